@@ -1,0 +1,90 @@
+"""Everything that can go wrong, each with what to do about it.
+
+CanaryError
+├── ConfigError         controller.yaml is invalid                              exit 5
+├── SpecError           something in the config repository is wrong             exit 1
+│   ├── BindingError    a version or a weight cannot be found in one place
+│   └── EditRefused     a text cannot be changed safely
+├── HistoryError        the commits contradict themselves                       exit 1
+├── Conflict            somebody pushed first; decide again on the new tip      exit 3
+├── Unavailable         a dependency did not answer; the next tick asks again   exit 6
+├── Refused             policy or permission says no                            exit 7
+└── VerificationError   a record does not match what it claims                  exit 8
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a file: lines and columns count from 1; 0 means the whole file."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+class CanaryError(Exception):
+    """What is wrong, where, and what to do next."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, problem: str, *, remedy: str, place: Place | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.remedy = remedy
+        self.place = place
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        return f"{where}{self.problem}\n  try: {self.remedy}"
+
+
+class ConfigError(CanaryError):
+    """controller.yaml is invalid."""
+
+    exit_code = 5
+
+
+class SpecError(CanaryError):
+    """Something in the config repository is wrong; a commit fixes it."""
+
+
+class BindingError(SpecError):
+    """A version or a weight does not lie in exactly one place."""
+
+
+class EditRefused(SpecError):  # noqa: N818 - named for what happened, as the user sees it
+    """A text cannot be changed without touching more than was meant."""
+
+
+class HistoryError(CanaryError):
+    """The commits of a rollout contradict themselves."""
+
+
+class Conflict(CanaryError):  # noqa: N818 - the field's word for a lost race
+    """Somebody else pushed first; nothing was written."""
+
+    exit_code = 3
+
+
+class Unavailable(CanaryError):  # noqa: N818 - as Conflict
+    """A dependency did not answer in time; nothing was written."""
+
+    exit_code = 6
+
+
+class Refused(CanaryError):  # noqa: N818 - as Conflict
+    """The other side understood and said no; asking again does not help."""
+
+    exit_code = 7
+
+
+class VerificationError(CanaryError):
+    """A record does not match what it claims."""
+
+    exit_code = 8

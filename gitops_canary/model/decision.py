@@ -1,0 +1,82 @@
+"""What the controller has decided: to hold, or to move."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+
+from gitops_canary.model.names import CanaryId, Path, RolloutId
+from gitops_canary.model.observation import Liveness, Verdict
+from gitops_canary.model.rollout import Action, Outcome, Window
+
+
+class Wait(Enum):
+    """Why nothing is done; the value is the word users see."""
+
+    IDLE = "idle"
+    LIVE = "waits for sync"
+    READY = "waits for a ready canary"
+    WINDOW = "measures"
+    DATA = "waits for data"
+    PAUSED = "paused"
+    SUSPENDED = "suspended"
+    OVERRIDE = "overridden"
+    QUARANTINED = "quarantined"
+    PERSON = "waits for a person"
+    ERROR = "cannot decide"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Do nothing, with a reason."""
+
+    canary: CanaryId
+    wait: Wait
+    reason: str
+    """One sentence for a person."""
+    remedy: str = ""
+    rollout: RolloutId | None = None
+    alert: bool = False
+    """Whether somebody has to be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """A move: a decision that becomes a commit. `at_ms` is a function of the inputs."""
+
+    canary: CanaryId
+    rollout: RolloutId
+    action: Action
+    step: int
+    weight: Decimal
+    verdict: Outcome
+    failed: int
+    window: Window | None
+    reason: str
+    """One or two sentences for a person, ending in a full stop."""
+    at_ms: int
+    verdicts: tuple[Verdict, ...] = ()
+    """Every verdict at the current weight up to this decision, oldest first."""
+    live: Liveness | None = None
+    quarantine: bool = False
+
+    @property
+    def urgent(self) -> bool:
+        """Whether this goes before everything else."""
+        return self.action in {Action.ABORT, Action.RETREAT}
+
+
+Decision = Hold | Act
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCommit:
+    """One commit: full new bytes per path (None deletes), message, committer date.
+
+    The parent is whatever commit precedes it in its push; `date_ms` is raised to the parent's
+    committer date where that is later.
+    """
+
+    files: Mapping[Path, bytes | None]
+    message: str
+    at_ms: int

@@ -1,0 +1,21 @@
+"""The names of things, so that one string is never taken for another."""
+
+from typing import NewType
+
+CanaryId = NewType("CanaryId", str)
+"""`spec.id`, by default `namespace/name`; unique on one branch."""
+
+RolloutId = NewType("RolloutId", str)
+"""Twelve hex digits naming one candidate's way (design: message format)."""
+
+Revision = NewType("Revision", str)
+"""A Git commit id, 40 lower-case hex digits."""
+
+BlobId = NewType("BlobId", str)
+"""A Git blob id, 40 lower-case hex digits."""
+
+Digest = NewType("Digest", str)
+"""`sha256:` and 64 lower-case hex digits."""
+
+Path = NewType("Path", str)
+"""A file's path inside the repository, `/`-separated, never starting with `/`."""

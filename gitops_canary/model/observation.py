@@ -1,0 +1,114 @@
+"""What was asked of the world and what it answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from gitops_canary.model.names import CanaryId, Revision
+from gitops_canary.model.rollout import Outcome, Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One query with explicit evaluation times, so that anybody can ask it again.
+
+    With `step_ms` 0 it is one instant (`start_ms` == `end_ms`), whose expression may be a range
+    selector and then answers raw samples. Otherwise `start_ms`, `start_ms + step_ms`, … `end_ms`.
+    """
+
+    source: str
+    expression: str
+    start_ms: int
+    end_ms: int
+    step_ms: int = 0
+    lookback_ms: int = 0
+    """How old a sample may be at an evaluation time; 0 leaves it to the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One number as the string received: never parsed before it is recorded."""
+
+    at_ms: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One time series of an answer."""
+
+    labels: Mapping[str, str]
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a source said. A failed, partial or warned answer has `error` and is never health."""
+
+    series: tuple[Series, ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One check at one evaluation time."""
+
+    check: str
+    at_ms: int
+    outcome: Outcome
+    value: str | None
+    """The number compared, as text; None where there is none."""
+    limit: str
+    """The limits in words, e.g. `>= 99` or `<= 500`."""
+    samples: str
+    """How much traffic it rests on, e.g. `1840 requests`; `-` where not known."""
+    why: str
+    baseline: str | None = None
+    """The primary's number, for the reader."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What all checks say at one evaluation time."""
+
+    outcome: Outcome
+    window: Window
+    measurements: tuple[Measurement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What the world looks like once a move is live.
+
+    Images and replicas are those of the manifest at the move's revision; None where any will do.
+    """
+
+    canary: CanaryId
+    revision: Revision
+    namespace: str
+    since_ms: int
+    """Nothing from before this instant may count as proof."""
+    weight_from: Decimal
+    weight_to: Decimal
+    canary_workload: str
+    primary_workload: str
+    canary_images: Mapping[str, str] | None
+    primary_images: Mapping[str, str] | None
+    canary_replicas: int | None
+    primary_replicas: int | None
+    version_unseen: bool
+    """True where the change shows in no image, so that only a settle time can stand in."""
+    settle_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Liveness:
+    """Whether a move is live, since when by the source's own clock, and what proves it."""
+
+    live_ms: int | None
+    proof: tuple[str, ...]
+    """One sentence a fact."""
+    waiting: str
+    """What is still missing, in words; empty once live."""
+    detail: Mapping[str, str] = field(default_factory=dict)
+    """Numbers behind the proof, as text, for the evidence."""

@@ -1,0 +1,73 @@
+"""What the controller owns in one revision of the repository."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gitops_canary.model.names import Digest, Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocRef:
+    """One document of one file, found by identity and valid for one revision only."""
+
+    file: Path
+    index: int
+    """Counts the documents of the file from 0."""
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """Where one canary's versions and weights lie in one revision (mode `template`)."""
+
+    candidate: DocRef
+    primary: DocRef
+    routes: tuple[DocRef, ...]
+    scaled: bool
+    """True where a scaler (HPA, ScaledObject) owns the replicas of the candidate."""
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """Every file a move may touch."""
+        return frozenset(r.file for r in (self.candidate, self.primary, *self.routes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """The owned values of one workload, in the candidate's names.
+
+    `digest` covers the whole pod template mapped to the candidate's names, so that two sides are
+    equal exactly when a promotion would change nothing.
+    """
+
+    digest: Digest
+    images: Mapping[str, str]
+    """Container (and init container) name to image reference."""
+    replicas: int | None
+    """None where the manifest does not say."""
+
+    @property
+    def version(self) -> str:
+        """`container=ref`, sorted and comma-separated: the text of `Canary-Version`."""
+        return ",".join(f"{name}={ref}" for name, ref in sorted(self.images.items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """Every owned value of one canary in one revision."""
+
+    candidate: Side
+    primary: Side
+    weight: Decimal
+    """Percent of primary + canary, the same in every weighted list."""
+    shape: Digest
+    """Digest of the routing objects without their weights: a change is a person's override."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether candidate and primary are the same version."""
+        return self.candidate.digest == self.primary.digest

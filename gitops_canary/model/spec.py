@@ -1,0 +1,112 @@
+"""What a Canary document asks for, whichever dialect it was written in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+
+from gitops_canary.errors import Place
+from gitops_canary.model.names import CanaryId, Digest
+
+
+class Dialect(Enum):
+    """Which API group the document belongs to."""
+
+    FLAGGER = "flagger.app/v1beta1"
+    OWN = "gitops-canary.dev/v1alpha1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A workload named by a Canary; `namespace` is the Canary's own."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Inclusive bounds of a measured value; None is unbounded on that side."""
+
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One measurement and its limits.
+
+    `builtin` is the name of a builtin metric (`request-success-rate`, `request-duration`) and then
+    `query` is empty; otherwise `query` is the template's PromQL with `{{ }}` placeholders intact.
+    """
+
+    name: str
+    source: str
+    """Name of a metric source in controller.yaml."""
+    builtin: str | None
+    query: str
+    interval_ms: int
+    """Length of the query's window."""
+    limits: Limits
+    variables: Mapping[str, str] = field(default_factory=dict)
+    address: str | None = None
+    """The URL the document carries; must be one the operator allows for `source`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """What a person asked for, as bytes in the Canary document (never as a trailer).
+
+    Entries name a rollout (`abort`, `retry`), a rollout and step (`approve`: `<rollout>/<step>`) or
+    a rollout and the weight to adopt (`resume`: `<rollout>/<weight>`), so that none outlives its
+    purpose.
+    """
+
+    paused: bool = False
+    approve: tuple[str, ...] = ()
+    abort: str | None = None
+    retry: str | None = None
+    resume: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The part of a Canary that is pinned when a rollout starts."""
+
+    steps: tuple[Decimal, ...]
+    """Rising weights in percent; the last one is judged before promotion."""
+    interval_ms: int
+    threshold: int
+    """Failed instants (cumulative over the rollout) that condemn the candidate."""
+    checks: tuple[Check, ...]
+    progress_deadline_ms: int
+    skip_analysis: bool
+    attempts_max: int = 3
+    """How often one candidate may be started before a person is asked."""
+    settle_ms: int = 30_000
+    """How long after a commit a fact that no source shows is taken as live."""
+    digest: Digest
+    """sha256 over the canonical JSON of every field above."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanarySpec:
+    """One Canary document, validated."""
+
+    id: CanaryId
+    dialect: Dialect
+    place: Place
+    namespace: str
+    name: str
+    target: Workload
+    apex: str
+    """Name of the Service users call; `-primary` and `-canary` are derived from it."""
+    provider: str
+    """Key of the routing table, e.g. `istio`."""
+    policy: Policy
+    control: Control
+    suspend: bool
+    deferred: tuple[str, ...] = ()
+    """Fields present but not honoured yet; non-empty only where `allow_missing` let them by."""

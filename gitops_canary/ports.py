@@ -1,0 +1,101 @@
+"""What the outside must offer, on one page. Each Protocol names what the caller needs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Protocol
+
+from gitops_canary.model.commits import Blob, Commit
+from gitops_canary.model.decision import PlannedCommit
+from gitops_canary.model.names import BlobId, Digest, Path, Revision
+from gitops_canary.model.observation import Answer, Expectation, Liveness, Question
+
+
+class Git(Protocol):
+    """One repository: the config branch and the evidence branch. Synchronous, one thread.
+
+    Every method may raise Unavailable; no method leaves a half-written state behind.
+    """
+
+    def poll(self) -> Revision | None:
+        """Ask the remote for the config branch's tip, cheaply; None where it has no such branch."""
+
+    def fetch(self) -> tuple[Revision, Revision | None]:
+        """Fetch both branches; their tips (the evidence branch may not exist yet)."""
+
+    def files(self, revision: Revision) -> Mapping[Path, Blob]:
+        """List the regular files of a revision, executable or not; links and submodules not."""
+
+    def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
+        """Read blobs; one over the size limit raises SpecError naming the limit."""
+
+    def history(self, tip: Revision) -> Iterator[Commit]:
+        """Walk everything reachable from the tip, children before parents, newest first."""
+
+    def contains(self, revision: Revision, ancestor: Revision) -> bool:
+        """Tell whether `ancestor` is `revision` or reachable from it."""
+
+    def push(
+        self,
+        *,
+        onto: Revision,
+        commits: Sequence[PlannedCommit],
+        evidence_onto: Revision | None,
+        evidence: Sequence[PlannedCommit],
+    ) -> tuple[Revision, ...]:
+        """Commit on top of the tips and push both branches at once, or change nothing.
+
+        Returns the new revisions of the config branch, oldest first. The same arguments make the
+        same commit ids on any machine with the same key; pushing them again is a no-op.
+
+        Raises:
+            Conflict: a tip moved; fetch and decide again.
+            Refused: the server will not have it (protection, hook, permission).
+        """
+
+
+class Metrics(Protocol):
+    """Where measurements come from. Never raises for a question: that answer has `error`."""
+
+    async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
+        """Answer all questions at once, under one deadline."""
+
+
+class SyncSource(Protocol):
+    """What tells that a commit is live."""
+
+    async def observe(
+        self, expected: Sequence[Expectation], metrics: Metrics, now_ms: int
+    ) -> Mapping[Expectation, Liveness]:
+        """Tell for each expectation whether it holds, and since when."""
+
+
+class Router(Protocol):
+    """One kind of routing object; pure functions of YAML texts.
+
+    `document` counts the documents of the text from 0; hosts are the Services' short names.
+    Anything that cannot be resolved to exactly one primary and one canary entry per weighted list
+    raises BindingError with file:line:column.
+    """
+
+    kinds: frozenset[tuple[str, str]]
+    """(API group, kind) of the objects it can drive, e.g. (`networking.istio.io`, `VirtualService`)."""
+
+    def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
+        """Tell whether this object splits between the apex's `-primary` and `-canary`."""
+
+    def weight(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> Decimal:
+        """Read the canary's weight, in percent of primary + canary."""
+
+    def shape(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> Digest:
+        """Digest everything but the weights of the primary and the canary."""
+
+    def set_weight(
+        self, text: str, document: int, weight: Decimal, *, file: Path, namespace: str, apex: str
+    ) -> str:
+        """Write the weight into every list that has both; touch no other byte."""
+
+    def restore(
+        self, text: str, document: int, stable: str, stable_document: int,
+        *, file: Path, namespace: str, apex: str,
+    ) -> str:
+        """Write the weights' bytes of `stable` back; weight 0 where the lists no longer match."""
