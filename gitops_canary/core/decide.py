@@ -1,0 +1,166 @@
+"""One canary, one look: hold or move.
+
+The order of the questions is the policy: a person's word first, then whether a rollout is running,
+then what it waits for (`core/going.py`) or whether one has to start or be cleared away.
+"""
+
+from gitops_canary.core.going import going
+from gitops_canary.core.replay import OVER
+from gitops_canary.core.situation import Situation
+from gitops_canary.core.text import percent
+from gitops_canary.model.decision import Act, Decision, Hold, Wait
+from gitops_canary.model.rollout import Action, Outcome, Rollout
+
+
+def decide(s: Situation) -> Decision:
+    """Decide about one canary; the same situation always gives the same decision."""
+    if s.suspend:
+        return s.hold(Wait.SUSPENDED, "The Canary is suspended: nothing is measured or moved.")
+    running = s.rollout is not None and s.last not in OVER
+    if s.deleted:
+        return _deleted(s, running=running)
+    if s.moved and not (s.tip.settled and s.tip.weight == 0) and (running or s.tip.weight > 0):
+        return _overridden(s, running=running)
+    if not running:
+        return _resting(s)
+    if s.fresh:
+        return _superseded(s)
+    return going(s)
+
+
+def _deleted(s: Situation, *, running: bool) -> Decision:
+    if running and s.tip.weight > 0 and not s.moved:
+        return s.act(
+            Action.RETREAT,
+            at_ms=s.tip_ms,
+            reason="The Canary was deleted, so the traffic goes back to the primary.",
+        )
+    return s.hold(Wait.IDLE, "The Canary was deleted.")
+
+
+def _overridden(s: Situation, *, running: bool) -> Decision:
+    """Yield to a person until `resume`, or until a newer candidate."""
+    if s.fresh and s.renewed:
+        return _superseded(s) if running else _begin(s)
+    weight = percent(s.tip.weight)
+    if running and s.rollout and s.control.resume == f"{s.rollout.id}/{weight}":
+        return _adopted(s)
+    token = f"{s.rollout.id}/{weight}" if s.rollout else weight
+    return s.hold(
+        Wait.OVERRIDE,
+        f"A person moved the weight, the route or the primary (weight is {weight} %); we yield.",
+        remedy=f"`gitops-canary resume {s.canary}` (writes control.resume: {token}), "
+        "or commit a new candidate",
+        alert=True,
+    )
+
+
+def _adopted(s: Situation) -> Decision:
+    """Take a person's weight over where it is on the ladder, else go back to 0."""
+    if s.tip.weight in s.policy.steps:
+        return s.act(
+            Action.ADVANCE,
+            step=s.policy.steps.index(s.tip.weight) + 1,
+            weight=s.tip.weight,
+            at_ms=s.tip_ms,
+            reason=f"A person moved the weight to {percent(s.tip.weight)} % and asked to resume.",
+        )
+    return s.act(
+        Action.RETREAT,
+        at_ms=s.tip_ms,
+        reason=f"A person asked to resume from {percent(s.tip.weight)} %, which is no step.",
+    )
+
+
+def _superseded(s: Situation) -> Decision:
+    """Take traffic off a candidate that changed under way; the start comes after that."""
+    if s.tip.weight > 0:
+        what = "was taken back" if s.tip.settled else "was superseded by another"
+        return s.act(
+            Action.RETREAT, at_ms=s.source_ms, reason=f"The candidate {what}, so traffic leaves it."
+        )
+    return _resting(s)
+
+
+def _resting(s: Situation) -> Decision:
+    """Nothing rolls: clear up, wait, or begin."""
+    if not s.tip.settled:
+        return _begin(s)
+    if s.tip.weight > 0:
+        return s.hold(
+            Wait.OVERRIDE,
+            f"The weight is {percent(s.tip.weight)} % although nothing rolls out.",
+            remedy="commit weight 0, or a new candidate",
+            alert=True,
+        )
+    if s.rollout and s.idles_at_zero and s.last is not Action.IDLE:
+        live_ms = s.live_ms()
+        if live_ms is None and not s.fresh:
+            return s.hold(Wait.LIVE, f"Weight 0 is not live yet: {_waiting(s)}.")
+        return s.act(
+            Action.IDLE,
+            at_ms=s.source_ms if live_ms is None else live_ms,
+            reason="The canary serves nobody, so it is scaled to zero.",
+        )
+    return s.hold(Wait.IDLE, "Candidate and primary are the same version.")
+
+
+def _begin(s: Situation) -> Decision:
+    """Start the candidate's rollout unless something forbids it."""
+    if s.quarantined:
+        return s.hold(
+            Wait.QUARANTINED,
+            f"The candidate is quarantined: {s.quarantined}",
+            remedy=f"`gitops-canary retry {s.canary}` if it deserves another try",
+            alert=True,
+        )
+    if s.stable is None:
+        return s.hold(
+            Wait.ERROR,
+            "No reachable revision has candidate = primary and weight 0 to go back to.",
+            remedy="commit the version that serves now as candidate and primary, with weight 0",
+            alert=True,
+        )
+    again = s.rollout if s.rollout and s.rollout.id == s.candidate_id else None
+    if again and (reason := _spent(s, again)):
+        return reason
+    if s.control.paused:
+        return s.hold(Wait.PAUSED, "Paused by control.paused: a new candidate waits.")
+    return _start(s, again)
+
+
+def _spent(s: Situation, again: Rollout) -> Hold | None:
+    """Hold a second attempt back until the retreat is live, and a third one for a person."""
+    allowed = s.policy.attempts_max + (s.control.retry == again.id)
+    if again.attempts >= allowed:
+        return s.hold(
+            Wait.PERSON,
+            f"{again.attempts} attempts ended without a verdict; the candidate stays at weight 0.",
+            remedy=f"mend what the last retreat names, then `gitops-canary retry {s.canary}`",
+            alert=True,
+        )
+    if s.live_ms() is None:
+        return s.hold(Wait.LIVE, f"The retreat is not live yet: {_waiting(s)}.")
+    return None
+
+
+def _start(s: Situation, again: Rollout | None) -> Act:
+    at_ms = s.source_ms if again is None else max(s.source_ms, s.live_ms() or 0)
+    attempt = f" (attempt {again.attempts + 1})" if again else ""
+    return Act(
+        canary=s.canary,
+        rollout=s.candidate_id,
+        action=Action.START,
+        step=0,
+        weight=s.tip.weight * 0,
+        verdict=Outcome.NONE,
+        failed=0,
+        window=None,
+        reason=f"A new candidate was committed{attempt}. It takes no traffic until it is ready.",
+        at_ms=at_ms,
+        live=s.live if again else None,
+    )
+
+
+def _waiting(s: Situation) -> str:
+    return s.live.waiting if s.live and s.live.waiting else "no sync source has answered"

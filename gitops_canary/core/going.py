@@ -1,0 +1,169 @@
+"""What a running rollout waits for, and what it does once it has it."""
+
+from gitops_canary.core.situation import Situation
+from gitops_canary.core.text import duration, percent
+from gitops_canary.model.decision import Decision, Wait
+from gitops_canary.model.observation import Verdict
+from gitops_canary.model.rollout import Action, Outcome
+
+
+def going(s: Situation) -> Decision:
+    """Take a running rollout one move further, or say what it waits for."""
+    assert s.rollout is not None
+    if s.control.abort == s.rollout.id and s.last is not Action.PROMOTE:
+        return s.act(
+            Action.ABORT,
+            at_ms=s.tip_ms,
+            reason="A person asked for it by control.abort.",
+            quarantine=True,
+        )
+    live_ms = s.live_ms()
+    if live_ms is None:
+        return _not_live(s)
+    if s.last is Action.PROMOTE:
+        return s.act(
+            Action.FINISH,
+            at_ms=live_ms,
+            reason="The primary runs the new version and is ready, so all traffic goes to it.",
+        )
+    if s.last is Action.START:
+        return _ready(s, live_ms)
+    return _judged(s, live_ms)
+
+
+def _not_live(s: Situation) -> Decision:
+    """Wait for sync; past the deadline go back, or page where there is nothing to take back."""
+    waiting = s.live.waiting if s.live and s.live.waiting else "no sync source has answered"
+    if s.now_ms <= s.deadline_ms():
+        wait = Wait.READY if s.last is Action.START else Wait.LIVE
+        return s.hold(wait, f"The last commit is not live yet: {waiting}.")
+    limit = duration(s.policy.progress_deadline_ms)
+    if s.last is Action.ADVANCE:
+        return s.act(
+            Action.RETREAT,
+            at_ms=s.deadline_ms(),
+            reason=f"The last commit was not live after {limit}: {waiting}.",
+        )
+    subject = "The promoted primary" if s.last is Action.PROMOTE else "The canary"
+    return s.hold(
+        Wait.PERSON,
+        f"{subject} is not live and ready after {limit}: {waiting}. Traffic stays where it is.",
+        remedy="look at the workload's pods and the sync engine; it goes on by itself once ready",
+        alert=True,
+    )
+
+
+def _ready(s: Situation, live_ms: int) -> Decision:
+    if s.control.paused:
+        return s.hold(Wait.PAUSED, "Paused by control.paused before the first weight.")
+    if s.policy.skip_analysis:
+        return s.act(
+            Action.PROMOTE,
+            step=len(s.policy.steps),
+            weight=s.tip.weight,
+            at_ms=live_ms,
+            reason="The canary is ready and skipAnalysis asks for no checks.",
+        )
+    first = s.policy.steps[0]
+    return s.act(
+        Action.ADVANCE,
+        step=1,
+        weight=first,
+        at_ms=live_ms,
+        reason=f"The canary is ready in its new version, so it takes {percent(first)} %.",
+    )
+
+
+def _judged(s: Situation, live_ms: int) -> Decision:
+    """Condemn on enough failures, rise on a pass, and retreat where nothing can be measured."""
+    assert s.rollout is not None
+    failed = s.rollout.last.record.failed
+    for index, verdict in enumerate(s.verdicts):
+        failed += verdict.outcome is Outcome.FAIL
+        if failed >= s.policy.threshold and verdict.outcome is Outcome.FAIL:
+            return _condemn(s, index, failed)
+    # A pass that a newer failure contradicts waits for the next look; otherwise the first pass
+    # decides, so that replicas which look a little later decide the same.
+    if s.verdicts and s.verdicts[-1].outcome is not Outcome.FAIL:
+        for index, verdict in enumerate(s.verdicts):
+            if verdict.outcome is Outcome.PASS:
+                return _rise(s, index)
+    return _measuring(s, live_ms, failed)
+
+
+def _condemn(s: Situation, index: int, failed: int) -> Decision:
+    verdict = s.verdicts[index]
+    return s.act(
+        Action.ABORT,
+        at_ms=verdict.window.end_ms,
+        reason=f"{failing(verdict)}. That was failed check {failed} of {s.policy.threshold}.",
+        verdict=Outcome.FAIL,
+        failed=failed,
+        window=verdict.window,
+        verdicts=s.verdicts[: index + 1],
+        quarantine=True,
+    )
+
+
+def _rise(s: Situation, index: int) -> Decision:
+    assert s.rollout is not None
+    if s.control.paused:
+        return s.hold(Wait.PAUSED, "Paused by control.paused; the checks pass.")
+    seen = s.verdicts[: index + 1]
+    record = s.rollout.last.record
+    failed = record.failed + sum(v.outcome is Outcome.FAIL for v in seen)
+    last = record.step >= len(s.policy.steps)
+    weight = s.tip.weight if last else s.policy.steps[record.step]
+    passed = f"All checks passed at {percent(s.tip.weight)} %"
+    return s.act(
+        Action.PROMOTE if last else Action.ADVANCE,
+        step=record.step if last else record.step + 1,
+        weight=weight,
+        at_ms=seen[-1].window.end_ms,
+        reason=f"{passed}, the last step, so the primary gets the new version."
+        if last
+        else f"{passed}, so the canary takes {percent(weight)} %.",
+        verdict=Outcome.PASS,
+        failed=failed,
+        window=seen[-1].window,
+        verdicts=seen,
+    )
+
+
+def _measuring(s: Situation, live_ms: int, failed: int) -> Decision:
+    conclusive = [v.window.end_ms for v in s.verdicts if v.outcome is not Outcome.INCONCLUSIVE]
+    deadline_ms = max([live_ms, *conclusive]) + s.policy.progress_deadline_ms
+    newest = s.verdicts[-1] if s.verdicts else None
+    if newest and newest.window.end_ms > deadline_ms:
+        limit = duration(s.policy.progress_deadline_ms)
+        return s.act(
+            Action.RETREAT,
+            at_ms=deadline_ms,
+            reason=f"Nothing could be measured for {limit}: {silent(newest)}.",
+            verdict=Outcome.INCONCLUSIVE,
+            failed=failed,
+            window=newest.window,
+            verdicts=s.verdicts,
+        )
+    if newest and newest.outcome is Outcome.INCONCLUSIVE:
+        return s.hold(Wait.DATA, f"The checks are inconclusive: {silent(newest)}.")
+    if newest and newest.outcome is Outcome.FAIL:
+        count = f"{failed} of {s.policy.threshold}"
+        return s.hold(Wait.WINDOW, f"Failed check {count}: {failing(newest)}.")
+    return s.hold(Wait.WINDOW, f"Measures at {percent(s.tip.weight)} %.")
+
+
+def failing(verdict: Verdict) -> str:
+    """Name the failing checks with value and limit."""
+    return "; ".join(
+        f"{m.check} was {m.value} (limit {m.limit}, {m.samples})"
+        for m in verdict.measurements
+        if m.outcome is Outcome.FAIL
+    )
+
+
+def silent(verdict: Verdict) -> str:
+    """Name the checks that said nothing, and why."""
+    return "; ".join(
+        f"{m.check}: {m.why}" for m in verdict.measurements if m.outcome is Outcome.INCONCLUSIVE
+    )

@@ -1,0 +1,120 @@
+"""Everything a decision rests on, as one value."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gitops_canary.model.decision import Act, Hold, Wait
+from gitops_canary.model.names import CanaryId, Revision, RolloutId
+from gitops_canary.model.observation import Liveness, Verdict
+from gitops_canary.model.owned import Owned
+from gitops_canary.model.rollout import Action, Outcome, Rollout, Window
+from gitops_canary.model.spec import Control, Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """One canary at one tip of its branch.
+
+    `candidate_id` names the rollout that the candidate at the tip has or would have.
+    """
+
+    canary: CanaryId
+    policy: Policy
+    """The policy pinned by the running rollout; the tip's where none is running."""
+    control: Control
+    suspend: bool
+    deleted: bool
+    """The Canary document is gone from the tip."""
+    tip: Owned
+    written: Owned | None
+    """The owned values as the newest move left them."""
+    rollout: Rollout | None
+    candidate_id: RolloutId
+    source_ms: int
+    """Committer date of the newest revision that changed the candidate."""
+    stable: Revision | None
+    stable_replicas: int | None
+    """The candidate's replicas at the stable revision: 0 means that it idles at zero."""
+    renewed: bool
+    """The candidate changed after the newest change of weight, route or primary by a person."""
+    quarantined: str | None
+    """Why the candidate at the tip may not roll out again; None where it may."""
+    tip_ms: int
+    live: Liveness | None
+    """Of the newest move; None where there is none."""
+    verdicts: tuple[Verdict, ...]
+    """At the current weight, oldest first."""
+    now_ms: int
+
+    @property
+    def last(self) -> Action | None:
+        """The newest move's kind."""
+        return self.rollout.last.record.action if self.rollout else None
+
+    @property
+    def fresh(self) -> bool:
+        """Whether a person changed the candidate since our newest move."""
+        return self.written is None or self.tip.candidate.digest != self.written.candidate.digest
+
+    @property
+    def moved(self) -> bool:
+        """Whether a person changed weight, route or primary since our newest move."""
+        return self.written is not None and (
+            self.tip.weight != self.written.weight
+            or self.tip.shape != self.written.shape
+            or self.tip.primary.digest != self.written.primary.digest
+        )
+
+    @property
+    def idles_at_zero(self) -> bool:
+        """Whether the canary has to be scaled down once it serves nobody."""
+        return self.stable_replicas == 0 and bool(self.tip.candidate.replicas)
+
+    def live_ms(self) -> int | None:
+        """Since when the newest move is live; None while it is not."""
+        return self.live.live_ms if self.live else None
+
+    def deadline_ms(self) -> int:
+        """When the newest move must be live at the latest."""
+        assert self.rollout is not None
+        return self.rollout.last.date_ms + self.policy.progress_deadline_ms
+
+    def hold(self, wait: Wait, reason: str, *, remedy: str = "", alert: bool = False) -> Hold:
+        """Do nothing, for this reason."""
+        name = self.rollout.id if self.rollout else None
+        return Hold(
+            canary=self.canary, wait=wait, reason=reason, remedy=remedy, rollout=name, alert=alert
+        )
+
+    def act(
+        self,
+        action: Action,
+        *,
+        at_ms: int,
+        reason: str,
+        step: int | None = None,
+        weight: Decimal = Decimal(0),
+        verdict: Outcome = Outcome.NONE,
+        failed: int | None = None,
+        window: Window | None = None,
+        verdicts: tuple[Verdict, ...] = (),
+        quarantine: bool = False,
+    ) -> Act:
+        """Move within the running rollout; step and failures stay unless said."""
+        assert self.rollout is not None
+        record = self.rollout.last.record
+        return Act(
+            canary=self.canary,
+            rollout=self.rollout.id,
+            action=action,
+            step=record.step if step is None else step,
+            weight=weight,
+            verdict=verdict,
+            failed=record.failed if failed is None else failed,
+            window=window,
+            reason=reason,
+            at_ms=at_ms,
+            verdicts=verdicts,
+            live=self.live,
+            quarantine=quarantine,
+        )

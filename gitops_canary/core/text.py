@@ -1,0 +1,89 @@
+"""How instants, weights and foreign words are written for people."""
+
+import textwrap
+from datetime import UTC, datetime
+from decimal import Decimal
+
+LINE_WIDTH = 72
+
+
+def iso(at_ms: int) -> str:
+    """Write an instant as RFC 3339 in UTC, with milliseconds only where there are any.
+
+    >>> iso(1_770_000_000_000)
+    '2026-02-02T02:40:00Z'
+    >>> iso(1_770_000_000_250)
+    '2026-02-02T02:40:00.250Z'
+    """
+    whole = datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{whole}.{at_ms % 1000:03}Z" if at_ms % 1000 else f"{whole}Z"
+
+
+def instant_ms(text: str) -> int:
+    """Read what `iso` wrote; ValueError for anything else.
+
+    >>> instant_ms("2026-02-02T02:40:00.250Z")
+    1770000000250
+    """
+    if not text.endswith("Z") or not text.isascii():
+        raise ValueError(text)
+    whole, _, fraction = text.removesuffix("Z").partition(".")
+    moment = datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    at_ms = int(moment.timestamp()) * 1000 + (int(fraction) if fraction else 0)
+    if iso(at_ms) != text:
+        raise ValueError(text)
+    return at_ms
+
+
+def percent(weight: Decimal) -> str:
+    """Write a weight without trailing zeros or exponent.
+
+    >>> percent(Decimal("10.500")), percent(Decimal("100")), percent(Decimal("0.0"))
+    ('10.5', '100', '0')
+    """
+    text = f"{weight:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def one_line(text: str) -> str:
+    r"""Write foreign words so that they stay on their line and cannot act as anything else.
+
+    >>> one_line("1.0\nCanary-Weight: 100")
+    '1.0\\x0aCanary-Weight: 100'
+    """
+    return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"  # noqa: PLR2004 - Latin-1's end
+
+
+def paragraph(text: str) -> str:
+    """Wrap a paragraph of a commit message; no line may look like the `---` divider."""
+    lines = textwrap.wrap(one_line(text), LINE_WIDTH, break_long_words=False) or [""]
+    return "\n".join(f" {line}" if line.startswith("---") else line for line in lines)
+
+
+def shorten_middle(text: str, width: int) -> str:
+    """Cut the middle out of a text that is wider than `width`.
+
+    >>> shorten_middle("production/checkout-service", 11)
+    'produ…rvice'
+    """
+    if len(text) <= width:
+        return text
+    keep = max(width - 1, 2)
+    return f"{text[: (keep + 1) // 2]}…{text[len(text) - keep // 2 :]}"
+
+
+def duration(span_ms: int) -> str:
+    """Write a duration in the unit a person would use.
+
+    >>> duration(500), duration(90_000), duration(7_200_000)
+    ('500ms', '90s', '2h')
+    """
+    for unit_ms, unit in ((3_600_000, "h"), (60_000, "m"), (1000, "s")):
+        if span_ms >= unit_ms and span_ms % unit_ms == 0:
+            return f"{span_ms // unit_ms}{unit}"
+    return f"{span_ms}ms"
