@@ -203,5 +203,5 @@ def _revisions(text: str) -> tuple[Revision, ...]:
 def _corrupt(revision: Revision, why: str) -> HistoryError:
     return HistoryError(
         f"Commit {revision[:12]} is signed as ours, but {why}.",
-        remedy=f"look at `git show {revision[:12]}`; no second controller version may share its key",
+        remedy=f"look at `git show {revision[:12]}`; no other program may use its key",
     )

@@ -1,0 +1,156 @@
+"""A move as changed texts: owned values only, every other byte as it was."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gitops_canary.errors import EditRefused, Place
+from gitops_canary.manifest import template
+from gitops_canary.model.decision import Act
+from gitops_canary.model.names import Path
+from gitops_canary.model.owned import Binding, DocRef, Owned
+from gitops_canary.model.rollout import Action
+from gitops_canary.model.spec import CanarySpec
+from gitops_canary.ports import Router
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """The owned files of one canary in one revision."""
+
+    binding: Binding
+    texts: Mapping[Path, str]
+    owned: Owned
+
+
+def edits(
+    act: Act, *, spec: CanarySpec, tip: Ground, stable: Ground, router: Router
+) -> Mapping[Path, str]:
+    """Give the new text of every file the move changes; empty where it changes none.
+
+    Raises:
+        EditRefused: a text cannot be changed without touching more than was meant.
+    """
+    desk = _Desk(spec, tip, router)
+    match act.action:
+        case Action.START:
+            desk.start(tip, stable)
+        case Action.ADVANCE:
+            desk.weigh(act.weight)
+        case Action.FINISH | Action.RETREAT:
+            desk.weigh(Decimal(0))
+        case Action.PROMOTE:
+            desk.promote()
+        case Action.ABORT:
+            desk.restore(stable)
+        case Action.IDLE:
+            desk.scale(stable.owned.candidate.replicas or 0)
+        case Action.INITIALISE:
+            raise EditRefused(
+                "The controller does not carry out `initialise` yet.",
+                remedy="commit the primary, its Services and the route by hand",
+                place=spec.place,
+            )
+    return {path: text for path, text in desk.texts.items() if text != tip.texts[path]}
+
+
+class _Desk:
+    """The owned texts while one move is written."""
+
+    def __init__(self, spec: CanarySpec, tip: Ground, router: Router) -> None:
+        self.spec = spec
+        self.binding = tip.binding
+        self.router = router
+        self.texts: dict[Path, str] = dict(tip.texts)
+
+    def start(self, tip: Ground, stable: Ground) -> None:
+        """Confirm weight 0 and wake a canary that idles at zero."""
+        self.weigh(Decimal(0))
+        if stable.owned.candidate.replicas == 0 and not tip.binding.scaled:
+            self.scale(tip.owned.primary.replicas or 1)
+
+    def weigh(self, weight: Decimal) -> None:
+        for ref in self.binding.routes:
+            self.texts[ref.file] = self.router.set_weight(
+                self.texts[ref.file],
+                ref.index,
+                weight,
+                file=ref.file,
+                namespace=self.spec.namespace,
+                apex=self.spec.apex,
+            )
+
+    def scale(self, replicas: int) -> None:
+        ref = self.binding.candidate
+        self.texts[ref.file] = template.scale(self.texts[ref.file], ref, replicas)
+
+    def promote(self) -> None:
+        candidate, primary = self.binding.candidate, self.binding.primary
+        self.texts[primary.file] = template.promote(
+            self.texts[primary.file],
+            primary,
+            self.texts[candidate.file],
+            candidate,
+            target=self.spec.target.name,
+        )
+
+    def restore(self, stable: Ground) -> None:
+        for ref, was in (
+            (self.binding.candidate, stable.binding.candidate),
+            (self.binding.primary, stable.binding.primary),
+        ):
+            self.texts[ref.file] = template.restore(
+                self.texts[ref.file], ref, stable.texts[was.file], was
+            )
+        then = {(r.api_version, r.kind, r.name): r for r in stable.binding.routes}
+        for ref in self.binding.routes:
+            self._restore_route(ref, then.get((ref.api_version, ref.kind, ref.name)), stable)
+
+    def _restore_route(self, ref: DocRef, was: DocRef | None, stable: Ground) -> None:
+        """Put the weights' bytes back; a route that is newer than the stable revision gets 0."""
+        text = self.texts[ref.file]
+        if was is None:
+            self.texts[ref.file] = self.router.set_weight(
+                text,
+                ref.index,
+                Decimal(0),
+                file=ref.file,
+                namespace=self.spec.namespace,
+                apex=self.spec.apex,
+            )
+            return
+        self.texts[ref.file] = self.router.restore(
+            text,
+            ref.index,
+            stable.texts[was.file],
+            was.index,
+            file=ref.file,
+            namespace=self.spec.namespace,
+            apex=self.spec.apex,
+        )
+
+
+def confirm(act: Act, *, before: Owned, after: Owned, place: Place) -> None:
+    """Hold what a move would write against what it means, before anything is pushed.
+
+    Raises:
+        EditRefused: an owned value would become something else than the move says.
+    """
+    wrong = ""
+    if after.weight != act.weight:
+        wrong = f"the weight would be {after.weight}, not {act.weight}"
+    elif after.shape != before.shape:
+        wrong = "the route would change in more than its weights"
+    elif act.action in {Action.PROMOTE, Action.ABORT} and not after.settled:
+        wrong = "candidate and primary would still differ"
+    elif act.action not in {Action.PROMOTE, Action.ABORT} and (
+        (after.primary.digest, after.candidate.digest)
+        != (before.primary.digest, before.candidate.digest)
+    ):
+        wrong = "a version would change"
+    if wrong:
+        raise EditRefused(
+            f"The {act.action.value} commit was not made: {wrong}.",
+            remedy="`gitops-canary lint` shows how the manifests are read",
+            place=place,
+        )

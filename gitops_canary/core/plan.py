@@ -1,0 +1,196 @@
+"""From a decision to the commits that carry it out: one on each branch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gitops_canary.core import evidence
+from gitops_canary.core.edits import Ground, edits
+from gitops_canary.core.message import compose, subject
+from gitops_canary.core.text import iso, percent
+from gitops_canary.manifest import quarantine
+from gitops_canary.model.decision import Act, PlannedCommit
+from gitops_canary.model.names import Digest, Path, Revision
+from gitops_canary.model.observation import Answer, Question
+from gitops_canary.model.rollout import Action, Outcome, Record, Rollout
+from gitops_canary.model.spec import CanarySpec, Policy
+from gitops_canary.ports import Router
+
+QUARANTINE = Path(".gitops-canary/quarantine")
+QUARANTINE_DAYS = 90
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a plan needs besides the decision."""
+
+    spec: CanarySpec
+    policy: Policy
+    """The one the rollout is pinned to."""
+    policy_json: Mapping[str, Any]
+    rollout: Rollout | None
+    """The rollout so far; None where this move begins it."""
+    source: Revision
+    stable_revision: Revision
+    tip: Ground
+    stable: Ground
+    quarantine: str
+    """Text of the quarantine file at the tip, empty where there is none."""
+    page: str
+    """Text of the rollout's README.md on the evidence branch, empty where there is none."""
+    answers: Mapping[Question, Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One move ready to be pushed."""
+
+    act: Act
+    record: Record
+    files: Mapping[Path, str]
+    """New texts on the config branch."""
+    commit: PlannedCommit
+    evidence: PlannedCommit
+
+
+def plan(act: Act, context: Context, router: Router) -> Plan:
+    """Write a move down: changed texts, message, evidence. Pure; nothing is pushed.
+
+    Raises:
+        EditRefused: a text cannot be changed without touching more than was meant.
+    """
+    files = dict(
+        edits(act, spec=context.spec, tip=context.tip, stable=context.stable, router=router)
+    )
+    record = _record(act, context)
+    if act.quarantine:
+        files[QUARANTINE] = quarantine.add(context.quarantine, _entry(act, record, context))
+    bulk = evidence.decision_json(act, record, policy=context.policy_json, answers=context.answers)
+    record = replace(record, evidence=evidence.digest(bulk))
+    first_line = subject(record.canary, *_what(act, record))
+    message = compose(
+        first_line,
+        paragraphs=_paragraphs(act, record),
+        verdict=act.verdicts[-1] if act.verdicts else None,
+        record=record,
+    )
+    number = len(context.rollout.moves) + 1 if context.rollout else 1
+    folder = f"{record.canary}/{record.rollout}"
+    page = evidence.readme(context.page, act, record, first_line)
+    return Plan(
+        act=act,
+        record=record,
+        files=files,
+        commit=PlannedCommit(
+            files={path: text.encode() for path, text in files.items()},
+            message=message,
+            at_ms=act.at_ms,
+        ),
+        evidence=PlannedCommit(
+            files={
+                evidence.decision_path(record, number): bulk,
+                Path(f"{folder}/README.md"): page.encode(),
+            },
+            message=f"evidence: {first_line}\n",
+            at_ms=act.at_ms,
+        ),
+    )
+
+
+def _record(act: Act, context: Context) -> Record:
+    so_far = context.rollout.moves if context.rollout else ()
+    candidate = context.tip.owned.candidate
+    images = candidate.version if _image_changed(context) else ""
+    return Record(
+        canary=act.canary,
+        rollout=act.rollout,
+        action=act.action,
+        step=act.step,
+        steps=len(context.policy.steps),
+        weight_from=context.tip.owned.weight,
+        weight_to=act.weight,
+        version=so_far[0].record.version if so_far else images or f"template@{candidate.digest}",
+        verdict=act.verdict,
+        failed=act.failed,
+        threshold=context.policy.threshold,
+        window=act.window,
+        policy=context.policy.digest,
+        evidence=None,
+        source=so_far[0].record.source if so_far else context.source,
+        stable=so_far[0].record.stable if so_far else context.stable_revision,
+        previous=so_far[-1].revision if so_far else None,
+        reverts=_reverts(act, context),
+    )
+
+
+def _image_changed(context: Context) -> bool:
+    return context.tip.owned.candidate.images != context.stable.owned.candidate.images
+
+
+def _reverts(act: Act, context: Context) -> tuple[Revision, ...]:
+    """Name what an abort undoes: our moves that changed a byte, newest first, then the source."""
+    if act.action is not Action.ABORT or context.rollout is None:
+        return ()
+    moves = [
+        move.revision
+        for move in reversed(context.rollout.moves)
+        if move.record.weight_from != move.record.weight_to or move.record.action is Action.PROMOTE
+    ]
+    return (*moves, context.rollout.moves[0].record.source)
+
+
+def _entry(act: Act, record: Record, context: Context) -> quarantine.Entry:
+    day = act.at_ms - act.at_ms % 1000
+    return quarantine.Entry(
+        canary=act.canary,
+        digest=Digest(context.tip.owned.candidate.digest),
+        version=record.version,
+        rollout=act.rollout,
+        reason=act.reason,
+        date=iso(day),
+        expires=iso(day + QUARANTINE_DAYS * _DAY_MS),
+    )
+
+
+def _what(act: Act, record: Record) -> tuple[str, str]:
+    """Say the move in a few words and the bracket that may be dropped."""
+    version = record.version.rpartition(":")[2] if "," not in record.version else "versions"
+    if record.version.startswith("template@"):
+        version = "template"
+    rise = f"{percent(record.weight_from)}% -> {percent(record.weight_to)}%"
+    bracket = f"step {record.step}/{record.steps}"
+    if act.verdicts:
+        checks = act.verdicts[-1].measurements
+        passed = sum(m.outcome is Outcome.PASS for m in checks)
+        bracket += f", {passed}/{len(checks)} checks pass"
+    words = {
+        Action.START: f"start {version} at 0%",
+        Action.ADVANCE: rise,
+        Action.PROMOTE: f"promote {version}",
+        Action.FINISH: f"finish {version}, {rise}",
+        Action.IDLE: "scale the canary to zero",
+        Action.ABORT: f"abort {version}, {rise}",
+        Action.RETREAT: f"retreat {rise}",
+        Action.INITIALISE: "initialise",
+    }
+    return words[act.action], bracket
+
+
+def _paragraphs(act: Act, record: Record) -> tuple[str, ...]:
+    after = {
+        Action.START: "Next: the first step, once the canary is ready.",
+        Action.ADVANCE: "Next: checks over a window that begins once this is live.",
+        Action.PROMOTE: "Next: all traffic to the primary, once it runs this version.",
+        Action.FINISH: "The rollout is complete.",
+        Action.IDLE: "Nothing else changes.",
+        Action.ABORT: "Every owned value is back at the stable revision; "
+        "the version is quarantined.",
+        Action.RETREAT: "No verdict on the version was reached; it stays in Git at weight 0.",
+        Action.INITIALISE: "",
+    }[act.action]
+    live = ""
+    if act.live and act.live.live_ms is not None and act.action is not Action.START:
+        live = f" The previous move was live at {iso(act.live.live_ms)}."
+    version = f"Version: {record.version}."
+    return (f"{act.reason}{live} {after}", version)
