@@ -1,0 +1,1 @@
+"""Where the ports meet the core: reading, one tick, the schedule, the wiring."""

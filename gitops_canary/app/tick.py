@@ -1,0 +1,198 @@
+"""One look at one repository, and at most a few pushes: read, ask, decide, write."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from gitops_canary.app.ancestry import Graph
+from gitops_canary.app.looking import Look, Seen, look
+from gitops_canary.app.measuring import Measuring
+from gitops_canary.app.pushing import Budget, Pusher, Tips, cannot
+from gitops_canary.app.reading import Reader
+from gitops_canary.core.decide import decide
+from gitops_canary.core.edits import confirm
+from gitops_canary.core.plan import QUARANTINE, Context, Plan, plan
+from gitops_canary.errors import CanaryError, Conflict, Unavailable
+from gitops_canary.manifest.owned import owned
+from gitops_canary.manifest.spec_file import policy_json
+from gitops_canary.model.decision import Act, Decision, Hold
+from gitops_canary.model.names import CanaryId, Path, Revision
+from gitops_canary.model.observation import Answer, Question
+from gitops_canary.ports import Git
+
+T = TypeVar("T")
+ROUNDS_MAX = 6
+"""How often one tick decides again: lost races, and moves that had to wait for another's file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one tick saw, decided and wrote."""
+
+    repository: str
+    tip: Revision | None
+    decisions: Mapping[CanaryId, Decision]
+    seen: Mapping[CanaryId, Seen]
+    pushed: tuple[Plan, ...] = ()
+    planned: tuple[Plan, ...] = ()
+    """Moves that are due and were not written (`plan`, `status`), or not yet."""
+    error: CanaryError | None = None
+    """What kept the whole repository from being looked at."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Station:
+    """One repository with all its ports. Git is only ever touched by its own single thread."""
+
+    name: str
+    git: Git
+    reader: Reader
+    measuring: Measuring
+    budget: Budget
+    evidence: bool = True
+    clock: Callable[[], int]
+    """Milliseconds since the epoch; read once a round."""
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "git"))
+    _graph: Graph | None = None
+    _tips: tuple[Revision, Revision | None] | None = None
+
+    async def tick(self, *, write: bool) -> Report:
+        """Look once, and write what is due; never raises a CanaryError."""
+        pushed: list[Plan] = []
+        try:
+            for _ in range(ROUNDS_MAX):
+                report, again = await self._round(write=write)
+                pushed.extend(report.pushed)
+                if not again:
+                    break
+        except CanaryError as error:
+            return Report(
+                repository=self.name,
+                tip=self._tips[0] if self._tips else None,
+                decisions={},
+                seen={},
+                pushed=tuple(pushed),
+                error=error,
+            )
+        return replace(report, pushed=tuple(pushed))
+
+    def close(self) -> None:
+        """End the Git thread; a running call is waited for."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    async def _round(self, *, write: bool) -> tuple[Report, bool]:
+        now_ms = self.clock()
+        seen = await self._git(lambda: self._look(now_ms))
+        decisions, answers = await self._decide(seen, now_ms)
+        acts = [a for a in decisions.values() if isinstance(a, Act)]
+        plans, refused = await self._git(lambda: self._plan(acts, seen, answers))
+        decisions.update(refused)
+        pushed: tuple[Plan, ...] = ()
+        again = False
+        if write and plans:
+            pusher = Pusher(self.git, self.budget, evidence=self.evidence)
+            try:
+                outcome = await self._git(lambda: pusher.push(plans, self._known(), now_ms))
+            except Conflict:
+                return self._report(seen, decisions, (), plans), True
+            decisions.update(outcome.refused)
+            pushed, again = outcome.pushed, outcome.again
+        rest = tuple(p for p in plans if p not in pushed)
+        return self._report(seen, decisions, pushed, rest), again
+
+    def _report(
+        self,
+        seen: Look,
+        decisions: Mapping[CanaryId, Decision],
+        pushed: tuple[Plan, ...],
+        planned: Sequence[Plan],
+    ) -> Report:
+        return Report(
+            repository=self.name,
+            tip=seen.view.revision,
+            decisions=decisions,
+            seen=seen.seen,
+            pushed=pushed,
+            planned=tuple(planned),
+        )
+
+    def _look(self, now_ms: int) -> Look:
+        remote = self.git.poll()
+        if remote is None:
+            raise Unavailable(
+                "The branch is not on the server.",
+                remedy="push the branch named in controller.yaml, or correct its name",
+            )
+        if self._tips is None or self._tips[0] != remote:
+            self._tips = self.git.fetch()
+        tip = self._tips[0]
+        if self._graph is None or self._graph.tip != tip:
+            self._graph = Graph(self.git, tip)
+        return look(self.reader, self._graph, now_ms)
+
+    async def _decide(
+        self, seen: Look, now_ms: int
+    ) -> tuple[dict[CanaryId, Decision], Mapping[CanaryId, Mapping[Question, Answer]]]:
+        """Ask the world about every canary at once, then decide about each."""
+        measured, answers = await self.measuring.measure(seen.seen, now_ms)
+        decisions: dict[CanaryId, Decision] = dict(seen.held)
+        for canary, one in seen.seen.items():
+            decisions[canary] = decide(measured.get(canary, one.situation))
+        return decisions, answers
+
+    def _plan(
+        self,
+        acts: Sequence[Act],
+        seen: Look,
+        answers: Mapping[CanaryId, Mapping[Question, Answer]],
+    ) -> tuple[list[Plan], dict[CanaryId, Hold]]:
+        plans: list[Plan] = []
+        refused: dict[CanaryId, Hold] = {}
+        for act in sorted(acts, key=lambda a: (not a.urgent, a.canary)):
+            one = seen.seen[act.canary]
+            try:
+                plans.append(self._one_plan(act, one, seen, answers.get(act.canary, {})))
+            except CanaryError as error:
+                refused[act.canary] = cannot(act.canary, error)
+        return plans, refused
+
+    def _one_plan(
+        self, act: Act, one: Seen, seen: Look, answers: Mapping[Question, Answer]
+    ) -> Plan:
+        assert one.stable is not None, "a move without a stable revision is never decided"
+        assert one.situation.stable is not None, "as above"
+        rollout = one.rollout if one.rollout and one.rollout.id == act.rollout else None
+        policy = one.spec.policy if rollout is None else one.policy
+        router = self.reader.router(one.spec)
+        context = Context(
+            spec=one.spec,
+            policy=policy,
+            policy_json=policy_json(policy),
+            rollout=rollout,
+            source=one.source,
+            stable_revision=one.situation.stable,
+            tip=one.tip,
+            stable=one.stable,
+            quarantine=self.reader.text(seen.view.revision, QUARANTINE),
+            page=self._page(act),
+            answers=answers,
+        )
+        made = plan(act, context, router)
+        texts = {**one.tip.texts, **made.files}
+        after = owned(one.spec, one.tip.binding, lambda path: texts[path], router)
+        confirm(act, before=one.tip.owned, after=after, place=one.spec.place)
+        return made
+
+    def _page(self, act: Act) -> str:
+        evidence_tip = self._known()[1]
+        path = Path(f"{act.canary}/{act.rollout}/README.md")
+        return self.reader.text(evidence_tip, path) if evidence_tip else ""
+
+    def _known(self) -> Tips:
+        assert self._tips is not None, "nothing is planned before the first fetch"
+        return self._tips
+
+    async def _git(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
