@@ -10,7 +10,17 @@ from gitops_canary.model.names import BlobId, Digest, Path, Revision
 from gitops_canary.model.observation import Answer, Expectation, Liveness, Question
 
 
-class Git(Protocol):
+class Store(Protocol):
+    """Where the bytes of revisions are read from."""
+
+    def files(self, revision: Revision) -> Mapping[Path, Blob]:
+        """List the regular files of a revision, executable or not; links and submodules not."""
+
+    def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
+        """Read blobs; one over the size limit raises SpecError naming the limit."""
+
+
+class Git(Store, Protocol):
     """One repository: the config branch and the evidence branch. Synchronous, one thread.
 
     Every method may raise Unavailable; no method leaves a half-written state behind.
@@ -21,12 +31,6 @@ class Git(Protocol):
 
     def fetch(self) -> tuple[Revision, Revision | None]:
         """Fetch both branches; their tips (the evidence branch may not exist yet)."""
-
-    def files(self, revision: Revision) -> Mapping[Path, Blob]:
-        """List the regular files of a revision, executable or not; links and submodules not."""
-
-    def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
-        """Read blobs; one over the size limit raises SpecError naming the limit."""
 
     def history(self, tip: Revision) -> Iterator[Commit]:
         """Walk everything reachable from the tip, children before parents, newest first."""
@@ -78,7 +82,7 @@ class Router(Protocol):
     """
 
     kinds: frozenset[tuple[str, str]]
-    """(API group, kind) of the objects it can drive, e.g. (`networking.istio.io`, `VirtualService`)."""
+    """(API group, kind) of the objects it can drive."""
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether this object splits between the apex's `-primary` and `-canary`."""
@@ -95,7 +99,14 @@ class Router(Protocol):
         """Write the weight into every list that has both; touch no other byte."""
 
     def restore(
-        self, text: str, document: int, stable: str, stable_document: int,
-        *, file: Path, namespace: str, apex: str,
+        self,
+        text: str,
+        document: int,
+        stable: str,
+        stable_document: int,
+        *,
+        file: Path,
+        namespace: str,
+        apex: str,
     ) -> str:
         """Write the weights' bytes of `stable` back; weight 0 where the lists no longer match."""

@@ -121,4 +121,5 @@ def cannot(canary: CanaryId, error: CanaryError) -> Hold:
         reason=f"{where}{error.problem}",
         remedy=error.remedy,
         alert=True,
+        exit_code=error.exit_code,
     )

@@ -12,7 +12,7 @@ from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.model.owned import DocRef
 from gitops_canary.model.spec import CanarySpec
-from gitops_canary.ports import Git, Router
+from gitops_canary.ports import Router, Store
 
 CACHED_REVISIONS = 256
 CACHED_BLOBS = 20_000
@@ -45,8 +45,8 @@ class Rules:
 class Reader:
     """Reads one repository; everything it keeps is a cache keyed by content."""
 
-    def __init__(self, git: Git, rules: Rules, routers: Mapping[str, Router]) -> None:
-        self._git = git
+    def __init__(self, store: Store, rules: Rules, routers: Mapping[str, Router]) -> None:
+        self._store = store
         self._rules = rules
         self._routers = routers
         self._headers = lru_cache(CACHED_BLOBS)(self._read_headers)
@@ -56,7 +56,7 @@ class Reader:
 
     def text(self, revision: Revision, path: Path) -> str:
         """Read one file of a revision as text; empty where there is none."""
-        blob = self._git.files(revision).get(path)
+        blob = self._store.files(revision).get(path)
         return self._text(path, blob.id) if blob else ""
 
     def ground(self, revision: Revision, canary: CanaryId) -> Ground:
@@ -108,9 +108,8 @@ class Reader:
             return error
 
     def _read_view(self, revision: Revision) -> View:
-        files = self._git.files(revision)
+        files = self._store.files(revision)
         mine = {path: blob for path, blob in files.items() if self._may_hold(path)}
-        self._prefetch(mine)
         documents: list[DocRef] = []
         errors: dict[CanaryId, CanaryError] = {}
         for path, blob in sorted(mine.items()):
@@ -133,7 +132,11 @@ class Reader:
     ) -> tuple[dict[CanaryId, CanarySpec], dict[CanaryId, CanaryError]]:
         specs: dict[CanaryId, CanarySpec] = {}
         errors: dict[CanaryId, CanaryError] = {}
-        templates = self._templates(documents, files)
+        templates = spec_file.templates(
+            (ref, self._node(ref, files))
+            for ref in documents
+            if spec_file.is_template(ref.api_version, ref.kind)
+        )
         for ref in documents:
             if not spec_file.is_canary(ref.api_version, ref.kind):
                 continue
@@ -165,7 +168,7 @@ class Reader:
             return error
 
     def _read_text(self, path: Path, blob: BlobId) -> str:
-        return document.text_of(self._git.read([blob])[blob], file=path)
+        return document.text_of(self._store.read([blob])[blob], file=path)
 
     def _may_hold(self, path: Path) -> bool:
         return path.endswith((".yaml", ".yml")) and bindings.allowed(path, self._rules.paths)

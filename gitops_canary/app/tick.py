@@ -13,6 +13,7 @@ from gitops_canary.app.pushing import Budget, Pusher, Tips, cannot
 from gitops_canary.app.reading import Reader
 from gitops_canary.core.decide import decide
 from gitops_canary.core.edits import confirm
+from gitops_canary.core.replay import History
 from gitops_canary.core.plan import QUARANTINE, Context, Plan, plan
 from gitops_canary.errors import CanaryError, Conflict, Unavailable
 from gitops_canary.manifest.owned import owned
@@ -35,6 +36,7 @@ class Report:
     tip: Revision | None
     decisions: Mapping[CanaryId, Decision]
     seen: Mapping[CanaryId, Seen]
+    history: History = History({})
     pushed: tuple[Plan, ...] = ()
     planned: tuple[Plan, ...] = ()
     """Moves that are due and were not written (`plan`, `status`), or not yet."""
@@ -114,6 +116,7 @@ class Station:
             tip=seen.view.revision,
             decisions=decisions,
             seen=seen.seen,
+            history=seen.history,
             pushed=pushed,
             planned=tuple(planned),
         )

@@ -38,6 +38,8 @@ class Hold:
     rollout: RolloutId | None = None
     alert: bool = False
     """Whether somebody has to be told."""
+    exit_code: int = 0
+    """Of the error behind it, where there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,97 @@
+"""Reading a checkout as the controller would, and saying what it could not use."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path as LocalPath
+
+from gitops_canary.app.reading import Reader, Rules, View
+from gitops_canary.core.edits import Ground
+from gitops_canary.core.text import percent
+from gitops_canary.errors import CanaryError, ConfigError, Place
+from gitops_canary.manifest import bindings
+from gitops_canary.model.commits import Blob
+from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
+from gitops_canary.model.spec import CanarySpec
+from gitops_canary.routing import ROUTERS
+
+WORK_TREE = Revision("0" * 40)
+"""Stands for the files as they lie on disk."""
+FILES_MAX = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What became of one Canary, or of one file that could not be read."""
+
+    canary: CanaryId
+    place: Place
+    summary: str = ""
+    error: CanaryError | None = None
+
+
+class Folder:
+    """A checkout on disk, read through the same port as a revision (ports.Store)."""
+
+    def __init__(self, root: LocalPath) -> None:
+        if not root.is_dir():
+            raise ConfigError(f"{root} is not a folder.", remedy="name a checkout to read")
+        self._root = root
+        self._bytes: dict[BlobId, bytes] = {}
+
+    def files(self, revision: Revision) -> Mapping[Path, Blob]:
+        """List the YAML files on disk; only WORK_TREE exists. Links are not followed."""
+        assert revision == WORK_TREE, "a folder has one revision"
+        found: dict[Path, Blob] = {}
+        for path in sorted(self._root.rglob("*.y*ml"))[:FILES_MAX]:
+            inside = path.relative_to(self._root)
+            if path.is_symlink() or not path.is_file() or ".git" in inside.parts:
+                continue
+            data = path.read_bytes()
+            name = BlobId(hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest())  # noqa: S324 - Git's own object id
+            self._bytes[name] = data
+            found[Path(inside.as_posix())] = Blob(id=name, executable=False)
+        return found
+
+    def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
+        """Give the bytes of files that `files` listed."""
+        return {blob: self._bytes[blob] for blob in blobs}
+
+
+def findings(
+    root: LocalPath, *, default_provider: str | None, allow_missing: frozenset[str]
+) -> list[Finding]:
+    """Read every Canary below a folder and bind it; what is wrong with one never hides another."""
+    rules = Rules(paths=(), default_provider=default_provider, allow_missing=allow_missing)
+    reader = Reader(Folder(root), rules, ROUTERS)
+    view = reader.view(WORK_TREE)
+    found = [
+        Finding(canary=canary, place=error.place or Place(canary), error=error)
+        for canary, error in view.errors.items()
+    ]
+    grounds: dict[CanaryId, Ground] = {}
+    for spec in view.canaries.values():
+        found.append(_one(reader, view, spec, grounds))
+    clashes = bindings.conflicts({canary: ground.binding for canary, ground in grounds.items()})
+    return [
+        Finding(canary=f.canary, place=f.place, error=clashes[f.canary])
+        if f.canary in clashes
+        else f
+        for f in found
+    ]
+
+
+def _one(reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, Ground]) -> Finding:
+    try:
+        ground = reader.bind(view, spec)
+    except CanaryError as error:
+        return Finding(canary=spec.id, place=error.place or spec.place, error=error)
+    grounds[spec.id] = ground
+    owned = ground.owned
+    state = "idle" if owned.settled else "has a candidate"
+    steps = ", ".join(f"{percent(step)}%" for step in spec.policy.steps)
+    summary = (
+        f"{state} at {percent(owned.weight)} %; {len(spec.policy.steps)} steps ({steps}), "
+        f"{len(spec.policy.checks)} checks"
+    )
+    return Finding(canary=spec.id, place=spec.place, summary=summary)

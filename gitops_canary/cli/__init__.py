@@ -1,0 +1,97 @@
+"""The command line: one file per verb, each a function that returns an exit code.
+
+Standard output is data, standard error is talk. Verbs of other packages (the lab's `demo`) are
+found by the entry-point group `gitops_canary.verbs`.
+"""
+
+import functools
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import ParamSpec
+
+import typer
+
+from gitops_canary import __version__
+from gitops_canary.cli.explain import explain
+from gitops_canary.cli.history import history
+from gitops_canary.cli.lint import lint
+from gitops_canary.cli.once import once
+from gitops_canary.cli.plan import plan
+from gitops_canary.cli.printing import say, write
+from gitops_canary.cli.run import run
+from gitops_canary.cli.schema import schema
+from gitops_canary.cli.status import status
+from gitops_canary.errors import CanaryError
+
+P = ParamSpec("P")
+BUG = 70
+VERBS: tuple[Callable[..., int], ...] = (
+    run, once, plan, lint, status, history, explain,
+    schema,
+)  # fmt: skip
+
+
+def main() -> None:
+    """Run the program; exits with the codes of docs/reference/exit-codes.md."""
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    logging.getLogger("gitops_canary").setLevel(logging.INFO)
+    application()()
+
+
+def application() -> typer.Typer:
+    """Put the verbs together."""
+    app = typer.Typer(
+        name="gitops-canary",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        help="Roll versions out through Git commits alone.",
+    )
+    for function in VERBS:
+        app.command(function.__name__)(exits(function))
+    app.command("version")(exits(version))
+    for found in entry_points(group="gitops_canary.verbs"):
+        app.command(found.name)(exits(found.load()))
+    return app
+
+
+def version() -> int:
+    """Print the version."""
+    write(__version__)
+    return 0
+
+
+def exits(function: Callable[P, int]) -> Callable[P, None]:
+    """Turn a verb's answer, or its error, into the exit code; errors are printed here alone."""
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            code = function(*args, **kwargs)
+        except CanaryError as error:
+            say(f"error: {error}")
+            code = error.exit_code
+        except typer.Exit:
+            raise
+        except KeyboardInterrupt:
+            code = 130
+        except Exception:  # noqa: BLE001 - the last resort: everything unforeseen is reported as a bug
+            say(_report())
+            code = BUG
+        raise typer.Exit(code)
+
+    return wrapped
+
+
+def _report() -> str:
+    return (
+        "error: this is a bug in gitops-canary; please report what follows\n\n"
+        f"gitops-canary {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n"
+        f"{traceback.format_exc()}"
+    )

@@ -1,0 +1,53 @@
+"""`explain`: why a canary is where it is, in words."""
+
+from collections.abc import Iterator
+
+from gitops_canary.app.tick import Report
+from gitops_canary.cli.looked import chosen, looked
+from gitops_canary.cli.options import DEFAULT_CONFIG, CanaryArgument, ConfigOption
+from gitops_canary.cli.outcome import exit_code
+from gitops_canary.cli.printing import write
+from gitops_canary.core.explain import sentence
+from gitops_canary.core.message import table
+from gitops_canary.core.text import duration, iso, percent
+from gitops_canary.model.decision import Act
+from gitops_canary.model.names import CanaryId
+
+
+def explain(canary: CanaryArgument, config: ConfigOption = DEFAULT_CONFIG) -> int:
+    """Tell what the canary does now, what it waits for, and what brought it here."""
+    reports = looked(config)
+    wanted = chosen(reports, [canary])
+    for report in reports:
+        if report.error:
+            raise report.error
+        for name in report.decisions:
+            if wanted(name):
+                write("\n".join(_lines(report, name)))
+    return exit_code(r for r in reports if canary in r.decisions)
+
+
+def _lines(report: Report, canary: CanaryId) -> Iterator[str]:
+    decision = report.decisions[canary]
+    yield sentence(decision)
+    one = report.seen.get(canary)
+    if one is None:
+        return
+    policy = one.policy
+    ladder = " -> ".join(f"{percent(step)}%" for step in policy.steps)
+    yield f"Ladder: {ladder}; a check every {duration(policy.interval_ms)}, "
+    yield f"rolled back at {policy.threshold} failed checks."
+    yield f"Candidate: {one.tip.owned.candidate.version}"
+    yield f"Primary:   {one.tip.owned.primary.version}"
+    live = one.situation.live
+    for fact in live.proof if live else ():
+        yield f"Live: {fact}."
+    verdicts = decision.verdicts if isinstance(decision, Act) else one.situation.verdicts
+    if verdicts:
+        yield f"\nChecks at {iso(verdicts[-1].window.end_ms)}:\n{table(verdicts[-1])}"
+    if one.rollout:
+        yield "\nMoves, newest first:"
+        for move in reversed(one.rollout.moves):
+            record = move.record
+            weight = f"{percent(record.weight_from)}->{percent(record.weight_to)}%"
+            yield f"  {iso(move.date_ms)}  {move.revision[:12]}  {record.action.value}  {weight}"

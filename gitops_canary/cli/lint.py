@@ -1,0 +1,32 @@
+"""`lint`: is everything in a checkout as the controller needs it?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gitops_canary.app.linting import Finding, findings
+from gitops_canary.cli.looked import names
+from gitops_canary.cli.options import AllowMissingOption, Form, OutputOption
+from gitops_canary.cli.printing import show
+
+
+def lint(
+    path: Annotated[Path, typer.Argument(help="A checkout of the config repository.")] = Path(),
+    provider: Annotated[str, typer.Option(help="Router of Canaries that name none.")] = "istio",
+    allow_missing: AllowMissingOption = "",
+    output: OutputOption = Form.TABLE,
+) -> int:
+    """Read every Canary below a folder, bind it, and list what is wrong with its remedy."""
+    found = findings(path, default_provider=provider, allow_missing=names(allow_missing))
+    show([_row(one) for one in found], ("where", "canary", "result", "remedy"), output)
+    return 1 if any(one.error for one in found) else 0
+
+
+def _row(one: Finding) -> dict[str, str]:
+    return {
+        "where": str(one.place),
+        "canary": one.canary,
+        "result": one.error.problem if one.error else f"ok: {one.summary}",
+        "remedy": one.error.remedy if one.error else "",
+    }

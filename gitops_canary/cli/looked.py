@@ -1,0 +1,43 @@
+"""One tick of every repository, for the verbs that look once."""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+
+from gitops_canary.app.tick import Report
+from gitops_canary.app.wiring import opened
+from gitops_canary.errors import SpecError
+
+
+def looked(
+    config: Path, *, write: bool = False, allow_missing: frozenset[str] = frozenset()
+) -> Sequence[Report]:
+    """Tick every repository once; writes only if told to."""
+
+    async def tick_all() -> Sequence[Report]:
+        async with opened(config, keeps=write, allow_missing=allow_missing) as rounds:
+            return await asyncio.gather(*(one.station.tick(write=write) for one in rounds))
+
+    return asyncio.run(tick_all())
+
+
+def names(text: str) -> frozenset[str]:
+    """Split a comma-separated option."""
+    return frozenset(part.strip() for part in text.split(",") if part.strip())
+
+
+def chosen(reports: Sequence[Report], wanted: Collection[str] | None) -> Callable[[str], bool]:
+    """Tell which canaries were asked for; one that does not exist is an error.
+
+    Raises:
+        SpecError: no repository has a canary of that name.
+    """
+    if not wanted:
+        return lambda _: True
+    known = {str(canary) for report in reports for canary in report.decisions}
+    missing = sorted(set(wanted) - known)
+    if missing and not any(report.error for report in reports):
+        raise SpecError(
+            f"There is no canary {missing[0]}.", remedy=f"known: {', '.join(sorted(known)) or '-'}"
+        )
+    return lambda canary: canary in wanted

@@ -1,0 +1,30 @@
+"""The options that several verbs share."""
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", help="The operator's settings.", envvar="GITOPS_CANARY_CONFIG")
+]
+CanaryArgument = Annotated[str, typer.Argument(help="The canary's id, e.g. prod/checkout.")]
+CanariesArgument = Annotated[
+    list[str] | None, typer.Argument(help="Canary ids; all where none is named.")
+]
+
+
+class Form(Enum):
+    """How data is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+
+
+OutputOption = Annotated[Form, typer.Option("--output", "-o", help="Form of the data.")]
+AllowMissingOption = Annotated[
+    str, typer.Option(help="Flagger fields to do without, comma-separated dotted names.")
+]
+DEFAULT_CONFIG = Path("controller.yaml")

@@ -1,0 +1,73 @@
+"""`plan`: what would be committed now, and why, without committing it."""
+
+import difflib
+from collections.abc import Iterator
+
+from gitops_canary.app.tick import Report
+from gitops_canary.cli.looked import chosen, looked, names
+from gitops_canary.cli.options import (
+    DEFAULT_CONFIG,
+    AllowMissingOption,
+    CanariesArgument,
+    ConfigOption,
+    Form,
+    OutputOption,
+)
+from gitops_canary.cli.outcome import exit_code
+from gitops_canary.cli.printing import Row, say, show, write
+from gitops_canary.core.explain import sentence
+from gitops_canary.core.plan import Plan
+from gitops_canary.core.text import percent
+
+
+def plan(
+    canaries: CanariesArgument = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    allow_missing: AllowMissingOption = "",
+    output: OutputOption = Form.TABLE,
+) -> int:
+    """Show the next commits as diffs with their messages, and how each canary would go on."""
+    reports = looked(config, allow_missing=names(allow_missing))
+    wanted = chosen(reports, canaries)
+    rows: list[Row] = []
+    for report in reports:
+        if report.error:
+            say(f"error: {report.repository}: {report.error}")
+        rows.extend(_row(report, name) for name in sorted(report.decisions) if wanted(name))
+    if output is not Form.TABLE:
+        show(rows, (), output)
+        return exit_code(reports)
+    for row in rows:
+        write(str(row["decision"]))
+        write(f"  ladder: {row['ladder']}")
+        for missing in row["deferred"]:
+            write(f"  not honoured yet: {missing}")
+        if row["message"]:
+            write(f"\n{row['message']}\n{row['diff']}")
+    return exit_code(reports)
+
+
+def _row(report: Report, canary: str) -> Row:
+    decision = next(d for name, d in report.decisions.items() if name == canary)
+    one = next((s for name, s in report.seen.items() if name == canary), None)
+    made = next((p for p in report.planned if p.act.canary == canary), None)
+    steps = one.policy.steps if one else ()
+    return {
+        "canary": canary,
+        "decision": sentence(decision),
+        "ladder": " -> ".join(f"{percent(step)}%" for step in steps) or "-",
+        "deferred": list(one.spec.deferred) if one else [],
+        "message": made.commit.message if made else "",
+        "diff": "".join(_diff(report, made)) if made else "",
+    }
+
+
+def _diff(report: Report, made: Plan) -> Iterator[str]:
+    before = report.seen[made.act.canary].tip.texts
+    for path, text in sorted(made.files.items()):
+        yield from difflib.unified_diff(
+            before.get(path, "").splitlines(keepends=True),
+            text.splitlines(keepends=True),
+            f"a/{path}",
+            f"b/{path}",
+        )

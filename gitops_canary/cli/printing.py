@@ -1,0 +1,46 @@
+"""Data on standard output, talk on standard error; tables for people, JSON or YAML for programs."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gitops_canary.cli.options import Form
+from gitops_canary.core.text import one_line
+
+Row = Mapping[str, Any]
+PIPE_WIDTH = 200
+
+
+def write(text: str) -> None:
+    """Print one piece of data; control characters of foreign words are shown, not obeyed."""
+    sys.stdout.write("\n".join(one_line(line) for line in text.split("\n")) + "\n")
+
+
+def say(text: str) -> None:
+    """Tell the person something that is not data."""
+    sys.stderr.write("\n".join(one_line(line) for line in text.split("\n")) + "\n")
+
+
+def show(rows: Sequence[Row], columns: Sequence[str], form: Form) -> None:
+    """Print rows; a table shows only the named columns, the other forms everything."""
+    if form is Form.TABLE:
+        _table(rows, columns)
+    else:
+        # JSON is YAML as well, so one writer serves both and neither can drift.
+        sys.stdout.write(json.dumps(list(rows), indent=2, ensure_ascii=False) + "\n")
+
+
+def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for column in columns:
+        table.add_column(column.upper(), overflow="fold")
+    for row in rows:
+        # Text objects, so that nothing a repository says is taken for markup.
+        table.add_row(*(Text(one_line(str(row.get(column, "")))) for column in columns))
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
