@@ -70,8 +70,7 @@ def findings(
         for canary, error in view.errors.items()
     ]
     grounds: dict[CanaryId, Ground] = {}
-    for spec in view.canaries.values():
-        found.append(_one(reader, view, spec, grounds))
+    found.extend(_one(reader, view, spec, grounds) for spec in view.canaries.values())
     clashes = bindings.conflicts({canary: ground.binding for canary, ground in grounds.items()})
     return [
         Finding(canary=f.canary, place=f.place, error=clashes[f.canary])

@@ -13,8 +13,8 @@ from gitops_canary.app.pushing import Budget, Pusher, Tips, cannot
 from gitops_canary.app.reading import Reader
 from gitops_canary.core.decide import decide
 from gitops_canary.core.edits import confirm
-from gitops_canary.core.replay import History
 from gitops_canary.core.plan import QUARANTINE, Context, Plan, plan
+from gitops_canary.core.replay import History
 from gitops_canary.errors import CanaryError, Conflict, Unavailable
 from gitops_canary.manifest.owned import owned
 from gitops_canary.manifest.spec_file import policy_json
@@ -36,7 +36,7 @@ class Report:
     tip: Revision | None
     decisions: Mapping[CanaryId, Decision]
     seen: Mapping[CanaryId, Seen]
-    history: History = History({})
+    history: History = field(default_factory=lambda: History({}))
     pushed: tuple[Plan, ...] = ()
     planned: tuple[Plan, ...] = ()
     """Moves that are due and were not written (`plan`, `status`), or not yet."""
