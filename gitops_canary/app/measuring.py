@@ -1,0 +1,119 @@
+"""Asking the world: what is live, and what the checks say, for all canaries at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gitops_canary.app.looking import Seen, expectation
+from gitops_canary.core import questions as asking
+from gitops_canary.core.judge import judge
+from gitops_canary.core.situation import Situation
+from gitops_canary.model.names import CanaryId
+from gitops_canary.model.observation import Answer, Expectation, Liveness, Question, Verdict
+from gitops_canary.model.rollout import Action
+from gitops_canary.ports import Metrics, SyncSource
+
+Answers = Mapping[Question, Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How late the numbers of the metric sources are: the largest of all sources counts."""
+
+    scrape_ms: int
+    lag_ms: int
+
+    @property
+    def delay_ms(self) -> int:
+        """How long after an instant its samples are complete."""
+        return self.scrape_ms + self.lag_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measuring:
+    """The metric sources and the sync sources of one repository."""
+
+    metrics: Metrics
+    sync: Sequence[SyncSource]
+    timing: Timing
+    settle_ms: int
+
+    async def measure(
+        self, seen: Mapping[CanaryId, Seen], now_ms: int
+    ) -> tuple[dict[CanaryId, Situation], dict[CanaryId, Answers]]:
+        """Complete every situation with what is live and measured; the answers are evidence."""
+        lives = await self._liveness(seen, now_ms)
+        asked = {
+            canary: self._questions(seen[canary], live.live_ms, now_ms)
+            for canary, live in lives.items()
+            if live.live_ms is not None and seen[canary].situation.last is Action.ADVANCE
+        }
+        every = tuple({question for own in asked.values() for question in own[1]})
+        answers = await self.metrics.ask(every) if every else {}
+        situations: dict[CanaryId, Situation] = {}
+        evidence: dict[CanaryId, Answers] = {}
+        for canary, live in lives.items():
+            instants, own = asked.get(canary, ((), ()))
+            evidence[canary] = {question: answers[question] for question in own}
+            verdicts = self._verdicts(seen[canary], instants, evidence[canary])
+            situations[canary] = replace(seen[canary].situation, live=live, verdicts=verdicts)
+        return situations, evidence
+
+    async def _liveness(
+        self, seen: Mapping[CanaryId, Seen], now_ms: int
+    ) -> dict[CanaryId, Liveness]:
+        """Ask every sync source about every newest move that somebody still waits for."""
+        expected: dict[CanaryId, Expectation] = {}
+        for canary, one in seen.items():
+            if not _waits(one):
+                continue
+            wanted = expectation(one, delay_ms=self.timing.delay_ms, settle_ms=self.settle_ms)
+            if wanted:
+                expected[canary] = wanted
+        if not expected:
+            return {}
+        found = [
+            await source.observe(tuple(expected.values()), self.metrics, now_ms)
+            for source in self.sync
+        ]
+        return {canary: _agreed([f[e] for f in found]) for canary, e in expected.items()}
+
+    def _questions(
+        self, one: Seen, live_ms: int | None, now_ms: int
+    ) -> tuple[tuple[int, ...], tuple[Question, ...]]:
+        assert live_ms is not None, "only what is live is measured"
+        instants = asking.instants(
+            live_ms=live_ms,
+            interval_ms=one.policy.interval_ms,
+            window_ms=max((c.interval_ms for c in one.policy.checks), default=0),
+            now_ms=now_ms,
+            delay_ms=self.timing.delay_ms,
+        )
+        if not instants:
+            return (), ()
+        return instants, asking.questions(one.policy.checks, one.spec, instants)
+
+    def _verdicts(
+        self, one: Seen, instants: Sequence[int], answers: Answers
+    ) -> tuple[Verdict, ...]:
+        return tuple(
+            judge(one.policy.checks, one.spec, answers, instants, at_ms) for at_ms in instants
+        )
+
+
+def _waits(one: Seen) -> bool:
+    """Whether the newest move still has to become live for anything to happen."""
+    situation = one.situation
+    return one.running or situation.idles_at_zero or not situation.tip.settled
+
+
+def _agreed(found: Sequence[Liveness]) -> Liveness:
+    """Join the sync sources: live once all say so, since the latest of their instants."""
+    if len(found) == 1:
+        return found[0]
+    instants = [live.live_ms for live in found]
+    return Liveness(
+        live_ms=max(i for i in instants if i is not None) if None not in instants else None,
+        proof=tuple(fact for live in found for fact in live.proof),
+        waiting="; ".join(live.waiting for live in found if live.waiting),
+        detail={key: value for live in found for key, value in live.detail.items()},
+    )
