@@ -152,10 +152,11 @@ class _Eye:
         return self.graph.origin(lambda r: self._value(r, spec.id, "candidate"))
 
     def _renewed(self, spec: CanarySpec, source: Commit) -> bool:
-        """Whether the candidate is newer than the newest override."""
+        """Whether the candidate is as new as the newest override, or newer.
+
+        One commit that changes both (the revert of an abort does) counts as a new candidate.
+        """
         override = self.graph.origin(lambda r: self._value(r, spec.id, "override"))
-        if override.revision == source.revision:
-            return False
         return self.graph.contains(source.revision, override.revision)
 
     def _value(self, revision: Revision, canary: CanaryId, part: str) -> str | None:

@@ -57,7 +57,7 @@ def _overridden(s: Situation, *, running: bool) -> Decision:
 
 def _adopted(s: Situation) -> Decision:
     """Take a person's weight over where it is on the ladder, else go back to 0."""
-    if s.tip.weight in s.policy.steps:
+    if s.tip.weight in s.policy.steps and s.last is not Action.PROMOTE:
         return s.act(
             Action.ADVANCE,
             step=s.policy.steps.index(s.tip.weight) + 1,

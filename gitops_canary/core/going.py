@@ -131,26 +131,45 @@ def _rise(s: Situation, index: int) -> Decision:
 
 
 def _measuring(s: Situation, live_ms: int, failed: int) -> Decision:
-    conclusive = [v.window.end_ms for v in s.verdicts if v.outcome is not Outcome.INCONCLUSIVE]
-    deadline_ms = max([live_ms, *conclusive]) + s.policy.progress_deadline_ms
     newest = s.verdicts[-1] if s.verdicts else None
-    if newest and newest.window.end_ms > deadline_ms:
-        limit = duration(s.policy.progress_deadline_ms)
-        return s.act(
-            Action.RETREAT,
-            at_ms=deadline_ms,
-            reason=f"Nothing could be measured for {limit}: {silent(newest)}.",
-            verdict=Outcome.INCONCLUSIVE,
-            failed=failed,
-            window=newest.window,
-            verdicts=s.verdicts,
-        )
+    silence = _silence(s, live_ms)
+    if silence is not None:
+        return _unmeasured(s, silence)
     if newest and newest.outcome is Outcome.INCONCLUSIVE:
         return s.hold(Wait.DATA, f"The checks are inconclusive: {silent(newest)}.")
     if newest and newest.outcome is Outcome.FAIL:
         count = f"{failed} of {s.policy.threshold}"
         return s.hold(Wait.WINDOW, f"Failed check {count}: {failing(newest)}.")
     return s.hold(Wait.WINDOW, f"Measures at {percent(s.tip.weight)} %.")
+
+
+def _silence(s: Situation, live_ms: int) -> int | None:
+    """Find the first verdict that comes a whole deadline after anything conclusive.
+
+    The first one, so that a replica that looks later decides the same.
+    """
+    heard_ms = live_ms
+    for index, verdict in enumerate(s.verdicts):
+        if verdict.outcome is not Outcome.INCONCLUSIVE:
+            heard_ms = verdict.window.end_ms
+        elif verdict.window.end_ms > heard_ms + s.policy.progress_deadline_ms:
+            return index
+    return None
+
+
+def _unmeasured(s: Situation, index: int) -> Decision:
+    assert s.rollout is not None
+    seen = s.verdicts[: index + 1]
+    limit = duration(s.policy.progress_deadline_ms)
+    return s.act(
+        Action.RETREAT,
+        at_ms=seen[-1].window.end_ms,
+        reason=f"Nothing could be measured for {limit}: {silent(seen[-1])}.",
+        verdict=Outcome.INCONCLUSIVE,
+        failed=s.rollout.last.record.failed + sum(v.outcome is Outcome.FAIL for v in seen),
+        window=seen[-1].window,
+        verdicts=seen,
+    )
 
 
 def failing(verdict: Verdict) -> str:
