@@ -1,0 +1,1 @@
+"""Manifests as texts: read with positions, changed byte-exactly. The only user of ruamel.yaml."""

@@ -1,0 +1,216 @@
+"""YAML as a tree of nodes that know where in the text they stand.
+
+The parser's events come from libyaml (ruamel.yaml.clib); positions are code points of the text.
+Bombs are stopped by size, bracket depth, nesting and alias count before anything is built.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from gitops_canary.errors import Place, SpecError
+
+SIZE_MAX = 1_048_576
+DEPTH_MAX = 64
+BRACKETS_MAX = 1000
+ALIASES_MAX = 64
+BOM = "\ufeff"
+
+
+class NodeKind(Enum):
+    """What a node is."""
+
+    SCALAR = "scalar"
+    MAPPING = "mapping"
+    SEQUENCE = "sequence"
+    ALIAS = "alias"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One node. `start` and `end` are offsets in the text, `end` behind its last content.
+
+    Comments and blank lines after the content are not part of a node. Lines and columns count
+    from 1.
+    """
+
+    kind: NodeKind
+    start: int
+    end: int
+    line: int
+    column: int
+    value: str = ""
+    """Of a scalar its unescaped text, of an alias its name."""
+    style: str = ""
+    """Of a scalar: empty (plain), `'`, `"`, `|` or `>`; of a collection: `flow` or `block`."""
+    tag: str | None = None
+    anchor: str | None = None
+    entries: tuple[tuple["Node", "Node"], ...] = ()
+    items: tuple["Node", ...] = ()
+
+    @property
+    def plain(self) -> bool:
+        """Whether this is a scalar without quotes."""
+        return self.kind is NodeKind.SCALAR and not self.style
+
+    def get(self, *path: str | int) -> "Node | None":
+        """Follow keys (str) and indices (int); None where there is nothing."""
+        node: Node | None = self
+        for part in path:
+            node = None if node is None else _child(node, part)
+        return node
+
+    def key(self, name: str) -> "Node | None":
+        """Find the node of a mapping's key itself."""
+        return next((k for k, _ in self.entries if k.value == name), None)
+
+    def walk(self) -> Iterator["Node"]:
+        """Give this node and everything below it, in the text's order."""
+        yield self
+        for key, value in self.entries:
+            yield from key.walk()
+            yield from value.walk()
+        for item in self.items:
+            yield from item.walk()
+
+
+def _child(node: Node, part: str | int) -> Node | None:
+    if isinstance(part, int):
+        return node.items[part] if 0 <= part < len(node.items) else None
+    return next((value for key, value in node.entries if key.value == part), None)
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str, *, file: str) -> tuple[Node | None, ...]:
+    """Parse every document of a text; None for an empty one.
+
+    Raises:
+        SpecError: it is not YAML, has a duplicate key, or is too large or too deep to be honest.
+    """
+    _prescan(text, file)
+    body = text.removeprefix(BOM)
+    builder = _Builder(text, len(text) - len(body), file)
+    try:
+        return builder.documents(YAML(typ="safe").parse(body))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+        raise _invalid(f"This is not YAML: {error.problem or error.context}.", place) from error
+    except YAMLError as error:
+        raise _invalid(f"This is not YAML: {error}.", Place(file)) from error
+
+
+def _prescan(text: str, file: str) -> None:
+    if len(text) > SIZE_MAX:
+        raise _invalid(f"The file has more than {SIZE_MAX} characters.", Place(file))
+    depth = deepest = 0
+    for character in text:
+        if character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    if deepest > BRACKETS_MAX:
+        raise _invalid(f"Brackets are nested more than {BRACKETS_MAX} deep.", Place(file))
+
+
+def _invalid(problem: str, place: Place) -> SpecError:
+    return SpecError(problem, remedy="correct the file; `gitops-canary lint` reads it", place=place)
+
+
+class _Builder:
+    """Turns events into nodes; recursion is bounded by DEPTH_MAX."""
+
+    def __init__(self, text: str, shift: int, file: str) -> None:
+        self._text = text
+        self._shift = shift
+        self._file = file
+        self._aliases = 0
+
+    def documents(self, events: Iterator[Any]) -> tuple[Node | None, ...]:
+        roots: list[Node | None] = []
+        for event in events:
+            if type(event).__name__ == "DocumentStartEvent":
+                root = self._node(next(events), events, 0)
+                empty = root.kind is NodeKind.SCALAR and root.start == root.end and root.plain
+                roots.append(None if empty else root)
+        return tuple(roots)
+
+    def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
+        if depth > DEPTH_MAX:
+            raise _invalid(f"Nested more than {DEPTH_MAX} deep.", self._place(event))
+        match type(event).__name__:
+            case "ScalarEvent":
+                return self._scalar(event)
+            case "AliasEvent":
+                self._aliases += 1
+                if self._aliases > ALIASES_MAX:
+                    raise _invalid(f"More than {ALIASES_MAX} aliases.", self._place(event))
+                return self._make(event, NodeKind.ALIAS, value=str(event.anchor))
+            case "MappingStartEvent":
+                return self._mapping(event, events, depth)
+            case _:
+                return self._sequence(event, events, depth)
+
+    def _scalar(self, event: Any) -> Node:
+        end = event.end_mark.index + self._shift
+        if event.style in {"|", ">"}:
+            end = len(self._text[:end].rstrip())
+        return self._make(
+            event, NodeKind.SCALAR, end=end, value=event.value, style=event.style or ""
+        )
+
+    def _mapping(self, event: Any, events: Iterator[Any], depth: int) -> Node:
+        entries: list[tuple[Node, Node]] = []
+        seen: set[str] = set()
+        for inner in events:
+            if type(inner).__name__ == "MappingEndEvent":
+                break
+            key = self._node(inner, events, depth + 1)
+            if key.kind is NodeKind.SCALAR:
+                if key.value in seen:
+                    place = Place(self._file, key.line, key.column)
+                    raise _invalid(f"The key {key.value!r} stands here twice.", place)
+                seen.add(key.value)
+            entries.append((key, self._node(next(events), events, depth + 1)))
+        end = entries[-1][1].end if entries else None
+        return self._collection(event, inner, NodeKind.MAPPING, end, entries=tuple(entries))
+
+    def _sequence(self, event: Any, events: Iterator[Any], depth: int) -> Node:
+        items: list[Node] = []
+        for inner in events:
+            if type(inner).__name__ == "SequenceEndEvent":
+                break
+            items.append(self._node(inner, events, depth + 1))
+        end = items[-1].end if items else None
+        return self._collection(event, inner, NodeKind.SEQUENCE, end, items=tuple(items))
+
+    def _collection(
+        self, event: Any, last: Any, kind: NodeKind, content_end: int | None, **inside: Any
+    ) -> Node:
+        flow = bool(event.flow_style)
+        end = last.end_mark.index + self._shift
+        if not flow and content_end is not None:
+            end = content_end
+        return self._make(event, kind, end=end, style="flow" if flow else "block", **inside)
+
+    def _make(self, event: Any, kind: NodeKind, *, end: int | None = None, **rest: Any) -> Node:
+        mark = event.start_mark
+        return Node(
+            kind=kind,
+            start=mark.index + self._shift,
+            end=event.end_mark.index + self._shift if end is None else end,
+            line=mark.line + 1,
+            column=mark.column + 1,
+            tag=getattr(event, "tag", None),
+            anchor=None if kind is NodeKind.ALIAS else getattr(event, "anchor", None),
+            **rest,
+        )
+
+    def _place(self, event: Any) -> Place:
+        return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
