@@ -1,0 +1,178 @@
+"""What to ask the metric sources about one canary, and as of which instants.
+
+Every question has explicit evaluation times that follow from the live instant alone. A restarted
+controller, a second replica and an auditor ask the same and get the same. A range query is used for
+a single instant too, so that looking later only makes it longer.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from gitops_canary.core import istio, promql
+from gitops_canary.core.text import duration
+from gitops_canary.errors import SpecError
+from gitops_canary.model.observation import Question
+from gitops_canary.model.spec import CanarySpec, Check, Policy
+
+INSTANTS_MAX = 1000
+"""Evaluation times looked at: beyond that the oldest and the newest half of them."""
+_ISTIO = frozenset({"istio"})
+
+
+class Role(Enum):
+    """What the answer to a question is for."""
+
+    VALUE = "value"
+    REQUESTS = "requests"
+    LATENCY = "latency"
+    SEEN = "seen"
+
+
+BUILTINS: Mapping[str, frozenset[Role]] = {
+    "request-success-rate": frozenset({Role.REQUESTS, Role.SEEN}),
+    "request-duration": frozenset({Role.LATENCY, Role.REQUESTS, Role.SEEN}),
+}
+"""The builtin metrics, by Flagger's names."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    expression: str
+    lookback_ms: int
+
+
+def ask_delay_ms(scrape_ms: int, lag_ms: int) -> int:
+    """Say how long after an instant its samples are complete in the source."""
+    return scrape_ms + lag_ms
+
+
+def instants(
+    *, live_ms: int, interval_ms: int, window_ms: int, now_ms: int, delay_ms: int
+) -> tuple[int, ...]:
+    """List the evaluation times that may be asked by now, oldest first.
+
+    The first is late enough that no window reaches back before the weight was live. Of more than
+    `INSTANTS_MAX` the oldest half tells of early failures, the newest half of how it is now.
+
+    >>> instants(live_ms=0, interval_ms=60, window_ms=90, now_ms=300, delay_ms=20)
+    (90, 150, 210, 270)
+    """
+    first = live_ms + max(interval_ms, window_ms)
+    every = range(first, now_ms - delay_ms + 1, interval_ms)
+    half = INSTANTS_MAX // 2
+    return tuple(every) if len(every) <= INSTANTS_MAX else (*every[:half], *every[-half:])
+
+
+def window_ms(check: Check) -> int:
+    """Say how far back a check looks, whatever its interval claims."""
+    return max(check.interval_ms, promql.reach_ms(check.query))
+
+
+def longest_window_ms(policy: Policy) -> int:
+    """Say how far back the checks of a policy look at the most; 0 without checks."""
+    return max((window_ms(check) for check in policy.checks), default=0)
+
+
+def questions(
+    policy: Policy, spec: CanarySpec, instants: Sequence[int], *, scrape_ms: int
+) -> tuple[Question, ...]:
+    """List the questions of all checks, each once.
+
+    A check that cannot be asked has none here; `judge` says why, and `lint` before it.
+    """
+    found: dict[Question, None] = {}
+    for check in policy.checks:
+        try:
+            roles = asked(check, policy, spec, instants, scrape_ms=scrape_ms)
+        except SpecError:
+            # Not swallowed: the judge meets the same error and reports it as this check's reason.
+            continue
+        found.update(dict.fromkeys(question for own in roles.values() for question in own))
+    return tuple(found)
+
+
+def asked(
+    check: Check, policy: Policy, spec: CanarySpec, instants: Sequence[int], *, scrape_ms: int
+) -> Mapping[Role, tuple[Question, ...]]:
+    """List the questions of one check by role; several only where `instants` has a gap.
+
+    Raises:
+        SpecError: it cannot be asked: unknown builtin or placeholder, unsafe value.
+    """
+    step_ms = policy.interval_ms
+    runs = tuple(_runs(instants, step_ms))
+    return {
+        role: tuple(
+            Question(
+                source=check.source,
+                expression=query.expression,
+                start_ms=start,
+                end_ms=end,
+                step_ms=step_ms,
+                lookback_ms=query.lookback_ms,
+            )
+            for start, end in runs
+        )
+        for role, query in _queries(check, spec, scrape_ms).items()
+    }
+
+
+def _runs(instants: Sequence[int], step_ms: int) -> Iterator[tuple[int, int]]:
+    """Cut evaluation times into unbroken runs."""
+    start = previous = None
+    for at_ms in instants:
+        if start is None or previous is None or at_ms - previous != step_ms:
+            if start is not None and previous is not None:
+                yield start, previous
+            start = at_ms
+        previous = at_ms
+    if start is not None and previous is not None:
+        yield start, previous
+
+
+def _queries(check: Check, spec: CanarySpec, scrape_ms: int) -> Mapping[Role, _Query]:
+    lookback_ms = max(2 * scrape_ms, check.interval_ms)
+    if check.builtin is None:
+        text = promql.render(check.query, _values(check, spec), place=spec.place)
+        return {Role.VALUE: _Query(text, lookback_ms)}
+    texts = _builtin(check.builtin, spec, duration(check.interval_ms))
+    return {role: _Query(text, lookback_ms) for role, text in texts.items()}
+
+
+def _builtin(builtin: str, spec: CanarySpec, window: str) -> Mapping[Role, str]:
+    if builtin not in BUILTINS or spec.provider not in _ISTIO:
+        known = ", ".join(sorted(BUILTINS))
+        raise SpecError(
+            f"There is no builtin metric {builtin} for the provider {spec.provider}.",
+            remedy=f"use {known} with istio, or write the query in a MetricTemplate",
+            place=spec.place,
+        )
+    names = istio.Names(
+        namespace=spec.target.namespace,
+        canary=spec.target.name,
+        primary=f"{spec.target.name}-primary",
+        service=f"{spec.apex}-canary",
+    )
+    if builtin == "request-duration":
+        return {
+            Role.LATENCY: istio.latency(names, window),
+            Role.REQUESTS: istio.latency_count(names, window),
+            Role.SEEN: istio.latency_seen(names),
+        }
+    return {
+        Role.REQUESTS: istio.requests(names, window),
+        Role.SEEN: istio.requests_seen(names),
+    }
+
+
+def _values(check: Check, spec: CanarySpec) -> Mapping[str, str]:
+    """Give Flagger's placeholders their values."""
+    own = {
+        "name": spec.name,
+        "namespace": spec.namespace,
+        "target": spec.target.name,
+        "service": spec.apex,
+        "interval": duration(check.interval_ms),
+    }
+    return own | {f"variables.{key}": value for key, value in check.variables.items()}

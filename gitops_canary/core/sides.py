@@ -1,0 +1,213 @@
+"""Reading answers at one evaluation time: numbers as received, and the two sides of a request."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from gitops_canary.core.questions import Role
+from gitops_canary.model.observation import Answer, Question, Series
+
+_FINITE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?")
+_INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
+_SHOWN = Decimal("0.0001")
+_LARGEST = Decimal(10) ** 21
+SIDES = {"source": "its callers", "waypoint": "its waypoint", "destination": "its own proxy"}
+"""Istio's `reporter`, in words."""
+
+Answers = Mapping[Question, Answer]
+Roles = Mapping[Role, Sequence[Question]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one side saw of the canary; `value` is None where `why` says what is wrong with it."""
+
+    side: str
+    value: Decimal | None
+    why: str
+    requests: Decimal = Decimal(0)
+    baseline: Decimal | None = None
+
+
+def number(text: str) -> Decimal | str:
+    """Read a sample's value; what is not one finite number is told in words.
+
+    >>> number("0.5"), number("NaN"), number("-Inf")
+    (Decimal('0.5'), 'the value is NaN: the query divided nothing by nothing', 'the value is -Inf')
+    """
+    if _FINITE.fullmatch(text):
+        value = Decimal(text)
+        return value if abs(value) < _LARGEST else f"the value {text[:40]} is beyond belief"
+    if text.lower() == "nan":
+        return "the value is NaN: the query divided nothing by nothing"
+    if _INFINITE.fullmatch(text):
+        return f"the value is {text}"
+    return f"the value {text[:40]!r} is not a number"
+
+
+def answer_at(asked: Sequence[Question], answers: Answers, at_ms: int) -> Answer:
+    """Find the answer that covers an evaluation time."""
+    for question in asked:
+        if question.start_ms <= at_ms <= question.end_ms:
+            return answers.get(question, Answer(error="the question was not asked"))
+    return Answer(error="the question was not asked for this instant")
+
+
+def present(answer: Answer, at_ms: int) -> list[tuple[Series, str]]:
+    """List the series that have a sample at exactly this instant, with its text."""
+    found = (
+        (s, next((p.value for p in s.samples if p.at_ms == at_ms), None)) for s in answer.series
+    )
+    return [(series, text) for series, text in found if text is not None]
+
+
+def success_rate(
+    asked: Roles, answers: Answers, at_ms: int, *, canary: str, oldest_ms: int
+) -> Iterator[Reading]:
+    """Read the share of requests without a 5xx on each side that has data, in percent.
+
+    Samples must be from `oldest_ms` or newer.
+    """
+    counts = answer_at(asked[Role.REQUESTS], answers, at_ms)
+    seen = answer_at(asked[Role.SEEN], answers, at_ms)
+    if counts.error or seen.error:
+        yield Reading(side="", value=None, why=counts.error or seen.error or "")
+        return
+    tables = _by_side(counts, at_ms, "response_code")
+    times = _by_side(seen, at_ms, "")
+    for side in _sides(tables, canary):
+        table = tables[canary, side]
+        good, total = _good(table)
+        trouble = _trouble(table)
+        if not trouble and total == 0:
+            continue
+        trouble = trouble or _stale(times.get((canary, side)), oldest_ms)
+        if trouble:
+            yield _unclear(side, trouble)
+            continue
+        other = _good(tables.get((f"{canary}-primary", side), {}))
+        yield Reading(
+            side=side,
+            value=_ratio(good, total),
+            why=f"{_failed(table)}, as seen by {_words(side)}",
+            requests=total,
+            baseline=_ratio(*other) if other[1] > 0 else None,
+        )
+
+
+def latency(
+    asked: Roles, answers: Answers, at_ms: int, *, canary: str, oldest_ms: int
+) -> Iterator[Reading]:
+    """Read the 99th percentile on each side that has data, in milliseconds."""
+    parts = {role: answer_at(own, answers, at_ms) for role, own in asked.items()}
+    error = next((part.error for part in parts.values() if part.error), None)
+    if error:
+        yield Reading(side="", value=None, why=error)
+        return
+    counts = _by_side(parts[Role.REQUESTS], at_ms, "")
+    values = _by_side(parts[Role.LATENCY], at_ms, "")
+    times = _by_side(parts[Role.SEEN], at_ms, "")
+    for side in _sides(counts, canary):
+        count = counts[canary, side]
+        _, total = _good(count)
+        trouble = _trouble(count)
+        if not trouble and total == 0:
+            continue
+        value = values.get((canary, side), {"": "there is no percentile"})
+        trouble = trouble or _stale(times.get((canary, side)), oldest_ms) or _trouble(value)
+        if trouble:
+            yield _unclear(side, trouble)
+            continue
+        yield Reading(
+            side=side,
+            value=_milliseconds(value),
+            why=f"the 99th percentile, as seen by {_words(side)}",
+            requests=total,
+            baseline=_milliseconds(values.get((f"{canary}-primary", side), {})),
+        )
+
+
+def _unclear(side: str, trouble: str) -> Reading:
+    return Reading(side=side, value=None, why=f"{trouble}, as seen by {_words(side)}")
+
+
+Table = Mapping[str, Decimal | str]
+
+
+def _by_side(
+    answer: Answer, at_ms: int, label: str
+) -> dict[tuple[str, str], dict[str, Decimal | str]]:
+    """Sort the samples of one instant by (workload, side), then by a label."""
+    tables: dict[tuple[str, str], dict[str, Decimal | str]] = {}
+    for series, text in present(answer, at_ms):
+        key = (series.labels.get("destination_workload", ""), series.labels.get("reporter", ""))
+        row = tables.setdefault(key, {})
+        name = series.labels.get(label, "")
+        row[name] = (
+            f"there are several series for {label} {name!r}" if name in row else number(text)
+        )
+    return tables
+
+
+def _sides(tables: Mapping[tuple[str, str], Table], canary: str) -> list[str]:
+    """List the sides that know the canary, in the order of `SIDES`, unknown ones last."""
+    order = list(SIDES)
+    found = [side for workload, side in tables if workload == canary]
+    return sorted(found, key=lambda s: (order.index(s) if s in SIDES else len(order), s))
+
+
+def _trouble(table: Table) -> str | None:
+    problems = (value for value in table.values() if isinstance(value, str))
+    negative = (v for v in table.values() if isinstance(v, Decimal) and v < 0)
+    return next(problems, None) or next((f"a count is {v}" for v in negative), None)
+
+
+def _stale(seen: Table | None, oldest_ms: int) -> str | None:
+    newest = None if seen is None else seen.get("")
+    if not isinstance(newest, Decimal):
+        return "the series have ended: no sample is fresh"
+    late_ms = oldest_ms - int(newest * 1000)
+    if late_ms > 0:
+        return f"the newest sample is stale, {late_ms} ms older than two scrapes"
+    return None
+
+
+def _good(table: Table) -> tuple[Decimal, Decimal]:
+    """Count the requests without a 5xx, and all."""
+    counts = {code: v for code, v in table.items() if isinstance(v, Decimal)}
+    good = sum((v for code, v in counts.items() if not code.startswith("5")), Decimal(0))
+    return good, sum(counts.values(), Decimal(0))
+
+
+def _failed(table: Table) -> str:
+    bad = {c: v for c, v in table.items() if c.startswith("5") and isinstance(v, Decimal) and v > 0}
+    if not bad:
+        return "no request failed"
+    return "failed with " + ", ".join(f"{code}: {count(bad[code])}" for code in sorted(bad))
+
+
+def _ratio(good: Decimal, total: Decimal) -> Decimal:
+    """Give percent, never rounded up: what is shown is what is compared."""
+    return (100 * good / total).quantize(_SHOWN, ROUND_FLOOR)
+
+
+def _milliseconds(table: Table) -> Decimal | None:
+    """Give the one value, never rounded down; None where there is no number."""
+    value = table.get("")
+    if not isinstance(value, Decimal):
+        return None
+    return value.quantize(_SHOWN, ROUND_CEILING)
+
+
+def count(requests: Decimal) -> str:
+    """Write a count: `increase` extrapolates, so it is seldom whole.
+
+    >>> count(Decimal("1839.6"))
+    '1840'
+    """
+    return str(int(requests.to_integral_value()))
+
+
+def _words(side: str) -> str:
+    return SIDES.get(side, f"reporter {side!r}")
