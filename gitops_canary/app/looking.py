@@ -11,6 +11,7 @@ from gitops_canary.core.message import rollout_id
 from gitops_canary.core.plan import QUARANTINE
 from gitops_canary.core.replay import OVER, History, by_canary, moves
 from gitops_canary.core.situation import Situation
+from gitops_canary.core.text import iso
 from gitops_canary.errors import CanaryError
 from gitops_canary.manifest import bindings, quarantine
 from gitops_canary.model.commits import Commit
@@ -206,7 +207,7 @@ class _Eye:
 
     def _quarantined(self, spec: CanarySpec, tip: Ground) -> str | None:
         digest = tip.owned.candidate.digest
-        entry = quarantine.blocks(self.entries, spec.id, digest, self.now_ms)
+        entry = quarantine.blocks(self.entries, spec.id, digest, iso(self.now_ms))
         if entry is None or spec.control.retry == entry.rollout:
             return None
         return f"{entry.reason} (rollout {entry.rollout}, until {entry.expires})"

@@ -1,0 +1,162 @@
+"""Where versions and weights lie in one revision: exactly one place each, or an error."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from gitops_canary.errors import BindingError, Place
+from gitops_canary.manifest.document import Node, parse
+from gitops_canary.model.names import CanaryId, Path
+from gitops_canary.model.owned import Binding, DocRef
+from gitops_canary.model.spec import CanarySpec
+from gitops_canary.ports import Router
+
+SCALERS = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
+
+
+def resolve(
+    spec: CanarySpec,
+    documents: Iterable[DocRef],
+    text: Callable[[Path], str],
+    router: Router,
+    *,
+    paths: Sequence[str] = (),
+) -> Binding:
+    """Find candidate, primary and routes of a spec among the documents of one revision.
+
+    A document without a namespace counts as the Canary's: kustomize or Flux sets it later.
+
+    Raises:
+        BindingError: something lies in no place, in several, or outside the allowed paths.
+    """
+    known = tuple(d for d in documents if d.namespace in {"", spec.namespace})
+    candidate = _one(spec, known, spec.target.name, text, "candidate")
+    primary = _one(spec, known, f"{spec.target.name}-primary", text, "primary")
+    binding = Binding(
+        candidate=candidate,
+        primary=primary,
+        routes=_routes(spec, known, text, router),
+        scaled=any(_scales(ref, spec, text) for ref in known),
+    )
+    for file in sorted(binding.files):
+        if not allowed(file, paths):
+            raise BindingError(
+                f"{file} lies outside the paths this controller may write.",
+                remedy="move it, or add its folder to `paths` in controller.yaml",
+                place=spec.place,
+            )
+    return binding
+
+
+def allowed(file: str, paths: Sequence[str]) -> bool:
+    """Tell whether a file lies below one of the paths, compared component by component.
+
+    >>> allowed("apps/web/a.yaml", ["apps/web/"]), allowed("apps/web-evil/a.yaml", ["apps/web"])
+    (True, False)
+    """
+    if not paths:
+        return True
+    parts = file.split("/")
+    prefixes = ([part for part in path.split("/") if part] for path in paths)
+    return any(parts[: len(prefix)] == prefix for prefix in prefixes)
+
+
+def conflicts(bindings: Mapping[CanaryId, Binding]) -> Mapping[CanaryId, BindingError]:
+    """Find canaries that own the same document; each gets an error naming the others."""
+    owners: dict[tuple[Path, int], list[CanaryId]] = {}
+    for canary, binding in sorted(bindings.items()):
+        for ref in (binding.candidate, binding.primary, *binding.routes):
+            owners.setdefault((ref.file, ref.index), []).append(canary)
+    found: dict[CanaryId, BindingError] = {}
+    for (file, index), canaries in owners.items():
+        if len(set(canaries)) > 1:
+            for canary in canaries:
+                found[canary] = BindingError(
+                    f"Document {index + 1} of {file} is owned by {', '.join(canaries)}.",
+                    remedy="let only one Canary drive it",
+                    place=Place(file),
+                )
+    return found
+
+
+def _one(
+    spec: CanarySpec,
+    documents: Sequence[DocRef],
+    name: str,
+    text: Callable[[Path], str],
+    side: str,
+) -> DocRef:
+    kind = spec.target.kind
+    found = [d for d in documents if d.kind == kind and d.name == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        places = ", ".join(str(_place(d, text)) for d in found)
+        raise BindingError(
+            f"The {side} {kind} {name} stands in several places: {places}.",
+            remedy="keep one; a canary rendered twice needs its own spec.id and file",
+            place=spec.place,
+        )
+    remedy = {
+        "candidate": "correct spec.targetRef.name",
+        "primary": f"commit a {kind} {name}: a copy of {spec.target.name} that serves everyone",
+    }[side]
+    raise BindingError(
+        f"There is no {side} {kind} {name} in namespace {spec.namespace}.",
+        remedy=remedy,
+        place=spec.place,
+    )
+
+
+def _routes(
+    spec: CanarySpec, documents: Sequence[DocRef], text: Callable[[Path], str], router: Router
+) -> tuple[DocRef, ...]:
+    mine = [
+        d
+        for d in documents
+        if (d.api_version.partition("/")[0], d.kind) in router.kinds
+        and router.matches(text(d.file), d.index, namespace=spec.namespace, apex=spec.apex)
+    ]
+    if not mine:
+        kinds = " or ".join(sorted(kind for _, kind in router.kinds))
+        raise BindingError(
+            f"No {kinds} routes to {spec.apex}-primary and {spec.apex}-canary.",
+            remedy=f"commit one that splits between the two Services, or set spec.service.name "
+            f"(now {spec.apex})",
+            place=spec.place,
+        )
+    _one_per_host(mine, text)
+    return tuple(mine)
+
+
+def _one_per_host(routes: Sequence[DocRef], text: Callable[[Path], str]) -> None:
+    owner: dict[tuple[str, str], DocRef] = {}
+    for ref in routes:
+        hosts = _root(ref, text).get("spec", "hosts")
+        gateways = _root(ref, text).get("spec", "gateways")
+        bound = ",".join(sorted(g.value for g in gateways.items)) if gateways else "mesh"
+        for host in hosts.items if hosts else ():
+            other = owner.setdefault((host.value, bound), ref)
+            if other is not ref:
+                raise BindingError(
+                    f"{ref.kind} {ref.name} and {other.name} ({other.file}) both own the host "
+                    f"{host.value}.",
+                    remedy="merge them; the mesh would use only one",
+                    place=_place(ref, text),
+                )
+
+
+def _scales(ref: DocRef, spec: CanarySpec, text: Callable[[Path], str]) -> bool:
+    if ref.kind not in SCALERS:
+        return False
+    target = _root(ref, text).get("spec", "scaleTargetRef", "name")
+    return target is not None and target.value == spec.target.name
+
+
+def _root(ref: DocRef, text: Callable[[Path], str]) -> Node:
+    root = parse(text(ref.file), file=ref.file)[ref.index]
+    assert root is not None, "documents are named by their headers"
+    return root
+
+
+def _place(ref: DocRef, text: Callable[[Path], str]) -> Place:
+    root = _root(ref, text)
+    return Place(ref.file, root.line, root.column)

@@ -1,0 +1,66 @@
+"""Which Kubernetes documents a file holds; files that cannot matter are never parsed."""
+
+import re
+
+from gitops_canary.errors import Place, SpecError
+from gitops_canary.manifest.document import Node, NodeKind, parse
+from gitops_canary.model.names import Path
+from gitops_canary.model.owned import DocRef
+
+KINDS = frozenset({
+    "Canary", "MetricTemplate", "AlertProvider", "Deployment", "HorizontalPodAutoscaler",
+    "ScaledObject", "VirtualService",
+})  # fmt: skip
+_MENTION = re.compile(rf"\bkind[\"']?\s*:\s*[\"']?({'|'.join(sorted(KINDS))}|List)\b")
+
+
+def headers(text: str, *, file: Path) -> tuple[DocRef, ...]:
+    """List the documents of interest in a file, by identity.
+
+    Raises:
+        SpecError: the file mentions such a kind and cannot be read.
+    """
+    if not _MENTION.search(text):
+        return ()
+    found = []
+    for index, root in enumerate(parse(text, file=file)):
+        if root is None or root.kind is not NodeKind.MAPPING:
+            continue
+        kind = _text(root, "kind")
+        if kind == "List" and any(_text(item, "kind") in KINDS for item in _items(root)):
+            raise SpecError(
+                "A List of documents is not read yet.",
+                remedy="write each document by itself, separated by ---",
+                place=Place(file, root.line, root.column),
+            )
+        if kind in KINDS:
+            found.append(_ref(root, index, kind, file))
+    return tuple(found)
+
+
+def _ref(root: Node, index: int, kind: str, file: Path) -> DocRef:
+    name = _text(root, "metadata", "name")
+    if not name:
+        raise SpecError(
+            f"This {kind} has no metadata.name.",
+            remedy="name it; generateName is not followed",
+            place=Place(file, root.line, root.column),
+        )
+    return DocRef(
+        file=file,
+        index=index,
+        api_version=_text(root, "apiVersion"),
+        kind=kind,
+        namespace=_text(root, "metadata", "namespace"),
+        name=name,
+    )
+
+
+def _items(root: Node) -> tuple[Node, ...]:
+    items = root.get("items")
+    return items.items if items else ()
+
+
+def _text(root: Node, *path: str) -> str:
+    node = root.get(*path)
+    return node.value if node is not None and node.kind is NodeKind.SCALAR else ""

@@ -1,0 +1,52 @@
+"""Reading every owned value of one canary in one revision."""
+
+from collections.abc import Callable
+
+from gitops_canary.errors import BindingError
+from gitops_canary.manifest import template
+from gitops_canary.model.names import Digest, Path
+from gitops_canary.model.owned import Binding, DocRef, Owned, Side
+from gitops_canary.model.spec import CanarySpec
+from gitops_canary.ports import Router
+
+
+def owned(spec: CanarySpec, binding: Binding, text: Callable[[Path], str], router: Router) -> Owned:
+    """Read both sides, the weight and the shape of the routes.
+
+    Raises:
+        BindingError: the routing objects disagree about the weight.
+        SpecError: a value cannot be read.
+    """
+    weights, shapes = set(), []
+    for ref in binding.routes:
+        weights.add(
+            router.weight(
+                text(ref.file), ref.index, file=ref.file, namespace=spec.namespace, apex=spec.apex
+            )
+        )
+        shapes.append(
+            router.shape(
+                text(ref.file), ref.index, file=ref.file, namespace=spec.namespace, apex=spec.apex
+            )
+        )
+    if len(weights) > 1:
+        raise BindingError(
+            "The routing objects give the canary different weights.",
+            remedy="set the same weight in all of them",
+            place=spec.place,
+        )
+    return Owned(
+        candidate=_side(binding.candidate, text, spec),
+        primary=_side(binding.primary, text, spec),
+        weight=weights.pop(),
+        shape=template.digest([str(shape) for shape in shapes]),
+    )
+
+
+def _side(ref: DocRef, text: Callable[[Path], str], spec: CanarySpec) -> Side:
+    own = text(ref.file)
+    return Side(
+        digest=Digest(template.digest(template.canonical(own, ref, target=spec.target.name))),
+        images=template.images(own, ref),
+        replicas=template.replicas(own, ref),
+    )
