@@ -1,10 +1,13 @@
 """What the tests against real servers share."""
 
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import pytest
 
+from gitops_canary.git.repository import Repository
+from gitops_canary.git.signing import generate_key
 from gitops_canary.lab.origin import Origin
 
 USERS = {"bot": "b0t-pässword:with colon", "ada": "ada-password"}
@@ -17,3 +20,44 @@ def origin(tmp_path: pathlib.Path) -> Iterator[Origin]:
     directory.mkdir()
     with Origin.start(directory, USERS) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def git_identity(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """The arguments of `Repository` for a controller that may write and signs."""
+    directory = tmp_path_factory.mktemp("identity")
+    password = directory / "password"
+    password.write_text(USERS["bot"] + "\n")
+    key = directory / "key"
+    generate_key(key)
+    return {
+        "name": "gitops-canary",
+        "email": "canary@example.com",
+        "username": "bot",
+        "password_file": password,
+        "signing_key": key,
+    }
+
+
+@pytest.fixture
+def open_repository(
+    origin: Origin, git_identity: Mapping[str, Any], tmp_path: pathlib.Path
+) -> Iterator[Callable[..., Repository]]:
+    """Open clones of the origin; all are closed at the end."""
+    opened: list[Repository] = []
+
+    def open_one(**changes: Any) -> Repository:
+        arguments: dict[str, Any] = {
+            "url": origin.url,
+            "branch": origin.branch,
+            "directory": tmp_path / f"clone-{len(opened)}",
+            "timeout_ms": 20_000,
+            **git_identity,
+            **changes,
+        }
+        opened.append(Repository(**arguments))
+        return opened[-1]
+
+    yield open_one
+    for repository in opened:
+        repository.close()

@@ -1,0 +1,103 @@
+"""The directory our clone lies in: ours alone, and worth nothing."""
+
+import fcntl
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+
+from gitops_canary.errors import ConfigError, Unavailable
+from gitops_canary.git.commands import COLLECT, INIT, REFS, branch_of
+from gitops_canary.git.process import Runner
+from gitops_canary.model.names import Revision
+
+_FORMAT = 1
+_PACKS_MAX = 200
+_MARK = "gitops-canary.json"
+_COLLECT_TIMES = 10
+"""How many ordinary deadlines tidying up may take."""
+
+
+class Clone:
+    """A bare repository in `directory`, for one remote, used by one process at a time.
+
+    Raises:
+        ConfigError: the directory cannot be written, or holds something that is not ours.
+        Unavailable: another process uses it.
+    """
+
+    def __init__(self, directory: pathlib.Path, runner: Runner, url: str) -> None:
+        self._runner = runner
+        self._mark = directory / _MARK
+        self._text = _mark_text(url)
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise ConfigError(
+                f"the clone's directory {directory} cannot be used: {error.strerror}",
+                remedy="give the controller a directory it may write",
+            ) from error
+        try:
+            self._take(directory)
+        except BaseException:
+            self.close()
+            raise
+
+    def tips(self) -> dict[str, Revision]:
+        """Read the branches as last fetched; empty where the clone cannot be read."""
+        finished = self._runner.run(REFS)
+        if not finished.ok:
+            return {}
+        lines = (line.split(" ", 1) for line in finished.out.decode().splitlines())
+        return {branch_of(ref): Revision(revision) for revision, ref in lines}
+
+    def make_anew(self) -> None:
+        """Begin again with an empty clone."""
+        self._mark.write_text("incomplete\n")  # ours, and to be made anew whenever we stop here
+        shutil.rmtree(self._runner.git_dir, ignore_errors=True)
+        finished = self._runner.run(INIT)
+        if not finished.ok:
+            raise Unavailable(
+                f"no clone can be made in {self._runner.git_dir}: {finished.err.strip()}",
+                remedy="look at the disk: is it full or read-only?",
+            )
+        self._mark.write_text(self._text)
+
+    def tidy(self) -> None:
+        """Join the packs once there are many."""
+        packs = self._runner.git_dir.glob("objects/pack/*.pack")
+        if sum(1 for _ in packs) > _PACKS_MAX:
+            self._runner.run(COLLECT, timeout_ms=self._runner.timeout_ms * _COLLECT_TIMES)
+
+    def close(self) -> None:
+        """Let another process have the directory; closing twice is fine."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def _take(self, directory: pathlib.Path) -> None:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Unavailable(
+                f"another process uses the clone in {directory}",
+                remedy="stop it, or give this one a directory of its own",
+            ) from error
+        repository = self._runner.git_dir
+        if repository.exists() and not self._mark.exists():
+            raise ConfigError(
+                f"{repository} is not a clone of the controller's own",
+                remedy="name an empty directory; the controller deletes what lies in its clone",
+            )
+        self._runner.prepare()
+        if not repository.exists() or self._mark.read_text(errors="replace") != self._text:
+            self.make_anew()
+        for stale in repository.rglob("*.lock"):
+            stale.unlink(missing_ok=True)  # of a process that was killed: we hold the only lock
+
+
+def _mark_text(url: str) -> str:
+    digest = hashlib.sha256(url.encode()).hexdigest()
+    return json.dumps({"format": _FORMAT, "url": f"sha256:{digest}"}) + "\n"

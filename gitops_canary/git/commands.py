@@ -1,0 +1,93 @@
+"""Every argv git is ever started with, made from checked values; anything else is a bug."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_REVISION = re.compile(r"[0-9a-f]{40}")
+_HEADS = "refs/heads/"
+TRACKING = "refs/remotes/origin/"
+"""Where the remote's branches lie in our clone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One shape of a git command."""
+
+    argv: tuple[str, ...]
+    network: bool = False
+    """Whether it may talk to the remote; all others may talk to nobody."""
+    partial: bool = False
+    """Whether it is told that the clone leaves large blobs out; others find them missing."""
+
+    @property
+    def name(self) -> str:
+        """The subcommand, for messages."""
+        return self.argv[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """One branch's way in a push."""
+
+    branch: str
+    old: str | None
+    """The tip it must still have; None: it must not exist."""
+    new: str
+
+
+INIT = Command(("init", "--quiet", "--bare", "--template=", "--object-format=sha1"))
+REFS = Command(("for-each-ref", "--format=%(objectname) %(refname)", TRACKING))
+CAT_FILE = Command(("cat-file", "--batch-command"))
+INDEX_PACK = Command(("index-pack", "--stdin", "--fsck-objects"))
+COLLECT = Command(("gc", "--quiet"), partial=True)
+
+
+def ls_remote(branches: Sequence[str]) -> Command:
+    """Ask for exactly these branches."""
+    refs = (_HEADS + branch for branch in branches)
+    return Command(("ls-remote", "--quiet", "origin", *refs), network=True)
+
+
+def fetch(branches: Sequence[str]) -> Command:
+    """Fetch exactly these branches, whatever became of them."""
+    specs = (f"+{_HEADS}{branch}:{TRACKING}{branch}" for branch in branches)
+    options = ("--quiet", "--atomic", "--no-tags", "--no-write-fetch-head")
+    quiet = ("--no-recurse-submodules", "--no-auto-maintenance", "--no-show-forced-updates")
+    return Command(("fetch", *options, *quiet, "origin", *specs), network=True, partial=True)
+
+
+def push(updates: Sequence[Update], *, atomic: bool) -> Command:
+    """Move the branches from their old tips to the new ones: all or none, never by force."""
+    leases = (f"--force-with-lease={_HEADS}{u.branch}:{u.old or ''}" for u in updates)
+    specs = (f"{_revision(u.new)}:{_HEADS}{u.branch}" for u in updates)
+    options = ("--porcelain", *(["--atomic"] if atomic else []), "--no-verify", "--no-signed")
+    quiet = ("--no-follow-tags", "--recurse-submodules=no")
+    argv = ("push", *options, *quiet, *leases, "origin", *specs)
+    return Command(argv, network=True, partial=True)
+
+
+def rev_list(tip: str) -> Command:
+    """List everything reachable, children before parents, newest first."""
+    return Command(("rev-list", "--topo-order", _revision(tip), "--"))
+
+
+def is_ancestor(ancestor: str, revision: str) -> Command:
+    """Ask whether one commit is the other or reachable from it: exit 0 yes, 1 no."""
+    return Command(("merge-base", "--is-ancestor", _revision(ancestor), _revision(revision)))
+
+
+def is_revision(text: str) -> bool:
+    """Tell whether a text is a full id."""
+    return _REVISION.fullmatch(text) is not None
+
+
+def branch_of(ref: str) -> str:
+    """Take the prefix off a full name of a branch, ours or the remote's."""
+    return ref.removeprefix(_HEADS).removeprefix(TRACKING)
+
+
+def _revision(text: str) -> str:
+    if not is_revision(text):
+        raise ValueError(f"{ascii(text)[:60]} is not a full id")
+    return text

@@ -1,0 +1,77 @@
+"""Planned commits as objects: the same plan on the same parent gives the same ids anywhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gitops_canary.errors import Conflict, EditRefused
+from gitops_canary.git.editing import Draft
+from gitops_canary.git.objects import (
+    EMPTY_TREE,
+    Identity,
+    Kind,
+    ObjectId,
+    RawCommit,
+    add_signature,
+    build_commit,
+    parse_commit,
+)
+from gitops_canary.git.reader import Reader
+from gitops_canary.git.signing import SigningKey
+from gitops_canary.model.decision import PlannedCommit
+from gitops_canary.model.names import Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """Who commits and signs."""
+
+    reader: Reader
+    identity: Identity
+    key: SigningKey | None
+
+    def chain(
+        self, draft: Draft, onto: Revision | None, commits: Sequence[PlannedCommit]
+    ) -> tuple[Revision, ...]:
+        """Add one commit after another on top of `onto` (None: a root); their ids, oldest first.
+
+        Raises:
+            Conflict: `onto` was never fetched.
+            EditRefused: a file cannot be written, or a message cannot be stored.
+        """
+        parent = self._parent(onto) if onto and commits else None
+        tree = parent.tree if parent else EMPTY_TREE
+        date_s = parent.date_s if parent else 0
+        tip = ObjectId(onto) if onto else None
+        made = []
+        for planned in commits:
+            tree = draft.edit(tree, planned.files)
+            date_s = max(planned.at_ms // 1000, date_s)
+            tip = self._commit(draft, tree, tip, date_s, planned.message)
+            made.append(Revision(tip))
+        return tuple(made)
+
+    def _parent(self, onto: Revision) -> RawCommit:
+        name = ObjectId(onto)
+        [(_, kind, _)] = self.reader.info([name])
+        if kind != Kind.COMMIT.value.decode():
+            raise Conflict(
+                f"the revision {onto} to commit on was never fetched",
+                remedy="nothing: the controller fetches and decides again",
+            )
+        [(_, body)] = self.reader.read([name], kind)
+        return parse_commit(body)
+
+    def _commit(
+        self, draft: Draft, tree: ObjectId, parent: ObjectId | None, date_s: int, message: str
+    ) -> ObjectId:
+        if "\0" in message:
+            raise EditRefused(
+                "a commit message contains a NUL character",
+                remedy="take it out of the name or version it comes from",
+            )
+        parents = [parent] if parent else []
+        body = build_commit(
+            tree=tree, parents=parents, who=self.identity, date_s=date_s, message=message
+        )
+        signed = add_signature(body, self.key.sign(body)) if self.key else body
+        return draft.add(Kind.COMMIT, signed)

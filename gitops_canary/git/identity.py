@@ -1,0 +1,68 @@
+"""Who we are to git: the name in our commits, our login, the keys that prove us."""
+
+import pathlib
+
+from gitops_canary.errors import ConfigError
+from gitops_canary.git.objects import Identity
+from gitops_canary.git.ownership import TrustedKey, parse_trusted
+from gitops_canary.git.process import Credentials
+from gitops_canary.git.signing import SigningKey
+
+_CRUD = " .,:;\"\\'"
+"""Git strips these from both ends of a name; we do not have them to begin with."""
+
+
+def check_identity(name: str, email: str) -> Identity:
+    """Accept a committer's name and e-mail that git stores as they are; ConfigError otherwise."""
+    for what, text in (("name", name), ("email", email)):
+        plain = text.isprintable() and not set(text) & set("<>")
+        if not text or text.strip(_CRUD) != text or not plain:
+            raise ConfigError(
+                f"{ascii(text)[:100]} cannot be a committer's {what}",
+                remedy="use printable text without < and >, and no punctuation at its ends",
+            )
+    return Identity(name=name, email=email)
+
+
+def credentials(username: str | None, password_file: pathlib.Path | None) -> Credentials | None:
+    """Accept a user and a password file, or neither; the file is read by git's helper only.
+
+    Raises:
+        ConfigError: one of them is missing, or the file cannot be read.
+    """
+    if username is None and password_file is None:
+        return None
+    if username is None or password_file is None or not username.isprintable():
+        raise ConfigError(
+            "credentials need a username and a passwordFile",
+            remedy="give both, or neither where the repository asks for none",
+        )
+    try:
+        empty = not password_file.read_bytes().strip()
+    except OSError as error:
+        raise ConfigError(
+            f"the password file {password_file} cannot be read: {error.strerror}",
+            remedy="correct credentials.passwordFile or the file's permissions",
+        ) from error
+    if empty:
+        raise ConfigError(
+            f"the password file {password_file} is empty", remedy="write the password into it"
+        )
+    return Credentials(username=username, password_file=password_file.absolute())
+
+
+def choose_trusted(text: str | None, key: SigningKey | None) -> tuple[TrustedKey, ...]:
+    """Tell which keys make a commit ours: those named, else our own, else none.
+
+    Raises:
+        ConfigError: keys are named and ours is not among them.
+    """
+    if text is None:
+        return (TrustedKey(public=key.public),) if key else ()
+    trusted = parse_trusted(text)
+    if key and all(known.public != key.public for known in trusted):
+        raise ConfigError(
+            "signing.trustedKeys lacks the controller's own key",
+            remedy=f"add this line: gitops-canary {key.public_line}",
+        )
+    return trusted

@@ -1,0 +1,131 @@
+"""Whose commit it is: by signature where keys are trusted, else by the committer's identity."""
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from gitops_canary.errors import ConfigError, Place
+from gitops_canary.git.objects import Identity, RawCommit
+from gitops_canary.git.signing import KEY_TYPE, NAMESPACE, Signature, parse_public
+
+_OPTION = re.compile(r'([a-zA-Z-]+)(?:="([^"]*)")?')
+_FIELDS = re.compile(r'(?:[^\s"]|"[^"]*")+')
+_TIMES = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedKey:
+    """A public key that makes a commit ours, within a time; seconds since the epoch."""
+
+    public: bytes
+    after_s: int | None = None
+    before_s: int | None = None
+
+    def covers(self, date_s: int) -> bool:
+        """Tell whether the key was good at a commit's date."""
+        early = self.after_s is not None and date_s < self.after_s
+        late = self.before_s is not None and date_s >= self.before_s
+        return not early and not late
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """What makes a commit ours."""
+
+    identity: Identity
+    trusted: tuple[TrustedKey, ...]
+    """Empty: the committer's identity decides, which anybody can write."""
+
+    def ours(self, commit: RawCommit) -> bool:
+        """Tell whether a commit is ours; its message plays no part."""
+        if not self.trusted:
+            return commit.committer == str(self.identity)
+        signature = Signature.parse(commit.signature) if commit.signature else None
+        if signature is None:
+            return False
+        known = any(
+            key.public == signature.public and key.covers(commit.date_s) for key in self.trusted
+        )
+        return known and signature.valid(commit.payload)
+
+
+def parse_trusted(text: str, *, file: str = "trusted keys") -> tuple[TrustedKey, ...]:
+    """Read public keys, one a line: as in `*.pub`, or as in an allowed_signers file.
+
+    Raises:
+        ConfigError: a line is neither, names another kind of key, or has an option not known here;
+            or no line trusts a key for Git.
+    """
+    keys = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            key = _parse_line(line, Place(file, number))
+            keys += [key] if key else []
+    if not keys:
+        raise ConfigError(
+            "no key is trusted to sign Git commits",
+            remedy="add the controller's public key, or leave signing.trustedKeys out",
+            place=Place(file),
+        )
+    return tuple(keys)
+
+
+def _parse_line(line: str, place: Place) -> TrustedKey | None:
+    fields = _FIELDS.findall(line)
+    if KEY_TYPE.decode() not in fields[:3]:
+        raise ConfigError(
+            "this is not an ssh-ed25519 public key",
+            remedy="write `name ssh-ed25519 AAAA...`, as ssh-keygen -t ed25519 prints it",
+            place=place,
+        )
+    at = fields.index(KEY_TYPE.decode())
+    public = _decode(fields[at + 1]) if len(fields) > at + 1 else None
+    if public is None:
+        raise ConfigError(
+            "the public key is damaged", remedy="copy the line from the .pub file", place=place
+        )
+    options = _options(fields[1:at], place)
+    if NAMESPACE.decode() not in options.get("namespaces", NAMESPACE.decode()).split(","):
+        return None
+    return TrustedKey(
+        public=public,
+        after_s=_time(options.get("valid-after"), place),
+        before_s=_time(options.get("valid-before"), place),
+    )
+
+
+def _options(fields: Sequence[str], place: Place) -> dict[str, str]:
+    known = {"namespaces", "valid-after", "valid-before"}
+    options = {}
+    for name, value in _OPTION.findall(",".join(fields)):
+        if name.lower() not in known:
+            raise ConfigError(
+                f"the option {name} is not known here",
+                remedy=f"leave it out; known are {', '.join(sorted(known))}",
+                place=place,
+            )
+        options[name.lower()] = value
+    return options
+
+
+def _time(text: str | None, place: Place) -> int | None:
+    if text is None:
+        return None
+    digits = text.removesuffix("Z")
+    if digits == text or not digits.isdecimal() or len(digits) not in _TIMES:
+        raise ConfigError(
+            f"{text!r} is not a time every machine reads alike",
+            remedy="write it in UTC with a Z at its end, e.g. 20270101Z",
+            place=place,
+        )
+    return int(datetime.strptime(digits, _TIMES[len(digits)]).replace(tzinfo=UTC).timestamp())
+
+
+def _decode(text: str) -> bytes | None:
+    try:
+        return parse_public(base64.b64decode(text, validate=True))
+    except binascii.Error:
+        return None

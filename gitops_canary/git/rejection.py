@@ -1,0 +1,114 @@
+"""What became of a command that failed: told by the refs where possible, by git's words where not.
+
+Servers word a lost race in a dozen ways, so a push is never judged by its text alone: the refs are
+looked at again. Only whether the other side said no or did not answer is read from the text.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+from gitops_canary.errors import CanaryError, Conflict, Refused, Unavailable
+from gitops_canary.git.commands import Update
+from gitops_canary.git.process import Finished
+
+_SAID_MAX = 600
+_STATUS = re.compile(r"returned error: (\d{3})")
+_NO_LOGIN = re.compile(
+    r"Authentication failed|could not read (Username|Password)|Permission denied"
+    r"|repository '[^']*' not found|Repository not found|does not appear to be a git repository"
+    r"|Host key verification failed"
+)
+_DECLINED = re.compile(r"^!\t[^\t]*\t\[remote rejected\] \((.*)\)$", re.MULTILINE)
+_LOCKED = re.compile(r"lock|failed to update ref|incorrect old value|reference already exists")
+_NO_ATOMIC = "does not support --atomic"
+_REMOTE = re.compile(
+    r"unable to access|RPC failed|Could not read from remote repository|Could not resolve"
+)
+_LOGIN_STATUSES = {401, 403, 404}
+
+
+class Fate(Enum):
+    """What the refs say about a push that reported a failure."""
+
+    LANDED = "landed"
+    LOST = "lost"
+    UNTOUCHED = "untouched"
+
+
+def fate(updates: Sequence[Update], tips: Mapping[str, str]) -> Fate:
+    """Tell from the tips after a push what it did; `tips` lacks branches that do not exist."""
+    if all(tips.get(update.branch) == update.new for update in updates):
+        return Fate.LANDED
+    if all(tips.get(update.branch) in {update.old, update.new} for update in updates):
+        return Fate.UNTOUCHED
+    return Fate.LOST
+
+
+def is_remote(finished: Finished) -> bool:
+    """Tell whether a fetch failed on the way or at the other side, not in our clone."""
+    return finished.late or any(p.search(finished.err) for p in (_REMOTE, _STATUS, _NO_LOGIN))
+
+
+def lacks_atomic(finished: Finished) -> bool:
+    """Tell whether the server cannot move two branches at once."""
+    return _NO_ATOMIC in finished.err
+
+
+def explain_push(updates: Sequence[Update], outcome: Fate, finished: Finished) -> CanaryError:
+    """Say why a push that did not land did not."""
+    if outcome is Fate.LOST:
+        return conflict(updates)
+    declined = _DECLINED.search(finished.out.decode(errors="replace"))
+    if declined and not _LOCKED.search(declined[1]):
+        return Refused(
+            f"the server refused the push ({clean(declined[1])}): {said(finished.err)}",
+            remedy="let the controller's user push to this branch, or deliver by pull request",
+        )
+    if declined:
+        return Unavailable(
+            f"the server could not update the branch ({clean(declined[1])}): {said(finished.err)}",
+            remedy="nothing, unless it stays: then look for a stale lock in the server",
+        )
+    return explain("push", finished)
+
+
+def conflict(updates: Sequence[Update]) -> Conflict:
+    """Say that somebody was faster."""
+    names = " or ".join(update.branch for update in updates)
+    return Conflict(
+        f"somebody else moved {names} first",
+        remedy="nothing: the controller fetches and decides again",
+    )
+
+
+def explain(what: str, finished: Finished) -> CanaryError:
+    """Say why a command that talks to the remote failed."""
+    if finished.late:
+        return Unavailable(
+            f"git {what} did not end before its deadline and was stopped",
+            remedy="look at the Git server and the network; the next tick asks again",
+        )
+    status = _STATUS.search(finished.err)
+    if _NO_LOGIN.search(finished.err) or (status and int(status[1]) in _LOGIN_STATUSES):
+        return Refused(
+            f"git {what} was refused: wrong user or password, no permission, or there is no such "
+            f"repository (a server does not tell which): {said(finished.err)}",
+            remedy="check url, credentials.username and the file in credentials.passwordFile, "
+            "and that this user may write to the repository",
+        )
+    return Unavailable(
+        f"git {what} failed (exit {finished.code}): {said(finished.err)}",
+        remedy="look at the Git server and the network; the next tick asks again",
+    )
+
+
+def said(text: str) -> str:
+    """Make one safe line of what git and the server said."""
+    lines = (clean(line.removeprefix("remote:")).strip() for line in text.splitlines())
+    return "; ".join(line for line in lines if line)[:_SAID_MAX] or "no reason given"
+
+
+def clean(text: str) -> str:
+    """Leave out whatever a terminal would obey."""
+    return "".join(letter for letter in text if letter.isprintable())

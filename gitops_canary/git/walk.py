@@ -1,0 +1,77 @@
+"""History, read lazily: whoever asks stops where enough has been seen."""
+
+import time
+from collections.abc import Iterator
+
+from gitops_canary.git.commands import rev_list
+from gitops_canary.git.objects import ObjectId, parse_commit
+from gitops_canary.git.ownership import Ownership
+from gitops_canary.git.process import Child, Runner
+from gitops_canary.git.reader import DamagedClone, Reader
+from gitops_canary.model.commits import Commit
+from gitops_canary.model.names import Revision
+
+_FIRST_BATCH = 32
+_BATCH_MAX = 256
+_KEPT_MAX = 10_000
+
+
+class Walk:
+    """Reads commits; remembers the last ones, whose signatures need no second look."""
+
+    def __init__(self, runner: Runner, reader: Reader, ownership: Ownership) -> None:
+        self._runner = runner
+        self._reader = reader
+        self._ownership = ownership
+        self._kept: dict[ObjectId, Commit] = {}
+
+    def commits(self, tip: Revision) -> Iterator[Commit]:
+        """Yield everything reachable from the tip, children before parents, newest first.
+
+        Raises:
+            DamagedClone: something reachable is missing.
+        """
+        child = self._runner.start(rev_list(tip))
+        try:
+            size = _FIRST_BATCH
+            while batch := self._next(child, size):
+                yield from self._read(batch)
+                size = min(2 * size, _BATCH_MAX)
+            if child.process.wait() != 0:
+                raise DamagedClone(f"not everything reachable from {tip} is there")
+        finally:
+            child.kill()
+
+    def _next(self, child: Child, size: int) -> list[ObjectId]:
+        deadline = time.monotonic() + self._runner.timeout_ms / 1000
+        batch: list[ObjectId] = []
+        try:
+            while len(batch) < size:
+                batch.append(ObjectId(child.line(deadline).decode()))
+        except EOFError:
+            return batch
+        except TimeoutError as error:
+            raise DamagedClone("git rev-list stopped answering") from error
+        return batch
+
+    def _read(self, batch: list[ObjectId]) -> list[Commit]:
+        """Read one batch to its end, so that the reader is free while the caller looks at it."""
+        unknown = [name for name in batch if name not in self._kept]
+        if len(self._kept) + len(unknown) > _KEPT_MAX:
+            self._kept.clear()
+            unknown = batch
+        for name, body in self._reader.read(unknown, "commit"):
+            self._kept[name] = self._commit(name, body)
+        return [self._kept[name] for name in batch]
+
+    def _commit(self, name: ObjectId, body: bytes) -> Commit:
+        raw = parse_commit(body)
+        return Commit(
+            revision=Revision(name),
+            parents=tuple(Revision(parent) for parent in raw.parents),
+            author=raw.author,
+            committer=raw.committer,
+            date_ms=raw.date_s * 1000,
+            message=raw.message,
+            ours=self._ownership.ours(raw),
+        )
