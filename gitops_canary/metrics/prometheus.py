@@ -13,7 +13,7 @@ import httpx2
 
 from gitops_canary.core.text import one_line
 from gitops_canary.errors import ConfigError
-from gitops_canary.metrics.prometheus_answer import Garbled, read
+from gitops_canary.metrics.prometheus_answer import Garbled, Hide, read
 from gitops_canary.model.observation import Answer, Question
 
 CONCURRENT_MAX: Final = 16
@@ -94,13 +94,10 @@ class Prometheus:
         async def one(question: Question) -> Answer:
             try:
                 async with asyncio.timeout_at(deadline), gate:
-                    answer = await self._one(question, credentials)
+                    return await self._one(question, credentials)
             except TimeoutError:
                 waited = f"did not answer within {self._timeout_ms} ms"
                 return Answer(error=f"{waited}: look at its load, or raise its timeout")
-            if answer.error is None:
-                return answer
-            return Answer(error=credentials.hidden(answer.error))
 
         answers = await asyncio.gather(*(one(question) for question in unique))
         return dict(zip(unique, answers, strict=True))
@@ -112,11 +109,14 @@ class Prometheus:
     async def _one(self, question: Question, credentials: "_Credentials") -> Answer:
         try:
             status, body = await self._post(question, credentials)
-            return read(body) if status == _OK else Answer(error=_refusal(status, body))
+            if status != _OK:
+                return Answer(error=_refusal(status, body, credentials.hidden))
+            return read(body, credentials.hidden)
         except (_Failed, Garbled) as error:
             return Answer(error=str(error))
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
-            said = f"cannot be reached ({type(error).__name__}: {one_line(str(error))[:200]})"
+            told = one_line(credentials.hidden(str(error)))[:200]
+            said = f"cannot be reached ({type(error).__name__}: {told})"
             return Answer(error=f"{said}: look at its url and at the network")
 
     async def _post(self, question: Question, credentials: "_Credentials") -> tuple[int, bytes]:
@@ -181,10 +181,10 @@ async def _capped(response: httpx2.Response) -> bytes:
     return bytes(body)
 
 
-def _refusal(status: int, body: bytes) -> str:
+def _refusal(status: int, body: bytes, hide: Hide) -> str:
     """Say why there is no answer, in the server's words where it has some."""
     try:
-        said = f" ({read(body).error})"
+        said = f" ({read(body, hide).error})"
     except Garbled:
         said = ""
     remedy = _REMEDIES.get(status, "look at its log; the next tick asks again")

@@ -1,7 +1,7 @@
 """Reading what a Prometheus API answered; pure. Anything unexpected is an error, never a guess."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,12 +14,17 @@ _YEAR_5000_S = 100_000_000_000
 _AGAIN = "look at its log; the next tick asks again"
 
 
+Hide = Callable[[str], str]
+
+
 class Garbled(Exception):  # noqa: N818 - named for what was received
     """The bytes are not an answer of this API."""
 
 
-def read(body: bytes) -> Answer:
+def read(body: bytes, hide: Hide) -> Answer:
     """Read a response body; refusals, warnings and partial data become `Answer.error`.
+
+    `hide` takes secrets out of the server's words before they are shortened.
 
     Raises:
         Garbled: it is no strict JSON, or has another shape.
@@ -28,10 +33,10 @@ def read(body: bytes) -> Answer:
     status = document.get("status")
     if status == "error":
         kind, text = document.get("errorType"), document.get("error")
-        return Answer(error=_words(f"{kind}: {text}"))
+        return Answer(error=_words(hide(f"{kind}: {text}")))
     if status != "success":
-        raise Garbled(f"answers with status {_words(repr(status))}: {_AGAIN}")
-    doubt = _doubt(document)
+        raise Garbled(f"answers with status {_words(hide(repr(status)))}: {_AGAIN}")
+    doubt = _doubt(document, hide)
     if doubt:
         return Answer(error=doubt)
     return Answer(series=_series(_object(document.get("data"), "data")))
@@ -62,7 +67,7 @@ def _no_constant(text: str) -> None:
     raise ValueError(text)
 
 
-def _doubt(document: Mapping[str, Any]) -> str | None:
+def _doubt(document: Mapping[str, Any], hide: Hide) -> str | None:
     """Say why a successful answer may not be trusted; None where it may."""
     if document.get("isPartial"):
         return "answers with partial data only: wait until all its stores are back"
@@ -72,7 +77,7 @@ def _doubt(document: Mapping[str, Any]) -> str | None:
     doubts = warnings + [info for info in infos if "partial" in str(info).lower()]
     if not doubts:
         return None
-    said = _words("; ".join(str(doubt) for doubt in doubts))
+    said = _words(hide("; ".join(str(doubt) for doubt in doubts)))
     return f"warns: {said}. Remove the cause: a warned answer is never taken for health"
 
 
@@ -86,7 +91,7 @@ def _series(data: Mapping[str, Any]) -> tuple[Series, ...]:
     if kind == "matrix":
         rows = (_object(row, "a series") for row in result)
         return tuple(_one(row, _list(row.get("values"), "values")) for row in rows)
-    raise Garbled(f"answers with a {_words(str(kind))}: write a query that gives numbers")
+    raise Garbled(f"answers with a {_kind(kind)}: write a query that gives numbers")
 
 
 def _one(row: Mapping[str, Any], values: Sequence[Any]) -> Series:
@@ -104,7 +109,12 @@ def _sample(pair: Any) -> Sample:
         numeric = isinstance(seconds, (int, Decimal)) and not isinstance(seconds, bool)
         if numeric and abs(seconds) < _YEAR_5000_S and isinstance(value, str):
             return Sample(at_ms=int((Decimal(seconds) * 1000).to_integral_value()), value=value)
-    raise Garbled(f"answers with {_words(repr(pair))[:80]} where a sample belongs: {_AGAIN}")
+    raise Garbled(f"answers with something else where a sample belongs: {_AGAIN}")
+
+
+def _kind(kind: Any) -> str:
+    """Name the two result types that carry no numbers; never a server's own words."""
+    return kind if kind in {"string", "streams"} else "result of unknown type"
 
 
 def _object(value: Any, what: str) -> dict[str, Any]:
