@@ -8,24 +8,20 @@ makes it apply that late.
 
 import argparse
 import asyncio
-import io
 import json
-import os
 import signal
-import subprocess
-import tarfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from gitops_canary.errors import CanaryError
+from gitops_canary.lab import snapshot
 from gitops_canary.lab.cluster import Cluster
 from gitops_canary.lab.desired import Desired, read
 from gitops_canary.lab.disk import read_json, replace_json
 from gitops_canary.lab.lifeline import leave_with_parent
 from gitops_canary.lab.loopback import HOST, Reply, Server, basic_auth, get
 
-_TIMEOUT_S = 10.0
 _OK = 200
 
 
@@ -89,7 +85,7 @@ class Clone:
 
     def create(self) -> None:
         """Make an empty one."""
-        self._git("init", "-q", "--bare", str(self._path))
+        snapshot.git(self._path, "init", "-q", "--bare")
 
     def remote_tip(self) -> str:
         """Ask the server for the branch's tip with one request and no process of ours.
@@ -115,32 +111,14 @@ class Clone:
         """
         branch = self._config.branch
         spec = f"+refs/heads/{branch}:refs/heads/{branch}"
-        self._git("-C", str(self._path), "fetch", "-q", "--no-tags", self._config.url, spec)
-        packed = self._git("-C", str(self._path), "archive", "--format=tar", revision, "apps")
-        texts: dict[str, str] = {}
-        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-            for member in archive:
-                content = archive.extractfile(member)
-                if content is not None and member.name.endswith((".yaml", ".yml")):
-                    texts[member.name] = content.read().decode()
-        return texts
-
-    def _git(self, *argv: str) -> bytes:
-        variables = {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_CONFIG_COUNT": "1",  # here and not in argv, which every user may read
+        argv = ("fetch", "-q", "--no-tags", self._config.url, spec)
+        secret = {  # here and not in argv, which every user may read
+            "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": "http.extraHeader",
             "GIT_CONFIG_VALUE_0": f"Authorization: {self._authorization}",
         }
-        done = subprocess.run(
-            ["git", *argv], env=variables, capture_output=True, check=False, timeout=_TIMEOUT_S
-        )
-        if done.returncode:
-            raise OSError(f"git {argv[0]}: {done.stderr.decode(errors='replace').strip()}")
-        return done.stdout
+        snapshot.git(self._path, *argv, extra=secret)
+        return snapshot.manifests(snapshot.files(self._path, revision))
 
 
 class Agent:
@@ -185,7 +163,7 @@ class Agent:
                 self._next = None
                 self.status.applied = revision
                 self._say("")
-        except (OSError, subprocess.TimeoutExpired, TimeoutError, CanaryError) as error:
+        except (OSError, TimeoutError, CanaryError) as error:
             self._say(str(error) or repr(error))
 
     async def _held(self) -> bool:

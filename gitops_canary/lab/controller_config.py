@@ -1,10 +1,9 @@
 """The controller.yaml that fits a lab."""
 
-import importlib
-import importlib.util
 import json
 from pathlib import Path
 
+from gitops_canary.git.signing import generate_key
 from gitops_canary.lab.disk import replace
 
 
@@ -36,7 +35,7 @@ def write_config(directory: Path, url: str, branch: str, prometheus: str) -> Pat
             }
         },
         "sync": {"type": "traffic"},
-        **_signing(directory),
+        "signing": _signing(directory),
     }
     file = directory / "controller.yaml"
     replace(file, json.dumps(config, indent=2) + "\n")
@@ -44,10 +43,7 @@ def write_config(directory: Path, url: str, branch: str, prometheus: str) -> Pat
 
 
 def _signing(directory: Path) -> dict[str, object]:
-    if importlib.util.find_spec("gitops_canary.git.signing") is None:
-        return {}
     key = directory / "secrets" / "sign"
-    public = importlib.import_module("gitops_canary.git.signing").generate_key(key)
     signers = directory / "allowed_signers"
-    replace(signers, f"gitops-canary {public}\n")
-    return {"signing": {"format": "ssh", "keyFile": str(key), "trustedKeys": [str(signers)]}}
+    replace(signers, f"gitops-canary {generate_key(key).public_line}\n")
+    return {"format": "ssh", "keyFile": str(key), "trustedKeys": [str(signers)]}

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from gitops_canary.errors import Place, SpecError
+from gitops_canary.manifest import document
 
 _LEFT_TO_OTHERS = frozenset(
     {"Canary", "MetricTemplate", "AlertProvider", "Namespace", "ConfigMap", "Kustomization"}
@@ -64,12 +62,12 @@ def read(texts: Mapping[str, str]) -> Desired:
     """
     found = Desired()
     for path, text in sorted(texts.items()):
-        for document in documents(path, text):
+        for one in documents(path, text):
             try:
-                found = _add(found, document, path)
+                found = _add(found, one, path)
             except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
                 raise SpecError(
-                    f"A field of this {document.get('kind')} is missing or odd: {error!r}.",
+                    f"A field of this {one.get('kind')} is missing or odd: {error!r}.",
                     remedy="compare it with manifests/example",
                     place=Place(path),
                 ) from error
@@ -77,28 +75,31 @@ def read(texts: Mapping[str, str]) -> Desired:
 
 
 def documents(path: str, text: str) -> list[dict[str, Any]]:
-    """Split a file into its documents; empty ones are left out."""
-    try:
-        found = [d for d in YAML(typ="safe").load_all(text) if d is not None]
-    except YAMLError as error:
-        raise SpecError(
-            f"This is not YAML: {error}", remedy="correct the file", place=Place(path)
-        ) from error
-    if not all(isinstance(d, dict) for d in found):
-        raise SpecError("A document is no mapping.", remedy="correct it", place=Place(path))
+    """Split a file into its documents; empty ones are left out.
+
+    Raises:
+        SpecError: it is not YAML, or one of them is no mapping.
+    """
+    found: list[dict[str, Any]] = []
+    for node in document.parse(text, file=path):
+        value = None if node is None else document.data(node, file=path)
+        if isinstance(value, dict):
+            found.append(value)
+        elif value is not None:
+            raise SpecError("A document is no mapping.", remedy="correct it", place=Place(path))
     return found
 
 
-def _add(found: Desired, document: dict[str, Any], path: str) -> Desired:
-    match document["kind"]:
+def _add(found: Desired, one: dict[str, Any], path: str) -> Desired:
+    match one["kind"]:
         case "Deployment":
-            more = (*found.deployments, _deployment(document))
+            more = (*found.deployments, _deployment(one))
             return Desired(deployments=more, services=found.services, routes=found.routes)
         case "Service":
-            services = (*found.services, _service(document))
+            services = (*found.services, _service(one))
             return Desired(deployments=found.deployments, services=services, routes=found.routes)
         case "VirtualService":
-            routes = (*found.routes, *_routes(document))
+            routes = (*found.routes, *_routes(one))
             return Desired(deployments=found.deployments, services=found.services, routes=routes)
         case kind if kind in _LEFT_TO_OTHERS:
             return found
@@ -110,13 +111,13 @@ def _add(found: Desired, document: dict[str, Any], path: str) -> Desired:
             )
 
 
-def _deployment(document: dict[str, Any]) -> Deployment:
-    spec = document["spec"]
+def _deployment(one: dict[str, Any]) -> Deployment:
+    spec = one["spec"]
     template = spec["template"]
     canonical = json.dumps(template, sort_keys=True).encode()
     return Deployment(
-        namespace=document["metadata"]["namespace"],
-        name=document["metadata"]["name"],
+        namespace=one["metadata"]["namespace"],
+        name=one["metadata"]["name"],
         replicas=int(spec.get("replicas", 1)),
         labels=dict(template["metadata"]["labels"]),
         images={c["name"]: str(c["image"]) for c in template["spec"]["containers"]},
@@ -124,16 +125,16 @@ def _deployment(document: dict[str, Any]) -> Deployment:
     )
 
 
-def _service(document: dict[str, Any]) -> Service:
+def _service(one: dict[str, Any]) -> Service:
     return Service(
-        namespace=document["metadata"]["namespace"],
-        name=document["metadata"]["name"],
-        selector=dict(document["spec"]["selector"]),
+        namespace=one["metadata"]["namespace"],
+        name=one["metadata"]["name"],
+        selector=dict(one["spec"]["selector"]),
     )
 
 
-def _routes(document: dict[str, Any]) -> list[Route]:
-    http = document["spec"]["http"]
+def _routes(one: dict[str, Any]) -> list[Route]:
+    http = one["spec"]["http"]
     if len(http) != 1 or set(http[0]) != {"route"}:
         raise ValueError("spec.http must be one entry with nothing but `route`")
     entries = http[0]["route"]
@@ -144,6 +145,6 @@ def _routes(document: dict[str, Any]) -> list[Route]:
     }
     if len(shares) != len(entries) or sum(shares.values()) != 100:  # noqa: PLR2004 - percent
         raise ValueError(f"the weights must be of different hosts and add up to 100: {shares}")
-    namespace = document["metadata"]["namespace"]
-    hosts = [str(host).split(".", 1)[0] for host in document["spec"]["hosts"]]
+    namespace = one["metadata"]["namespace"]
+    hosts = [str(host).split(".", 1)[0] for host in one["spec"]["hosts"]]
     return [Route(namespace=namespace, host=host, shares=shares) for host in hosts]

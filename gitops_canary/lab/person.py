@@ -1,6 +1,5 @@
 """What people do: clone the config repository, change a line, merge, push."""
 
-import os
 import re
 import subprocess
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from gitops_canary.errors import Unavailable
 from gitops_canary.lab.loopback import basic_auth
+from gitops_canary.lab.snapshot import environment
 
 _IMAGE = re.compile(r"(image: *ghcr\.io/acme/checkout:)(\S+)")
 _DEPLOYMENT = "apps/checkout/deployment.yaml"
@@ -79,11 +79,6 @@ class Person:
 
     def _git(self, *argv: str, inside: bool = True) -> str:
         variables = {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(self.directory),
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_TERMINAL_PROMPT": "0",
             "GIT_AUTHOR_NAME": self.name,
             "GIT_AUTHOR_EMAIL": self.email,
             "GIT_COMMITTER_NAME": self.name,
@@ -94,7 +89,11 @@ class Person:
         }
         where = ["-C", str(self.directory)] if inside else []
         done = subprocess.run(
-            ["git", *where, *argv], env=variables, capture_output=True, text=True, check=False
+            ["git", *where, *argv],
+            env=environment(variables),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise Unavailable(

@@ -80,7 +80,7 @@ class Service:
 
 async def _run(port: int, service: Service) -> None:
     server = Server(service.answer)
-    print(f"listening {await server.start(port)}", flush=True)  # noqa: T201 - the agent reads it
+    print(f"listening {await server.start(port)}", flush=True)
     loop = asyncio.get_running_loop()
     if service.behaviour.crash_after_ms is not None:
         loop.call_later(service.behaviour.crash_after_ms / 1000, os._exit, 1)

@@ -62,7 +62,7 @@ class World:
         rate: float = RATE,
         seconds: float = _SECONDS_MAX,
     ) -> Iterator["World"]:
-        """Build everything in an empty directory, and end it all when the context ends.
+        """Build everything in a new or empty directory, and end it all when the context ends.
 
         Call it from a thread that outlives the world (see `Children`). `registry` says what each
         image tag does, `rate` is in requests a second, and the users leave after `seconds`.
@@ -243,7 +243,7 @@ def main() -> None:
     directory = parser.parse_args().directory
     with interruptible(), World.start(directory, HEALTHY) as world:
         world.measuring()
-        print(  # noqa: T201 - what the command is for
+        print(
             f"origin      {world.origin.url}\n"
             f"mesh        http://{HOST}:{world.envoy.port} (Host: {APEX})\n"
             f"prometheus  {world.prometheus.url}\n"

@@ -1,0 +1,88 @@
+"""`demo`: three rollouts on this machine, with a real mesh, real metrics and real Git."""
+
+import shlex
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gitops_canary.core.text import one_line
+from gitops_canary.errors import Refused
+from gitops_canary.lab.children import interruptible
+from gitops_canary.lab.performance import Performance
+from gitops_canary.lab.screen import Screen
+from gitops_canary.lab.snapshot import git
+from gitops_canary.lab.story import Fault, Story, catalogue, registry
+from gitops_canary.lab.telling import exposure
+from gitops_canary.lab.world import World
+
+_KEYS = ("A", "B", "C")
+
+
+def _known(value: str) -> str:
+    keys = value.split(",")
+    if not set(keys) <= set(_KEYS) or len(set(keys)) != len(keys):
+        raise typer.BadParameter(f"give some of {','.join(_KEYS)}, each once, comma-separated")
+    return value
+
+
+def demo(
+    stories: Annotated[
+        str, typer.Option(help="Which to tell, in this order.", callback=_known)
+    ] = "A,B,C",
+    fault: Annotated[Fault, typer.Option(help="What is wrong with 1.2.0.")] = Fault.ERRORS,
+    keep: Annotated[
+        Path | None, typer.Option(help="Where to build it; a directory that is not there yet.")
+    ] = None,
+) -> int:
+    """Watch three rollouts: a good one, a bad one, one through a crash of the controller.
+
+    Everything runs on this machine's loopback and ends with the command; what it wrote stays.
+    """
+    known = catalogue(fault)
+    directory = _directory(keep)
+    with interruptible(), Screen() as screen:
+        with World.start(directory, registry(fault)) as world:
+            performance = Performance(world, screen)
+            performance.prepare()
+            as_told = _play(performance, [known[key] for key in stories.split(",")])
+            log = "" if as_told else performance.controller_log()
+            counts = world.end_load()
+        screen.close()
+        for line in (*_history(directory), "", "who met which version:", *exposure(counts)):
+            screen.say(line)
+        for line in ("", log, *_next(directory)):
+            screen.say(line)
+    return 0 if as_told else 1
+
+
+def _play(performance: Performance, chosen: Sequence[Story]) -> bool:
+    """Tell the stories; the first that does not end as told ends the demo."""
+    return all(performance.play(story) for story in chosen)
+
+
+def _directory(keep: Path | None) -> Path:
+    if keep is None:
+        return Path(tempfile.mkdtemp(prefix="canary-demo-"))
+    if keep.exists():
+        raise Refused(f"{keep} is there already.", remedy="give --keep a new directory")
+    return keep
+
+
+def _history(directory: Path) -> list[str]:
+    argv = ("log", "--first-parent", "--format=%h %s", "main")
+    told = git(directory / "origin.git", *argv).decode(errors="replace")
+    return ["", "what Git holds now:", *(one_line(line) for line in told.splitlines())]
+
+
+def _next(directory: Path) -> list[str]:
+    origin = shlex.quote(str(directory / "origin.git"))
+    return [
+        "try:",
+        f"  git -C {origin} log main",
+        f"  git -C {origin} ls-tree -r --name-only gitops-canary/evidence",
+        f"  gitops-canary lint {shlex.quote(str(directory / 'mira'))}",
+        f"  rm -r {shlex.quote(str(directory))}   # removes all of it",
+    ]

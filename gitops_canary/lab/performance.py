@@ -1,0 +1,125 @@
+"""Playing the stories: pushes, waits, one crash; what happened is judged from Git and Envoy."""
+
+import sys
+import time
+
+from gitops_canary.lab.children import Child
+from gitops_canary.lab.loopback import HOST, get
+from gitops_canary.lab.screen import Screen
+from gitops_canary.lab.story import State, Story, over, problems
+from gitops_canary.lab.telling import Began, Ended, Landed, Noted
+from gitops_canary.lab.watching import Watch
+from gitops_canary.lab.world import APEX, World
+
+_LOOK_EVERY_S = 0.2
+_STALLED_S = 60.0
+_MID_STEP_S = 1.0
+"""How long after a weight is live the controller is killed, and how long it stays dead."""
+
+
+class Performance:
+    """One demo in one world."""
+
+    def __init__(self, world: World, screen: Screen) -> None:
+        self._world = world
+        self._screen = screen
+        self._watch = Watch(
+            repository=world.origin.path, branch=world.origin.branch, envoy=world.envoy
+        )
+        self._controller = self._start()
+        self._seen: list[State] = []
+        self._progress_s = time.monotonic()
+        self._trouble = ""
+
+    def prepare(self) -> None:
+        """Wait for the first measurements, and look around."""
+        self._world.measuring()
+        self._look()
+
+    def play(self, story: Story) -> bool:
+        """Tell one story; whether it ended as told."""
+        before = self._watch.now
+        assert before is not None
+        self._seen.clear()
+        self._progress_s = time.monotonic()
+        self._screen.show(Began(story=story))
+        self._world.person.release(story.version)
+        found = self._stuck(story, before) or problems(story, before, self._seen)
+        self._screen.show(Ended(story=story, problems=found))
+        return not found
+
+    def controller_log(self) -> str:
+        """Read the end of the controller's log."""
+        return self._controller.tail()
+
+    def _start(self) -> Child:
+        argv = [sys.executable, "-m", "gitops_canary", "run", "--config", str(self._world.config)]
+        return self._world.children.start("controller", argv)
+
+    def _stuck(self, story: Story, before: State) -> tuple[str, ...]:
+        """Play until nothing more is to come; what kept it from its end, if anything."""
+        killed = story.kill_at is None
+        while True:
+            self._look()
+            if not killed and self._in_step(story.kill_at):
+                self._look_for(_MID_STEP_S)
+                if not self._in_step(story.kill_at):
+                    return (f"the step at {story.kill_at} % was over before the crash",)
+                self._crash()
+                killed = True
+            if self._over(story, before):
+                break
+            if not self._controller.alive():
+                code = self._controller.process.returncode
+                return (f"the controller ended by itself with exit code {code}",)
+            if time.monotonic() - self._progress_s > _STALLED_S:
+                return (f"nothing happened for {_STALLED_S:g} s {self._trouble}".strip(),)
+            time.sleep(_LOOK_EVERY_S)
+        final = story.version if story.good else before.candidate
+        served = self._served()
+        wrong = () if served == final else (f"users are served by {served}, not by {final}",)
+        return wrong if killed else ("the controller was never killed", *wrong)
+
+    def _over(self, story: Story, before: State) -> bool:
+        watch = self._watch
+        if watch.now is None or watch.live is None or not self._seen:
+            return False
+        return over(story, before, watch.now, watch.live, watch.tip)
+
+    def _in_step(self, weight: int | None) -> bool:
+        watch = self._watch
+        if watch.now is None or watch.live is None:
+            return False
+        return watch.now.weight == weight and watch.live.revision == watch.tip
+
+    def _crash(self) -> None:
+        self._controller.kill()
+        self._controller.end()
+        self._world.children.forget(self._controller)
+        self._screen.show(Noted(words="the controller is killed (kill -9) in the middle of a step"))
+        self._look_for(_MID_STEP_S)
+        self._controller = self._start()
+        self._screen.show(Noted(words="started again: Git and Prometheus are all it knows"))
+
+    def _look(self) -> None:
+        """Show what is new; what cannot be seen now is looked at again next time."""
+        self._trouble = ""
+        try:
+            for event in self._watch.look():
+                self._progress_s = time.monotonic()
+                if isinstance(event, Landed):
+                    self._seen.append(event.state)
+                self._screen.show(event)
+        except OSError as error:
+            self._trouble = f"({error})"
+        self._screen.refresh(self._world.counts())
+
+    def _look_for(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._look()
+            time.sleep(_LOOK_EVERY_S)
+
+    def _served(self) -> str:
+        url = f"http://{HOST}:{self._world.envoy.port}/"
+        return get(url, headers={"host": APEX})[1].decode(errors="replace").partition(" ")[0]
