@@ -20,17 +20,18 @@ _COLLECT_TIMES = 10
 
 
 class Clone:
-    """A bare repository in `directory`, for one remote, used by one process at a time.
+    """A bare repository in a directory, for one remote, used by one process at a time.
 
     Raises:
         ConfigError: the directory cannot be written, or holds something that is not ours.
         Unavailable: another process uses it.
     """
 
-    def __init__(self, directory: pathlib.Path, runner: Runner, url: str) -> None:
+    def __init__(self, runner: Runner) -> None:
+        directory = runner.surroundings.directory
         self._runner = runner
         self._mark = directory / _MARK
-        self._text = _mark_text(url)
+        self._text = _mark_text(runner.surroundings.address.url)
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -56,18 +57,19 @@ class Clone:
     def make_anew(self) -> None:
         """Begin again with an empty clone."""
         self._mark.write_text("incomplete\n")  # ours, and to be made anew whenever we stop here
-        shutil.rmtree(self._runner.git_dir, ignore_errors=True)
+        git_dir = self._runner.surroundings.git_dir
+        shutil.rmtree(git_dir, ignore_errors=True)
         finished = self._runner.run(INIT)
         if not finished.ok:
             raise Unavailable(
-                f"no clone can be made in {self._runner.git_dir}: {finished.err.strip()}",
+                f"no clone can be made in {git_dir}: {finished.err.strip()}",
                 remedy="look at the disk: is it full or read-only?",
             )
         self._mark.write_text(self._text)
 
     def tidy(self) -> None:
         """Join the packs once there are many."""
-        packs = self._runner.git_dir.glob("objects/pack/*.pack")
+        packs = self._runner.surroundings.git_dir.glob("objects/pack/*.pack")
         if sum(1 for _ in packs) > _PACKS_MAX:
             self._runner.run(COLLECT, timeout_ms=self._runner.timeout_ms * _COLLECT_TIMES)
 
@@ -85,13 +87,13 @@ class Clone:
                 f"another process uses the clone in {directory}",
                 remedy="stop it, or give this one a directory of its own",
             ) from error
-        repository = self._runner.git_dir
+        repository = self._runner.surroundings.git_dir
         if repository.exists() and not self._mark.exists():
             raise ConfigError(
                 f"{repository} is not a clone of the controller's own",
                 remedy="name an empty directory; the controller deletes what lies in its clone",
             )
-        self._runner.prepare()
+        self._runner.surroundings.prepare()
         if not repository.exists() or self._mark.read_text(errors="replace") != self._text:
             self.make_anew()
         for stale in repository.rglob("*.lock"):

@@ -5,8 +5,8 @@ import pathlib
 from gitops_canary.errors import ConfigError
 from gitops_canary.git.objects import Identity
 from gitops_canary.git.ownership import TrustedKey, parse_trusted
-from gitops_canary.git.process import Credentials
 from gitops_canary.git.signing import SigningKey
+from gitops_canary.git.surroundings import Credentials
 
 _CRUD = " .,:;\"\\'"
 """Git strips these from both ends of a name; we do not have them to begin with."""

@@ -19,6 +19,7 @@ from gitops_canary.git.process import Finished, Runner
 from gitops_canary.git.reader import DamagedClone, Reader
 from gitops_canary.git.rejection import Fate
 from gitops_canary.git.signing import load_key
+from gitops_canary.git.surroundings import Surroundings
 from gitops_canary.git.trees import Trees
 from gitops_canary.git.walk import Walk
 from gitops_canary.model.commits import Blob, Commit
@@ -27,6 +28,7 @@ from gitops_canary.model.names import BlobId, Path, Revision
 
 _CLONE_TIMES = 10
 """How many ordinary deadlines the first fetch may take."""
+_LOW_SPEED_S = 20
 _KNOWN_MAX = 10_000
 
 
@@ -69,15 +71,16 @@ class Repository:
         self._branch = check_branch(branch)
         self._evidence_branch = check_branch(evidence_branch)
         self._blob_bytes_max = blob_bytes_max
-        self._runner = Runner(
+        surroundings = Surroundings(
             directory=directory.absolute(),
             address=address,
             credentials=credentials(username, password_file),
             ca_file=ca_file,
             blob_bytes_max=blob_bytes_max,
-            timeout_ms=timeout_ms,
+            low_speed_s=max(1, min(_LOW_SPEED_S, timeout_ms // 2000)),
         )
-        self._clone = Clone(directory.absolute(), self._runner, url)
+        self._runner = Runner(surroundings, timeout_ms=timeout_ms)
+        self._clone = Clone(self._runner)
         self._reader = Reader(self._runner)
         self._trees = Trees(self._reader)
         self._walk = Walk(self._runner, self._reader, ownership)

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
+from git_plans import FILES
 
 from gitops_canary.git.repository import Repository
 from gitops_canary.git.signing import generate_key
 from gitops_canary.lab.origin import Origin
+from gitops_canary.model.names import Revision
 
 USERS = {"bot": "b0t-pässword:with colon", "ada": "ada-password"}
 
@@ -61,3 +63,9 @@ def open_repository(
     yield open_one
     for repository in opened:
         repository.close()
+
+
+@pytest.fixture
+def seeded(origin: Origin) -> Revision:
+    """The revision of a first commit on the origin."""
+    return Revision(origin.commit(FILES, "Begin\n"))

@@ -1,0 +1,151 @@
+"""What a child process of ours sees: settings and an environment made from nothing.
+
+GitPython adds to the caller's environment and can take nothing out of it, so `env -u` starts git.
+A command line may be seen by other users of the machine; it holds no secret, nor does the
+environment, except a proxy's address as the operator set it.
+"""
+
+import os
+import pathlib
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gitops_canary.errors import ConfigError
+from gitops_canary.git.address import Address
+from gitops_canary.git.commands import Command
+
+_ASKPASS = """#!/bin/sh
+case "$1" in
+  Username*) printf '%s\\n' "$GITOPS_CANARY_USERNAME" ;;
+  Password*) cat -- "$GITOPS_CANARY_PASSWORD_FILE" ;;
+  *) exit 1 ;;
+esac
+"""
+
+
+_SETTINGS = {
+    "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
+    "core.attributesFile": os.devnull,
+    "core.logAllRefUpdates": "false",
+    "safe.bareRepository": "explicit",
+    "protocol.allow": "never",
+    "transfer.credentialsInUrl": "die",
+    "transfer.fsckObjects": "true",
+    "fetch.fsck.zeroPaddedFilemode": "warn",
+    "fetch.writeCommitGraph": "true",
+    "transfer.bundleURI": "false",
+    "http.followRedirects": "false",
+    "http.lowSpeedLimit": "1",
+    "credential.helper": "",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "submodule.recurse": "false",
+    "fetch.recurseSubmodules": "no",
+    "push.followTags": "false",
+    "push.gpgSign": "false",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """How we log in; the password stays in its file until git's helper asks for it."""
+
+    username: str
+    password_file: pathlib.Path
+
+    def redact(self, text: str) -> str:
+        """Take the password out of a text."""
+        try:
+            password = self.password_file.read_text(errors="replace").strip()
+        except OSError:
+            return text
+        return text.replace(password, "***") if password else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Where git works, for which remote, and how it may reach it."""
+
+    directory: pathlib.Path
+    """Absolute; ours alone."""
+    address: Address
+    credentials: Credentials | None
+    ca_file: pathlib.Path | None
+    blob_bytes_max: int
+    low_speed_s: int
+    """After so many seconds without a byte a transfer ends."""
+
+    @property
+    def git_dir(self) -> pathlib.Path:
+        """The bare repository."""
+        return self.directory / "repo.git"
+
+    def prepare(self) -> None:
+        """Write the password helper and an empty home."""
+        (self.directory / "home").mkdir(exist_ok=True)
+        helper = self.directory / "askpass"
+        helper.write_text(_ASKPASS)
+        helper.chmod(0o700)
+
+    def argv(self, command: Command) -> list[str]:
+        """Write out the whole command line, which also takes the caller's environment away."""
+        scheme = self._scheme(command)
+        foreign = sorted(os.environ.keys() - self.environment(command).keys())
+        settings = {**_SETTINGS, "http.lowSpeedTime": str(self.low_speed_s)}
+        if command.network:
+            settings |= {"remote.origin.url": self.address.url}
+            settings |= {f"protocol.{scheme}.allow": "always"}
+            settings |= {"http.sslCAInfo": str(self.ca_file)} if self.ca_file else {}
+        if command.partial:
+            settings |= {"remote.origin.promisor": "true"}
+            limit = f"blob:limit={self.blob_bytes_max + 1}"  # git leaves out what is this or larger
+            settings |= {"remote.origin.partialCloneFilter": limit}
+        return [
+            _program("env"), *(word for name in foreign for word in ("-u", name)),
+            _program("git"), f"--git-dir={self.git_dir}",
+            *(word for key, value in settings.items() for word in ("-c", f"{key}={value}")),
+            *command.argv,
+        ]  # fmt: skip
+
+    def environment(self, command: Command) -> Mapping[str, str]:
+        """Make everything the child finds in its environment."""
+        scheme = self._scheme(command)
+        environment = {
+            "PATH": os.pathsep.join((str(pathlib.Path(_program("git")).parent), os.defpath)),
+            "HOME": str(self.directory / "home"),
+            "LC_ALL": "C",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_NO_LAZY_FETCH": "1",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_ALLOW_PROTOCOL": scheme,
+            "SSH_ASKPASS_REQUIRE": "never",
+        }
+        if scheme == "https":
+            environment |= _inherited(("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"))
+        if scheme == "ssh":
+            environment |= _inherited(("SSH_AUTH_SOCK",))
+            environment["GIT_SSH_COMMAND"] = "ssh -oBatchMode=yes -oStrictHostKeyChecking=yes"
+        if self.credentials and scheme in {"https", "http"}:
+            environment["GIT_ASKPASS"] = str(self.directory / "askpass")
+            environment["GITOPS_CANARY_USERNAME"] = self.credentials.username
+            environment["GITOPS_CANARY_PASSWORD_FILE"] = str(self.credentials.password_file)
+        return environment
+
+    def _scheme(self, command: Command) -> str:
+        return self.address.scheme if command.network else "none"
+
+
+def _program(name: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        raise ConfigError(f"{name} is not on PATH", remedy=f"install {name}")
+    return str(pathlib.Path(path).absolute())
+
+
+def _inherited(names: tuple[str, ...]) -> dict[str, str]:
+    return {name: os.environ[name] for name in names if name in os.environ}

@@ -1,0 +1,192 @@
+"""The Git port against servers that fail and clones that break."""
+
+import contextlib
+import pathlib
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from git_plans import FILES, OpenRepository, plan, processes_of, push_one
+
+from gitops_canary.errors import ConfigError, Refused, Unavailable
+from gitops_canary.lab.origin import Origin
+from gitops_canary.model.names import Path, Revision
+
+
+@pytest.mark.parametrize(
+    "change", [{"username": "ada"}, {"url": "missing"}, {"username": None, "password_file": None}]
+)
+def test_a_refused_login_says_both_reasons(
+    origin: Origin,
+    open_repository: OpenRepository,
+    git_identity: Mapping[str, Any],
+    change: Mapping[str, str | None],
+) -> None:
+    url = origin.url.replace("origin.git", "missing.git" if "url" in change else "origin.git")
+    with pytest.raises(Refused, match=r"password.*no such repository") as refused:
+        open_repository(**{**change, "url": url}).poll()
+    assert git_identity["password_file"].read_text().strip() not in str(refused.value)
+
+
+def test_a_server_with_a_bad_day_is_unavailable_then_fine(
+    origin: Origin, seeded: Revision, open_repository: OpenRepository
+) -> None:
+    repository = open_repository()
+    origin.faults.status(503, times=1)
+    with pytest.raises(Unavailable, match="503"):
+        repository.fetch()
+    assert repository.fetch() == (seeded, None)
+    origin.faults.status(503, service="git-receive-pack")
+    with pytest.raises(Unavailable, match="503"):
+        push_one(repository, plan({"README": b"1"}))
+    assert origin.tip() == seeded
+    assert push_one(repository, plan({"README": b"1"})) == origin.tip()
+
+
+def test_a_cut_fetch_is_unavailable_and_leaves_the_old_tips(
+    origin: Origin, seeded: Revision, open_repository: OpenRepository
+) -> None:
+    repository = open_repository()
+    repository.fetch()
+    tip = origin.commit({"big": b"x" * 100_000}, "Big\n")
+    origin.faults.drop(0, service="git-upload-pack")  # the question for the refs
+    with pytest.raises(Unavailable):
+        repository.fetch()
+    assert set(repository.files(seeded)) == set(FILES)
+    assert repository.fetch() == (tip, None)
+
+
+@pytest.mark.parametrize(
+    ("timeout_ms", "said"),
+    [(800, "did not end before its deadline"), (3_000, "Operation too slow")],
+)
+def test_a_black_hole_ends_in_time_without_orphans(
+    origin: Origin, seeded: Revision, open_repository: OpenRepository, tmp_path: pathlib.Path,
+    timeout_ms: int, said: str,
+) -> None:  # fmt: skip
+    directory = tmp_path / "hole"
+    repository = open_repository(timeout_ms=timeout_ms, directory=directory)
+    repository.fetch()
+    repository.files(seeded)
+    assert any("cat-file" in process for process in processes_of(directory))
+    origin.faults.stall(times=10)
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match=said):
+        repository.poll()
+    assert time.monotonic() - began < timeout_ms / 1000 + 1.5
+    assert not any("ls-remote" in process for process in processes_of(directory))
+    repository.close()
+    assert processes_of(directory) == []
+
+
+def test_a_push_into_silence_tells_that_it_does_not_know(
+    origin: Origin, seeded: Revision, open_repository: OpenRepository
+) -> None:
+    repository = open_repository(timeout_ms=900)
+    repository.fetch()
+    origin.faults.stall(service="git-receive-pack")
+    with pytest.raises(Unavailable, match="did not end before its deadline"):
+        push_one(repository, plan({"README": b"1"}))
+    origin.faults.clear()
+    assert origin.tip() == seeded
+    assert push_one(repository, plan({"README": b"1"})) == origin.tip()
+
+
+def test_an_unreachable_server_is_unavailable(open_repository: OpenRepository) -> None:
+    with pytest.raises(Unavailable, match="ls-remote failed"):
+        open_repository(url="http://127.0.0.1:1/origin.git").poll()
+
+
+def cut_packs(directory: pathlib.Path) -> None:
+    for pack in directory.glob("repo.git/objects/pack/*.pack"):
+        pack.chmod(0o644)
+        pack.write_bytes(pack.read_bytes()[:100])
+
+
+def lose_head(directory: pathlib.Path) -> None:
+    (directory / "repo.git" / "HEAD").unlink()
+
+
+def lose_objects(directory: pathlib.Path) -> None:
+    shutil.rmtree(directory / "repo.git" / "objects")
+
+
+def lose_refs(directory: pathlib.Path) -> None:
+    shutil.rmtree(directory / "repo.git" / "refs")
+
+
+def leave_half_made(directory: pathlib.Path) -> None:
+    (directory / "gitops-canary.json").write_text("incomplete\n")
+    lose_objects(directory)
+
+
+def leave_locks(directory: pathlib.Path) -> None:
+    locks = directory / "repo.git" / "refs" / "remotes" / "origin"
+    locks.mkdir(parents=True, exist_ok=True)
+    (locks / "main.lock").touch()
+    (directory / "repo.git" / "packed-refs.lock").touch()
+
+
+@pytest.mark.parametrize(
+    "damage", [cut_packs, lose_head, lose_objects, lose_refs, leave_half_made, leave_locks]
+)
+def test_a_damaged_clone_heals_by_the_second_fetch(
+    origin: Origin,
+    open_repository: OpenRepository,
+    tmp_path: pathlib.Path,
+    damage: Callable[[pathlib.Path], None],
+) -> None:
+    for number in range(3):
+        origin.commit({**FILES, "n": b"%d" % number}, "Begin\n")
+    first = open_repository(directory=tmp_path / "clone")
+    first.fetch()
+    first.close()
+    damage(tmp_path / "clone")
+    tip = origin.commit({"n": b"3"}, "Meanwhile\n")
+    repository = open_repository(directory=tmp_path / "clone")
+    with contextlib.suppress(Unavailable):
+        repository.files(repository.fetch()[0])
+    fetched, _ = repository.fetch()
+    files = repository.files(fetched)
+    bodies = repository.read([blob.id for blob in files.values()])
+    assert fetched == tip
+    assert bodies[files[Path("n")].id] == b"3"
+    assert len(list(repository.history(fetched))) == 4
+
+
+def test_a_clone_damaged_while_in_use_heals(
+    origin: Origin, seeded: Revision, open_repository: OpenRepository, tmp_path: pathlib.Path
+) -> None:
+    repository = open_repository(directory=tmp_path / "clone")
+    repository.fetch()
+    shutil.rmtree(tmp_path / "clone" / "repo.git" / "objects")
+    with pytest.raises(Unavailable, match="damaged"):
+        repository.files(seeded)
+    assert repository.fetch() == (seeded, None)
+    assert set(repository.files(seeded)) == set(FILES)
+    assert origin.tip() == seeded
+
+
+def test_a_clone_of_another_repository_is_made_anew(
+    origin: Origin, seeded: Revision, open_repository: OpenRepository, tmp_path: pathlib.Path
+) -> None:
+    first = open_repository(directory=tmp_path / "clone")
+    first.fetch()
+    first.close()
+    url = origin.url.replace("127.0.0.1", "localhost")
+    second = open_repository(directory=tmp_path / "clone", url=url)
+    assert second._local == {}
+    assert second.fetch() == (seeded, None)
+
+
+def test_a_directory_that_is_not_ours_is_left_alone(
+    open_repository: OpenRepository, tmp_path: pathlib.Path
+) -> None:
+    precious = tmp_path / "mine" / "repo.git" / "thesis"
+    precious.parent.mkdir(parents=True)
+    precious.write_text("years of work")
+    with pytest.raises(ConfigError, match="not a clone"):
+        open_repository(directory=tmp_path / "mine")
+    assert precious.read_text() == "years of work"
