@@ -56,6 +56,9 @@ class Git(Store, Protocol):
             Refused: the server will not have it (protection, hook, permission).
         """
 
+    def close(self) -> None:
+        """End what is still running; the repository is not used after this."""
+
 
 class Metrics(Protocol):
     """Where measurements come from. Never raises for a question: that answer has `error`."""

@@ -84,19 +84,21 @@ class Measuring:
         instants = asking.instants(
             live_ms=live_ms,
             interval_ms=one.policy.interval_ms,
-            window_ms=max((c.interval_ms for c in one.policy.checks), default=0),
+            window_ms=asking.longest_window_ms(one.policy),
             now_ms=now_ms,
             delay_ms=self.timing.delay_ms,
         )
         if not instants:
             return (), ()
-        return instants, asking.questions(one.policy.checks, one.spec, instants)
+        scrape_ms = self.timing.scrape_ms
+        return instants, asking.questions(one.policy, one.spec, instants, scrape_ms=scrape_ms)
 
     def _verdicts(
         self, one: Seen, instants: Sequence[int], answers: Answers
     ) -> tuple[Verdict, ...]:
         return tuple(
-            judge(one.policy.checks, one.spec, answers, instants, at_ms) for at_ms in instants
+            judge(one.policy, one.spec, answers, instants, at_ms, scrape_ms=self.timing.scrape_ms)
+            for at_ms in instants
         )
 
 

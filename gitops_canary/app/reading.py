@@ -1,6 +1,6 @@
 """Reading revisions: from blobs to specs, bindings and owned values, each blob parsed once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -40,6 +40,8 @@ class Rules:
     paths: Sequence[str]
     default_provider: str | None
     allow_missing: frozenset[str] = frozenset()
+    allows: Callable[[str, str], bool] = lambda _source, _address: True
+    """Whether a document may carry this address for this metric source."""
 
 
 class Reader:
@@ -148,6 +150,7 @@ class Reader:
                     allow_missing=self._rules.allow_missing,
                     default_provider=self._rules.default_provider,
                 )
+                self._addresses(spec)
             except CanaryError as error:
                 errors[CanaryId(f"{ref.namespace or 'default'}/{ref.name}")] = error
                 continue
@@ -155,6 +158,16 @@ class Reader:
                 errors[spec.id] = _twice(specs[spec.id].place, spec)
             specs[spec.id] = spec
         return {k: v for k, v in specs.items() if k not in errors}, errors
+
+    def _addresses(self, spec: CanarySpec) -> None:
+        for one in spec.policy.checks:
+            if one.address and not self._rules.allows(one.source, one.address):
+                raise SpecError(
+                    f"The check {one.name} names an address the operator does not allow for the "
+                    f"metric source {one.source}.",
+                    remedy=f"take it out, or add it to metrics.sources.{one.source}.addresses",
+                    place=spec.place,
+                )
 
     def _node(self, ref: DocRef, files: Mapping[Path, Blob]) -> document.Node:
         node = document.parse(self._text(ref.file, files[ref.file].id), file=ref.file)[ref.index]

@@ -81,7 +81,8 @@ class Station:
         return replace(report, pushed=tuple(pushed))
 
     def close(self) -> None:
-        """End the Git thread; a running call is waited for."""
+        """Close Git and end its thread; a running call is waited for."""
+        self._thread.submit(self.git.close).result()
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     async def _round(self, *, write: bool) -> tuple[Report, bool]:
@@ -94,7 +95,7 @@ class Station:
         pushed: tuple[Plan, ...] = ()
         again = False
         if write and plans:
-            pusher = Pusher(self.git, self.budget, evidence=self.evidence)
+            pusher = Pusher(git=self.git, budget=self.budget, evidence=self.evidence)
             try:
                 outcome = await self._git(lambda: pusher.push(plans, self._known(), now_ms))
             except Conflict:

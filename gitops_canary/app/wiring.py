@@ -4,9 +4,132 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from gitops_canary.app.config import load
 from gitops_canary.app.controller import Round
+from gitops_canary.app.measuring import Measuring, Timing
+from gitops_canary.app.pushing import Budget
+from gitops_canary.app.reading import Reader, Rules
+from gitops_canary.app.tick import Station
+from gitops_canary.git.repository import Repository
+from gitops_canary.metrics import METRICS, Client, Sources
+from gitops_canary.ports import Metrics
+from gitops_canary.routing import ROUTERS
+from gitops_canary.settings import Evidence, RepositorySettings, Settings, SourceSettings
+from gitops_canary.sync import SYNC
+
+CACHE = "GITOPS_CANARY_CACHE"
+"""Environment variable: where clones are kept; deleting them at any time is safe."""
+
+
+@asynccontextmanager
+async def opened(
+    config: Path, *, keeps: bool, allow_missing: frozenset[str] = frozenset()
+) -> AsyncIterator[list[Round]]:
+    """Open every repository of a controller.yaml; closed again at the end.
+
+    With `keeps` the clones stay for the next time, else they live in a folder that goes.
+
+    Raises:
+        ConfigError: controller.yaml is invalid.
+    """
+    settings = load(config)
+    async with AsyncExitStack() as stack:
+        sources = Sources({name: _client(one) for name, one in settings.sources.items()})
+        stack.push_async_callback(sources.aclose)
+        rounds = []
+        for one in settings.repositories:
+            directory = stack.enter_context(_place(one, keeps=keeps))
+            station = _station(settings, one, directory, sources, allow_missing)
+            stack.callback(station.close)
+            rounds.append(Round(station=station, poll_ms=one.poll_ms))
+        yield rounds
+
+
+def _station(
+    settings: Settings,
+    one: RepositorySettings,
+    directory: Path,
+    metrics: Metrics,
+    allow_missing: frozenset[str],
+) -> Station:
+    git = _repository(settings, one, directory)
+    rules = Rules(
+        paths=one.paths,
+        default_provider=one.default_provider,
+        allow_missing=one.allow_missing | allow_missing,
+        allows=lambda name, url: name in settings.sources and settings.sources[name].allows(url),
+    )
+    return Station(
+        name=one.name,
+        git=git,
+        reader=Reader(git, rules, ROUTERS),
+        measuring=_measuring(settings, metrics),
+        budget=Budget(one.pushes_per_minute),
+        evidence=settings.evidence is Evidence.BRANCH,
+        clock=lambda: time.time_ns() // 1_000_000,
+    )
+
+
+def _measuring(settings: Settings, metrics: Metrics) -> Measuring:
+    sources = settings.sources.values()
+    timing = Timing(
+        scrape_ms=max(source.scrape_ms for source in sources),
+        lag_ms=max(source.lag_ms for source in sources),
+    )
+    return Measuring(
+        metrics=metrics,
+        sync=[
+            SYNC[one.type.value](source=one.source, delay_ms=one.delay_ms) for one in settings.sync
+        ],
+        timing=timing,
+        settle_ms=max(one.settle_ms for one in settings.sync),
+    )
+
+
+def _repository(settings: Settings, one: RepositorySettings, directory: Path) -> Repository:
+    signing = settings.signing
+    trusted = "\n".join(path.read_text() for path in signing.trusted_keys) if signing else ""
+    return Repository(
+        url=one.url,
+        branch=one.branch,
+        directory=directory,
+        name=settings.identity.name,
+        email=settings.identity.email,
+        username=one.username,
+        password_file=one.password_file,
+        signing_key=signing.key_file if signing else None,
+        trusted_keys=trusted or None,
+        ca_file=one.ca_file,
+        allow_file=one.allow_file,
+        # settings.py lets plain http through to this machine only.
+        allow_http=True,
+    )
+
+
+def _client(one: SourceSettings) -> Client:
+    return METRICS[one.type](
+        url=one.url,
+        timeout_ms=one.timeout_ms,
+        token_file=one.token_file,
+        username=one.username,
+        password_file=one.password_file,
+        ca_file=one.ca_file,
+    )
+
+
+@contextmanager
+def _place(one: RepositorySettings, *, keeps: bool) -> Iterator[Path]:
+    """Say where a clone lies; only a lasting one is found again by the next start."""
+    if not keeps:
+        with tempfile.TemporaryDirectory(prefix="gitops-canary-") as folder:
+            yield Path(folder) / "clone"
+        return
+    home = Path(os.environ.get(CACHE) or Path.home() / ".cache" / "gitops-canary")
+    mark = hashlib.sha256(f"{one.url}\0{one.branch}".encode()).hexdigest()[:12]
+    directory = home / f"{one.name}-{mark}"
+    directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    yield directory
