@@ -1,0 +1,152 @@
+"""The operator's settings as values; `app.config.load` reads them from controller.yaml."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from gitops_canary.model.addresses import check_address
+
+
+class Evidence(Enum):
+    """Where the bulk behind a decision is kept."""
+
+    BRANCH = "branch"
+    OFF = "off"
+
+
+class SyncType(Enum):
+    """What tells that a commit is live."""
+
+    TRAFFIC = "traffic"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositorySettings:
+    """One config repository and how the controller works with it."""
+
+    name: str
+    """The repository's name in logs and reports; unique."""
+    url: str
+    """`https`, `ssh`; `http` to this machine only, `file` where `allow_file`; no credentials."""
+    branch: str = "main"
+    """Short name of the one branch that is watched and written."""
+    paths: tuple[str, ...] = ()
+    """Folders the controller reads Canaries in and writes in; empty is the whole repository."""
+    poll_ms: int = 30_000
+    """Milliseconds between two looks; a look without news costs one small request."""
+    username: str | None = None
+    """Login at the Git server; with `password_file` or not at all."""
+    password_file: Path | None = None
+    """File with the password or token, read whenever Git asks, so that it may rotate."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's, for a server with its own authority."""
+    pushes_per_minute: int = 6
+    """Pushes in a minute at most, aborts aside; 6 is what GitHub advises."""
+    allow_file: bool = False
+    """Whether `url` may be a path on this machine; off because Git runs hooks of a local path."""
+    default_provider: str = "istio"
+    """Router of Canaries that name none; istio because that is Flagger's own default."""
+    allow_missing: frozenset[str] = frozenset()
+    """Flagger fields this operator does without, although they are not honoured yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentitySettings:
+    """The committer of the controller's commits."""
+
+    name: str = "gitops-canary"
+    """Name in every commit; without signing it is what makes a commit the controller's own."""
+    email: str = "gitops-canary@localhost"
+    """Address in every commit; it need not exist."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningSettings:
+    """How the controller proves that a commit is its own."""
+
+    key_file: Path
+    """Unencrypted ed25519 key in OpenSSH's format, readable by the controller alone."""
+    trusted_keys: tuple[Path, ...] = ()
+    """Files like allowed_signers; empty trusts `key_file` alone. Old keys stay here on a change."""
+    format: str = "ssh"
+    """`ssh` is the only one yet: its signatures are deterministic, so replicas agree."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSettings:
+    """One place measurements come from."""
+
+    type: str
+    """`prometheus`, or something that speaks its API: `victoriametrics`, `thanos`, `mimir`."""
+    url: str
+    """Base URL, `http` or `https`, without credentials."""
+    scrape_ms: int = 15_000
+    """Milliseconds between two samples of a series; Prometheus' usual setting."""
+    lag_ms: int = 5_000
+    """Milliseconds until a sample can be asked for; covers scraping and remote write."""
+    timeout_ms: int = 10_000
+    """Milliseconds all questions of one look may take together."""
+    addresses: frozenset[str] = frozenset()
+    """URLs that documents may carry for this source; they are compared, never asked."""
+    token_file: Path | None = None
+    """File with a bearer token, read for every look, so that it may rotate."""
+    username: str | None = None
+    """Login for basic authentication; with `password_file` or not at all."""
+    password_file: Path | None = None
+    """File with the password, read like `token_file`."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's."""
+
+    def allows(self, address: str) -> bool:
+        """Tell whether a document may carry this URL: it is the source's own, or is listed."""
+        try:
+            plain = check_address(address)
+        except ValueError:
+            return False
+        return plain == self.url or plain in self.addresses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncSettings:
+    """One source that tells that a commit is live; of several all must agree."""
+
+    type: SyncType
+    """`traffic` looks for the new weight in measurements, `none` waits for a fixed time."""
+    delay_ms: int = 0
+    """Milliseconds from a commit until `none` takes it as live; 0 for `traffic`."""
+    settle_ms: int = 30_000
+    """Milliseconds after which a fact no source shows is taken as live."""
+    source: str = "default"
+    """Name of the metric source that `traffic` asks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """Where the read-only pages are served."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; only this machine's own, because there is no login yet."""
+    port: int = 8787
+    """TCP port."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything controller.yaml says."""
+
+    repositories: tuple[RepositorySettings, ...]
+    """The repositories to look after; at least one."""
+    sources: Mapping[str, SourceSettings]
+    """Metric sources by the name Canaries use; at least one."""
+    sync: tuple[SyncSettings, ...]
+    """What tells that a commit is live; at least one, all must agree."""
+    identity: IdentitySettings = field(default_factory=IdentitySettings)
+    """The committer of the controller's commits."""
+    signing: SigningSettings | None = None
+    """None trusts the committer's identity, which anybody who may push can write."""
+    evidence: Evidence = Evidence.BRANCH
+    """Where raw samples, verdicts and policy of a decision go; `off` keeps commit messages only."""
+    server: ServerSettings = field(default_factory=ServerSettings)
+    """Where the read-only pages are served."""
