@@ -13,11 +13,13 @@ import time
 from dataclasses import dataclass
 from typing import IO
 
-from git.cmd import Git
-
 from gitops_canary.errors import Unavailable
 from gitops_canary.git.commands import Command
 from gitops_canary.git.surroundings import Surroundings
+
+# Without this GitPython cannot even be imported where git is missing; we say so ourselves.
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+from git.cmd import Git
 
 _CHUNK = 1 << 16
 _GRACE_S = 1.0

@@ -3,6 +3,7 @@
 import contextlib
 import pathlib
 import shutil
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -92,6 +93,27 @@ def test_a_push_into_silence_tells_that_it_does_not_know(
     origin.faults.clear()
     assert origin.tip() == seeded
     assert push_one(repository, plan({"README": b"1"})) == origin.tip()
+
+
+def test_a_push_that_lands_after_its_deadline_is_found_later(
+    origin: Origin, seeded: Revision, open_repository: OpenRepository
+) -> None:
+    repository = open_repository(timeout_ms=900)
+    repository.fetch()
+    landed = threading.Event()
+    origin.faults.before_push(lambda: landed.wait(10))
+    with pytest.raises(Unavailable, match="did not end before its deadline"):
+        push_one(repository, plan({"README": b"1"}))
+    assert origin.tip() == seeded
+    landed.set()
+    deadline = time.monotonic() + 10
+    while origin.tip() == seeded and time.monotonic() < deadline:
+        time.sleep(0.02)
+    again = repository.push(
+        onto=seeded, commits=[plan({"README": b"1"})], evidence_onto=None, evidence=[]
+    )
+    assert again == (origin.tip(),)
+    assert origin.git("rev-list", "--count", f"{seeded}..main") == "1"
 
 
 def test_an_unreachable_server_is_unavailable(open_repository: OpenRepository) -> None:

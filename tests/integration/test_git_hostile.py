@@ -3,13 +3,16 @@
 import base64
 import pathlib
 import subprocess
+import sys
+import threading
 from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 from git_plans import FILES, OpenRepository, commit_hostile, plan, processes_of, push_one
 
-from gitops_canary.errors import EditRefused
+from gitops_canary.errors import EditRefused, Unavailable
 from gitops_canary.lab.origin import Origin
 from gitops_canary.model.names import Path, Revision
 
@@ -115,3 +118,71 @@ def test_replaced_objects_are_ignored(
     second = open_repository()
     second.fetch()
     assert [commit.ours for commit in second.history(made)] == [True, False]
+
+
+class Redirect(BaseHTTPRequestHandler):
+    """Sends everybody to another server."""
+
+    target = ""
+
+    def do_GET(self) -> None:
+        self.send_response(302)
+        self.send_header("Location", self.target + self.path)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - inherited name
+        """Say nothing."""
+
+
+@pytest.mark.usefixtures("seeded")
+def test_a_redirect_is_not_followed(origin: Origin, open_repository: OpenRepository) -> None:
+    Redirect.target = origin.url.removesuffix("/origin.git")
+    with HTTPServer(("127.0.0.1", 0), Redirect) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{server.server_address[1]}/origin.git"
+            with pytest.raises(Unavailable, match="302"):
+                open_repository(url=url).poll()
+        finally:
+            server.shutdown()
+            thread.join()
+    assert origin.requests == []
+
+
+@pytest.mark.parametrize("name", ["..", ".git", ".GIT", "a/../b", "x" * 5000, "\udcff"])
+def test_names_no_checkout_could_have_are_never_listed(
+    origin: Origin, open_repository: OpenRepository, name: str
+) -> None:
+    blob = origin.git("hash-object", "-w", "--stdin", stdin=b"x")
+    raw = b"".join(
+        b"100644 %s\0%s" % (one, bytes.fromhex(blob))
+        for one in sorted([b"good", name.encode(errors="surrogateescape")])
+    )
+    tree = origin.git("hash-object", "-w", "-t", "tree", "--stdin", "--literally", stdin=raw)
+    who = {f"GIT_{r}_{k}": "a@b" for r in ("AUTHOR", "COMMITTER") for k in ("NAME", "EMAIL")}
+    origin.git("update-ref", "refs/heads/main", origin.git("commit-tree", tree, env=who))
+    repository = open_repository()
+    try:
+        tip, _ = repository.fetch()
+    except Unavailable:
+        assert name != "\udcff"  # git refuses the others by itself, depending on its version
+        return
+    assert set(repository.files(tip)) <= {"good", "x" * 5000}
+
+
+def test_without_git_the_user_is_told(tmp_path: pathlib.Path) -> None:
+    script = (
+        "from gitops_canary.errors import ConfigError\n"
+        "from gitops_canary.git.repository import Repository\n"
+        "import pathlib, sys\n"
+        "try: Repository(url='https://h/r.git', branch='main', name='a', email='b@c',\n"
+        "                directory=pathlib.Path(sys.argv[1]))\n"
+        "except ConfigError as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "clone")],
+        env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "is not on PATH" in done.stdout
