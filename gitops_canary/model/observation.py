@@ -92,8 +92,8 @@ class Expectation:
     weight_to: Decimal
     canary_workload: str
     primary_workload: str
-    canary_images: Mapping[str, str] | None
-    primary_images: Mapping[str, str] | None
+    canary_images: Mapping[str, str] | None = field(hash=False)
+    primary_images: Mapping[str, str] | None = field(hash=False)
     canary_replicas: int | None
     primary_replicas: int | None
     version_unseen: bool

@@ -1,0 +1,186 @@
+"""Whether a workload is ready in its version, by kube-state-metrics' series; pure."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gitops_canary.core.promql import escaped, exactly
+from gitops_canary.model.observation import Series
+from gitops_canary.sync.share import finite
+
+SPEC = "kube_deployment_spec_replicas"
+_AVAILABLE = "kube_deployment_status_replicas_available"
+_UPDATED = "kube_deployment_status_replicas_updated"
+_POD_READY = "kube_pod_container_status_ready"
+_POD_PHASE = "kube_pod_status_phase"
+_DEPLOYMENT = f"{SPEC}|{_AVAILABLE}|{_UPDATED}"
+_POD = f"kube_pod_container_info|kube_pod_init_container_info|{_POD_READY}|{_POD_PHASE}"
+# Only the metric of phases has this label, and only these two phases are asked for.
+_OVER = 'phase=~"|Failed|Succeeded"'
+_POD_HASHES = "-[a-z0-9]{1,10}-[a-z0-9]{5}"
+_STALE_SCRAPES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a workload shall be; None where any will do."""
+
+    namespace: str
+    workload: str
+    images: Mapping[str, str] | None
+    replicas: int | None
+    not_before_ms: int
+    """Readiness before this instant proves nothing."""
+    scrape_ms: int
+
+    @property
+    def version(self) -> str:
+        """The version, as short as it is clear."""
+        if not self.images:
+            return "any version"
+        if len(self.images) == 1:
+            return next(iter(self.images.values())).rpartition("/")[2].rpartition(":")[2]
+        return ",".join(f"{name}={ref}" for name, ref in sorted(self.images.items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Since when a workload is ready; `at_ms` is None while it is not."""
+
+    at_ms: int | None
+    ready: int
+    wanted: int | None
+    known: bool
+    """Whether kube-state-metrics has told anything about it."""
+    why: str = ""
+
+
+def deployment_query(namespace: str, workload: str) -> str:
+    """Select the replica counts of one Deployment."""
+    where = f"{exactly('namespace', namespace)},{exactly('deployment', workload)}"
+    return f'{{__name__=~"{_DEPLOYMENT}",{where}}}'
+
+
+def pods_query(namespace: str, workload: str) -> str:
+    """Select the containers of one Deployment's pods, known by their names.
+
+    `x` has no part in `x-primary-...`: after the Deployment's name come exactly two hashes.
+    """
+    pod = f'pod=~"{escaped(workload)}{_POD_HASHES}"'
+    return f'{{__name__=~"{_POD}",{exactly("namespace", namespace)},{pod},{_OVER}}}'
+
+
+def ready(deployment: Sequence[Series], pods: Sequence[Series], wanted: Wanted) -> Readiness:
+    """Find the earliest sample at which the workload is ready in its version.
+
+    Enough replicas are available and updated, and every pod there is runs the wanted images.
+
+    Raises:
+        Unreadable: a sample is no number.
+    """
+    numbers = {name: _named(deployment, name) for name in (SPEC, _AVAILABLE, _UPDATED)}
+    moments = sorted({s.at_ms for one in numbers[_AVAILABLE] for s in one.samples})
+    last = Readiness(at_ms=None, ready=0, wanted=wanted.replicas, known=bool(moments))
+    for at_ms in moments:
+        if at_ms < wanted.not_before_ms:
+            continue
+        last = _look(numbers, pods, wanted, at_ms)
+        if last.at_ms is not None:
+            break
+    return last
+
+
+@dataclass(frozen=True, slots=True)
+class _Pods:
+    """How many there are, how many of them run the wanted images, and how many of those are ready.
+
+    Pods that have ended (evicted, completed) are no pods any more.
+    """
+
+    present: int
+    right: int
+    ready: int
+
+
+def _look(
+    numbers: Mapping[str, Sequence[Series]], pods: Sequence[Series], wanted: Wanted, at_ms: int
+) -> Readiness:
+    """Look at one sample of the Deployment's state."""
+    spec = _value(numbers[SPEC], at_ms, wanted)
+    count = wanted.replicas if wanted.replicas is not None else spec
+    available = _value(numbers[_AVAILABLE], at_ms, wanted) or 0
+    updated = _value(numbers[_UPDATED], at_ms, wanted)
+    found = _pods(pods, wanted, at_ms, _readers(numbers[_AVAILABLE], at_ms))
+    able = min(available, available if updated is None else updated, found.ready)
+    if count is None:
+        why = "its wanted number of pods is not known"
+    elif count == 0 and wanted.replicas is None:
+        why = "it is scaled to 0"
+    elif able < count or found.right < found.present:
+        old = found.present - found.right
+        why = f"{old} of its pods run something else" if old else ""
+    else:
+        return Readiness(at_ms=at_ms, ready=able, wanted=count, known=True)
+    return Readiness(at_ms=None, ready=able, wanted=count, known=True, why=why)
+
+
+def _pods(pods: Sequence[Series], wanted: Wanted, at_ms: int, readers: frozenset[str]) -> _Pods:
+    images: dict[str, dict[str, str]] = {}
+    unready: set[str] = set()
+    over: set[str] = set()
+    for series in pods:
+        value = _fresh(series, at_ms, _grace(series, wanted, readers))
+        if value is None:
+            continue
+        metric, pod = series.labels.get("__name__"), series.labels.get("pod", "")
+        if metric == _POD_PHASE:
+            over |= {pod} if value else set()
+        elif metric == _POD_READY:
+            unready |= set() if value else {pod}
+        else:
+            image = series.labels.get("image_spec") or series.labels.get("image", "")
+            images.setdefault(pod, {})[series.labels.get("container", "")] = image
+    present = images.keys() - over
+    right = {pod for pod in present if _same(images[pod], wanted.images)}
+    return _Pods(len(present), len(right), len(right - unready))
+
+
+def _same(images: Mapping[str, str], wanted: Mapping[str, str] | None) -> bool:
+    """Compare images; kube-state-metrics without `image_spec` may put a registry in front."""
+    if wanted is None:
+        return True
+    return all(
+        images.get(name) == ref or images.get(name, "").endswith(f"/{ref}")
+        for name, ref in wanted.items()
+    )
+
+
+def _named(series: Sequence[Series], name: str) -> tuple[Series, ...]:
+    return tuple(one for one in series if one.labels.get("__name__") == name)
+
+
+def _readers(series: Sequence[Series], at_ms: int) -> frozenset[str]:
+    """Name the instances of kube-state-metrics that were read at an instant."""
+    read = (one for one in series if _fresh(one, at_ms, 0) is not None)
+    return frozenset(one.labels.get("instance", "") for one in read)
+
+
+def _grace(series: Series, wanted: Wanted, readers: frozenset[str]) -> int:
+    """Say how old a pod's sample may be: not at all where it comes with the Deployment's."""
+    together = series.labels.get("instance", "") in readers
+    return 0 if together else _STALE_SCRAPES * wanted.scrape_ms
+
+
+def _fresh(series: Series, at_ms: int, grace_ms: int) -> float | None:
+    """Give the newest value up to an instant; None where it is older than the grace."""
+    times = [sample.at_ms for sample in series.samples]
+    index = bisect_right(times, at_ms)
+    if index <= bisect_left(times, at_ms - grace_ms):
+        return None
+    return finite(series.samples[index - 1].value)
+
+
+def _value(series: Sequence[Series], at_ms: int, wanted: Wanted) -> int | None:
+    """Give a Deployment's number; where two sources disagree, the smaller one."""
+    found = [_fresh(one, at_ms, _STALE_SCRAPES * wanted.scrape_ms) for one in series]
+    return min((int(value) for value in found if value is not None), default=None)
