@@ -83,7 +83,13 @@ def _measuring(settings: Settings, metrics: Metrics) -> Measuring:
     return Measuring(
         metrics=metrics,
         sync=[
-            SYNC[one.type.value](source=one.source, delay_ms=one.delay_ms) for one in settings.sync
+            SYNC[one.type.value](
+                source=one.source,
+                scrape_ms=timing.scrape_ms,
+                lag_ms=timing.lag_ms,
+                delay_ms=one.delay_ms,
+            )
+            for one in settings.sync
         ],
         timing=timing,
         settle_ms=max(one.settle_ms for one in settings.sync),

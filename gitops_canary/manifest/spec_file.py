@@ -11,7 +11,7 @@ from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest import flagger_fields, own_fields
 from gitops_canary.manifest.checks import Templates, read_checks, read_template
 from gitops_canary.manifest.document import Node, NodeKind
-from gitops_canary.manifest.fields import Problem, check, refuse
+from gitops_canary.manifest.fields import Problem, check, deferrable, refuse
 from gitops_canary.manifest.ladder import steps
 from gitops_canary.model.durations import duration_ms
 from gitops_canary.model.names import CanaryId, Digest
@@ -22,6 +22,9 @@ FLAGGER, OWN = Dialect.FLAGGER.value, Dialect.OWN.value
 ANNOTATION = "gitops-canary.dev/"
 DEFAULT_INTERVAL_MS = 60_000
 DEFAULT_DEADLINE_S = 600
+
+DEFERRABLE = deferrable(flagger_fields.CANARY) | deferrable(own_fields.CANARY)
+"""Fields that are not honoured yet and that `allow_missing` may name, groups of them included."""
 
 
 def is_canary(api_version: str, kind: str) -> bool:
