@@ -26,6 +26,8 @@ def bootstrap(directory: Path) -> dict[str, Any]:
             "lds_config": _file(directory, "lds.json"),
             "cds_config": _file(directory, "cds.json"),
         },
+        # Latency histograms show only what was flushed; as often as Prometheus scrapes.
+        "stats_flush_interval": "0.500s",
         "stats_config": {
             "histogram_bucket_settings": [
                 {
