@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate
 
+from gitops_canary.core.sides import number
 from gitops_canary.model.observation import Series
 
 RATIO = 99.0
@@ -142,13 +143,10 @@ def finite(text: str) -> float:
     Raises:
         Unreadable: it is no finite number.
     """
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or value < 0:
+    value = number(text)
+    if isinstance(value, str) or value < 0:
         raise Unreadable(f"a sample has the value {text[:40]!r}")
-    return value
+    return float(value)
 
 
 def _target(series: Series) -> tuple[str, ...]:
