@@ -79,7 +79,7 @@ class SourceSettings:
     """One place measurements come from."""
 
     type: str
-    """`prometheus`, or something that speaks its API: `victoriametrics`, `thanos`, `mimir`."""
+    """Which API it speaks: a key of `metrics.METRICS`; `prometheus` fits Thanos and Mimir too."""
     url: str
     """Base URL, `http` or `https`, without credentials."""
     scrape_ms: int = 15_000

@@ -1,168 +1,162 @@
-"""The metrics of an analysis and the MetricTemplates they refer to."""
+"""The checks of a Canary: builtin, inline, or from a MetricTemplate."""
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from decimal import Decimal
 
-from gitops_canary.errors import Place, SpecError
-from gitops_canary.manifest.document import Node, NodeKind
-from gitops_canary.manifest.fields import Problem, check, refuse
-from gitops_canary.manifest.flagger_fields import TEMPLATE
-from gitops_canary.model.durations import duration_ms
-from gitops_canary.model.owned import DocRef
+from gitops_canary.errors import SpecError
+from gitops_canary.manifest.checked import Checked
+from gitops_canary.manifest.metric_template import MetricTemplate, TemplateLookup
+from gitops_canary.manifest.placeholders import check_query, check_variables
+from gitops_canary.manifest.problems import Problem, nearest
 from gitops_canary.model.spec import Check, Limits
 
-BUILTINS = frozenset({"request-success-rate", "request-duration"})
-DEFAULT_WINDOW_MS = 60_000
-QUERY_MAX = 10_000
-PROVIDERS = frozenset({
-    "prometheus", "datadog", "cloudwatch", "newrelic", "graphite", "stackdriver", "influxdb",
-    "dynatrace", "keptn", "splunk", "externalmetrics",
-})  # fmt: skip
-_PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-_NAMES = frozenset({"name", "namespace", "target", "service", "ingress", "route", "interval"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricTemplate:
-    """A MetricTemplate document, or why it cannot be used."""
-
-    query: str = ""
-    address: str | None = None
-    error: SpecError | None = None
-
-
-Templates = Mapping[tuple[str, str], MetricTemplate]
-
-
-def read_template(node: Node, ref: DocRef) -> MetricTemplate:
-    """Read one MetricTemplate; its errors count only for the Canaries that use it."""
-    problems, _ = check(node, TEMPLATE, file=ref.file, allow_missing=frozenset())
-    kind = _text(node, "spec", "provider", "type")
-    query = _text(node, "spec", "query")
-    place = Place(ref.file, node.line, node.column)
-    if kind != "prometheus":
-        state = "not supported yet" if kind in PROVIDERS else "unknown"
-        problems.append(Problem(place, f"The provider type {kind!r} is {state}.", "use prometheus"))
-    if not query or len(query) > QUERY_MAX:
-        problems.append(Problem(place, "The query is missing or too long.", "write spec.query"))
-    if problems:
-        return MetricTemplate(error=refuse(problems))
-    return MetricTemplate(query=query, address=_text(node, "spec", "provider", "address") or None)
+BUILTINS = ("request-success-rate", "request-duration")
+"""Names of builtin metrics; with a query or a template of its own a check is no builtin."""
+INTERVAL_MS = 60_000
+_PERCENT = 100
 
 
 def read_checks(
-    analysis: Node, *, namespace: str, file: str, templates: Templates
+    doc: Checked, *, namespace: str, templates: TemplateLookup, default_source: str
 ) -> tuple[Check, ...]:
-    """Read `metrics`, in order.
-
-    Raises:
-        SpecError: a metric is incomplete, contradicts itself, or names no template.
-    """
-    metrics = analysis.get("metrics")
-    items = metrics.items if metrics else ()
-    found = tuple(_Metric(item, namespace, file, templates).check() for item in items)
-    names = [one.name for one in found]
-    for item, name in zip(items, names, strict=True):
-        if names.count(name) > 1:
-            raise _wrong(item, file, f"The metric {name!r} stands here twice.", "rename one")
-    return found
+    """Read `analysis.metrics`; what is wrong is noted in `doc`."""
+    reader = _Reader(doc, namespace, templates, default_source)
+    checks = tuple(reader.checks())
+    if not doc.has("analysis.metrics") and not doc.flag("skipAnalysis"):
+        doc.complain(
+            "analysis.metrics",
+            "is missing, so nothing could ever pass",
+            "add a check, e.g. request-success-rate, or set skipAnalysis",
+        )
+    return checks
 
 
-@dataclass(frozen=True, slots=True)
-class _Metric:
-    node: Node
-    namespace: str
-    file: str
-    templates: Templates
+class _Reader:
+    def __init__(
+        self, doc: Checked, namespace: str, templates: TemplateLookup, default_source: str
+    ) -> None:
+        self._doc = doc
+        self._namespace = namespace
+        self._templates = templates
+        self._default_source = default_source
 
-    def check(self) -> Check:
-        name = _text(self.node, "name")
-        if not name:
-            raise _wrong(self.node, self.file, "This metric has no name.", "write name:")
-        query, address = self._query(name)
-        interval = _text(self.node, "interval")
-        variables = self.node.get("templateVariables")
-        found = Check(
+    def checks(self) -> Iterator[Check]:
+        """Read every item, each by itself."""
+        seen: set[str] = set()
+        for path in self._doc.items("analysis.metrics"):
+            name = self._doc.text(f"{path}.name")
+            if name is None:
+                continue
+            if name in seen:
+                self._doc.complain(f"{path}.name", "is used twice", "give each check its own name")
+            seen.add(name)
+            yield self._check(path, name)
+
+    def _check(self, path: str, name: str) -> Check:
+        doc = self._doc
+        query, address = self._query(path)
+        builtin = name if query is None and name in BUILTINS else None
+        if query is None and builtin is None and not doc.has(f"{path}.templateRef"):
+            doc.complain(
+                f"{path}.name",
+                "is no builtin metric, and there is no query",
+                f"{nearest(name, BUILTINS)} (or give a query or a templateRef)",
+            )
+        variables = doc.texts(f"{path}.templateVariables")
+        check_variables(doc, f"{path}.templateVariables", variables)
+        if query:
+            check_query(doc, self._query_path(path), query, variables)
+        elif builtin and variables:
+            doc.complain(f"{path}.templateVariables", "are for a query only", "remove them")
+        return Check(
             name=name,
-            source=_text(self.node, "source") or "default",
-            builtin=None if query else name,
-            query=query,
-            interval_ms=duration_ms(interval) if interval else DEFAULT_WINDOW_MS,
-            limits=self._limits(name),
-            variables={k.value: v.value for k, v in variables.entries} if variables else {},
+            source=doc.text(f"{path}.source") or self._default_source,
+            builtin=builtin,
+            query=query or "",
+            interval_ms=doc.whole(f"{path}.interval") or INTERVAL_MS,
+            limits=self._limits(path, builtin),
+            variables=variables,
             address=address,
         )
-        self._placeholders(found)
+
+    def _query_path(self, path: str) -> str:
+        inline = f"{path}.query"
+        return inline if self._doc.has(inline) else f"{path}.templateRef.name"
+
+    def _query(self, path: str) -> tuple[str | None, str | None]:
+        """Find the query and the address it is asked at; an empty query where it is wrong."""
+        doc = self._doc
+        inline, reference = doc.has(f"{path}.query"), doc.has(f"{path}.templateRef")
+        if inline and reference:
+            doc.complain(f"{path}.query", "and templateRef are alternatives", "remove one of them")
+        if not reference:
+            query = (doc.text(f"{path}.query") or "") if inline else None
+            return query, doc.text("metricsServer")
+        template = self._template(path)
+        if template is None:
+            return "", None
+        return template.query, template.address or doc.text("metricsServer")
+
+    def _template(self, path: str) -> MetricTemplate | None:
+        doc, at = self._doc, f"{path}.templateRef.name"
+        name = doc.text(at)
+        if name is None:
+            return None
+        namespace = doc.text(f"{path}.templateRef.namespace") or self._namespace
+        try:
+            found = self._templates(namespace, name)
+        except SpecError as error:
+            where = error.place or doc.place(at)
+            doc.problems.append(Problem(where, error.problem.rstrip("."), error.remedy))
+            return None
+        if found is None:
+            doc.complain(
+                at,
+                f"names the MetricTemplate {namespace}/{name}, which is not in the repository",
+                "commit it below the paths of controller.yaml, or correct name and namespace",
+            )
         return found
 
-    def _query(self, name: str) -> tuple[str, str | None]:
-        inline, ref = _text(self.node, "query"), self.node.get("templateRef")
-        if inline and ref is not None:
-            raise _wrong(ref, self.file, "Both query and templateRef are set.", "keep one")
-        if inline:
-            return inline, None
-        if ref is None:
-            if name in BUILTINS:
-                return "", None
-            raise _wrong(
-                self.node,
-                self.file,
-                f"{name!r} is no builtin metric and has no query.",
-                f"use {' or '.join(sorted(BUILTINS))}, or add templateRef",
+    def _limits(self, path: str, builtin: str | None) -> Limits:
+        doc = self._doc
+        low, high = (doc.number(f"{path}.thresholdRange.{end}") for end in ("min", "max"))
+        legacy = doc.number(f"{path}.threshold")
+        ranged, single = doc.has(f"{path}.thresholdRange"), doc.has(f"{path}.threshold")
+        if ranged and single:
+            doc.complain(
+                f"{path}.threshold",
+                "stands beside thresholdRange",
+                "remove it: it is deprecated, and Flagger does not look at it here",
             )
-        key = (_text(ref, "namespace") or self.namespace, _text(ref, "name"))
-        template = self.templates.get(key) or self.templates.get(("", key[1]))
-        if template is None:
-            raise _wrong(
-                ref,
-                self.file,
-                f"There is no MetricTemplate {'/'.join(key)}.",
-                "commit it in the same repository, below a watched path",
-            )
-        if template.error:
-            raise template.error
-        return template.query, template.address
-
-    def _limits(self, name: str) -> Limits:
-        low, high = (_number(self.node, "thresholdRange", key) for key in ("min", "max"))
-        legacy = _number(self.node, "threshold")
-        if legacy is not None and low is None and high is None:
-            # Flagger's deprecated field: a minimum for the success rate, else a maximum.
-            low, high = (legacy, None) if name == "request-success-rate" else (None, legacy)
-        if low is None and high is None:
-            raise _wrong(
-                self.node,
-                self.file,
-                f"The metric {name!r} has no limit.",
-                "write thresholdRange: {min: 99} or {max: 500}",
-            )
-        if low is not None and high is not None and low > high:
-            raise _wrong(self.node, self.file, "min is above max.", "swap them")
+        elif single:
+            low, high = (legacy, None) if builtin == BUILTINS[0] else (None, legacy)
+        self._check_limits(path, builtin, low, high, given=ranged or single)
         return Limits(minimum=low, maximum=high)
 
-    def _placeholders(self, found: Check) -> None:
-        for name in _PLACEHOLDER.findall(found.query):
-            variable = name.removeprefix("variables.")
-            if name not in _NAMES and not (name != variable and variable in found.variables):
-                raise _wrong(
-                    self.node,
-                    self.file,
-                    f"The query has an unknown placeholder {name[:40]!r}.",
-                    f"known: {', '.join(sorted(_NAMES))}, variables.<templateVariables key>",
-                )
+    def _check_limits(
+        self,
+        path: str,
+        builtin: str | None,
+        low: Decimal | None,
+        high: Decimal | None,
+        *,
+        given: bool,
+    ) -> None:
+        doc, at = self._doc, f"{path}.thresholdRange"
+        wanted = {BUILTINS[0]: ("min", low), BUILTINS[1]: ("max", high)}.get(builtin or "")
+        if wanted and not doc.has(f"{path}.threshold") and not doc.has(f"{at}.{wanted[0]}"):
+            doc.complain(at, f"has no {wanted[0]}", f"give {builtin} a {wanted[0]}")
+        elif not given or (low is None and high is None and not _wrong_ends(doc, path)):
+            doc.complain(at, "is missing, so nothing could ever fail", "give min, max or both")
+        if low is not None and high is not None and low > high:
+            doc.complain(at, "has a min above its max", "exchange them")
+        if builtin == BUILTINS[0] and low is not None and not 0 <= low <= _PERCENT:
+            doc.complain(at, "is no percentage", "give a min from 0 to 100")
 
 
-def _number(node: Node, *path: str) -> Decimal | None:
-    text = _text(node, *path)
-    return Decimal(text) if text else None
-
-
-def _text(node: Node, *path: str) -> str:
-    found = node.get(*path)
-    return found.value if found is not None and found.kind is NodeKind.SCALAR else ""
-
-
-def _wrong(node: Node, file: str, text: str, remedy: str) -> SpecError:
-    return SpecError(text, remedy=remedy, place=Place(file, node.line, node.column))
+def _wrong_ends(doc: Checked, path: str) -> bool:
+    """Whether a limit stands there that is wrong, and told already."""
+    return any(
+        doc.has(f"{path}.{end}")
+        for end in ("thresholdRange.min", "thresholdRange.max", "threshold")
+    )

@@ -1,118 +1,227 @@
-"""Every leaf of Flagger's Canary and MetricTemplate (flagger.app/v1beta1, release 1.44)."""
+"""Every field of Flagger's documents (`flagger.app/v1beta1`), and what becomes of it here.
 
-from gitops_canary.manifest.fields import table
+Facts: the CRDs of Flagger 1.44. Nothing is ignored: a field is honoured, or there is nothing to do
+for it, or it is refused by name until it is honoured.
+"""
 
-CANARY = table("""
-spec.provider | text | honoured | names the routing provider
-spec.metricsServer | text | honoured | must be an address the operator allows
-spec.targetRef.apiVersion | text | honoured | of the candidate
-spec.targetRef.kind | text | honoured | Deployment for now
-spec.targetRef.name | text | honoured | the candidate; the primary is <name>-primary
-spec.autoscalerRef.apiVersion | text | not yet | scalers are not cloned for the primary
-spec.autoscalerRef.kind | text | not yet | scalers are not cloned for the primary
-spec.autoscalerRef.name | text | not yet | scalers are not cloned for the primary
-spec.autoscalerRef.primaryScalerQueries | map | not yet | scalers are not cloned for the primary
-spec.autoscalerRef.primaryScalerReplicas.minReplicas | whole | not yet | scalers are not cloned
-spec.autoscalerRef.primaryScalerReplicas.maxReplicas | whole | not yet | scalers are not cloned
-spec.ingressRef.apiVersion | text | not yet | no ingress provider
-spec.ingressRef.kind | text | not yet | no ingress provider
-spec.ingressRef.name | text | not yet | no ingress provider
-spec.routeRef.apiVersion | text | not yet | no APISIX provider
-spec.routeRef.kind | text | not yet | no APISIX provider
-spec.routeRef.name | text | not yet | no APISIX provider
-spec.upstreamRef.apiVersion | text | not yet | no Gloo provider
-spec.upstreamRef.kind | text | not yet | no Gloo provider
-spec.upstreamRef.name | text | not yet | no Gloo provider
-spec.upstreamRef.namespace | text | not yet | no Gloo provider
-spec.progressDeadlineSeconds | whole | honoured | default 600
-spec.skipAnalysis | flag | honoured | promotes a ready canary without checks
-spec.revertOnDeletion | flag | not yet | a deleted Canary retreats to weight 0
-spec.suspend | flag | honoured | nothing is measured or moved
-spec.service.name | text | honoured | the apex Service
-spec.service.port | whole | neutral | the Services lie in Git
-spec.service.portName | text | neutral | the Services lie in Git
-spec.service.targetPort | port | neutral | the Services lie in Git
-spec.service.appProtocol | text | neutral | the Services lie in Git
-spec.service.portDiscovery | flag | neutral | the Services lie in Git
-spec.service.headless | flag | neutral | the Services lie in Git
-spec.service.trafficDistribution | text | neutral | the Services lie in Git
-spec.service.timeout | text | neutral | the route lies in Git
-spec.service.backendTimeout | text | neutral | the route lies in Git
-spec.service.retries.attempts | whole | neutral | the route lies in Git
-spec.service.retries.perTryTimeout | text | neutral | the route lies in Git
-spec.service.retries.retryOn | text | neutral | the route lies in Git
-spec.service.gateways | list | neutral | the route lies in Git
-spec.service.hosts | list | neutral | the route lies in Git
-spec.service.delegation | flag | not yet | delegate routes are not followed
-spec.service.gatewayRefs | list | neutral | the route lies in Git
-spec.service.match | list | neutral | the route lies in Git
-spec.service.rewrite.uri | text | neutral | the route lies in Git
-spec.service.rewrite.authority | text | neutral | the route lies in Git
-spec.service.rewrite.type | text | neutral | the route lies in Git
-spec.service.headers | map | neutral | the route lies in Git
-spec.service.corsPolicy | map | neutral | the route lies in Git
-spec.service.mirror | list | neutral | the route lies in Git
-spec.service.trafficPolicy | map | neutral | the DestinationRules lie in Git
-spec.service.meshName | text | not yet | no App Mesh provider
-spec.service.backends | list | not yet | no App Mesh provider
-spec.service.apex.labels | map | neutral | the Services lie in Git
-spec.service.apex.annotations | map | neutral | the Services lie in Git
-spec.service.primary.labels | map | neutral | the Services lie in Git
-spec.service.primary.annotations | map | neutral | the Services lie in Git
-spec.service.canary.labels | map | neutral | the Services lie in Git
-spec.service.canary.annotations | map | neutral | the Services lie in Git
-spec.service.unmanagedMetadata.annotations | list | neutral | nothing is managed but owned values
-spec.service.unmanagedMetadata.labels | list | neutral | nothing is managed but owned values
-spec.analysis.interval | duration | honoured | default 60s, from 1s upward
-spec.analysis.threshold | whole | honoured | failed checks that roll back
-spec.analysis.maxWeight | whole | honoured | default 100, never exceeded
-spec.analysis.stepWeight | number | honoured | a linear ladder
-spec.analysis.stepWeights | list | honoured | an explicit ladder
-spec.analysis.stepWeightPromotion | number | not yet | traffic returns to the primary in one step
-spec.analysis.iterations | whole | not yet | A/B and blue/green
-spec.analysis.mirror | flag | not yet | mirroring
-spec.analysis.mirrorWeight | number | not yet | mirroring
-spec.analysis.primaryReadyThreshold | whole | not yet | all replicas must be ready
-spec.analysis.canaryReadyThreshold | whole | not yet | all replicas must be ready
-spec.analysis.match | list | not yet | A/B
-spec.analysis.metrics[].name | text | honoured | a builtin's name, or any
-spec.analysis.metrics[].interval | duration | honoured | the window, default 1m
-spec.analysis.metrics[].thresholdRange.min | number | honoured | inclusive
-spec.analysis.metrics[].thresholdRange.max | number | honoured | inclusive
-spec.analysis.metrics[].threshold | number | honoured | deprecated: minimum or maximum
-spec.analysis.metrics[].query | text | honoured | deprecated: inline PromQL
-spec.analysis.metrics[].templateRef.name | text | honoured | a MetricTemplate
-spec.analysis.metrics[].templateRef.namespace | text | honoured | default the Canary's
-spec.analysis.metrics[].templateVariables | map | honoured | for the template
-spec.analysis.webhooks[].type | text | not yet | webhooks are not called
-spec.analysis.webhooks[].name | text | not yet | webhooks are not called
-spec.analysis.webhooks[].url | text | not yet | webhooks are not called
-spec.analysis.webhooks[].timeout | text | not yet | webhooks are not called
-spec.analysis.webhooks[].retries | whole | not yet | webhooks are not called
-spec.analysis.webhooks[].metadata | map | not yet | webhooks are not called
-spec.analysis.webhooks[].muteAlert | flag | not yet | webhooks are not called
-spec.analysis.webhooks[].disableTLS | flag | not yet | webhooks are not called
-spec.analysis.alerts[].name | text | not yet | alerts are only logged
-spec.analysis.alerts[].severity | text | not yet | alerts are only logged
-spec.analysis.alerts[].providerRef.name | text | not yet | alerts are only logged
-spec.analysis.alerts[].providerRef.namespace | text | not yet | alerts are only logged
-spec.analysis.sessionAffinity.cookieName | text | not yet | session affinity
-spec.analysis.sessionAffinity.primaryCookieName | text | not yet | session affinity
-spec.analysis.sessionAffinity.domain | text | not yet | session affinity
-spec.analysis.sessionAffinity.httpOnly | flag | not yet | session affinity
-spec.analysis.sessionAffinity.maxAge | whole | not yet | session affinity
-spec.analysis.sessionAffinity.partitioned | flag | not yet | session affinity
-spec.analysis.sessionAffinity.path | text | not yet | session affinity
-spec.analysis.sessionAffinity.sameSite | text | not yet | session affinity
-spec.analysis.sessionAffinity.secure | flag | not yet | session affinity
-""")
+from collections.abc import Iterator
 
-TEMPLATE = table("""
-spec.provider.type | text | honoured | prometheus for now
-spec.provider.address | text | honoured | must be an address the operator allows
-spec.provider.headers | map | not yet | credentials come from controller.yaml
-spec.provider.secretRef.name | text | not yet | credentials come from controller.yaml
-spec.provider.region | text | not yet | CloudWatch
-spec.provider.insecureSkipVerify | flag | not yet | certificates are always verified
-spec.query | any | honoured | PromQL with placeholders
-""")
+from gitops_canary.manifest.fields import Field, Schema, Status, Type, deferrable, rows
+from gitops_canary.manifest.flagger_service import service_fields
+from gitops_canary.manifest.providers import (
+    METRIC_PROVIDERS_LATER,
+    METRIC_PROVIDERS_NOW,
+    PROVIDERS_LATER,
+    PROVIDERS_NOW,
+)
+
+STEPS_MAX = 50
+"""Most steps of one rollout."""
+SPAN_MS = (1_000, 7 * 86_400_000)
+"""Shortest and longest interval: a second and a week."""
+_HOW = ("exact", "prefix", "suffix", "regex")
+_WEBHOOKS = (
+    "", "confirm-rollout", "pre-rollout", "rollout", "confirm-traffic-increase",
+    "confirm-promotion", "post-rollout", "rollback", "event",
+)  # fmt: skip
+
+
+def _honoured(path: str, type_: Type, why: str, **rest: object) -> Field:
+    return Field(path=path, type=type_, status=Status.HONOURED, why=why, **rest)  # type: ignore[arg-type]  # the rows below name the rest
+
+
+def _spec() -> Iterator[Field]:
+    yield _honoured(
+        "provider", Type.TEXT, "which kind of object routes",
+        choices=PROVIDERS_NOW, later=PROVIDERS_LATER,
+    )  # fmt: skip
+    yield _honoured(
+        "metricsServer", Type.URL, "Prometheus of builtin and inline checks; must be allowed"
+    )
+    yield _honoured("targetRef.apiVersion", Type.WORD, "API of the target")
+    yield _honoured(
+        "targetRef.kind", Type.TEXT, "kind of the target",
+        choices=("Deployment",), later=("DaemonSet", "Service"),
+    )  # fmt: skip
+    yield _honoured("targetRef.name", Type.NAME, "name of the target")
+    yield _honoured(
+        "progressDeadlineSeconds", Type.WHOLE, "seconds a move may take until it is live",
+        low=1, high=SPAN_MS[1] // 1000,
+    )  # fmt: skip
+    yield _honoured("skipAnalysis", Type.FLAG, "promote a ready canary without checks")
+    yield _honoured("suspend", Type.FLAG, "do nothing at all")
+    yield Field(
+        path="revertOnDeletion", type=Type.FLAG, status=Status.DEFERRED, root="revertOnDeletion",
+        harmless=False, why="deleting a Canary leaves the objects in Git as they are",
+    )  # fmt: skip
+    yield from _deferred(
+        "autoscalerRef",
+        "a scaler of the target is found by itself, none is generated for the primary",
+        {
+            "apiVersion": Type.WORD, "kind": ("HorizontalPodAutoscaler", "ScaledObject"),
+            "name": Type.NAME, "primaryScalerQueries.*": Type.TEXT,
+            "primaryScalerReplicas.minReplicas": Type.WHOLE,
+            "primaryScalerReplicas.maxReplicas": Type.WHOLE,
+        },
+    )  # fmt: skip
+    reference: dict[str, Type | tuple[str, ...]] = {"apiVersion": Type.WORD, "name": Type.NAME}
+    yield from _deferred("ingressRef", "no router uses it", {**reference, "kind": ("Ingress",)})
+    yield from _deferred("routeRef", "no router uses it", {**reference, "kind": ("ApisixRoute",)})
+    upstream = {**reference, "kind": ("Upstream",), "namespace": Type.NAME}
+    yield from _deferred("upstreamRef", "no router uses it", upstream)
+
+
+def _analysis() -> Iterator[Field]:
+    low, high = SPAN_MS
+    yield _honoured(
+        "analysis.interval", Type.DURATION, "time between two looks; 60s where absent",
+        low=low, high=high,
+    )  # fmt: skip
+    yield _honoured(
+        "analysis.threshold", Type.WHOLE,
+        "failed looks, over the whole rollout, that condemn; 0 and less count as 1",
+        low=-1_000_000, high=1_000_000,
+    )  # fmt: skip
+    yield _honoured(
+        "analysis.maxWeight", Type.WHOLE, "last step in percent; 100 where absent", low=1, high=100
+    )
+    yield _honoured(
+        "analysis.stepWeight", Type.WHOLE, "first step and distance of steps in percent",
+        low=1, high=100,
+    )  # fmt: skip
+    yield _honoured(
+        "analysis.stepWeights[]", Type.WHOLE, "the steps in percent, rising", low=1, high=100
+    )
+    yield Field(
+        path="analysis.iterations", type=Type.WHOLE, status=Status.REFUSED,
+        root="analysis.iterations", why="A/B tests and blue/green have no weights to step through",
+    )  # fmt: skip
+    for path, type_, harmless, why in (
+        ("stepWeightPromotion", Type.WHOLE, 0, "after a promotion traffic returns at once"),
+        ("mirror", Type.FLAG, False, "no traffic is mirrored"),
+        ("primaryReadyThreshold", Type.WHOLE, 100, "every replica of the primary is waited for"),
+        ("canaryReadyThreshold", Type.WHOLE, 100, "every replica of the canary is waited for"),
+    ):
+        yield Field(
+            path=f"analysis.{path}", type=type_, status=Status.DEFERRED,
+            root=f"analysis.{path}", harmless=harmless, why=why,
+        )  # fmt: skip
+    yield Field(
+        path="analysis.mirrorWeight", type=Type.NUMBER, status=Status.DEFERRED,
+        root="analysis.mirrorWeight", why="no traffic is mirrored",
+    )  # fmt: skip
+    yield from _deferred("analysis.match[]", "requests are not matched to versions", {
+        **{f"headers.*.{how}": Type.TEXT for how in _HOW},
+        **{f"queryParams.*.{how}": Type.TEXT for how in _HOW},
+        "sourceLabels.*": Type.TEXT,
+    })  # fmt: skip
+    yield from _metrics()
+    yield from _surroundings()
+
+
+def _metrics() -> Iterator[Field]:
+    at = "analysis.metrics[]."
+    low, high = SPAN_MS
+    yield _honoured(f"{at}name", Type.WORD, "name of the check, or of a builtin metric")
+    yield _honoured(
+        f"{at}interval", Type.DURATION, "length of the query's window; 1m where absent",
+        low=low, high=high,
+    )  # fmt: skip
+    yield _honoured(f"{at}thresholdRange.min", Type.NUMBER, "least value that passes")
+    yield _honoured(f"{at}thresholdRange.max", Type.NUMBER, "greatest value that passes")
+    yield _honoured(
+        f"{at}threshold", Type.NUMBER,
+        "deprecated: the minimum of request-success-rate, the maximum of any other check",
+    )  # fmt: skip
+    yield _honoured(f"{at}query", Type.WORD, "PromQL with {{ placeholders }}")
+    yield _honoured(f"{at}templateRef.name", Type.NAME, "name of a MetricTemplate in the tree")
+    yield _honoured(
+        f"{at}templateRef.namespace", Type.NAME, "its namespace; the Canary's if absent"
+    )
+    yield _honoured(f"{at}templateVariables.*", Type.TEXT, "values of {{ variables.<name> }}")
+
+
+def _surroundings() -> Iterator[Field]:
+    yield from _deferred("analysis.webhooks[]", "no webhook is called, and no gate asked", {
+        "name": Type.WORD, "type": _WEBHOOKS, "url": Type.URL, "timeout": Type.SPAN,
+        "retries": Type.WHOLE, "muteAlert": Type.FLAG, "disableTLS": Type.FLAG,
+        "metadata.*": Type.TEXT,
+    })  # fmt: skip
+    yield from _deferred("analysis.alerts[]", "alerts go where the operator says", {
+        "name": Type.WORD, "severity": ("", "info", "warn", "error"),
+        "providerRef.name": Type.NAME, "providerRef.namespace": Type.NAME,
+    })  # fmt: skip
+    yield from _deferred("analysis.sessionAffinity", "users may change sides between requests", {
+        "cookieName": Type.WORD, "primaryCookieName": Type.WORD, "domain": Type.TEXT,
+        "httpOnly": Type.FLAG, "maxAge": Type.WHOLE, "partitioned": Type.FLAG, "path": Type.TEXT,
+        "sameSite": ("Strict", "Lax", "None"), "secure": Type.FLAG,
+    })  # fmt: skip
+
+
+def _deferred(path: str, why: str, fields: dict[str, Type | tuple[str, ...]]) -> Iterator[Field]:
+    root = path.removesuffix("[]")
+    return rows(Status.DEFERRED, why, fields, below=f"{path}.", root=root)
+
+
+CANARY = Schema(
+    kind="Flagger Canary",
+    fields=(*_spec(), *service_fields(), *_analysis()),
+    required=frozenset({
+        "targetRef", "targetRef.apiVersion", "targetRef.kind", "targetRef.name",
+        *(f"{r}Ref.{k}" for r in ("autoscaler", "ingress", "route", "upstream")
+          for k in ("apiVersion", "kind", "name")),
+        "service.port", "service.gatewayRefs[].name", "service.mirror[].backendRef",
+        "service.mirror[].backendRef.name",
+        "analysis", "analysis.threshold", "analysis.metrics[].name",
+        "analysis.metrics[].templateRef.name", "analysis.webhooks[].name",
+        "analysis.webhooks[].url", "analysis.alerts[].name", "analysis.alerts[].providerRef",
+        "analysis.alerts[].providerRef.name", "analysis.sessionAffinity.cookieName",
+    }),
+    items_max={"analysis.stepWeights": STEPS_MAX, "analysis.metrics": 50},
+    hints={"canaryAnalysis": "rename it to analysis, as Flagger did"},
+)  # fmt: skip
+"""A Flagger Canary's `spec`."""
+
+METRIC_TEMPLATE = Schema(
+    kind="MetricTemplate",
+    fields=(
+        _honoured(
+            "provider.type", Type.TEXT, "which API is asked",
+            choices=METRIC_PROVIDERS_NOW, later=METRIC_PROVIDERS_LATER,
+        ),
+        _honoured("provider.address", Type.URL, "where it is asked; must be allowed"),
+        _honoured("query", Type.WORD, "PromQL with {{ placeholders }}"),
+        *rows(
+            Status.NEUTRAL, "credentials are the operator's, in controller.yaml",
+            {"provider.secretRef.name": Type.NAME},
+        ),
+        *rows(Status.NEUTRAL, "Prometheus has none", {"provider.region": Type.TEXT}),
+        *rows(
+            Status.REFUSED, "headers can change the answer, and none are sent",
+            {"provider.headers.*[]": Type.TEXT}, root="provider.headers",
+        ),
+        Field(
+            path="provider.insecureSkipVerify", type=Type.FLAG, status=Status.REFUSED,
+            root="provider.insecureSkipVerify", harmless=False,
+            why="certificates are always verified; caFile in controller.yaml names an authority",
+        ),
+    ),
+    required=frozenset({"provider", "provider.type", "query", "provider.secretRef.name"}),
+)  # fmt: skip
+"""A MetricTemplate's `spec`."""
+
+ALERT_PROVIDER = Schema(
+    kind="AlertProvider",
+    fields=tuple(
+        rows(Status.NEUTRAL, "alerts go where the operator says", {
+            "type": ("slack", "msteams", "discord", "rocket", "gchat"), "channel": Type.TEXT,
+            "username": Type.TEXT, "address": Type.URL, "proxy": Type.URL,
+            "secretRef.name": Type.NAME,
+        })
+    ),
+    required=frozenset({"type", "secretRef.name"}),
+)  # fmt: skip
+"""An AlertProvider's `spec`."""
+
+DEFERRABLE = deferrable(CANARY.fields)
+"""Fields of a Flagger Canary that an operator may choose to do without."""

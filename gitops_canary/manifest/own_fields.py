@@ -1,41 +1,128 @@
-"""Every leaf of our own Canary (gitops-canary.dev/v1alpha1)."""
+"""Every field of our own Canary (`gitops-canary.dev/v1alpha1`); its CRD is made from these rows."""
 
-from gitops_canary.manifest.fields import table
+from decimal import Decimal
 
-CANARY = table("""
-spec.id | text | honoured | identity, default namespace/name
-spec.provider | text | honoured | names the routing provider
-spec.targetRef.apiVersion | text | honoured | of the candidate
-spec.targetRef.kind | text | honoured | Deployment for now
-spec.targetRef.name | text | honoured | the candidate; the primary is <name>-primary
-spec.service.name | text | honoured | the apex Service
-spec.service.port | whole | neutral | the Services lie in Git
-spec.progressDeadlineSeconds | whole | honoured | default 600
-spec.skipAnalysis | flag | honoured | promotes a ready canary without checks
-spec.suspend | flag | honoured | nothing is measured or moved
-spec.control.paused | flag | honoured | nothing starts or rises; failures still roll back
-spec.control.approve | list | honoured | <rollout>/<step>
-spec.control.abort | text | honoured | the rollout to roll back
-spec.control.retry | text | honoured | the rollout to try again
-spec.control.resume | text | honoured | <rollout>/<weight> to go on after an override
-spec.source | map | not yet | bindings are found from targetRef
-spec.routing | map | not yet | routes are found from the service's name
-spec.sync | map | not yet | sync sources are set in controller.yaml
-spec.rollbackWindow | duration | not yet | the fast way back
-spec.analysis.interval | duration | honoured | default 60s, from 1s upward
-spec.analysis.threshold | whole | honoured | failed checks that roll back
-spec.analysis.maxWeight | whole | honoured | default 100, never exceeded
-spec.analysis.stepWeight | number | honoured | a linear ladder
-spec.analysis.stepWeights | list | honoured | an explicit ladder
-spec.analysis.judge | text | honoured | threshold for now
-spec.analysis.noData | text | honoured | hold for now
-spec.analysis.metrics[].name | text | honoured | a builtin's name, or any
-spec.analysis.metrics[].source | text | honoured | a metric source of controller.yaml
-spec.analysis.metrics[].interval | duration | honoured | the window, default 1m
-spec.analysis.metrics[].thresholdRange.min | number | honoured | inclusive
-spec.analysis.metrics[].thresholdRange.max | number | honoured | inclusive
-spec.analysis.metrics[].query | text | honoured | inline PromQL
-spec.analysis.metrics[].templateRef.name | text | honoured | a MetricTemplate
-spec.analysis.metrics[].templateRef.namespace | text | honoured | default the Canary's
-spec.analysis.metrics[].templateVariables | map | honoured | for the template
-""")
+from gitops_canary.manifest.fields import Field, Schema, Status, Type
+from gitops_canary.manifest.flagger_fields import CANARY as FLAGGER
+from gitops_canary.manifest.flagger_fields import SPAN_MS, STEPS_MAX
+from gitops_canary.manifest.providers import PROVIDERS_LATER, PROVIDERS_NOW
+
+WEIGHT_MIN = Decimal("0.001")
+"""Smallest weight in percent; three places are what a weight may have."""
+_LATER = {
+    "source": "versions are found in two plain workloads only",
+    "routing": "routing objects are found by themselves only",
+    "sync": "controller.yaml says for all canaries what tells that a commit is live",
+    "rollbackWindow": "every candidate goes through all steps",
+    "gates": "a person's approval is the only gate",
+}
+_URLS = dict.fromkeys(
+    ("metricsServer", "url", "address", "headers", "webhooks"),
+    "remove it: documents carry no URLs; name something the operator configured instead",
+)
+
+
+def _field(path: str, type_: Type, why: str, **rest: object) -> Field:
+    return Field(path=path, type=type_, status=Status.HONOURED, why=why, **rest)  # type: ignore[arg-type]  # the rows below name the rest
+
+
+_SPEC = (
+    _field("id", Type.WORD, "identity in commits and evidence; namespace/name where absent"),
+    _field(
+        "provider", Type.TEXT, "which kind of object routes; the operator's default where absent",
+        choices=PROVIDERS_NOW, later=PROVIDERS_LATER,
+    ),
+    _field("targetRef.apiVersion", Type.WORD, "API of the target, apps/v1"),
+    _field(
+        "targetRef.kind", Type.TEXT, "kind of the target",
+        choices=("Deployment",), later=("DaemonSet", "Service"),
+    ),
+    _field("targetRef.name", Type.NAME, "name of the target; <name>-primary serves everyone"),
+    _field("service.name", Type.NAME, "name of the Service users call; the target's where absent"),
+    _field(
+        "progressDeadlineSeconds", Type.WHOLE,
+        "seconds a move may take until it is live; 600 where absent",
+        low=1, high=SPAN_MS[1] // 1000,
+    ),
+    _field("skipAnalysis", Type.FLAG, "promote a ready canary without checks"),
+    _field("suspend", Type.FLAG, "do nothing at all, rollbacks included"),
+    _field("control.paused", Type.FLAG, "measure, but do not advance"),
+    _field("control.approve[]", Type.WORD, "<rollout>/<step> that a person allows"),
+    _field("control.abort", Type.WORD, "the rollout to end, with everything put back"),
+    _field("control.retry", Type.WORD, "the rollout to start once more"),
+    _field("control.resume", Type.WORD, "<rollout>/<weight> to go on from after an override"),
+)  # fmt: skip
+_ANALYSIS = (
+    _field(
+        "analysis.interval", Type.DURATION, "time between two looks; 60s where absent",
+        low=SPAN_MS[0], high=SPAN_MS[1],
+    ),
+    _field(
+        "analysis.threshold", Type.WHOLE,
+        "failed looks, over the whole rollout, that condemn the version", low=1, high=1_000_000,
+    ),
+    _field(
+        "analysis.judge", Type.TEXT, "how a look is judged; threshold where absent",
+        choices=("threshold",), later=("conditions", "kayenta", "sequential"),
+    ),
+    _field(
+        "analysis.noData", Type.TEXT, "what silence means; hold where absent",
+        choices=("hold",), later=("fail", "retreat"),
+    ),
+    _field(
+        "analysis.maxWeight", Type.NUMBER, "last step in percent; 100 where absent",
+        low=WEIGHT_MIN, high=100,
+    ),
+    _field(
+        "analysis.stepWeight", Type.NUMBER, "first step and distance of steps in percent",
+        low=WEIGHT_MIN, high=100,
+    ),
+    _field(
+        "analysis.stepWeights[]", Type.NUMBER, "the steps in percent, rising",
+        low=WEIGHT_MIN, high=100,
+    ),
+    _field(
+        "analysis.metrics[].name", Type.WORD,
+        "name of the check; request-success-rate and request-duration are builtin",
+    ),
+    _field(
+        "analysis.metrics[].interval", Type.DURATION, "length of the window; 1m where absent",
+        low=SPAN_MS[0], high=SPAN_MS[1],
+    ),
+    _field("analysis.metrics[].thresholdRange.min", Type.NUMBER, "least value that passes"),
+    _field("analysis.metrics[].thresholdRange.max", Type.NUMBER, "greatest value that passes"),
+    _field("analysis.metrics[].source", Type.NAME, "metric source; default where absent"),
+    _field("analysis.metrics[].query", Type.WORD, "PromQL with {{ placeholders }}"),
+    _field("analysis.metrics[].templateRef.name", Type.NAME, "a MetricTemplate in the tree"),
+    _field("analysis.metrics[].templateRef.namespace", Type.NAME, "the Canary's where absent"),
+    _field("analysis.metrics[].templateVariables.*", Type.TEXT, "values of {{ variables.x }}"),
+)  # fmt: skip
+
+CANARY = Schema(
+    kind="Canary",
+    fields=(
+        *_SPEC,
+        *_ANALYSIS,
+        *(
+            Field(path=path, type=Type.ANY, status=Status.REFUSED, root=path, why=why)
+            for path, why in _LATER.items()
+        ),
+    ),
+    required=frozenset({
+        "targetRef", "targetRef.apiVersion", "targetRef.kind", "targetRef.name",
+        "analysis", "analysis.threshold", "analysis.metrics[].name",
+        "analysis.metrics[].templateRef.name",
+    }),
+    items_max={
+        "analysis.stepWeights": STEPS_MAX, "analysis.metrics": 50, "control.approve": 100,
+    },
+    hints={
+        **{
+            one.path.split(".")[1].split("[")[0]: f"remove it: {one.why}"
+            for one in FLAGGER.fields
+            if one.status is Status.NEUTRAL
+        },
+        **_URLS,
+    },
+)  # fmt: skip
+"""Our own Canary's `spec`."""

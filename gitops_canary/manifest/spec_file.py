@@ -1,233 +1,129 @@
 """Canary documents of both dialects, read into one model."""
 
-import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from decimal import Decimal
 
-import rfc8785
-
-from gitops_canary.errors import Place, SpecError
+from gitops_canary.errors import SpecError
 from gitops_canary.manifest import flagger_fields, own_fields
-from gitops_canary.manifest.checks import Templates, read_checks, read_template
-from gitops_canary.manifest.document import Node, NodeKind
-from gitops_canary.manifest.fields import Problem, check, deferrable, refuse
-from gitops_canary.manifest.ladder import steps
-from gitops_canary.model.durations import duration_ms
-from gitops_canary.model.names import CanaryId, Digest
-from gitops_canary.model.owned import DocRef
-from gitops_canary.model.spec import CanarySpec, Control, Dialect, Policy, Workload
+from gitops_canary.manifest.checked import Checked
+from gitops_canary.manifest.checks import read_checks
+from gitops_canary.manifest.control import from_annotations, from_spec
+from gitops_canary.manifest.flagger_fields import DEFERRABLE
+from gitops_canary.manifest.header import Header, is_ours, read_header
+from gitops_canary.manifest.metric_template import (
+    AlertProvider,
+    MetricTemplate,
+    TemplateLookup,
+    read_alert_provider,
+    read_template,
+    templates,
+)
+from gitops_canary.manifest.nodes import Node
+from gitops_canary.manifest.policy import NO_DIGEST, policy_json, sealed
+from gitops_canary.manifest.problems import joined
+from gitops_canary.manifest.steps import read_steps
+from gitops_canary.model.spec import CanarySpec, Check, Dialect, Policy, Workload
 
-FLAGGER, OWN = Dialect.FLAGGER.value, Dialect.OWN.value
-ANNOTATION = "gitops-canary.dev/"
-DEFAULT_INTERVAL_MS = 60_000
-DEFAULT_DEADLINE_S = 600
+__all__ = [
+    "DEFERRABLE", "AlertProvider", "MetricTemplate", "TemplateLookup", "is_canary", "is_template",
+    "policy_json", "read_alert_provider", "read_canary", "read_template", "templates",
+]  # fmt: skip
 
-DEFERRABLE = deferrable(flagger_fields.CANARY) | deferrable(own_fields.CANARY)
-"""Fields that are not honoured yet and that `allow_missing` may name, groups of them included."""
+INTERVAL_MS = 60_000
+DEADLINE_S = 600
 
 
 def is_canary(api_version: str, kind: str) -> bool:
-    """Tell whether a document is a Canary of a dialect we read."""
-    return kind == "Canary" and api_version in {FLAGGER, OWN}
+    """Tell whether a document is a Canary of either dialect; an unknown version is one too."""
+    return is_ours(api_version, kind, "Canary")
 
 
 def is_template(api_version: str, kind: str) -> bool:
-    """Tell whether a document is a MetricTemplate."""
-    return kind == "MetricTemplate" and api_version == FLAGGER
-
-
-def templates(documents: Iterable[tuple[DocRef, Node]]) -> Templates:
-    """Index the MetricTemplates of a tree by namespace and name."""
-    return {(ref.namespace, ref.name): read_template(node, ref) for ref, node in documents}
+    """Tell whether a document is a MetricTemplate; an unknown version is one too."""
+    return is_ours(api_version, kind, "MetricTemplate")
 
 
 def read_canary(
     node: Node,
     *,
     file: str,
-    templates: Templates,
+    templates: TemplateLookup,
     allow_missing: frozenset[str] = frozenset(),
     default_provider: str | None = None,
+    default_source: str = "default",
 ) -> CanarySpec:
-    """Read one Canary; every problem of the document is in one error.
+    """Read a Canary document.
+
+    Args:
+        node: the document's root.
+        file: its path, for places.
+        templates: finds the MetricTemplates it refers to.
+        allow_missing: Flagger fields to do without although they are not honoured yet, out of
+            DEFERRABLE; those found are listed in `deferred`.
+        default_provider: the operator's, for a document that names none.
+        default_source: metric source of checks that name none.
 
     Raises:
-        SpecError: fields are unknown, wrong, missing, or not supported yet.
+        SpecError: something in it is wrong, or not supported yet; it lists everything.
     """
-    dialect = Dialect(_text(node, "apiVersion"))
-    fields = flagger_fields.CANARY if dialect is Dialect.FLAGGER else own_fields.CANARY
-    problems, deferred = check(node, fields, file=file, allow_missing=allow_missing)
+    header = read_header(node, file=file)
+    own = header.api_version == Dialect.OWN.value
+    schema = own_fields.CANARY if own else flagger_fields.CANARY
+    doc = Checked(header.spec, schema, file=file, allow_missing=allow_missing)
+    canary_id, control = (from_spec if own else from_annotations)(doc, header)
+    checks = read_checks(
+        doc, namespace=header.namespace, templates=templates, default_source=default_source
+    )
+    steps = read_steps(doc)
+    target = _target(doc, header)
+    provider = _provider(doc, default_provider)
+    problems = [*header.problems, *doc.problems]
     if problems:
-        raise refuse(problems)
-    return _Reader(node, file, dialect, templates, default_provider).spec(tuple(deferred))
+        raise joined(problems, SpecError, subject=f"The Canary {header.namespace}/{header.name}")
+    return CanarySpec(
+        id=canary_id,
+        dialect=Dialect(header.api_version),
+        place=header.place,
+        namespace=header.namespace,
+        name=header.name,
+        target=target,
+        apex=doc.text("service.name") or target.name,
+        provider=provider,
+        policy=_policy(doc, steps, checks),
+        control=control,
+        suspend=doc.flag("suspend"),
+        deferred=tuple(doc.deferred),
+    )
 
 
-def policy_json(policy: Policy) -> dict[str, Any]:
-    """Give a policy as JSON values: what its digest covers, and what the evidence shows."""
-    return {
-        "steps": [str(step) for step in policy.steps],
-        "intervalMs": policy.interval_ms,
-        "threshold": policy.threshold,
-        "progressDeadlineMs": policy.progress_deadline_ms,
-        "skipAnalysis": policy.skip_analysis,
-        "attemptsMax": policy.attempts_max,
-        "settleMs": policy.settle_ms,
-        "checks": [
-            {
-                "name": c.name,
-                "source": c.source,
-                "builtin": c.builtin,
-                "query": c.query,
-                "intervalMs": c.interval_ms,
-                "min": None if c.limits.minimum is None else str(c.limits.minimum),
-                "max": None if c.limits.maximum is None else str(c.limits.maximum),
-                "variables": dict(c.variables),
-            }
-            for c in policy.checks
-        ],
-    }
+def _target(doc: Checked, header: Header) -> Workload:
+    version, kind = doc.text("targetRef.apiVersion"), doc.text("targetRef.kind")
+    if kind == "Deployment" and version not in {None, "apps/v1"}:
+        doc.complain("targetRef.apiVersion", "is not that of a Deployment", "write apps/v1")
+    return Workload(
+        api_version=version or "",
+        kind=kind or "",
+        namespace=header.namespace,
+        name=doc.text("targetRef.name") or "",
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    node: Node
-    file: str
-    dialect: Dialect
-    templates: Templates
-    default_provider: str | None
+def _provider(doc: Checked, default: str | None) -> str:
+    if not doc.has("provider") and default is None:
+        doc.complain("provider", "is missing", "name one here, or in controller.yaml")
+    return doc.text("provider") or default or ""
 
-    def spec(self, deferred: tuple[str, ...]) -> CanarySpec:
-        namespace = _text(self.node, "metadata", "namespace") or "default"
-        name = _text(self.node, "metadata", "name")
-        target = self._target(namespace)
-        return CanarySpec(
-            id=self._id(namespace, name),
-            dialect=self.dialect,
-            place=self._place(self.node),
-            namespace=namespace,
-            name=name,
-            target=target,
-            apex=_text(self.node, "spec", "service", "name") or target.name,
-            provider=self._provider(),
-            policy=self._policy(namespace, skip=deferred),
-            control=self._control(),
-            suspend=_text(self.node, "spec", "suspend") == "true",
-            deferred=deferred,
+
+def _policy(doc: Checked, steps: tuple[Decimal, ...], checks: tuple[Check, ...]) -> Policy:
+    seconds = doc.whole("progressDeadlineSeconds") or DEADLINE_S
+    return sealed(
+        Policy(
+            steps=steps,
+            interval_ms=doc.whole("analysis.interval") or INTERVAL_MS,
+            # Flagger takes 0 and less as 1; our own dialect does not accept them.
+            threshold=max(doc.whole("analysis.threshold") or 1, 1),
+            checks=checks,
+            progress_deadline_ms=seconds * 1000,
+            skip_analysis=doc.flag("skipAnalysis"),
+            digest=NO_DIGEST,
         )
-
-    def _target(self, namespace: str) -> Workload:
-        kind = _text(self.node, "spec", "targetRef", "kind")
-        name = _text(self.node, "spec", "targetRef", "name")
-        if not name or kind != "Deployment":
-            why = f"a {kind} is not driven yet" if kind else "kind and name are missing"
-            raise self._wrong(f"spec.targetRef: {why}.", "name a Deployment", "spec", "targetRef")
-        return Workload(
-            api_version=_text(self.node, "spec", "targetRef", "apiVersion") or "apps/v1",
-            kind=kind,
-            namespace=namespace,
-            name=name,
-        )
-
-    def _id(self, namespace: str, name: str) -> CanaryId:
-        own = _text(self.node, "spec", "id") or _text(
-            self.node, "metadata", "annotations", f"{ANNOTATION}id"
-        )
-        text = own or f"{namespace}/{name}"
-        parts = text.split("/")
-        safe = all(p and p.replace("-", "").replace(".", "").isalnum() for p in parts)
-        if not text.isascii() or not safe or len(text) > 120 or ".." in text:  # noqa: PLR2004 - a path's part
-            raise self._wrong(
-                f"The id {text[:40]!r} is no path of plain names.",
-                "use letters, digits, - and . with / between",
-            )
-        return CanaryId(text)
-
-    def _provider(self) -> str:
-        name = _text(self.node, "spec", "provider") or self.default_provider
-        if not name:
-            raise self._wrong(
-                "spec.provider is missing and the operator set no default.", "write provider: istio"
-            )
-        if name != "istio":
-            raise self._wrong(
-                f"The provider {name!r} is not supported yet, or unknown.",
-                "istio is supported",
-                "spec",
-                "provider",
-            )
-        return name
-
-    def _policy(self, namespace: str, skip: tuple[str, ...]) -> Policy:
-        analysis = self.node.get("spec", "analysis")
-        if analysis is None:
-            raise self._wrong("spec.analysis is missing.", "write interval, threshold and steps")
-        self._only(analysis, "judge", "threshold")
-        self._only(analysis, "noData", "hold")
-        threshold = self._whole(analysis, "threshold")
-        if threshold is None:
-            raise self._wrong(
-                "analysis.threshold is missing.", "write threshold: 5", "spec", "analysis"
-            )
-        interval = _text(analysis, "interval")
-        deadline_s = _text(self.node, "spec", "progressDeadlineSeconds")
-        unsigned = Policy(
-            steps=steps(analysis, file=self.file, skip=skip),
-            interval_ms=duration_ms(interval) if interval else DEFAULT_INTERVAL_MS,
-            threshold=max(threshold, 1),
-            checks=read_checks(
-                analysis, namespace=namespace, file=self.file, templates=self.templates
-            ),
-            progress_deadline_ms=int(deadline_s or DEFAULT_DEADLINE_S) * 1000,
-            skip_analysis=_text(self.node, "spec", "skipAnalysis") == "true",
-            digest=Digest(""),
-        )
-        return _sealed(unsigned)
-
-    def _control(self) -> Control:
-        def asked(key: str) -> str | None:
-            if self.dialect is Dialect.FLAGGER:
-                return _text(self.node, "metadata", "annotations", ANNOTATION + key) or None
-            return _text(self.node, "spec", "control", key) or None
-
-        approve = self.node.get("spec", "control", "approve")
-        listed = tuple(item.value for item in approve.items) if approve else ()
-        return Control(
-            paused=asked("paused") == "true",
-            approve=listed or tuple((asked("approve") or "").split()),
-            abort=asked("abort"),
-            retry=asked("retry"),
-            resume=asked("resume"),
-        )
-
-    def _whole(self, node: Node, key: str) -> int | None:
-        text = _text(node, key)
-        return int(text) if text else None
-
-    def _only(self, node: Node, key: str, allowed: str) -> None:
-        value = _text(node, key)
-        if value and value != allowed:
-            raise self._wrong(
-                f"analysis.{key}: {value!r} is not supported yet.",
-                f"write {key}: {allowed}",
-                "spec",
-                "analysis",
-                key,
-            )
-
-    def _place(self, node: Node) -> Place:
-        return Place(self.file, node.line, node.column)
-
-    def _wrong(self, text: str, remedy: str, *path: str) -> SpecError:
-        node = self.node.get(*path) or self.node
-        return refuse([Problem(self._place(node), text, remedy)])
-
-
-def _sealed(policy: Policy) -> Policy:
-    digest = hashlib.sha256(rfc8785.dumps(policy_json(policy))).hexdigest()
-    return replace(policy, digest=Digest(f"sha256:{digest}"))
-
-
-def _text(node: Node, *path: str) -> str:
-    found = node.get(*path)
-    return found.value if found is not None and found.kind is NodeKind.SCALAR else ""
+    )

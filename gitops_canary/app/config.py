@@ -1,0 +1,264 @@
+"""Reading controller.yaml: every problem at once, each with its place and its remedy."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from gitops_canary.app import config_models as models
+from gitops_canary.app.config_values import PROBLEM, host_and_port
+from gitops_canary.errors import ConfigError, Place, SpecError
+from gitops_canary.git.address import parse_url
+from gitops_canary.git.identity import check_identity
+from gitops_canary.manifest.document import Node, NodeKind, data, parse, text_of
+from gitops_canary.manifest.problems import Problem, joined, nearest, shown
+from gitops_canary.manifest.spec_file import DEFERRABLE
+from gitops_canary.model.addresses import on_this_machine
+from gitops_canary.settings import (
+    Evidence,
+    IdentitySettings,
+    RepositorySettings,
+    ServerSettings,
+    Settings,
+    SigningSettings,
+    SourceSettings,
+    SyncSettings,
+    SyncType,
+)
+
+Loc = tuple[str | int, ...]
+_EXPECTED = {
+    "string_type": "text, in quotes where it looks like something else",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+
+
+def load(path: Path) -> Settings:
+    """Read and check the operator's settings.
+
+    Raises:
+        ConfigError: something in them is wrong; it lists everything, with file, line and column.
+    """
+    root = _root(path)
+    try:
+        plain = data(root, file=str(path))
+    except SpecError as error:
+        raise ConfigError(error.problem, remedy=error.remedy, place=error.place) from error
+    found: list[Problem] = []
+    try:
+        document = models.Document.model_validate(plain, context=path.parent)
+    except ValidationError as error:
+        found = [_problem(one, root, str(path)) for one in error.errors(include_url=False)]
+    else:
+        found = [
+            Problem(_place(root, loc, str(path)), f"{_spoken(loc)} {text}", remedy)
+            for loc, text, remedy in _contradictions(document)
+        ]
+    if found:
+        # `from None`: pydantic's own error could repeat a secret that was read.
+        raise joined(found, ConfigError, subject=str(path)) from None
+    return _settings(document)
+
+
+def schema() -> dict[str, Any]:
+    """Give the JSON Schema (draft 2020-12) of controller.yaml."""
+    made = models.Document.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+
+
+def _root(path: Path) -> Node:
+    try:
+        roots = parse(text_of(path.read_bytes(), file=str(path)), file=str(path))
+    except OSError as error:
+        raise ConfigError(
+            f"The settings cannot be read: {error.strerror}.",
+            remedy="name the file with --config",
+            place=Place(str(path)),
+        ) from error
+    except SpecError as error:
+        raise ConfigError(error.problem, remedy="correct the file", place=error.place) from error
+    if len(roots) != 1 or roots[0] is None or roots[0].kind is not NodeKind.MAPPING:
+        raise ConfigError(
+            "The settings are one mapping, with repositories, metrics and sync.",
+            remedy="see `gitops-canary schema`",
+            place=Place(str(path)),
+        )
+    return roots[0]
+
+
+def _problem(error: Any, root: Node, file: str) -> Problem:
+    """Say one of pydantic's errors in our words; its input is never repeated."""
+    loc: Loc = tuple(part for part in error["loc"] if part != "[key]")
+    where = _place(root, loc, file)
+    name = _spoken(loc)
+    match error["type"]:
+        case "missing":
+            return Problem(where, f"{name} is missing", f"add {loc[-1]}")
+        case "extra_forbidden":
+            known = _known(loc[:-1])
+            what = f"{_spoken(loc[:-1])} has no field {shown(str(loc[-1]))}"
+            return Problem(where, what, nearest(str(loc[-1]), known))
+        case type_ if type_ == PROBLEM:
+            return Problem(where, f"{name} {error['ctx']['problem']}", error["ctx"]["remedy"])
+        case type_ if type_ in _EXPECTED:
+            return Problem(where, f"{name} is not {_EXPECTED[type_]}", "correct its type")
+        case _:
+            return Problem(where, f"{name}: {error['msg']}", "see `gitops-canary schema`")
+
+
+def _place(root: Node, loc: Loc, file: str) -> Place:
+    """Find the deepest node on the way; for an unknown or wrong entry its key."""
+    node, key = root, root
+    for part in loc:
+        if isinstance(part, int) and node.kind is NodeKind.MAPPING:
+            continue  # one mapping stands for a list of one
+        child = node.get(part)
+        if child is None:
+            break
+        key = (node.key(part) if isinstance(part, str) else None) or child
+        node = child
+    return Place(file, key.line, key.column)
+
+
+def _spoken(loc: Loc) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
+    return text.removeprefix(".") or "controller.yaml"
+
+
+def _known(loc: Loc) -> Sequence[str]:
+    """List the fields of the mapping at a place."""
+    model: type[BaseModel] = models.Document
+    for part in loc:
+        fields = {field.alias: field.annotation for field in model.model_fields.values()}
+        model = _model_in(fields.get(str(part))) or model
+    return [str(field.alias) for field in model.model_fields.values()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for arg in get_args(annotation) if (found := _model_in(arg))), None)
+
+
+def _contradictions(document: models.Document) -> Iterator[tuple[Loc, str, str]]:
+    """Find what single values cannot tell: place, problem and remedy."""
+    names = [repository.name for repository in document.repositories]
+    for index, repository in enumerate(document.repositories):
+        if repository.name in names[:index]:
+            yield ("repositories", index, "name"), "is used twice", "give each its own name"
+        yield from _repository(index, repository)
+    for name, source in document.metrics.sources.items():
+        yield from _source(("metrics", "sources", name), source)
+    for index, sync in enumerate(document.sync):
+        yield from _sync(("sync", index), sync, document.metrics.sources)
+    try:
+        check_identity(document.identity.name, document.identity.email)
+    except ConfigError as error:
+        yield ("identity",), error.problem, error.remedy
+
+
+def _repository(index: int, one: models.Repository) -> Iterator[tuple[Loc, str, str]]:
+    here: Loc = ("repositories", index)
+    try:
+        scheme = parse_url(one.url, allow_file=one.allow_file).scheme
+    except ConfigError as error:
+        yield (*here, "url"), f"cannot be used: {error.problem}", error.remedy
+        scheme = ""
+    if one.credentials and scheme not in {"http", "https", ""}:
+        yield (*here, "credentials"), "are for https only", "remove them"
+    if one.branch == "gitops-canary/evidence":
+        yield (*here, "branch"), "is the evidence branch", "name the config branch"
+    for number, field in enumerate(one.allow_missing):
+        if field not in DEFERRABLE:
+            place: Loc = (*here, "allowMissing", number)
+            yield place, f"{shown(field)} is no field to do without", nearest(field, DEFERRABLE)
+
+
+def _source(here: Loc, one: models.Source) -> Iterator[tuple[Loc, str, str]]:
+    basic = one.username is not None or one.password_file is not None
+    if (one.username is None) != (one.password_file is None) or (one.token_file and basic):
+        remedy = "give tokenFile alone, or username with passwordFile"
+        yield here, "has credentials that do not fit together", remedy
+    if (one.token_file or basic) and one.url.startswith("http:") and not on_this_machine(one.url):
+        yield (*here, "url"), "would carry a secret unencrypted", "use https with credentials"
+
+
+def _sync(here: Loc, one: models.Sync, sources: Any) -> Iterator[tuple[Loc, str, str]]:
+    if one.type == "none" and one.delay is None:
+        yield here, "has no delay", "say how long applying takes at most, e.g. delay: 5m"
+    if one.type == "traffic":
+        if one.delay is not None:
+            yield (*here, "delay"), "is for type none only", "remove it, or set type: none"
+        if one.source not in sources:
+            yield (
+                (*here, "source"),
+                f"names no source: {shown(one.source)}",
+                nearest(one.source, sources),
+            )
+
+
+def _settings(document: models.Document) -> Settings:
+    host, port = host_and_port(document.server.listen)
+    return Settings(
+        repositories=tuple(_one_repository(one) for one in document.repositories),
+        sources={name: _one_source(one) for name, one in document.metrics.sources.items()},
+        sync=tuple(
+            SyncSettings(
+                type=SyncType(one.type),
+                delay_ms=one.delay or 0,
+                settle_ms=one.settle,
+                source=one.source,
+            )
+            for one in document.sync
+        ),
+        identity=IdentitySettings(name=document.identity.name, email=document.identity.email),
+        signing=_signing(document.signing),
+        evidence=Evidence(document.evidence),
+        server=ServerSettings(host=host, port=port),
+    )
+
+
+def _signing(one: models.Signing | None) -> SigningSettings | None:
+    if one is None:
+        return None
+    return SigningSettings(
+        key_file=one.key_file, trusted_keys=tuple(one.trusted_keys), format=one.format
+    )
+
+
+def _one_repository(one: models.Repository) -> RepositorySettings:
+    return RepositorySettings(
+        name=one.name,
+        url=one.url,
+        branch=one.branch,
+        paths=tuple(one.paths),
+        poll_ms=one.poll,
+        username=one.credentials.username if one.credentials else None,
+        password_file=one.credentials.password_file if one.credentials else None,
+        ca_file=one.ca_file,
+        pushes_per_minute=one.pushes_per_minute,
+        allow_file=one.allow_file,
+        default_provider=one.provider,
+        allow_missing=frozenset(one.allow_missing),
+    )
+
+
+def _one_source(one: models.Source) -> SourceSettings:
+    return SourceSettings(
+        type=one.type,
+        url=one.url,
+        scrape_ms=one.scrape_interval,
+        lag_ms=one.lag,
+        timeout_ms=one.timeout,
+        addresses=frozenset(one.addresses),
+        token_file=one.token_file,
+        username=one.username,
+        password_file=one.password_file,
+        ca_file=one.ca_file,
+    )

@@ -1,0 +1,182 @@
+"""What controller.yaml looks like: strict models, from which its JSON Schema is made."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from gitops_canary.app.config_values import (
+    Address,
+    BranchName,
+    File,
+    Folder,
+    KeyFile,
+    Listen,
+    Name,
+    Poll,
+    Scrape,
+    SecretFile,
+    Timeout,
+    Wait,
+    choice,
+)
+from gitops_canary.manifest.providers import (
+    METRIC_PROVIDERS_LATER,
+    PROVIDERS_LATER,
+    PROVIDERS_NOW,
+)
+from gitops_canary.metrics import METRICS
+
+SOURCE_LATER = tuple(
+    {*METRIC_PROVIDERS_LATER, "cortex", "mimir", "thanos", "victoriametrics"} - METRICS.keys()
+)
+"""Those that speak Prometheus' API can be configured as `prometheus`."""
+SYNC_LATER = ("argocd", "flux", "kubernetes", "commit-status")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        alias_generator=to_camel,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+    )
+
+
+class Credentials(_Strict):
+    """Login at the Git server."""
+
+    username: str = Field(min_length=1)
+    """Login name."""
+    password_file: SecretFile
+    """File with the password or token."""
+
+
+class Repository(_Strict):
+    """One config repository."""
+
+    name: Name
+    """Name in logs and reports."""
+    url: str
+    """https or ssh; http to this machine only, file where allowFile; never with credentials."""
+    branch: BranchName = "main"
+    """Short name of the branch that is watched and written."""
+    paths: list[Folder] = Field(default_factory=list)
+    """Folders the controller reads Canaries in and writes in; none is the whole repository."""
+    poll: Poll = Field(default="30s", validate_default=True)
+    """Time between two looks, from 100ms."""
+    credentials: Credentials | None = None
+    """Login for https."""
+    ca_file: File | None = None
+    """Certificates to trust instead of the system's."""
+    pushes_per_minute: int = Field(default=6, ge=1, le=600)
+    """Pushes in a minute at most, aborts aside."""
+    allow_file: bool = False
+    """Whether url may be a path on this machine."""
+    provider: Annotated[str, AfterValidator(choice(*PROVIDERS_NOW, later=PROVIDERS_LATER))] = (
+        "istio"
+    )
+    """Router of Canaries that name none; istio is Flagger's default too."""
+    allow_missing: list[str] = Field(default_factory=list)
+    """Flagger fields to do without, e.g. analysis.webhooks."""
+
+
+class Identity(_Strict):
+    """The committer of the controller's commits."""
+
+    name: str = "gitops-canary"
+    """Committer's name."""
+    email: str = "gitops-canary@localhost"
+    """Committer's address; it need not exist."""
+
+
+class Signing(_Strict):
+    """How commits are signed."""
+
+    format: Annotated[str, AfterValidator(choice("ssh", later=("gpg",)))] = "ssh"
+    """Kind of signature."""
+    key_file: KeyFile
+    """Unencrypted ed25519 key in OpenSSH's format, mode 600."""
+    trusted_keys: list[File] = Field(default_factory=list)
+    """Files like allowed_signers whose keys make a commit the controller's own."""
+
+
+class Source(_Strict):
+    """One place measurements come from."""
+
+    type: Annotated[str, AfterValidator(choice(*METRICS, later=SOURCE_LATER))]
+    """Which API it speaks."""
+    url: Address
+    """Base URL, without credentials."""
+    scrape_interval: Scrape = Field(default="15s", validate_default=True)
+    """Time between two samples of a series."""
+    lag: Wait = Field(default="5s", validate_default=True)
+    """Time until a sample can be asked for."""
+    timeout: Timeout = Field(default="10s", validate_default=True)
+    """Time all questions of one look may take together."""
+    addresses: list[Address] = Field(default_factory=list)
+    """URLs that documents may carry for this source; its own url counts."""
+    token_file: SecretFile | None = None
+    """File with a bearer token."""
+    username: str | None = None
+    """Login for basic authentication."""
+    password_file: SecretFile | None = None
+    """File with its password."""
+    ca_file: File | None = None
+    """Certificates to trust instead of the system's."""
+
+
+class Metrics(_Strict):
+    """Where measurements come from."""
+
+    sources: dict[Name, Source] = Field(min_length=1)
+    """Metric sources by the name Canaries use."""
+
+
+class Sync(_Strict):
+    """What tells that a commit is live."""
+
+    type: Annotated[str, AfterValidator(choice("traffic", "none", later=SYNC_LATER))]
+    """traffic looks for the new weight in measurements, none waits for delay."""
+    delay: Wait | None = None
+    """Time from a commit until none takes it as live."""
+    settle: Wait = Field(default="30s", validate_default=True)
+    """Time after which a fact no source shows is taken as live."""
+    source: str = "default"
+    """Metric source that traffic asks."""
+
+
+class Server(_Strict):
+    """Where the read-only pages are served."""
+
+    listen: Listen = "127.0.0.1:8787"
+    """Address of this machine and port."""
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, dict) else value
+
+
+class Document(_Strict):
+    """The operator's settings of gitops-canary."""
+
+    repositories: list[Repository] = Field(min_length=1)
+    """The config repositories to look after."""
+    identity: Identity = Identity()
+    """The committer of the controller's commits."""
+    signing: Signing | None = None
+    """Without it the committer's identity tells whose commit it is, which is weaker."""
+    metrics: Metrics
+    """Where measurements come from."""
+    sync: Annotated[
+        list[Sync],
+        BeforeValidator(_listed, json_schema_input_type=Sync | list[Sync]),
+        Field(min_length=1),
+    ]
+    """What tells that a commit is live; of a list all must agree."""
+    evidence: Annotated[str, AfterValidator(choice("branch", "off", later=("tree",)))] = "branch"
+    """Where the bulk behind a decision is kept."""
+    server: Server = Server()
+    """Where the read-only pages are served."""
