@@ -96,8 +96,6 @@ class Clone:
         self._runner.surroundings.prepare()
         if not repository.exists() or self._mark.read_text(errors="replace") != self._text:
             self.make_anew()
-        for stale in repository.rglob("*.lock"):
-            stale.unlink(missing_ok=True)  # of a process that was killed: we hold the only lock
 
 
 def _mark_text(url: str) -> str:

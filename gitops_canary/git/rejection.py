@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from gitops_canary.errors import CanaryError, Conflict, Refused, Unavailable
+from gitops_canary.errors import CanaryError, Conflict, HistoryError, Refused, Unavailable
 from gitops_canary.git.commands import Update
 from gitops_canary.git.process import Finished
 
@@ -25,6 +25,7 @@ _NO_ATOMIC = "does not support --atomic"
 _REMOTE = re.compile(
     r"unable to access|RPC failed|Could not read from remote repository|Could not resolve"
 )
+_BAD_OBJECT = re.compile(r"fsck error")
 _LOGIN_STATUSES = {401, 403, 404}
 
 
@@ -46,8 +47,9 @@ def fate(updates: Sequence[Update], tips: Mapping[str, str]) -> Fate:
 
 
 def is_remote(finished: Finished) -> bool:
-    """Tell whether a fetch failed on the way or at the other side, not in our clone."""
-    return finished.late or any(p.search(finished.err) for p in (_REMOTE, _STATUS, _NO_LOGIN))
+    """Tell whether a fetch failed on the way or for what it brought, not for our clone."""
+    signs = (_REMOTE, _STATUS, _NO_LOGIN, _BAD_OBJECT)
+    return finished.late or any(sign.search(finished.err) for sign in signs)
 
 
 def lacks_atomic(finished: Finished) -> bool:
@@ -96,6 +98,11 @@ def explain(what: str, finished: Finished) -> CanaryError:
             f"repository (a server does not tell which): {said(finished.err)}",
             remedy="check url, credentials.username and the file in credentials.passwordFile, "
             "and that this user may write to the repository",
+        )
+    if _BAD_OBJECT.search(finished.err):
+        return HistoryError(
+            f"the repository holds an object that git itself would not make: {said(finished.err)}",
+            remedy="find it with git fsck; nothing is fetched while the branch reaches it",
         )
     return Unavailable(
         f"git {what} failed (exit {finished.code}): {said(finished.err)}",

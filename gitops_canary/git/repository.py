@@ -28,7 +28,8 @@ from gitops_canary.model.names import BlobId, Path, Revision
 
 _CLONE_TIMES = 10
 """How many ordinary deadlines the first fetch may take."""
-_LOW_SPEED_S = 20
+_LOW_SPEED_MIN_S = 2
+_LOW_SPEED_MAX_S = 20
 _KNOWN_MAX = 10_000
 
 
@@ -77,7 +78,7 @@ class Repository:
             credentials=credentials(username, password_file),
             ca_file=ca_file,
             blob_bytes_max=blob_bytes_max,
-            low_speed_s=max(1, min(_LOW_SPEED_S, timeout_ms // 2000)),
+            low_speed_s=max(_LOW_SPEED_MIN_S, min(_LOW_SPEED_MAX_S, timeout_ms // 2000)),
         )
         self._runner = Runner(surroundings, timeout_ms=timeout_ms)
         self._clone = Clone(self._runner)

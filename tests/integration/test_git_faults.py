@@ -61,7 +61,7 @@ def test_a_cut_fetch_is_unavailable_and_leaves_the_old_tips(
 
 @pytest.mark.parametrize(
     ("timeout_ms", "said"),
-    [(800, "did not end before its deadline"), (3_000, "Operation too slow")],
+    [(1_500, "did not end before its deadline"), (6_000, "Operation too slow")],
 )
 def test_a_black_hole_ends_in_time_without_orphans(
     origin: Origin, seeded: Revision, open_repository: OpenRepository, tmp_path: pathlib.Path,
@@ -85,20 +85,20 @@ def test_a_black_hole_ends_in_time_without_orphans(
 def test_a_push_into_silence_tells_that_it_does_not_know(
     origin: Origin, seeded: Revision, open_repository: OpenRepository
 ) -> None:
-    repository = open_repository(timeout_ms=900)
+    repository = open_repository(timeout_ms=1_500)
     repository.fetch()
     origin.faults.stall(service="git-receive-pack")
     with pytest.raises(Unavailable, match="did not end before its deadline"):
         push_one(repository, plan({"README": b"1"}))
     origin.faults.clear()
     assert origin.tip() == seeded
-    assert push_one(repository, plan({"README": b"1"})) == origin.tip()
+    assert push_one(open_repository(), plan({"README": b"1"})) == origin.tip()
 
 
 def test_a_push_that_lands_after_its_deadline_is_found_later(
     origin: Origin, seeded: Revision, open_repository: OpenRepository
 ) -> None:
-    repository = open_repository(timeout_ms=900)
+    repository = open_repository(timeout_ms=1_500)
     repository.fetch()
     landed = threading.Event()
     origin.faults.before_push(lambda: landed.wait(10))
@@ -109,7 +109,9 @@ def test_a_push_that_lands_after_its_deadline_is_found_later(
     deadline = time.monotonic() + 10
     while origin.tip() == seeded and time.monotonic() < deadline:
         time.sleep(0.02)
-    again = repository.push(
+    second = open_repository()
+    second.fetch()
+    again = second.push(
         onto=seeded, commits=[plan({"README": b"1"})], evidence_onto=None, evidence=[]
     )
     assert again == (origin.tip(),)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from git_plans import FILES, OpenRepository, commit_hostile, plan, processes_of, push_one
 
-from gitops_canary.errors import EditRefused, Unavailable
+from gitops_canary.errors import EditRefused, HistoryError, Unavailable
 from gitops_canary.lab.origin import Origin
 from gitops_canary.model.names import Path, Revision
 
@@ -151,25 +151,36 @@ def test_a_redirect_is_not_followed(origin: Origin, open_repository: OpenReposit
     assert origin.requests == []
 
 
-@pytest.mark.parametrize("name", ["..", ".git", ".GIT", "a/../b", "x" * 5000, "\udcff"])
-def test_names_no_checkout_could_have_are_never_listed(
-    origin: Origin, open_repository: OpenRepository, name: str
-) -> None:
+def commit_entry(origin: Origin, name: bytes) -> None:
+    """Commit a tree with one odd name, which no git would write."""
     blob = origin.git("hash-object", "-w", "--stdin", stdin=b"x")
-    raw = b"".join(
-        b"100644 %s\0%s" % (one, bytes.fromhex(blob))
-        for one in sorted([b"good", name.encode(errors="surrogateescape")])
-    )
+    raw = b"".join(b"100644 %s\0%s" % (one, bytes.fromhex(blob)) for one in sorted([b"good", name]))
     tree = origin.git("hash-object", "-w", "-t", "tree", "--stdin", "--literally", stdin=raw)
     who = {f"GIT_{r}_{k}": "a@b" for r in ("AUTHOR", "COMMITTER") for k in ("NAME", "EMAIL")}
     origin.git("update-ref", "refs/heads/main", origin.git("commit-tree", tree, env=who))
+
+
+@pytest.mark.parametrize("name", [b"..", b".git", b".GIT", b"a/../b", b"good"])
+def test_trees_no_checkout_could_have_are_not_fetched(
+    origin: Origin, open_repository: OpenRepository, name: bytes
+) -> None:
+    before = origin.commit(FILES, "Begin\n")
     repository = open_repository()
-    try:
-        tip, _ = repository.fetch()
-    except Unavailable:
-        assert name != "\udcff"  # git refuses the others by itself, depending on its version
-        return
-    assert set(repository.files(tip)) <= {"good", "x" * 5000}
+    repository.fetch()
+    commit_entry(origin, name)
+    with pytest.raises(HistoryError, match="git itself would not make"):
+        repository.fetch()
+    assert set(repository.files(Revision(before))) == set(FILES)
+
+
+@pytest.mark.parametrize(("name", "listed"), [(b"x" * 5000, True), (b"\xff", False)])
+def test_names_that_are_no_text_are_not_listed(
+    origin: Origin, open_repository: OpenRepository, name: bytes, listed: bool
+) -> None:
+    commit_entry(origin, name)
+    repository = open_repository()
+    files = repository.files(repository.fetch()[0])
+    assert set(files) == {"good", *([name.decode()] if listed else [])}
 
 
 def test_without_git_the_user_is_told(tmp_path: pathlib.Path) -> None:

@@ -173,3 +173,17 @@ def test_push_deletes_and_leaves_no_empty_directory(
     with pytest.raises(EditRefused, match="no such file"):
         push_one(repository, plan({"README": None}))
     assert origin.git("fsck", "--strict", "--no-dangling") == ""
+
+
+def test_push_onto_a_tip_that_was_taken_back_does_not_bring_it_back(
+    origin: Origin, seeded: Revision, open_repository: OpenRepository
+) -> None:
+    repository = open_repository()
+    taken_back = Revision(origin.commit({"README": b"mistake"}, "Mistake\n"))
+    repository.fetch()
+    origin.git("update-ref", "refs/heads/main", seeded)
+    with pytest.raises(Conflict):
+        repository.push(
+            onto=taken_back, commits=[plan({"README": b"1"})], evidence_onto=None, evidence=[]
+        )
+    assert origin.tip() == seeded

@@ -7,6 +7,7 @@ import pytest
 from git_plans import EVIDENCE, FILES, OpenRepository, plan, push_one
 
 from gitops_canary.errors import ConfigError, SpecError, Unavailable
+from gitops_canary.git.objects import ObjectId
 from gitops_canary.git.signing import generate_key
 from gitops_canary.lab.origin import Origin
 from gitops_canary.model.names import Path, Revision
@@ -197,3 +198,15 @@ def test_file_urls_work_where_allowed(
     repository = open_repository(url=url, allow_file=True, username=None, password_file=None)
     assert repository.fetch() == (seeded, None)
     assert push_one(repository, plan({"README": b"1"})) == origin.tip()
+
+
+def test_answers_nobody_read_are_not_taken_for_others(
+    seeded: Revision, open_repository: OpenRepository
+) -> None:
+    repository = open_repository()
+    repository.fetch()
+    ids = [ObjectId(blob.id) for blob in repository.files(seeded).values()]
+    left = repository._reader.read(ids, "blob")
+    next(left)
+    del left
+    assert dict(repository._reader.read(ids[-1:], "blob")).keys() == {ids[-1]}

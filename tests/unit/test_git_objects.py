@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitops_canary.errors import ConfigError, EditRefused
+from gitops_canary.git import trees
 from gitops_canary.git.address import check_branch, parse_url
 from gitops_canary.git.editing import Draft
 from gitops_canary.git.identity import check_identity
@@ -269,3 +270,9 @@ def test_check_identity_refuses_what_git_would_change(name: str) -> None:
         check_identity(name, "a@b")
     with pytest.raises(ConfigError):
         check_identity("a", name)
+
+
+@pytest.mark.parametrize("name", [b"", b".", b"..", b".git", b".GIT", b"a/b", b"\xff"])
+def test_names_no_checkout_could_have_are_no_paths(name: bytes) -> None:
+    assert trees._text(name) is None
+    assert trees._text(b"git") == "git"
