@@ -104,6 +104,8 @@ def _query(question: Question, answer: Answer, until_ms: int) -> Json:
                 "samples": [[s.at_ms, s.value] for s in series.samples if s.at_ms <= until_ms],
             }
             for series in sorted(answer.series, key=lambda s: sorted(s.labels.items()))
+            # A series born after the decision is one that another replica may not have seen.
+            if any(s.at_ms <= until_ms for s in series.samples)
         ],
     }
 

@@ -57,6 +57,9 @@ class Field:
     """Words it may hold; empty for any."""
     later: tuple[str, ...] = ()
     """Known words that are not honoured yet."""
+    pattern: str = ""
+    """What a text must look like as a whole, with `form` in words."""
+    form: str = ""
     low: Decimal | int | None = None
     high: Decimal | int | None = None
     """Inclusive bounds; of a duration in milliseconds."""

@@ -43,6 +43,8 @@ def read(node: Node, leaf: Field) -> Value:
 
 
 def _chosen(value: str, leaf: Field) -> None:
+    if leaf.pattern and not re.fullmatch(leaf.pattern, value):
+        raise Wrong(f"is {shown(value)}", f"write {leaf.form}")
     if value in leaf.later:
         remedy = f"use {' or '.join(leaf.choices)}" if leaf.choices else "remove it"
         raise Wrong(f"is {value}, which is not supported yet", remedy)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from gitops_canary.manifest.fields import Field, Schema, Status, Type
 from gitops_canary.manifest.flagger_fields import CANARY as FLAGGER
 from gitops_canary.manifest.flagger_fields import SPAN_MS, STEPS_MAX
+from gitops_canary.manifest.forms import FORMS
 from gitops_canary.manifest.providers import PROVIDERS_LATER, PROVIDERS_NOW
 
 WEIGHT_MIN = Decimal("0.001")
@@ -26,8 +27,12 @@ def _field(path: str, type_: Type, why: str, **rest: object) -> Field:
     return Field(path=path, type=type_, status=Status.HONOURED, why=why, **rest)  # type: ignore[arg-type]  # the rows below name the rest
 
 
+def _formed(path: str, name: str, why: str) -> Field:
+    return _field(path, Type.WORD, why, pattern=FORMS[name].pattern, form=FORMS[name].words)
+
+
 _SPEC = (
-    _field("id", Type.WORD, "identity in commits and evidence; namespace/name where absent"),
+    _formed("id", "id", "identity in commits and evidence; namespace/name where absent"),
     _field(
         "provider", Type.TEXT, "which kind of object routes; the operator's default where absent",
         choices=PROVIDERS_NOW, later=PROVIDERS_LATER,
@@ -47,10 +52,10 @@ _SPEC = (
     _field("skipAnalysis", Type.FLAG, "promote a ready canary without checks"),
     _field("suspend", Type.FLAG, "do nothing at all, rollbacks included"),
     _field("control.paused", Type.FLAG, "measure, but do not advance"),
-    _field("control.approve[]", Type.WORD, "<rollout>/<step> that a person allows"),
-    _field("control.abort", Type.WORD, "the rollout to end, with everything put back"),
-    _field("control.retry", Type.WORD, "the rollout to start once more"),
-    _field("control.resume", Type.WORD, "<rollout>/<weight> to go on from after an override"),
+    _formed("control.approve[]", "approve", "<rollout>/<step> that a person allows"),
+    _formed("control.abort", "abort", "the rollout to end, with everything put back"),
+    _formed("control.retry", "retry", "the rollout to start once more"),
+    _formed("control.resume", "resume", "<rollout>/<weight> to go on from after an override"),
 )  # fmt: skip
 _ANALYSIS = (
     _field(

@@ -14,8 +14,11 @@ _WHOLE = Decimal(100)
 def read_steps(doc: Checked) -> tuple[Decimal, ...]:
     """Read `stepWeight` with `maxWeight`, or `stepWeights`; what is wrong is noted in `doc`.
 
-    The last step never exceeds `maxWeight`: 20 up to 50 is 20, 40, 50 (Flagger goes on to 60).
+    No step exceeds `maxWeight`: 20 up to 50 is 20, 40, 50 (Flagger goes on to 60, and does not look
+    at `maxWeight` beside `stepWeights`).
     """
+    if not doc.has("analysis"):
+        return ()
     given = [name for name in _ALTERNATIVES if doc.has(f"analysis.{name}")]
     if len(given) != 1:
         both = f"has {' and '.join(given)}" if given else "has no steps"
@@ -52,12 +55,10 @@ def _listed(doc: Checked) -> tuple[Decimal, ...]:
         if steps and weight <= steps[-1]:
             doc.complain(path, f"does not exceed {spelled(steps[-1])}", "let the steps rise")
         steps.append(weight)
-    most = doc.number("analysis.maxWeight")
-    if most is not None and steps and steps[-1] > most:
-        doc.complain("analysis.maxWeight", "is below the last step", "remove one of the two")
     if not steps and not doc.problems:
         doc.complain("analysis.stepWeights", "is empty", "list at least one weight")
-    return tuple(steps)
+    most = doc.number("analysis.maxWeight") or _WHOLE
+    return tuple(dict.fromkeys(min(step, most) for step in steps))
 
 
 def _exact(doc: Checked, path: str, weight: Decimal) -> None:

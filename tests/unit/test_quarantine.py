@@ -1,0 +1,53 @@
+"""The quarantine file."""
+
+import pytest
+
+from gitops_canary.errors import SpecError
+from gitops_canary.manifest import quarantine
+from gitops_canary.manifest.quarantine import Entry
+from gitops_canary.model.names import CanaryId, Digest, RolloutId
+
+ENTRY = Entry(
+    canary=CanaryId("prod/shop"),
+    digest=Digest("sha256:aa"),
+    version="app=acme/shop:1.2.0",
+    rollout=RolloutId("0123456789ab"),
+    reason="too\u2028slow\n",
+    date="2026-01-01T00:00:00Z",
+    expires="2026-04-01T00:00:00Z",
+)
+
+
+def test_an_entry_is_one_line_and_reads_back() -> None:
+    text = quarantine.add("", ENTRY)
+
+    assert len(text.splitlines()) == 1
+    assert quarantine.parse(text) == (ENTRY,)
+    assert quarantine.add(text, ENTRY) == text
+    assert quarantine.lift(text, ENTRY.rollout) == ""
+
+
+@pytest.mark.parametrize(
+    ("canary", "digest", "now", "kept_out"),
+    [
+        ("prod/shop", "sha256:aa", "2026-03-31T00:00:00Z", True),
+        ("prod/shop", "sha256:aa", "2026-04-01T00:00:00Z", False),
+        ("prod/shop", "sha256:bb", "2026-03-31T00:00:00Z", False),
+        ("prod/cart", "sha256:aa", "2026-03-31T00:00:00Z", False),
+    ],
+)
+def test_blocks_the_same_values_until_they_expire(
+    canary: str, digest: str, now: str, *, kept_out: bool
+) -> None:
+    found = quarantine.blocks((ENTRY,), CanaryId(canary), Digest(digest), now)
+
+    assert (found is ENTRY) is kept_out
+
+
+@pytest.mark.parametrize("line", ["{", "[]", "{}", '{"canary": 1}', "null"])
+def test_a_broken_line_is_an_error_with_its_place(line: str) -> None:
+    with pytest.raises(SpecError) as error:
+        quarantine.parse(quarantine.add("", ENTRY) + line)
+
+    assert error.value.place is not None
+    assert error.value.place.line == 2
