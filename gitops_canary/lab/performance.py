@@ -3,6 +3,7 @@
 import sys
 import time
 
+from gitops_canary.app.wiring import CACHE
 from gitops_canary.lab.children import Child
 from gitops_canary.lab.loopback import HOST, get
 from gitops_canary.lab.screen import Screen
@@ -54,7 +55,8 @@ class Performance:
 
     def _start(self) -> Child:
         argv = [sys.executable, "-m", "gitops_canary", "run", "--config", str(self._world.config)]
-        return self._world.children.start("controller", argv)
+        cache = {CACHE: str(self._world.directory / "controller")}
+        return self._world.children.start("controller", argv, env=cache)
 
     def _stuck(self, story: Story, before: State) -> tuple[str, ...]:
         """Play until nothing more is to come; what kept it from its end, if anything."""

@@ -109,6 +109,7 @@ class Pod:
             self.port = None
             if process.returncode is None:
                 process.kill()
+                await process.wait()
 
     async def _probe(self, port: int) -> None:
         """Wait until it answers its readiness probe, or ends."""

@@ -51,7 +51,7 @@ class State:
 _WRONG = {
     Fault.ERRORS: ("fails 4 % of its requests", Behaviour(fail_every=25)),
     Fault.LATENCY: ("takes 400 ms for an answer", Behaviour(latency_ms=400)),
-    Fault.CRASH: ("dies 4 s after it starts", Behaviour(crash_after_ms=4000)),
+    Fault.CRASH: ("dies 2.5 s after each start", Behaviour(crash_after_ms=2500)),
 }
 
 

@@ -25,7 +25,7 @@ from gitops_canary.lab.prometheus import Prometheus, find_prometheus
 from gitops_canary.lab.service import Behaviour, write_registry
 
 APEX = "checkout"
-RATE = 150.0
+RATE = 250.0
 _SECONDS_MAX = 600.0
 _START_S = 30.0
 _USERS = ("bot", "agent", "mira")
