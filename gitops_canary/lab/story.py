@@ -68,7 +68,7 @@ def catalogue(fault: Fault) -> Mapping[str, Story]:
         "B": Story(key="B", title=f"1.2.0 {_WRONG[fault][0]}", version="1.2.0", good=False),
         "C": Story(
             key="C",
-            title="1.3.0 is good, and the controller is killed on the way",
+            title="1.3.0 is good, but the controller is killed",
             version="1.3.0",
             good=True,
             kill_at=25,

@@ -121,3 +121,9 @@ def test_exposure_tells_who_met_which_version() -> None:
         "1.1.0: 900 requests, 0 failed",
         "1.2.0: 100 requests, 4 failed",
     ]
+
+
+def test_every_title_fits_beside_the_clock() -> None:
+    for fault in Fault:
+        for story in catalogue(fault).values():
+            assert story.title in text(after(Scene(), Began(story=story)))
