@@ -5,7 +5,7 @@ Bombs are stopped by size, bracket depth, nesting and alias count before anythin
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from gitops_canary.errors import Place, SpecError
 
 SIZE_MAX = 1_048_576
+SLOW_SIZE_MAX = 131_072
 DEPTH_MAX = 64
 BRACKETS_MAX = 1000
 ALIASES_MAX = 64
@@ -94,9 +95,16 @@ def parse(text: str, *, file: str) -> tuple[Node | None, ...]:
     """
     _prescan(text, file)
     body = text.removeprefix(BOM)
-    builder = _Builder(text, len(text) - len(body), file)
+    shift = len(text) - len(body)
     try:
-        return builder.documents(YAML(typ="safe").parse(body))
+        try:
+            return _Builder(text, shift, file).documents(YAML(typ="safe").parse(body))
+        except MarkedYAMLError:
+            if len(body) > SLOW_SIZE_MAX:
+                raise
+            # The C parser is older than YAML 1.2 and refuses `{image: a/b:1}`, which is valid; the
+            # slow one decides. It gives the same positions, empty values aside (see `_value`).
+            return _Builder(text, shift, file).documents(YAML(typ="safe", pure=True).parse(body))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
@@ -177,9 +185,18 @@ class _Builder:
                     place = Place(self._file, key.line, key.column)
                     raise _invalid(f"The key {key.value!r} stands here twice.", place)
                 seen.add(key.value)
-            entries.append((key, self._node(next(events), events, depth + 1)))
+            entries.append((key, self._value(key, next(events), events, depth)))
         end = entries[-1][1].end if entries else None
         return self._collection(event, inner, NodeKind.MAPPING, end, entries=tuple(entries))
+
+    def _value(self, key: Node, event: Any, events: Iterator[Any], depth: int) -> Node:
+        """Build an entry's value; an empty one stands right behind its colon."""
+        node = self._node(event, events, depth + 1)
+        if not node.plain or node.start != node.end or node.anchor or node.tag:
+            return node
+        colon = self._text.find(":", key.end)
+        at = colon + 1 if 0 <= colon < node.start else node.start
+        return replace(node, start=at, end=at, line=key.line)
 
     def _sequence(self, event: Any, events: Iterator[Any], depth: int) -> Node:
         items: list[Node] = []
