@@ -49,7 +49,9 @@ def _within(low_ms: int, high_ms: int, words: str) -> Callable[[object], int]:
     return read
 
 
-_SPAN = WithJsonSchema({"type": "string", "pattern": PATTERN, "examples": ["30s", "5m"]})
+_SPAN = WithJsonSchema(
+    {"type": "string", "minLength": 2, "pattern": PATTERN, "examples": ["30s", "5m"]}
+)
 Poll = Annotated[int, BeforeValidator(_within(100, 24 * _HOUR, "from 100ms to 24h")), _SPAN]
 Scrape = Annotated[int, BeforeValidator(_within(100, _HOUR, "from 100ms to 1h")), _SPAN]
 Timeout = Annotated[int, BeforeValidator(_within(100, 300_000, "from 100ms to 5m")), _SPAN]

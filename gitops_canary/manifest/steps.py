@@ -37,7 +37,7 @@ def _even(doc: Checked) -> tuple[Decimal, ...]:
     if step > most:
         doc.complain("analysis.stepWeight", "exceeds maxWeight", "lower it, or raise maxWeight")
         return ()
-    count = -int(-most // step)  # rounded up: the last step may be shorter
+    count = int(most // step) + (most % step > 0)  # the last step may be a shorter one
     if count > STEPS_MAX:
         remedy = f"raise stepWeight to at least {spelled(most / STEPS_MAX)}, or use stepWeights"
         doc.complain("analysis.stepWeight", f"makes more than {STEPS_MAX} steps", remedy)

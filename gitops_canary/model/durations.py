@@ -2,8 +2,8 @@
 
 import re
 
-PATTERN = r"^(?=[0-9])([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?([0-9]{1,9}ms)?$"
-"""What a duration looks like, for JSON Schemas: hours, minutes, seconds, milliseconds in turn."""
+PATTERN = r"^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?([0-9]{1,9}ms)?$"
+"""What a duration looks like, for JSON Schemas; it also fits the empty text."""
 _DURATION = re.compile(
     r"(?=[0-9])(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?(?:([0-9]{1,9})ms)?"
 )

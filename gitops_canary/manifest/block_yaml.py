@@ -1,0 +1,46 @@
+"""Writing whole new YAML files that people read; files that exist are only ever edited."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from gitops_canary.manifest.scalars import Json, spelled, written
+
+
+def block(value: Json) -> str:
+    """Write a value in block style, two spaces a level; mappings keep their order.
+
+    >>> print(block({"a": [{"b": "on", "c": 1}], "d": "x"}), end="")
+    a:
+      - b: "on"
+        c: 1
+    d: x
+    """
+    return "".join(f"{line}\n" for line in _lines(value))
+
+
+def _lines(value: Json) -> Iterator[str]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            name = written(key, style="", old="")
+            if isinstance(inner, dict | list) and inner:
+                yield f"{name}:"
+                yield from (f"  {line}" for line in _lines(inner))
+            else:
+                yield f"{name}: {_scalar(inner)}"
+    elif isinstance(value, list) and value:
+        for inner in value:
+            first, *rest = _lines(inner)
+            yield f"- {first}"
+            yield from (f"  {line}" for line in rest)
+    else:
+        yield _scalar(value)
+
+
+def _scalar(value: Json) -> str:
+    if isinstance(value, dict | list):
+        return "{}" if isinstance(value, dict) else "[]"
+    if value is None:
+        return "null"
+    if isinstance(value, float):
+        return spelled(Decimal(str(value)))
+    return written(value, style="", old="")
