@@ -14,6 +14,31 @@ from gitops_canary.model.spec import CanarySpec
 
 FILE = "apps/canary.yaml"
 Json = dict[str, Any]
+TEXT = """\
+apiVersion: flagger.app/v1beta1
+kind: Canary
+metadata:
+  name: web
+  namespace: prod
+spec:
+  provider: istio
+  targetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: checkout
+  service:
+    port: 80
+  analysis:
+    interva1: 1m
+    threshold: 3
+    stepWeights: [5, 5, 4]
+    metrics:
+      - name: request-success-rate
+        thresholdRange: {min: 99}
+    webhooks:
+      - name: gate
+        url: http://gate/
+"""
 
 
 def nothing(namespace: str, name: str) -> None:
@@ -58,6 +83,16 @@ def analysis(**changes: Any) -> Json:
         **changes,
     }
     return {key: value for key, value in whole.items() if value is not None}
+
+
+def metric(**changes: Any) -> Json:
+    """Give a Canary with one check."""
+    return flagger(analysis=analysis(metrics=[{"name": "errors", **changes}]))
+
+
+def steps(**changes: Any) -> Json:
+    """Give a Canary with these steps."""
+    return flagger(analysis=analysis(**{"stepWeights": None, **changes}))
 
 
 def _document(api_version: str, extra: Json, changes: Json) -> Json:
