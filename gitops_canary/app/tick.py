@@ -1,16 +1,14 @@
 """One look at one repository, and at most a few pushes: read, ask, decide, write."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.looking import Look, Seen, look
 from gitops_canary.app.measuring import Measuring
 from gitops_canary.app.pushing import Budget, Pusher, Tips, cannot
 from gitops_canary.app.reading import Reader
+from gitops_canary.app.worker import Worker
 from gitops_canary.core.decide import decide
 from gitops_canary.core.edits import confirm
 from gitops_canary.core.plan import QUARANTINE, Context, Plan, plan
@@ -23,7 +21,6 @@ from gitops_canary.model.names import CanaryId, Path, Revision
 from gitops_canary.model.observation import Answer, Question
 from gitops_canary.ports import Git
 
-T = TypeVar("T")
 ROUNDS_MAX = 6
 """How often one tick decides again: lost races, and moves that had to wait for another's file."""
 
@@ -56,7 +53,7 @@ class Station:
     evidence: bool = True
     clock: Callable[[], int]
     """Milliseconds since the epoch; read once a round."""
-    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "git"))
+    worker: Worker = field(default_factory=Worker)
     _graph: Graph | None = None
     _tips: tuple[Revision, Revision | None] | None = None
 
@@ -82,22 +79,21 @@ class Station:
 
     def close(self) -> None:
         """Close Git and end its thread; a running call is waited for."""
-        self._thread.submit(self.git.close).result()
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        self.worker.end(self.git.close)
 
     async def _round(self, *, write: bool) -> tuple[Report, bool]:
         now_ms = self.clock()
-        seen = await self._git(lambda: self._look(now_ms))
+        seen = await self.worker.do(lambda: self._look(now_ms))
         decisions, answers = await self._decide(seen, now_ms)
         acts = [a for a in decisions.values() if isinstance(a, Act)]
-        plans, refused = await self._git(lambda: self._plan(acts, seen, answers))
+        plans, refused = await self.worker.do(lambda: self._plan(acts, seen, answers))
         decisions.update(refused)
         pushed: tuple[Plan, ...] = ()
         again = False
         if write and plans:
             pusher = Pusher(git=self.git, budget=self.budget, evidence=self.evidence)
             try:
-                outcome = await self._git(lambda: pusher.push(plans, self._known(), now_ms))
+                outcome = await self.worker.do(lambda: pusher.push(plans, self._known(), now_ms))
             except Conflict:
                 return self._report(seen, decisions, (), plans), True
             decisions.update(outcome.refused)
@@ -197,6 +193,3 @@ class Station:
     def _known(self) -> Tips:
         assert self._tips is not None, "nothing is planned before the first fetch"
         return self._tips
-
-    async def _git(self, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
