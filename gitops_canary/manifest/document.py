@@ -12,7 +12,7 @@ from gitops_canary.manifest.nodes import BOM, Node, NodeKind, parse
 from gitops_canary.manifest.scalars import Json, Value, spelled, typed, written
 
 __all__ = [
-    "BOM", "Json", "Node", "NodeKind", "Pointer", "Value", "bytes_of", "data", "differing",
+    "BOM", "Json", "Node", "NodeKind", "Pointer", "Value", "data", "differing",
     "duplicate_item", "insert_key", "parse", "remove", "set_scalar", "splice", "text_of",
 ]  # fmt: skip
 
@@ -37,11 +37,6 @@ def text_of(raw: bytes, *, file: str) -> str:
     if "\0" in text:
         raise SpecError("The file holds NUL bytes.", remedy="save it as text", place=Place(file))
     return text
-
-
-def bytes_of(text: str) -> bytes:
-    """Encode a text as it was decoded."""
-    return text.encode("utf-8")
 
 
 def data(node: Node, *, file: str) -> Json:

@@ -57,8 +57,7 @@ def read_canary(
         node: the document's root.
         file: its path, for places.
         templates: finds the MetricTemplates it refers to.
-        allow_missing: Flagger fields to do without although they are not honoured yet, out of
-            DEFERRABLE; those found are listed in `deferred`.
+        allow_missing: Flagger fields of DEFERRABLE to do without; `deferred` lists those found.
         default_provider: the operator's, for a document that names none.
         default_source: metric source of checks that name none.
 
@@ -76,8 +75,7 @@ def read_canary(
     steps = read_steps(doc)
     target = _target(doc, header)
     provider = _provider(doc, default_provider)
-    problems = [*header.problems, *doc.problems]
-    if problems:
+    if problems := [*header.problems, *doc.problems]:
         raise joined(problems, SpecError, subject=f"The Canary {header.namespace}/{header.name}")
     return CanarySpec(
         id=canary_id,
