@@ -11,14 +11,15 @@ from gitops_canary.app.reading import Reader
 from gitops_canary.app.worker import Worker
 from gitops_canary.core.decide import decide
 from gitops_canary.core.edits import confirm
+from gitops_canary.core.evidence import decision_path, digest
 from gitops_canary.core.plan import QUARANTINE, Context, Plan, plan
 from gitops_canary.core.replay import History
 from gitops_canary.errors import CanaryError, Conflict, Unavailable
-from gitops_canary.manifest.owned import owned
 from gitops_canary.manifest.spec_file import policy_json
 from gitops_canary.model.decision import Act, Decision, Hold
-from gitops_canary.model.names import CanaryId, Path, Revision
+from gitops_canary.model.names import CanaryId, Digest, Path, Revision
 from gitops_canary.model.observation import Answer, Question
+from gitops_canary.model.rollout import Rollout
 from gitops_canary.ports import Git
 
 ROUNDS_MAX = 6
@@ -166,6 +167,8 @@ class Station:
         rollout = one.rollout if one.rollout and one.rollout.id == act.rollout else None
         policy = one.spec.policy if rollout is None else one.policy
         router = self.reader.router(one.spec)
+        running = rollout is not None and one.running
+        pinned = rollout.started.revision if rollout and running else seen.view.revision
         context = Context(
             spec=one.spec,
             policy=policy,
@@ -176,19 +179,38 @@ class Station:
             tip=one.tip,
             stable=one.stable,
             quarantine=self.reader.text(seen.view.revision, QUARANTINE),
-            page=self._page(act),
+            earlier=self._earlier(rollout),
             answers=answers,
+            policy_revision=pinned,
+            origins=self._origins(pinned, act.canary),
+            scrape_ms=self.measuring.timing.scrape_ms,
+            lag_ms=self.measuring.timing.lag_ms,
         )
         made = plan(act, context, router)
-        texts = {**one.tip.texts, **made.files}
-        after = owned(one.spec, one.tip.binding, lambda path: texts[path], router)
-        confirm(act, before=one.tip.owned, after=after, place=one.spec.place)
+        confirm(act, before=one.tip.owned, after=made.after, place=one.spec.place)
         return made
 
-    def _page(self, act: Act) -> str:
-        evidence_tip = self._known()[1]
-        path = Path(f"{act.canary}/{act.rollout}/README.md")
-        return self.reader.text(evidence_tip, path) if evidence_tip else ""
+    def _origins(self, revision: Revision, canary: CanaryId) -> Mapping[str, str]:
+        spec = self.reader.view(revision).canaries.get(canary)
+        return spec.origins if spec else {}
+
+    def _earlier(self, rollout: Rollout | None) -> Sequence[bytes]:
+        """Read the rollout's decisions so far; no move waits for one that cannot be read."""
+        tip = self._known()[1]
+        if tip is None or rollout is None:
+            return ()
+        return [
+            self._decision(tip, decision_path(move.record, number), move.record.evidence)
+            for number, move in enumerate(rollout.moves, 1)
+        ]
+
+    def _decision(self, tip: Revision, path: Path, wanted: Digest | None) -> bytes:
+        """Read one decision; empty where it is not what its commit says, which `verify` names."""
+        try:
+            data = self.reader.text(tip, path).encode()
+        except CanaryError:
+            return b""
+        return data if digest(data) == wanted else b""
 
     def _known(self) -> Tips:
         assert self._tips is not None, "nothing is planned before the first fetch"

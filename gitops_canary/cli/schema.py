@@ -1,12 +1,35 @@
-"""`schema`: the JSON Schema of controller.yaml."""
+"""`schema`: the JSON Schemas of controller.yaml and of the evidence."""
 
 import json
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Annotated, Any
+
+import typer
 
 from gitops_canary.app.config import schema as settings_schema
+from gitops_canary.app.evidence_models import schema as evidence_schema
 from gitops_canary.cli.printing import write
 
 
-def schema() -> int:
-    """Print the JSON Schema of controller.yaml, for editors and checks."""
-    write(json.dumps(settings_schema(), indent=2))
+class Document(Enum):
+    """What has a schema."""
+
+    CONTROLLER = "controller"
+    EVIDENCE = "evidence"
+
+
+_SCHEMAS: Mapping[Document, Callable[[], dict[str, Any]]] = {
+    Document.CONTROLLER: settings_schema,
+    Document.EVIDENCE: evidence_schema,
+}
+
+
+def schema(
+    document: Annotated[
+        Document, typer.Argument(help="controller.yaml, or decision-NN.json (evidence).")
+    ] = Document.CONTROLLER,
+) -> int:
+    """Print the JSON Schema of controller.yaml or of decision-NN.json, for editors and checks."""
+    write(json.dumps(_SCHEMAS[document](), indent=2))
     return 0

@@ -1,30 +1,57 @@
 """The bulk behind a decision: canonical JSON that two replicas write to the same byte."""
 
+import difflib
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import rfc8785
 
-from gitops_canary.core.message import table
+from gitops_canary.core.alternatives import alternatives
+from gitops_canary.core.exposure import counted
 from gitops_canary.core.text import iso, percent
 from gitops_canary.model.decision import Act
-from gitops_canary.model.names import Digest, Path
-from gitops_canary.model.observation import Answer, Liveness, Question, Verdict
+from gitops_canary.model.names import Digest, Path, Revision
+from gitops_canary.model.observation import Answer, Liveness, Question, Series, Verdict
+from gitops_canary.model.owned import Owned, Side
 from gitops_canary.model.rollout import Record
+from gitops_canary.model.spec import CanarySpec, Policy
 
 Json = dict[str, Any]
+Answers = Mapping[Question, Answer]
 SCHEMA = "gitops-canary.dev/decision/v1"
+_MINUTE_MS = 60_000
 
 
-def decision_json(
-    act: Act,
-    record: Record,
-    *,
-    policy: Mapping[str, Any],
-    answers: Mapping[Question, Answer],
-) -> bytes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a decision rested on, besides the decision itself."""
+
+    spec: CanarySpec
+    policy: Policy
+    effective: Mapping[str, Any]
+    """The policy as JSON."""
+    policy_revision: Revision
+    """Where the policy was read."""
+    origins: Mapping[str, str]
+    """Where each of its values stands there."""
+    scrape_ms: int
+    lag_ms: int
+    answers: Answers
+    before: Owned
+    after: Owned
+    previous_ms: int | None
+    """Committer date of the rollout's previous move; None where this is its first."""
+    changes: Mapping[Path, tuple[str, str]]
+    """Every text on the config branch that changes: before, after."""
+
+
+def decision_json(act: Act, record: Record, basis: Basis) -> bytes:
     """Write `decision-NN.json` (RFC 8785); `record.evidence` plays no part in it."""
+    spec = basis.spec
+    answers = until(basis.answers, act.at_ms)
     document: Json = {
         "schema": SCHEMA,
         "canary": record.canary,
@@ -41,10 +68,33 @@ def decision_json(
         "reverts": list(record.reverts),
         "verdict": record.verdict.value,
         "failed": f"{record.failed}/{record.threshold}",
-        "policy": {"digest": record.policy, "effective": dict(policy)},
+        "window": _window(record.window.start_ms, record.window.end_ms) if record.window else None,
+        "measured": {
+            "namespace": spec.namespace,
+            "name": spec.name,
+            "target": spec.target.name,
+            "service": spec.apex,
+            "provider": spec.provider,
+        },
+        "policy": {
+            "digest": record.policy,
+            "revision": basis.policy_revision,
+            "effective": dict(basis.effective),
+            "origin": dict(basis.origins),
+        },
+        "timing": {"scrapeMs": basis.scrape_ms, "lagMs": basis.lag_ms},
         "live": _liveness(act.live),
-        "verdicts": [_verdict(v) for v in act.verdicts],
-        "queries": _queries(answers, until_ms=act.at_ms),
+        "verdicts": [verdict_json(v) for v in act.verdicts],
+        "queries": _queries(answers),
+        "owned": {"before": owned_json(basis.before), "after": owned_json(basis.after)},
+        "changes": [
+            {"path": path, "diff": _diff(path, *texts)}
+            for path, texts in sorted(basis.changes.items())
+        ],
+        "exposure": exposure_json(act, record, basis, answers),
+        "alternatives": [
+            {"action": action, "whyNot": why} for action, why in alternatives(act, record)
+        ],
     }
     return rfc8785.dumps(document)
 
@@ -59,16 +109,12 @@ def decision_path(record: Record, number: int) -> Path:
     return Path(f"{record.canary}/{record.rollout}/decision-{number:02}.json")
 
 
-def _liveness(live: Liveness | None) -> Json | None:
-    if live is None or live.live_ms is None:
-        return None
-    return {"since": iso(live.live_ms), "proof": list(live.proof), "detail": dict(live.detail)}
-
-
-def _verdict(verdict: Verdict) -> Json:
+def verdict_json(verdict: Verdict) -> Json:
+    """Write one verdict down, with every check's numbers as they were compared."""
     return {
+        "at": iso(verdict.window.end_ms),
         "outcome": verdict.outcome.value,
-        "window": f"{iso(verdict.window.start_ms)}/{iso(verdict.window.end_ms)}",
+        "window": _window(verdict.window.start_ms, verdict.window.end_ms),
         "checks": [
             {
                 "name": m.check,
@@ -84,47 +130,96 @@ def _verdict(verdict: Verdict) -> Json:
     }
 
 
-def _queries(answers: Mapping[Question, Answer], *, until_ms: int) -> list[Json]:
-    """List every question with its answer up to the decision: later samples differ by replica."""
-    rows = [_query(q, a, until_ms) for q, a in answers.items() if q.start_ms <= until_ms]
-    return sorted(rows, key=lambda row: (row["expression"], row["from"]))
+def owned_json(owned: Owned) -> Json:
+    """Write the owned values of one revision down."""
+    return {
+        "weight": percent(owned.weight),
+        "shape": owned.shape,
+        "candidate": _side(owned.candidate),
+        "primary": _side(owned.primary),
+    }
 
 
-def _query(question: Question, answer: Answer, until_ms: int) -> Json:
+def _side(side: Side) -> Json:
+    return {"digest": side.digest, "images": dict(side.images), "replicas": side.replicas}
+
+
+def _window(start_ms: int, end_ms: int) -> str:
+    return f"{iso(start_ms)}/{iso(end_ms)}"
+
+
+def _liveness(live: Liveness | None) -> Json | None:
+    if live is None or live.live_ms is None:
+        return None
+    return {"since": iso(live.live_ms), "proof": list(live.proof), "detail": dict(live.detail)}
+
+
+def until(answers: Answers, at_ms: int) -> Answers:
+    """Cut answers off at an instant: what came later, another replica may not have seen."""
+    return {
+        replace(question, end_ms=min(question.end_ms, at_ms)): Answer(
+            error=answer.error,
+            series=tuple(
+                Series(labels=series.labels, samples=kept)
+                for series in answer.series
+                if (kept := tuple(s for s in series.samples if s.at_ms <= at_ms))
+            ),
+        )
+        for question, answer in answers.items()
+        if question.start_ms <= at_ms
+    }
+
+
+def _queries(answers: Answers) -> list[Json]:
+    rows = [_query(question, answer) for question, answer in answers.items()]
+    return sorted(rows, key=lambda row: (row["source"], row["expression"], row["from"]))
+
+
+def _query(question: Question, answer: Answer) -> Json:
     return {
         "source": question.source,
         "expression": question.expression,
         "from": iso(question.start_ms),
-        "to": iso(min(question.end_ms, until_ms)),
+        "to": iso(question.end_ms),
         "stepMs": question.step_ms,
+        "lookbackMs": question.lookback_ms,
         "error": answer.error,
         "series": [
             {
                 "labels": dict(series.labels),
-                "samples": [[s.at_ms, s.value] for s in series.samples if s.at_ms <= until_ms],
+                "samples": [[sample.at_ms, sample.value] for sample in series.samples],
             }
             for series in sorted(answer.series, key=lambda s: sorted(s.labels.items()))
-            # A series born after the decision is one that another replica may not have seen.
-            if any(s.at_ms <= until_ms for s in series.samples)
         ],
     }
 
 
-def readme(existing: str, act: Act, record: Record, first_line: str) -> str:
-    """Add one decision to a rollout's readable page; the first one begins it."""
-    head = f"# {record.canary}: rollout {record.rollout}\n\n{_facts(record)}\n"
-    page = existing or head
-    lines = [f"\n## {first_line}\n", f"{iso(act.at_ms)}. {act.reason}\n"]
-    if act.verdicts:
-        lines.append(f"```text\n{table(act.verdicts[-1])}\n```\n")
-    return page + "\n".join(lines)
-
-
-def _facts(record: Record) -> str:
-    rows: Sequence[tuple[str, str]] = (
-        ("version", record.version),
-        ("source", record.source),
-        ("stable", record.stable),
-        ("policy", record.policy),
+def _diff(path: Path, before: str, after: str) -> str:
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{path}", f"b/{path}"
     )
-    return "\n".join(f"- {name}: `{value}`" for name, value in rows)
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+
+
+def exposure_json(act: Act, record: Record, basis: Basis, answers: Answers) -> Json | None:
+    """Tell how long and by how many the canary was met since the previous move; None at 0 %."""
+    if record.weight_from == 0 or basis.previous_ms is None:
+        return None
+    instants = [verdict.window.end_ms for verdict in act.verdicts]
+    found = counted(basis.policy, basis.spec, answers, instants, scrape_ms=basis.scrape_ms)
+    span_ms = max(act.at_ms - basis.previous_ms, 0)
+    return {
+        "weight": percent(record.weight_from),
+        "from": iso(basis.previous_ms),
+        "to": iso(act.at_ms),
+        "minutes": percent((Decimal(span_ms) / _MINUTE_MS).quantize(Decimal("0.01"))),
+        "requests": percent(found.requests) if found else None,
+        "failedRequests": percent(found.failed) if found else None,
+        "counted": _window(found.from_ms, found.to_ms) if found else None,
+    }
+
+
+def page_paths(record: Record) -> Sequence[Path]:
+    """Name the readable pages of a rollout, which are rebuilt from its decisions."""
+    folder = f"{record.canary}/{record.rollout}"
+    return Path(f"{folder}/README.md"), Path(f"{folder}/report.html")

@@ -1,17 +1,20 @@
 """From a decision to the commits that carry it out: one on each branch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gitops_canary.core import evidence
 from gitops_canary.core.edits import Ground, edits
 from gitops_canary.core.message import compose, subject
+from gitops_canary.core.pages import pages
 from gitops_canary.core.text import iso, percent
 from gitops_canary.manifest import quarantine
+from gitops_canary.manifest.owned import owned
 from gitops_canary.model.decision import Act, PlannedCommit
 from gitops_canary.model.names import Digest, Path, Revision
 from gitops_canary.model.observation import Answer, Question
+from gitops_canary.model.owned import Owned
 from gitops_canary.model.rollout import Action, Outcome, Record, Rollout
 from gitops_canary.model.spec import CanarySpec, Policy
 from gitops_canary.ports import Router
@@ -37,9 +40,15 @@ class Context:
     stable: Ground
     quarantine: str
     """Text of the quarantine file at the tip, empty where there is none."""
-    page: str
-    """Text of the rollout's README.md on the evidence branch, empty where there is none."""
+    earlier: Sequence[bytes]
+    """The rollout's decisions on the evidence branch, oldest first; those that can be read."""
     answers: Mapping[Question, Answer]
+    policy_revision: Revision
+    """Where the policy was read."""
+    origins: Mapping[str, str]
+    """Where each value of the policy stands."""
+    scrape_ms: int
+    lag_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +61,8 @@ class Plan:
     """New texts on the config branch."""
     commit: PlannedCommit
     evidence: PlannedCommit
+    after: Owned
+    """The owned values as the move leaves them."""
 
 
 def plan(act: Act, context: Context, router: Router) -> Plan:
@@ -66,7 +77,9 @@ def plan(act: Act, context: Context, router: Router) -> Plan:
     record = _record(act, context)
     if act.quarantine:
         files[QUARANTINE] = quarantine.add(context.quarantine, _entry(act, record, context))
-    bulk = evidence.decision_json(act, record, policy=context.policy_json, answers=context.answers)
+    texts = {**context.tip.texts, **files}
+    after = owned(context.spec, context.tip.binding, lambda path: texts[path], router)
+    bulk = evidence.decision_json(act, record, _basis(context, files, after))
     record = replace(record, evidence=evidence.digest(bulk))
     first_line = subject(record.canary, *_what(act, record))
     message = compose(
@@ -75,9 +88,6 @@ def plan(act: Act, context: Context, router: Router) -> Plan:
         verdict=act.verdicts[-1] if act.verdicts else None,
         record=record,
     )
-    number = len(context.rollout.moves) + 1 if context.rollout else 1
-    folder = f"{record.canary}/{record.rollout}"
-    page = evidence.readme(context.page, act, record, first_line)
     return Plan(
         act=act,
         record=record,
@@ -88,13 +98,36 @@ def plan(act: Act, context: Context, router: Router) -> Plan:
             at_ms=act.at_ms,
         ),
         evidence=PlannedCommit(
-            files={
-                evidence.decision_path(record, number): bulk,
-                Path(f"{folder}/README.md"): page.encode(),
-            },
+            files=_bulk(record, bulk, context),
             message=f"evidence: {first_line}\n",
             at_ms=act.at_ms,
         ),
+        after=after,
+    )
+
+
+def _bulk(record: Record, bulk: bytes, context: Context) -> dict[Path, bytes]:
+    """Put together what goes to the evidence branch: the decision, and its readable pages."""
+    number = len(context.rollout.moves) + 1 if context.rollout else 1
+    files = {evidence.decision_path(record, number): bulk}
+    return files | pages(record, (*context.earlier, bulk))
+
+
+def _basis(context: Context, files: Mapping[Path, str], after: Owned) -> evidence.Basis:
+    before = {**context.tip.texts, QUARANTINE: context.quarantine}
+    return evidence.Basis(
+        spec=context.spec,
+        policy=context.policy,
+        effective=context.policy_json,
+        policy_revision=context.policy_revision,
+        origins=context.origins,
+        scrape_ms=context.scrape_ms,
+        lag_ms=context.lag_ms,
+        answers=context.answers,
+        before=context.tip.owned,
+        after=after,
+        previous_ms=context.rollout.last.date_ms if context.rollout else None,
+        changes={path: (before.get(path, ""), text) for path, text in files.items()},
     )
 
 

@@ -19,6 +19,7 @@ from gitops_canary.manifest.metric_template import (
 )
 from gitops_canary.manifest.nodes import Node
 from gitops_canary.manifest.policy import NO_DIGEST, policy_json, sealed
+from gitops_canary.manifest.policy_origin import origins
 from gitops_canary.manifest.problems import joined
 from gitops_canary.manifest.steps import read_steps
 from gitops_canary.model.spec import CanarySpec, Check, Dialect, Policy, Workload
@@ -90,6 +91,7 @@ def read_canary(
         control=control,
         suspend=doc.flag("suspend"),
         deferred=tuple(doc.deferred),
+        origins=origins(doc, len(checks)),
     )
 
 

@@ -1,0 +1,262 @@
+"""What decision-NN.json looks like: strict models, from which its JSON Schema is made."""
+
+import json
+from typing import Annotated, Any, Literal
+
+import rfc8785
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from gitops_canary.core.evidence import SCHEMA
+from gitops_canary.errors import VerificationError
+
+Sha256 = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+Instant = Annotated[
+    str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$", description="UTC")
+]
+Span = Annotated[
+    str, Field(pattern=r"^[0-9T:.-]+Z/[0-9T:.-]+Z$", description="Both ends included, UTC")
+]
+Share = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3})?$", description="Percent")]
+Count = Annotated[str, Field(pattern=r"^\d+/\d+$")]
+Number = Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]
+Outcome = Literal["pass", "fail", "inconclusive"]
+
+
+class _Exact(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, alias_generator=to_camel,
+        use_attribute_docstrings=True, hide_input_in_errors=True,
+    )  # fmt: skip
+
+
+class Weight(_Exact):
+    """The canary's weight before and after the move."""
+
+    from_: Share = Field(alias="from")
+    to: Share
+
+
+class Measured(_Exact):
+    """Who was measured; the builtin queries follow from this."""
+
+    namespace: str
+    name: str
+    target: str
+    service: str
+    provider: str
+
+
+class Check(_Exact):
+    """One check of the policy."""
+
+    name: str
+    source: str
+    builtin: str | None
+    query: str
+    interval_ms: int
+    minimum: str | None
+    maximum: str | None
+    variables: dict[str, str]
+    address: str | None
+
+
+class Effective(_Exact):
+    """The policy in force."""
+
+    steps: list[str]
+    interval_ms: int
+    threshold: int
+    checks: list[Check]
+    progress_deadline_ms: int
+    skip_analysis: bool
+    attempts_max: int
+    settle_ms: int
+
+
+class Policy(_Exact):
+    """The policy in force, and where each value came from."""
+
+    digest: Sha256
+    """Of `effective` in its canonical form."""
+    revision: Commit
+    """Where it was read."""
+    effective: Effective
+    origin: dict[str, str]
+    """`file:line:column` at that revision, or `default`."""
+
+
+class Timing(_Exact):
+    """How late samples are: an instant is asked for no sooner than this after it."""
+
+    scrape_ms: int
+    lag_ms: int
+
+
+class Live(_Exact):
+    """The proof that the previous move was live."""
+
+    since: Instant
+    proof: list[str]
+    detail: dict[str, str]
+
+
+class Measurement(_Exact):
+    """One check at one evaluation time; numbers as they were compared."""
+
+    name: str
+    verdict: Outcome
+    value: str | None
+    baseline: str | None
+    limit: str
+    samples: str
+    why: str
+
+
+class Verdict(_Exact):
+    """What all checks said at one evaluation time."""
+
+    at: Instant
+    outcome: Outcome
+    window: Span
+    checks: list[Measurement]
+
+
+class Series(_Exact):
+    """One time series of an answer; values are the strings received."""
+
+    labels: dict[str, str]
+    samples: list[tuple[int, str]]
+    """Milliseconds since the epoch, and the value."""
+
+
+class Query(_Exact):
+    """One question with its evaluation times, and its whole answer up to the decision."""
+
+    source: str
+    expression: str
+    from_: Instant = Field(alias="from")
+    to: Instant
+    step_ms: int
+    lookback_ms: int
+    error: str | None
+    series: list[Series]
+
+
+class Side(_Exact):
+    """One workload's owned values."""
+
+    digest: Sha256
+    images: dict[str, str]
+    replicas: int | None
+
+
+class Owned(_Exact):
+    """Every owned value in one revision."""
+
+    weight: Share
+    shape: Sha256
+    """Of the routing objects without their weights."""
+    candidate: Side
+    primary: Side
+
+
+class BeforeAfter(_Exact):
+    """The owned values as the move found and left them."""
+
+    before: Owned
+    after: Owned
+
+
+class Change(_Exact):
+    """One file of the commit."""
+
+    path: str
+    diff: str
+
+
+class Exposure(_Exact):
+    """What met the canary since the previous move; requests where a check counts them."""
+
+    weight: Share
+    from_: Instant = Field(alias="from")
+    to: Instant
+    minutes: Number
+    requests: Number | None
+    failed_requests: Number | None
+    counted: Span | None
+
+
+class Alternative(_Exact):
+    """What else could have been done."""
+
+    action: str
+    why_not: str
+
+
+class Decision(_Exact):
+    """One decision of gitops-canary with everything it rested on; RFC 8785 canonical JSON."""
+
+    schema_: Literal[SCHEMA] = Field(alias="schema")  # type: ignore[valid-type] # one constant
+    canary: str
+    rollout: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+    action: Literal[
+        "initialise", "start", "advance", "promote", "finish", "idle", "abort", "retreat"
+    ]
+    decided_at: Instant
+    reason: str
+    step: Count
+    weight: Weight
+    version: str
+    source: Commit
+    stable: Commit
+    previous: Commit | None
+    reverts: list[Commit]
+    verdict: Literal["pass", "fail", "inconclusive", "none"]
+    failed: Count
+    window: Span | None
+    measured: Measured
+    policy: Policy
+    timing: Timing
+    live: Live | None
+    verdicts: list[Verdict]
+    queries: list[Query]
+    owned: BeforeAfter
+    changes: list[Change]
+    exposure: Exposure | None
+    alternatives: list[Alternative]
+
+
+def schema() -> dict[str, Any]:
+    """Give the JSON Schema (draft 2020-12) of decision-NN.json."""
+    made = Decision.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+
+
+def read_decision(data: bytes, *, name: str) -> dict[str, Any]:
+    """Read decision-NN.json; nothing but its one canonical form is accepted.
+
+    Raises:
+        VerificationError: it is no decision, or the same decision is written in another way.
+    """
+    try:
+        value = json.loads(data)
+        canonical = rfc8785.dumps(value)
+        Decision.model_validate_json(data)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
+        raise _unreadable(name, f"{where} is not as its schema says") from None
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(name, str(error)) from None
+    if canonical != data:
+        raise _unreadable(name, "it is not in canonical form")
+    assert isinstance(value, dict), "the model is an object"
+    return value
+
+
+def _unreadable(name: str, why: str) -> VerificationError:
+    return VerificationError(
+        f"{name} is no decision of gitops-canary: {why}.",
+        remedy="compare it with `gitops-canary schema evidence`; fetch the evidence branch again",
+    )

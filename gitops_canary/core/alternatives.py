@@ -1,0 +1,76 @@
+"""What else could have been done, and why it was not: what a reviewer misses most."""
+
+from gitops_canary.model.decision import Act
+from gitops_canary.model.rollout import Action, Outcome, Record
+
+_FIXED: dict[Action, tuple[tuple[str, str], ...]] = {
+    Action.START: (
+        ("wait", "candidate and primary differ, and the candidate is not quarantined"),
+        ("advance", "the first weight needs a canary that is ready in its new version"),
+    ),
+    Action.FINISH: (
+        ("wait", "the primary was seen ready in its new version"),
+        ("abort", "no failing verdict stands against the version"),
+    ),
+    Action.IDLE: (("wait", "nobody is served by the canary, and weight 0 is live"),),
+    Action.INITIALISE: (),
+}
+
+
+def alternatives(act: Act, record: Record) -> tuple[tuple[str, str], ...]:
+    """List (action, why not) for what was not done; a function of the decision alone."""
+    fixed = _FIXED.get(act.action)
+    if fixed is not None:
+        return fixed
+    failures = f"{record.failed} failed checks of the {record.threshold} that condemn a version"
+    if act.action is Action.ABORT:
+        return _abort(act, record)
+    if act.action is Action.RETREAT:
+        return (
+            ("wait", _waited(act)),
+            ("advance", "only a passing verdict raises the weight"),
+            ("abort", f"{failures}: silence condemns nobody"),
+        )
+    rest = record.steps - record.step
+    further = (
+        ("advance", f"step {record.step} of {record.steps} is the last one")
+        if act.action is Action.PROMOTE
+        else ("promote", f"{rest} of {record.steps} steps are still to be passed")
+        if rest
+        else ("promote", "the last step has to pass its checks first")
+    )
+    return (
+        ("wait", _ready(act)),
+        further,
+        ("skip a step", "the weight rises one step at a time"),
+        ("abort", failures),
+        ("retreat", "there was an answer to every check")
+        if act.verdict is Outcome.PASS
+        else ("retreat", "the previous move became live in time"),
+    )
+
+
+def _abort(act: Act, record: Record) -> tuple[tuple[str, str], ...]:
+    if act.verdict is not Outcome.FAIL:
+        return (
+            ("wait", "a person asked for the abort"),
+            ("advance", "a person asked for the abort"),
+            ("retreat", "the person asked for the version to be taken out, not only the traffic"),
+        )
+    return (
+        ("wait", f"failed checks reached the limit, {record.failed} of {record.threshold}"),
+        ("advance", "a failing verdict never raises the weight"),
+        ("retreat", "the verdict is about the version, so it is taken out of Git and quarantined"),
+    )
+
+
+def _waited(act: Act) -> str:
+    if act.verdict is Outcome.INCONCLUSIVE:
+        return "nothing could be measured for a whole progress deadline"
+    return "the reason above does not pass by waiting"
+
+
+def _ready(act: Act) -> str:
+    if act.verdict is Outcome.PASS:
+        return "every check passed over a whole window, so waiting would show nothing new"
+    return "nothing is measured before the first weight, and the canary is ready"

@@ -1,0 +1,141 @@
+"""The readable pages of a rollout, a function of its decisions: rebuilt, they are the same bytes.
+
+Foreign words are written as character references, so that no renderer takes them for markup.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from gitops_canary.core.evidence import page_paths
+from gitops_canary.core.text import one_line
+from gitops_canary.core.told import Json, Told, told
+from gitops_canary.model.names import Path
+from gitops_canary.model.rollout import Record
+
+_PLAIN = frozenset(" .,:;/=%()'+-")
+"""Punctuation that means nothing to Markdown in the middle of a line."""
+_MARKS = {"pass": "✔ pass", "fail": "✘ fail", "inconclusive": "? inconclusive", "none": "-"}
+
+
+def pages(record: Record, decisions: Sequence[bytes]) -> dict[Path, bytes]:
+    """Write the pages of a rollout after one more decision."""
+    readme_path, _ = page_paths(record)
+    story = told(decisions)
+    return {} if story is None else {readme_path: readme(story).encode()}
+
+
+def words(text: object) -> str:
+    """Write foreign words so that Markdown shows them as they are.
+
+    >>> words("a|b <script> @all")
+    'a&#124;b &#60;script&#62; &#64;all'
+    """
+    return "".join(c if c.isalnum() or c in _PLAIN else f"&#{ord(c)};" for c in one_line(str(text)))
+
+
+def readme(story: Told) -> str:
+    """Write README.md: decision, exposure, why, who, how to check it, what is not known."""
+    last = story.last
+    blocks = [
+        f"# {words(last['canary'])}: {words(last['version'])} {words(story.outcome)}",
+        words(story.end["reason"] if story.end else last["reason"]),
+        "\n".join(_facts(story)),
+        "\n".join(("## Exposure", "", *_exposure(story))),
+        "\n".join(("## Moves", "", *_moves(story))),
+    ]
+    if any(True for d in story.decisions if d["verdicts"]):
+        blocks.append("\n".join(("## Checks", "", *_checks(story))))
+    if remedies := list(story.remedies()):
+        blocks.append("\n".join(("## Before the next try", "", *_list(remedies))))
+    blocks += [
+        "\n".join(("## Rollback conditions in force", "", *_list(story.conditions()))),
+        "\n".join(("## Check it yourself", "", *_commands(story))),
+        "\n".join(("## Not known", "", *_list(story.unknown()))),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    """Draw a Markdown table."""
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(words(cell) for cell in row)} |"
+
+
+def _list(lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
+    return (f"- {words(line)}" for line in lines)
+
+
+def _facts(story: Told) -> Iterator[str]:
+    first, last = story.first, story.last
+    return table(
+        ("", ""),
+        (
+            ("version", last["version"]),
+            ("asked for by commit", last["source"]),
+            ("goes back to commit", last["stable"]),
+            ("policy", last["policy"]["digest"]),
+            ("from", first["decidedAt"]),
+            ("to", last["decidedAt"]),
+            ("rollout", last["rollout"]),
+        ),
+    )
+
+
+def _exposure(story: Told) -> Iterator[str]:
+    minutes, requests, failed = story.exposed()
+    rows = [
+        (f"{r['weight']} %", r["minutes"], _count(r["requests"]), _count(r["failedRequests"]))
+        for r in story.exposures()
+    ]
+    rows.append(("all", str(minutes), _count(requests), _count(failed)))
+    return table(("weight", "minutes", "requests", "failed"), rows)
+
+
+def _moves(story: Told) -> Iterator[str]:
+    return table(
+        ("when", "move", "weight", "verdict", "why"),
+        [
+            (d["decidedAt"], d["action"], _weights(d), _MARKS[d["verdict"]], d["reason"])
+            for d in story.decisions
+        ],
+    )
+
+
+def _checks(story: Told) -> Iterator[str]:
+    rows = [
+        (
+            f"{d['weight']['from']} %",
+            c["name"],
+            c["value"] or "-",
+            c["baseline"] or "-",
+            c["limit"],
+            _MARKS[c["verdict"]],
+            c["samples"],
+        )
+        for d in story.decisions
+        if d["verdicts"]
+        for c in d["verdicts"][-1]["checks"]
+    ]
+    return table(("at", "check", "canary", "primary", "limit", "verdict", "samples"), rows)
+
+
+def _commands(story: Told) -> Iterator[str]:
+    canary, rollout = words(story.last["canary"]), story.last["rollout"]
+    yield "Every number above is in the `decision-NN.json` beside this page, with its samples."
+    yield f"Find the commits: `git log --grep 'Canary-Rollout: {rollout}'`. Each names the sha256"
+    yield "of its decision: `sha256sum decision-01.json`."
+    yield ""
+    yield f"Recompute everything about {canary} in a clone, without any server:"
+    yield ""
+    yield "```sh"
+    yield "gitops-canary verify --trusted-keys allowed_signers ."
+    yield "```"
+
+
+def _weights(decision: Json) -> str:
+    return f"{decision['weight']['from']} to {decision['weight']['to']} %"
+
+
+def _count(value: object) -> str:
+    return "not counted" if value is None else str(value)

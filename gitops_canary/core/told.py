@@ -1,0 +1,157 @@
+"""A rollout as its decisions on the evidence branch tell it: what its pages are made of."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from gitops_canary.core.text import duration
+
+Json = dict[str, Any]
+ENDS = {
+    "finish": "rolled out",
+    "abort": "rolled back",
+    "retreat": "taken off traffic, without a verdict",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The decisions of one rollout, oldest first; those that are missing are counted."""
+
+    decisions: tuple[Json, ...]
+    """Never empty."""
+    missing: tuple[int, ...] = ()
+    """Numbers of decisions that are not on the evidence branch, counted from 1."""
+
+    @property
+    def first(self) -> Json:
+        """The oldest decision there is."""
+        return self.decisions[0]
+
+    @property
+    def last(self) -> Json:
+        """The newest decision."""
+        return self.decisions[-1]
+
+    @property
+    def end(self) -> Json | None:
+        """The newest decision that ended the rollout or an attempt; None while it goes on."""
+        for decision in reversed(self.decisions):
+            if decision["action"] in ENDS:
+                return decision
+            if decision["action"] != "idle":
+                return None
+        return None
+
+    @property
+    def outcome(self) -> str:
+        """How it ended, or where it stands, in words."""
+        return ENDS[self.end["action"]] if self.end else f"at {self.last['weight']['to']} %"
+
+    @property
+    def good(self) -> bool | None:
+        """Whether the version was taken, or not; None while that is open."""
+        return None if self.end is None else self.end["action"] == "finish"
+
+    @property
+    def policy(self) -> Json:
+        """The effective policy of the newest decision."""
+        effective: Json = self.last["policy"]["effective"]
+        return effective
+
+    def exposures(self) -> Iterator[Json]:
+        """List what each weight exposed, in order."""
+        return (d["exposure"] for d in self.decisions if d["exposure"])
+
+    def exposed(self) -> tuple[Decimal, Decimal | None, Decimal | None]:
+        """Add up minutes above 0 %, requests and failed requests; None where nobody counted."""
+        rows = list(self.exposures())
+        minutes = sum((Decimal(row["minutes"]) for row in rows), Decimal(0))
+        seen = [row for row in rows if row["requests"] is not None]
+        if not seen:
+            return minutes, None, None
+        requests = sum((Decimal(row["requests"]) for row in seen), Decimal(0))
+        return minutes, requests, sum((Decimal(row["failedRequests"]) for row in seen), Decimal(0))
+
+    def failures(self) -> Iterator[Json]:
+        """List the checks that failed in the verdict that ended the rollout."""
+        end = self.end
+        if end and end["verdicts"]:
+            yield from (c for c in end["verdicts"][-1]["checks"] if c["verdict"] == "fail")
+
+    def silences(self) -> Iterator[Json]:
+        """List the checks that said nothing when the rollout ended without a verdict."""
+        end = self.end
+        if end and end["verdicts"] and end["action"] == "retreat":
+            yield from (c for c in end["verdicts"][-1]["checks"] if c["verdict"] == "inconclusive")
+
+    def conditions(self) -> Iterator[str]:
+        """Say what would have rolled this back, or took it off traffic."""
+        policy = self.policy
+        for check in policy["checks"]:
+            limits = []
+            if check["minimum"] is not None:
+                limits.append(f"below {check['minimum']}")
+            if check["maximum"] is not None:
+                limits.append(f"above {check['maximum']}")
+            yield f"{check['name']} {' or '.join(limits)}: a failed check"
+        yield f"{policy['threshold']} failed checks in all: every owned value goes back, quarantine"
+        deadline = duration(policy["progressDeadlineMs"])
+        yield f"nothing clear measured for {deadline}: weight 0, no verdict on the version"
+        yield f"a weight not live within {deadline}: weight 0, no verdict on the version"
+        yield "a person's abort in the Canary document: every owned value goes back"
+
+    def remedies(self) -> Iterator[str]:
+        """Say what failed, what the measured differences point to, and how to try again."""
+        end = self.end
+        if end is None or end["action"] == "finish":
+            return
+        for check in self.failures():
+            yield f"{check['name']} was {check['value']} (limit {check['limit']}): {check['why']}."
+            yield _cause(check)
+        for check in self.silences():
+            yield f"{check['name']} gave no number: {check['why']}."
+        if not end["verdicts"]:
+            yield end["reason"]
+        canary, rollout = end["canary"], end["rollout"]
+        if end["action"] == "abort":
+            yield "Fix it in a new version and commit that: a new candidate starts by itself."
+            yield f"If the cause was outside the version: gitops-canary retry {canary}"
+        else:
+            yield "Mend what kept it from being live or measured; it starts again by itself,"
+            yield f"or after the last attempt by: gitops-canary retry {canary}"
+        yield f"What was measured and decided: decision-*.json of rollout {rollout}."
+
+    def unknown(self) -> Iterator[str]:
+        """Say what this record does not show."""
+        for number in self.missing:
+            yield f"decision {number} is not on the evidence branch, or not as its commit says"
+        if any(row["requests"] is None for row in self.exposures()):
+            yield "requests were not counted at every weight: no check counts them, or no answer"
+        if any(d["live"] is None and d["action"] not in {"start", "abort"} for d in self.decisions):
+            yield "not every move was proven live before the next decision"
+        yield "the time between a decision and the moment it was live counts as the weight before"
+        yield "whether the metric source told the truth: it is believed as it answered"
+
+
+def _cause(check: Json) -> str:
+    """Compare canary and primary: the difference says where the cause is to be looked for."""
+    if check["baseline"] is None:
+        return "The primary was not measured beside it, so the cause may lie outside the version."
+    return (
+        f"At the same time the primary had {check['baseline']}: if that is within the limit, the "
+        "difference is the version's own; if not, both suffer from something else."
+    )
+
+
+def told(files: Sequence[bytes]) -> Told | None:
+    """Read a rollout's decisions, oldest first, empty bytes for missing ones; None if all are."""
+    found = [(number, data) for number, data in enumerate(files, 1) if data]
+    if not found:
+        return None
+    return Told(
+        decisions=tuple(json.loads(data) for _, data in found),
+        missing=tuple(number for number, data in enumerate(files, 1) if not data),
+    )
