@@ -110,7 +110,7 @@ class Told:
             return
         for check in self.failures():
             yield f"{check['name']} was {check['value']} (limit {check['limit']}): {check['why']}."
-            yield _cause(check)
+            yield _cause(check, self.policy)
         for check in self.silences():
             yield f"{check['name']} gave no number: {check['why']}."
         if not end["verdicts"]:
@@ -136,13 +136,22 @@ class Told:
         yield "whether the metric source told the truth: it is believed as it answered"
 
 
-def _cause(check: Json) -> str:
+def _cause(check: Json, policy: Json) -> str:
     """Compare canary and primary: the difference says where the cause is to be looked for."""
     if check["baseline"] is None:
         return "The primary was not measured beside it, so the cause may lie outside the version."
+    limits = next((c for c in policy["checks"] if c["name"] == check["name"]), {})
+    low, high = limits.get("minimum"), limits.get("maximum")
+    value = Decimal(check["baseline"])
+    within = (low is None or value >= Decimal(low)) and (high is None or value <= Decimal(high))
+    if within:
+        return (
+            f"The primary had {check['baseline']} in the same window, within the limit: the likely "
+            "cause is this version."
+        )
     return (
-        f"At the same time the primary had {check['baseline']}: if that is within the limit, the "
-        "difference is the version's own; if not, both suffer from something else."
+        f"The primary had {check['baseline']} in the same window, outside the limit too: the "
+        "likely cause is something both share, not this version."
     )
 
 

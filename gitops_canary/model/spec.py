@@ -110,5 +110,5 @@ class CanarySpec:
     suspend: bool
     deferred: tuple[str, ...] = ()
     """Fields present but not honoured yet; non-empty only where `allow_missing` let them by."""
-    origins: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where each value of the policy came from: `file:line:column`, or `default`."""
