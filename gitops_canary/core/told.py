@@ -140,7 +140,7 @@ def _cause(check: Json, policy: Json) -> str:
     """Compare canary and primary: the difference says where the cause is to be looked for."""
     if check["baseline"] is None:
         return "The primary was not measured beside it, so the cause may lie outside the version."
-    limits = next((c for c in policy["checks"] if c["name"] == check["name"]), {})
+    limits: Json = next((c for c in policy["checks"] if c["name"] == check["name"]), {})
     low, high = limits.get("minimum"), limits.get("maximum")
     value = Decimal(check["baseline"])
     within = (low is None or value >= Decimal(low)) and (high is None or value <= Decimal(high))
