@@ -3,11 +3,10 @@
 import json
 from typing import Annotated, Any, Literal
 
-import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from gitops_canary.core.evidence import SCHEMA
+from gitops_canary.core.evidence import SCHEMA, canonical
 from gitops_canary.errors import VerificationError
 
 Sha256 = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -242,14 +241,14 @@ def read_decision(data: bytes, *, name: str) -> dict[str, Any]:
     """
     try:
         value = json.loads(data)
-        canonical = rfc8785.dumps(value)
+        form = canonical(value)
         Decision.model_validate_json(data)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
         raise _unreadable(name, f"{where} is not as its schema says") from None
     except (ValueError, RecursionError) as error:
         raise _unreadable(name, str(error)) from None
-    if canonical != data:
+    if form != data:
         raise _unreadable(name, "it is not in canonical form")
     assert isinstance(value, dict), "the model is an object"
     return value

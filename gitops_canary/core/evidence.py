@@ -50,15 +50,36 @@ class Basis:
 
 def decision_json(act: Act, record: Record, basis: Basis) -> bytes:
     """Write `decision-NN.json` (RFC 8785); `record.evidence` plays no part in it."""
-    spec = basis.spec
     answers = until(basis.answers, act.at_ms)
     document: Json = {
         "schema": SCHEMA,
+        "decidedAt": iso(act.at_ms),
+        "reason": act.reason,
+        **said(record),
+        **_context(basis),
+        "live": _liveness(act.live),
+        "verdicts": [verdict_json(v) for v in act.verdicts],
+        "queries": _queries(answers),
+        "exposure": exposure_json(act, record, basis, answers),
+        "alternatives": [
+            {"action": action, "whyNot": why} for action, why in alternatives(act, record)
+        ],
+    }
+    return canonical(document)
+
+
+def canonical(document: Json) -> bytes:
+    """Write JSON in its one canonical form (RFC 8785); ValueError where it has none."""
+    return rfc8785.dumps(document)
+
+
+def said(record: Record) -> Json:
+    """Repeat what the commit's trailers say, all but the digest of these bytes."""
+    window = record.window
+    return {
         "canary": record.canary,
         "rollout": record.rollout,
         "action": record.action.value,
-        "decidedAt": iso(act.at_ms),
-        "reason": act.reason,
         "step": f"{record.step}/{record.steps}",
         "weight": {"from": percent(record.weight_from), "to": percent(record.weight_to)},
         "version": record.version,
@@ -68,7 +89,13 @@ def decision_json(act: Act, record: Record, basis: Basis) -> bytes:
         "reverts": list(record.reverts),
         "verdict": record.verdict.value,
         "failed": f"{record.failed}/{record.threshold}",
-        "window": _window(record.window.start_ms, record.window.end_ms) if record.window else None,
+        "window": _window(window.start_ms, window.end_ms) if window else None,
+    }
+
+
+def _context(basis: Basis) -> Json:
+    spec = basis.spec
+    return {
         "measured": {
             "namespace": spec.namespace,
             "name": spec.name,
@@ -77,26 +104,18 @@ def decision_json(act: Act, record: Record, basis: Basis) -> bytes:
             "provider": spec.provider,
         },
         "policy": {
-            "digest": record.policy,
+            "digest": basis.policy.digest,
             "revision": basis.policy_revision,
             "effective": dict(basis.effective),
             "origin": dict(basis.origins),
         },
         "timing": {"scrapeMs": basis.scrape_ms, "lagMs": basis.lag_ms},
-        "live": _liveness(act.live),
-        "verdicts": [verdict_json(v) for v in act.verdicts],
-        "queries": _queries(answers),
         "owned": {"before": owned_json(basis.before), "after": owned_json(basis.after)},
         "changes": [
             {"path": path, "diff": _diff(path, *texts)}
             for path, texts in sorted(basis.changes.items())
         ],
-        "exposure": exposure_json(act, record, basis, answers),
-        "alternatives": [
-            {"action": action, "whyNot": why} for action, why in alternatives(act, record)
-        ],
     }
-    return rfc8785.dumps(document)
 
 
 def digest(data: bytes) -> Digest:
