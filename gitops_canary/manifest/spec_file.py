@@ -69,17 +69,16 @@ def read_canary(
     own = header.api_version == Dialect.OWN.value
     schema = own_fields.CANARY if own else flagger_fields.CANARY
     doc = Checked(header.spec, schema, file=file, allow_missing=allow_missing)
-    canary_id, control = (from_spec if own else from_annotations)(doc, header)
-    checks = read_checks(
-        doc, namespace=header.namespace, templates=templates, default_source=default_source
-    )
+    name, control = (from_spec if own else from_annotations)(doc, header)
+    where = header.namespace
+    checks = read_checks(doc, namespace=where, templates=templates, default_source=default_source)
     steps = read_steps(doc)
     target = _target(doc, header)
     provider = _provider(doc, default_provider)
     if problems := [*header.problems, *doc.problems]:
         raise joined(problems, SpecError, subject=f"The Canary {header.namespace}/{header.name}")
     return CanarySpec(
-        id=canary_id,
+        id=name,
         dialect=Dialect(header.api_version),
         place=header.place,
         namespace=header.namespace,
