@@ -15,12 +15,17 @@ from typing import ParamSpec
 import typer
 
 from gitops_canary import __version__
+from gitops_canary.cli.abort import abort
 from gitops_canary.cli.explain import explain
 from gitops_canary.cli.history import history
 from gitops_canary.cli.lint import lint
 from gitops_canary.cli.once import once
+from gitops_canary.cli.pause import pause
 from gitops_canary.cli.plan import plan
 from gitops_canary.cli.printing import say, write
+from gitops_canary.cli.quarantine import kept_out, lift
+from gitops_canary.cli.resume import resume
+from gitops_canary.cli.retry import retry
 from gitops_canary.cli.run import run
 from gitops_canary.cli.schema import schema
 from gitops_canary.cli.status import status
@@ -30,7 +35,7 @@ P = ParamSpec("P")
 BUG = 70
 VERBS: tuple[Callable[..., int], ...] = (
     run, once, plan, lint, status, history, explain,
-    schema,
+    pause, resume, abort, retry, schema,
 )  # fmt: skip
 
 
@@ -55,6 +60,10 @@ def application() -> typer.Typer:
     )
     for function in VERBS:
         app.command(function.__name__)(exits(function))
+    group = typer.Typer(no_args_is_help=True, help="The versions that are kept out.")
+    group.command("list")(exits(kept_out))
+    group.command("lift")(exits(lift))
+    app.add_typer(group, name="quarantine")
     app.command("version")(exits(version))
     for found in entry_points(group="gitops_canary.verbs"):
         app.command(found.name)(exits(found.load()))

@@ -7,13 +7,13 @@ import typer
 
 from gitops_canary.app.linting import Finding, findings
 from gitops_canary.cli.looked import names
-from gitops_canary.cli.options import AllowMissingOption, Form, OutputOption
+from gitops_canary.cli.options import AllowMissingOption, Form, OutputOption, ProviderOption
 from gitops_canary.cli.printing import show
 
 
 def lint(
     path: Annotated[Path, typer.Argument(help="A checkout of the config repository.")] = Path(),
-    provider: Annotated[str, typer.Option(help="Router of Canaries that name none.")] = "istio",
+    provider: ProviderOption = "istio",
     allow_missing: AllowMissingOption = "",
     output: OutputOption = Form.TABLE,
 ) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from gitops_canary.app.tick import Report
 from gitops_canary.app.wiring import opened
 from gitops_canary.errors import SpecError
+from gitops_canary.manifest.problems import nearest
 
 
 def looked(
@@ -37,7 +38,5 @@ def chosen(reports: Sequence[Report], wanted: Collection[str] | None) -> Callabl
     known = {str(canary) for report in reports for canary in report.decisions}
     missing = sorted(set(wanted) - known)
     if missing and not any(report.error for report in reports):
-        raise SpecError(
-            f"There is no canary {missing[0]}.", remedy=f"known: {', '.join(sorted(known)) or '-'}"
-        )
+        raise SpecError(f"There is no canary {missing[0]}.", remedy=nearest(missing[0], known))
     return lambda canary: canary in wanted

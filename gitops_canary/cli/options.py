@@ -27,4 +27,17 @@ OutputOption = Annotated[Form, typer.Option("--output", "-o", help="Form of the 
 AllowMissingOption = Annotated[
     str, typer.Option(help="Flagger fields to do without, comma-separated dotted names.")
 ]
+ProviderOption = Annotated[str, typer.Option(help="Router of Canaries that name none.")]
+CheckoutOption = Annotated[
+    Path, typer.Option("--checkout", "-C", help="A clone of the config repository.")
+]
+BranchOption = Annotated[
+    str | None, typer.Option(help="The config branch; by default the remote's own default.")
+]
+ToOption = Annotated[
+    str | None, typer.Option(help="Push to this branch instead, for a pull request.")
+]
+PushOption = Annotated[bool, typer.Option("--push/--no-push", help="Whether to push the commit.")]
+DiffOption = Annotated[bool, typer.Option("--diff", help="Show the change and write nothing.")]
+ReasonOption = Annotated[str, typer.Option(help="Why, for the commit message.")]
 DEFAULT_CONFIG = Path("controller.yaml")

@@ -1,8 +1,5 @@
 """`plan`: what would be committed now, and why, without committing it."""
 
-import difflib
-from collections.abc import Iterator
-
 from gitops_canary.app.tick import Report
 from gitops_canary.cli.looked import chosen, looked, names
 from gitops_canary.cli.options import (
@@ -14,7 +11,7 @@ from gitops_canary.cli.options import (
     OutputOption,
 )
 from gitops_canary.cli.outcome import exit_code
-from gitops_canary.cli.printing import Row, say, show, write
+from gitops_canary.cli.printing import Row, diff, say, show, write
 from gitops_canary.core.explain import sentence
 from gitops_canary.core.plan import Plan
 from gitops_canary.core.text import percent
@@ -58,16 +55,12 @@ def _row(report: Report, canary: str) -> Row:
         "ladder": " -> ".join(f"{percent(step)}%" for step in steps) or "-",
         "deferred": list(one.spec.deferred) if one else [],
         "message": made.commit.message if made else "",
-        "diff": "".join(_diff(report, made)) if made else "",
+        "diff": _diff(report, made) if made else "",
     }
 
 
-def _diff(report: Report, made: Plan) -> Iterator[str]:
+def _diff(report: Report, made: Plan) -> str:
     before = report.seen[made.act.canary].tip.texts
-    for path, text in sorted(made.files.items()):
-        yield from difflib.unified_diff(
-            before.get(path, "").splitlines(keepends=True),
-            text.splitlines(keepends=True),
-            f"a/{path}",
-            f"b/{path}",
-        )
+    return "".join(
+        diff(path, before.get(path, ""), text) for path, text in sorted(made.files.items())
+    )

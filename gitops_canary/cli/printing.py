@@ -1,5 +1,6 @@
 """Data on standard output, talk on standard error; tables for people, JSON or YAML for programs."""
 
+import difflib
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,18 @@ def write(text: str) -> None:
 def say(text: str) -> None:
     """Tell the person something that is not data."""
     sys.stderr.write("\n".join(one_line(line) for line in text.split("\n")) + "\n")
+
+
+def diff(path: str, before: str, after: str) -> str:
+    """Write a change of one file as a unified diff."""
+    return "".join(
+        difflib.unified_diff(
+            before.splitlines(keepends=True),
+            after.splitlines(keepends=True),
+            f"a/{path}",
+            f"b/{path}",
+        )
+    )
 
 
 def show(rows: Sequence[Row], columns: Sequence[str], form: Form) -> None:

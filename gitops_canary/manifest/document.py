@@ -9,7 +9,7 @@ import re
 from gitops_canary.errors import EditRefused, Place, SpecError
 from gitops_canary.manifest.compare import Pointer, differing, same
 from gitops_canary.manifest.nodes import BOM, Node, NodeKind, parse
-from gitops_canary.manifest.scalars import Json, Value, spelled, typed, written
+from gitops_canary.manifest.scalars import Entries, Json, Value, entry, spelled, typed, written
 
 __all__ = [
     "BOM", "Json", "Node", "NodeKind", "Pointer", "Value", "data", "differing",
@@ -84,9 +84,9 @@ def set_scalar(text: str, document: int, path: Pointer, value: Value, *, file: s
 
 
 def insert_key(
-    text: str, document: int, path: Pointer, key: str, value: Value, *, file: str
+    text: str, document: int, path: Pointer, key: str, value: Value | Entries, *, file: str
 ) -> str:
-    """Add a scalar entry at the end of a mapping.
+    """Add an entry, a scalar or a mapping of scalars, at the end of a mapping.
 
     Raises:
         EditRefused: there is no such mapping, it has the key, or it is empty.
@@ -94,17 +94,14 @@ def insert_key(
     node = _target(text, document, path, file)
     if node.kind is not NodeKind.MAPPING or not node.entries or node.get(key) is not None:
         raise _refuse(f"it is no mapping that could take the key {key!r}", node, file)
-    entry = f"{written(key, style='', old='')}: {written(value, style='', old='')}"
-    last = node.entries[-1][1]
     if node.style == "flow":
-        first_key = node.entries[0][0]
-        quoted = first_key.style == '"'
-        entry = f'"{key}"{entry[len(key) :]}' if quoted else entry
-        changed = f"{text[: last.end]}, {entry}{text[last.end :]}"
+        quotes = node.entries[0][0].style == '"'
+        last = node.entries[-1][1]
+        changed = f"{text[: last.end]}, {entry(key, value, quotes=quotes)}{text[last.end :]}"
     else:
-        at = _line_end(text, node.end)
-        indent = " " * (node.entries[0][0].column - 1)
-        changed = f"{text[:at]}{_newline(text)}{indent}{entry}{text[at:]}"
+        at, newline = _line_end(text, node.end), _newline(text)
+        indent = newline + " " * (node.entries[0][0].column - 1)
+        changed = f"{text[:at]}{indent}{entry(key, value, indent=indent)}{text[at:]}"
     return _verified(text, changed, document, (*path, key), file=file)
 
 

@@ -1,0 +1,272 @@
+"""What a person asks of a canary: from a word to the bytes that say it in the repository."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from gitops_canary.app.reading import Reader, Rules
+from gitops_canary.core import message
+from gitops_canary.core.edits import Ground
+from gitops_canary.core.plan import QUARANTINE
+from gitops_canary.core.replay import OVER
+from gitops_canary.core.text import iso, percent
+from gitops_canary.errors import Conflict, HistoryError, Refused, SpecError
+from gitops_canary.git.checkout import Checkout
+from gitops_canary.manifest import document, quarantine
+from gitops_canary.manifest.problems import nearest
+from gitops_canary.manifest.steering import steer
+from gitops_canary.model.names import CanaryId, Path, Revision, RolloutId
+from gitops_canary.model.rollout import Action, Move
+from gitops_canary.model.spec import CanarySpec
+from gitops_canary.routing import ROUTERS
+
+ATTEMPTS = 10
+"""How often a change is made again because somebody pushed first; the controller does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One file of the repository as a person wants it."""
+
+    path: Path
+    before: str
+    after: str
+    said: str
+    """What it asks for, as a clause for a person."""
+
+
+Want = Callable[["Standing"], Change | None]
+"""Reads where everything stands; None: there is nothing to change."""
+
+
+class Standing:
+    """One branch as the remote has it now."""
+
+    def __init__(self, checkout: Checkout, tip: Revision, rules: Rules) -> None:
+        self.tip = tip
+        self._checkout = checkout
+        self._reader = Reader(checkout, rules, ROUTERS)
+
+    def spec(self, canary: CanaryId) -> CanarySpec:
+        """Find a Canary.
+
+        Raises:
+            SpecError: there is none of that id.
+            CanaryError: it cannot be read.
+        """
+        view = self._reader.view(self.tip)
+        if canary in view.errors:
+            raise view.errors[canary]
+        if canary not in view.canaries:
+            known = {*view.canaries, *view.errors}
+            raise SpecError(f"There is no canary {canary}.", remedy=nearest(canary, known))
+        return view.canaries[canary]
+
+    def ground(self, canary: CanaryId, revision: Revision | None = None) -> Ground:
+        """Read a canary's owned values; CanaryError where that cannot be done."""
+        return self._reader.ground(revision or self.tip, canary)
+
+    def entries(self) -> tuple[quarantine.Entry, ...]:
+        """Read the quarantine."""
+        return quarantine.parse(self.text(QUARANTINE))
+
+    def text(self, path: Path) -> str:
+        """Read a file; empty where there is none."""
+        return self._reader.text(self.tip, path)
+
+    def last(self, canary: CanaryId) -> Move | None:
+        """Find the newest move of a canary."""
+        return next((move for move in self._moves if move.record.canary == canary), None)
+
+    def overridden(self, move: Move) -> bool:
+        """Whether a person moved weight, route or primary since a move."""
+        canary = move.record.canary
+        now = self.ground(canary).owned
+        then = self.ground(canary, move.revision).owned
+        return (now.weight, now.shape, now.primary.digest) != (
+            then.weight, then.shape, then.primary.digest,
+        )  # fmt: skip
+
+    @cached_property
+    def _moves(self) -> tuple[Move, ...]:
+        found: list[Move] = []
+        for told in self._checkout.told(self.tip):
+            try:
+                record = message.parse(told.message, told.revision)
+            except HistoryError:
+                # Whose commit this is can only the controller tell: a quoted or broken record is
+                # passed over here, as it passes over a person's.
+                continue
+            if record:
+                found.append(Move(record=record, revision=told.revision, date_ms=told.date_ms))
+        return tuple(found)
+
+
+def paused(canary: CanaryId) -> Want:
+    """Ask that nothing starts or rises; failures still roll back."""
+
+    def want(standing: Standing) -> Change | None:
+        if standing.spec(canary).control.paused:
+            return None
+        return _control(standing, canary, "paused", value=True, said="paused")
+
+    return want
+
+
+def resumed(canary: CanaryId) -> Want:
+    """Ask to go on: takes `paused` away, and adopts the weight a person has set."""
+
+    def want(standing: Standing) -> Change | None:
+        spec = standing.spec(canary)
+        if spec.suspend:
+            raise Refused(
+                f"{canary} is suspended, which is more than paused.",
+                remedy="take spec.suspend out of its document",
+                place=spec.place,
+            )
+        move, change = standing.last(canary), None
+        if move and move.record.action not in OVER and standing.overridden(move):
+            weight = percent(standing.ground(canary).owned.weight)
+            token = f"{move.record.rollout}/{weight}"
+            change = _control(standing, canary, "resume", value=token, said=f"resumed at {weight}%")
+        if not spec.control.paused:
+            return change
+        said = f"{change.said}, no longer paused" if change else "no longer paused"
+        return _control(standing, canary, "paused", value=False, said=said, onto=change)
+
+    return want
+
+
+def aborted(canary: CanaryId) -> Want:
+    """Ask for the stable state back, and for the version's quarantine."""
+
+    def want(standing: Standing) -> Change | None:
+        move = standing.last(canary)
+        standing.spec(canary)
+        if move is None or move.record.action in OVER:
+            raise Refused(
+                f"Nothing of {canary} is rolling out.",
+                remedy="to take a version back that is rolled out, commit the old one",
+            )
+        if move.record.action is Action.PROMOTE:
+            raise Refused(
+                f"{canary} is being promoted: the primary has the version already.",
+                remedy="wait for its finish, then commit the old version",
+            )
+        rollout = move.record.rollout
+        return _control(standing, canary, "abort", value=rollout, said=f"abort of {rollout}")
+
+    return want
+
+
+def retried(canary: CanaryId) -> Want:
+    """Ask for another try of a version that was condemned or given up."""
+
+    def want(standing: Standing) -> Change | None:
+        standing.spec(canary)
+        rollout = _kept_out(standing, canary)
+        move = standing.last(canary)
+        if rollout is None and move and move.record.action in {Action.ABORT, Action.RETREAT}:
+            rollout = move.record.rollout
+        if rollout is None:
+            raise Refused(
+                f"{canary} has nothing to retry: no version of it was condemned or given up last.",
+                remedy="see `gitops-canary quarantine list`; `quarantine lift` lets a version in",
+            )
+        return _control(standing, canary, "retry", value=rollout, said=f"retry of {rollout}")
+
+    return want
+
+
+def lifted(rollout: RolloutId) -> Want:
+    """Ask to let the versions of one rollout in again."""
+
+    def want(standing: Standing) -> Change | None:
+        before = standing.text(QUARANTINE)
+        known = sorted({entry.rollout for entry in quarantine.parse(before)})
+        if rollout not in known:
+            raise SpecError(
+                f"No version is in quarantine for the rollout {rollout}.",
+                remedy=nearest(rollout, known) if known else "nothing: the quarantine is empty",
+            )
+        after = quarantine.lift(before, rollout)
+        said = f"quarantine of {rollout} lifted"
+        return Change(path=QUARANTINE, before=before, after=after, said=said)
+
+    return want
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What became of a wish."""
+
+    change: Change | None
+    revision: Revision | None = None
+    """The commit that says it; None where nothing had to change, or nothing was to be written."""
+
+
+def carry_out(
+    checkout: Checkout,
+    want: Want,
+    *,
+    rules: Rules,
+    note: Callable[[Change], str],
+    to: str | None,
+    only_look: bool = False,
+) -> Done:
+    """Commit what is wanted onto the branch as it is now; again where somebody pushes first.
+
+    `note` writes the commit message; `to` is the branch to push to, None for none.
+
+    Raises:
+        CanaryError: it cannot be done; nothing was pushed.
+    """
+    for attempt in range(ATTEMPTS):
+        tip = checkout.fetch()
+        change = want(Standing(checkout, tip, rules))
+        if change is None or change.before == change.after:
+            return Done(change=None)
+        if only_look:
+            return Done(change=change)
+        content = change.after.encode()
+        revision = checkout.commit(tip, change.path, content, note(change))
+        if to is None:
+            return Done(change=change, revision=revision)
+        try:
+            checkout.push(revision, to, onto=tip)
+        except Conflict:
+            if to != checkout.branch or attempt == ATTEMPTS - 1:
+                raise
+            continue
+        return Done(change=change, revision=revision)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _kept_out(standing: Standing, canary: CanaryId) -> RolloutId | None:
+    """Find the rollout that put the candidate at the tip into quarantine."""
+    digest = standing.ground(canary).owned.candidate.digest
+    entry = quarantine.blocks(standing.entries(), canary, digest, iso(0))
+    return entry.rollout if entry else None
+
+
+def _control(
+    standing: Standing,
+    canary: CanaryId,
+    name: str,
+    *,
+    value: str | bool,
+    said: str,
+    onto: Change | None = None,
+) -> Change:
+    """Write one entry into the Canary document, on top of another change of it."""
+    spec = standing.spec(canary)
+    path = Path(spec.place.file)
+    before = standing.text(path)
+    text = onto.after if onto else before
+    index = next(
+        number
+        for number, root in enumerate(document.parse(before, file=path))
+        if root is not None and (root.line, root.column) == (spec.place.line, spec.place.column)
+    )
+    after = steer(text, index, spec.dialect, name, value, file=path)
+    return Change(path=path, before=before, after=after, said=said)

@@ -1,0 +1,65 @@
+"""`quarantine list|lift`: the versions that are kept out."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gitops_canary.app.reading import Rules
+from gitops_canary.app.steering import Standing, lifted
+from gitops_canary.cli.asking import perform
+from gitops_canary.cli.options import (
+    BranchOption,
+    CheckoutOption,
+    DiffOption,
+    Form,
+    OutputOption,
+    PushOption,
+    ReasonOption,
+    ToOption,
+)
+from gitops_canary.cli.printing import show
+from gitops_canary.git.checkout import Checkout
+from gitops_canary.model.names import RolloutId
+
+COLUMNS = ("canary", "version", "rollout", "reason", "date", "expires")
+
+
+def kept_out(
+    checkout: CheckoutOption = Path(),
+    branch: BranchOption = None,
+    output: OutputOption = Form.TABLE,
+) -> int:
+    """List the versions in quarantine, and why."""
+    clone = Checkout(checkout, branch=branch)
+    standing = Standing(clone, clone.fetch(), Rules(paths=(), default_provider=None))
+    show([asdict(entry) for entry in standing.entries()], COLUMNS, output)
+    return 0
+
+
+def lift(
+    rollout: Annotated[str, typer.Argument(help="The rollout's twelve digits, from `list`.")],
+    checkout: CheckoutOption = Path(),
+    branch: BranchOption = None,
+    to: ToOption = None,
+    reason: ReasonOption = "",
+    *,
+    push: PushOption = True,
+    only_diff: DiffOption = False,
+    output: OutputOption = Form.TABLE,
+) -> int:
+    """Let the version of a rollout in again."""
+    clone = Checkout(checkout, branch=branch)
+    return perform(
+        clone,
+        lifted(RolloutId(rollout)),
+        title=f"Lift the quarantine of {rollout}",
+        about=rollout,
+        verb="quarantine lift",
+        reason=reason,
+        provider="istio",
+        to=(to or clone.branch) if push else None,
+        only_diff=only_diff,
+        output=output,
+    )
