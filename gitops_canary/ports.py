@@ -9,6 +9,9 @@ from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import BlobId, Digest, Path, Revision
 from gitops_canary.model.observation import Answer, Expectation, Liveness, Question
 
+Pointer = tuple[str | int, ...]
+"""Keys and indices from a document's root to a place in it."""
+
 
 class Store(Protocol):
     """Where the bytes of revisions are read from."""
@@ -84,11 +87,23 @@ class Router(Protocol):
     raises BindingError with file:line:column.
     """
 
-    kinds: frozenset[tuple[str, str]]
-    """(API group, kind) of the objects it can drive."""
+    @property
+    def kinds(self) -> frozenset[tuple[str, str]]:
+        """(API group, kind) of the objects it can drive; the core group is empty."""
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether this object splits between the apex's `-primary` and `-canary`."""
+
+    def claims(self, text: str, document: int) -> tuple[str, ...]:
+        """Say in words which traffic this object has for itself.
+
+        Two objects with one claim would fight over it.
+        """
+
+    def exposure(
+        self, text: str, document: int, *, namespace: str, apex: str
+    ) -> tuple[Pointer, ...]:
+        """Point at every entry that sends traffic to the canary whatever the weight is."""
 
     def weight(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> Decimal:
         """Read the canary's weight, in percent of primary + canary."""

@@ -22,8 +22,7 @@ from gitops_canary.app.config_values import (
 )
 from gitops_canary.manifest.providers import (
     METRIC_PROVIDERS_LATER,
-    PROVIDERS_LATER,
-    PROVIDERS_NOW,
+    OWN_PROVIDERS,
 )
 from gitops_canary.metrics import METRICS
 
@@ -75,9 +74,7 @@ class Repository(_Strict):
     """Pushes in a minute at most, aborts aside."""
     allow_file: bool = False
     """Whether url may be a path on this machine."""
-    provider: Annotated[str, AfterValidator(choice(*PROVIDERS_NOW, later=PROVIDERS_LATER))] = (
-        "istio"
-    )
+    provider: Annotated[str, AfterValidator(choice(*OWN_PROVIDERS))] = "istio"
     """Router of Canaries that name none; istio is Flagger's default too."""
     allow_missing: list[str] = Field(default_factory=list)
     """Flagger fields to do without, e.g. analysis.webhooks."""

@@ -112,7 +112,7 @@ def _routes(
     mine = [
         d
         for d in documents
-        if (d.api_version.partition("/")[0], d.kind) in router.kinds
+        if (group(d), d.kind) in router.kinds
         and router.matches(text(d.file), d.index, namespace=spec.namespace, apex=spec.apex)
     ]
     if not mine:
@@ -123,23 +123,24 @@ def _routes(
             f"(now {spec.apex})",
             place=spec.place,
         )
-    _one_per_host(mine, text)
+    _one_per_claim(mine, text, router)
     return tuple(mine)
 
 
-def _one_per_host(routes: Sequence[DocRef], text: Callable[[Path], str]) -> None:
-    owner: dict[tuple[str, str], DocRef] = {}
+def group(ref: DocRef) -> str:
+    """Give the API group of a document; the core group is empty."""
+    return ref.api_version.rpartition("/")[0]
+
+
+def _one_per_claim(routes: Sequence[DocRef], text: Callable[[Path], str], router: Router) -> None:
+    owner: dict[str, DocRef] = {}
     for ref in routes:
-        hosts = _root(ref, text).get("spec", "hosts")
-        gateways = _root(ref, text).get("spec", "gateways")
-        bound = ",".join(sorted(g.value for g in gateways.items)) if gateways else "mesh"
-        for host in hosts.items if hosts else ():
-            other = owner.setdefault((host.value, bound), ref)
+        for claim in router.claims(text(ref.file), ref.index):
+            other = owner.setdefault(claim, ref)
             if other is not ref:
                 raise BindingError(
-                    f"{ref.kind} {ref.name} and {other.name} ({other.file}) both own the host "
-                    f"{host.value}.",
-                    remedy="merge them; the mesh would use only one",
+                    f"{ref.kind} {ref.name} and {other.name} ({other.file}) both own {claim}.",
+                    remedy="merge them; only one of them would be used",
                     place=_place(ref, text),
                 )
 

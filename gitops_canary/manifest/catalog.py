@@ -9,7 +9,12 @@ from gitops_canary.model.owned import DocRef
 
 KINDS = frozenset({
     "Canary", "MetricTemplate", "AlertProvider", "Deployment", "HorizontalPodAutoscaler",
-    "ScaledObject", "VirtualService",
+    "ScaledObject",
+    # what routes
+    "ApisixRoute", "GRPCRoute", "HTTPProxy", "HTTPRoute", "Ingress", "IngressRouteTCP",
+    "IngressRouteUDP", "Mapping", "MeshHTTPRoute", "MeshTCPRoute", "Route", "RouteGroup",
+    "RouteTable", "Service", "TCPRoute", "TLSRoute", "TraefikService", "TrafficRoute",
+    "TrafficSplit", "UDPRoute", "VirtualServer", "VirtualServerRoute", "VirtualService",
 })  # fmt: skip
 _MENTION = re.compile(rf"\bkind[\"']?\s*:\s*[\"']?({'|'.join(sorted(KINDS))}|List)\b")
 

@@ -57,6 +57,8 @@ class Field:
     """Words it may hold; empty for any."""
     later: tuple[str, ...] = ()
     """Known words that are not honoured yet."""
+    ended: Mapping[str, str] = field(default_factory=dict)
+    """Known words that will never be honoured, with the remedy."""
     pattern: str = ""
     """What a text must look like as a whole, with `form` in words."""
     form: str = ""

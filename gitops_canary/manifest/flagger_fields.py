@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from gitops_canary.manifest.fields import Field, Schema, Status, Type, deferrable, rows
 from gitops_canary.manifest.flagger_service import service_fields
 from gitops_canary.manifest.providers import (
+    ENDED_PROVIDERS,
+    FLAGGER_PROVIDERS,
     METRIC_PROVIDERS_LATER,
     METRIC_PROVIDERS_NOW,
-    PROVIDERS_LATER,
-    PROVIDERS_NOW,
 )
 
 STEPS_MAX = 50
@@ -20,6 +20,7 @@ STEPS_MAX = 50
 SPAN_MS = (1_000, 7 * 86_400_000)
 """Shortest and longest interval: a second and a week."""
 _HOW = ("exact", "prefix", "suffix", "regex")
+_FOUND = "routing objects are found by the Services they name"
 _WEBHOOKS = (
     "", "confirm-rollout", "pre-rollout", "rollout", "confirm-traffic-increase",
     "confirm-promotion", "post-rollout", "rollback", "event",
@@ -33,7 +34,7 @@ def _honoured(path: str, type_: Type, why: str, **rest: object) -> Field:
 def _spec() -> Iterator[Field]:
     yield _honoured(
         "provider", Type.TEXT, "which kind of object routes",
-        choices=PROVIDERS_NOW, later=PROVIDERS_LATER,
+        choices=FLAGGER_PROVIDERS, ended=ENDED_PROVIDERS,
     )  # fmt: skip
     yield _honoured(
         "metricsServer", Type.URL, "Prometheus of builtin and inline checks; must be allowed"
@@ -65,10 +66,11 @@ def _spec() -> Iterator[Field]:
         },
     )  # fmt: skip
     reference: dict[str, Type | tuple[str, ...]] = {"apiVersion": Type.WORD, "name": Type.NAME}
-    yield from _deferred("ingressRef", "no router uses it", {**reference, "kind": ("Ingress",)})
-    yield from _deferred("routeRef", "no router uses it", {**reference, "kind": ("ApisixRoute",)})
+    for name, kind in (("ingressRef", "Ingress"), ("routeRef", "ApisixRoute")):
+        fields = {**reference, "kind": (kind,)}
+        yield from rows(Status.NEUTRAL, _FOUND, fields, below=f"{name}.")
     upstream = {**reference, "kind": ("Upstream",), "namespace": Type.NAME}
-    yield from _deferred("upstreamRef", "no router uses it", upstream)
+    yield from rows(Status.NEUTRAL, _FOUND, upstream, below="upstreamRef.")
 
 
 def _analysis() -> Iterator[Field]:

@@ -48,6 +48,8 @@ def _chosen(value: str, leaf: Field) -> None:
     if value in leaf.later:
         remedy = f"use {' or '.join(leaf.choices)}" if leaf.choices else "remove it"
         raise Wrong(f"is {value}, which is not supported yet", remedy)
+    if value in leaf.ended:
+        raise Wrong(f"is {value}, which is at its end", leaf.ended[value])
     if leaf.choices and value not in leaf.choices:
         known = [word for word in (*leaf.choices, *leaf.later) if word]
         raise Wrong(f"is {shown(value)}, which is not known", nearest(value, known))

@@ -6,7 +6,7 @@ from gitops_canary.manifest.fields import Field, Schema, Status, Type
 from gitops_canary.manifest.flagger_fields import CANARY as FLAGGER
 from gitops_canary.manifest.flagger_fields import SPAN_MS, STEPS_MAX
 from gitops_canary.manifest.forms import FORMS
-from gitops_canary.manifest.providers import PROVIDERS_LATER, PROVIDERS_NOW
+from gitops_canary.manifest.providers import ENDED_PROVIDERS, OWN_PROVIDERS
 
 WEIGHT_MIN = Decimal("0.001")
 """Smallest weight in percent; three places are what a weight may have."""
@@ -35,7 +35,7 @@ _SPEC = (
     _formed("id", "id", "identity in commits and evidence; namespace/name where absent"),
     _field(
         "provider", Type.TEXT, "which kind of object routes; the operator's default where absent",
-        choices=PROVIDERS_NOW, later=PROVIDERS_LATER,
+        choices=OWN_PROVIDERS, ended=ENDED_PROVIDERS,
     ),
     _field("targetRef.apiVersion", Type.WORD, "API of the target, apps/v1"),
     _field(

@@ -1,13 +1,19 @@
 """The traffic providers: Flagger's names, and which of them are driven yet."""
 
-PROVIDERS_NOW = ("istio",)
-"""Providers with a router."""
-PROVIDERS_LATER = (
-    "apisix", "appmesh", "appmesh:v1beta2", "contour", "gatewayapi:v1", "gatewayapi:v1beta1",
-    "gloo", "knative", "kubernetes", "kuma", "linkerd", "nginx", "osm", "skipper", "smi:v1alpha1",
-    "smi:v1alpha2", "smi:v1alpha3", "traefik",
+FLAGGER_PROVIDERS = (
+    "apisix", "contour", "gatewayapi:v1", "gatewayapi:v1beta1", "gloo", "istio", "knative",
+    "kubernetes", "kuma", "linkerd", "nginx", "skipper", "smi:v1alpha1", "smi:v1alpha2",
+    "smi:v1alpha3", "traefik",
 )  # fmt: skip
-"""Known providers without a router yet."""
+"""Flagger's names that have a router."""
+OWN_PROVIDERS = (
+    *FLAGGER_PROVIDERS,
+    "emissary", "openshift", "smi:v1alpha4", "virtualserver",
+)  # fmt: skip
+"""All names that have a router."""
+_END = "move to a router that is maintained, e.g. gatewayapi:v1; `gitops-canary import` helps"
+ENDED_PROVIDERS = dict.fromkeys(("appmesh", "appmesh:v1beta2", "osm"), _END)
+"""Flagger's names of meshes that are at their end, with the remedy."""
 METRIC_PROVIDERS_NOW = ("prometheus",)
 METRIC_PROVIDERS_LATER = (
     "cloudwatch", "datadog", "dynatrace", "externalmetrics", "graphite", "influxdb", "keptn",

@@ -41,7 +41,9 @@ def check(
     )
 
 
-def spec(*checks: Check, provider: str = "istio", target: str = "shop") -> CanarySpec:
+def spec(
+    *checks: Check, provider: str = "istio", target: str = "shop", apex: str = "store"
+) -> CanarySpec:
     policy = Policy(
         steps=(Decimal(10),),
         interval_ms=15_000,
@@ -59,7 +61,7 @@ def spec(*checks: Check, provider: str = "istio", target: str = "shop") -> Canar
         namespace="prod",
         name="shop-rollout",
         target=workload,
-        apex="store",
+        apex=apex,
         provider=provider,
         policy=policy,
         control=Control(),

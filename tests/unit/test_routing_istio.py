@@ -113,7 +113,7 @@ def test_a_canary_only_route_is_left_alone() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (service(entry("other", "100")), "No HTTP route"),
+        (service(entry("other", "100")), "No route"),
         (service(entry("shop-primary", "0") + entry("shop-canary", "0")), "both have weight 0"),
         (service(entry("shop-primary", "90") + entry("shop-primary", "10")), "twice"),
         (service(BOTH, entry("shop-primary", "50") + entry("shop-canary", "50")), "different"),

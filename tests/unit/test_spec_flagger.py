@@ -138,7 +138,7 @@ def test_threshold_below_one_counts_as_one(threshold: int, expected: int) -> Non
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"provider": "linkerd"}, "provider is linkerd, which is not supported yet"),
+        ({"provider": "osm"}, "provider is osm, which is at its end"),
         ({"provider": "istoi"}, "provider is 'istoi', which is not known"),
         ({"targetRef": None}, "targetRef is missing"),
         (

@@ -1,0 +1,57 @@
+"""Gateway API routes, v1 and v1beta1: `spec.rules[].backendRefs[].weight`.
+
+Facts relied on (its reference): a missing weight is 1, weights are relative integers from 0 to
+1,000,000, rules are chosen by how specific they match and not by their order. Routes of a gateway
+and host are merged, so only the same match in two of them is a conflict.
+"""
+
+import json
+from collections.abc import Iterator
+
+from gitops_canary.manifest.document import Node
+from gitops_canary.routing.groups import listed, words
+from gitops_canary.routing.identity import named, word
+from gitops_canary.routing.lists import Lists
+from gitops_canary.routing.shape import bare
+from gitops_canary.routing.splits import Absent, Meaning
+
+GROUP = "gateway.networking.k8s.io"
+KINDS = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
+
+
+def _claims(root: Node) -> Iterator[str]:
+    """Claim each match of each host at each parent."""
+    parents, rules = root.get("spec", "parentRefs"), root.get("spec", "rules")
+    matches = [match for rule in (rules.items if rules else ()) for match in _matches(rule)]
+    for parent in parents.items if parents else ():
+        for host in words(root, "spec", "hostnames") or ("any host",):
+            for match in dict.fromkeys(matches):
+                section = word(parent, ("sectionName",))
+                where = "/".join(filter(None, (word(parent, ("name",)), section)))
+                yield f"{host} ({match}) at {where}"
+
+
+def _matches(rule: Node) -> Iterator[str]:
+    found = rule.get("matches")
+    if found is None or not found.items:
+        yield "everything"
+        return
+    for match in found.items:
+        yield json.dumps(bare(match), sort_keys=True)
+
+
+GATEWAY_API = Lists(
+    kinds=frozenset((GROUP, kind) for kind in KINDS),
+    groups=listed("spec.rules.*.backendRefs"),
+    meaning=Meaning(identify=named(("name",), namespace=("namespace",)), absent=Absent.ONE),
+    claimed=_claims,
+)
+"""The Router of Gateway API routes."""
+
+LINKERD_HTTP_ROUTE = Lists(
+    kinds=frozenset({("policy.linkerd.io", "HTTPRoute")}),
+    groups=GATEWAY_API.groups,
+    meaning=GATEWAY_API.meaning,
+    claimed=_claims,
+)
+"""Linkerd's own copy of the HTTPRoute."""

@@ -1,0 +1,189 @@
+"""The engine for weighted lists: a row says where they lie and what their weights mean.
+
+Rules that hold for every kind: entries are found by the names in them; every list that has both
+sides is written; other entries keep their weights and the list keeps its total; missing weights are
+written into both entries at once.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gitops_canary.manifest.document import (
+    Node,
+    Pointer,
+    duplicate_item,
+    insert_key,
+    set_scalar,
+    splice,
+)
+from gitops_canary.model.names import Digest, Path
+from gitops_canary.routing.groups import Claims, Group, Groups, no_claims
+from gitops_canary.routing.identity import Names, word
+from gitops_canary.routing.refusal import root_of, wrong
+from gitops_canary.routing.shape import bare, digest
+from gitops_canary.routing.splits import Meaning, Split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lists:
+    """A Router of one family of objects; everything it knows is in its fields."""
+
+    kinds: frozenset[tuple[str, str]]
+    groups: Groups
+    meaning: Meaning
+    scope: tuple[Pointer, ...] = (("spec",),)
+    """What a person may not change unseen."""
+    claimed: Claims = no_claims
+
+    def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
+        """Tell whether some list names the canary or the primary of this apex."""
+        root = root_of(text, document, Path(""))
+        names = Names(namespace=namespace, apex=apex)
+        return any(
+            found for g in self.groups(root) for _, found in self.meaning.known(root, g, names)
+        )
+
+    def claims(self, text: str, document: int) -> tuple[str, ...]:
+        """Say which traffic this object has for itself."""
+        return tuple(self.claimed(root_of(text, document, Path(""))))
+
+    def exposure(
+        self, text: str, document: int, *, namespace: str, apex: str
+    ) -> tuple[Pointer, ...]:
+        """List where only the canary stands: it gets that traffic whatever the weight."""
+        root = root_of(text, document, Path(""))
+        names = Names(namespace=namespace, apex=apex)
+        return tuple(self._exposed(root, names))
+
+    def weight(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> Decimal:
+        """Read the canary's weight; all lists must agree."""
+        root = root_of(text, document, file)
+        names = Names(namespace=namespace, apex=apex)
+        weights = {split.weight for split in self.meaning.splits(root, self.groups, file, names)}
+        if len(weights) > 1:
+            raise wrong("The route lists give the canary different weights", root, file)
+        return weights.pop()
+
+    def shape(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> Digest:
+        """Digest the object without the weights of the two, and without the canary's entry.
+
+        Without the entry, so that adding it for the first weight is no override.
+        """
+        root = root_of(text, document, file)
+        names = Names(namespace=namespace, apex=apex)
+        dropped: set[Pointer] = set()
+        for split in self.meaning.splits(root, self.groups, file, names):
+            dropped.add((*split.primary.at, *self.meaning.weight_at))
+            if split.canary is not None:
+                dropped.add(split.canary.at)
+        return digest([bare(root.get(*path), dropped, path) for path in self.scope])
+
+    def set_weight(
+        self, text: str, document: int, weight: Decimal, *, file: Path, namespace: str, apex: str
+    ) -> str:
+        """Write the weight into every list that has both sides."""
+        root = root_of(text, document, file)
+        names = Names(namespace=namespace, apex=apex)
+        for split in self.meaning.splits(root, self.groups, file, names):
+            if split.weight != weight:
+                primary, canary = self.meaning.numbers(split, weight, root, file)
+                text = self._write(text, document, split, primary, canary, names, file)
+        return text
+
+    def restore(
+        self,
+        text: str,
+        document: int,
+        stable: str,
+        stable_document: int,
+        *,
+        file: Path,
+        namespace: str,
+        apex: str,
+    ) -> str:
+        """Put the lists' bytes back; weight 0 where they differ in more than weights."""
+        names = Names(namespace=namespace, apex=apex)
+        root, then = root_of(text, document, file), root_of(stable, stable_document, file)
+        for split in self.meaning.splits(root, self.groups, file, names):
+            path = split.group.path
+            if path and self._alike(root, then, split.group, path, names):
+                text = splice(text, document, path, stable, stable_document, path, file=file)
+        return self.set_weight(
+            text, document, Decimal(0), file=file, namespace=namespace, apex=apex
+        )
+
+    def _write(
+        self,
+        text: str,
+        document: int,
+        split: Split,
+        primary: Decimal,
+        canary: Decimal,
+        names: Names,
+        file: Path,
+    ) -> str:
+        at = split.canary.at if split.canary else None
+        if at is None:
+            if not self.meaning.copied or split.group.path is None:
+                node = root_of(text, document, file)
+                problem = f"There is no entry for {names.apex}-canary"
+                raise wrong(problem, node, file, "add one with weight 0")
+            text, at = _cloned(text, document, split, split.group.path, names, file)
+        for entry, value in ((split.primary.at, primary), (at, canary)):
+            text = self._write_one(text, document, entry, value, file)
+        return text
+
+    def _write_one(
+        self, text: str, document: int, entry: Pointer, value: Decimal, file: Path
+    ) -> str:
+        node = root_of(text, document, file).get(*entry, *self.meaning.weight_at)
+        if node is None:
+            inner, key = (*entry, *self.meaning.weight_at[:-1]), str(self.meaning.weight_at[-1])
+            new = self.meaning.form.write(value, "")
+            return insert_key(text, document, inner, key, new, file=file)
+        if self.meaning.form.read(node) == value:
+            return text
+        new = self.meaning.form.write(value, node.value)
+        return set_scalar(text, document, (*entry, *self.meaning.weight_at), new, file=file)
+
+    def _exposed(self, root: Node, names: Names) -> Iterator[Pointer]:
+        for group in self.groups(root):
+            known = list(self.meaning.known(root, group, names))
+            sides = {found.side for _, found in known if found}
+            for at, found in known:
+                silent = word(root, (*at, *self.meaning.weight_at)) == "0"
+                if found and sides == {"canary"} and not silent:
+                    yield at
+
+    def _alike(self, now: Node, then: Node, group: Group, path: Pointer, names: Names) -> bool:
+        """Whether a list differs from the stable one in nothing but the two's weights."""
+
+        def without(root: Node, entries: Iterable[Pointer]) -> object:
+            dropped: set[Pointer] = set()
+            for at, found in self.meaning.known(root, Group(entries=tuple(entries)), names):
+                if found:
+                    dropped.add(at if found.side == "canary" else (*at, *self.meaning.weight_at))
+            return bare(root.get(*path), dropped, path)
+
+        stable = next((g for g in self.groups(then) if g.path == path), None)
+        return stable is not None and without(now, group.entries) == without(then, stable.entries)
+
+
+def _cloned(
+    text: str, document: int, split: Split, path: Pointer, names: Names, file: Path
+) -> tuple[str, Pointer]:
+    """Add the canary's entry as a copy of the primary's, behind the last one."""
+    index = split.primary.at[-1]
+    assert isinstance(index, int), "an entry of a list is found by its index"
+    text = duplicate_item(text, document, path, index, file=file)
+    at = (*path, len(split.group.entries))
+    name_at = (*at, *split.primary.name_at)
+    old = word(root_of(text, document, file), name_at)
+    whole = f"{names.apex}-primary"
+    new = (
+        old.replace(whole, f"{names.apex}-canary", 1)
+        if whole in old
+        else old.replace("primary", "canary", 1)
+    )
+    return set_scalar(text, document, name_at, new, file=file), at

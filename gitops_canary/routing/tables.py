@@ -1,0 +1,163 @@
+"""Kinds that need nothing but a row: where their lists lie and what their weights mean.
+
+Each row states facts of the kind's own reference; `docs/reference/routing.md` has them in words.
+"""
+
+import re
+from collections.abc import Iterator
+
+from gitops_canary.manifest.document import Node, Pointer
+from gitops_canary.ports import Router
+from gitops_canary.routing.either import Either
+from gitops_canary.routing.gateway_api import GATEWAY_API, LINKERD_HTTP_ROUTE
+from gitops_canary.routing.groups import Group, listed
+from gitops_canary.routing.identity import SIDES, Found, Identify, Names, named, side_of, word
+from gitops_canary.routing.lists import Lists
+from gitops_canary.routing.numbers import QUANTITY, WHOLE, Form
+from gitops_canary.routing.splits import Absent, Meaning
+
+
+def _smi(form: Form) -> Lists:
+    """TrafficSplit: weights are required and relative; quantities up to v1alpha1."""
+    return Lists(
+        kinds=frozenset({("split.smi-spec.io", "TrafficSplit")}),
+        groups=listed("spec.backends"),
+        meaning=Meaning(identify=named(("service",)), absent=Absent.REQUIRED, form=form),
+        claimed=_claim("the service", ("spec", "service")),
+    )
+
+
+def _claim(what: str, at: Pointer) -> "_Claim":
+    return _Claim(what, at)
+
+
+class _Claim:
+    """Claims whatever one field names."""
+
+    def __init__(self, what: str, at: Pointer) -> None:
+        self._what = what
+        self._at = at
+
+    def __call__(self, root: Node) -> Iterator[str]:
+        name = word(root, self._at)
+        if name:
+            yield f"{self._what} {name}"
+
+
+def _gloo(_: Node, entry: Node, names: Names) -> Found | None:
+    """Gloo names a Kubernetes Service, or an Upstream that is named after it."""
+    kube = ("destination", "kube", "ref", "name")
+    space = word(entry, (*kube[:-1], "namespace"))
+    side = side_of(word(entry, kube), names)
+    if side and space in {"", names.namespace}:
+        return Found(side, kube)
+    upstream = ("destination", "upstream", "name")
+    for one in SIDES:
+        prefix = f"(?:{re.escape(names.namespace)}-)?{re.escape(names.apex)}-{one}"
+        if re.fullmatch(rf"{prefix}(?:upstream)?(?:-[0-9]+)?", word(entry, upstream)):
+            return Found(one, upstream)
+    return None
+
+
+def _knative(root: Node, entry: Node, names: Names) -> Found | None:
+    """The latest revision is the canary, the revision named by itself the primary."""
+    if word(root, ("metadata", "name")) != names.apex or word(entry, ("tag",)):
+        return None
+    if word(entry, ("latestRevision",)) == "true":
+        return Found("canary", ("latestRevision",))
+    return Found("primary", ("revisionName",)) if word(entry, ("revisionName",)) else None
+
+
+def _by_reference(at: Pointer, backends: Pointer, name: str, service: str) -> Identify:
+    """Entries name a backend of the same object, which names the Service."""
+
+    def identify(root: Node, entry: Node, names: Names) -> Found | None:
+        wanted, known = word(entry, at), root.get(*backends)
+        for one in known.items if known and wanted else ():
+            if word(one, (name,)) == wanted:
+                side = side_of(word(one, (service,)), names)
+                return Found(side, at) if side else None
+        return None
+
+    return identify
+
+
+def _openshift(root: Node) -> Iterator[Group]:
+    """One main backend and up to three more."""
+    more = root.get("spec", "alternateBackends")
+    others = [("spec", "alternateBackends", i) for i in range(len(more.items) if more else 0)]
+    yield Group(entries=(("spec", "to"), *others))
+
+
+SMI_QUANTITIES = _smi(QUANTITY)
+SMI = _smi(WHOLE)
+GLOO = Lists(
+    kinds=frozenset({("gateway.solo.io", "RouteTable"), ("gateway.solo.io", "VirtualService")}),
+    groups=listed(
+        "spec.routes.*.routeAction.multi.destinations",
+        "spec.virtualHost.routes.*.routeAction.multi.destinations",
+    ),
+    meaning=Meaning(identify=_gloo, absent=Absent.REQUIRED),
+)
+APISIX = Lists(
+    kinds=frozenset({("apisix.apache.org", "ApisixRoute")}),
+    groups=listed("spec.http.*.backends"),
+    meaning=Meaning(identify=named(("serviceName",)), absent=Absent.REQUIRED),
+)
+KNATIVE = Lists(
+    kinds=frozenset({("serving.knative.dev", "Service")}),
+    groups=listed("spec.traffic"),
+    meaning=Meaning(
+        identify=_knative,
+        absent=Absent.REQUIRED,
+        weight_at=("percent",),
+        most=100,
+        total=100,
+        copied=False,
+    ),
+)
+VIRTUAL_SERVER = Lists(
+    kinds=frozenset({("k8s.nginx.org", "VirtualServer"), ("k8s.nginx.org", "VirtualServerRoute")}),
+    groups=listed(
+        "spec.routes.*.splits", "spec.routes.*.matches.*.splits",
+        "spec.subroutes.*.splits", "spec.subroutes.*.matches.*.splits",
+    ),
+    meaning=Meaning(
+        identify=_by_reference(("action", "pass"), ("spec", "upstreams"), "name", "service"),
+        absent=Absent.REQUIRED,
+        most=100,
+        total=100,
+        copied=False,
+    ),
+    claimed=_claim("the host", ("spec", "host")),
+)  # fmt: skip
+ROUTE_GROUP = Lists(
+    kinds=frozenset({("zalando.org", "RouteGroup")}),
+    groups=listed("spec.defaultBackends", "spec.routes.*.backends"),
+    meaning=Meaning(
+        identify=_by_reference(("backendName",), ("spec", "backends"), "name", "serviceName"),
+        absent=Absent.REQUIRED,
+        copied=False,
+    ),
+)
+OPENSHIFT = Lists(
+    kinds=frozenset({("route.openshift.io", "Route")}),
+    groups=_openshift,
+    meaning=Meaning(identify=named(("name",)), absent=Absent.HUNDRED, most=256),
+    claimed=_claim("the host", ("spec", "host")),
+)
+
+TABLE: dict[str, Router] = {
+    "smi:v1alpha1": SMI_QUANTITIES,
+    "smi:v1alpha2": SMI,
+    "smi:v1alpha3": SMI,
+    "smi:v1alpha4": SMI,
+    "linkerd": Either(SMI_QUANTITIES, GATEWAY_API, LINKERD_HTTP_ROUTE),
+    "gloo": GLOO,
+    "apisix": APISIX,
+    "knative": KNATIVE,
+    "skipper": ROUTE_GROUP,
+    "virtualserver": VIRTUAL_SERVER,
+    "openshift": OPENSHIFT,
+}
+"""Provider name to router."""
