@@ -18,6 +18,15 @@ def manifests(kind: str) -> Iterator[tuple[str, str]]:
         yield path.name, path.read_bytes().decode()
 
 
+def everything() -> Iterator[tuple[str, str]]:
+    """Give name and text of every file of every kind."""
+    folder = CORPUS / "manifests"
+    if not folder.is_dir():
+        pytest.skip("the corpus of real manifests is not beside this repository")
+    for kind in sorted(folder.iterdir()):
+        yield from manifests(kind.name)
+
+
 def bumps() -> Iterator[tuple[str, str, str, list[tuple[str, str, str]]]]:
     """Give id, text before and after, and (pointer, old, new) parts, of every real image bump."""
     index = CORPUS / "bumps" / "index.jsonl"

@@ -15,32 +15,34 @@ def block(value: Json) -> str:
         c: 1
     d: x
     """
-    return "".join(f"{line}\n" for line in _lines(value))
+    return "".join(f"{line}\n" for line in lines(value))
 
 
-def _lines(value: Json) -> Iterator[str]:
+def lines(value: object) -> Iterator[str]:
+    """Give the lines of a JSON value in block style, without line endings; Decimals are numbers."""
     if isinstance(value, dict) and value:
         for key, inner in value.items():
             name = written(key, style="", old="")
             if isinstance(inner, dict | list) and inner:
                 yield f"{name}:"
-                yield from (f"  {line}" for line in _lines(inner))
+                yield from (f"  {line}" for line in lines(inner))
             else:
                 yield f"{name}: {_scalar(inner)}"
     elif isinstance(value, list) and value:
         for inner in value:
-            first, *rest = _lines(inner)
+            first, *rest = lines(inner)
             yield f"- {first}"
             yield from (f"  {line}" for line in rest)
     else:
         yield _scalar(value)
 
 
-def _scalar(value: Json) -> str:
+def _scalar(value: object) -> str:
     if isinstance(value, dict | list):
         return "{}" if isinstance(value, dict) else "[]"
     if value is None:
         return "null"
     if isinstance(value, float):
         return spelled(Decimal(str(value)))
+    assert isinstance(value, str | int | Decimal), "a JSON value, or a Decimal"
     return written(value, style="", old="")

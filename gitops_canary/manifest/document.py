@@ -4,16 +4,20 @@ Every function finds its node, splices the text, parses the result and compares:
 intended pointer differs the change is refused and the text stays as it was.
 """
 
+import json
 import re
 
-from gitops_canary.errors import EditRefused, Place, SpecError
+from gitops_canary.errors import Place, SpecError
+from gitops_canary.manifest import guard
 from gitops_canary.manifest.compare import Pointer, differing, same
+from gitops_canary.manifest.items import append_item, duplicate_item, insert_key, remove
 from gitops_canary.manifest.nodes import BOM, Node, NodeKind, parse
-from gitops_canary.manifest.scalars import Entries, Json, Value, entry, spelled, typed, written
+from gitops_canary.manifest.scalars import Json, Value, spelled, typed, written
 
 __all__ = [
-    "BOM", "Json", "Node", "NodeKind", "Pointer", "Value", "data", "differing",
-    "duplicate_item", "insert_key", "parse", "remove", "set_scalar", "splice", "text_of",
+    "BOM", "Json", "Node", "NodeKind", "Pointer", "Value", "append_item", "data",
+    "differing", "duplicate_item", "insert_key", "parse", "remove", "set_scalar", "set_text",
+    "splice", "text_of",
 ]  # fmt: skip
 
 _TEMPLATE = re.compile(r"\$\{|\{\{|ENC\[")
@@ -65,44 +69,68 @@ def set_scalar(text: str, document: int, path: Pointer, value: Value, *, file: s
     Raises:
         EditRefused: it is not there, is no plain or quoted scalar, or cannot be changed alone.
     """
-    node = _target(text, document, path, file)
+    node = guard.target(text, document, path, file)
     if node.kind is not NodeKind.SCALAR or node.style in {"|", ">"}:
-        raise _refuse("it is not a plain or quoted scalar", node, file)
+        raise guard.refusal("it is not a plain or quoted scalar", node, file)
     if _TEMPLATE.search(node.value):
-        raise _refuse("it is a placeholder that something else fills in", node, file)
+        raise guard.refusal("it is a placeholder that something else fills in", node, file)
     new = written(value, style=node.style, old=node.value)
     if node.start == node.end:
         new = f" {new}"
     prefix = _PREFIX.match(text[node.start : node.end])
     start = node.start + (prefix.end() if prefix else 0)
     changed = text[:start] + new + text[node.end :]
-    _verified(text, changed, document, path, file=file)
-    result = _root(changed, document, file).get(*path)
+    guard.verified(text, changed, document, path, file=file)
+    result = guard.root_of(changed, document, file).get(*path)
     if result is None or result.value != spelled(value):
-        raise _refuse("the new value would read as another", node, file)
+        raise guard.refusal("the new value would read as another", node, file)
     return changed
 
 
-def insert_key(
-    text: str, document: int, path: Pointer, key: str, value: Value | Entries, *, file: str
-) -> str:
-    """Add an entry, a scalar or a mapping of scalars, at the end of a mapping.
+def set_text(text: str, document: int, path: Pointer, value: str, *, file: str) -> str:
+    """Replace the text a scalar holds, e.g. YAML or JSON inside of it, line by line.
+
+    Of a literal block (`|`) the lines that stay the same keep their bytes; any other scalar must
+    stand on one line.
 
     Raises:
-        EditRefused: there is no such mapping, it has the key, or it is empty.
+        EditRefused: it is not there, is folded, or has escapes that would be written anew.
     """
-    node = _target(text, document, path, file)
-    if node.kind is not NodeKind.MAPPING or not node.entries or node.get(key) is not None:
-        raise _refuse(f"it is no mapping that could take the key {key!r}", node, file)
-    if node.style == "flow":
-        quotes = node.entries[0][0].style == '"'
-        last = node.entries[-1][1]
-        changed = f"{text[: last.end]}, {entry(key, value, quotes=quotes)}{text[last.end :]}"
+    node = guard.target(text, document, path, file)
+    if node.kind is not NodeKind.SCALAR or node.style == ">":
+        raise guard.refusal("it is no text, or a folded one", node, file)
+    raw = text[node.start : node.end]
+    if node.style == "|":
+        changed = text[: node.start] + _block(raw, node.value, value) + text[node.end :]
+    elif "\n" in raw or (node.style == '"' and json.dumps(node.value, ensure_ascii=False) != raw):
+        raise guard.refusal("its escapes or line breaks would be lost", node, file)
     else:
-        at, newline = _line_end(text, node.end), _newline(text)
-        indent = newline + " " * (node.entries[0][0].column - 1)
-        changed = f"{text[:at]}{indent}{entry(key, value, indent=indent)}{text[at:]}"
-    return _verified(text, changed, document, (*path, key), file=file)
+        new = written(value, style=node.style, old=node.value)
+        changed = text[: node.start] + new + text[node.end :]
+    guard.verified(text, changed, document, path, file=file)
+    result = guard.root_of(changed, document, file).get(*path)
+    if result is None or result.value != value:
+        raise guard.refusal("the new text would read as another", node, file)
+    return changed
+
+
+def _block(raw: str, old: str, new: str) -> str:
+    """Replace the lines of a literal block that differ, in its indentation and line ending."""
+    header, _, body = raw.partition("\n")
+    outer = body.split("\n")
+    before, after = old.rstrip("\n").split("\n"), new.rstrip("\n").split("\n")
+    pairs = zip(outer, before, strict=False)
+    indent = next((o[: len(o.rstrip("\r")) - len(i)] for o, i in pairs if i), "")
+    end = "\r" if header.endswith("\r") else ""
+    head = 0
+    while head < min(len(before), len(after)) and before[head] == after[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(before), len(after)) - head and before[-1 - tail] == after[-1 - tail]:
+        tail += 1
+    middle = [f"{indent}{line}{end}" if line else end for line in after[head : len(after) - tail]]
+    kept = outer[len(outer) - tail :] if tail else []
+    return "\n".join([header, *outer[:head], *middle, *kept])
 
 
 def splice(
@@ -123,133 +151,18 @@ def splice(
     Raises:
         EditRefused: one of the two is not there, or the result would not be the source's value.
     """
-    old_key, old = _entry(text, document, path, file)
-    new_key, new = _entry(source_text, source_document, source_path, file)
+    old_key, old = guard.entry(text, document, path, file)
+    new_key, new = guard.entry(source_text, source_document, source_path, file)
     piece = source_text[new_key.end : new.end].replace("\r\n", "\n")
     piece = _indented(piece, old_key.column - new_key.column)
-    if _newline(text) == "\r\n":
+    if guard.newline(text) == "\r\n":
         piece = piece.replace("\n", "\r\n")
     changed = text[: old_key.end] + piece + text[old.end :]
-    _verified(text, changed, document, path, file=file)
-    result = _root(changed, document, file).get(*path)
+    guard.verified(text, changed, document, path, file=file)
+    result = guard.root_of(changed, document, file).get(*path)
     if result is None or not same(result, new):
-        raise _refuse("the bytes do not mean the same at this place", old, file)
+        raise guard.refusal("the bytes do not mean the same at this place", old, file)
     return changed
-
-
-def remove(text: str, document: int, path: Pointer, *, file: str) -> str:
-    """Delete the lines of a key or of a list item in block style.
-
-    Raises:
-        EditRefused: it is not there, is the only one, or shares its lines with something else.
-    """
-    parent = _target(text, document, path[:-1], file)
-    if parent.style != "block" or len(parent.entries) + len(parent.items) < 2:  # noqa: PLR2004 - itself and another
-        raise _refuse("it stands alone, or in flow style", parent, file)
-    part = path[-1]
-    if isinstance(part, str):
-        key, value = _entry(text, document, path, file)
-        begin, end = key.start, value.end
-    else:
-        item = _target(text, document, path, file)
-        begin, end = text.rindex("-", 0, item.start), item.end
-    start = text.rfind("\n", 0, begin) + 1
-    if text[start:begin].strip():
-        raise _refuse("it shares its first line with something else", parent, file)
-    stop = text.find("\n", end)
-    changed = text[:start] + (text[stop + 1 :] if stop >= 0 else "")
-    return _verified(text, changed, document, path, file=file, at=path[:-1])
-
-
-def duplicate_item(text: str, document: int, path: Pointer, index: int, *, file: str) -> str:
-    """Repeat one item of a block list behind its last item.
-
-    Raises:
-        EditRefused: there is no such item, or the list is in flow style.
-    """
-    sequence = _target(text, document, path, file)
-    item = sequence.get(index)
-    if sequence.style != "block" or item is None:
-        raise _refuse("it is no block list with that item", sequence, file)
-    start = text.rfind("\n", 0, text.rindex("-", 0, item.start)) + 1
-    lines = text[start : _line_end(text, item.end)]
-    at = _line_end(text, sequence.end)
-    changed = f"{text[:at]}{_newline(text)}{lines}{text[at:]}"
-    return _verified(text, changed, document, path, file=file, at=path)
-
-
-def _target(text: str, document: int, path: Pointer, file: str) -> Node:
-    """Find a node that may be changed."""
-    root = _root(text, document, file)
-    if isinstance(root.get("sops"), Node):
-        raise _refuse(
-            "the document is encrypted by SOPS, whose checksum it would break", root, file
-        )
-    node: Node | None = root
-    for part in path:
-        above, node = node, node.get(part) if node else None
-        if node is None or node.kind is NodeKind.ALIAS:
-            why = "there is nothing there" if node is None else "it is an alias"
-            raise _refuse(f"{why} ({_spoken(path)})", above or root, file)
-    assert node is not None, "the root is there"
-    _unshared(root, node, file)
-    return node
-
-
-def _unshared(root: Node, node: Node, file: str) -> None:
-    """Refuse a node whose value is also used elsewhere by an alias."""
-    anchors = {n.anchor for n in node.walk() if n.anchor}
-    used = {n.value for n in root.walk() if n.kind is NodeKind.ALIAS}
-    if anchors & used:
-        name = min(anchors & used)
-        raise _refuse(f"its anchor &{name} is used elsewhere, which would change too", node, file)
-
-
-def _entry(text: str, document: int, path: Pointer, file: str) -> tuple[Node, Node]:
-    parent = _target(text, document, path[:-1], file)
-    part = path[-1]
-    key = parent.key(part) if isinstance(part, str) else None
-    if key is None:
-        raise _refuse(f"there is no key ({_spoken(path)})", parent, file)
-    return key, _target(text, document, path, file)
-
-
-def _root(text: str, document: int, file: str) -> Node:
-    roots = parse(text, file=file)
-    root = roots[document] if document < len(roots) else None
-    if root is None:
-        raise EditRefused(
-            f"There is no document {document + 1}.", remedy="fetch again", place=Place(file)
-        )
-    return root
-
-
-def _verified(
-    old: str, new: str, document: int, path: Pointer, *, file: str, at: Pointer | None = None
-) -> str:
-    """Parse the new text and make sure that only the meant pointer differs."""
-    allowed = path if at is None else at
-    before = parse(old, file=file)
-    try:
-        after = parse(new, file=file)
-    except SpecError as error:
-        raise EditRefused(
-            f"The change would leave a file that is not YAML: {error.problem}",
-            remedy="write the value by hand once, in the usual block style",
-            place=error.place,
-        ) from error
-    wrong = len(before) != len(after) or any(
-        found[: len(allowed)] != allowed or index != document
-        for index, (a, b) in enumerate(zip(before, after, strict=False))
-        for found in differing(a, b)
-    )
-    if wrong:
-        raise EditRefused(
-            f"The change would touch more than {_spoken(path)}.",
-            remedy="write the value by hand once, in the usual block style",
-            place=Place(file),
-        )
-    return new
 
 
 def _indented(piece: str, by: int) -> str:
@@ -262,33 +175,9 @@ def _indented(piece: str, by: int) -> str:
     return "\n".join([first, *moved])
 
 
-def _line_end(text: str, at: int) -> int:
-    """Find the end of the line that `at` stands on, before its line ending."""
-    end = text.find("\n", at)
-    end = len(text) if end < 0 else end
-    return end - 1 if end > at and text[end - 1] == "\r" else end
-
-
-def _newline(text: str) -> str:
-    end = text.find("\n")
-    return "\r\n" if end > 0 and text[end - 1] == "\r" else "\n"
-
-
-def _spoken(path: Pointer) -> str:
-    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".") or "root"
-
-
 def _alias(node: Node, file: str) -> SpecError:
     return SpecError(
         "An alias or merge key stands where a value is read.",
         remedy="write the value out",
-        place=Place(file, node.line, node.column),
-    )
-
-
-def _refuse(why: str, node: Node, file: str) -> EditRefused:
-    return EditRefused(
-        f"This cannot be changed safely: {why}.",
-        remedy="write it as a plain value in block style, or bind another field",
         place=Place(file, node.line, node.column),
     )

@@ -2,12 +2,10 @@
 
 import json
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 Value = str | int | Decimal | bool
-Entries = Mapping[str, Value]
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -44,11 +42,15 @@ def ambiguous(value: str) -> bool:
     return bool(_AMBIGUOUS.fullmatch(value))
 
 
+def _digits(old: str) -> bool:
+    return ambiguous(old) and any(character.isdigit() for character in old)
+
+
 def written(value: Value, *, style: str, old: str) -> str:
     """Write a value in the style of the scalar it replaces.
 
     A plain text that a reader could take for a number, a date or a word gets double quotes, unless
-    the old one was as ambiguous and plain.
+    the old one was a plain number or date itself.
     """
     text = spelled(value)
     if style == "'":
@@ -57,24 +59,9 @@ def written(value: Value, *, style: str, old: str) -> str:
         return json.dumps(text, ensure_ascii=False)
     if not isinstance(value, str):
         return text
-    if _needs_quotes(text) or (ambiguous(text) and not ambiguous(old)):
+    if _needs_quotes(text) or (ambiguous(text) and not _digits(old)):
         return json.dumps(text, ensure_ascii=False)
     return text
-
-
-def entry(key: str, value: Value | Entries, *, indent: str = "", quotes: bool = False) -> str:
-    """Write a new entry of a mapping.
-
-    `indent` is a line break with the block's indentation; without it the entry is in flow style,
-    with double quotes where its neighbours have them (`quotes`), as in JSON.
-    """
-    name = written(key, style='"' if quotes else "", old="text")
-    if not isinstance(value, Mapping):
-        style = '"' if quotes and isinstance(value, str) else ""
-        return f"{name}: {written(value, style=style, old='text')}"
-    below = f"{indent}  " if indent else ""
-    inner = [entry(k, v, indent=below, quotes=quotes) for k, v in value.items()]
-    return f"{name}:{below}{below.join(inner)}" if indent else f"{name}: {{{', '.join(inner)}}}"
 
 
 def spelled(value: Value) -> str:

@@ -1,0 +1,187 @@
+"""Every form a YAML text may take: what is changed, added and removed, and what is refused."""
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from gitops_canary.errors import EditRefused
+from gitops_canary.manifest.block_yaml import block
+from gitops_canary.manifest.document import (
+    Json,
+    Pointer,
+    append_item,
+    data,
+    insert_key,
+    parse,
+    remove,
+    set_scalar,
+    set_text,
+)
+
+FILE = "f.yaml"
+FORMS = {
+    "CRLF": "a: 1\r\nm:\r\n  k: v\r\nl:\r\n  - x\r\n",
+    "byte-order mark": "\ufeffa: 1\nm:\n  k: v\nl:\n  - x\n",
+    "no final newline": "l:\n- x\na: 1\nm:\n  k: v",
+    "tab after colon": "a:\t1\nm:\n  k:\tv\nl:\n  - x\n",
+    "not ASCII": "# ärger\na: 1 # 日本\nm:\n  k: ü\nl:\n  - ß\n",
+    "line separators in text": "c: 'x\u2028y'\na: 1\nm:\n  k: v\nl:\n  - x\n",
+    "alias as key": "n: &app v\na: 1\nm:\n  *app : v\n  k: v\nl:\n  - x\n",
+    "anchor used twice": "p: &x 1\nq: *x\nr: &x 2\ns: *x\na: 1\nm: {k: v}\nl: [x]\n",
+    "documents, some empty": "---\n---\n# c\n---\na: 1\nm:\n  k: v\nl:\n  - x\n...\n",
+    "flow": "{a: 1, m: {k: v}, l: [x]} # c\n",
+    "JSON": '{\n  "a": 1,\n  "m": {\n    "k": "v"\n  },\n  "l": [\n    "x"\n  ]\n}\n',
+    "comments everywhere": "a: 1 # 1\n# 2\nm: # 3\n  # 4\n  k: v # 5\n  # 6\nl: # 7\n  - x # 8\n",
+    "trailing blanks": "a: 1  \nm:  \n  k: v \nl: \n  - x \n \n",
+    "lists at their key's column": "a: 1\nm:\n  k: v\nl:\n- x\n",
+    "quoted keys": "'a': 1\n\"m\":\n  'k': 'v'\n\"l\":\n  - 'x'\n",
+    "explicit key": "? a\n: 1\nm:\n  k: v\nl:\n  - x\n",
+    "merge key": "d: &d {z: 1}\ne:\n  <<: *d\na: 1\nm:\n  k: v\nl:\n  - x\n",
+}
+
+
+def meaning(text: str, *path: str | int) -> Json:
+    node = next(r for r in reversed(parse(text, file=FILE)) if r is not None).get(*path)
+    assert node is not None
+    return data(node, file=FILE)
+
+
+@pytest.mark.parametrize("text", FORMS.values(), ids=FORMS.keys())
+def test_an_edit_and_its_inverse_give_the_same_bytes(text: str) -> None:
+    document = len(parse(text, file=FILE)) - 1
+
+    changed = set_scalar(text, document, ("a",), 7, file=FILE)
+    assert (meaning(changed, "a"), set_scalar(changed, document, ("a",), 1, file=FILE)) == (7, text)
+    added = insert_key(text, document, ("m",), "w", {"deep": [1]}, file=FILE)
+    assert meaning(added, "m", "w") == {"deep": [1]}
+    assert remove(added, document, ("m", "w"), file=FILE) == text
+    longer = append_item(text, document, ("l",), {"name": "y", "weight": 3}, file=FILE)
+    assert meaning(longer, "l", 1) == {"name": "y", "weight": 3}
+    assert remove(longer, document, ("l", 1), file=FILE) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "why"),
+    [
+        ("d: &d {a: 1}\ne:\n  <<: *d\n", ("e", "a"), "merge key"),
+        ("d: &d {a: 1}\ne: *d\n", ("e", "a"), "alias"),
+        ("d: &d {a: 1}\ne: *d\n", ("d", "a"), "elsewhere"),
+        ("a: ${TAG}\n", ("a",), "placeholder"),
+        ("a: '{{ .Tag }}'\n", ("a",), "placeholder"),
+        ("a: {{ .Tag }}\n", ("a",), "not a plain or quoted scalar"),
+        ("a: >\n  x\n", ("a",), "plain or quoted"),
+        ("a: ENC[AES256_GCM,data:x]\n", ("a",), "placeholder"),
+        ("sops:\n  mac: x\na: 1\n", ("a",), "SOPS"),
+        ("a: 1\n", ("b",), "nothing there"),
+    ],
+)
+def test_what_cannot_be_changed_alone_is_refused_with_its_place(
+    text: str, path: Pointer, why: str
+) -> None:
+    with pytest.raises(EditRefused, match=why) as error:
+        set_scalar(text, 0, path, "2", file=FILE)
+
+    assert error.value.place is not None
+    assert error.value.remedy
+
+
+def test_removing_leaves_no_half_collection() -> None:
+    for text, path in (
+        ("a:\n  - x\n", ("a", 0)),
+        ("a: [x]\n", ("a", 0)),
+        ("a:\n  b: 1\n", ("a", "b")),
+    ):
+        with pytest.raises(EditRefused, match="alone"):
+            remove(text, 0, path, file=FILE)
+    with pytest.raises(EditRefused, match="shares"):
+        remove("- a: 1\n  b: 2\n- c\n", 0, (0, "a"), file=FILE)
+    assert remove("a: [x, y, z]\n", 0, ("a", 0), file=FILE) == "a: [y, z]\n"
+    assert remove("a: [x, y, z]\n", 0, ("a", 2), file=FILE) == "a: [x, y]\n"
+
+
+OUTER = """\
+spec:
+  source:
+    helm:
+      values: |   # chart values
+        image:
+          tag: 1.0 # note
+
+        other: x
+  after: 1
+"""
+
+
+def test_yaml_inside_a_literal_block_changes_one_line() -> None:
+    path = ("spec", "source", "helm", "values")
+    for text in (
+        OUTER,
+        OUTER.replace("\n", "\r\n"),
+        OUTER.replace("|", "|-"),
+        OUTER.replace("  after: 1\n", ""),
+    ):
+        node = parse(text, file=FILE)[0]
+        assert node is not None
+        inner = node.get(*path)
+        assert inner is not None
+        changed = set_scalar(inner.value, 0, ("image", "tag"), "1.1", file=FILE)
+
+        assert set_text(text, 0, path, changed, file=FILE) == text.replace("tag: 1.0", "tag: 1.1")
+        assert set_text(text, 0, path, inner.value, file=FILE) == text
+        grown = insert_key(inner.value, 0, ("image",), "digest", "x", file=FILE)
+        assert set_text(text, 0, path, grown, file=FILE).count("\n          digest: x") == 1
+
+
+def test_json_inside_a_quoted_scalar_changes_in_place() -> None:
+    text = """a: '{"weight": 10, "it''s": 1}' # c\n"""
+
+    assert set_text(text, 0, ("a",), '{"weight": 20, "it\'s": 1}', file=FILE) == text.replace(
+        "10", "20"
+    )
+    for other in ('a: "\\u0041"\n', "a: >\n  x\n", "a: 'x\n  y'\n"):
+        with pytest.raises(EditRefused):
+            set_text(other, 0, ("a",), "z", file=FILE)
+
+
+_TEXTS = st.text("ab1:# -{[\"'", min_size=1, max_size=8).filter(lambda t: "{{" not in t)
+_SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-1000, 1000), _TEXTS)
+_KEYS = st.text("abc-._", min_size=1, max_size=5).filter(lambda k: k.strip("-._"))
+_TREES = st.recursive(
+    _SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=4),
+        st.dictionaries(_KEYS, inner, min_size=1, max_size=4),
+    ),
+    max_leaves=12,
+)
+_ROOTS = st.dictionaries(_KEYS, _TREES, min_size=1, max_size=4)
+
+
+def leaves(value: Json, at: Pointer = ()) -> list[Pointer]:
+    if isinstance(value, dict):
+        return [leaf for key, inner in value.items() for leaf in leaves(inner, (*at, key))]
+    if isinstance(value, list):
+        return [leaf for i, inner in enumerate(value) for leaf in leaves(inner, (*at, i))]
+    return [at]
+
+
+@given(_ROOTS, st.data(), _TEXTS)
+def test_an_edit_of_any_tree_equals_the_edit_of_its_model(
+    tree: dict[str, Json], draw: st.DataObject, new: str
+) -> None:
+    text = block(tree)
+    assert meaning(text) == tree
+    path = draw.draw(st.sampled_from(leaves(tree)))
+    # A plain number stays plain: that is how tags like 20240101 are bumped.
+    assume(not isinstance(meaning(text, *path), int) or not new.isdigit())
+
+    changed = set_scalar(text, 0, path, new, file=FILE)
+
+    model: Json = tree
+    for part in path[:-1]:
+        model = model[part]  # type: ignore[index] # the path was read off the tree
+    model[path[-1]] = new  # type: ignore[index] # as above
+    assert meaning(changed) == tree
+    before, after = text.split("\n"), changed.split("\n")
+    assert len(before) == len(after)
+    assert sum(a != b for a, b in zip(before, after, strict=True)) <= 1
