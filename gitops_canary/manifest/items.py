@@ -21,7 +21,13 @@ _FEW = 2
 
 
 def insert_key(
-    text: str, document: int, path: Pointer, key: str, value: Value | Json, *, file: str
+    text: str,
+    document: int,
+    path: Pointer,
+    key: str,
+    value: Value | Json | dict[str, Value],
+    *,
+    file: str,
 ) -> str:
     """Add an entry at the end of a mapping, in the mapping's own style.
 
@@ -42,7 +48,9 @@ def insert_key(
     return verified(text, changed, document, (*path, key), file=file)
 
 
-def append_item(text: str, document: int, path: Pointer, value: Value | Json, *, file: str) -> str:
+def append_item(
+    text: str, document: int, path: Pointer, value: Value | Json | dict[str, Value], *, file: str
+) -> str:
     """Add an item at the end of a list, in the list's own style.
 
     Raises:
@@ -171,7 +179,7 @@ def _quoted(node: Node) -> bool:
     return any(one.style == '"' for one in (*inside, *keys))
 
 
-def _flow(value: Value | Json, *, quoted: bool) -> str:
+def _flow(value: Value | Json | dict[str, Value], *, quoted: bool) -> str:
     if isinstance(value, dict | list) or value is None or (quoted and isinstance(value, str)):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, float):
