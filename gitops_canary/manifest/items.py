@@ -1,7 +1,8 @@
 """Adding and removing entries of mappings and items of lists, whole lines where they have some."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from gitops_canary.manifest.block_yaml import lines
 from gitops_canary.manifest.compare import Pointer, same
@@ -25,7 +26,7 @@ def insert_key(
     document: int,
     path: Pointer,
     key: str,
-    value: Value | Json | dict[str, Value],
+    value: Value | Json | Mapping[str, object],
     *,
     file: str,
 ) -> str:
@@ -49,7 +50,12 @@ def insert_key(
 
 
 def append_item(
-    text: str, document: int, path: Pointer, value: Value | Json | dict[str, Value], *, file: str
+    text: str,
+    document: int,
+    path: Pointer,
+    value: Value | Json | Mapping[str, object],
+    *,
+    file: str,
 ) -> str:
     """Add an item at the end of a list, in the list's own style.
 
@@ -179,9 +185,10 @@ def _quoted(node: Node) -> bool:
     return any(one.style == '"' for one in (*inside, *keys))
 
 
-def _flow(value: Value | Json | dict[str, Value], *, quoted: bool) -> str:
+def _flow(value: Value | Json | Mapping[str, object], *, quoted: bool) -> str:
     if isinstance(value, dict | list) or value is None or (quoted and isinstance(value, str)):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, float):
         return repr(value)
+    assert isinstance(value, str | int | Decimal), "a JSON value, or a Decimal"
     return written(value, style="", old="")
