@@ -84,4 +84,10 @@ def test_a_document_in_flow_style_stays_one() -> None:
 
 def test_what_cannot_be_written_safely_is_refused() -> None:
     with pytest.raises(EditRefused):
-        own(OWN.replace("source: x   # why", "control: {}"), "paused", value=True)
+        own(OWN.replace("source: x   # why", "control: ${CONTROL}"), "paused", value=True)
+
+
+def test_an_empty_mapping_takes_its_first_entry() -> None:
+    empty = OWN.replace("source: x   # why", "control: {}")
+
+    assert own(empty, "paused", value=True) == empty.replace("{}", "{paused: true}")
