@@ -5,20 +5,23 @@ counts as unanswered.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from gitops_canary.core import sides
+from gitops_canary.core.judges import threshold
 from gitops_canary.core.questions import Role, asked, longest_window_ms
-from gitops_canary.core.sides import Answers, Reading, Roles
-from gitops_canary.core.text import duration, one_line, percent
+from gitops_canary.core.sides import Answers, Roles, Seen
+from gitops_canary.core.text import duration, percent
 from gitops_canary.errors import SpecError
-from gitops_canary.model.observation import Measurement, Verdict
-from gitops_canary.model.rollout import Outcome, Window
+from gitops_canary.model.judging import Block, Reading, Trouble
+from gitops_canary.model.observation import Verdict
+from gitops_canary.model.rollout import Outcome
 from gitops_canary.model.spec import CanarySpec, Check, Limits, Policy
 
 FRESH_SCRAPES = 2
 """How many scrapes old the newest sample may be."""
-_BUILTINS: Mapping[str, Callable[..., Iterator[Reading]]] = {
+_BUILTINS: Mapping[str, Callable[..., Iterator[Seen]]] = {
     "request-success-rate": sides.success_rate,
     "request-duration": sides.latency,
 }
@@ -39,8 +42,8 @@ def judge(
     check fails; otherwise one without a clear number makes it inconclusive.
     """
     oldest_ms = at_ms - FRESH_SCRAPES * scrape_ms
-    measurements = tuple(
-        _measure(
+    readings = tuple(
+        read(
             check,
             _roles(check, policy, spec, instants, scrape_ms),
             spec,
@@ -49,11 +52,23 @@ def judge(
             oldest_ms=oldest_ms,
         )
         for check in policy.checks
-    ) or (_nothing(at_ms),)
-    outcomes = {m.outcome for m in measurements}
-    worst = next(o for o in (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS) if o in outcomes)
-    window = Window(start_ms=at_ms - longest_window_ms(policy), end_ms=at_ms)
-    return Verdict(outcome=worst, window=window, measurements=measurements)
+    )
+    block = Block(
+        start_ms=at_ms - longest_window_ms(policy),
+        end_ms=at_ms,
+        weight=Decimal(0),
+        readings=readings,
+    )
+    _, verdict = threshold.step(config(policy), threshold.State(), block)
+    # Failures are counted over the rollout, by whoever knows its earlier ones.
+    return replace(verdict, final=False)
+
+
+def config(policy: Policy) -> threshold.Config:
+    """Give the limits of a policy's checks."""
+    return threshold.Config(
+        limits={check.name: check.limits for check in policy.checks}, threshold=policy.threshold
+    )
 
 
 def tally(
@@ -83,7 +98,7 @@ def _roles(
         return f"{error.problem} To go on: {error.remedy}"
 
 
-def _measure(
+def read(
     check: Check,
     roles: Roles | str,
     spec: CanarySpec,
@@ -91,125 +106,62 @@ def _measure(
     *,
     at_ms: int,
     oldest_ms: int,
-) -> Measurement:
-    if check.limits.minimum is None and check.limits.maximum is None:
-        return _silent(check, at_ms, "no limit is set, so no value could fail")
+) -> Reading:
+    """Read one check's value at one instant."""
     if isinstance(roles, str):
-        return _silent(check, at_ms, roles)
+        return _trouble(check, roles)
     if check.builtin is None:
         return _template(check, roles, answers, at_ms)
-    read = _BUILTINS[check.builtin]
-    readings = tuple(read(roles, answers, at_ms, canary=spec.target.name, oldest_ms=oldest_ms))
-    return _worst(check, readings, at_ms)
+    ask = _BUILTINS[check.builtin]
+    return _worst(
+        check, tuple(ask(roles, answers, at_ms, canary=spec.target.name, oldest_ms=oldest_ms))
+    )
 
 
-def _template(check: Check, roles: Roles, answers: Answers, at_ms: int) -> Measurement:
-    """Judge the answer of a query of the user's own: one series, one finite number."""
+def _template(check: Check, roles: Roles, answers: Answers, at_ms: int) -> Reading:
+    """Read the answer of a query of the user's own: one series."""
     answer = sides.answer_at(roles[Role.VALUE], answers, at_ms)
     if answer.error:
-        return _silent(check, at_ms, answer.error)
+        return _trouble(check, answer.error, Trouble.ERROR)
     found = sides.present(answer, at_ms)
-    if len(found) != 1:
-        why = (
-            f"the query gave {len(found)} series: aggregate them into one"
-            if found
-            else "no data: the query gave no series at this instant"
-        )
-        return _silent(check, at_ms, why)
-    text = found[0][1]
-    value = sides.number(text)
-    if isinstance(value, str):
-        return _silent(check, at_ms, value)
-    outcome, why = _compare(value, check.limits)
-    return _measurement(check, at_ms, outcome, value=text, why=why)
+    if len(found) > 1:
+        why = f"the query gave {len(found)} series: aggregate them into one"
+        return _trouble(check, why, Trouble.SEVERAL)
+    if not found:
+        return _trouble(check, "no data: the query gave no series at this instant")
+    return Reading(metric=check.name, value=found[0][1])
 
 
-def _worst(check: Check, readings: Sequence[Reading], at_ms: int) -> Measurement:
+def _worst(check: Check, seen: Sequence[Seen]) -> Reading:
     """Take the worst side with data; a side whose data is unclear keeps a pass from counting."""
-    clear = [r for r in readings if r.value is not None]
-    failing = [r for r in clear if r.value is not None and not _within(r.value, check.limits)]
-    unclear = [r for r in readings if r.value is None]
+    clear = [one for one in seen if one.value is not None]
+    failing = [one for one in clear if not _within(one.value, check.limits)]
+    unclear = [one for one in seen if one.value is None]
     if not failing and unclear:
-        return _silent(check, at_ms, unclear[0].why)
+        return _trouble(check, unclear[0].why)
     if not clear:
         window = duration(check.interval_ms)
-        return _silent(check, at_ms, f"no traffic: no request to the canary within {window}")
+        return _trouble(check, f"no traffic: no request to the canary within {window}")
     worst = failing[0] if failing else _closest(clear, check.limits)
     assert worst.value is not None, "chosen from those with a value"
-    outcome, compared = _compare(worst.value, check.limits)
-    return _measurement(
-        check,
-        at_ms,
-        outcome,
+    return Reading(
+        metric=check.name,
         value=percent(worst.value),
-        why=f"{compared}: {worst.why}",
+        why=worst.why,
         samples=f"{sides.count(worst.requests)} requests",
         baseline=None if worst.baseline is None else percent(worst.baseline),
     )
 
 
-def _closest(readings: Sequence[Reading], limits: Limits) -> Reading:
-    """Choose the reading that is worst in the direction of the limit."""
-    ordered = sorted(readings, key=lambda r: r.value or Decimal(0))
+def _closest(seen: Sequence[Seen], limits: Limits) -> Seen:
+    """Choose the side that is worst in the direction of the limit."""
+    ordered = sorted(seen, key=lambda one: one.value or Decimal(0))
     return ordered[0] if limits.minimum is not None else ordered[-1]
 
 
-def _within(value: Decimal, limits: Limits) -> bool:
-    return (limits.minimum is None or value >= limits.minimum) and (
-        limits.maximum is None or value <= limits.maximum
-    )
+def _within(value: Decimal | None, limits: Limits) -> bool:
+    return value is not None and threshold.compare(value, limits)[0] is Outcome.PASS
 
 
-def _compare(value: Decimal, limits: Limits) -> tuple[Outcome, str]:
-    if limits.minimum is not None and value < limits.minimum:
-        return Outcome.FAIL, "below the limit"
-    if limits.maximum is not None and value > limits.maximum:
-        return Outcome.FAIL, "above the limit"
-    return Outcome.PASS, "within the limits"
-
-
-def _limit(check: Check) -> str:
-    parts = (
-        ("" if check.limits.minimum is None else f">= {percent(check.limits.minimum)}"),
-        ("" if check.limits.maximum is None else f"<= {percent(check.limits.maximum)}"),
-    )
-    return " and ".join(part for part in parts if part) or "none"
-
-
-def _silent(check: Check, at_ms: int, why: str) -> Measurement:
-    return _measurement(check, at_ms, Outcome.INCONCLUSIVE, value=None, why=why)
-
-
-def _measurement(
-    check: Check,
-    at_ms: int,
-    outcome: Outcome,
-    *,
-    value: str | None,
-    why: str,
-    samples: str = "-",
-    baseline: str | None = None,
-) -> Measurement:
-    return Measurement(
-        check=check.name,
-        at_ms=at_ms,
-        outcome=outcome,
-        value=value,
-        limit=_limit(check),
-        samples=samples,
-        why=one_line(why),
-        baseline=baseline,
-    )
-
-
-def _nothing(at_ms: int) -> Measurement:
-    """Say that nothing is measured; a canary that nobody measures does not rise by itself."""
-    return Measurement(
-        check="none",
-        at_ms=at_ms,
-        outcome=Outcome.INCONCLUSIVE,
-        value=None,
-        limit="none",
-        samples="-",
-        why="no check is configured: add analysis.metrics, or set skipAnalysis",
-    )
+def _trouble(check: Check, why: str, trouble: Trouble = Trouble.NO_DATA) -> Reading:
+    return Reading(metric=check.name, trouble=trouble, why=why)

@@ -1,17 +1,14 @@
 """Reading answers at one evaluation time: numbers as received, and the two sides of a request."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from gitops_canary.core.numbers import number
 from gitops_canary.core.questions import Role
 from gitops_canary.model.observation import Answer, Question, Series
 
-_FINITE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
-_INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _SHOWN = Decimal("0.0001")
-_LARGEST = Decimal(10) ** 21
 SIDES = {"source": "its callers", "waypoint": "its waypoint", "destination": "its own proxy"}
 """Istio's `reporter`, in words."""
 
@@ -20,7 +17,7 @@ Roles = Mapping[Role, Sequence[Question]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Seen:
     """What one side saw of the canary; `value` is None where `why` says what is wrong with it."""
 
     side: str
@@ -28,22 +25,6 @@ class Reading:
     why: str
     requests: Decimal = Decimal(0)
     baseline: Decimal | None = None
-
-
-def number(text: str) -> Decimal | str:
-    """Read a sample's value; what is not one finite number is told in words.
-
-    >>> number("0.5"), number("NaN"), number("-Inf")
-    (Decimal('0.5'), 'the value is NaN: the query divided nothing by nothing', 'the value is -Inf')
-    """
-    if _FINITE.fullmatch(text):
-        value = Decimal(text)
-        return value if abs(value) < _LARGEST else f"the value {text[:40]} is beyond belief"
-    if text.lower() == "nan":
-        return "the value is NaN: the query divided nothing by nothing"
-    if _INFINITE.fullmatch(text):
-        return f"the value is {text}"
-    return f"the value {text[:40]!r} is not a number"
 
 
 def answer_at(asked: Sequence[Question], answers: Answers, at_ms: int) -> Answer:
@@ -64,7 +45,7 @@ def present(answer: Answer, at_ms: int) -> list[tuple[Series, str]]:
 
 def success_rate(
     asked: Roles, answers: Answers, at_ms: int, *, canary: str, oldest_ms: int
-) -> Iterator[Reading]:
+) -> Iterator[Seen]:
     """Read the share of requests without a 5xx on each side that has data, in percent.
 
     Samples must be from `oldest_ms` or newer.
@@ -72,7 +53,7 @@ def success_rate(
     counts = answer_at(asked[Role.REQUESTS], answers, at_ms)
     seen = answer_at(asked[Role.SEEN], answers, at_ms)
     if counts.error or seen.error:
-        yield Reading(side="", value=None, why=counts.error or seen.error or "")
+        yield Seen(side="", value=None, why=counts.error or seen.error or "")
         return
     tables = _by_side(counts, at_ms, "response_code")
     times = _by_side(seen, at_ms, "")
@@ -87,7 +68,7 @@ def success_rate(
             yield _unclear(side, trouble)
             continue
         other = _good(tables.get((f"{canary}-primary", side), {}))
-        yield Reading(
+        yield Seen(
             side=side,
             value=_ratio(good, total),
             why=f"{_failed(table)}, as seen by {_words(side)}",
@@ -98,12 +79,12 @@ def success_rate(
 
 def latency(
     asked: Roles, answers: Answers, at_ms: int, *, canary: str, oldest_ms: int
-) -> Iterator[Reading]:
+) -> Iterator[Seen]:
     """Read the 99th percentile on each side that has data, in milliseconds."""
     parts = {role: answer_at(own, answers, at_ms) for role, own in asked.items()}
     error = next((part.error for part in parts.values() if part.error), None)
     if error:
-        yield Reading(side="", value=None, why=error)
+        yield Seen(side="", value=None, why=error)
         return
     counts = _by_side(parts[Role.REQUESTS], at_ms, "")
     values = _by_side(parts[Role.LATENCY], at_ms, "")
@@ -119,7 +100,7 @@ def latency(
         if trouble:
             yield _unclear(side, trouble)
             continue
-        yield Reading(
+        yield Seen(
             side=side,
             value=_milliseconds(value),
             why=f"the 99th percentile, as seen by {_words(side)}",
@@ -128,8 +109,8 @@ def latency(
         )
 
 
-def _unclear(side: str, trouble: str) -> Reading:
-    return Reading(side=side, value=None, why=f"{trouble}, as seen by {_words(side)}")
+def _unclear(side: str, trouble: str) -> Seen:
+    return Seen(side=side, value=None, why=f"{trouble}, as seen by {_words(side)}")
 
 
 Table = Mapping[str, Decimal | str]

@@ -65,6 +65,8 @@ class Measurement:
     why: str
     baseline: str | None = None
     """The primary's number, for the reader."""
+    numbers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What the judge computed, by name, as text; counts as whole numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,15 @@ class Verdict:
     outcome: Outcome
     window: Window
     measurements: tuple[Measurement, ...]
+    judge: str = "threshold"
+    reason: str = ""
+    """One or two clauses for a person, where the measurements alone do not tell."""
+    final: bool = False
+    """Whether this failure condemns by itself, without counting up to a threshold."""
+    heard: bool = False
+    """Whether there were data although nothing is decided: no silence that a deadline could end."""
+    shadows: tuple["Verdict", ...] = ()
+    """What judges that do not decide would have said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate
 
-from gitops_canary.core.sides import number
+from gitops_canary.core.numbers import number
 from gitops_canary.model.observation import Series
 
 RATIO = 99.0

@@ -223,7 +223,9 @@ def test_stale_duration_is_inconclusive() -> None:
 
 
 def test_one_failing_check_fails_and_one_silent_check_holds() -> None:
-    good, bad, silent = (check(None, query=q, minimum="1", maximum="1") for q in ("a", "b", "c"))
+    good, bad, silent = (
+        replace(check(None, query=q, minimum="1", maximum="1"), name=q) for q in ("a", "b", "c")
+    )
 
     def outcome(*checks: object) -> Outcome:
         canary = spec(*(c for c in (good, bad, silent) if c in checks))

@@ -1,0 +1,48 @@
+"""Four ways to judge, behind one interface: (config, state, block) -> (state, verdict).
+
+No clock, no I/O, no chance: the same blocks give the same verdicts, for ever and anywhere.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gitops_canary.core.judges import conditions, mannwhitney, sequential, threshold
+from gitops_canary.model.judging import Block
+from gitops_canary.model.observation import Verdict
+
+
+class Judge(Protocol):
+    """One way to judge; `Any` stands for the judge's own configuration and state."""
+
+    def begin(self, config: Any, /) -> Any:
+        """Give the state before anything was seen."""
+
+    def step(self, config: Any, state: Any, block: Block, /) -> tuple[Any, Verdict]:
+        """Take one block in, and say what all blocks so far say."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Functions:
+    begin: Any
+    step: Any
+
+
+JUDGES: dict[type, Judge] = {
+    threshold.Config: _Functions(threshold.begin, threshold.step),
+    conditions.Config: _Functions(conditions.begin, conditions.step),
+    mannwhitney.Config: _Functions(mannwhitney.begin, mannwhitney.step),
+    sequential.Config: _Functions(sequential.begin, sequential.step),
+}
+"""What judges by a configuration."""
+Config = threshold.Config | conditions.Config | mannwhitney.Config | sequential.Config
+NAMES = (threshold.NAME, conditions.NAME, mannwhitney.NAME, sequential.NAME)
+
+
+def judged(config: Config, blocks: Iterable[Block]) -> Iterator[Verdict]:
+    """Judge blocks one after the other, oldest first."""
+    judge = JUDGES[type(config)]
+    state = judge.begin(config)
+    for block in blocks:
+        state, verdict = judge.step(config, state, block)
+        yield verdict

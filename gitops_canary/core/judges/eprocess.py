@@ -1,0 +1,158 @@
+"""Evidence on counts that may be looked at after every block, as often as one likes.
+
+An e-process is a non-negative number with expectation <= 1 while the hypothesis holds, whenever one
+stops; so it exceeds 1/a with probability <= a over all looks together (Ville). Each one here is a
+mixture of likelihood ratios over a grid of alternatives. Everything is kept as logarithms.
+
+Relative evidence is the conditional binomial: given how many bad requests both sides had in a
+block, each is the canary's with probability r n_c / (r n_c + n_p), whatever the common rate did
+(Lindon and Malek 2022; for Bernoulli requests it is conservative, Hoeffding 1963). Absolute
+evidence is a binomial against a share of bad requests. A power eta <= 1 of a likelihood ratio keeps
+the guarantee (Jensen) and pays for bad requests that come in bursts: eta = 1 / overdispersion.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+WORSE = (2.0, 3.0, 5.0, 8.0, 15.0, 40.0, 150.0, 1000.0)
+"""How many times worse than tolerated, relative to the primary."""
+BAD = (2.0, 3.0, 5.0, 8.0, 15.0, 40.0, 95.0, 199.0)
+"""How many times the tolerated share of bad requests."""
+GOOD = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+"""Which parts of the budget a good canary may spend."""
+SHARE_MAX = 0.995
+_MASS = 0.5
+"""Prior weight of a fault that is there from the first block; the rest is spread over later."""
+_LARGE = 40.0
+"""Where adding less than 1 to exp(x) changes no digit of a double."""
+
+Logs = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """A grid of likelihood ratios with a prior 1/(2b(b+1)) over the block in which a fault begins.
+
+    A fault after hours of health is then found about as soon as one at the start.
+    """
+
+    logs: Logs
+    blocks: int = 0
+
+    @staticmethod
+    def over(size: int) -> "Mixture":
+        """Begin with nothing seen."""
+        return Mixture((math.log(_MASS),) * size)
+
+    def times(self, ratios: Sequence[float]) -> "Mixture":
+        """Take in the log likelihood ratios of one more block."""
+        block = self.blocks + 1
+        begins = _MASS / (block * (block + 1))
+        exp, log = math.exp, math.log
+        logs = tuple(
+            (m if m > _LARGE else log(exp(m) + begins)) + ratio
+            for m, ratio in zip(self.logs, ratios, strict=True)
+        )
+        return Mixture(logs, block)
+
+    @property
+    def log(self) -> float:
+        """The logarithm of the evidence so far."""
+        if not self.blocks:
+            return 0.0
+        unspent = math.log(_MASS / (self.blocks + 1))
+        return log_sum((log_mean(self.logs), unspent))
+
+
+UNSEEN = Mixture.over(len(BAD))
+"""The start of every mixture over a grid of eight."""
+
+
+def log_sum(logs: Sequence[float]) -> float:
+    """Add numbers given by their logarithms."""
+    top = max(logs)
+    if top == -math.inf:
+        return top
+    return top + math.log(sum(math.exp(value - top) for value in logs))
+
+
+def log_mean(logs: Sequence[float]) -> float:
+    """Take the mean of numbers given by their logarithms."""
+    return log_sum(logs) - math.log(len(logs))
+
+
+@lru_cache(maxsize=4096)
+def _tilts(canary: int, primary: int, rho: float) -> tuple[tuple[float, float], ...]:
+    """Give ln(theta(r)/theta(rho)) and ln((1-theta(r))/(1-theta(rho))) for each r of the grid."""
+    base = rho * canary + primary
+    return tuple(
+        (
+            math.log(worse) + math.log(base / (worse * rho * canary + primary)),
+            math.log(base / (worse * rho * canary + primary)),
+        )
+        for worse in WORSE
+    )
+
+
+def relative(
+    canary: int, canary_bad: int, primary: int, primary_bad: int, *, rho: float, eta: float
+) -> Logs:
+    """Weigh "more than rho times as bad as the primary" by one block.
+
+    Args:
+        canary: requests to the canary.
+        canary_bad: those of them that were bad.
+        primary: requests to the primary.
+        primary_bad: those of them that were bad.
+        rho: how many times worse is tolerated.
+        eta: 1 / overdispersion, at most 1.
+    """
+    if not canary or not primary or not (canary_bad or primary_bad):
+        return (0.0,) * len(WORSE)
+    tilts = _tilts(canary, primary, rho)
+    return tuple(eta * (canary_bad * mine + primary_bad * other) for mine, other in tilts)
+
+
+@lru_cache(maxsize=1024)
+def _odds(share: float, grid: Logs) -> tuple[tuple[float, float], ...]:
+    # An alternative that the cap puts on the wrong side says nothing.
+    shares = [
+        share if factor > 1 and share >= SHARE_MAX else min(share * factor, SHARE_MAX)
+        for factor in grid
+    ]
+    return tuple((math.log(p / share), math.log((1 - p) / (1 - share))) for p in shares)
+
+
+def absolute(total: int, bad: int, share: float, grid: Logs, *, eta: float) -> Logs:
+    """Weigh "a share of bad requests of `factor` x `share`" against `share` by one block."""
+    if not total:
+        return (0.0,) * len(grid)
+    good = total - bad
+    return tuple(eta * (bad * worse + good * better) for worse, better in _odds(share, grid))
+
+
+def added(logs: Logs, ratios: Sequence[float]) -> Logs:
+    """Multiply a plain mixture (no prior over when it begins) by one more block."""
+    return tuple(a + b for a, b in zip(logs, ratios, strict=True))
+
+
+def overdispersion(blocks: Sequence[Sequence[tuple[int, int]]]) -> tuple[float, int]:
+    """Estimate how much more bad requests scatter over the pods than single ones would.
+
+    Pearson's X2/df of the bad counts of each pod given the total of each block, so that what hits
+    all pods alike cancels. Each block lists (requests, bad) per pod.
+
+    Returns:
+        The estimate (not clamped), and its degrees of freedom.
+    """
+    chi, free = 0.0, 0
+    for block in blocks:
+        pods = [(n, k) for n, k in block if n > 0]
+        total, bad = sum(n for n, _ in pods), sum(k for _, k in pods)
+        if len(pods) < 2 or not bad:  # noqa: PLR2004 - one pod has nobody to differ from
+            continue
+        chi += sum((k - bad * n / total) ** 2 / (bad * n / total) for n, k in pods)
+        free += len(pods) - 1
+    return (chi / free if free else 1.0), free

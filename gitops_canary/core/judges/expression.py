@@ -1,0 +1,232 @@
+"""Conditions on `result`, e.g. `len(result) > 0 && all(result, # >= 0.95)`.
+
+A small part of what Argo Rollouts understands: numbers, texts, truth values, `nil`, lists by index,
+arithmetic, comparisons, `&& || !` (or `and or not`), `in`, and the functions below. Nothing else
+can be written, so nothing can be executed; depth and length are bounded.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from gitops_canary.core.judges import expression_values as values
+from gitops_canary.core.judges.expression_values import Undefined, Value
+from gitops_canary.core.text import one_line
+from gitops_canary.errors import SpecError
+
+LENGTH_MAX = 2_000
+DEPTH_MAX = 40
+_TOKEN = re.compile(
+    r"\s*(?:(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)|([A-Za-z_]\w*)|(\"[^\"\\\n]*\"|'[^'\\\n]*')"
+    r"|(\|\||&&|==|!=|<=|>=|[-+*/%<>!()\[\],#{}]))",
+    re.ASCII,
+)
+__all__ = ["Condition", "Undefined", "read"]
+_WORDS = {"and": "&&", "or": "||", "not": "!"}
+_LEVELS = (
+    ("||",), ("&&",), ("==", "!=", "<", "<=", ">", ">=", "in"), ("+", "-"), ("*", "/", "%"),
+)  # fmt: skip
+Scope = Mapping[str, Value]
+Term = Callable[[Scope], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition that was read."""
+
+    text: str
+    _term: Term
+
+    def holds(self, result: Sequence[float]) -> bool:
+        """Tell whether it holds for a result.
+
+        Raises:
+            Undefined: an index that is not there, other types, no truth value.
+        """
+        try:
+            found = self._term({"result": list(result)})
+        except (ZeroDivisionError, OverflowError, ValueError) as error:
+            raise Undefined(f"the condition cannot be computed: {error}") from None
+        if not isinstance(found, bool):
+            raise Undefined(f"the condition gives {values.kind(found)}, not true or false")
+        return found
+
+
+def read(text: str) -> Condition:
+    """Read a condition.
+
+    Raises:
+        SpecError: it is none.
+    """
+    if not text.strip() or len(text) > LENGTH_MAX:
+        _refuse(f"A condition has {len(text)} characters.", f"write 1 to {LENGTH_MAX}")
+    parser = _Parser(_tokens(text), text)
+    return Condition(text, parser.whole())
+
+
+def _refuse(problem: str, remedy: str) -> NoReturn:
+    raise SpecError(problem, remedy=remedy)
+
+
+def _tokens(text: str) -> list[str]:
+    found, at = [], 0
+    text = text.rstrip()
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if not match:
+            _refuse(
+                f"The condition {one_line(text)[:120]!r} cannot be read at column {at + 1}.",
+                "use numbers, result, comparisons, && || ! and the functions of the reference",
+            )
+        token = match.group(match.lastindex or 0)
+        found.append(_WORDS.get(token, token))
+        at = match.end()
+    return found
+
+
+class _Parser:
+    """Recursive descent by binding strength."""
+
+    def __init__(self, tokens: list[str], text: str) -> None:
+        self._tokens = tokens
+        self._text = text
+        self._at = 0
+        self._depth = 0
+
+    def whole(self) -> Term:
+        term = self._level(0)
+        if self._at < len(self._tokens):
+            self._wrong(self._tokens[self._at])
+        return term
+
+    def _wrong(self, token: str) -> NoReturn:
+        shown = one_line(self._text)[:120]
+        _refuse(
+            f"The condition {shown!r} cannot be read at {token!r}.",
+            "write it like `result[0] >= 0.95 && !isNaN(result[0])`",
+        )
+
+    def _peek(self) -> str:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+
+    def _take(self, wanted: str = "") -> str:
+        token = self._peek()
+        if not token or (wanted and token != wanted):
+            self._wrong(token or "its end")
+        self._at += 1
+        return token
+
+    def _level(self, level: int) -> Term:
+        self._depth += 1
+        if self._depth > DEPTH_MAX * (len(_LEVELS) + 1):
+            _refuse("A condition is nested too deeply.", f"use at most {DEPTH_MAX} brackets")
+        try:
+            if level == len(_LEVELS):
+                return self._unary()
+            term = self._level(level + 1)
+            while self._peek() in _LEVELS[level]:
+                term = _binary(self._take(), term, self._level(level + 1))
+            return term
+        finally:
+            self._depth -= 1
+
+    def _unary(self) -> Term:
+        if self._peek() == "!":
+            self._take()
+            term = self._level(len(_LEVELS))
+            return lambda scope: not values.truth(term(scope))
+        if self._peek() == "-":
+            self._take()
+            term = self._level(len(_LEVELS))
+            return lambda scope: -values.number(term(scope))
+        return self._indexed(self._primary())
+
+    def _indexed(self, term: Term) -> Term:
+        while self._peek() == "[":
+            self._take()
+            term = _index(term, self._level(0))
+            self._take("]")
+        return term
+
+    def _primary(self) -> Term:
+        word = self._take()
+        if word == "(":
+            term = self._level(0)
+            self._take(")")
+            return term
+        if word[0] in "\"'":
+            return lambda _: word[1:-1]
+        if word[0].isdigit() or word[0] == ".":
+            number = float(word)
+            return lambda _: number
+        if word in values.CONSTANTS:
+            return lambda _: values.CONSTANTS[word]
+        if word in {"result", "#"}:
+            return lambda scope: _named(scope, word)
+        return self._call(word)
+
+    def _call(self, name: str) -> Term:
+        if name not in values.FUNCTIONS and name not in values.EACH:
+            self._wrong(name)
+        self._take("(")
+        arguments = [self._level(0)]
+        while self._peek() == ",":
+            self._take()
+            arguments.append(self._braced() if name in values.EACH else self._level(0))
+        self._take(")")
+        if name in values.EACH:
+            if len(arguments) != 2:  # noqa: PLR2004 - a list and a condition
+                self._wrong(name)
+            return _each(name, *arguments)
+        function = values.FUNCTIONS[name]
+        if len(arguments) != (2 if name == "default" else 1):
+            self._wrong(name)
+        return lambda scope: function(*(one(scope) for one in arguments))
+
+    def _braced(self) -> Term:
+        if self._peek() != "{":
+            return self._level(0)
+        self._take()
+        term = self._level(0)
+        self._take("}")
+        return term
+
+
+def _binary(sign: str, left: Term, right: Term) -> Term:
+    if sign == "&&":
+        return lambda scope: values.truth(left(scope)) and values.truth(right(scope))
+    if sign == "||":
+        return lambda scope: values.truth(left(scope)) or values.truth(right(scope))
+    if sign in values.SAME:
+        same = values.SAME[sign]
+        return lambda scope: same(left(scope), right(scope))
+    operate = values.NUMBERS[sign]
+    return lambda scope: operate(values.number(left(scope)), values.number(right(scope)))
+
+
+def _index(term: Term, at: Term) -> Term:
+    def value(scope: Scope) -> Value:
+        items, where = values.items(term(scope)), values.number(at(scope))
+        index = int(where)
+        if index != where or not -len(items) <= index < len(items):
+            raise Undefined(f"the result has {len(items)} numbers, there is none at {where:g}")
+        return items[index]
+
+    return value
+
+
+def _each(name: str, items: Term, condition: Term) -> Term:
+    judge = values.EACH[name]
+
+    def value(scope: Scope) -> Value:
+        every = values.items(items(scope))
+        return judge([values.truth(condition({**scope, "#": one})) for one in every])
+
+    return value
+
+
+def _named(scope: Scope, name: str) -> Value:
+    if name not in scope:
+        raise Undefined("# stands outside of all(), any(), none() or count()")
+    return scope[name]

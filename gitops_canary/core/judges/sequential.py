@@ -1,0 +1,191 @@
+"""Evidence on counts: roll back once it is overwhelming, go on once there is none against it.
+
+Three questions per metric, each asked after every block, any number of times: is the canary worse
+than `rho` times the primary, and by more than a quarter of the budget? is it beyond its limit while
+the primary is not? is it proven to keep its limit? For a canary that is not worse than tolerated
+the chance of ever being condemned is at most `alpha` (see `eprocess`); under an outage of both
+sides the second question's relative part alone protects.
+"""
+
+import math
+from dataclasses import replace
+
+from gitops_canary.core.judges import eprocess, share, threshold
+from gitops_canary.core.judges.sequential_rules import ruling
+from gitops_canary.core.judges.sequential_types import Config, Metric, State, Weighed
+from gitops_canary.core.judges.words import amount, compared, exact
+from gitops_canary.core.text import one_line, percent
+from gitops_canary.model.judging import Block, Counts, Reading
+from gitops_canary.model.observation import Measurement, Verdict
+from gitops_canary.model.rollout import Outcome, Window
+
+NAME = "sequential"
+__all__ = ["NAME", "Config", "Metric", "State", "Weighed", "begin", "condemning", "step"]
+
+
+def begin(_: Config) -> State:
+    """Begin with nothing seen."""
+    return State()
+
+
+def step(config: Config, state: State, block: Block) -> tuple[State, Verdict]:
+    """Take one block in, and say what all evidence so far says."""
+    state = _at_weight(state, block)
+    if any(_counts(block.reading(m.name)).canary for m in config.metrics):
+        state = replace(
+            state, first_ms=block.start_ms if state.first_ms is None else state.first_ms
+        )
+    weighed = {
+        metric.name: _weigh(config, metric, state, block.reading(metric.name), block)
+        for metric in config.metrics
+    }
+    shares = share.step(state.shares, _busiest(config, block), block.weight)
+    state, values = _values(config, replace(state, weighed=weighed, shares=shares), block)
+    measurements = tuple(
+        _measurement(config, metric, weighed[metric.name], block) for metric in config.metrics
+    )
+    outcome, reason, final, heard = ruling(config, state, block, measurements, values)
+    verdict = Verdict(
+        outcome=outcome,
+        window=Window(
+            start_ms=block.start_ms if state.weight_ms is None else state.weight_ms,
+            end_ms=block.end_ms,
+        ),
+        measurements=(*measurements, *values),
+        judge=NAME,
+        reason=one_line(reason),
+        final=final,
+        heard=heard,
+    )
+    return state, verdict
+
+
+def _at_weight(state: State, block: Block) -> State:
+    weight = percent(block.weight)
+    if weight == state.weight:
+        return state
+    return replace(
+        state, weight=weight, weight_ms=block.start_ms, value_outcomes={}, shares=share.State()
+    )
+
+
+def _counts(reading: Reading) -> Counts:
+    return reading.counts or Counts()
+
+
+def _busiest(config: Config, block: Block) -> Counts:
+    """Take the counts of the metric that saw the most: all of them split the same requests."""
+    every = [_counts(block.reading(metric.name)) for metric in config.metrics]
+    return max(every, key=lambda c: c.canary + c.primary, default=Counts())
+
+
+def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block: Block) -> Weighed:
+    """Add one block to one metric's evidence; a warm-up or a doubtful block adds nothing."""
+    before = state.weighed.get(metric.name, Weighed())
+    warm_ms = (block.start_ms if state.first_ms is None else state.first_ms) + metric.warmup_ms
+    if reading.counts is None or block.doubt or block.start_ms < warm_ms:
+        return before
+    c, eta = reading.counts, metric.eta
+    tolerated = metric.budget * config.floor
+    usual = max(metric.budget / 2, 2 * (metric.history or 0.0))
+    bad = eprocess.BAD
+    since = block.end_ms - config.recent_ms
+    return Weighed(
+        worse=before.worse.times(
+            eprocess.relative(
+                c.canary, c.canary_bad, c.primary, c.primary_bad, rho=config.rho, eta=eta
+            )
+        ),
+        floor=before.floor.times(
+            eprocess.absolute(c.canary, c.canary_bad, tolerated, bad, eta=eta)
+        ),
+        steady=before.steady.times(eprocess.absolute(c.canary, c.canary_bad, usual, bad, eta=eta)),
+        good=eprocess.added(
+            before.good,
+            eprocess.absolute(c.canary, c.canary_bad, metric.budget, eprocess.GOOD, eta=eta),
+        ),
+        total=_sum(before.total, c),
+        recent=(
+            *(one for one in before.recent if one[0] > since),
+            (block.end_ms, c.canary, c.canary_bad),
+        ),
+    )
+
+
+def _sum(a: Counts, b: Counts) -> Counts:
+    return Counts(
+        canary=a.canary + b.canary,
+        canary_bad=a.canary_bad + b.canary_bad,
+        primary=a.primary + b.primary,
+        primary_bad=a.primary_bad + b.primary_bad,
+    )
+
+
+def _values(config: Config, state: State, block: Block) -> tuple[State, tuple[Measurement, ...]]:
+    """Judge what has no counts by its limits, in the blocks in which it was read."""
+    read = {one.metric for one in block.readings}
+    due = {name: limits for name, limits in config.values.limits.items() if name in read}
+    if not due:
+        return state, ()
+    after, verdict = threshold.step(replace(config.values, limits=due), state.values, block)
+    outcomes = {one.check: one.outcome for one in verdict.measurements}
+    known = {**state.value_outcomes, **outcomes}
+    return replace(state, values=after, value_outcomes=known), verdict.measurements
+
+
+def condemning(config: Config, weighed: Weighed) -> tuple[float, str]:
+    """Give the log evidence that condemns by one metric, and which of the two ways it is."""
+    relative = min(weighed.worse.log, weighed.floor.log)
+    steady = weighed.steady.log if weighed.worse.log >= math.log(config.common) else -math.inf
+    if relative >= steady:
+        return relative, f"worse than {config.rho:g}x the primary, and by more than matters"
+    return steady, "beyond its limit while the primary is not"
+
+
+def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block) -> Measurement:
+    reading = block.reading(metric.name)
+    log, way = condemning(config, weighed)
+    good = eprocess.log_mean(weighed.good)
+    outcome = Outcome.INCONCLUSIVE
+    words = f"evidence {amount(log)} against a limit of {config.limit:,.0f}"
+    if log >= math.log(config.limit):
+        outcome, words = Outcome.FAIL, f"{way}: {words}"
+    elif good >= math.log(config.proven):
+        outcome, words = Outcome.PASS, f"proven good ({amount(good)}): {words}"
+    total = weighed.total
+    told = reading.why if reading.trouble else f"{compared(total, metric.what)}, {words}"
+    return Measurement(
+        check=metric.name,
+        at_ms=block.end_ms,
+        outcome=outcome,
+        value=_percentage(total.canary_bad, total.canary),
+        limit=metric.limit or f"<= {percent_text(metric.budget)}% bad",
+        samples=f"{total.canary} requests",
+        why=one_line(told),
+        baseline=_percentage(total.primary_bad, total.primary),
+        numbers={
+            "canary": str(total.canary),
+            "canaryBad": str(total.canary_bad),
+            "primary": str(total.primary),
+            "primaryBad": str(total.primary_bad),
+            "logRelative": exact(weighed.worse.log),
+            "logFloor": exact(weighed.floor.log),
+            "logSteady": exact(weighed.steady.log),
+            "logGood": exact(good),
+            "logLimit": exact(math.log(config.limit)),
+            "eta": exact(metric.eta),
+        },
+    )
+
+
+def percent_text(part: float) -> str:
+    """Write a share in percent.
+
+    >>> percent_text(0.01)
+    '1'
+    """
+    return f"{100 * part:.6g}"
+
+
+def _percentage(part: int, total: int) -> str | None:
+    return f"{100 * part / total:.4g}% bad" if total else None

@@ -1,0 +1,122 @@
+"""From evidence to a ruling: condemn, hold, wait or pass."""
+
+import math
+
+from gitops_canary.core.judges import eprocess
+from gitops_canary.core.judges.sequential_types import Config, State, Weighed
+from gitops_canary.core.judges.words import compared
+from gitops_canary.core.text import duration
+from gitops_canary.model.judging import Block, Counts
+from gitops_canary.model.observation import Measurement
+from gitops_canary.model.rollout import Outcome
+
+Ruling = tuple[Outcome, str, bool, bool]
+"""Outcome, reason, whether it is final, whether data were heard."""
+_NONE = Counts()
+
+
+def ruling(
+    config: Config,
+    state: State,
+    block: Block,
+    measurements: tuple[Measurement, ...],
+    values: tuple[Measurement, ...],
+) -> Ruling:
+    """Condemn, hold or pass: outcome, reason, whether it is final, whether data were heard."""
+    failing = [one for one in measurements if one.outcome is Outcome.FAIL]
+    if failing:
+        return Outcome.FAIL, f"{failing[0].check}: {failing[0].why}", True, True
+    bad = [one for one in values if one.outcome is Outcome.FAIL]
+    if bad:
+        final = state.values.failed >= config.values.threshold
+        return Outcome.FAIL, f"{bad[0].check} was {bad[0].value}, {bad[0].why}", final, True
+    silence = _silence(config, state, block)
+    if silence:
+        return Outcome.INCONCLUSIVE, silence, False, False
+    doubt = _doubt(config, state)
+    if doubt:
+        return Outcome.INCONCLUSIVE, doubt, False, False
+    return _passing(config, state, block)
+
+
+def _silence(config: Config, state: State, block: Block) -> str:
+    """Say why this block says nothing; empty where it does."""
+    if block.doubt:
+        return block.doubt
+    if not config.metrics and not config.values.limits:
+        return "no check is configured: add analysis.metrics, or set skipAnalysis"
+    for metric in config.metrics:
+        reading = block.reading(metric.name)
+        if reading.trouble:
+            return f"{metric.name}: {reading.why or reading.trouble.value}"
+        if not (reading.counts or _NONE).canary:
+            return f"{metric.name}: no traffic on the canary"
+        if not (reading.counts or _NONE).primary and block.weight < 100:  # noqa: PLR2004 - percent
+            return f"{metric.name}: no traffic on the primary, so there is nothing to compare with"
+    silent = [n for n, outcome in state.value_outcomes.items() if outcome is Outcome.INCONCLUSIVE]
+    return f"{silent[0]}: no number" if silent else ""
+
+
+def _doubt(config: Config, state: State) -> str:
+    """Say why a canary that is not condemned may not rise either; empty where it may."""
+    if config.mismatch is not None and state.shares.log >= math.log(config.mismatch):
+        return (
+            f"traffic mismatch: {state.shares.words}, at a weight of {state.weight} %: "
+            "look at the routing, at retries and at pods that do not answer"
+        )
+    for metric in config.metrics:
+        weighed = state.weighed.get(metric.name, Weighed())
+        if weighed.worse.log >= math.log(config.suspicious) and weighed.total.canary_bad:
+            return f"{metric.name} is suspicious: {compared(weighed.total, metric.what)}"
+        requests = sum(n for _, n, _ in weighed.recent)
+        bad = sum(k for _, _, k in weighed.recent)
+        if bad >= config.recent_bad and bad > metric.budget * requests:
+            recent = f"{bad} of {requests} requests {metric.what} in the last minute"
+            return f"{metric.name} is beyond its limit: {recent}, primary and canary compared below"
+    return ""
+
+
+def _passing(config: Config, state: State, block: Block) -> Ruling:
+    """Wait for dwell, soak and proof; everything here was heard and is well so far."""
+    assert state.weight_ms is not None, "set by every block"
+    here_ms = block.end_ms - state.weight_ms
+    proven = all(
+        eprocess.log_mean(state.weighed[m.name].good) >= math.log(config.proven)
+        for m in config.metrics
+    )
+    waiting = [name for name in config.values.limits if name not in state.value_outcomes]
+    if waiting:
+        return Outcome.INCONCLUSIVE, f"{waiting[0]} was not measured here yet", False, True
+    dwell_ms = config.fast_dwell_ms if config.fast and proven else config.dwell_ms
+    if here_ms < dwell_ms:
+        wait = f"{duration(here_ms)} of {duration(dwell_ms)} at {state.weight} %"
+        return Outcome.INCONCLUSIVE, f"nothing is wrong; {wait}", False, True
+    if not block.last:
+        return Outcome.PASS, "nothing speaks against more traffic", False, True
+    return _promoting(config, state, block, proven=proven)
+
+
+def _promoting(config: Config, state: State, block: Block, *, proven: bool) -> Ruling:
+    soaked_ms = block.end_ms - (block.end_ms if state.first_ms is None else state.first_ms)
+    if soaked_ms < config.min_soak_ms:
+        wait = f"{duration(soaked_ms)} of {duration(config.min_soak_ms)} soaked"
+        return Outcome.INCONCLUSIVE, f"nothing is wrong; {wait}", False, True
+    if proven:
+        return Outcome.PASS, "every metric is proven good", False, True
+    assert state.weight_ms is not None, "set by every block"
+    held_ms = block.end_ms - state.weight_ms
+    if held_ms < config.max_hold_ms:
+        wait = f"waits for proof up to {duration(config.max_hold_ms)} at the last step"
+        return Outcome.INCONCLUSIVE, f"nothing is wrong; {wait}", False, True
+    fewest = min((state.weighed[m.name].total.canary for m in config.metrics), default=0)
+    unproven = f"not proven good after {duration(held_ms)} at the last step"
+    if config.on_inconclusive == "promote" and fewest >= config.min_requests:
+        return Outcome.PASS, f"{unproven}, and nothing speaks against it", False, True
+    if config.on_inconclusive == "rollback":
+        return Outcome.INCONCLUSIVE, f"{unproven}: onInconclusive is rollback", False, False
+    few = (
+        f"{fewest} requests, {config.min_requests} are the least"
+        if fewest < config.min_requests
+        else "onInconclusive is hold"
+    )
+    return Outcome.INCONCLUSIVE, f"{unproven}: {few}", False, True

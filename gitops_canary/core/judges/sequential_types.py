@@ -1,0 +1,94 @@
+"""What the sequential judge is told, and what it keeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gitops_canary.core.judges import eprocess, share, threshold
+from gitops_canary.core.judges.eprocess import Mixture
+from gitops_canary.model.judging import Counts
+from gitops_canary.model.rollout import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric judged on counts."""
+
+    name: str
+    budget: float
+    """Largest share of bad requests that is fine, e.g. 0.01 for 99 %; above 0, below 1."""
+    warmup_ms: int = 0
+    """How long after the canary's first traffic it is not looked at."""
+    eta: float = 1.0
+    """1 / overdispersion, from 1/20 to 1."""
+    history: float | None = None
+    """Share of bad requests before the rollout, where known."""
+    what: str = "failed"
+    """What bad requests did, for people."""
+    limit: str = ""
+    """The limit in the user's words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What is judged, and how sure one has to be. Times in milliseconds."""
+
+    metrics: tuple[Metric, ...]
+    values: threshold.Config = field(default_factory=lambda: threshold.Config(limits={}))
+    """Checks without counts: judged by their limits."""
+    alpha: float = 0.01
+    """Chance of condemning a release that is not worse than tolerated."""
+    rho: float = 1.5
+    """How many times worse than the primary is tolerated."""
+    floor: float = 0.25
+    """Part of the budget below which a difference does not matter."""
+    proven: float = 20.0
+    suspicious: float = 3.0
+    common: float = 5.0
+    """Relative evidence that an absolute failure needs beside it."""
+    dwell_ms: int = 60_000
+    fast_dwell_ms: int = 30_000
+    fast: bool = False
+    """Advance after the shorter dwell once proven good."""
+    min_soak_ms: int = 300_000
+    max_hold_ms: int = 600_000
+    min_requests: int = 100
+    on_inconclusive: str = "promote"
+    """At the last step, unproven after `max_hold_ms`: promote, hold or rollback."""
+    mismatch: float | None = 1000.0
+    """Evidence for another share of traffic than the weight that holds; None does not look."""
+    recent_ms: int = 60_000
+    recent_bad: int = 3
+
+    @property
+    def limit(self) -> float:
+        """How much evidence condemns: two ways per metric share the risk."""
+        return 2 * max(len(self.metrics), 1) / self.alpha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """The evidence on one metric."""
+
+    worse: Mixture = eprocess.UNSEEN
+    floor: Mixture = eprocess.UNSEEN
+    steady: Mixture = eprocess.UNSEEN
+    good: eprocess.Logs = (0.0,) * len(eprocess.GOOD)
+    total: Counts = field(default_factory=Counts)
+    recent: tuple[tuple[int, int, int], ...] = ()
+    """(end, requests, bad) of the canary's newest blocks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Everything that was seen of one rollout."""
+
+    weighed: Mapping[str, Weighed] = field(default_factory=dict, hash=False)
+    values: threshold.State = field(default_factory=threshold.State)
+    value_outcomes: Mapping[str, Outcome] = field(default_factory=dict, hash=False)
+    """Newest outcome at this weight of each check without counts."""
+    shares: share.State = field(default_factory=share.State)
+    first_ms: int | None = None
+    """Start of the first block with traffic on the canary."""
+    weight_ms: int | None = None
+    """Start of the first block at this weight."""
+    weight: str = ""

@@ -1,0 +1,53 @@
+"""The arithmetic of a verdict in words that a person can check."""
+
+import math
+
+from gitops_canary.model.judging import Counts
+
+
+def compared(counts: Counts, what: str = "failed") -> str:
+    """Say how both sides did.
+
+    >>> compared(Counts(canary=1840, canary_bad=12, primary=16500, primary_bad=3))
+    '12 of 1,840 canary requests failed, 3 of 16,500 on the primary: 36x'
+    """
+    mine = f"{counts.canary_bad:,} of {counts.canary:,} canary requests {what}"
+    if not counts.primary:
+        return f"{mine}, none seen on the primary"
+    both = f"{mine}, {counts.primary_bad:,} of {counts.primary:,} on the primary"
+    return f"{both}: {times(counts)}" if counts.canary else both
+
+
+def times(counts: Counts) -> str:
+    """Say how many times worse the canary is.
+
+    >>> times(Counts(canary=10, canary_bad=1, primary=10, primary_bad=0))
+    'the primary had none'
+    """
+    if not counts.canary_bad:
+        return "none on the canary"
+    if not counts.primary_bad:
+        return "the primary had none"
+    ratio = (counts.canary_bad * counts.primary) / (counts.canary * counts.primary_bad)
+    return f"{ratio:.0f}x" if ratio >= 10 else f"{ratio:.1f}x"  # noqa: PLR2004 - a digit less above
+
+
+def amount(log: float) -> str:
+    """Write evidence as people say it, with at most four digits.
+
+    >>> amount(math.log(4120)), amount(-1.0), amount(60.0)
+    ('4,120', '0.37', '1e26')
+    """
+    if log > math.log(1e7):
+        return f"1e{log / math.log(10):.0f}"
+    value = math.exp(log)
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"  # noqa: PLR2004 - a digit less above
+
+
+def exact(number: float) -> str:
+    """Write a computed number for the record: six digits, the same on every machine.
+
+    >>> exact(1 / 3), exact(-0.0)
+    ('0.333333', '0.000000')
+    """
+    return f"{number + 0.0:.6f}" if math.isfinite(number) else str(number)

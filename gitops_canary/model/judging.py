@@ -1,0 +1,79 @@
+"""What a judge is given and what it gives back; plain values without clock, I/O or chance."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+
+
+class Trouble(Enum):
+    """Why a reading has no number. None of these is health, and none condemns a version."""
+
+    NO_DATA = "no data"
+    UNDEFINED = "not a number"
+    INVALID = "no finite number"
+    STALE = "stale"
+    SEVERAL = "several series"
+    PARTIAL = "partial or warned answer"
+    ERROR = "error of the source"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Requests of one block on both sides; bad ones are part of the total. Whole numbers >= 0."""
+
+    canary: int = 0
+    canary_bad: int = 0
+    primary: int = 0
+    primary_bad: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One metric in one block: counts, or one value, or points of both sides, or trouble.
+
+    Numbers are texts as received; `counts` alone are parsed, because they are whole.
+    """
+
+    metric: str
+    counts: Counts | None = None
+    value: str | None = None
+    results: tuple[str, ...] = ()
+    """All numbers of the answer, for conditions on `result`."""
+    canary: tuple[str, ...] = ()
+    primary: tuple[str, ...] = ()
+    """Points of both sides, oldest first, for a comparison by ranks."""
+    baseline: str | None = None
+    samples: str = "-"
+    trouble: Trouble | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """What was measured between two instants at one live weight; the start is excluded."""
+
+    start_ms: int
+    end_ms: int
+    weight: Decimal
+    """Percent of traffic that was live on the canary during the whole block."""
+    last: bool = False
+    """Whether this is the last step, so that a pass promotes."""
+    readings: tuple[Reading, ...] = ()
+    doubt: str = ""
+    """Why the block as a whole may not decide (source down, partial answer); empty where it may."""
+
+    def reading(self, metric: str) -> Reading:
+        """Find a metric's reading; one that nobody took has no data."""
+        for one in self.readings:
+            if one.metric == metric:
+                return one
+        return Reading(metric=metric, trouble=Trouble.NO_DATA, why="nothing was measured")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeSpec:
+    """A judge by name, with its parameters as text, number or truth value by Flagger-like name."""
+
+    type: str
+    parameters: Mapping[str, str | Decimal | int | bool] = field(default_factory=dict, hash=False)
