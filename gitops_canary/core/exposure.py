@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from gitops_canary.core import sides
+from gitops_canary.core.numbers import number
 from gitops_canary.core.questions import Role, asked, window_ms
 from gitops_canary.errors import SpecError
 from gitops_canary.model.observation import Answer, Question
@@ -58,7 +59,7 @@ def _most(
     totals: dict[str, tuple[Decimal, Decimal]] = {}
     for at_ms in chosen:
         for series, text in sides.present(sides.answer_at(asked_for, answers, at_ms), at_ms):
-            value = sides.number(text)
+            value = number(text)
             if series.labels.get("destination_workload") != spec.target.name:
                 continue
             if not isinstance(value, Decimal):
