@@ -1,7 +1,7 @@
 """Adding and removing entries of mappings and items of lists, whole lines where they have some."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 
 from gitops_canary.manifest.block_yaml import lines
@@ -16,7 +16,7 @@ from gitops_canary.manifest.guard import (
     verified,
 )
 from gitops_canary.manifest.nodes import Node, NodeKind
-from gitops_canary.manifest.scalars import Json, Value, written
+from gitops_canary.manifest.scalars import written
 
 _FEW = 2
 
@@ -26,7 +26,7 @@ def insert_key(
     document: int,
     path: Pointer,
     key: str,
-    value: Value | Json | Mapping[str, object],
+    value: object,
     *,
     file: str,
 ) -> str:
@@ -53,7 +53,7 @@ def append_item(
     text: str,
     document: int,
     path: Pointer,
-    value: Value | Json | Mapping[str, object],
+    value: object,
     *,
     file: str,
 ) -> str:
@@ -185,7 +185,7 @@ def _quoted(node: Node) -> bool:
     return any(one.style == '"' for one in (*inside, *keys))
 
 
-def _flow(value: Value | Json | Mapping[str, object], *, quoted: bool) -> str:
+def _flow(value: object, *, quoted: bool) -> str:
     if isinstance(value, dict | list) or value is None or (quoted and isinstance(value, str)):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, float):
