@@ -18,6 +18,7 @@ from gitops_canary import __version__
 from gitops_canary.cli.abort import abort
 from gitops_canary.cli.explain import explain
 from gitops_canary.cli.history import history
+from gitops_canary.cli.judge import judge
 from gitops_canary.cli.lint import lint
 from gitops_canary.cli.once import once
 from gitops_canary.cli.pause import pause
@@ -34,7 +35,7 @@ from gitops_canary.errors import CanaryError
 P = ParamSpec("P")
 BUG = 70
 VERBS: tuple[Callable[..., int], ...] = (
-    run, once, plan, lint, status, history, explain,
+    run, once, plan, lint, status, history, explain, judge,
     pause, resume, abort, retry, schema,
 )  # fmt: skip
 

@@ -1,0 +1,37 @@
+"""`judge`: what would a judge have said about these blocks?"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gitops_canary.app.judging import verdicts
+from gitops_canary.cli.printing import write
+from gitops_canary.errors import SpecError
+
+
+def judge(
+    file: Annotated[
+        str, typer.Argument(help="JSON with a judge and blocks; - reads standard input.")
+    ] = "-",
+) -> int:
+    """Judge blocks of measurements offline; prints one JSON verdict a block.
+
+    The input is described by `gitops-canary schema judge`.
+    """
+    for verdict in verdicts(_read(file)):
+        write(json.dumps(verdict, ensure_ascii=False))
+    return 0
+
+
+def _read(file: str) -> bytes:
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise SpecError(
+            f"{file} cannot be read: {error.strerror}.", remedy="name a readable file, or -"
+        ) from error

@@ -1,0 +1,110 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitops_canary.app.judging import schema, verdicts
+from gitops_canary.errors import SpecError
+
+SEQUENTIAL = {"type": "sequential", "metrics": [{"name": "m", "min": 99}]}
+THRESHOLD = {"type": "threshold", "threshold": 2, "metrics": [{"name": "m", "min": 99}]}
+RANKS = {"type": "mannwhitney", "metrics": [{"name": "m", "critical": True}]}
+CONDITIONS = {
+    "type": "conditions",
+    "metrics": [{"name": "m", "successCondition": "result[0] > 0.99", "intervalMs": 15000}],
+}
+
+
+def counts(*four: int) -> dict[str, Any]:
+    return {"readings": [{"metric": "m", "counts": list(four)}]}
+
+
+def judged(judge: Any, *blocks: Any, **rest: Any) -> list[dict[str, Any]]:
+    document = {"judge": judge, "blocks": list(blocks), **rest}
+    return list(verdicts(json.dumps(document).encode()))
+
+
+@pytest.mark.parametrize("judge", [SEQUENTIAL, THRESHOLD, RANKS, CONDITIONS])
+def test_every_judge_takes_the_same_blocks(judge: Any) -> None:
+    bad = judged(judge, *[counts(150, 140 + i % 2, 1350, i % 2) for i in range(8)])
+    assert [one["block"] for one in bad] == list(range(8))
+    assert bad[-1]["decision"] == "rollback"
+    good = judged(judge, *[counts(150, i % 2, 1500, 10 * (i % 2)) for i in range(8)])
+    assert good[-1]["decision"] == "advance"
+    silent = {"readings": [{"metric": "m", "trouble": "noData"}]}
+    assert {one["decision"] for one in judged(judge, *[silent] * 8)} == {"hold"}
+
+
+def test_shadows_judge_beside_and_never_decide() -> None:
+    found = judged(SEQUENTIAL, counts(15, 15, 135, 0), shadows=[THRESHOLD])[0]
+    assert (found["judge"], found["decision"]) == ("sequential", "rollback")
+    assert [(s["judge"], s["decision"]) for s in found["shadows"]] == [("threshold", "hold")]
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    blocks = [counts(150, i % 3, 1350, 2) for i in range(20)]
+    assert json.dumps(judged(SEQUENTIAL, *blocks)) == json.dumps(judged(SEQUENTIAL, *blocks))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"judge": {"type": "sequentail", "metrics": []}}, "sequential"),
+        ({"judge": {**SEQUENTIAL, "metrics": []}}, "no metric"),
+        ({"judge": {**SEQUENTIAL, "metrics": [{"name": "m"}]}}, "no budget"),
+        ({"judge": {**SEQUENTIAL, "aplha": 1}}, "aplha"),
+        ({"judge": {**THRESHOLD, "metrics": [{"name": "m"}, {"name": "m"}]}}, "two metrics"),
+        ({"blocks": [counts(1, 2, 3, 4)]}, "more bad requests"),
+        ({"blocks": [counts(-1, 0, 0, 0)]}, "greater than or equal"),
+        ({"blocks": [{"startMs": 5, "endMs": 5}]}, "ends too early"),
+        ({"blocks": [{"weight": 200}]}, "less than or equal to 100"),
+        ({"blocks": 7}, "blocks"),
+    ],
+)
+def test_what_is_wrong_is_named(change: dict[str, Any], words: str) -> None:
+    document = {"judge": SEQUENTIAL, "blocks": [], **change}
+    with pytest.raises(SpecError, match=words):
+        list(verdicts(json.dumps(document).encode()))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[" * 100_000, b'{"a":1,"a":2}', b"\xff", b"1" * 9000]
+)
+def test_what_is_no_json_is_refused(data: bytes) -> None:
+    with pytest.raises(SpecError):
+        list(verdicts(data))
+
+
+numbers = st.one_of(st.integers(0, 50), st.floats(), st.sampled_from(["NaN", "x", "+Inf"]))
+readings = st.fixed_dictionaries(
+    {"metric": st.just("m")},
+    optional={
+        "value": numbers,
+        "results": st.lists(numbers, max_size=3),
+        "canary": st.lists(numbers, max_size=8),
+        "primary": st.lists(numbers, max_size=8),
+        "trouble": st.sampled_from(["stale", "error"]),
+        "counts": st.tuples(*(st.integers(0, 9) for _ in range(4))),
+    },
+)
+
+
+@given(
+    st.sampled_from([SEQUENTIAL, THRESHOLD, RANKS, CONDITIONS]),
+    st.lists(st.fixed_dictionaries({"readings": st.lists(readings, max_size=1)}), max_size=6),
+)
+def test_no_input_breaks_a_judge(judge: Any, blocks: Any) -> None:
+    try:
+        found = judged(judge, *blocks)
+    except SpecError:
+        return
+    assert len(found) == len(blocks)
+    assert all(one["decision"] in {"advance", "hold", "rollback"} for one in found)
+
+
+def test_schema_describes_every_judge() -> None:
+    made = json.dumps(schema())
+    assert all(f'"{name}"' in made for name in ("threshold", "conditions", "mannwhitney"))
+    assert "canaryBad" in made
