@@ -30,12 +30,14 @@ from gitops_canary.cli.retry import retry
 from gitops_canary.cli.run import run
 from gitops_canary.cli.schema import schema
 from gitops_canary.cli.status import status
+from gitops_canary.cli.verify import verify
 from gitops_canary.errors import CanaryError
 
 P = ParamSpec("P")
 BUG = 70
 VERBS: tuple[Callable[..., int], ...] = (
     run, once, plan, lint, status, history, explain, judge,
+    verify,
     pause, resume, abort, retry, schema,
 )  # fmt: skip
 

@@ -13,6 +13,8 @@ from gitops_canary.model.rollout import Record
 
 _PLAIN = frozenset(" .,:;/=%()'+-")
 """Punctuation that means nothing to Markdown in the middle of a line."""
+MARK = "<!-- gitops-canary page 1 -->"
+"""Its number rises when pages are written otherwise, so that old ones are not taken for changed."""
 _MARKS = {"pass": "✔ pass", "fail": "✘ fail", "inconclusive": "? inconclusive", "none": "-"}
 
 
@@ -36,7 +38,7 @@ def readme(story: Told) -> str:
     """Write README.md: decision, exposure, why, who, how to check it, what is not known."""
     last = story.last
     blocks = [
-        f"# {words(last['canary'])}: {words(last['version'])} {words(story.outcome)}",
+        f"{MARK}\n# {words(last['canary'])}: {words(last['version'])} {words(story.outcome)}",
         words(story.end["reason"] if story.end else last["reason"]),
         "\n".join(_facts(story)),
         "\n".join(("## Exposure", "", *_exposure(story))),
@@ -129,7 +131,7 @@ def _commands(story: Told) -> Iterator[str]:
     yield f"Recompute everything about {canary} in a clone, without any server:"
     yield ""
     yield "```sh"
-    yield "gitops-canary verify --trusted-keys allowed_signers ."
+    yield "gitops-canary verify --trusted-keys allowed_signers"
     yield "```"
 
 

@@ -76,7 +76,8 @@ def plan(act: Act, context: Context, router: Router) -> Plan:
     )
     record = _record(act, context)
     if act.quarantine:
-        files[QUARANTINE] = quarantine.add(context.quarantine, _entry(act, record, context))
+        entry = quarantine_entry(act, record.version, context.tip.owned.candidate.digest)
+        files[QUARANTINE] = quarantine.add(context.quarantine, entry)
     texts = {**context.tip.texts, **files}
     after = owned(context.spec, context.tip.binding, lambda path: texts[path], router)
     bulk = evidence.decision_json(act, record, _basis(context, files, after))
@@ -173,12 +174,13 @@ def _reverts(act: Act, context: Context) -> tuple[Revision, ...]:
     return (*moves, context.rollout.moves[0].record.source)
 
 
-def _entry(act: Act, record: Record, context: Context) -> quarantine.Entry:
+def quarantine_entry(act: Act, version: str, candidate: Digest) -> quarantine.Entry:
+    """Write the condemned candidate's line for the quarantine file."""
     day = act.at_ms - act.at_ms % 1000
     return quarantine.Entry(
         canary=act.canary,
-        digest=Digest(context.tip.owned.candidate.digest),
-        version=record.version,
+        digest=candidate,
+        version=version,
         rollout=act.rollout,
         reason=act.reason,
         date=iso(day),

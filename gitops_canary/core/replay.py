@@ -72,16 +72,20 @@ def _check(chain: Sequence[Move]) -> None:
     """Hold a rollout's moves, oldest first, against the chain and the table of legal moves."""
     before: Move | None = None
     for move in chain:
-        expected = before.revision if before else None
-        if move.record.previous != expected:
-            raise _broken(move, f"names {move.record.previous or 'none'} as its previous move")
-        if move.record.action not in NEXT[before.record.action if before else None]:
-            raise _broken(
-                move, f"may not follow {before.record.action.value if before else 'nothing'}"
-            )
-        if before and move.record.weight_from != before.record.weight_to and not _adopts(move):
-            raise _broken(move, f"starts from weight {percent(move.record.weight_from)}")
+        if wrong := fault(before, move):
+            raise _broken(move, wrong)
         before = move
+
+
+def fault(before: Move | None, move: Move) -> str | None:
+    """Say why a move may not follow another in one rollout; None where it may."""
+    if move.record.previous != (before.revision if before else None):
+        return f"names {move.record.previous or 'none'} as its previous move"
+    if move.record.action not in NEXT[before.record.action if before else None]:
+        return f"may not follow {before.record.action.value if before else 'nothing'}"
+    if before and move.record.weight_from != before.record.weight_to and not _adopts(move):
+        return f"starts from weight {percent(move.record.weight_from)}"
+    return None
 
 
 def _adopts(move: Move) -> bool:

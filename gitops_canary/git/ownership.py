@@ -38,18 +38,36 @@ class Ownership:
     identity: Identity
     trusted: tuple[TrustedKey, ...]
     """Empty: the committer's identity decides, which anybody can write."""
+    revoked: tuple[TrustedKey, ...] = ()
+    """Keys that make nothing ours any more, whatever the date: a thief can write any date."""
 
     def ours(self, commit: RawCommit) -> bool:
         """Tell whether a commit is ours; its message plays no part."""
+        return self.doubt(commit) is None
+
+    def doubt(self, commit: RawCommit) -> str | None:
+        """Say why a commit is not ours; None where it is."""
         if not self.trusted:
-            return commit.committer == str(self.identity)
+            same = commit.committer == str(self.identity)
+            return None if same else f"its committer is not {self.identity}"
         signature = Signature.parse(commit.signature) if commit.signature else None
         if signature is None:
-            return False
-        known = any(
-            key.public == signature.public and key.covers(commit.date_s) for key in self.trusted
-        )
-        return known and signature.valid(commit.payload)
+            none = "its signature is none of an ed25519 key for Git commits"
+            return none if commit.signature else "it is not signed"
+        doubt = self._distrust(signature.public, commit.date_s)
+        if doubt is None and not signature.valid(commit.payload):
+            return "its signature does not fit its bytes"
+        return doubt
+
+    def _distrust(self, public: bytes, date_s: int) -> str | None:
+        known = [key for key in self.trusted if key.public == public]
+        if not known:
+            return "it is signed by a key that is not trusted"
+        if any(key.public == public for key in self.revoked):
+            return "it is signed by a key that was revoked"
+        if not any(key.covers(date_s) for key in known):
+            return "its date lies outside the time its key is trusted for"
+        return None
 
 
 def parse_trusted(text: str, *, file: str = "trusted keys") -> tuple[TrustedKey, ...]:

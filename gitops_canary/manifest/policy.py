@@ -3,12 +3,13 @@
 import hashlib
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import rfc8785
 
 from gitops_canary.manifest.scalars import Json, spelled
 from gitops_canary.model.names import Digest
-from gitops_canary.model.spec import Check, Policy
+from gitops_canary.model.spec import Check, Limits, Policy
 
 NO_DIGEST = Digest("")
 """Of a policy that is still being made."""
@@ -50,3 +51,41 @@ def _check(check: Check) -> dict[str, Json]:
 
 def _limit(value: Decimal | None) -> str | None:
     return None if value is None else spelled(value)
+
+
+def policy_from_json(value: dict[str, Any]) -> Policy:
+    """Read what `policy_json` wrote, with its digest computed again.
+
+    Raises:
+        KeyError, ValueError, ArithmeticError: it is not that.
+    """
+    return sealed(
+        Policy(
+            steps=tuple(Decimal(step) for step in value["steps"]),
+            interval_ms=value["intervalMs"],
+            threshold=value["threshold"],
+            checks=tuple(_check_from(check) for check in value["checks"]),
+            progress_deadline_ms=value["progressDeadlineMs"],
+            skip_analysis=value["skipAnalysis"],
+            attempts_max=value["attemptsMax"],
+            settle_ms=value["settleMs"],
+            digest=NO_DIGEST,
+        )
+    )
+
+
+def _check_from(value: dict[str, Any]) -> Check:
+    low, high = value["minimum"], value["maximum"]
+    return Check(
+        name=value["name"],
+        source=value["source"],
+        builtin=value["builtin"],
+        query=value["query"],
+        interval_ms=value["intervalMs"],
+        limits=Limits(
+            minimum=None if low is None else Decimal(low),
+            maximum=None if high is None else Decimal(high),
+        ),
+        variables=value["variables"],
+        address=value["address"],
+    )

@@ -1,0 +1,127 @@
+"""The evidence branch of a clone: who wrote it, what was changed later, what nobody refers to."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from gitops_canary.app.evidence_models import read_decision
+from gitops_canary.app.lineage import Lineage
+from gitops_canary.core.evidence import decision_path, digest
+from gitops_canary.core.pages import pages
+from gitops_canary.core.recompute import recompute
+from gitops_canary.errors import CanaryError
+from gitops_canary.git.objects import EMPTY_TREE, RawCommit
+from gitops_canary.git.ownership import Ownership
+from gitops_canary.git.plain import PlainClone
+from gitops_canary.model.finding import Finding, Kind
+from gitops_canary.model.names import BlobId, CanaryId, Path, Revision, RolloutId
+from gitops_canary.model.rollout import Move
+
+_DECISION = re.compile(
+    r"(?P<canary>.+)/(?P<rollout>[0-9a-f]{12})/decision-(?P<number>\d{2,})\.json"
+)
+
+
+class Bulk:
+    """The evidence branch at one tip.
+
+    Raises:
+        VerificationError: an object was changed under its name.
+    """
+
+    def __init__(self, clone: PlainClone, ownership: Ownership, tip: Revision) -> None:
+        self._clone = clone
+        self._ownership = ownership
+        self._lineage = Lineage(clone, tip)
+        self.files: Mapping[Path, BlobId] = {
+            path: blob.id for path, blob in clone.files(tip).items()
+        }
+        self._earlier: set[Path] = set()
+        self.verdicts = 0
+        """How many decisions were read."""
+
+    def check(
+        self, chains: Mapping[tuple[CanaryId, RolloutId], Sequence[Move]], *, rewritten: bool
+    ) -> Iterator[Finding]:
+        """Check the branch's own commits, then every file against the moves that name it."""
+        for revision, raw in self._lineage.commits():
+            yield from self._commit(revision, raw)
+        expected = {
+            decision_path(move.record, number): chain
+            for chain in chains.values()
+            for number, move in enumerate(chain, 1)
+        }
+        found = [path for path in sorted(self.files) if _DECISION.fullmatch(path)]
+        self.verdicts = len(found)
+        for path in found:
+            if path not in expected:
+                yield from self._nobodys(path, rewritten=rewritten)
+        for chain in chains.values():
+            yield from self._pages(chain)
+
+    def _commit(self, revision: Revision, raw: RawCommit) -> Iterator[Finding]:
+        """Hold one commit of the branch against what the controller writes: additions, signed."""
+        doubt = self._ownership.doubt(raw)
+        if doubt:
+            yield _finding(revision, f"This commit on the evidence branch is not ours: {doubt}.")
+        if len(raw.parents) > 1:
+            yield _finding(revision, "This commit on the evidence branch is a merge.")
+            return
+        parent = self._clone.commits([Revision(p) for p in raw.parents]) if raw.parents else {}
+        before = next((p.tree for p in parent.values() if p), EMPTY_TREE)
+        if raw.parents and before == EMPTY_TREE:
+            return  # cut off by a shallow clone, which is told elsewhere
+        for path, blob in self._clone.tree_changes(before, raw.tree).items():
+            was_there = path in self._earlier
+            self._earlier.add(path)
+            if blob is None:
+                yield _finding(revision, f"It removes {path} from the evidence.")
+            elif was_there and _DECISION.fullmatch(path):
+                yield _finding(revision, f"It changes {path}, which was written before.")
+
+    def _nobodys(self, path: Path, *, rewritten: bool) -> Iterator[Finding]:
+        """Report a decision that no commit names; where history was rewritten, recompute it."""
+        if not rewritten:
+            yield _finding(
+                None,
+                f"No commit of this branch carries the decision {path}: commits were cut off or "
+                "rewritten.",
+            )
+            return
+        data = self._clone.read([self.files[path]])[self.files[path]]
+        try:
+            wrong = list(recompute(read_decision(data, name=path), ()))
+        except CanaryError as error:
+            wrong = [error.problem]
+        yield from (_finding(None, f"{path}: {text}.") for text in wrong)
+        yield Finding(
+            kind=Kind.UNREADABLE,
+            revision=None,
+            problem=f"The commit of {path} was squashed or rebased: its verdicts were recomputed, "
+            "its place in history and its diff cannot be read.",
+            remedy="keep the controller's commits: merge instead of squashing",
+        )
+
+    def _pages(self, chain: Sequence[Move]) -> Iterator[Finding]:
+        """Build the readable pages again."""
+        decisions = [self._bytes(move, number) for number, move in enumerate(chain, 1)]
+        for path, wanted in pages(chain[-1].record, decisions).items():
+            blob = self.files.get(path)
+            text = self._clone.read([blob])[blob] if blob else b""
+            if text != wanted:
+                yield _finding(
+                    chain[-1].revision, f"{path} is not what its decisions give when rebuilt."
+                )
+
+    def _bytes(self, move: Move, number: int) -> bytes:
+        blob = self.files.get(decision_path(move.record, number))
+        data = self._clone.read([blob])[blob] if blob else b""
+        return data if digest(data) == move.record.evidence else b""
+
+
+def _finding(revision: Revision | None, problem: str) -> Finding:
+    return Finding(
+        kind=Kind.DIFFERENCE,
+        revision=revision,
+        problem=problem,
+        remedy="git log -p on the evidence branch shows who wrote what",
+    )

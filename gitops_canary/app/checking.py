@@ -1,0 +1,196 @@
+"""One commit of ours, checked against its parent, its evidence and its policy."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gitops_canary.app.evidence_models import read_decision
+from gitops_canary.app.reading import Reader
+from gitops_canary.core import recorded
+from gitops_canary.core.edits import confirm, edits
+from gitops_canary.core.evidence import decision_path, digest, owned_json
+from gitops_canary.core.message import rollout_id
+from gitops_canary.core.plan import QUARANTINE, quarantine_entry
+from gitops_canary.core.recompute import recompute
+from gitops_canary.errors import CanaryError, EditRefused, VerificationError
+from gitops_canary.git.objects import RawCommit
+from gitops_canary.git.plain import PlainClone
+from gitops_canary.manifest import quarantine
+from gitops_canary.manifest.owned import owned
+from gitops_canary.model.finding import Finding, Kind
+from gitops_canary.model.names import BlobId, Path, Revision
+from gitops_canary.model.rollout import Action, Move
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checker:
+    """Checks moves one by one. `bulk` is the evidence branch's tip: path to blob."""
+
+    clone: PlainClone
+    reader: Reader
+    bulk: Mapping[Path, BlobId] | None
+    """None where this clone has no evidence branch."""
+
+    def check(self, move: Move, raw: RawCommit, before: Sequence[Move]) -> Iterator[Finding]:
+        """Yield what is wrong with one move, given the moves of its rollout before it."""
+        yield from (_differs(move, text) for text in _shape(raw))
+        document = None
+        try:
+            document = self.decision(move, len(before) + 1)
+        except CanaryError as error:
+            yield Finding(
+                kind=Kind.DIFFERENCE if self.bulk is not None else Kind.UNREADABLE,
+                revision=move.revision,
+                problem=error.problem,
+                remedy=error.remedy,
+            )
+        if document is None:
+            return
+        yield from (_differs(move, text) for text in self._claims(move, document))
+        try:
+            yield from (_differs(move, text) for text in recompute(document, before))
+        except (KeyError, ValueError, ArithmeticError) as error:
+            yield _differs(move, f"its decision cannot be decided again: {error!r}")
+        yield from self._tree(move, raw, document)
+
+    def decision(self, move: Move, number: int) -> Json:
+        """Read a move's decision.
+
+        Raises:
+            VerificationError: it is not there, or not what the commit says.
+        """
+        path = decision_path(move.record, number)
+        blob = (self.bulk or {}).get(path)
+        if blob is None:
+            raise VerificationError(
+                f"Its evidence {path} is not on the evidence branch.",
+                remedy="git fetch origin gitops-canary/evidence:"
+                "refs/remotes/origin/gitops-canary/evidence",
+            )
+        data = self.clone.read([blob])[blob]
+        if digest(data) != move.record.evidence:
+            raise VerificationError(
+                f"Its evidence {path} is not the one it was decided on: the sha256 differs.",
+                remedy=f"git log -- {path} on the evidence branch shows who changed it",
+            )
+        return read_decision(data, name=path)
+
+    def _claims(self, move: Move, document: Json) -> Iterator[str]:
+        """Hold the trailers against the evidence, and the time against the commit's date."""
+        evidence = move.record.evidence
+        assert evidence is not None, "its digest was compared"
+        told = recorded.record(document, evidence)
+        if told != move.record:
+            names = [
+                name for name in told.__slots__ if getattr(told, name) != getattr(move.record, name)
+            ]
+            yield f"its trailers and its evidence disagree about {', '.join(names)}"
+        if move.date_ms // 1000 < recorded.act(document).at_ms // 1000:
+            yield "it is dated before its own decision"
+
+    def _tree(self, move: Move, raw: RawCommit, document: Json) -> Iterator[Finding]:
+        """Make the change again on the parent: the commit must be that, to the byte."""
+        if len(raw.parents) != 1:
+            return
+        parent = Revision(raw.parents[0])
+        before = self.clone.commits([parent])[parent]
+        if before is None:
+            yield _unread(move, "its parent is not in this clone", "git fetch --unshallow origin")
+            return
+        changed = self.clone.tree_changes(before.tree, raw.tree)
+        try:
+            wanted = self._again(move, parent, document)
+        except (VerificationError, EditRefused) as error:
+            yield _differs(move, error.problem.rstrip("."))
+            return
+        except CanaryError as error:
+            yield _unread(move, f"its change cannot be made again: {error.problem}", error.remedy)
+            wanted = None
+        if wanted is None:
+            told = {change["path"] for change in document["changes"]}
+            yield from (
+                _differs(move, f"it changes {path}, which its evidence does not tell")
+                for path in sorted(changed.keys() - told)
+            )
+            return
+        yield from (_differs(move, text) for text in self._compare(changed, wanted))
+
+    def _compare(
+        self, changed: Mapping[Path, BlobId | None], wanted: Mapping[Path, str]
+    ) -> Iterator[str]:
+        for path in sorted(changed.keys() - wanted.keys()):
+            yield f"it changes {path}, where it owns nothing"
+        for path in sorted(wanted.keys() - changed.keys()):
+            yield f"it does not change {path}, which its move would"
+        for path in sorted(changed.keys() & wanted.keys()):
+            blob = changed[path]
+            if blob is None or self.clone.read([blob])[blob] != wanted[path].encode():
+                yield f"it changes {path} in another way than its move would"
+
+    def _again(self, move: Move, parent: Revision, document: Json) -> dict[Path, str]:
+        """Give the new text of every file that the move changes.
+
+        Raises:
+            CanaryError: the revision cannot be read by today's code.
+            VerificationError: its evidence tells other owned values than the revision has.
+        """
+        spec = self.reader.view(parent).canaries.get(move.record.canary)
+        tip = self.reader.ground(parent, move.record.canary)
+        assert spec is not None, "its ground was read"
+        stable = self.reader.ground(move.record.stable, move.record.canary)
+        act, router = recorded.act(document), self.reader.router(spec)
+        act = replace(act, weight=move.record.weight_to)
+        files = dict(edits(act, spec=spec, tip=tip, stable=stable, router=router))
+        texts = {**tip.texts, **files}
+        after = owned(spec, tip.binding, lambda path: texts[path], router)
+        confirm(act, before=tip.owned, after=after, place=spec.place)
+        seen = {"before": owned_json(tip.owned), "after": owned_json(after)}
+        self._hold(move, document, seen)
+        old = self.reader.text(parent, QUARANTINE)
+        if act.quarantine:
+            entry = quarantine_entry(act, move.record.version, tip.owned.candidate.digest)
+            files[QUARANTINE] = quarantine.add(old, entry)
+        return {path: text for path, text in files.items() if (path, text) != (QUARANTINE, old)}
+
+    def _hold(self, move: Move, document: Json, owned_now: Json) -> None:
+        """Hold what the evidence says about the repository against the repository.
+
+        Raises:
+            VerificationError: it says something else.
+        """
+        record, wrong = move.record, ""
+        policy_at = Revision(document["policy"]["revision"])
+        spec = self.reader.view(policy_at).canaries.get(record.canary)
+        candidate = owned_now["before"]["candidate"]["digest"]
+        if document["owned"] != owned_now:
+            wrong = "its evidence tells other owned values than the commit and its parent have"
+        elif spec is None or spec.policy.digest != record.policy:
+            wrong = f"its policy is not the one the Canary had at {policy_at[:12]}"
+        elif record.action is Action.START and record.rollout != rollout_id(
+            record.canary, record.source, candidate
+        ):
+            wrong = "its rollout's id does not follow from its source and candidate"
+        if wrong:
+            raise VerificationError(wrong, remedy="compare its decision with the manifests")
+
+
+def _shape(raw: RawCommit) -> Iterator[str]:
+    if len(raw.parents) != 1:
+        yield f"it has {len(raw.parents)} parents; a move has one"
+    if raw.author != raw.committer:
+        yield "its author is not its committer"
+
+
+def _differs(move: Move, text: str) -> Finding:
+    return Finding(
+        kind=Kind.DIFFERENCE,
+        revision=move.revision,
+        problem=f"{move.record.canary} {move.record.action.value}: {text}.",
+        remedy=f"git show {move.revision}",
+    )
+
+
+def _unread(move: Move, text: str, remedy: str) -> Finding:
+    return Finding(kind=Kind.UNREADABLE, revision=move.revision, problem=text, remedy=remedy)

@@ -1,0 +1,127 @@
+"""`verify`: the whole record of a clone, recomputed; no server and no configuration needed."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gitops_canary.app.verifying import Scope, Verified
+from gitops_canary.app.verifying import verify as verify_all
+from gitops_canary.cli.options import Form, OutputOption
+from gitops_canary.cli.printing import say, show, write
+from gitops_canary.errors import ConfigError, Place, VerificationError
+from gitops_canary.git.objects import Identity
+from gitops_canary.git.ownership import Ownership, parse_trusted
+from gitops_canary.git.plain import PlainClone
+from gitops_canary.model.finding import Kind
+from gitops_canary.model.names import Revision
+
+EVIDENCE = ("refs/remotes/origin/gitops-canary/evidence", "refs/heads/gitops-canary/evidence")
+COLUMNS = ("kind", "commit", "problem", "remedy")
+
+
+def verify(
+    revisions: Annotated[
+        str, typer.Argument(metavar="RANGE", help="A..B, or a tip; the checked-out one if none.")
+    ] = "HEAD",
+    clone: Annotated[Path, typer.Option("--clone", help="A plain clone.")] = Path(),
+    trusted_keys: Annotated[
+        list[Path] | None, typer.Option(help="allowed_signers or *.pub files; may be repeated.")
+    ] = None,
+    revoked_keys: Annotated[
+        list[Path] | None, typer.Option(help="Public keys that count no more, whatever the date.")
+    ] = None,
+    committer: Annotated[
+        str, typer.Option(help="Without keys: `Name <email>` whose commits count. Weaker.")
+    ] = "",
+    evidence: Annotated[str, typer.Option(help="The evidence branch, if not origin's.")] = "",
+    tip: Annotated[str, typer.Option(help="The last tip you know: it must still be there.")] = "",
+    rewritten: Annotated[  # noqa: FBT002 - typer's way to say a flag
+        bool, typer.Option("--rewritten", help="The history was squashed or rebased on purpose.")
+    ] = False,
+    paths: Annotated[str, typer.Option(help="Folders the controller works in.")] = "",
+    output: OutputOption = Form.TABLE,
+) -> int:
+    """Recompute every verdict and hold every commit against its record; 8 where one differs."""
+    ownership = _ownership(trusted_keys or [], revoked_keys or [], committer)
+    opened = PlainClone(clone)
+    try:
+        since, _, until = revisions.rpartition("..")
+        found = verify_all(
+            opened,
+            ownership,
+            Scope(
+                tip=opened.resolve(until or "HEAD"),
+                since=opened.resolve(since) if since else None,
+                evidence=_evidence(opened, evidence),
+                known_tip=opened.resolve(tip) if tip else None,
+                rewritten=rewritten,
+                paths=tuple(part for part in paths.split(",") if part),
+            ),
+        )
+    finally:
+        opened.close()
+    return _told(found, output)
+
+
+def _told(found: Verified, output: Form) -> int:
+    rows = [
+        {
+            "kind": one.kind.value,
+            "commit": one.revision or "-",
+            "problem": one.problem,
+            "remedy": one.remedy,
+        }
+        for one in found.findings
+    ]
+    if output is Form.TABLE:
+        for row in rows:
+            write(f"{row['kind']}: commit {row['commit']}: {row['problem']}")
+            write(f"  try: {row['remedy']}")
+    else:
+        show(rows, COLUMNS, output)
+    wrong = found.differences
+    unread = sum(one.kind is Kind.UNREADABLE for one in found.findings)
+    say(
+        f"{found.commits} commits of the controller in {found.rollouts} rollouts, "
+        f"{found.verdicts} decisions; {len(wrong)} differences, {unread} not readable."
+    )
+    if not wrong:
+        say(
+            "What a clone cannot show: commits cut off its end. Write the tip down, and give it "
+            "next time: --tip REV."
+        )
+    return VerificationError.exit_code if wrong else 0
+
+
+def _ownership(trusted: list[Path], revoked: list[Path], committer: str) -> Ownership:
+    if bool(trusted) == bool(committer):
+        raise ConfigError(
+            "Say whose commits count: --trusted-keys FILE, or --committer 'Name <email>'.",
+            remedy="keys come from outside the repository: anybody may write a file in it",
+        )
+    name, _, email = committer.removesuffix(">").partition(" <")
+    return Ownership(
+        identity=Identity(name=name, email=email),
+        trusted=tuple(
+            key for path in trusted for key in parse_trusted(_text(path), file=str(path))
+        ),
+        revoked=tuple(
+            key for path in revoked for key in parse_trusted(_text(path), file=str(path))
+        ),
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"The keys cannot be read: {error}.", remedy="name a text file", place=Place(str(path))
+        ) from error
+
+
+def _evidence(clone: PlainClone, name: str) -> Revision | None:
+    if name:
+        return clone.resolve(name)
+    return next((clone.refs[ref] for ref in EVIDENCE if ref in clone.refs), None)

@@ -1,0 +1,204 @@
+"""Deciding again: every verdict and decision from its recorded samples, by today's code."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from gitops_canary.core import recorded
+from gitops_canary.core.evidence import Basis, exposure_json, verdict_json
+from gitops_canary.core.going import going
+from gitops_canary.core.judge import judge
+from gitops_canary.core.questions import INSTANTS_MAX, instants, longest_window_ms
+from gitops_canary.core.situation import Situation
+from gitops_canary.core.text import instant_ms, iso
+from gitops_canary.manifest.policy import policy_from_json
+from gitops_canary.model.decision import Act
+from gitops_canary.model.names import Revision
+from gitops_canary.model.observation import Answer, Question, Verdict
+from gitops_canary.model.rollout import Action, Move, Outcome, Rollout
+from gitops_canary.model.spec import Control, Policy
+
+Json = dict[str, Any]
+_COMPARED = ("name", "verdict", "value", "baseline", "limit", "samples")
+"""What of a check is numbers; its words may be put better by a newer version."""
+
+
+def recompute(document: Json, before: Sequence[Move]) -> Iterator[str]:
+    """Say in words what comes out otherwise than recorded; nothing where all is the same.
+
+    `before` are the rollout's moves up to this one, oldest first.
+    """
+    policy = policy_from_json(document["policy"]["effective"])
+    if policy.digest != document["policy"]["digest"]:
+        yield f"the policy's digest is {policy.digest}, not {document['policy']['digest']}"
+    answers = recorded.answers(document)
+    verdicts, wrong = _verdicts(document, policy, answers)
+    yield from wrong
+    yield from _weights(document, policy)
+    if before:
+        yield from _exposure(document, policy, answers, verdicts, before)
+        yield from _decision(document, policy, verdicts, before)
+
+
+def judged(document: Json, answers: dict[Question, Answer]) -> list[Json]:
+    """Judge answers, the recorded ones or new ones, at the recorded evaluation times."""
+    policy = policy_from_json(document["policy"]["effective"])
+    spec = recorded.spec(document, policy)
+    times = [instant_ms(one["at"]) for one in document["verdicts"]]
+    scrape_ms = document["timing"]["scrapeMs"]
+    found = [judge(policy, spec, answers, times, at, scrape_ms=scrape_ms) for at in times]
+    return [verdict_json(verdict) for verdict in found]
+
+
+def differing(now: Json, then: Json) -> Iterator[str]:
+    """Compare two verdicts by their numbers."""
+    checks = zip(now["checks"], then["checks"], strict=False)
+    if len(now["checks"]) != len(then["checks"]):
+        yield f"at {then['at']} there are {len(now['checks'])} checks, not {len(then['checks'])}"
+    for new, old in checks:
+        for key in _COMPARED:
+            if new[key] != old[key]:
+                name = old["name"]
+                yield f"at {then['at']} the {key} of {name} is {new[key]}, not {old[key]}"
+    for key in ("outcome", "window"):
+        if now[key] != then[key]:
+            yield f"at {then['at']} the {key} is {now[key]}, not {then[key]}"
+
+
+def _verdicts(
+    document: Json, policy: Policy, answers: dict[Question, Answer]
+) -> tuple[tuple[Verdict, ...], list[str]]:
+    times = [instant_ms(one["at"]) for one in document["verdicts"]]
+    if not times:
+        return (), []
+    spec, scrape_ms = recorded.spec(document, policy), document["timing"]["scrapeMs"]
+    wrong = list(_times(document, policy, times))
+    verdicts = tuple(judge(policy, spec, answers, times, at, scrape_ms=scrape_ms) for at in times)
+    for verdict, then in zip(verdicts, document["verdicts"], strict=True):
+        wrong.extend(differing(verdict_json(verdict), then))
+    return verdicts, wrong
+
+
+def _times(document: Json, policy: Policy, times: Sequence[int]) -> Iterator[str]:
+    """Hold the evaluation times against those that follow from the live instant."""
+    live, timing = recorded.live(document), document["timing"]
+    if live is None or live.live_ms is None:
+        yield "there are verdicts although nothing proves that the weight was live"
+        return
+    delay_ms = timing["scrapeMs"] + timing["lagMs"]
+    expected = instants(
+        live_ms=live.live_ms,
+        interval_ms=policy.interval_ms,
+        window_ms=longest_window_ms(policy),
+        now_ms=instant_ms(document["decidedAt"]) + delay_ms,
+        delay_ms=delay_ms,
+    )
+    sparse = len(expected) >= INSTANTS_MAX or len(times) >= INSTANTS_MAX // 2
+    if tuple(times) != expected and not (sparse and set(times) <= set(_all(expected, policy))):
+        first = iso(expected[0]) if expected else "none"
+        yield f"the evaluation times are not those that follow from the live instant ({first} ...)"
+
+
+def _all(expected: Sequence[int], policy: Policy) -> range:
+    return range(expected[0], expected[-1] + 1, policy.interval_ms)
+
+
+def _weights(document: Json, policy: Policy) -> Iterator[str]:
+    """Hold the weight against the ladder of the policy."""
+    act = recorded.act(document)
+    step, steps = (int(part) for part in document["step"].split("/"))
+    if steps != len(policy.steps):
+        yield f"it counts {steps} steps, the policy has {len(policy.steps)}"
+    if int(document["failed"].partition("/")[2]) != policy.threshold:
+        yield f"its threshold is not the policy's, {policy.threshold}"
+    if act.action is Action.ADVANCE:
+        allowed = policy.steps[step - 1] if 0 < step <= len(policy.steps) else None
+    elif act.action is Action.PROMOTE:
+        allowed = Decimal(document["weight"]["from"])
+    else:
+        allowed = Decimal(0)
+    if act.weight != allowed:
+        yield f"the weight {act.weight} at step {step} is not the policy's, {allowed}"
+
+
+def _exposure(
+    document: Json,
+    policy: Policy,
+    answers: dict[Question, Answer],
+    verdicts: tuple[Verdict, ...],
+    before: Sequence[Move],
+) -> Iterator[str]:
+    act = recorded.act(document, verdicts)
+    basis = Basis(
+        spec=recorded.spec(document, policy),
+        policy=policy,
+        effective={},
+        policy_revision=Revision(document["policy"]["revision"]),
+        origins={},
+        scrape_ms=document["timing"]["scrapeMs"],
+        lag_ms=document["timing"]["lagMs"],
+        answers=answers,
+        before=recorded.owned(document["owned"]["before"]),
+        after=recorded.owned(document["owned"]["after"]),
+        previous_ms=before[-1].date_ms,
+        changes={},
+    )
+    record = recorded.record(document, policy.digest)
+    found = exposure_json(act, record, basis, answers)
+    if found != document["exposure"]:
+        yield f"the exposure is {found}, not {document['exposure']}"
+
+
+def _decision(
+    document: Json, policy: Policy, verdicts: tuple[Verdict, ...], before: Sequence[Move]
+) -> Iterator[str]:
+    """Decide again where the record alone holds everything the decision rested on."""
+    act = recorded.act(document, verdicts)
+    if not _repeatable(act, before):
+        return
+    again = going(_situation(document, policy, act, before))
+    if not isinstance(again, Act):
+        yield f"today's code would hold: {again.reason}"
+        return
+    for name in ("action", "step", "weight", "verdict", "failed", "window", "at_ms"):
+        now, then = getattr(again, name), getattr(act, name)
+        if now != then:
+            yield f"today's code decides {name} {_shown(now)}, not {_shown(then)}"
+
+
+def _repeatable(act: Act, before: Sequence[Move]) -> bool:
+    """Whether no person's word and no passing of a deadline took part."""
+    if act.live is None:
+        return False
+    if act.action in {Action.ADVANCE, Action.PROMOTE} and not act.verdicts:
+        return before[-1].record.action is Action.START
+    return act.action is Action.FINISH or act.verdict is not Outcome.NONE
+
+
+def _situation(document: Json, policy: Policy, act: Act, before: Sequence[Move]) -> Situation:
+    tip = recorded.owned(document["owned"]["before"])
+    timing = document["timing"]
+    return Situation(
+        canary=act.canary,
+        policy=policy,
+        control=Control(),
+        suspend=False,
+        deleted=False,
+        tip=tip,
+        written=tip,
+        rollout=Rollout(moves=tuple(before)),
+        candidate_id=act.rollout,
+        source_ms=0,
+        stable=Revision(document["stable"]),
+        stable_replicas=None,
+        renewed=False,
+        quarantined=None,
+        tip_ms=before[-1].date_ms,
+        live=act.live,
+        verdicts=act.verdicts,
+        now_ms=act.at_ms + timing["scrapeMs"] + timing["lagMs"],
+    )
+
+
+def _shown(value: object) -> object:
+    return getattr(value, "value", value)

@@ -1,0 +1,146 @@
+"""From decision-NN.json back to the values it was written from."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from gitops_canary.core.text import instant_ms
+from gitops_canary.errors import Place
+from gitops_canary.model.decision import Act
+from gitops_canary.model.names import CanaryId, Digest, Revision, RolloutId
+from gitops_canary.model.observation import Answer, Liveness, Question, Sample, Series, Verdict
+from gitops_canary.model.owned import Owned, Side
+from gitops_canary.model.rollout import Action, Outcome, Record, Window
+from gitops_canary.model.spec import CanarySpec, Control, Dialect, Policy, Workload
+
+Json = dict[str, Any]
+
+
+def answers(document: Json) -> dict[Question, Answer]:
+    """Give every question with the answer that was recorded."""
+    return {
+        Question(
+            source=row["source"],
+            expression=row["expression"],
+            start_ms=instant_ms(row["from"]),
+            end_ms=instant_ms(row["to"]),
+            step_ms=row["stepMs"],
+            lookback_ms=row["lookbackMs"],
+        ): Answer(
+            error=row["error"],
+            series=tuple(
+                Series(
+                    labels=series["labels"],
+                    samples=tuple(Sample(at_ms, value) for at_ms, value in series["samples"]),
+                )
+                for series in row["series"]
+            ),
+        )
+        for row in document["queries"]
+    }
+
+
+def spec(document: Json, policy: Policy) -> CanarySpec:
+    """Give as much of the Canary as questions and verdicts depend on."""
+    measured = document["measured"]
+    return CanarySpec(
+        id=CanaryId(document["canary"]),
+        dialect=Dialect.OWN,
+        place=Place("decision.json"),
+        namespace=measured["namespace"],
+        name=measured["name"],
+        target=Workload(
+            api_version="apps/v1",
+            kind="Deployment",
+            namespace=measured["namespace"],
+            name=measured["target"],
+        ),
+        apex=measured["service"],
+        provider=measured["provider"],
+        policy=policy,
+        control=Control(),
+        suspend=False,
+    )
+
+
+def live(document: Json) -> Liveness | None:
+    """Give the proof that the previous move was live; None where there was none."""
+    found = document["live"]
+    if found is None:
+        return None
+    return Liveness(
+        live_ms=instant_ms(found["since"]),
+        proof=tuple(found["proof"]),
+        waiting="",
+        detail=found["detail"],
+    )
+
+
+def owned(value: Json) -> Owned:
+    """Read the owned values of one revision."""
+    return Owned(
+        candidate=_side(value["candidate"]),
+        primary=_side(value["primary"]),
+        weight=Decimal(value["weight"]),
+        shape=Digest(value["shape"]),
+    )
+
+
+def _side(value: Json) -> Side:
+    return Side(digest=Digest(value["digest"]), images=value["images"], replicas=value["replicas"])
+
+
+def act(document: Json, verdicts: Sequence[Verdict] = ()) -> Act:
+    """Give the decision itself."""
+    action = Action(document["action"])
+    step, failed = document["step"].partition("/")[0], document["failed"].partition("/")[0]
+    return Act(
+        canary=CanaryId(document["canary"]),
+        rollout=RolloutId(document["rollout"]),
+        action=action,
+        step=int(step),
+        weight=Decimal(document["weight"]["to"]),
+        verdict=Outcome(document["verdict"]),
+        failed=int(failed),
+        window=window(document["window"]),
+        reason=document["reason"],
+        at_ms=instant_ms(document["decidedAt"]),
+        verdicts=tuple(verdicts),
+        live=live(document),
+        quarantine=action is Action.ABORT,
+    )
+
+
+def record(document: Json, digest: Digest) -> Record:
+    """Give the record that the decision's commit has in its trailers."""
+    step, _, steps = document["step"].partition("/")
+    failed, _, threshold = document["failed"].partition("/")
+    previous = document["previous"]
+    return Record(
+        canary=CanaryId(document["canary"]),
+        rollout=RolloutId(document["rollout"]),
+        action=Action(document["action"]),
+        step=int(step),
+        steps=int(steps),
+        weight_from=Decimal(document["weight"]["from"]),
+        weight_to=Decimal(document["weight"]["to"]),
+        version=document["version"],
+        verdict=Outcome(document["verdict"]),
+        failed=int(failed),
+        threshold=int(threshold),
+        window=window(document["window"]),
+        policy=Digest(document["policy"]["digest"]),
+        evidence=digest,
+        source=Revision(document["source"]),
+        stable=Revision(document["stable"]),
+        previous=Revision(previous) if previous else None,
+        reverts=tuple(Revision(revision) for revision in document["reverts"]),
+    )
+
+
+def window(text: str | None) -> Window | None:
+    """Read a window's two ends."""
+    if text is None:
+        return None
+    start, _, end = text.partition("/")
+    return Window(start_ms=instant_ms(start), end_ms=instant_ms(end))
