@@ -180,9 +180,10 @@ def _dash(text: str, item: Node) -> int:
 
 def _quoted(node: Node) -> bool:
     """Whether a flow collection is written as JSON."""
-    inside = [*(k for k, _ in node.entries), *node.items]
-    keys = [k for item in node.items for k, _ in item.entries]
-    return any(one.style == '"' for one in (*inside, *keys))
+    nodes = list(node.items)
+    nodes += [key for key, _ in node.entries]
+    nodes += [key for item in node.items for key, _ in item.entries]
+    return any(one.style == '"' for one in nodes)
 
 
 def _flow(value: object, *, quoted: bool) -> str:
