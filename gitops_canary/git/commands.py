@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _REVISION = re.compile(r"[0-9a-f]{40}")
-_HEADS = "refs/heads/"
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9:. -]{0,252}")
+HEADS = "refs/heads/"
 TRACKING = "refs/remotes/origin/"
 """Where the remote's branches lie in our clone."""
 
@@ -39,19 +40,20 @@ class Update:
 INIT = Command(("init", "--quiet", "--bare", "--template=", "--object-format=sha1"))
 REFS = Command(("for-each-ref", "--format=%(objectname) %(refname)", TRACKING))
 CAT_FILE = Command(("cat-file", "--batch-command"))
+CAT_ALL = Command(("cat-file", "--batch", "--buffer"))
 INDEX_PACK = Command(("index-pack", "--stdin", "--fsck-objects"))
 COLLECT = Command(("gc", "--quiet"), partial=True)
 
 
 def ls_remote(branches: Sequence[str]) -> Command:
     """Ask for exactly these branches."""
-    refs = (_HEADS + branch for branch in branches)
+    refs = (HEADS + branch for branch in branches)
     return Command(("ls-remote", "--quiet", "origin", *refs), network=True)
 
 
 def fetch(branches: Sequence[str]) -> Command:
     """Fetch exactly these branches, whatever became of them."""
-    specs = (f"+{_HEADS}{branch}:{TRACKING}{branch}" for branch in branches)
+    specs = (f"+{HEADS}{branch}:{TRACKING}{branch}" for branch in branches)
     options = ("--quiet", "--atomic", "--no-tags", "--no-write-fetch-head")
     quiet = ("--no-recurse-submodules", "--no-auto-maintenance", "--no-show-forced-updates")
     return Command(("fetch", *options, *quiet, "origin", *specs), network=True, partial=True)
@@ -59,17 +61,34 @@ def fetch(branches: Sequence[str]) -> Command:
 
 def push(updates: Sequence[Update], *, atomic: bool) -> Command:
     """Move the branches from their old tips to the new ones: all or none, never by force."""
-    leases = (f"--force-with-lease={_HEADS}{u.branch}:{u.old or ''}" for u in updates)
-    specs = (f"{_revision(u.new)}:{_HEADS}{u.branch}" for u in updates)
+    leases = (f"--force-with-lease={HEADS}{u.branch}:{u.old or ''}" for u in updates)
+    specs = (f"{_revision(u.new)}:{HEADS}{u.branch}" for u in updates)
     options = ("--porcelain", *(["--atomic"] if atomic else []), "--no-verify", "--no-signed")
     quiet = ("--no-follow-tags", "--recurse-submodules=no")
     argv = ("push", *options, *quiet, *leases, "origin", *specs)
     return Command(argv, network=True, partial=True)
 
 
-def rev_list(tip: str) -> Command:
-    """List everything reachable, children before parents, newest first."""
-    return Command(("rev-list", "--topo-order", _revision(tip), "--"))
+def rev_list(tip: str, *, since: str | None = None, mentioning: str | None = None) -> Command:
+    """List everything reachable, children before parents, newest first.
+
+    `since` leaves out what is reachable from it, `mentioning` what lacks these words.
+    """
+    grep = ("--fixed-strings", f"--grep={_word(mentioning)}") if mentioning else ()
+    seen = (f"^{_revision(since)}",) if since else ()
+    return Command(("rev-list", "--topo-order", *grep, _revision(tip), *seen, "--"))
+
+
+def grep(revision: str, words: Sequence[str]) -> Command:
+    """List the YAML files that contain one of the words, as `revision:path`, NUL after each."""
+    options = ("--files-with-matches", "--null", "--fixed-strings", "--threads=1", "--full-name")
+    patterns = (part for word in words for part in ("-e", _word(word)))
+    return Command(("grep", *options, *patterns, _revision(revision), "--", "*.yaml", "*.yml"))
+
+
+def ls_tree(revision: str) -> Command:
+    """List every entry that is no directory: `mode type id<TAB>path`, NUL after each."""
+    return Command(("ls-tree", "-r", "-z", "--full-tree", _revision(revision)))
 
 
 def is_ancestor(ancestor: str, revision: str) -> Command:
@@ -84,7 +103,13 @@ def is_revision(text: str) -> bool:
 
 def branch_of(ref: str) -> str:
     """Take the prefix off a full name of a branch, ours or the remote's."""
-    return ref.removeprefix(_HEADS).removeprefix(TRACKING)
+    return ref.removeprefix(HEADS).removeprefix(TRACKING)
+
+
+def _word(text: str) -> str:
+    if _WORD.fullmatch(text) is None:
+        raise ValueError(f"{ascii(text)[:60]} is not a word to look for")
+    return text
 
 
 def _revision(text: str) -> str:

@@ -133,9 +133,9 @@ class Runner:
             finally:
                 child.kill()
 
-    def start(self, command: Command) -> Child:
-        """Start a command that talks; the caller kills it."""
-        return Child(self.surroundings, command, subprocess.PIPE)
+    def start(self, command: Command, *, stdin: int = subprocess.PIPE) -> Child:
+        """Start a command that talks, or reads a file's descriptor; the caller kills it."""
+        return Child(self.surroundings, command, stdin)
 
     def _collect(self, child: Child, deadline: float) -> Finished:
         process = child.process

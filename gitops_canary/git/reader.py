@@ -1,7 +1,7 @@
 """Objects read through one persistent `cat-file`, in batches, each under a deadline."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
 
 from gitops_canary.git.commands import CAT_FILE
@@ -48,6 +48,19 @@ class Reader:
                     raise DamagedClone(f"{name} is {found}, not a {kind}")
                 yield name, self._body(int(size))
 
+    def tips(self, refs: Sequence[str]) -> dict[str, ObjectId]:
+        """Tell where refs point, by their full names; those that do not exist are left out.
+
+        Raises:
+            DamagedClone: the process ended or hangs.
+        """
+        found = {}
+        for ref, line in zip(refs, self._lines("info", refs), strict=True):
+            name, _, rest = line.partition(" ")
+            if rest != "missing":
+                found[ref] = ObjectId(name)
+        return found
+
     def close(self) -> None:
         """End the process; the next question starts another."""
         if self._child is not None:
@@ -56,13 +69,20 @@ class Reader:
 
     def _ask(self, command: str, ids: Sequence[ObjectId]) -> Iterator[str]:
         """Send one batch; yield each answer's first line without the id."""
+        for name, line in zip(ids, self._lines(command, ids), strict=True):
+            answered, _, rest = line.partition(" ")
+            if answered != name:
+                self.close()  # whatever this is, it is not the conversation we began
+                raise DamagedClone("git cat-file answered something else")
+            yield rest
+
+    def _lines(self, command: str, names: Sequence[str]) -> Generator[str]:
         if self._child is None:
             self._child = self._runner.start(CAT_FILE)
         try:
-            self._child.send("".join(f"{command} {name}\n" for name in ids).encode())
-            for name in ids:
-                line = self._child.line(self._deadline()).decode(errors="replace")
-                yield _answer_about(name, line)
+            self._child.send("".join(f"{command} {name}\n" for name in names).encode())
+            for _ in names:
+                yield self._child.line(self._deadline()).decode(errors="replace")
         except (EOFError, TimeoutError, BrokenPipeError) as error:
             self.close()
             raise DamagedClone("git cat-file stopped answering") from error
@@ -76,13 +96,6 @@ class Reader:
 
     def _deadline(self) -> float:
         return time.monotonic() + self._runner.timeout_ms / 1000
-
-
-def _answer_about(name: ObjectId, line: str) -> str:
-    answered, _, rest = line.partition(" ")
-    if answered != name:
-        raise EOFError  # whatever this is, it is not the conversation we began
-    return rest
 
 
 def _batches(ids: Sequence[ObjectId]) -> Iterator[list[ObjectId]]:

@@ -1,33 +1,32 @@
 """`ports.Git` over a real repository."""
 
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from gitops_canary.errors import HistoryError, SpecError, Unavailable
 from gitops_canary.git import commands, rejection
 from gitops_canary.git.address import check_branch, parse_url
 from gitops_canary.git.clone import Clone
-from gitops_canary.git.commands import Update
+from gitops_canary.git.commands import TRACKING, Update, branch_of
 from gitops_canary.git.drafting import Drafting
 from gitops_canary.git.editing import Draft
 from gitops_canary.git.identity import check_identity, choose_trusted, credentials
 from gitops_canary.git.objects import ObjectId, parse_commit
 from gitops_canary.git.ownership import Ownership
 from gitops_canary.git.pack import build_pack
-from gitops_canary.git.process import Finished, Runner
+from gitops_canary.git.process import Runner
 from gitops_canary.git.reader import DamagedClone, Reader
-from gitops_canary.git.rejection import Fate
+from gitops_canary.git.remote import Remote
+from gitops_canary.git.sifting import Sifting
 from gitops_canary.git.signing import load_key
 from gitops_canary.git.surroundings import Surroundings
-from gitops_canary.git.trees import Trees
+from gitops_canary.git.trees import Files, Trees
 from gitops_canary.git.walk import Walk
 from gitops_canary.model.commits import Blob, Commit
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import BlobId, Path, Revision
 
-_CLONE_TIMES = 10
-"""How many ordinary deadlines the first fetch may take."""
 _LOW_SPEED_MIN_S = 2
 _LOW_SPEED_MAX_S = 20
 _KNOWN_MAX = 10_000
@@ -84,21 +83,25 @@ class Repository:
         self._clone = Clone(self._runner)
         self._reader = Reader(self._runner)
         self._trees = Trees(self._reader)
+        self._sifting = Sifting(self._runner, blob_bytes_max=blob_bytes_max)
+        self._remote = Remote(self._runner)
         self._walk = Walk(self._runner, self._reader, ownership)
         self._drafting = Drafting(self._reader, identity, key)
         self._local = self._clone.tips()
         self._ancestry: dict[tuple[Revision, Revision], bool] = {}
-        self._atomic = True
+        self._polled: Mapping[str, Revision] | None = None
         self._damaged = False
         self._blobs_absent = False
 
     def poll(self) -> Revision | None:
         """Ask the remote for the config branch's tip; None where it has no such branch."""
-        return self._ask([self._branch]).get(self._branch)
+        self._polled = self._remote.tips([self._branch, self._evidence_branch])
+        return self._polled.get(self._branch)
 
     def fetch(self) -> tuple[Revision, Revision | None]:
         """Fetch what moved of both branches; their tips."""
-        remote = self._ask([self._branch, self._evidence_branch])
+        branches = [self._branch, self._evidence_branch]
+        remote, self._polled = self._polled or self._remote.tips(branches), None
         if self._branch not in remote:
             raise SpecError(
                 f"the repository has no branch {self._branch}",
@@ -112,8 +115,22 @@ class Repository:
     def files(self, revision: Revision) -> Mapping[Path, Blob]:
         """List the regular files of a revision, executable or not; links and submodules not."""
         with self._healing():
-            [(_, body)] = self._reader.read([ObjectId(revision)], "commit")
-            return self._trees.files(parse_commit(body).tree)
+            return Files(self._trees, self._root(revision), self._healing)
+
+    def changed(self, before: Revision, after: Revision) -> Mapping[Path, Blob | None]:
+        """List the regular files that differ between two revisions; None where one is gone."""
+        with self._healing():
+            return self._trees.changed(self._root(before), self._root(after))
+
+    def mentioning(self, revision: Revision, words: Sequence[str]) -> Mapping[Path, Blob]:
+        """List the YAML files of a revision in which one of the words stands."""
+        with self._healing():
+            return self._sifting.mentioning(revision, words)
+
+    def kept(self, revision: Revision, keep: Callable[[bytes], bool]) -> Mapping[Path, Blob]:
+        """List the YAML files of a revision whose bytes `keep` accepts."""
+        with self._healing():
+            return self._sifting.kept(revision, keep)
 
     def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
         """Read blobs; one over the size limit raises SpecError naming the limit."""
@@ -131,10 +148,17 @@ class Repository:
             bodies = dict(self._reader.read(names, "blob"))
         return {blob: bodies[ObjectId(blob)] for blob in blobs}
 
-    def history(self, tip: Revision) -> Iterator[Commit]:
+    def commit(self, revision: Revision) -> Commit:
+        """Read one commit."""
+        with self._healing():
+            return self._walk.commit(revision)
+
+    def history(
+        self, tip: Revision, *, since: Revision | None = None, mentioning: str | None = None
+    ) -> Iterator[Commit]:
         """Walk everything reachable from the tip, children before parents, newest first."""
         with self._healing():
-            yield from self._walk.commits(tip)
+            yield from self._walk.commits(tip, since=since, mentioning=mentioning)
 
     def contains(self, revision: Revision, ancestor: Revision) -> bool:
         """Tell whether `ancestor` is `revision` or reachable from it; unknown ones are not."""
@@ -169,6 +193,7 @@ class Repository:
             EditRefused: a file cannot be written safely.
             Unavailable: the server did not answer; whether it has the commits shows the next fetch.
         """
+        self._polled = None
         draft = Draft(self._trees.body)
         with self._healing():
             made = self._drafting.chain(draft, onto, commits)
@@ -183,38 +208,29 @@ class Repository:
         ]
         if updates:
             self._store(draft)
-            self._send(updates)
+            if self._remote.push(updates) and not self._overtaken(updates):
+                raise rejection.conflict(updates)
         return made
 
     def close(self) -> None:
         """End every process and let go of the directory."""
+        self._remote.close()
         self._reader.close()
         self._clone.close()
-
-    def _ask(self, branches: Sequence[str]) -> dict[str, Revision]:
-        finished = self._runner.run(commands.ls_remote(branches))
-        if not finished.ok:
-            raise rejection.explain("ls-remote", finished)
-        lines = (line.split("\t", 1) for line in finished.out.decode().splitlines())
-        tips = {commands.branch_of(ref): Revision(tip) for tip, ref in lines}
-        return {branch: tips[branch] for branch in branches if branch in tips}
 
     def _fetch(self, branches: Sequence[str]) -> None:
         if self._damaged:
             self._make_anew()
-        finished = self._run_fetch(branches)
+        finished = self._remote.fetch(branches, first=not self._local)
         if not finished.ok and not rejection.is_remote(finished):
             self._make_anew()  # the remote answered a moment ago: our side is the broken one
-            finished = self._run_fetch(branches)
+            finished = self._remote.fetch(branches, first=True)
         if not finished.ok:
             raise rejection.explain("fetch", finished)
-        self._local = self._clone.tips()
+        with self._healing():
+            tips = self._reader.tips([TRACKING + branch for branch in branches])
+        self._local = {branch_of(ref): Revision(tip) for ref, tip in tips.items()}
         self._clone.tidy()
-
-    def _run_fetch(self, branches: Sequence[str]) -> Finished:
-        times = 1 if self._local else _CLONE_TIMES
-        command = commands.fetch(branches)
-        return self._runner.run(command, timeout_ms=self._runner.timeout_ms * times)
 
     def _make_anew(self) -> None:
         self._reader.close()
@@ -231,23 +247,6 @@ class Repository:
                 remedy="look at the disk; the next tick makes the clone anew",
             )
 
-    def _send(self, updates: Sequence[Update]) -> None:
-        if len(updates) > 1 and not self._atomic:
-            for update in reversed(updates):
-                self._send([update])
-            return
-        finished = self._runner.run(commands.push(updates, atomic=len(updates) > 1))
-        if finished.ok:
-            return
-        if len(updates) > 1 and rejection.lacks_atomic(finished):
-            self._atomic = False
-            self._send(updates)
-            return
-        outcome = rejection.fate(updates, self._ask([update.branch for update in updates]))
-        if outcome is Fate.LANDED or (outcome is Fate.LOST and self._overtaken(updates)):
-            return
-        raise rejection.explain_push(updates, outcome, finished)
-
     def _overtaken(self, updates: Sequence[Update]) -> bool:
         """Whether our commits landed and somebody has already built on them."""
         self.fetch()
@@ -256,6 +255,10 @@ class Repository:
             and self.contains(self._local[update.branch], Revision(update.new))
             for update in updates
         )
+
+    def _root(self, revision: Revision) -> ObjectId:
+        [(_, body)] = self._reader.read([ObjectId(revision)], "commit")
+        return parse_commit(body).tree
 
     @contextmanager
     def _healing(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ from gitops_canary.errors import ConfigError
 from gitops_canary.git.address import Address
 from gitops_canary.git.commands import Command
 
+_PROXIES = ("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY")
 _ASKPASS = """#!/bin/sh
 case "$1" in
   Username*) printf '%s\\n' "$GITOPS_CANARY_USERNAME" ;;
@@ -126,7 +127,7 @@ class Surroundings:
             "SSH_ASKPASS_REQUIRE": "never",
         }
         if scheme == "https":
-            environment |= _inherited(("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"))
+            environment |= _inherited(_PROXIES)
         if scheme == "ssh":
             environment |= _inherited(("SSH_AUTH_SOCK",))
             environment["GIT_SSH_COMMAND"] = "ssh -oBatchMode=yes -oStrictHostKeyChecking=yes"
@@ -138,6 +139,11 @@ class Surroundings:
 
     def _scheme(self, command: Command) -> str:
         return self.address.scheme if command.network else "none"
+
+
+def has_proxy(surroundings: Surroundings) -> bool:
+    """Tell whether the operator's environment sends git through a proxy."""
+    return surroundings.address.scheme == "https" and bool(_inherited(_PROXIES))
 
 
 def _program(name: str) -> str:

@@ -1,15 +1,15 @@
-"""Directories by id, and the files of a revision from what changed since the last one."""
+"""Directories by id: what a revision holds, and what differs between two."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from gitops_canary.git.objects import EMPTY_TREE, Entry, ObjectId, parse_tree
 from gitops_canary.git.reader import Reader
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, Path
 
-_CACHE_BYTES_MAX = 64 << 20
+_CACHE_BYTES_MAX = 8 << 20
 _HIDDEN = frozenset({b"", b".", b"..", b".git"})
 
 
@@ -20,57 +20,64 @@ class Trees:
         self._reader = reader
         self._cache: OrderedDict[ObjectId, bytes] = OrderedDict({EMPTY_TREE: b""})
         self._cached_bytes = 0
-        self._last: tuple[ObjectId, dict[Path, Blob]] = (EMPTY_TREE, {})
 
     def body(self, tree: ObjectId) -> bytes:
         """Read one tree."""
         return self._bodies([tree])[tree]
 
-    def files(self, root: ObjectId) -> Mapping[Path, Blob]:
+    def file(self, root: ObjectId, path: str) -> Blob | None:
+        """Find one regular file under a root tree, by reading only the directories above it."""
+        tree = root
+        *above, name = path.split("/")
+        for part in above:
+            entry = parse_tree(self.body(tree)).get(part.encode())
+            if entry is None or not entry.is_tree or _text(part.encode()) is None:
+                return None
+            tree = _id(entry)
+        found = parse_tree(self.body(tree)).get(name.encode())
+        visible = found is not None and found.is_file and _text(name.encode()) is not None
+        return _blob(found) if found is not None and visible else None
+
+    def listed(self, root: ObjectId) -> dict[Path, Blob]:
         """List the regular files under a root tree.
 
         An entry no checkout could have (`..`, `.git`, a slash, not UTF-8) is left out.
         """
-        before, files = self._last
-        if before != root:
-            files = dict(files)
-            self._apply(before, root, "", files)
-            self._last = (root, files)
-        return MappingProxyType(files)
+        files: dict[Path, Blob | None] = {}
+        self._add({"": root}, files)
+        return {path: blob for path, blob in files.items() if blob is not None}
 
-    def _apply(
-        self, before: ObjectId, after: ObjectId, prefix: str, files: dict[Path, Blob]
+    def changed(self, before: ObjectId, after: ObjectId) -> dict[Path, Blob | None]:
+        """List the regular files that differ between two root trees; None where one is gone."""
+        found: dict[Path, Blob | None] = {}
+        if before != after:
+            self._compare(before, after, "", found)
+        return found
+
+    def _compare(
+        self, before: ObjectId, after: ObjectId, prefix: str, found: dict[Path, Blob | None]
     ) -> None:
-        """Bring the files under `prefix` from one tree to another."""
         bodies = self._bodies([before, after])
         old, new = parse_tree(bodies[before]), parse_tree(bodies[after])
-        added: dict[str, ObjectId] = {}
-        for name in old.keys() | new.keys():
+        gone: dict[str, ObjectId] = {}
+        come: dict[str, ObjectId] = {}
+        for name in [n for n in (old.keys() | new.keys()) if old.get(n) != new.get(n)]:
+            text = _text(name)
             was, now = old.get(name), new.get(name)
-            path = prefix + (_text(name) or "")
-            if was == now or path == prefix:
+            if text is None:
                 continue
+            path = prefix + text
             if was and now and was.is_tree and now.is_tree:
-                self._apply(_id(was), _id(now), path + "/", files)
+                self._compare(_id(was), _id(now), path + "/", found)
                 continue
-            if was:
-                self._remove(was, path, files)
-            if now and now.is_tree:
-                added[path + "/"] = _id(now)
-            elif now and now.is_file:
-                files[Path(path)] = _blob(now)
-        self._add(added, files)
+            _put(was, path, gone, found, gone=True)
+            _put(now, path, come, found, gone=False)
+        removed: dict[Path, Blob | None] = {}
+        self._add(gone, removed)
+        found.update(dict.fromkeys(removed))
+        self._add(come, found)
 
-    def _remove(self, entry: Entry, path: str, files: dict[Path, Blob]) -> None:
-        if entry.is_tree:
-            gone: dict[Path, Blob] = {}
-            self._add({path + "/": _id(entry)}, gone)
-            for file in gone:
-                files.pop(file, None)
-        else:
-            files.pop(Path(path), None)
-
-    def _add(self, trees: Mapping[str, ObjectId], files: dict[Path, Blob]) -> None:
+    def _add(self, trees: Mapping[str, ObjectId], files: dict[Path, Blob | None]) -> None:
         """Add everything under some directories, one level at a time for the sake of batches."""
         while trees:
             bodies = self._bodies(list(trees.values()))
@@ -78,16 +85,20 @@ class Trees:
             for prefix, tree in trees.items():
                 for name, entry in parse_tree(bodies[tree]).items():
                     text = _text(name)
-                    if text is None:
-                        continue
-                    if entry.is_tree:
-                        below[f"{prefix}{text}/"] = _id(entry)
-                    elif entry.is_file:
-                        files[Path(prefix + text)] = _blob(entry)
+                    if text is not None:
+                        place = prefix + text
+                        if entry.is_tree:
+                            below[place + "/"] = _id(entry)
+                        elif entry.is_file:
+                            files[Path(place)] = _blob(entry)
             trees = below
 
     def _bodies(self, trees: Sequence[ObjectId]) -> dict[ObjectId, bytes]:
-        bodies = {tree: self._cache[tree] for tree in trees if tree in self._cache}
+        bodies = {}
+        for tree in trees:
+            if tree in self._cache:
+                self._cache.move_to_end(tree)
+                bodies[tree] = self._cache[tree]
         missing = [tree for tree in dict.fromkeys(trees) if tree not in bodies]
         for tree, body in self._reader.read(missing, "tree"):
             bodies[tree] = body
@@ -97,8 +108,61 @@ class Trees:
     def _keep(self, tree: ObjectId, body: bytes) -> None:
         self._cache[tree] = body
         self._cached_bytes += len(body)
-        while self._cached_bytes > _CACHE_BYTES_MAX:
+        while self._cached_bytes > _CACHE_BYTES_MAX and len(self._cache) > 1:
             self._cached_bytes -= len(self._cache.popitem(last=False)[1])
+
+
+class Files(Mapping[Path, Blob]):
+    """The regular files of one revision: one is found quickly, all are listed only when asked."""
+
+    def __init__(
+        self, trees: Trees, root: ObjectId, healing: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._trees = trees
+        self._root = root
+        self._healing = healing
+        self._all: dict[Path, Blob] | None = None
+
+    def __getitem__(self, path: Path) -> Blob:
+        if self._all is None:
+            with self._healing():
+                blob = self._trees.file(self._root, path)
+        else:
+            blob = self._all.get(path)
+        if blob is None:
+            raise KeyError(path)
+        return blob
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self._listed())
+
+    def __len__(self) -> int:
+        return len(self._listed())
+
+    def _listed(self) -> dict[Path, Blob]:
+        if self._all is None:
+            with self._healing():
+                self._all = self._trees.listed(self._root)
+        return self._all
+
+
+def is_visible(path: str) -> bool:
+    """Tell whether a checkout could have this path."""
+    return all(_text(part.encode(errors="surrogateescape")) for part in path.split("/"))
+
+
+def _put(
+    entry: Entry | None,
+    path: str,
+    trees: dict[str, ObjectId],
+    files: dict[Path, Blob | None],
+    *,
+    gone: bool,
+) -> None:
+    if entry is not None and entry.is_tree:
+        trees[path + "/"] = _id(entry)
+    elif entry is not None and entry.is_file:
+        files[Path(path)] = None if gone else _blob(entry)
 
 
 def _text(name: bytes) -> str | None:

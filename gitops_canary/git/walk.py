@@ -25,13 +25,23 @@ class Walk:
         self._ownership = ownership
         self._kept: dict[ObjectId, Commit] = {}
 
-    def commits(self, tip: Revision) -> Iterator[Commit]:
+    def commit(self, revision: Revision) -> Commit:
+        """Read one commit.
+
+        Raises:
+            DamagedClone: it is missing.
+        """
+        return self._read([ObjectId(revision)])[0]
+
+    def commits(
+        self, tip: Revision, *, since: Revision | None = None, mentioning: str | None = None
+    ) -> Iterator[Commit]:
         """Yield everything reachable from the tip, children before parents, newest first.
 
         Raises:
             DamagedClone: something reachable is missing.
         """
-        child = self._runner.start(rev_list(tip))
+        child = self._runner.start(rev_list(tip, since=since, mentioning=mentioning))
         try:
             size = _FIRST_BATCH
             while batch := self._next(child, size):

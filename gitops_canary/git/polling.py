@@ -1,0 +1,142 @@
+"""Asking a server for a branch's tip by one small request on a connection that stays open.
+
+Git's protocol version 2, command `ls-refs`, as gitprotocol-v2 and gitprotocol-http describe it: the
+server keeps no state between requests, so the command may be sent at once. It answers with the refs
+asked for, however many others there are.
+"""
+
+import base64
+import logging
+import ssl
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+import httpx2
+
+from gitops_canary.git.commands import HEADS, is_revision
+from gitops_canary.git.process import Finished
+from gitops_canary.git.surroundings import Surroundings
+from gitops_canary.model.names import Revision
+
+_ANSWER_MAX = 1 << 16
+"""Bytes; two refs need two hundred."""
+_OK = 200
+_TYPE = "application/x-git-upload-pack"
+_DELIMITER, _FLUSH = b"0001", b"0000"
+_LENGTH = 4
+_PLAIN = {"Accept-Encoding": "identity", "User-Agent": "git/gitops-canary"}
+# The library writes every URL it asks into its log.
+for _name in ("httpx2", "httpcore2"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class Unfit(Exception):  # noqa: N818 - named for what it says about the server
+    """This server cannot be asked this way; git itself has to."""
+
+
+class Poller:
+    """Asks one https or http server; closed by `close`."""
+
+    def __init__(self, surroundings: Surroundings, *, timeout_ms: int) -> None:
+        self._surroundings = surroundings
+        self._timeout_s = timeout_ms / 1000
+        self._url = surroundings.address.url.rstrip("/") + "/git-upload-pack"
+        self._client: httpx2.Client | None = None
+
+    def ask(self, branches: Sequence[str]) -> Mapping[str, Revision] | Finished:
+        """Give the branches' tips, without those that do not exist; or how it failed.
+
+        A failure is told as git would tell it, so that both are understood in one place.
+
+        Raises:
+            Unfit: the server does not speak version 2 here.
+        """
+        deadline = time.monotonic() + self._timeout_s
+        headers = {
+            **_PLAIN,
+            **self._login(),
+            "Git-Protocol": "version=2",
+            "Content-Type": f"{_TYPE}-request",
+            "Accept": f"{_TYPE}-result",
+        }
+        try:
+            with self._connected().stream(
+                "POST", self._url, content=_question(branches), headers=headers
+            ) as response:
+                if response.status_code != _OK:
+                    return _failed(f"returned error: {response.status_code}")
+                if response.headers.get("Content-Type") != f"{_TYPE}-result":
+                    raise Unfit
+                body = b""
+                for chunk in response.iter_raw():
+                    body += chunk
+                    if time.monotonic() > deadline:
+                        return _failed("", late=True)
+                    if len(body) > _ANSWER_MAX:
+                        raise Unfit
+        except httpx2.TimeoutException:
+            self.close()
+            return _failed("", late=True)
+        except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, OSError) as error:
+            self.close()
+            return _failed(f"unable to access the repository: {type(error).__name__}: {error}")
+        tips = dict(_tips(body))
+        return {branch: tips[branch] for branch in branches if branch in tips}
+
+    def close(self) -> None:
+        """Let the connection go; the next question opens another."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _connected(self) -> httpx2.Client:
+        if self._client is None:
+            ca_file = self._surroundings.ca_file
+            self._client = httpx2.Client(
+                verify=ssl.create_default_context(cafile=str(ca_file) if ca_file else None),
+                follow_redirects=False,
+                trust_env=False,  # no proxy or .netrc of the environment sees the credentials
+                timeout=self._timeout_s,
+            )
+        return self._client
+
+    def _login(self) -> Mapping[str, str]:
+        credentials = self._surroundings.credentials
+        if credentials is None:
+            return {}
+        try:
+            password = credentials.password_file.read_bytes().partition(b"\n")[0]
+        except OSError as error:
+            raise Unfit from error  # git says what is wrong with the file
+        pair = base64.b64encode(credentials.username.encode() + b":" + password)
+        return {"Authorization": f"Basic {pair.decode()}"}
+
+
+def _question(branches: Sequence[str]) -> bytes:
+    prefixes = (_packet(f"ref-prefix {HEADS}{branch}\n") for branch in branches)
+    head = _packet("command=ls-refs\n") + _packet("object-format=sha1\n")
+    return b"".join([head, _DELIMITER, *prefixes, _FLUSH])
+
+
+def _packet(line: str) -> bytes:
+    data = line.encode()
+    return b"%04x%s" % (len(data) + _LENGTH, data)
+
+
+def _tips(body: bytes) -> Iterator[tuple[str, Revision]]:
+    position = 0
+    while body[position : position + _LENGTH] != _FLUSH:
+        try:
+            size = int(body[position : position + _LENGTH], 16)
+            line = body[position + _LENGTH : position + size].decode().rstrip("\n")
+        except ValueError as error:
+            raise Unfit from error
+        revision, _, ref = line.partition(" ")
+        if size <= _LENGTH or position + size > len(body) or not is_revision(revision):
+            raise Unfit
+        yield ref.partition(" ")[0].removeprefix(HEADS), Revision(revision)
+        position += size
+
+
+def _failed(err: str, *, late: bool = False) -> Finished:
+    return Finished(code=1, out=b"", err=err, late=late)

@@ -1,0 +1,98 @@
+"""The other side: its tips, what it gives, what it takes. Every question has a deadline."""
+
+from collections.abc import Mapping, Sequence
+
+from gitops_canary.git import commands, rejection
+from gitops_canary.git.commands import Update
+from gitops_canary.git.polling import Poller, Unfit
+from gitops_canary.git.process import Finished, Runner
+from gitops_canary.git.rejection import Fate
+from gitops_canary.git.surroundings import has_proxy
+from gitops_canary.model.names import Revision
+
+_CLONE_TIMES = 10
+"""How many ordinary deadlines the first fetch may take."""
+Tips = Mapping[str, Revision]
+
+
+class Remote:
+    """One remote repository, reached by git and, for its tips alone, by plain requests."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._poller = _poller(runner)
+        self._atomic = True
+
+    def tips(self, branches: Sequence[str]) -> Tips:
+        """Ask for the tips of branches; those that do not exist are left out.
+
+        Raises:
+            Unavailable: it did not answer.
+            Refused: it will not answer us.
+        """
+        answer = self._poll(branches)
+        if answer is None:
+            answer = self._ls_remote(branches)
+        if isinstance(answer, Finished):
+            raise rejection.explain("ls-remote", answer)
+        return answer
+
+    def fetch(self, branches: Sequence[str], *, first: bool) -> Finished:
+        """Fetch branches into the clone; the first time may take long."""
+        times = _CLONE_TIMES if first else 1
+        command = commands.fetch(branches)
+        return self._runner.run(command, timeout_ms=self._runner.timeout_ms * times)
+
+    def push(self, updates: Sequence[Update]) -> Fate | None:
+        """Move branches, all at once where the server can, else the last one first.
+
+        None: it landed. LOST: a tip is somewhere else, perhaps because somebody built on ours.
+
+        Raises:
+            Refused: the server will not have it.
+            Unavailable: it did not answer; whether it has the commits shows the next fetch.
+        """
+        if len(updates) > 1 and not self._atomic:
+            fates = [self.push([update]) for update in reversed(updates)]
+            return next((fate for fate in fates if fate), None)
+        finished = self._runner.run(commands.push(updates, atomic=len(updates) > 1))
+        if finished.ok:
+            return None
+        if len(updates) > 1 and rejection.lacks_atomic(finished):
+            self._atomic = False
+            return self.push(updates)
+        outcome = rejection.fate(updates, self.tips([update.branch for update in updates]))
+        if outcome is Fate.UNTOUCHED:
+            raise rejection.explain_push(updates, outcome, finished)
+        return None if outcome is Fate.LANDED else outcome
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._poller:
+            self._poller.close()
+
+    def _poll(self, branches: Sequence[str]) -> Tips | Finished | None:
+        if self._poller is None:
+            return None
+        try:
+            return self._poller.ask(branches)
+        except Unfit:
+            self.close()
+            self._poller = None
+            return None
+
+    def _ls_remote(self, branches: Sequence[str]) -> Tips | Finished:
+        finished = self._runner.run(commands.ls_remote(branches))
+        if not finished.ok:
+            return finished
+        lines = (line.split("\t", 1) for line in finished.out.decode().splitlines())
+        tips = {commands.branch_of(ref): Revision(tip) for tip, ref in lines}
+        return {branch: tips[branch] for branch in branches if branch in tips}
+
+
+def _poller(runner: Runner) -> Poller | None:
+    """Make a poller where the address alone says how to reach the server: no ssh, no proxy."""
+    surroundings = runner.surroundings
+    if surroundings.address.scheme not in {"https", "http"} or has_proxy(surroundings):
+        return None
+    return Poller(surroundings, timeout_ms=runner.timeout_ms)
