@@ -38,9 +38,11 @@ class Sifting:
             raise DamagedClone(f"git grep ended with {finished.code}")
         prefix = len(revision) + 1
         hits = {record[prefix:] for record in finished.out.split(b"\0") if record}
-        return {
-            Path(path.decode()): blob for path, blob in self._listed(revision) if path in hits
-        } if hits else {}
+        return (
+            {Path(path.decode()): blob for path, blob in self._listed(revision) if path in hits}
+            if hits
+            else {}
+        )
 
     def kept(self, revision: Revision, keep: Callable[[bytes], bool]) -> dict[Path, Blob]:
         """List the YAML files whose bytes `keep` accepts; one over the size limit is left out.
