@@ -38,7 +38,7 @@ class Trees:
         visible = found is not None and found.is_file and _text(name.encode()) is not None
         return _blob(found) if found is not None and visible else None
 
-    def listed(self, root: ObjectId) -> dict[Path, Blob]:
+    def files(self, root: ObjectId) -> dict[Path, Blob]:
         """List the regular files under a root tree.
 
         An entry no checkout could have (`..`, `.git`, a slash, not UTF-8) is left out.
@@ -142,7 +142,7 @@ class Files(Mapping[Path, Blob]):
     def _listed(self) -> dict[Path, Blob]:
         if self._all is None:
             with self._healing():
-                self._all = self._trees.listed(self._root)
+                self._all = self._trees.files(self._root)
         return self._all
 
 
