@@ -8,6 +8,7 @@ from gitops_canary.model.commits import Blob, Commit
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import BlobId, Digest, Path, Revision
 from gitops_canary.model.observation import Answer, Expectation, Liveness, Question
+from gitops_canary.model.spec import Match
 
 Pointer = tuple[str | int, ...]
 """Keys and indices from a document's root to a place in it."""
@@ -79,6 +80,46 @@ class SyncSource(Protocol):
         """Tell for each expectation whether it holds, and since when."""
 
 
+class Matcher(Protocol):
+    """How one kind of routing object sends matching requests, and only those, to the canary.
+
+    Pure functions as a Router's; `matches` are alternatives.
+    """
+
+    def rules(
+        self, text: str, document: int, matches: Sequence[Match], *, namespace: str, apex: str
+    ) -> tuple[Pointer, ...]:
+        """Point at what `add` wrote; empty where nothing of it stands there."""
+
+    def add(
+        self,
+        text: str,
+        document: int,
+        matches: Sequence[Match],
+        *,
+        file: Path,
+        namespace: str,
+        apex: str,
+    ) -> str:
+        """Let matching requests go to the canary, ahead of the weights; touch no other line.
+
+        Raises:
+            BindingError: this kind of object cannot match so.
+        """
+
+    def take(
+        self,
+        text: str,
+        document: int,
+        matches: Sequence[Match],
+        *,
+        file: Path,
+        namespace: str,
+        apex: str,
+    ) -> str:
+        """Take out exactly what `add` put in."""
+
+
 class Router(Protocol):
     """One kind of routing object; pure functions of YAML texts.
 
@@ -90,6 +131,10 @@ class Router(Protocol):
     @property
     def kinds(self) -> frozenset[tuple[str, str]]:
         """(API group, kind) of the objects it can drive; the core group is empty."""
+
+    @property
+    def matcher(self) -> Matcher | None:
+        """What can match requests here, for A/B tests; None where nothing can."""
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether this object splits between the apex's `-primary` and `-canary`."""

@@ -7,6 +7,7 @@ from pathlib import Path as LocalPath
 
 from gitops_canary.app.reading import Reader, Rules, View
 from gitops_canary.core.edits import Ground
+from gitops_canary.core.explain import ladder
 from gitops_canary.core.text import percent
 from gitops_canary.errors import CanaryError, ConfigError, Place
 from gitops_canary.manifest import bindings
@@ -88,9 +89,7 @@ def _one(reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, G
     grounds[spec.id] = ground
     owned = ground.owned
     state = "idle" if owned.settled else "has a candidate"
-    steps = ", ".join(f"{percent(step)}%" for step in spec.policy.steps)
-    summary = (
-        f"{state} at {percent(owned.weight)} %; {len(spec.policy.steps)} steps ({steps}), "
-        f"{len(spec.policy.checks)} checks"
-    )
+    steps = f"{len(spec.policy.steps)} steps ({ladder(spec.policy)})"
+    checks = f"{len(spec.policy.checks)} checks"
+    summary = f"{state} at {percent(owned.weight)} %; {steps}, {checks}"
     return Finding(canary=spec.id, place=spec.place, summary=summary)

@@ -19,7 +19,7 @@ from gitops_canary.model.decision import Hold
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.observation import Expectation
 from gitops_canary.model.rollout import Action, Rollout
-from gitops_canary.model.spec import CanarySpec, Policy
+from gitops_canary.model.spec import CanarySpec, Policy, Strategy
 
 STABLE_MAX = 500
 """Commits looked at for a stable revision before a person is asked for one."""
@@ -240,4 +240,5 @@ def expectation(seen: Seen, *, delay_ms: int, settle_ms: int) -> Expectation | N
         primary_replicas=written.primary.replicas if promotes else None,
         version_unseen=(starts or promotes) and written.candidate.images == known,
         settle_ms=settle_ms,
+        matched=seen.policy.strategy is Strategy.AB_TEST,
     )

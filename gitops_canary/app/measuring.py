@@ -45,7 +45,7 @@ class Measuring:
         asked = {
             canary: self._questions(seen[canary], live.live_ms, now_ms)
             for canary, live in lives.items()
-            if live.live_ms is not None and seen[canary].situation.last is Action.ADVANCE
+            if live.live_ms is not None and _measured(seen[canary])
         }
         every = tuple({question for own in asked.values() for question in own[1]})
         answers = await self.metrics.ask(every) if every else {}
@@ -100,6 +100,12 @@ class Measuring:
             judge(one.policy, one.spec, answers, instants, at_ms, scrape_ms=self.timing.scrape_ms)
             for at_ms in instants
         )
+
+
+def _measured(one: Seen) -> bool:
+    """Whether the newest move is judged: a weight, or a start that has to prove itself first."""
+    last = one.situation.last
+    return last is Action.ADVANCE or (last is Action.START and one.policy.trial > 0)
 
 
 def _waits(one: Seen) -> bool:

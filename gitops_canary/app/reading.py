@@ -13,6 +13,7 @@ from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.model.owned import DocRef
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.ports import Router, Store
+from gitops_canary.strategy import outfitted
 
 CACHED_REVISIONS = 256
 CACHED_BLOBS = 20_000
@@ -74,7 +75,7 @@ class Reader:
 
     def router(self, spec: CanarySpec) -> Router:
         """Find the code that drives the canary's routing objects."""
-        return self._routers[spec.provider]
+        return outfitted(self._routers[spec.provider], spec)
 
     def bind(self, view: View, spec: CanarySpec) -> Ground:
         """Find where the versions and weights of a spec lie in a view.

@@ -7,7 +7,7 @@ from gitops_canary.cli.looked import chosen, looked
 from gitops_canary.cli.options import DEFAULT_CONFIG, CanaryArgument, ConfigOption
 from gitops_canary.cli.outcome import exit_code
 from gitops_canary.cli.printing import write
-from gitops_canary.core.explain import sentence
+from gitops_canary.core.explain import ladder, sentence
 from gitops_canary.core.message import table
 from gitops_canary.core.text import duration, iso, percent
 from gitops_canary.model.decision import Act
@@ -34,8 +34,7 @@ def _lines(report: Report, canary: CanaryId) -> Iterator[str]:
     if one is None:
         return
     policy = one.policy
-    ladder = " -> ".join(f"{percent(step)}%" for step in policy.steps)
-    yield f"Ladder: {ladder}; a check every {duration(policy.interval_ms)}, "
+    yield f"Ladder: {ladder(policy)}; a check every {duration(policy.interval_ms)}, "
     yield f"rolled back at {policy.threshold} failed checks."
     yield f"Candidate: {one.tip.owned.candidate.version}"
     yield f"Primary:   {one.tip.owned.primary.version}"

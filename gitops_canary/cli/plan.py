@@ -12,9 +12,8 @@ from gitops_canary.cli.options import (
 )
 from gitops_canary.cli.outcome import exit_code
 from gitops_canary.cli.printing import Row, diff, say, show, write
-from gitops_canary.core.explain import sentence
+from gitops_canary.core.explain import ladder, sentence
 from gitops_canary.core.plan import Plan
-from gitops_canary.core.text import percent
 
 
 def plan(
@@ -48,11 +47,10 @@ def _row(report: Report, canary: str) -> Row:
     decision = next(d for name, d in report.decisions.items() if name == canary)
     one = next((s for name, s in report.seen.items() if name == canary), None)
     made = next((p for p in report.planned if p.act.canary == canary), None)
-    steps = one.policy.steps if one else ()
     return {
         "canary": canary,
         "decision": sentence(decision),
-        "ladder": " -> ".join(f"{percent(step)}%" for step in steps) or "-",
+        "ladder": ladder(one.policy) if one else "-",
         "deferred": list(one.spec.deferred) if one else [],
         "message": made.commit.message if made else "",
         "diff": _diff(report, made) if made else "",

@@ -2,6 +2,20 @@
 
 from gitops_canary.core.text import one_line, percent
 from gitops_canary.model.decision import Act, Decision
+from gitops_canary.model.spec import Policy, Strategy
+
+
+def ladder(policy: Policy) -> str:
+    """Say in a few words how a candidate gets its traffic."""
+    looks = "1 passing look" if policy.iterations == 1 else f"{policy.iterations} passing looks"
+    first = "" if policy.mirror is None else f"{percent(policy.mirror)}% mirrored -> "
+    match policy.strategy:
+        case Strategy.AB_TEST:
+            return f"all matching requests for {looks}"
+        case Strategy.BLUE_GREEN:
+            return f"{first}{looks} before any traffic -> 100%"
+        case Strategy.WEIGHTED:
+            return first + " -> ".join(f"{percent(step)}%" for step in policy.steps)
 
 
 def sentence(decision: Decision) -> str:

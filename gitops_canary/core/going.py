@@ -1,10 +1,13 @@
 """What a running rollout waits for, and what it does once it has it."""
 
+from decimal import Decimal
+
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import duration, percent
 from gitops_canary.model.decision import Decision, Wait
 from gitops_canary.model.observation import Verdict
 from gitops_canary.model.rollout import Action, Outcome
+from gitops_canary.model.spec import Strategy
 
 
 def going(s: Situation) -> Decision:
@@ -64,13 +67,15 @@ def _ready(s: Situation, live_ms: int) -> Decision:
             at_ms=live_ms,
             reason="The canary is ready and skipAnalysis asks for no checks.",
         )
+    if s.policy.trial:
+        return _judged(s, live_ms)
     first = s.policy.steps[0]
     return s.act(
         Action.ADVANCE,
         step=1,
         weight=first,
         at_ms=live_ms,
-        reason=f"The canary is ready in its new version, so it takes {percent(first)} %.",
+        reason=f"The canary is ready in its new version, so it takes {_share(s, first)}.",
     )
 
 
@@ -85,9 +90,10 @@ def _judged(s: Situation, live_ms: int) -> Decision:
     # A pass that a newer failure contradicts waits for the next look; otherwise the first pass
     # decides, so that replicas which look a little later decide the same.
     if s.verdicts and s.verdicts[-1].outcome is not Outcome.FAIL:
-        for index, verdict in enumerate(s.verdicts):
-            if verdict.outcome is Outcome.PASS:
-                return _rise(s, index)
+        passes = [i for i, verdict in enumerate(s.verdicts) if verdict.outcome is Outcome.PASS]
+        needed = s.policy.needed(s.rollout.last.record.step)
+        if len(passes) >= needed:
+            return _rise(s, passes[needed - 1])
     return _measuring(s, live_ms, failed)
 
 
@@ -114,7 +120,7 @@ def _rise(s: Situation, index: int) -> Decision:
     failed = record.failed + sum(v.outcome is Outcome.FAIL for v in seen)
     last = record.step >= len(s.policy.steps)
     weight = s.tip.weight if last else s.policy.steps[record.step]
-    passed = f"All checks passed at {percent(s.tip.weight)} %"
+    passed = f"All checks passed {_where(s)}"
     return s.act(
         Action.PROMOTE if last else Action.ADVANCE,
         step=record.step if last else record.step + 1,
@@ -122,7 +128,7 @@ def _rise(s: Situation, index: int) -> Decision:
         at_ms=seen[-1].window.end_ms,
         reason=f"{passed}, the last step, so the primary gets the new version."
         if last
-        else f"{passed}, so the canary takes {percent(weight)} %.",
+        else f"{passed}, so the canary takes {_share(s, weight)}.",
         verdict=Outcome.PASS,
         failed=failed,
         window=seen[-1].window,
@@ -140,7 +146,26 @@ def _measuring(s: Situation, live_ms: int, failed: int) -> Decision:
     if newest and newest.outcome is Outcome.FAIL:
         count = f"{failed} of {s.policy.threshold}"
         return s.hold(Wait.WINDOW, f"Failed check {count}: {failing(newest)}.")
-    return s.hold(Wait.WINDOW, f"Measures at {percent(s.tip.weight)} %.")
+    return s.hold(Wait.WINDOW, f"Measures {_where(s)}{_progress(s)}.")
+
+
+def _where(s: Situation) -> str:
+    if s.last is Action.START:
+        return "on mirrored requests" if s.policy.mirror is not None else "before any traffic"
+    return f"at {_share(s, s.tip.weight)}"
+
+
+def _share(s: Situation, weight: Decimal) -> str:
+    of = " of the matching requests" if s.policy.strategy is Strategy.AB_TEST else ""
+    return f"{percent(weight)} %{of}"
+
+
+def _progress(s: Situation) -> str:
+    """Say how many of several passing looks there are."""
+    assert s.rollout is not None
+    needed = s.policy.needed(s.rollout.last.record.step)
+    passes = sum(verdict.outcome is Outcome.PASS for verdict in s.verdicts)
+    return f": {passes} of {needed} looks passed" if needed > 1 else ""
 
 
 def _silence(s: Situation, live_ms: int) -> int | None:

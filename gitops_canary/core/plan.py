@@ -16,7 +16,7 @@ from gitops_canary.model.names import Digest, Path, Revision
 from gitops_canary.model.observation import Answer, Question
 from gitops_canary.model.owned import Owned
 from gitops_canary.model.rollout import Action, Outcome, Record, Rollout
-from gitops_canary.model.spec import CanarySpec, Policy
+from gitops_canary.model.spec import CanarySpec, Policy, Strategy
 from gitops_canary.ports import Router
 
 QUARANTINE = Path(".gitops-canary/quarantine")
@@ -82,7 +82,7 @@ def plan(act: Act, context: Context, router: Router) -> Plan:
     after = owned(context.spec, context.tip.binding, lambda path: texts[path], router)
     bulk = evidence.decision_json(act, record, _basis(context, files, after))
     record = replace(record, evidence=evidence.digest(bulk))
-    first_line = subject(record.canary, *_what(act, record))
+    first_line = subject(record.canary, *_what(act, record, context.policy.strategy))
     message = compose(
         first_line,
         paragraphs=_paragraphs(act, record),
@@ -188,12 +188,14 @@ def quarantine_entry(act: Act, version: str, candidate: Digest) -> quarantine.En
     )
 
 
-def _what(act: Act, record: Record) -> tuple[str, str]:
+def _what(act: Act, record: Record, strategy: Strategy) -> tuple[str, str]:
     """Say the move in a few words and the bracket that may be dropped."""
     version = record.version.rpartition(":")[2] if "," not in record.version else "versions"
     if record.version.startswith("template@"):
         version = "template"
     rise = f"{percent(record.weight_from)}% -> {percent(record.weight_to)}%"
+    if strategy is Strategy.AB_TEST:
+        rise += " of matches"
     bracket = f"step {record.step}/{record.steps}"
     if act.verdicts:
         checks = act.verdicts[-1].measurements

@@ -61,6 +61,7 @@ class Situation:
         """Whether a person changed weight, route or primary since our newest move."""
         return self.written is not None and (
             self.tip.weight != self.written.weight
+            or self.tip.mirrored != self.written.mirrored
             or self.tip.shape != self.written.shape
             or self.tip.primary.digest != self.written.primary.digest
         )

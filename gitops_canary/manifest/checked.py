@@ -70,11 +70,15 @@ class Checked:
         for index in range(len(node.items) if node else 0):
             yield f"{path}[{index}]"
 
+    def keys(self, path: str) -> Iterator[str]:
+        """Give the keys of a mapping with free keys."""
+        node = self._nodes.get(path)
+        for key, _ in node.entries if node else ():
+            yield key.value
+
     def texts(self, path: str) -> dict[str, str]:
         """Give the valid texts of a mapping with free keys."""
-        node = self._nodes.get(path)
-        keys = [key.value for key, _ in node.entries] if node else []
-        found = {key: self.text(f"{path}.{key}") for key in keys}
+        found = {key: self.text(f"{path}.{key}") for key in self.keys(path)}
         return {key: value for key, value in found.items() if value is not None}
 
     def place(self, path: str) -> Place:

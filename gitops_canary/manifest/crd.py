@@ -16,7 +16,11 @@ _HEAD = """\
 # Made from gitops_canary/manifest/own_fields.py; a test compares the two. It serves editors, and
 # keeps a synced Canary from breaking the sync; no controller in the cluster reads it.
 """
-_ONE_LADDER: Json = [{"required": ["stepWeight"]}, {"required": ["stepWeights"]}]
+_ONE_LADDER: Json = [
+    {"required": ["stepWeight"]},
+    {"required": ["stepWeights"]},
+    {"required": ["iterations"]},
+]
 _ONE_QUERY: Json = {"required": ["query", "templateRef"]}
 _EXTRA: Mapping[str, Schema] = {
     "analysis": {"oneOf": _ONE_LADDER},

@@ -14,12 +14,12 @@ from gitops_canary.manifest.providers import (
     METRIC_PROVIDERS_LATER,
     METRIC_PROVIDERS_NOW,
 )
+from gitops_canary.manifest.strategy_fields import strategy_fields
 
 STEPS_MAX = 50
 """Most steps of one rollout."""
 SPAN_MS = (1_000, 7 * 86_400_000)
 """Shortest and longest interval: a second and a week."""
-_HOW = ("exact", "prefix", "suffix", "regex")
 _FOUND = "routing objects are found by the Services they name"
 _WEBHOOKS = (
     "", "confirm-rollout", "pre-rollout", "rollout", "confirm-traffic-increase",
@@ -94,10 +94,7 @@ def _analysis() -> Iterator[Field]:
     yield _honoured(
         "analysis.stepWeights[]", Type.WHOLE, "the steps in percent, rising", low=1, high=100
     )
-    yield Field(
-        path="analysis.iterations", type=Type.WHOLE, status=Status.REFUSED,
-        root="analysis.iterations", why="A/B tests and blue/green have no weights to step through",
-    )  # fmt: skip
+    yield from strategy_fields()
     for path, type_, harmless, why in (
         ("stepWeightPromotion", Type.WHOLE, 0, "after a promotion traffic returns at once"),
         ("mirror", Type.FLAG, False, "no traffic is mirrored"),
@@ -112,11 +109,6 @@ def _analysis() -> Iterator[Field]:
         path="analysis.mirrorWeight", type=Type.NUMBER, status=Status.DEFERRED,
         root="analysis.mirrorWeight", why="no traffic is mirrored",
     )  # fmt: skip
-    yield from _deferred("analysis.match[]", "requests are not matched to versions", {
-        **{f"headers.*.{how}": Type.TEXT for how in _HOW},
-        **{f"queryParams.*.{how}": Type.TEXT for how in _HOW},
-        "sourceLabels.*": Type.TEXT,
-    })  # fmt: skip
     yield from _metrics()
     yield from _surroundings()
 

@@ -7,6 +7,7 @@ from gitops_canary.manifest.flagger_fields import CANARY as FLAGGER
 from gitops_canary.manifest.flagger_fields import SPAN_MS, STEPS_MAX
 from gitops_canary.manifest.forms import FORMS
 from gitops_canary.manifest.providers import ENDED_PROVIDERS, OWN_PROVIDERS
+from gitops_canary.manifest.strategy_fields import strategy_fields
 
 WEIGHT_MIN = Decimal("0.001")
 """Smallest weight in percent; three places are what a weight may have."""
@@ -86,6 +87,7 @@ _ANALYSIS = (
         "analysis.stepWeights[]", Type.NUMBER, "the steps in percent, rising",
         low=WEIGHT_MIN, high=100,
     ),
+    *strategy_fields(),
     _field(
         "analysis.metrics[].name", Type.WORD,
         "name of the check; request-success-rate and request-duration are builtin",

@@ -9,7 +9,7 @@ import rfc8785
 
 from gitops_canary.manifest.scalars import Json, spelled
 from gitops_canary.model.names import Digest
-from gitops_canary.model.spec import Check, Limits, Policy
+from gitops_canary.model.spec import Check, Limits, Match, Policy, Strategy
 
 NO_DIGEST = Digest("")
 """Of a policy that is still being made."""
@@ -32,6 +32,27 @@ def policy_json(policy: Policy) -> dict[str, Json]:
         "skipAnalysis": policy.skip_analysis,
         "attemptsMax": policy.attempts_max,
         "settleMs": policy.settle_ms,
+        **_strategy(policy),
+    }
+
+
+def _strategy(policy: Policy) -> dict[str, Json]:
+    """Give what only some strategies have; an ordinary ladder's digest does not know of it."""
+    found: dict[str, Json] = {}
+    if policy.strategy is not Strategy.WEIGHTED:
+        found |= {"strategy": policy.strategy.value, "iterations": policy.iterations}
+    if policy.match:
+        found["match"] = [_match(one) for one in policy.match]
+    if policy.mirror is not None:
+        found["mirror"] = spelled(policy.mirror)
+    return found
+
+
+def _match(one: Match) -> dict[str, Json]:
+    return {
+        "headers": {name: list(how) for name, how in one.headers.items()},
+        "query": {name: list(how) for name, how in one.query.items()},
+        "sourceLabels": dict(one.source_labels),
     }
 
 
@@ -69,8 +90,27 @@ def policy_from_json(value: dict[str, Any]) -> Policy:
             skip_analysis=value["skipAnalysis"],
             attempts_max=value["attemptsMax"],
             settle_ms=value["settleMs"],
+            **_strategy_from(value),
             digest=NO_DIGEST,
         )
+    )
+
+
+def _strategy_from(value: dict[str, Any]) -> dict[str, Any]:
+    mirror = value.get("mirror")
+    return {
+        "strategy": Strategy(value.get("strategy", Strategy.WEIGHTED.value)),
+        "iterations": value.get("iterations", 1),
+        "match": tuple(_match_from(one) for one in value.get("match", ())),
+        "mirror": None if mirror is None else Decimal(mirror),
+    }
+
+
+def _match_from(value: dict[str, Any]) -> Match:
+    return Match(
+        headers={name: (how, what) for name, (how, what) in value["headers"].items()},
+        query={name: (how, what) for name, (how, what) in value["query"].items()},
+        source_labels=value["sourceLabels"],
     )
 
 

@@ -10,7 +10,7 @@ _SINGLE = {
     "threshold": ("analysis.threshold",),
     "progressDeadlineMs": ("progressDeadlineSeconds",),
     "skipAnalysis": ("skipAnalysis",),
-    "steps": ("analysis.stepWeights", "analysis.stepWeight"),
+    "steps": ("analysis.stepWeights", "analysis.stepWeight", "analysis.iterations"),
 }
 _OF_CHECK = {
     "name": ("name",),

@@ -1,7 +1,5 @@
 """Canary documents of both dialects, read into one model."""
 
-from decimal import Decimal
-
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest import flagger_fields, own_fields
 from gitops_canary.manifest.checked import Checked
@@ -22,6 +20,7 @@ from gitops_canary.manifest.policy import NO_DIGEST, policy_json, sealed
 from gitops_canary.manifest.policy_origin import origins
 from gitops_canary.manifest.problems import joined
 from gitops_canary.manifest.steps import read_steps
+from gitops_canary.manifest.strategies import read_strategy
 from gitops_canary.model.spec import CanarySpec, Check, Dialect, Policy, Workload
 
 __all__ = [
@@ -72,9 +71,9 @@ def read_canary(
     name, control = (from_spec if own else from_annotations)(doc, header)
     where = header.namespace
     checks = read_checks(doc, namespace=where, templates=templates, default_source=default_source)
-    steps = read_steps(doc)
     target = _target(doc, header)
     provider = _provider(doc, default_provider)
+    policy = _policy(doc, checks, provider)
     if problems := [*header.problems, *doc.problems]:
         raise joined(problems, SpecError, subject=f"The Canary {header.namespace}/{header.name}")
     return CanarySpec(
@@ -86,7 +85,7 @@ def read_canary(
         target=target,
         apex=doc.text("service.name") or target.name,
         provider=provider,
-        policy=_policy(doc, steps, checks),
+        policy=policy,
         control=control,
         suspend=doc.flag("suspend"),
         deferred=tuple(doc.deferred),
@@ -112,11 +111,16 @@ def _provider(doc: Checked, default: str | None) -> str:
     return doc.text("provider") or default or ""
 
 
-def _policy(doc: Checked, steps: tuple[Decimal, ...], checks: tuple[Check, ...]) -> Policy:
+def _policy(doc: Checked, checks: tuple[Check, ...], provider: str) -> Policy:
+    """Read how the rollout goes; worth something only where `doc` has no problem."""
+    chosen = read_strategy(doc, provider)
     seconds = doc.whole("progressDeadlineSeconds") or DEADLINE_S
     return sealed(
         Policy(
-            steps=steps,
+            steps=read_steps(doc),
+            strategy=chosen.strategy,
+            iterations=chosen.iterations,
+            match=chosen.match,
             interval_ms=doc.whole("analysis.interval") or INTERVAL_MS,
             # Flagger takes 0 and less as 1; our own dialect does not accept them.
             threshold=max(doc.whole("analysis.threshold") or 1, 1),

@@ -12,7 +12,9 @@ _WHOLE = Decimal(100)
 
 
 def read_steps(doc: Checked) -> tuple[Decimal, ...]:
-    """Read `stepWeight` with `maxWeight`, or `stepWeights`; what is wrong is noted in `doc`.
+    """Read `stepWeight` with `maxWeight`, `stepWeights`, or the one step of `iterations`.
+
+    What is wrong is noted in `doc`.
 
     No step exceeds `maxWeight`: 20 up to 50 is 20, 40, 50 (Flagger goes on to 60, and does not look
     at `maxWeight` beside `stepWeights`).
@@ -22,9 +24,13 @@ def read_steps(doc: Checked) -> tuple[Decimal, ...]:
     given = [name for name in _ALTERNATIVES if doc.has(f"analysis.{name}")]
     if len(given) != 1:
         both = f"has {' and '.join(given)}" if given else "has no steps"
-        remedy = "give either stepWeight (with maxWeight) or stepWeights"
+        remedy = "give one of stepWeight (with maxWeight), stepWeights and iterations"
         doc.complain("analysis", both, remedy)
         return ()
+    if given == ["iterations"]:
+        if doc.has("analysis.maxWeight"):
+            doc.complain("analysis.maxWeight", "has no use beside iterations", "remove it")
+        return (_WHOLE,)
     return _listed(doc) if given == ["stepWeights"] else _even(doc)
 
 

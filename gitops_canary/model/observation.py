@@ -110,6 +110,8 @@ class Expectation:
     version_unseen: bool
     """True where the change shows in no image, so that only a settle time can stand in."""
     settle_ms: int
+    matched: bool = False
+    """True where only requests that match move, of which nobody knows how many there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

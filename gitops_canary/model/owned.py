@@ -67,6 +67,14 @@ class Owned:
     shape: Digest
     """Digest of the routing objects without their weights: a change is a person's override."""
 
+    mirrored: bool = False
+    """Whether requests are copied to the canary because the Canary asks for it."""
+
+    @property
+    def exposed(self) -> bool:
+        """Whether the canary gets requests, or copies of them."""
+        return self.weight > 0 or self.mirrored
+
     @property
     def settled(self) -> bool:
         """Whether candidate and primary are the same version."""

@@ -71,12 +71,39 @@ class Control:
     resume: str | None = None
 
 
+class Strategy(Enum):
+    """How a candidate meets its users."""
+
+    WEIGHTED = "weighted"
+    """A rising share of everybody's requests."""
+    BLUE_GREEN = "blue/green"
+    """Nobody's, until it passed its iterations; then everybody's."""
+    AB_TEST = "A/B"
+    """All requests that match, and no others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Requests that go to the candidate in an A/B test; everything in it has to hold.
+
+    `headers` and `query` map a name to how its value is compared (`exact`, `prefix`, `suffix`,
+    `regex`) and with what; header names are in lower case.
+    """
+
+    headers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    query: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    source_labels: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The part of a Canary that is pinned when a rollout starts."""
 
     steps: tuple[Decimal, ...]
-    """Rising weights in percent; the last one is judged before promotion."""
+    """Rising weights in percent; the last one is judged before promotion.
+
+    In an A/B test the one step is 100 percent of the requests that match, in blue/green of all.
+    """
     interval_ms: int
     threshold: int
     """Failed instants (cumulative over the rollout) that condemn the candidate."""
@@ -85,10 +112,30 @@ class Policy:
     skip_analysis: bool
     attempts_max: int = 3
     """How often one candidate may be started before a person is asked."""
+    strategy: Strategy = Strategy.WEIGHTED
+    iterations: int = 1
+    """Passing looks an A/B test needs, or blue/green before it takes traffic."""
+    match: tuple[Match, ...] = ()
+    """Of an A/B test: any of them is enough."""
+    mirror: Decimal | None = None
+    """Percent of requests copied to the candidate before its first weight; None for none."""
     settle_ms: int = 30_000
     """How long after a commit a fact that no source shows is taken as live."""
     digest: Digest
     """sha256 over the canonical JSON of every field above."""
+
+    @property
+    def trial(self) -> int:
+        """Passing looks a candidate needs before its first weight."""
+        if self.strategy is Strategy.BLUE_GREEN:
+            return self.iterations
+        return 0 if self.mirror is None else 1
+
+    def needed(self, step: int) -> int:
+        """Count the passing looks a step needs before the next move; step 0 is the start."""
+        if step == 0:
+            return self.trial
+        return self.iterations if self.strategy is Strategy.AB_TEST else 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,8 @@ from gitops_canary.manifest.document import Node
 from gitops_canary.routing.groups import listed
 from gitops_canary.routing.identity import named, word
 from gitops_canary.routing.lists import Lists
+from gitops_canary.routing.matching import contour_rules
+from gitops_canary.routing.rules import Rules
 from gitops_canary.routing.splits import Absent, Meaning
 
 
@@ -22,14 +24,17 @@ def _claims(root: Node) -> Iterator[str]:
         yield f"the host {host}"
 
 
+_GROUPS = listed("spec.routes.*.services", "spec.tcpproxy.services")
+_MEANING = Meaning(
+    identify=named(("name",)),
+    absent=Absent.EVEN,
+    skip=lambda entry: word(entry, ("mirror",)) == "true",
+)
 CONTOUR = Lists(
     kinds=frozenset({("projectcontour.io", "HTTPProxy")}),
-    groups=listed("spec.routes.*.services", "spec.tcpproxy.services"),
-    meaning=Meaning(
-        identify=named(("name",)),
-        absent=Absent.EVEN,
-        skip=lambda entry: word(entry, ("mirror",)) == "true",
-    ),
+    groups=_GROUPS,
+    meaning=_MEANING,
     claimed=_claims,
+    matcher=Rules(path=("spec", "routes"), groups=_GROUPS, meaning=_MEANING, build=contour_rules),
 )
 """The Router of HTTPProxies."""

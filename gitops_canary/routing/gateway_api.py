@@ -12,6 +12,8 @@ from gitops_canary.manifest.document import Node
 from gitops_canary.routing.groups import listed, words
 from gitops_canary.routing.identity import named, word
 from gitops_canary.routing.lists import Lists
+from gitops_canary.routing.matching import gateway_rules
+from gitops_canary.routing.rules import Rules
 from gitops_canary.routing.shape import bare
 from gitops_canary.routing.splits import Absent, Meaning
 
@@ -40,18 +42,21 @@ def _matches(rule: Node) -> Iterator[str]:
         yield json.dumps(bare(match), sort_keys=True)
 
 
+_GROUPS = listed("spec.rules.*.backendRefs")
+_MEANING = Meaning(identify=named(("name",), namespace=("namespace",)), absent=Absent.ONE)
 GATEWAY_API = Lists(
     kinds=frozenset((GROUP, kind) for kind in KINDS),
-    groups=listed("spec.rules.*.backendRefs"),
-    meaning=Meaning(identify=named(("name",), namespace=("namespace",)), absent=Absent.ONE),
+    groups=_GROUPS,
+    meaning=_MEANING,
     claimed=_claims,
+    matcher=Rules(path=("spec", "rules"), groups=_GROUPS, meaning=_MEANING, build=gateway_rules),
 )
 """The Router of Gateway API routes."""
 
 LINKERD_HTTP_ROUTE = Lists(
     kinds=frozenset({("policy.linkerd.io", "HTTPRoute")}),
-    groups=GATEWAY_API.groups,
-    meaning=GATEWAY_API.meaning,
+    groups=_GROUPS,
+    meaning=_MEANING,
     claimed=_claims,
 )
 """Linkerd's own copy of the HTTPRoute."""

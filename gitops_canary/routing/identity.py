@@ -68,6 +68,14 @@ def shortened(host: str, namespace: str) -> str:
     return host
 
 
+def renamed(name: str, names: Names) -> str:
+    """Turn the primary's name, or subset, into the canary's."""
+    whole = f"{names.apex}-primary"
+    if whole in name:
+        return name.replace(whole, f"{names.apex}-canary", 1)
+    return name.replace("primary", "canary", 1)
+
+
 def word(node: Node, path: Pointer) -> str:
     """Give the text of a scalar; empty where there is none."""
     found = node.get(*path) if path else node

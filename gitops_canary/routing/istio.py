@@ -11,6 +11,8 @@ from gitops_canary.manifest.document import Node
 from gitops_canary.routing.groups import listed, words
 from gitops_canary.routing.identity import SIDES, Found, Names, shortened, side_of, word
 from gitops_canary.routing.lists import Lists
+from gitops_canary.routing.matching import istio_rules
+from gitops_canary.routing.rules import Rules
 from gitops_canary.routing.splits import Absent, Meaning
 
 HOST, SUBSET = ("destination", "host"), ("destination", "subset")
@@ -35,10 +37,13 @@ def _claims(root: Node) -> Iterator[str]:
             yield f"the host {host} on {gateway}"
 
 
+_GROUPS = listed("spec.http.*.route", "spec.tcp.*.route", "spec.tls.*.route")
+_MEANING = Meaning(identify=_identify, absent=Absent.ZERO)
 ISTIO = Lists(
     kinds=frozenset({("networking.istio.io", "VirtualService")}),
-    groups=listed("spec.http.*.route", "spec.tcp.*.route", "spec.tls.*.route"),
-    meaning=Meaning(identify=_identify, absent=Absent.ZERO),
+    groups=_GROUPS,
+    meaning=_MEANING,
     claimed=_claims,
+    matcher=Rules(path=("spec", "http"), groups=_GROUPS, meaning=_MEANING, build=istio_rules),
 )
 """The Router of VirtualServices."""

@@ -18,8 +18,9 @@ from gitops_canary.manifest.document import (
     splice,
 )
 from gitops_canary.model.names import Digest, Path
+from gitops_canary.ports import Matcher
 from gitops_canary.routing.groups import Claims, Group, Groups, no_claims
-from gitops_canary.routing.identity import Names, word
+from gitops_canary.routing.identity import Names, renamed, word
 from gitops_canary.routing.refusal import root_of, wrong
 from gitops_canary.routing.shape import bare, digest
 from gitops_canary.routing.splits import Meaning, Split
@@ -35,6 +36,7 @@ class Lists:
     scope: tuple[Pointer, ...] = (("spec",),)
     """What a person may not change unseen."""
     claimed: Claims = no_claims
+    matcher: Matcher | None = None
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether some list names the canary or the primary of this apex."""
@@ -180,10 +182,5 @@ def _cloned(
     at = (*path, len(split.group.entries))
     name_at = (*at, *split.primary.name_at)
     old = word(root_of(text, document, file), name_at)
-    whole = f"{names.apex}-primary"
-    new = (
-        old.replace(whole, f"{names.apex}-canary", 1)
-        if whole in old
-        else old.replace("primary", "canary", 1)
-    )
+    new = renamed(old, names)
     return set_scalar(text, document, name_at, new, file=file), at

@@ -5,11 +5,14 @@ Facts relied on (ingress-nginx' canary annotations): weights are texts from 0 to
 it, and there is at most one canary Ingress for each rule.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from gitops_canary.manifest.document import Node
+from gitops_canary.manifest.document import Node, Pointer, insert_key, remove
+from gitops_canary.model.names import Path
+from gitops_canary.model.spec import Match
 from gitops_canary.routing.identity import Names, word
 from gitops_canary.routing.numbers import QUOTED
+from gitops_canary.routing.refusal import root_of, wrong
 from gitops_canary.routing.single import Single
 
 _PREFIX = "nginx.ingress.kubernetes.io/"
@@ -40,6 +43,78 @@ def _claims(root: Node) -> Iterator[str]:
         yield f"the canary of {where}"
 
 
+def _annotations(matches: Sequence[Match]) -> dict[str, str]:
+    """Say one match in annotations.
+
+    Raises:
+        ValueError: the canary annotations cannot say it.
+    """
+    headers = [(n, *value) for match in matches for n, value in match.headers.items()]
+    plain = all(not match.query and not match.source_labels for match in matches)
+    if len(matches) != 1 or len(headers) != 1 or not plain:
+        raise ValueError("A canary Ingress matches exactly one header or cookie")
+    name, how, value = headers[0]
+    if name == "cookie" and how == "exact":
+        return {f"{_PREFIX}canary-by-cookie": value}
+    keys = {"exact": "canary-by-header-value", "regex": "canary-by-header-pattern"}
+    if name == "cookie" or how not in keys:
+        raise ValueError(f"A canary Ingress cannot compare the header {name} by {how}")
+    return {f"{_PREFIX}canary-by-header": name, f"{_PREFIX}{keys[how]}": value}
+
+
+class _Annotated:
+    """The Matcher of canary Ingresses."""
+
+    def rules(
+        self, text: str, document: int, matches: Sequence[Match], *, namespace: str, apex: str
+    ) -> tuple[Pointer, ...]:
+        """Point at the annotations, where all stand there."""
+        del namespace, apex
+        root = root_of(text, document, Path(""))
+        wanted = self._wanted(matches, root, Path(""))
+        there = all(word(root, at) == value for at, value in wanted.items())
+        return tuple(wanted) if there else ()
+
+    def add(
+        self,
+        text: str,
+        document: int,
+        matches: Sequence[Match],
+        *,
+        file: Path,
+        namespace: str,
+        apex: str,
+    ) -> str:
+        """Add the annotations."""
+        del namespace, apex
+        for at, value in self._wanted(matches, root_of(text, document, file), file).items():
+            *inner, key = at
+            text = insert_key(text, document, tuple(inner), str(key), value, file=file)
+        return text
+
+    def take(
+        self,
+        text: str,
+        document: int,
+        matches: Sequence[Match],
+        *,
+        file: Path,
+        namespace: str,
+        apex: str,
+    ) -> str:
+        """Delete the annotations."""
+        for at in self.rules(text, document, matches, namespace=namespace, apex=apex):
+            text = remove(text, document, at, file=file)
+        return text
+
+    def _wanted(self, matches: Sequence[Match], root: Node, file: Path) -> dict[Pointer, str]:
+        try:
+            found = _annotations(matches)
+        except ValueError as error:
+            raise wrong(str(error), root, file, "match one header by exact or regex") from error
+        return {(*ANNOTATIONS, key): value for key, value in found.items()}
+
+
 NGINX = Single(
     kinds=INGRESS,
     belongs=_belongs,
@@ -50,5 +125,6 @@ NGINX = Single(
     exposing=tuple((*ANNOTATIONS, _PREFIX + rule) for rule in _RULES[:1] + _RULES[3:]),
     scope=(("spec",), ANNOTATIONS),
     claimed=_claims,
+    matcher=_Annotated(),
 )
 """The Router of canary Ingresses."""

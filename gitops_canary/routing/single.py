@@ -14,6 +14,7 @@ from gitops_canary.manifest.document import (
     splice,
 )
 from gitops_canary.model.names import Digest, Path
+from gitops_canary.ports import Matcher
 from gitops_canary.routing.groups import Claims, no_claims
 from gitops_canary.routing.identity import Names
 from gitops_canary.routing.numbers import Form
@@ -41,6 +42,7 @@ class Single:
     """Fields that send traffic to the canary whatever the weight."""
     scope: tuple[Pointer, ...] = (("spec",),)
     claimed: Claims = no_claims
+    matcher: Matcher | None = None
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether this is the canary's object."""

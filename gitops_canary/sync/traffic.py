@@ -126,7 +126,7 @@ class _Look:
         )
 
     def _asked(self) -> Iterator[Question]:
-        if self._moves:
+        if self._moves and not self.expectation.matched:
             yield self._counts()
         for wanted in self._wanted():
             yield self._raw(deployment_query(wanted.namespace, wanted.workload))
@@ -135,7 +135,9 @@ class _Look:
                 yield self._known()
 
     def _facts(self, answers: Answers) -> Iterator[_Fact]:
-        if self._moves:
+        if self._moves and self.expectation.matched:
+            yield self._matched()
+        elif self._moves:
             yield self._weight(answers)
         else:
             weight = percent(self.expectation.weight_to)
@@ -209,6 +211,13 @@ class _Look:
         change = f"{percent(e.weight_to)} % rather than {percent(e.weight_from)} %"
         words = f"{shift.requests} requests up to {iso(shift.at_ms)} show {change}."
         return _Fact(shift.at_ms, words, _numbers(shift))
+
+    def _matched(self) -> _Fact:
+        """Stand in for a share that nobody can foresee."""
+        settle = duration(self.expectation.settle_ms)
+        words = f"How many requests match is not known, so a settle time of {settle} stands in"
+        reached = self._settled_ms <= self.until_ms
+        return _Fact(self._settled_ms if reached else None, f"{words}.", {})
 
     def _ready(self, wanted: Wanted, answers: Answers) -> _Fact:
         if self._settled_ms <= self.until_ms and not _series(answers, self._known()):

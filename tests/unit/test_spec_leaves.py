@@ -10,7 +10,7 @@ from canary_texts import analysis, flagger, read, refusal
 
 from gitops_canary.manifest.fields import Field, Shape, Status, Type
 from gitops_canary.manifest.flagger_fields import CANARY
-from gitops_canary.model.spec import CanarySpec
+from gitops_canary.model.spec import CanarySpec, Strategy
 
 SAMPLES: dict[Type, Any] = {
     Type.TEXT: "text",
@@ -107,6 +107,10 @@ def test_harmless_values_of_deferred_leaves_are_accepted() -> None:
         assert read(with_leaf(flagger(), field.path, field.harmless)).deferred == ()
 
 
+def matched(match: dict[str, Any]) -> dict[str, Any]:
+    return analysis(stepWeights=None, iterations=3, match=[match])
+
+
 ONE = "analysis.metrics[]."
 CUSTOM = {"name": "errors", "thresholdRange": {"max": 1}}
 HONOURED: dict[str, tuple[dict[str, Any], Any, Any]] = {
@@ -147,6 +151,25 @@ HONOURED: dict[str, tuple[dict[str, Any], Any, Any]] = {
         {"analysis": analysis(stepWeights=[1, 99])},
         lambda s: s.policy.steps,
         (1, 99),
+    ),
+    "analysis.iterations": (
+        {"analysis": analysis(stepWeights=None, iterations=3)},
+        lambda s: (s.policy.strategy, s.policy.iterations, s.policy.steps),
+        (Strategy.BLUE_GREEN, 3, (100,)),
+    ),
+    **{
+        f"analysis.match[].{what}.*.{how}": (
+            {"analysis": matched({what: {"Key": {how: "x"}}})},
+            lambda s: (s.policy.strategy, {**s.policy.match[0].headers, **s.policy.match[0].query}),
+            (Strategy.AB_TEST, {"key" if what == "headers" else "Key": (how, "x")}),
+        )
+        for what in ("headers", "queryParams")
+        for how in ("exact", "prefix", "suffix", "regex")
+    },
+    "analysis.match[].sourceLabels.*": (
+        {"analysis": matched({"sourceLabels": {"app": "x"}})},
+        lambda s: s.policy.match[0].source_labels,
+        {"app": "x"},
     ),
     f"{ONE}name": ({}, lambda s: s.policy.checks[0].name, "request-success-rate"),
     f"{ONE}interval": (

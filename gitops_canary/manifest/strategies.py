@@ -1,0 +1,70 @@
+"""Which strategy a Canary asks for: told by the shape of its analysis, as in Flagger."""
+
+from dataclasses import dataclass
+
+from gitops_canary.manifest.checked import Checked
+from gitops_canary.manifest.providers import MATCHING_PROVIDERS
+from gitops_canary.manifest.strategy_fields import HOW
+from gitops_canary.model.spec import Match, Strategy
+
+_AT = "analysis.match"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What a policy says of its strategy."""
+
+    strategy: Strategy = Strategy.WEIGHTED
+    iterations: int = 1
+    match: tuple[Match, ...] = ()
+
+
+def read_strategy(doc: Checked, provider: str) -> Chosen:
+    """Read iterations and match: both are an A/B test, iterations alone blue/green.
+
+    What is wrong, or what the provider cannot do, is noted in `doc`.
+    """
+    iterations = doc.whole("analysis.iterations")
+    matches = tuple(_match(doc, path) for path in doc.items(_AT))
+    if iterations is None:
+        if doc.has(_AT) and not doc.has("analysis.iterations"):
+            remedy = "give analysis.iterations instead of steps, or remove analysis.match"
+            doc.complain(_AT, "is for A/B tests, which have iterations", remedy)
+        if provider == "kubernetes" and not doc.has("analysis.iterations"):
+            remedy = "give analysis.iterations instead of steps (blue/green)"
+            doc.complain("provider", "is kubernetes, which has no weights", remedy)
+        return Chosen()
+    if not doc.has(_AT):
+        return Chosen(strategy=Strategy.BLUE_GREEN, iterations=iterations)
+    if not matches:
+        doc.complain(_AT, "is empty", "say which requests go to the candidate, or remove it")
+    if provider not in MATCHING_PROVIDERS:
+        known = ", ".join(MATCHING_PROVIDERS)
+        remedy = f"remove it (blue/green), or route by one of {known}"
+        doc.complain(_AT, f"is not possible with {provider or 'this provider'}", remedy)
+    return Chosen(strategy=Strategy.AB_TEST, iterations=iterations, match=matches)
+
+
+def _match(doc: Checked, path: str) -> Match:
+    found = Match(
+        headers={n.lower(): v for n, v in _compared(doc, f"{path}.headers").items()},
+        query=_compared(doc, f"{path}.queryParams"),
+        source_labels=doc.texts(f"{path}.sourceLabels"),
+    )
+    if not (found.headers or found.query or found.source_labels) and not doc.problems:
+        doc.complain(path, "matches everything", "name a header, a query parameter or a label")
+    return found
+
+
+def _compared(doc: Checked, path: str) -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
+    for name in doc.keys(path):
+        given = [how for how in HOW if doc.has(f"{path}.{name}.{how}")]
+        if len(given) != 1:
+            problem = "is compared in several ways" if given else "is compared with nothing"
+            doc.complain(f"{path}.{name}", problem, f"give one of {', '.join(HOW)}")
+            continue
+        value = doc.text(f"{path}.{name}.{given[0]}")
+        if value is not None:
+            found[name] = (given[0], value)
+    return found

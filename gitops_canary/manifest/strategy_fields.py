@@ -1,0 +1,27 @@
+"""The fields that choose a strategy; both dialects share them."""
+
+from collections.abc import Iterator
+
+from gitops_canary.manifest.fields import Field, Status, Type
+
+ITERATIONS_MAX = 1000
+HOW = ("exact", "prefix", "suffix", "regex")
+"""How a header or a query parameter is compared."""
+
+
+def strategy_fields() -> Iterator[Field]:
+    """Give every leaf below `analysis` that makes an A/B test or blue/green of it."""
+    yield _honoured(
+        "analysis.iterations", Type.WHOLE, "passing looks of an A/B test, or of blue/green",
+        low=1, high=ITERATIONS_MAX,
+    )  # fmt: skip
+    at, why = "analysis.match[]", "requests that go to the candidate in an A/B test"
+    for how in HOW:
+        yield _honoured(f"{at}.headers.*.{how}", Type.WORD, why)
+    for how in HOW:
+        yield _honoured(f"{at}.queryParams.*.{how}", Type.WORD, why)
+    yield _honoured(f"{at}.sourceLabels.*", Type.WORD, f"labels of the callers; {why}")
+
+
+def _honoured(path: str, type_: Type, why: str, **rest: int) -> Field:
+    return Field(path=path, type=type_, status=Status.HONOURED, why=why, **rest)  # type: ignore[arg-type]  # the rows above name the rest

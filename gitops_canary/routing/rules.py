@@ -1,0 +1,129 @@
+"""The engine for A/B tests in lists of rules: a copy of a rule, for matching requests only.
+
+The copy stands right before the rule that splits, keeps its other settings (timeouts, filters,
+retries) and knows only the canary. It is found again by being exactly what would be written.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from gitops_canary.manifest.document import Json, Node, Pointer, data, remove
+from gitops_canary.manifest.inserting import insert_item
+from gitops_canary.model.names import Path
+from gitops_canary.model.spec import Match
+from gitops_canary.routing.groups import Groups
+from gitops_canary.routing.identity import Names, renamed
+from gitops_canary.routing.refusal import root_of, wrong
+from gitops_canary.routing.splits import Meaning, Split
+
+Build = Callable[[dict[str, Json], dict[str, Json], Sequence[Match]], list[Json]]
+"""From a rule, the canary's entry in it and the matches to the rules of the A/B test.
+
+Raises ValueError where the kind cannot match so.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """A Matcher of a kind whose rules stand in one list."""
+
+    path: Pointer
+    groups: Groups
+    meaning: Meaning
+    build: Build
+
+    def rules(
+        self, text: str, document: int, matches: Sequence[Match], *, namespace: str, apex: str
+    ) -> tuple[Pointer, ...]:
+        """Point at the rules that are exactly what would be written."""
+        root = root_of(text, document, Path(""))
+        wanted = [
+            rule
+            for _, rules in self._wanted(root, matches, Path(""), namespace, apex)
+            for rule in rules
+        ]
+        items = root.get(*self.path)
+        return tuple(
+            (*self.path, index)
+            for index, item in enumerate(items.items if items else ())
+            if data(item, file="") in wanted
+        )
+
+    def add(
+        self,
+        text: str,
+        document: int,
+        matches: Sequence[Match],
+        *,
+        file: Path,
+        namespace: str,
+        apex: str,
+    ) -> str:
+        """Put the rules before every rule that splits."""
+        root = root_of(text, document, file)
+        wanted = sorted(
+            self._wanted(root, matches, file, namespace, apex), key=lambda found: found[0]
+        )
+        for index, rules in reversed(wanted):
+            for rule in reversed(rules):
+                text = insert_item(text, document, self.path, index, rule, file=file)
+        return text
+
+    def take(
+        self,
+        text: str,
+        document: int,
+        matches: Sequence[Match],
+        *,
+        file: Path,
+        namespace: str,
+        apex: str,
+    ) -> str:
+        """Delete the lines of the rules."""
+        found = self.rules(text, document, matches, namespace=namespace, apex=apex)
+        for at in reversed(found):
+            text = remove(text, document, at, file=file)
+        return text
+
+    def _wanted(
+        self, root: Node, matches: Sequence[Match], file: Path, namespace: str, apex: str
+    ) -> Iterator[tuple[int, list[Json]]]:
+        names = Names(namespace=namespace, apex=apex)
+        depth = len(self.path)
+        for split in self.meaning.splits(root, self.groups, file, names):
+            at = split.group.path
+            node = root.get(*split.primary.at) or root
+            if at is None or at[:depth] != self.path:
+                problem = "Only HTTP rules can match requests, and this is another list"
+                raise wrong(problem, node, file, "use blue/green or weights here")
+            index = at[depth]
+            rule = root.get(*self.path, index)
+            assert isinstance(index, int), "rules stand in a list"
+            assert rule is not None, "the split stands in it"
+            try:
+                own = data(rule, file=file)
+                assert isinstance(own, dict), "a rule with a list is a mapping"
+                yield index, self.build(own, self._canary(root, split, names, file), matches)
+            except ValueError as error:
+                raise wrong(str(error), rule, file, "match by headers that it knows") from error
+
+    def _canary(self, root: Node, split: Split, names: Names, file: Path) -> dict[str, Json]:
+        """Give the canary's entry as plain values, without a weight."""
+        entry = root.get(*(split.canary or split.primary).at)
+        assert entry is not None, "the split was found there"
+        own = data(entry, file=file)
+        assert isinstance(own, dict), "entries of rules are mappings"
+        own.pop(str(self.meaning.weight_at[0]), None)
+        if split.canary is None:
+            _rename(own, split.primary.name_at, names)
+        return own
+
+
+def _rename(entry: dict[str, Json], at: Pointer, names: Names) -> None:
+    """Let a copy of the primary's entry name the canary."""
+    inner: Json = entry
+    for part in at[:-1]:
+        assert isinstance(inner, dict), "the name was found there"
+        inner = inner[str(part)]
+    assert isinstance(inner, dict), "the name was found there"
+    inner[str(at[-1])] = renamed(str(inner[str(at[-1])]), names)

@@ -1,0 +1,223 @@
+"""A/B tests: rules that come and go in whole lines, whatever the object."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from checks import spec
+from routes import CASES
+
+from gitops_canary.errors import BindingError, EditRefused
+from gitops_canary.manifest.document import data, parse
+from gitops_canary.manifest.providers import MATCHING_PROVIDERS, OWN_PROVIDERS
+from gitops_canary.model.names import Path
+from gitops_canary.model.spec import Match, Strategy
+from gitops_canary.ports import Router
+from gitops_canary.routing import ROUTERS
+from gitops_canary.strategy import outfitted
+
+FILE = Path("apps/route.yaml")
+WHERE = {"namespace": "prod", "apex": "shop"}
+INSIDER = Match(headers={"x-canary": ("exact", "insider")})
+COOKIE = Match(headers={"cookie": ("regex", "^(.*?;)?(type=insider)(;.*)?$")})
+NAMES = ("istio-http", "gateway-HTTPRoute-v1", "gateway-GRPCRoute-v1", "contour", "nginx")
+every = pytest.mark.parametrize("name", NAMES)
+
+
+def ab(provider: str, *matches: Match) -> Router:
+    one = spec(provider=provider, apex="shop")
+    policy = replace(one.policy, strategy=Strategy.AB_TEST, match=matches or (INSIDER,))
+    return outfitted(ROUTERS[provider], replace(one, policy=policy))
+
+
+def write(router: Router, text: str, weight: int) -> str:
+    return router.set_weight(text, 0, Decimal(weight), file=FILE, **WHERE)
+
+
+def read(router: Router, text: str) -> Decimal:
+    return router.weight(text, 0, file=FILE, **WHERE)
+
+
+def shape(router: Router, text: str) -> str:
+    return router.shape(text, 0, file=FILE, **WHERE)
+
+
+def rule(text: str, *path: str | int) -> object:
+    root = parse(text, file=FILE)[0]
+    assert root is not None
+    found = root.get(*path)
+    return data(found, file=FILE) if found else None
+
+
+def test_providers_that_can_match_are_those_with_a_matcher() -> None:
+    able = {name for name in OWN_PROVIDERS if ROUTERS[name].matcher is not None}
+    assert able == set(MATCHING_PROVIDERS)
+
+
+@every
+def test_rules_are_added_as_lines_and_taken_out_to_the_same_bytes(name: str) -> None:
+    case = CASES[name]
+    router = ab(case.provider)
+    assert read(router, case.text) == 0
+    new = write(router, case.text, 100)
+    assert read(router, new) == 100
+    assert write(router, new, 100) == new
+    lines = iter(new.splitlines())
+    assert all(line in lines for line in case.text.splitlines()), "every old line, in order"
+    assert "insider" in new
+    assert shape(router, new) == shape(router, case.text)
+    assert write(router, new, 0) == case.text
+
+
+@every
+def test_restore_takes_the_rules_out_and_keeps_what_else_changed(name: str) -> None:
+    case = CASES[name]
+    router = ab(case.provider)
+    rolling = write(router, case.text, 100).replace("\nspec:", "\nother: 1\nspec:", 1)
+    back = router.restore(rolling, 0, case.text, 0, file=FILE, **WHERE)
+    assert back == case.text.replace("\nspec:", "\nother: 1\nspec:", 1)
+
+
+@every
+def test_a_rule_that_a_person_changed_is_seen_as_a_change(name: str) -> None:
+    case = CASES[name]
+    router = ab(case.provider)
+    new = write(router, case.text, 100)
+    edited = new.replace("insider", "everybody")
+    assert read(router, edited) == 0
+    assert shape(router, edited) != shape(router, new)
+    assert router.exposure(edited, 0, **WHERE)
+    assert not router.exposure(new, 0, **WHERE)
+
+
+@every
+def test_a_weight_beside_the_rules_is_a_change(name: str) -> None:
+    case = CASES[name]
+    router = ab(case.provider)
+    new = write(router, case.text, 100)
+    both = ROUTERS[case.provider].set_weight(new, 0, Decimal(50), file=FILE, **WHERE)
+    assert shape(router, both) != shape(router, new)
+    assert write(router, both, 0) == case.text
+
+
+@every
+def test_no_part_of_the_matching_requests_is_possible(name: str) -> None:
+    case = CASES[name]
+    with pytest.raises(BindingError, match="only none or all"):
+        write(ab(case.provider), case.text, 50)
+
+
+ISTIO = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop}
+spec:
+  hosts: [shop]
+  http:
+    - match:
+        - uri: {prefix: /health}
+      route:
+        - destination: {host: health}
+    # everybody
+    - name: all
+      match:
+        - uri: {prefix: /shop}
+          headers: {x-tenant: {exact: a}}
+        - uri: {prefix: /cart}
+      timeout: 3s
+      route:
+        - destination:
+            host: shop-primary
+            port: {number: 80}
+"""
+
+
+def test_old_conditions_and_settings_hold_in_the_copy_too() -> None:
+    router = ab("istio", INSIDER, COOKIE)
+    new = write(router, ISTIO, 100)
+    assert rule(new, "spec", "http", 1) == {
+        "match": [
+            {
+                "uri": {"prefix": "/shop"},
+                "headers": {"x-tenant": {"exact": "a"}, "x-canary": {"exact": "insider"}},
+            },
+            {"uri": {"prefix": "/cart"}, "headers": {"x-canary": {"exact": "insider"}}},
+            {
+                "uri": {"prefix": "/shop"},
+                "headers": {
+                    "x-tenant": {"exact": "a"},
+                    "cookie": {"regex": "^(.*?;)?(type=insider)(;.*)?$"},
+                },
+            },
+            {
+                "uri": {"prefix": "/cart"},
+                "headers": {"cookie": {"regex": "^(.*?;)?(type=insider)(;.*)?$"}},
+            },
+        ],
+        "timeout": "3s",
+        "route": [{"destination": {"host": "shop-canary", "port": {"number": 80}}}],
+    }
+    assert new.index("/health") < new.index("insider") < new.index("# everybody")
+    assert write(router, new, 0) == ISTIO
+
+
+def test_a_contour_proxy_gets_one_route_for_each_alternative() -> None:
+    router = ab("contour", INSIDER, COOKIE)
+    new = write(router, CASES["contour"].text, 100)
+    assert rule(new, "spec", "routes", 1, "conditions", 0, "header", "name") == "cookie"
+    assert write(router, new, 0) == CASES["contour"].text
+
+
+@pytest.mark.parametrize(
+    ("name", "matches", "why"),
+    [
+        ("nginx", (INSIDER, COOKIE), "exactly one header"),
+        ("nginx", (COOKIE,), "cannot compare the header cookie by regex"),
+        ("contour", (Match(headers={"a": ("prefix", "b")}),), "cannot compare the header a"),
+        ("contour", (Match(query={"a": ("exact", "b")}),), "cannot match queryParams"),
+        (
+            "gateway-HTTPRoute-v1",
+            (Match(source_labels={"app": "web"}),),
+            "cannot match sourceLabels",
+        ),
+        ("istio-tcp", (INSIDER,), "Only HTTP rules can match"),
+        ("contour-tcp", (INSIDER,), "Only HTTP rules can match"),
+    ],
+)
+def test_what_a_kind_cannot_match_is_refused(
+    name: str, matches: tuple[Match, ...], why: str
+) -> None:
+    case = CASES[name]
+    with pytest.raises(BindingError, match=why) as error:
+        write(ab(case.provider, *matches), case.text, 100)
+    assert error.value.place is not None
+
+
+def test_gateway_api_says_regular_expressions_its_own_way() -> None:
+    new = write(ab("gatewayapi:v1", COOKIE), CASES["gateway-HTTPRoute-v1"].text, 100)
+    assert rule(new, "spec", "rules", 0, "matches", 0, "headers", 0) == {
+        "type": "RegularExpression",
+        "name": "cookie",
+        "value": "^(.*?;)?(type=insider)(;.*)?$",
+    }
+
+
+def test_nginx_can_follow_a_cookie() -> None:
+    router = ab("nginx", Match(headers={"cookie": ("exact", "insider")}))
+    new = write(router, CASES["nginx"].text, 100)
+    assert "nginx.ingress.kubernetes.io/canary-by-cookie: insider\n" in new
+    assert write(router, new, 0) == CASES["nginx"].text
+
+
+def test_a_list_in_flow_style_is_refused_whole() -> None:
+    text = (
+        ISTIO[: ISTIO.index("  http:")]
+        + "  http: [{route: [{destination: {host: shop-primary}}]}]\n"
+    )
+    with pytest.raises(EditRefused, match="block style"):
+        write(ab("istio"), text, 100)
+
+
+def test_a_provider_that_cannot_match_is_refused() -> None:
+    with pytest.raises(BindingError, match="no A/B test is possible"):
+        ab("traefik")
