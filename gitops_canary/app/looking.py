@@ -225,6 +225,7 @@ def expectation(seen: Seen, *, delay_ms: int, settle_ms: int) -> Expectation | N
     record = move.record
     starts, promotes = record.action is Action.START, record.action is Action.PROMOTE
     known = seen.stable.owned.candidate.images if seen.stable else {}
+    visible = written.candidate.visible and written.primary.visible
     return Expectation(
         canary=seen.spec.id,
         revision=move.revision,
@@ -234,11 +235,11 @@ def expectation(seen: Seen, *, delay_ms: int, settle_ms: int) -> Expectation | N
         weight_to=record.weight_to,
         canary_workload=seen.spec.target.name,
         primary_workload=f"{seen.spec.target.name}-primary",
-        canary_images=written.candidate.images if starts else None,
-        primary_images=written.primary.images if promotes else None,
+        canary_images=(written.candidate.images if visible else {}) if starts else None,
+        primary_images=(written.primary.images if visible else {}) if promotes else None,
         canary_replicas=written.candidate.replicas if starts else None,
         primary_replicas=written.primary.replicas if promotes else None,
-        version_unseen=(starts or promotes) and written.candidate.images == known,
+        version_unseen=(starts or promotes) and (not visible or written.candidate.images == known),
         settle_ms=settle_ms,
         matched=seen.policy.strategy is Strategy.AB_TEST,
     )

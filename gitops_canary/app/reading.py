@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from gitops_canary.core.edits import Ground
 from gitops_canary.errors import BindingError, CanaryError, Place, SpecError
-from gitops_canary.manifest import bindings, catalog, document, spec_file
+from gitops_canary.manifest import bindings, catalog, document, kustomize, spec_file
 from gitops_canary.manifest.owned import owned
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
-from gitops_canary.model.owned import DocRef
+from gitops_canary.model.owned import DocRef, Fields
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.ports import Router, Store
 from gitops_canary.strategy import outfitted
@@ -81,19 +81,32 @@ class Reader:
         """Find where the versions and weights of a spec lie in a view.
 
         Raises:
-            BindingError: a version or a weight does not lie in exactly one place.
+            BindingError: a version or a weight does not lie in exactly one place, or kustomize
+                would move both versions at once.
         """
+        ground = self._bound(view, spec)
+        if isinstance(ground.binding.versions, Fields):
+            kustomize.check(ground.binding.versions.pairs, view.files, self._texts(view))
+        return ground
 
-        def text(path: Path) -> str:
-            return self._text(path, view.files[path].id)
-
-        router = self.router(spec)
-        binding = bindings.resolve(spec, view.documents, text, router, paths=self._rules.paths)
+    def _bound(self, view: View, spec: CanarySpec) -> Ground:
+        text, router = self._texts(view), self.router(spec)
+        binding = bindings.resolve(
+            spec,
+            view.documents,
+            text,
+            router,
+            exists=view.files.__contains__,
+            paths=self._rules.paths,
+        )
         return Ground(
             binding=binding,
             texts={path: text(path) for path in binding.files},
             owned=owned(spec, binding, text, router),
         )
+
+    def _texts(self, view: View) -> Callable[[Path], str]:
+        return lambda path: self._text(path, view.files[path].id)
 
     def _read_ground(self, revision: Revision, canary: CanaryId) -> Ground | CanaryError:
         view = self.view(revision)
@@ -106,7 +119,7 @@ class Reader:
                 remedy="commit its document again, or ignore this where it was deleted on purpose",
             )
         try:
-            return self.bind(view, spec)
+            return self._bound(view, spec)
         except CanaryError as error:
             return error
 

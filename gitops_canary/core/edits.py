@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from gitops_canary.errors import EditRefused, Place
-from gitops_canary.manifest import template
+from gitops_canary.manifest import versions
 from gitops_canary.model.decision import Act
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import Binding, DocRef, Owned
@@ -66,7 +66,7 @@ class _Desk:
     def start(self, tip: Ground, stable: Ground) -> None:
         """Confirm weight 0 and wake a canary that idles at zero."""
         self.weigh(Decimal(0))
-        if stable.owned.candidate.replicas == 0 and not tip.binding.scaled:
+        if stable.owned.candidate.replicas == 0 and not tip.binding.versions.scaled:
             self.scale(tip.owned.primary.replicas or 1)
 
     def weigh(self, weight: Decimal) -> None:
@@ -81,27 +81,17 @@ class _Desk:
             )
 
     def scale(self, replicas: int) -> None:
-        ref = self.binding.candidate
-        self.texts[ref.file] = template.scale(self.texts[ref.file], ref, replicas)
+        self.texts.update(versions.scale(self.binding.versions, self.texts, replicas))
 
     def promote(self) -> None:
-        candidate, primary = self.binding.candidate, self.binding.primary
-        self.texts[primary.file] = template.promote(
-            self.texts[primary.file],
-            primary,
-            self.texts[candidate.file],
-            candidate,
-            target=self.spec.target.name,
-        )
+        target = self.spec.target.name
+        self.texts.update(versions.promote(self.binding.versions, self.texts, target=target))
 
     def restore(self, stable: Ground) -> None:
-        for ref, was in (
-            (self.binding.candidate, stable.binding.candidate),
-            (self.binding.primary, stable.binding.primary),
-        ):
-            self.texts[ref.file] = template.restore(
-                self.texts[ref.file], ref, stable.texts[was.file], was
-            )
+        then_versions = stable.binding.versions
+        self.texts.update(
+            versions.restore(self.binding.versions, self.texts, then_versions, stable.texts)
+        )
         then = {(r.api_version, r.kind, r.name): r for r in stable.binding.routes}
         for ref in self.binding.routes:
             self._restore_route(ref, then.get((ref.api_version, ref.kind, ref.name)), stable)

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from gitops_canary.errors import BindingError, Place
 from gitops_canary.manifest.document import Node, parse
+from gitops_canary.manifest.field_place import locate
+from gitops_canary.manifest.versions import places
 from gitops_canary.model.names import CanaryId, Path
-from gitops_canary.model.owned import Binding, DocRef
+from gitops_canary.model.owned import Binding, DocRef, FieldBinding, Fields, Templates
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.ports import Router
 
@@ -18,9 +20,10 @@ def resolve(
     text: Callable[[Path], str],
     router: Router,
     *,
+    exists: Callable[[Path], bool],
     paths: Sequence[str] = (),
 ) -> Binding:
-    """Find candidate, primary and routes of a spec among the documents of one revision.
+    """Find candidate, primary and routes of a spec among the documents and files of one revision.
 
     A document without a namespace counts as the Canary's: kustomize or Flux sets it later.
 
@@ -28,13 +31,9 @@ def resolve(
         BindingError: something lies in no place, in several, or outside the allowed paths.
     """
     known = tuple(d for d in documents if d.namespace in {"", spec.namespace})
-    candidate = _one(spec, known, spec.target.name, text, "candidate")
-    primary = _one(spec, known, f"{spec.target.name}-primary", text, "primary")
     binding = Binding(
-        candidate=candidate,
-        primary=primary,
+        versions=_fields(spec, exists, text) if spec.source else _templates(spec, known, text),
         routes=_routes(spec, known, text, router),
-        scaled=any(_scales(ref, spec, text) for ref in known),
     )
     for file in sorted(binding.files):
         if not allowed(file, paths):
@@ -61,12 +60,13 @@ def allowed(file: str, paths: Sequence[str]) -> bool:
 
 def conflicts(bindings: Mapping[CanaryId, Binding]) -> Mapping[CanaryId, BindingError]:
     """Find canaries that own the same document; each gets an error naming the others."""
-    owners: dict[tuple[Path, int], list[CanaryId]] = {}
+    owners: dict[tuple[Path, int, str], list[CanaryId]] = {}
     for canary, binding in sorted(bindings.items()):
-        for ref in (binding.candidate, binding.primary, *binding.routes):
-            owners.setdefault((ref.file, ref.index), []).append(canary)
+        routes = ((ref.file, ref.index, "") for ref in binding.routes)
+        for place in (*places(binding.versions), *routes):
+            owners.setdefault(place, []).append(canary)
     found: dict[CanaryId, BindingError] = {}
-    for (file, index), canaries in owners.items():
+    for (file, index, _), canaries in owners.items():
         if len(set(canaries)) > 1:
             for canary in canaries:
                 found[canary] = BindingError(
@@ -75,6 +75,35 @@ def conflicts(bindings: Mapping[CanaryId, Binding]) -> Mapping[CanaryId, Binding
                     place=Place(file),
                 )
     return found
+
+
+def _templates(
+    spec: CanarySpec, documents: Sequence[DocRef], text: Callable[[Path], str]
+) -> Templates:
+    return Templates(
+        candidate=_one(spec, documents, spec.target.name, text, "candidate"),
+        primary=_one(spec, documents, f"{spec.target.name}-primary", text, "primary"),
+        scaled=any(_scales(ref, spec, text) for ref in documents),
+    )
+
+
+def _fields(
+    spec: CanarySpec, exists: Callable[[Path], bool], text: Callable[[Path], str]
+) -> Fields:
+    def found(path: Path) -> str | None:
+        return text(path) if exists(path) else None
+
+    return Fields(
+        pairs=tuple(
+            FieldBinding(
+                name=pair.name,
+                container=pair.container,
+                candidate=locate(pair.candidate, found),
+                primary=locate(pair.primary, found),
+            )
+            for pair in spec.source
+        )
+    )
 
 
 def _one(

@@ -1,7 +1,9 @@
-"""What people write to steer a rollout: patterns, and how to say them."""
+"""What people write to steer a rollout and to name fields: patterns, and how to say them."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
+
+from gitops_canary.manifest import field_path
 
 
 class Form(NamedTuple):
@@ -24,6 +26,12 @@ FORMS: Mapping[str, Form] = {
         "<rollout>/<weight>, e.g. 0123456789ab/10",
     ),
     "id": Form(f"{_PART}(/{_PART}){{0,3}}", "up to four parts of a-z, 0-9, - and ., joined by /"),
+    "file": Form(
+        r"(\./|(\.\./)+)?[^\s/.][^\s/]*(/[^\s/.][^\s/]*)*",
+        "a file's path, e.g. apps/web/values.yaml or ./values.yaml",
+    ),
+    "document": Form("[A-Za-z]+/[a-z0-9]([-a-z0-9.]*[a-z0-9])?", "Kind/name, e.g. HelmRelease/web"),
+    "field": Form(field_path.PATTERN, field_path.FORM),
     "paused": Form("true|false", "true or false, in quotes"),
 }
 """By the name in `spec.control`, `spec` or our annotations."""

@@ -12,7 +12,6 @@ from gitops_canary.manifest.strategy_fields import strategy_fields
 WEIGHT_MIN = Decimal("0.001")
 """Smallest weight in percent; three places are what a weight may have."""
 _LATER = {
-    "source": "versions are found in two plain workloads only",
     "routing": "routing objects are found by themselves only",
     "sync": "controller.yaml says for all canaries what tells that a commit is live",
     "rollbackWindow": "every candidate goes through all steps",
@@ -57,6 +56,31 @@ _SPEC = (
     _formed("control.abort", "abort", "the rollout to end, with everything put back"),
     _formed("control.retry", "retry", "the rollout to start once more"),
     _formed("control.resume", "resume", "<rollout>/<weight> to go on from after an override"),
+)  # fmt: skip
+_SOURCE = (
+    _field(
+        "source.fields[].name", Type.NAME,
+        "what this part of the version is called in commits, e.g. the container's name",
+    ),
+    _field(
+        "source.fields[].container", Type.NAME,
+        "the container whose image it is, where pods shall be asked for it",
+    ),
+    *(
+        row
+        for side, whose in (("candidate", "the new version's"), ("primary", "everyone's version's"))
+        for row in (
+            _formed(
+                f"source.fields[].{side}.file", "file",
+                f"file of {whose} field, from the repository's root; ./ from here",
+            ),
+            _formed(
+                f"source.fields[].{side}.document", "document",
+                "which document of the file; needed where it has several",
+            ),
+            _formed(f"source.fields[].{side}.field", "field", f"path of {whose} field"),
+        )
+    ),
 )  # fmt: skip
 _ANALYSIS = (
     _field(
@@ -109,6 +133,7 @@ CANARY = Schema(
     kind="Canary",
     fields=(
         *_SPEC,
+        *_SOURCE,
         *_ANALYSIS,
         *(
             Field(path=path, type=Type.ANY, status=Status.REFUSED, root=path, why=why)
@@ -119,9 +144,13 @@ CANARY = Schema(
         "targetRef", "targetRef.apiVersion", "targetRef.kind", "targetRef.name",
         "analysis", "analysis.threshold", "analysis.metrics[].name",
         "analysis.metrics[].templateRef.name",
+        "source.fields[].name",
+        *(f"source.fields[].{side}{key}" for side in ("candidate", "primary")
+          for key in ("", ".file", ".field")),
     }),
     items_max={
         "analysis.stepWeights": STEPS_MAX, "analysis.metrics": 50, "control.approve": 100,
+        "source.fields": 50,
     },
     hints={
         **{

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from gitops_canary.errors import BindingError
-from gitops_canary.manifest import template
-from gitops_canary.model.names import Digest, Path
-from gitops_canary.model.owned import Binding, DocRef, Owned, Side
+from gitops_canary.manifest import template, versions
+from gitops_canary.model.names import Path
+from gitops_canary.model.owned import Binding, Owned
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.ports import Router
 
@@ -35,18 +35,10 @@ def owned(spec: CanarySpec, binding: Binding, text: Callable[[Path], str], route
             remedy="set the same weight in all of them",
             place=spec.place,
         )
+    candidate, primary = versions.sides(binding.versions, text, target=spec.target.name)
     return Owned(
-        candidate=_side(binding.candidate, text, spec),
-        primary=_side(binding.primary, text, spec),
+        candidate=candidate,
+        primary=primary,
         weight=weights.pop(),
         shape=template.digest([str(shape) for shape in shapes]),
-    )
-
-
-def _side(ref: DocRef, text: Callable[[Path], str], spec: CanarySpec) -> Side:
-    own = text(ref.file)
-    return Side(
-        digest=Digest(template.digest(template.canonical(own, ref, target=spec.target.name))),
-        images=template.images(own, ref),
-        replicas=template.replicas(own, ref),
     )

@@ -19,6 +19,7 @@ from gitops_canary.manifest.nodes import Node
 from gitops_canary.manifest.policy import NO_DIGEST, policy_json, sealed
 from gitops_canary.manifest.policy_origin import origins
 from gitops_canary.manifest.problems import joined
+from gitops_canary.manifest.source import read_source
 from gitops_canary.manifest.steps import read_steps
 from gitops_canary.manifest.strategies import read_strategy
 from gitops_canary.model.spec import CanarySpec, Check, Dialect, Policy, Workload
@@ -71,9 +72,8 @@ def read_canary(
     name, control = (from_spec if own else from_annotations)(doc, header)
     where = header.namespace
     checks = read_checks(doc, namespace=where, templates=templates, default_source=default_source)
-    target = _target(doc, header)
-    provider = _provider(doc, default_provider)
-    policy = _policy(doc, checks, provider)
+    target, provider = _target(doc, header), _provider(doc, default_provider)
+    policy, source = _policy(doc, checks, provider), read_source(doc, file=file)
     if problems := [*header.problems, *doc.problems]:
         raise joined(problems, SpecError, subject=f"The Canary {header.namespace}/{header.name}")
     return CanarySpec(
@@ -88,6 +88,7 @@ def read_canary(
         policy=policy,
         control=control,
         suspend=doc.flag("suspend"),
+        source=source,
         deferred=tuple(doc.deferred),
         origins=origins(doc, len(checks)),
     )

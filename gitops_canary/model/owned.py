@@ -21,34 +21,91 @@ class DocRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
-    """Where one canary's versions and weights lie in one revision (mode `template`)."""
+class Templates:
+    """Versions are the pod templates of two workloads (mode `template`)."""
 
     candidate: DocRef
     primary: DocRef
-    routes: tuple[DocRef, ...]
     scaled: bool
     """True where a scaler (HPA, ScaledObject) owns the replicas of the candidate."""
 
     @property
     def files(self) -> frozenset[Path]:
+        """Every file a version lies in."""
+        return frozenset({self.candidate.file, self.primary.file})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldRef:
+    """One field of one document, valid for one revision only."""
+
+    file: Path
+    index: int
+    """Counts the documents of the file from 0."""
+    path: tuple[str | int, ...]
+    """Keys and list indices from the document's root."""
+    inner: tuple[tuple[str | int, ...], ...] = ()
+    """Further paths, each inside the text (YAML or JSON) that the one before leads to."""
+    aside: str = ""
+    """Of a list's item: the key it was found by, which is no part of the version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldBinding:
+    """The two fields of one part of the version."""
+
+    name: str
+    container: str | None
+    """The container whose image it is; None where pods do not show it."""
+    candidate: FieldRef
+    primary: FieldRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """Versions are the values of listed pairs of fields (mode `fields`)."""
+
+    pairs: tuple[FieldBinding, ...]
+
+    @property
+    def scaled(self) -> bool:
+        """Replicas are never written in this mode."""
+        return True
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """Every file a version lies in."""
+        return frozenset(ref.file for pair in self.pairs for ref in (pair.candidate, pair.primary))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """Where one canary's versions and weights lie in one revision."""
+
+    versions: Templates | Fields
+    routes: tuple[DocRef, ...]
+
+    @property
+    def files(self) -> frozenset[Path]:
         """Every file a move may touch."""
-        return frozenset(r.file for r in (self.candidate, self.primary, *self.routes))
+        return self.versions.files | {ref.file for ref in self.routes}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
     """The owned values of one workload, in the candidate's names.
 
-    `digest` covers the whole pod template mapped to the candidate's names, so that two sides are
-    equal exactly when a promotion would change nothing.
+    `digest` covers the whole pod template mapped to the candidate's names, or every listed field,
+    so that two sides are equal exactly when a promotion would change nothing.
     """
 
     digest: Digest
     images: Mapping[str, str]
-    """Container (and init container) name to image reference."""
+    """Container (and init container) name to image reference; of fields: name to value."""
     replicas: int | None
     """None where the manifest does not say."""
+    visible: bool = True
+    """Whether pods show exactly these images."""
 
     @property
     def version(self) -> str:

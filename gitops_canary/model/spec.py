@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import Enum
 
 from gitops_canary.errors import Place
-from gitops_canary.model.names import CanaryId, Digest
+from gitops_canary.model.names import CanaryId, Digest, Path
 
 
 class Dialect(Enum):
@@ -139,6 +139,29 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """One field of one file, as a document names it."""
+
+    file: Path
+    """From the repository's root."""
+    document: str
+    """`Kind/name`, empty where the file has one document only."""
+    field: str
+    """A path in the grammar of manifest/field_path.py."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePair:
+    """One part of the version: where the candidate has it and where the primary has it."""
+
+    name: str
+    container: str | None
+    candidate: Reference
+    primary: Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CanarySpec:
     """One Canary document, validated."""
 
@@ -155,6 +178,8 @@ class CanarySpec:
     policy: Policy
     control: Control
     suspend: bool
+    source: tuple[SourcePair, ...] = ()
+    """Where versions lie; empty where they are the pod templates of two workloads."""
     deferred: tuple[str, ...] = ()
     """Fields present but not honoured yet; non-empty only where `allow_missing` let them by."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)

@@ -24,7 +24,9 @@ def bind(provider: str, *routes: str) -> Binding:
     texts |= {Path(f"route-{index}.yaml"): text for index, text in enumerate(routes)}
     found = [ref for file, text in texts.items() for ref in catalog.headers(text, file=file)]
     one = spec(provider=provider, apex="shop")
-    return bindings.resolve(one, found, texts.__getitem__, ROUTERS[provider])
+    return bindings.resolve(
+        one, found, texts.__getitem__, ROUTERS[provider], exists=texts.__contains__
+    )
 
 
 @every

@@ -1,0 +1,86 @@
+"""The grammar of references: how a document names one field of one file.
+
+A field is a path of keys from the document's root, e.g. `spec.values.image.tag`:
+
+- `.key` goes into a mapping; a key with dots or other signs is quoted: `."example.com/weight"`;
+- `[key=value]` takes the one item of a list whose key has that value: `images[name=acme/web]`.
+  Items are never counted: an index means another item as soon as somebody inserts one;
+- `|key` goes into a text that is YAML (or JSON) itself: `spec.source.helm.values|image.tag`.
+"""
+
+import re
+from dataclasses import dataclass
+
+PATTERN = r"[^\s\x00-\x1f][^\x00-\x1f]{0,511}"
+FORM = 'keys joined by dots, e.g. images[name=web].newTag or spec.values|image."app.tag"'
+_KEY = r'(?:"(?P<quoted>[^"]+)"|(?P<key>[A-Za-z0-9_$*][\w$/*-]*))'
+_FIRST = re.compile(_KEY)
+_NEXT = re.compile(
+    rf'(?P<sign>[.|]){_KEY}|\[(?P<by>[\w.-]+)=(?:"(?P<text>[^"]+)"|(?P<value>[^\[\]"|]+))\]'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Go into a mapping."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Take the one item of a list whose key has a value."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Go on inside the text that stands here."""
+
+
+Step = Key | Pick | Inside
+
+
+def steps(field: str) -> tuple[Step, ...]:
+    """Read a field's path.
+
+    >>> steps("images[name=acme/web].newTag")
+    (Key(name='images'), Pick(key='name', value='acme/web'), Key(name='newTag'))
+
+    Raises:
+        ValueError: it is none; the message says where it goes wrong.
+    """
+    first = _FIRST.match(field)
+    if first is None:
+        raise ValueError("does not begin with a key")
+    found: list[Step] = [Key(first["quoted"] or first["key"])]
+    at = first.end()
+    while at < len(field):
+        part = _NEXT.match(field, at)
+        if part is None:
+            raise ValueError(f"cannot be read from {field[at : at + 20]!r} on")
+        if part["by"]:
+            found.append(Pick(part["by"], part["text"] or part["value"]))
+        else:
+            found += [Inside()] if part["sign"] == "|" else []
+            found.append(Key(part["quoted"] or part["key"]))
+        at = part.end()
+    return tuple(found)
+
+
+def spoken(path: tuple[Step, ...]) -> str:
+    """Write a path as it is read."""
+    text = ""
+    for step in path:
+        match step:
+            case Inside():
+                text += "|"
+            case Pick(key, value):
+                plain = _NEXT.fullmatch(f"[{key}={value}]")
+                text += f"[{key}={value}]" if plain else f'[{key}="{value}"]'
+            case Key(name):
+                dot = "" if not text or text.endswith("|") else "."
+                text += dot + (name if _FIRST.fullmatch(name) else f'"{name}"')
+    return text
