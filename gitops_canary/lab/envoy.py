@@ -95,6 +95,13 @@ class Envoy:
             if "name" in stat
         }
 
+    def answers(self) -> tuple[int, int]:
+        """Count the answers users got so far: all of them, and those of 500 and above."""
+        _, body = get(f"{self.admin}/stats?filter=^http\\.mesh\\.downstream_rq_&format=json")
+        found = {s["name"]: s["value"] for s in json.loads(body)["stats"] if "name" in s}
+        prefix = "http.mesh.downstream_rq_"
+        return found[f"{prefix}completed"], found[f"{prefix}5xx"]
+
 
 def find_envoy() -> str:
     """Find the program.

@@ -7,7 +7,8 @@ from enum import Enum
 
 RECEIVE = "git-receive-pack"
 UPLOAD = "git-upload-pack"
-_PROBE = len(b"0000")
+PROBE = len(b"0000")
+"""Bytes that git sends to see whether it may push."""
 
 
 class Kind(Enum):
@@ -81,7 +82,7 @@ class Faults:
         """
         with self._lock:
             for fault in self._waiting:
-                if fault.service in target and (size > _PROBE or not fault.pushes_only):
+                if fault.service in target and (size > PROBE or not fault.pushes_only):
                     fault.times -= 1
                     if fault.times == 0:
                         self._waiting.remove(fault)

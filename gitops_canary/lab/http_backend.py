@@ -11,7 +11,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
-from gitops_canary.lab.faults import Fault, Faults, Kind
+from gitops_canary.lab.faults import PROBE, RECEIVE, Fault, Faults, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,8 @@ class Backend:
     """The user of an `Authorization` header; None where it is not accepted."""
     faults: Faults
     requests: list[str]
+    pushed: Callable[[str], object]
+    """Told the user of every push that git has dealt with, before the client is."""
     environment: Mapping[str, str]
     """What the CGI sees besides the request."""
 
@@ -106,6 +108,8 @@ class _Handler(BaseHTTPRequestHandler):
         fault = backend.faults.take(target=self.path, size=len(body))
         if fault is None or self._go_on(fault):
             status, headers, answer = self._run(user, body)
+            if self.path.endswith(f"/{RECEIVE}") and len(body) > PROBE:
+                backend.pushed(user)
             self._deliver(fault, status, headers, answer)
 
     def _go_on(self, fault: Fault) -> bool:

@@ -7,17 +7,20 @@ connections, a lost acknowledgement, silence, and somebody else's push at the wo
 import base64
 import binascii
 import hmac
+import json
 import os
 import pathlib
 import shlex
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from gitops_canary.lab.faults import Faults
 from gitops_canary.lab.http_backend import Backend, serve
+from gitops_canary.lab.snapshot import git
 
 _HOOK = """#!/bin/sh
 while read -r old new ref; do
@@ -32,6 +35,21 @@ while read -r old new ref; do
   fi
 done
 """
+
+
+PUSHES = "pushes.jsonl"
+"""Beside the bare repository: a line for each push."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """One push as the server saw it."""
+
+    at_ms: int
+    """When it was done, by this machine's clock, in milliseconds since the epoch."""
+    user: str
+    tips: Mapping[str, str]
+    """Every branch and its revision afterwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +94,7 @@ class Origin:
             authorised=lambda header: _user(header, users),
             faults=faults,
             requests=requests,
+            pushed=lambda user: _note(directory / PUSHES, path, user),
             environment=_environment(),
         )
         with serve(backend) as port:
@@ -157,6 +176,21 @@ class Origin:
                 lines.append(f"{mode} {blob}\t{path}\0".encode())
             self.git("update-index", "-z", "--index-info", stdin=b"".join(lines), env=index)
             return self.git("write-tree", env=index)
+
+
+def read_pushes(directory: pathlib.Path) -> list[Push]:
+    """Read what the server of a directory wrote down, oldest push first."""
+    lines = (directory / PUSHES).read_text(encoding="utf-8").splitlines()
+    return [Push(**json.loads(line)) for line in lines]
+
+
+def _note(file: pathlib.Path, repository: pathlib.Path, user: str) -> None:
+    at_ms = time.time_ns() // 1_000_000
+    argv = ("for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads")
+    told = git(repository, *argv).decode()
+    tips = dict(line.split(" ") for line in told.splitlines())
+    with file.open("a", encoding="utf-8") as sink:
+        sink.write(json.dumps(asdict(Push(at_ms=at_ms, user=user, tips=tips))) + "\n")
 
 
 def _create(path: pathlib.Path, branch: str) -> None:

@@ -7,7 +7,7 @@ from gitops_canary.app.wiring import CACHE
 from gitops_canary.lab.children import Child
 from gitops_canary.lab.loopback import HOST, get
 from gitops_canary.lab.screen import Screen
-from gitops_canary.lab.story import State, Story, over, problems
+from gitops_canary.lab.story import State, Story, cut, over, problems
 from gitops_canary.lab.telling import Began, Ended, Landed, Noted
 from gitops_canary.lab.watching import Watch
 from gitops_canary.lab.world import APEX, World
@@ -31,21 +31,28 @@ class Performance:
         self._seen: list[State] = []
         self._progress_s = time.monotonic()
         self._trouble = ""
+        self.asked = 0
+        """Requests of our own, which no user has counted."""
 
     def prepare(self) -> None:
         """Wait for the first measurements, and look around."""
         self._world.measuring()
         self._look()
 
-    def play(self, story: Story) -> bool:
-        """Tell one story; whether it ended as told."""
+    def play(self, story: Story, *, last: bool) -> bool:
+        """Tell one story; whether it ended as told.
+
+        The last one may end with the commit it is about, without the rest of its way.
+        """
         before = self._watch.now
         assert before is not None
         self._seen.clear()
         self._progress_s = time.monotonic()
         self._screen.show(Began(story=story))
         self._world.person.release(story.version)
-        found = self._stuck(story, before) or problems(story, before, self._seen)
+        until = cut(story) if last else None
+        found = self._stuck(story, before, until)
+        found = found or problems(story, before, self._seen, until=until)
         self._screen.show(Ended(story=story, problems=found))
         return not found
 
@@ -58,7 +65,7 @@ class Performance:
         cache = {CACHE: str(self._world.directory / "controller")}
         return self._world.children.start("controller", argv, env=cache)
 
-    def _stuck(self, story: Story, before: State) -> tuple[str, ...]:
+    def _stuck(self, story: Story, before: State, until: int | None) -> tuple[str, ...]:
         """Play until nothing more is to come; what kept it from its end, if anything."""
         killed = story.kill_at is None
         while True:
@@ -69,6 +76,8 @@ class Performance:
                     return (f"the step at {story.kill_at} % was over before the crash",)
                 self._crash()
                 killed = True
+            if killed and until is not None and self._seen and self._seen[-1].weight >= until:
+                return ()
             if self._over(story, before):
                 break
             if not self._controller.alive():
@@ -123,5 +132,6 @@ class Performance:
             time.sleep(_LOOK_EVERY_S)
 
     def _served(self) -> str:
+        self.asked += 1
         url = f"http://{HOST}:{self._world.envoy.port}/"
         return get(url, headers={"host": APEX})[1].decode(errors="replace").partition(" ")[0]

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from gitops_canary.lab.film import Film
 from gitops_canary.lab.load import Counts
 from gitops_canary.lab.telling import WIDTH, Event, Scene, after, frame, lines
 
@@ -18,7 +19,8 @@ _STYLES = {"plain": "", "strong": "bold", "good": "green", "bad": "red", "faint"
 class Screen:
     """Shows events as they come."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, film: Film | None = None) -> None:
+        self._film = film
         self._console = console or Console(highlight=False)
         self._began = time.monotonic()
         self._scene = Scene()
@@ -52,11 +54,14 @@ class Screen:
         if self._live is None:
             for line in lines(event):
                 self._print(line)
-        self.refresh(self._scene.counts)
+        self.refresh(self._scene.counts, news=True)
 
-    def refresh(self, counts: Counts | None) -> None:
+    def refresh(self, counts: Counts | None, *, news: bool = False) -> None:
         """Draw again, with the newest counts."""
         self._scene = replace(self._scene, counts=counts)
+        if self._film is not None:
+            elapsed = time.monotonic() - self._began
+            self._film.add(elapsed, frame(self._scene, elapsed), now=news)
         if self._live is not None:
             self._live.update(self._drawn(), refresh=True)
 

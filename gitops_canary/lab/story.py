@@ -1,7 +1,7 @@
 """The stories the demo tells, and what must be true at their ends; pure."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -93,6 +93,13 @@ def state(texts: Mapping[str, str]) -> State:
     )
 
 
+def cut(story: Story) -> int | None:
+    """Say at which weight a story may end that has shown all it is about; None: at its end."""
+    if story.kill_at is None:
+        return None
+    return LADDER[LADDER.index(story.kill_at) + 1]
+
+
 def over(story: Story, before: State, now: State, live: Live, tip: str) -> bool:
     """Tell whether nothing more is to come: Git is settled and Envoy does what Git says."""
     final = story.version if story.good else before.candidate
@@ -100,31 +107,53 @@ def over(story: Story, before: State, now: State, live: Live, tip: str) -> bool:
     return settled and live.revision == tip and live.weights.get(CLUSTER) == 0
 
 
-def problems(story: Story, before: State, seen: Sequence[State]) -> tuple[str, ...]:
-    """List what is not as told; `seen` are the states after each commit since `before`."""
-    rises = [s.weight for s, earlier in _steps(before, seen) if s.weight != earlier.weight]
-    found: list[str] = []
-    if story.good:
-        if rises != [*LADDER, 0]:
-            found.append(f"the weights in Git were {_words(rises)}, not each step once and then 0")
-        if (seen[-1].candidate, seen[-1].primary) != (story.version, story.version):
-            found.append(f"{story.version} is not the version of both Deployments")
-        early = [
-            s for s, earlier in _steps(before, seen)
-            if s.primary != earlier.primary and earlier.weight != LADDER[-1]
-        ]  # fmt: skip
-        found += ["the primary got the version before the last step" for _ in early]
-    else:
-        up, down = rises[:-1], rises[-1:]
-        if not up or up != list(LADDER[: len(up)]) or down != [0]:
-            found.append(f"the weights in Git were {_words(rises)}, not some steps and then 0")
-        if any(s.primary != before.primary for s in seen):
-            found.append("the primary was changed")
-        if seen[-1].candidate != before.candidate:
-            found.append(f"Git still asks for {seen[-1].candidate}")
-        if story.version not in seen[-1].quarantined:
-            found.append(f"{story.version} is not in {QUARANTINE}")
-    return tuple(found)
+def problems(
+    story: Story, before: State, seen: Sequence[State], *, until: int | None = None
+) -> tuple[str, ...]:
+    """List what is not as told; `seen` are the states after each commit since `before`.
+
+    `until` is the weight at which the story was left; None where it was told to its end.
+    """
+    if until is not None:
+        return tuple(_left(before, seen, until))
+    return tuple((_promoted if story.good else _rolled_back)(story, before, seen))
+
+
+def _left(before: State, seen: Sequence[State], until: int) -> Iterator[str]:
+    rises, expected = _rises(before, seen), LADDER[: LADDER.index(until) + 1]
+    if rises != list(expected):
+        yield f"the weights in Git were {_words(rises)}, not {_words(expected)}"
+    if any(s.primary != before.primary for s in seen):
+        yield "the primary was changed"
+
+
+def _promoted(story: Story, before: State, seen: Sequence[State]) -> Iterator[str]:
+    rises = _rises(before, seen)
+    if rises != [*LADDER, 0]:
+        yield f"the weights in Git were {_words(rises)}, not each step once and then 0"
+    if (seen[-1].candidate, seen[-1].primary) != (story.version, story.version):
+        yield f"{story.version} is not the version of both Deployments"
+    for now, earlier in _steps(before, seen):
+        if now.primary != earlier.primary and earlier.weight != LADDER[-1]:
+            yield "the primary got the version before the last step"
+
+
+def _rolled_back(story: Story, before: State, seen: Sequence[State]) -> Iterator[str]:
+    rises = _rises(before, seen)
+    up, down = rises[:-1], rises[-1:]
+    if not up or up != list(LADDER[: len(up)]) or down != [0]:
+        yield f"the weights in Git were {_words(rises)}, not some steps and then 0"
+    if any(s.primary != before.primary for s in seen):
+        yield "the primary was changed"
+    if seen[-1].candidate != before.candidate:
+        yield f"Git still asks for {seen[-1].candidate}"
+    if story.version not in seen[-1].quarantined:
+        yield f"{story.version} is not in {QUARANTINE}"
+
+
+def _rises(before: State, seen: Sequence[State]) -> list[int]:
+    """List the weights in the order they came; what stayed is not repeated."""
+    return [s.weight for s, earlier in _steps(before, seen) if s.weight != earlier.weight]
 
 
 def _steps(before: State, seen: Sequence[State]) -> list[tuple[State, State]]:

@@ -11,6 +11,7 @@ WIDTH = 80
 _BAR = 20
 _COMMITS = 7
 _WHY_LINES = 3
+_JUDGED = 3 + _WHY_LINES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,9 +126,11 @@ def frame(scene: Scene, elapsed_s: float) -> list[Line]:
     drawn = [Line(text=f"{head[: WIDTH - 6]:<{WIDTH - 6}} {clock}", mood="strong"), Line(text="")]
     if scene.state is not None:
         drawn += _weights(scene, scene.state)
-    drawn += [Line(text=f"  {text}", mood=_mood(text)) for text in scene.checks]
-    drawn += [Line(text=text) for text in _wrapped(scene.why)]
-    drawn += [Line(text=""), *(Line(text=text, mood="faint") for text in scene.commits)]
+    judged = [Line(text=f"  {text}", mood=_mood(text)) for text in scene.checks]
+    judged += [Line(text=text) for text in _wrapped(scene.why)]
+    # Each part keeps its place, so that the eye finds what has changed.
+    drawn += [*_padded(judged, _JUDGED), Line(text="")]
+    drawn += _padded([Line(text=text, mood=commit_mood(text)) for text in scene.commits], _COMMITS)
     drawn += [Line(text=""), Line(text=scene.note, mood=_mood(scene.note))]
     if scene.counts is not None:
         drawn.append(Line(text=f"users  {exposure(scene.counts)[0]}"))
@@ -147,6 +150,13 @@ def exposure(counts: Counts) -> list[str]:
     ]
 
 
+def mesh(counts: Counts, answered: int, failed: int, asked: int) -> str:
+    """Hold Envoy's own count against the users'; `asked` are requests the demo made itself."""
+    mine = f"{answered - asked} requests, {failed} failed"
+    same = (answered - asked, failed) == (counts.answered, sum(counts.failed.values()))
+    return f"Envoy counted {'the same' if same else 'OTHERWISE'}: {mine}"
+
+
 def _answerer(version: str) -> str:
     return "no service at all" if version == NOBODY else one_line(version)
 
@@ -161,6 +171,10 @@ def _weights(scene: Scene, state: State) -> list[Line]:
         Line(text=f"envoy  {scene.live:3}% {_bar(scene.live)} {revision}"),
         Line(text=""),
     ]
+
+
+def _padded(lines: Sequence[Line], height: int) -> list[Line]:
+    return [*lines, *[Line(text="")] * (height - len(lines))]
 
 
 def _bar(weight: int) -> str:
@@ -197,6 +211,11 @@ def _mood(text: str) -> str:
     if "fail" in words or "FAILED:" in words or "killed" in text:
         return "bad"
     return "good" if "pass" in words or text.endswith("as told") else "plain"
+
+
+def commit_mood(text: str) -> str:
+    """Let the two ends of a rollout stand out among its commits."""
+    return "bad" if ": abort " in text else "good" if ": promote " in text else "faint"
 
 
 def _wrapped(text: str) -> list[str]:

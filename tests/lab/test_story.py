@@ -6,7 +6,7 @@ from gitops_canary.errors import SpecError
 from gitops_canary.lab.desired import read
 from gitops_canary.lab.envoy import Live
 from gitops_canary.lab.snapshot import manifests
-from gitops_canary.lab.story import CLUSTER, Fault, State, catalogue, over, problems, state
+from gitops_canary.lab.story import CLUSTER, Fault, State, catalogue, cut, over, problems, state
 from gitops_canary.lab.world import example
 
 GOOD, BAD = catalogue(Fault.ERRORS)["A"], catalogue(Fault.ERRORS)["B"]
@@ -38,6 +38,16 @@ def test_a_whole_rollout_is_as_told() -> None:
 
 def test_a_rollback_with_its_quarantine_is_as_told() -> None:
     assert problems(BAD, BEFORE, ROLLED_BACK) == ()
+
+
+def test_a_story_may_end_with_the_commit_after_the_crash() -> None:
+    crashed = catalogue(Fault.ERRORS)["C"]
+
+    assert cut(crashed) == 50
+    assert cut(GOOD) is None
+    assert problems(crashed, BEFORE, ROLLED_OUT[:5], until=50) == ()
+    twice = [*ROLLED_OUT[:4], BEFORE, *ROLLED_OUT[3:5]]
+    assert "not 5 10 25 50" in " / ".join(problems(crashed, BEFORE, twice, until=50))
 
 
 @pytest.mark.parametrize(
