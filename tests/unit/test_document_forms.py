@@ -173,7 +173,7 @@ def test_an_edit_of_any_tree_equals_the_edit_of_its_model(
     assert meaning(text) == tree
     path = draw.draw(st.sampled_from(leaves(tree)))
     # A plain number stays plain: that is how tags like 20240101 are bumped.
-    assume(not isinstance(meaning(text, *path), int) or not new.isdigit())
+    assume(not isinstance(meaning(text, *path), int) or "1" not in new)
 
     changed = set_scalar(text, 0, path, new, file=FILE)
 
