@@ -7,7 +7,7 @@ from gitops_canary.app.bulk import Bulk
 from gitops_canary.app.checking import Checker
 from gitops_canary.app.lineage import Lineage
 from gitops_canary.app.reading import Reader, Rules
-from gitops_canary.core.message import parse
+from gitops_canary.core.message import claims, parse
 from gitops_canary.core.replay import fault
 from gitops_canary.errors import HistoryError
 from gitops_canary.git.objects import RawCommit
@@ -87,7 +87,9 @@ class _Verifier:
 
     def _commit(self, revision: Revision, raw: RawCommit) -> Iterator[Finding]:
         doubt = self._ownership.doubt(raw)
-        if doubt and "Canary-Format:" not in raw.message:
+        if doubt:
+            if claims(raw.message):
+                yield self._foreign(revision, doubt)
             return
         try:
             record = parse(raw.message, revision)
@@ -95,9 +97,6 @@ class _Verifier:
             yield self._finding(revision, error.problem, error.remedy)
             return
         if record is None:
-            return
-        if doubt:
-            yield self._foreign(revision, doubt)
             return
         chain = self._chains.setdefault((record.canary, record.rollout), [])
         move = Move(record=record, revision=revision, date_ms=raw.date_s * 1000)

@@ -128,9 +128,9 @@ def parse(message: str, revision: Revision) -> Record | None:
     Raises:
         HistoryError: the last paragraph claims to be a record and is not exactly one.
     """
-    block = message.rstrip("\n").rsplit("\n\n", 1)[-1].split("\n")
-    if not any(line.startswith("Canary-Format:") for line in block):
+    if not claims(message):
         return None
+    block = _last_block(message)
     pairs = [line.partition(": ") for line in block]
     if tuple(key for key, _, _ in pairs) != KEYS:
         raise _corrupt(revision, "its trailers are not exactly the keys of format 1 in order")
@@ -138,6 +138,15 @@ def parse(message: str, revision: Revision) -> Record | None:
         return _record({key: value for key, _, value in pairs})
     except (ValueError, ArithmeticError) as error:
         raise _corrupt(revision, f"a trailer cannot be read: {error}") from error
+
+
+def claims(message: str) -> bool:
+    """Tell whether the last paragraph has a record's first key; anybody can write that."""
+    return any(line.startswith("Canary-Format:") for line in _last_block(message))
+
+
+def _last_block(message: str) -> list[str]:
+    return message.rstrip("\n").rsplit("\n\n", 1)[-1].split("\n")
 
 
 def _record(value: dict[str, str]) -> Record:

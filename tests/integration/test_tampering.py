@@ -1,0 +1,129 @@
+"""Every way to alter history, evidence or signatures is found, and the commit named."""
+
+import pathlib
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from recorded_world import EVIDENCE, World, git, two_rollouts
+from tampering import ADA, Forge, message
+from tampering_cases import CASES, on_disk
+
+from gitops_canary.app.verifying import Scope, Verified, verify
+from gitops_canary.git.objects import Identity
+from gitops_canary.git.ownership import Ownership, parse_trusted
+from gitops_canary.git.plain import PlainClone
+from gitops_canary.model.finding import Kind
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = two_rollouts(tmp_path_factory.mktemp("world"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def forge(world: World, tmp_path: pathlib.Path) -> Forge:
+    path = tmp_path / "clone.git"
+    shutil.copytree(world.origin, path)
+    return Forge(path, world.key)
+
+
+def check(forge: Forge, keys: str, revoked: str = "", **scope: object) -> Verified:
+    opened = PlainClone(forge.clone)
+    try:
+        ownership = Ownership(
+            identity=Identity(name="nobody", email="nobody@example.com"),
+            trusted=parse_trusted(keys),
+            revoked=parse_trusted(revoked) if revoked else (),
+        )
+        evidence = opened.refs.get(f"refs/heads/{EVIDENCE}")
+        known = {"tip": opened.resolve("main"), "evidence": evidence, **scope}
+        return verify(opened, ownership, Scope(**known))  # type: ignore[arg-type] # by its names
+    finally:
+        opened.close()
+
+
+def told(found: Verified) -> str:
+    return "\n".join(f"{one.revision} {one.problem}" for one in found.differences)
+
+
+def test_what_the_controller_wrote_verifies(forge: Forge, world: World) -> None:
+    found = check(forge, world.keys.read_text())
+
+    assert found.findings == []
+    assert (found.rollouts, found.commits, found.verdicts) == (2, 11, 11)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_alteration_is_found(name: str, forge: Forge, world: World) -> None:
+    alter, expected = CASES[name]
+    alter(forge)
+
+    found = check(forge, world.keys.read_text())
+
+    assert re.search(expected, told(found)), told(found)
+    assert re.match(r"[0-9a-f]{40}|None", told(found))
+
+
+def test_bytes_changed_under_their_name_are_found(forge: Forge, world: World) -> None:
+    on_disk(forge)
+
+    with pytest.raises(Exception, match="not what its name stands for"):
+        check(forge, world.keys.read_text())
+
+
+def test_cutting_both_branches_shows_only_against_a_known_tip(forge: Forge, world: World) -> None:
+    known = forge.log()[0]
+    forge.move("main", forge.log()[2])
+    forge.move(EVIDENCE, forge.log(EVIDENCE)[2])
+    keys = world.keys.read_text()
+
+    assert check(forge, keys).differences == []
+    assert "last known tip" in told(check(forge, keys, known_tip=known))
+
+
+def test_a_revoked_or_outdated_key_counts_no_more(forge: Forge, world: World) -> None:
+    line = world.key.public_line
+    outdated = f'gitops-canary valid-before="20200101Z" {line}\n'
+
+    assert "key that was revoked" in told(check(forge, f"a {line}\n", revoked=f"a {line}\n"))
+    assert "outside the time" in told(check(forge, outdated))
+
+
+def test_replacements_and_grafts_hide_nothing(forge: Forge, world: World) -> None:
+    tip, older = forge.log()[0], forge.log()[4]
+    git(forge.clone, "update-ref", f"refs/replace/{tip}", older)
+    (forge.clone / "info").mkdir(exist_ok=True)
+    (forge.clone / "info" / "grafts").write_text(f"{tip}\n")
+
+    found = check(forge, world.keys.read_text())
+
+    assert (found.differences, found.commits) == ([], 11)
+
+
+def test_a_shallow_clone_says_what_it_lacks(world: World, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "shallow.git"
+    git(tmp_path, "clone", "-q", "--bare", "--depth", "2", f"file://{world.origin}", str(path))
+    git(path, "fetch", "-q", f"file://{world.origin}", f"{EVIDENCE}:{EVIDENCE}")
+
+    found = check(Forge(path, world.key), world.keys.read_text())
+
+    unread = [one.problem for one in found.findings if one.kind is Kind.UNREADABLE]
+    assert any("not in this clone" in text for text in unread)
+
+
+def test_a_squashed_history_is_recomputed_as_far_as_it_goes(forge: Forge, world: World) -> None:
+    tree = git(forge.clone, "rev-parse", "main^{tree}")
+    stamp = f"{ADA.decode()} 1770000000 +0000"
+    whole = f"tree {tree}\nauthor {stamp}\ncommitter {stamp}\n\nSquash all\n\n{message(forge)}"
+    forge.move("main", forge.put(whole.encode()))
+    keys = world.keys.read_text()
+
+    strict, lenient = check(forge, keys), check(forge, keys, rewritten=True)
+
+    assert "it is not signed" in told(strict)
+    assert lenient.differences == []
+    assert sum("verdicts were recomputed" in one.problem for one in lenient.findings) == 11
