@@ -20,6 +20,9 @@ class SyncType(Enum):
 
     TRAFFIC = "traffic"
     NONE = "none"
+    ARGOCD = "argocd"
+    FLUX = "flux"
+    KUBERNETES = "kubernetes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,13 +116,23 @@ class SyncSettings:
     """One source that tells that a commit is live; of several all must agree."""
 
     type: SyncType
-    """`traffic` looks for the new weight in measurements, `none` waits for a fixed time."""
+    """`traffic` looks in measurements, `none` waits, the others ask that engine's API."""
     delay_ms: int = 0
     """Milliseconds from a commit until `none` takes it as live; 0 for `traffic`."""
     settle_ms: int = 30_000
     """Milliseconds after which a fact no source shows is taken as live."""
     source: str = "default"
     """Name of the metric source that `traffic` asks."""
+    url: str = ""
+    """Base URL of Argo CD, or of the Kubernetes API for `flux` and `kubernetes`."""
+    token_file: Path | None = None
+    """File with a bearer token, read for every request, so that it may rotate."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's."""
+    timeout_ms: int = 10_000
+    """Milliseconds one look at all moves may take."""
+    applications: tuple[str, ...] = ()
+    """Argo CD Applications to look at; empty is all that the token may see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

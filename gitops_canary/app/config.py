@@ -7,6 +7,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from gitops_canary.app import config_models as models
+from gitops_canary.app.config_sync import one_sync, sync_problems
 from gitops_canary.app.config_values import PROBLEM, host_and_port
 from gitops_canary.errors import ConfigError, Place, SpecError
 from gitops_canary.git.address import parse_url
@@ -23,8 +24,6 @@ from gitops_canary.settings import (
     Settings,
     SigningSettings,
     SourceSettings,
-    SyncSettings,
-    SyncType,
 )
 
 Loc = tuple[str | int, ...]
@@ -156,7 +155,7 @@ def _contradictions(document: models.Document) -> Iterator[tuple[Loc, str, str]]
     for name, source in document.metrics.sources.items():
         yield from _source(("metrics", "sources", name), source)
     for index, sync in enumerate(document.sync):
-        yield from _sync(("sync", index), sync, document.metrics.sources)
+        yield from sync_problems(("sync", index), sync, document.metrics.sources)
     try:
         check_identity(document.identity.name, document.identity.email)
     except ConfigError as error:
@@ -189,34 +188,12 @@ def _source(here: Loc, one: models.Source) -> Iterator[tuple[Loc, str, str]]:
         yield (*here, "url"), "would carry a secret unencrypted", "use https with credentials"
 
 
-def _sync(here: Loc, one: models.Sync, sources: Any) -> Iterator[tuple[Loc, str, str]]:
-    if one.type == "none" and one.delay is None:
-        yield here, "has no delay", "say how long applying takes at most, e.g. delay: 5m"
-    if one.type == "traffic":
-        if one.delay is not None:
-            yield (*here, "delay"), "is for type none only", "remove it, or set type: none"
-        if one.source not in sources:
-            yield (
-                (*here, "source"),
-                f"names no source: {shown(one.source)}",
-                nearest(one.source, sources),
-            )
-
-
 def _settings(document: models.Document) -> Settings:
     host, port = host_and_port(document.server.listen)
     return Settings(
         repositories=tuple(_one_repository(one) for one in document.repositories),
         sources={name: _one_source(one) for name, one in document.metrics.sources.items()},
-        sync=tuple(
-            SyncSettings(
-                type=SyncType(one.type),
-                delay_ms=one.delay or 0,
-                settle_ms=one.settle,
-                source=one.source,
-            )
-            for one in document.sync
-        ),
+        sync=tuple(one_sync(one) for one in document.sync),
         identity=IdentitySettings(name=document.identity.name, email=document.identity.email),
         signing=_signing(document.signing),
         evidence=Evidence(document.evidence),

@@ -25,12 +25,13 @@ from gitops_canary.manifest.providers import (
     OWN_PROVIDERS,
 )
 from gitops_canary.metrics import METRICS
+from gitops_canary.sync import SYNC
 
 SOURCE_LATER = tuple(
     {*METRIC_PROVIDERS_LATER, "cortex", "mimir", "thanos", "victoriametrics"} - METRICS.keys()
 )
 """Those that speak Prometheus' API can be configured as `prometheus`."""
-SYNC_LATER = ("argocd", "flux", "kubernetes", "commit-status")
+SYNC_LATER = ("commit-status",)
 
 
 class _Strict(BaseModel):
@@ -135,14 +136,24 @@ class Metrics(_Strict):
 class Sync(_Strict):
     """What tells that a commit is live."""
 
-    type: Annotated[str, AfterValidator(choice("traffic", "none", later=SYNC_LATER))]
-    """traffic looks for the new weight in measurements, none waits for delay."""
+    type: Annotated[str, AfterValidator(choice(*SYNC, later=SYNC_LATER))]
+    """traffic looks in measurements, none waits for delay, the others ask that engine's API."""
     delay: Wait | None = None
     """Time from a commit until none takes it as live."""
     settle: Wait = Field(default="30s", validate_default=True)
     """Time after which a fact no source shows is taken as live."""
     source: str = "default"
     """Metric source that traffic asks."""
+    url: Address | None = None
+    """Base URL of Argo CD, or of the Kubernetes API for flux and kubernetes."""
+    token_file: File | None = None
+    """File with a bearer token; a service account's own may be read by its whole pod."""
+    ca_file: File | None = None
+    """Certificates to trust instead of the system's."""
+    timeout: Timeout = Field(default="10s", validate_default=True)
+    """Time one look at all moves may take."""
+    applications: list[Name] = Field(default_factory=list)
+    """Argo CD Applications to look at; none is all that the token may see."""
 
 
 class Server(_Strict):

@@ -242,4 +242,7 @@ def expectation(seen: Seen, *, delay_ms: int, settle_ms: int) -> Expectation | N
         version_unseen=(starts or promotes) and (not visible or written.candidate.images == known),
         settle_ms=settle_ms,
         matched=seen.policy.strategy is Strategy.AB_TEST,
+        routes=seen.written.binding.routes,
+        provider=seen.spec.provider,
+        apex=seen.spec.apex,
     )

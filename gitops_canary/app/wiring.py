@@ -14,12 +14,20 @@ from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Station
+from gitops_canary.app.worker import Worker
 from gitops_canary.git.repository import Repository
 from gitops_canary.metrics import METRICS, Client, Sources
-from gitops_canary.ports import Metrics
+from gitops_canary.model.names import Revision
+from gitops_canary.ports import Git, Metrics
 from gitops_canary.routing import ROUTERS
-from gitops_canary.settings import Evidence, RepositorySettings, Settings, SourceSettings
-from gitops_canary.sync import SYNC
+from gitops_canary.settings import (
+    Evidence,
+    RepositorySettings,
+    Settings,
+    SourceSettings,
+    SyncSettings,
+)
+from gitops_canary.sync import SYNC, Closing, Contains, Options
 
 CACHE = "GITOPS_CANARY_CACHE"
 """Environment variable: where clones are kept; deleting them at any time is safe."""
@@ -45,6 +53,9 @@ async def opened(
             directory = stack.enter_context(_place(one, keeps=keeps))
             station = _station(settings, one, directory, sources, allow_missing)
             stack.callback(station.close)
+            for source in station.measuring.sync:
+                if isinstance(source, Closing):
+                    stack.push_async_callback(source.aclose)
             rounds.append(Round(station=station, poll_ms=one.poll_ms))
         yield rounds
 
@@ -56,7 +67,7 @@ def _station(
     metrics: Metrics,
     allow_missing: frozenset[str],
 ) -> Station:
-    git = _repository(settings, one, directory)
+    git, worker = _repository(settings, one, directory), Worker()
     rules = Rules(
         paths=one.paths,
         default_provider=one.default_provider,
@@ -67,14 +78,22 @@ def _station(
         name=one.name,
         git=git,
         reader=Reader(git, rules, ROUTERS),
-        measuring=_measuring(settings, metrics),
+        measuring=_measuring(settings, metrics, _ancestry(git, worker)),
+        worker=worker,
         budget=Budget(one.pushes_per_minute),
         evidence=settings.evidence is Evidence.BRANCH,
         clock=lambda: time.time_ns() // 1_000_000,
     )
 
 
-def _measuring(settings: Settings, metrics: Metrics) -> Measuring:
+def _ancestry(git: Git, worker: Worker) -> Contains:
+    async def contains(revision: Revision, wanted: Revision) -> bool:
+        return await worker.do(lambda: git.contains(revision, wanted))
+
+    return contains
+
+
+def _measuring(settings: Settings, metrics: Metrics, contains: Contains) -> Measuring:
     sources = settings.sources.values()
     timing = Timing(
         scrape_ms=max(source.scrape_ms for source in sources),
@@ -82,17 +101,24 @@ def _measuring(settings: Settings, metrics: Metrics) -> Measuring:
     )
     return Measuring(
         metrics=metrics,
-        sync=[
-            SYNC[one.type.value](
-                source=one.source,
-                scrape_ms=timing.scrape_ms,
-                lag_ms=timing.lag_ms,
-                delay_ms=one.delay_ms,
-            )
-            for one in settings.sync
-        ],
+        sync=[SYNC[one.type.value](_options(one, timing, contains)) for one in settings.sync],
         timing=timing,
         settle_ms=max(one.settle_ms for one in settings.sync),
+    )
+
+
+def _options(one: SyncSettings, timing: Timing, contains: Contains) -> Options:
+    return Options(
+        source=one.source,
+        scrape_ms=timing.scrape_ms,
+        lag_ms=timing.lag_ms,
+        delay_ms=one.delay_ms,
+        url=one.url,
+        token_file=one.token_file,
+        ca_file=one.ca_file,
+        timeout_ms=one.timeout_ms,
+        applications=one.applications,
+        contains=contains,
     )
 
 

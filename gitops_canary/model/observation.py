@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from gitops_canary.model.names import CanaryId, Revision
+from gitops_canary.model.owned import DocRef
 from gitops_canary.model.rollout import Outcome, Window
 
 
@@ -112,6 +113,12 @@ class Expectation:
     settle_ms: int
     matched: bool = False
     """True where only requests that match move, of which nobody knows how many there are."""
+    routes: tuple[DocRef, ...] = ()
+    """The routing objects the move sets."""
+    provider: str = ""
+    """Key of the routing table."""
+    apex: str = ""
+    """Name of the Service users call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,35 +1,43 @@
 """What tells that a commit is live: one file per source, one line here."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol, runtime_checkable
 
 from gitops_canary.ports import SyncSource
+from gitops_canary.sync.api import Api
+from gitops_canary.sync.argocd import ArgoCd
+from gitops_canary.sync.flux import Flux
+from gitops_canary.sync.kubernetes import Kubernetes
 from gitops_canary.sync.none import Nothing
+from gitops_canary.sync.options import Contains, Options
 from gitops_canary.sync.traffic import Traffic
 
-
-class Factory(Protocol):
-    """Makes one sync source; each takes of the options what it needs."""
-
-    def __call__(self, *, source: str, scrape_ms: int, lag_ms: int, delay_ms: int) -> SyncSource:
-        """Make it.
-
-        `source` names the metric source with the mesh's series, `scrape_ms` and `lag_ms` say how
-        late they are; `delay_ms` is the fixed delay where nothing is looked at.
-        """
+Factory = Callable[[Options], SyncSource]
 
 
-def _traffic(*, source: str, scrape_ms: int, lag_ms: int, delay_ms: int) -> SyncSource:
-    del delay_ms
-    return Traffic(source=source, scrape_ms=scrape_ms, lag_ms=lag_ms)
+@runtime_checkable
+class Closing(Protocol):
+    """A source that holds connections."""
+
+    async def aclose(self) -> None:
+        """Close them."""
 
 
-def _none(*, source: str, scrape_ms: int, lag_ms: int, delay_ms: int) -> SyncSource:
-    del source, scrape_ms, lag_ms
-    return Nothing(delay_ms=delay_ms)
+def _api(name: str, o: Options) -> Api:
+    return Api(name, o.url, token_file=o.token_file, ca_file=o.ca_file)
 
 
-SYNC: Mapping[str, Factory] = {"traffic": _traffic, "none": _none}
+SYNC: Mapping[str, Factory] = {
+    "traffic": lambda o: Traffic(source=o.source, scrape_ms=o.scrape_ms, lag_ms=o.lag_ms),
+    "none": lambda o: Nothing(delay_ms=o.delay_ms),
+    "kubernetes": lambda o: Kubernetes(_api("The Kubernetes API", o), timeout_ms=o.timeout_ms),
+    "flux": lambda o: Flux(
+        _api("The Kubernetes API", o), contains=o.contains, timeout_ms=o.timeout_ms
+    ),
+    "argocd": lambda o: ArgoCd(
+        _api("Argo CD", o), contains=o.contains, names=o.applications, timeout_ms=o.timeout_ms
+    ),
+}
 """`type` of a sync source in controller.yaml to what makes it."""
 
-__all__ = ["SYNC", "Factory", "Nothing", "Traffic"]
+__all__ = ["SYNC", "Closing", "Contains", "Factory", "Nothing", "Options", "Traffic"]

@@ -14,6 +14,7 @@ from gitops_canary.core.text import duration, iso, percent
 from gitops_canary.errors import SpecError
 from gitops_canary.model.observation import Answer, Expectation, Liveness, Question, Series
 from gitops_canary.ports import Metrics
+from gitops_canary.sync.fact import Fact, joined
 from gitops_canary.sync.readiness import (
     SPEC,
     Readiness,
@@ -34,16 +35,6 @@ Answers = Mapping[Question, Answer]
 
 class _Unanswered(Exception):  # noqa: N818 - named for what happened
     """A question has no answer that can be used; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Fact:
-    """One thing that has to be true; `at_ms` is None while it is not."""
-
-    at_ms: int | None
-    words: str
-    """The proof, or what is missing."""
-    detail: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,14 +107,7 @@ class _Look:
             return Liveness(live_ms=None, proof=(), waiting=str(error))
         except SpecError as error:
             return Liveness(live_ms=None, proof=(), waiting=f"{error.problem} {error.remedy}")
-        missing = tuple(fact.words for fact in facts if fact.at_ms is None)
-        instants = [fact.at_ms for fact in facts if fact.at_ms is not None]
-        return Liveness(
-            live_ms=None if missing else max(instants),
-            proof=tuple(fact.words for fact in facts if fact.at_ms is not None),
-            waiting="; ".join(missing),
-            detail={key: value for fact in facts for key, value in fact.detail.items()},
-        )
+        return joined(facts)
 
     def _asked(self) -> Iterator[Question]:
         if self._moves and not self.expectation.matched:
@@ -134,7 +118,7 @@ class _Look:
             if self._settled_ms <= self.until_ms:
                 yield self._known()
 
-    def _facts(self, answers: Answers) -> Iterator[_Fact]:
+    def _facts(self, answers: Answers) -> Iterator[Fact]:
         if self._moves and self.expectation.matched:
             yield self._matched()
         elif self._moves:
@@ -142,7 +126,7 @@ class _Look:
         else:
             weight = percent(self.expectation.weight_to)
             words = f"The weight stays at {weight} %: nothing to prove."
-            yield _Fact(self.expectation.since_ms, words, {})
+            yield Fact(self.expectation.since_ms, words, {})
         for wanted in self._wanted():
             yield self._ready(wanted, answers)
 
@@ -192,7 +176,7 @@ class _Look:
         source = self.traffic.source
         return Question(source=source, expression=expression, start_ms=at_ms, end_ms=at_ms)
 
-    def _weight(self, answers: Answers) -> _Fact:
+    def _weight(self, answers: Answers) -> Fact:
         e = self.expectation
         weights = Weights(
             before=e.weight_from,
@@ -207,34 +191,34 @@ class _Look:
                 f"{shift.requests} requests since the commit, "
                 f"likelihood ratio {shift.ratio:.3g} of {RATIO:.0f}"
             )
-            return _Fact(None, words, {})
+            return Fact(None, words, {})
         change = f"{percent(e.weight_to)} % rather than {percent(e.weight_from)} %"
         words = f"{shift.requests} requests up to {iso(shift.at_ms)} show {change}."
-        return _Fact(shift.at_ms, words, _numbers(shift))
+        return Fact(shift.at_ms, words, _numbers(shift))
 
-    def _matched(self) -> _Fact:
+    def _matched(self) -> Fact:
         """Stand in for a share that nobody can foresee."""
         settle = duration(self.expectation.settle_ms)
         words = f"How many requests match is not known, so a settle time of {settle} stands in"
         reached = self._settled_ms <= self.until_ms
-        return _Fact(self._settled_ms if reached else None, f"{words}.", {})
+        return Fact(self._settled_ms if reached else None, f"{words}.", {})
 
-    def _ready(self, wanted: Wanted, answers: Answers) -> _Fact:
+    def _ready(self, wanted: Wanted, answers: Answers) -> Fact:
         if self._settled_ms <= self.until_ms and not _series(answers, self._known()):
             settle = duration(self.expectation.settle_ms)
             words = (
                 f"{wanted.workload}: kube-state-metrics told nothing about {wanted.namespace}, "
                 f"so a settle time of {settle} stands in for readiness and version."
             )
-            return _Fact(self._settled_ms, words, {})
+            return Fact(self._settled_ms, words, {})
         replicas = self._raw(deployment_query(wanted.namespace, wanted.workload))
         pods = self._raw(pods_query(wanted.namespace, wanted.workload))
         state = ready(_series(answers, replicas), _series(answers, pods), wanted)
         if state.at_ms is None:
-            return _Fact(None, _unready(wanted, state), {})
+            return Fact(None, _unready(wanted, state), {})
         count = f"{state.ready} of {state.wanted}"
         words = f"{wanted.workload}: {count} pods ready with {wanted.version}"
-        return _Fact(state.at_ms, f"{words} at {iso(state.at_ms)} (kube-state-metrics).", {})
+        return Fact(state.at_ms, f"{words} at {iso(state.at_ms)} (kube-state-metrics).", {})
 
 
 def _unready(wanted: Wanted, state: Readiness) -> str:

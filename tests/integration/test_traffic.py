@@ -11,7 +11,7 @@ from prometheus_server import Written, prometheus
 from gitops_canary.metrics import Prometheus, Sources
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.observation import Expectation, Liveness
-from gitops_canary.sync import SYNC
+from gitops_canary.sync import SYNC, Options
 
 SINCE = 1_770_000_000_000
 SCRAPE = 5_000
@@ -91,7 +91,7 @@ START = replace(
 
 def observe(url: str, *expected: Expectation, after_ms: int = 190_000) -> list[Liveness]:
     async def go() -> list[Liveness]:
-        source = SYNC["traffic"](source="default", scrape_ms=SCRAPE, lag_ms=1000, delay_ms=0)
+        source = SYNC["traffic"](Options(scrape_ms=SCRAPE, lag_ms=1000))
         sources = Sources({"default": Prometheus(url=url, timeout_ms=5000)})
         try:
             found = await source.observe(expected, sources, SINCE + after_ms)

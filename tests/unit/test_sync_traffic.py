@@ -6,7 +6,7 @@ import pytest
 from shelf import IMAGE, MINUTE, SCRAPE, SECOND, SINCE, Shelf, expected, look, requests, series
 
 from gitops_canary.model.observation import Liveness, Series
-from gitops_canary.sync import SYNC
+from gitops_canary.sync import SYNC, Options
 
 
 def test_weight_is_live_at_the_sample_that_proves_it() -> None:
@@ -159,7 +159,7 @@ def test_nothing_is_asked_before_there_can_be_samples() -> None:
 
 
 def test_none_is_live_after_its_delay() -> None:
-    source = SYNC["none"](source="default", scrape_ms=SCRAPE, lag_ms=0, delay_ms=MINUTE)
+    source = SYNC["none"](Options(delay_ms=MINUTE))
     wanted = expected()
 
     def at(now_ms: int) -> Liveness:

@@ -1,0 +1,188 @@
+"""Seeing in Argo CD that a move is live.
+
+An Application's revision has to *contain* our commit, each owned object has to be synced, and each
+is then held against what it shall be by itself: another object of the same Application that is
+degraded never stands in the way. Fields as Argo CD 2.10 to 3.2 document them (`ApplicationStatus`).
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from gitops_canary.core.text import iso, one_line
+from gitops_canary.model.names import Revision
+from gitops_canary.model.observation import Expectation, Liveness
+from gitops_canary.ports import Metrics
+from gitops_canary.sync.api import Api, NoAnswer
+from gitops_canary.sync.cluster import live_facts, observed, things
+from gitops_canary.sync.fact import Fact
+from gitops_canary.sync.live_object import Thing, instant_ms, mapping, maps
+from gitops_canary.sync.options import Contains
+from gitops_canary.sync.revisions import commits, holding
+
+App = Mapping[str, Any]
+
+
+class ArgoCd:
+    """Reads Applications and their live objects from Argo CD's API; it never writes.
+
+    Args:
+        contains: tells whether a revision contains another one.
+        names: Applications to look at; empty is all that the token may see.
+    """
+
+    def __init__(
+        self, api: Api, *, contains: Contains, names: Sequence[str], timeout_ms: int
+    ) -> None:
+        self._api = api
+        self._contains = contains
+        self._names = names
+        self._timeout_ms = timeout_ms
+
+    async def observe(
+        self,
+        expected: Sequence[Expectation],
+        metrics: Metrics,  # noqa: ARG002 - the port's shape
+        now_ms: int,  # noqa: ARG002 - Argo CD's own times count
+    ) -> Mapping[Expectation, Liveness]:
+        """Tell for each move since when Argo CD has applied it."""
+        listed: list[Sequence[App]] = []
+
+        first = asyncio.Lock()
+
+        async def look(one: Expectation) -> Sequence[Fact]:
+            async with first:
+                if not listed:
+                    listed.append(await self._applications())
+            return await self._look(one, listed[0])
+
+        return await observed(expected, look, self._timeout_ms)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._api.aclose()
+
+    async def _applications(self) -> Sequence[App]:
+        if self._names:
+            return [await self._api.get(f"/api/v1/applications/{name}") for name in self._names]
+        found = (await self._api.get("/api/v1/applications")).get("items")
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+    async def _look(self, expected: Expectation, apps: Sequence[App]) -> Sequence[Fact]:
+        owners = {thing: owner(apps, thing) for thing in things(expected)}
+        facts = []
+        for app in {name_of(app): app for app in owners.values()}.values():
+            held = await holding(self._contains, revisions(app), expected.revision)
+            mine = [thing for thing, of in owners.items() if of is app]
+            facts.append(applied(app, mine, held, expected.since_ms))
+        missing = [fact for fact in facts if fact.at_ms is None]
+        if missing:
+            return missing
+        applied_ms = max((f.at_ms for f in facts if f.at_ms is not None), default=None)
+
+        async def show(thing: Thing) -> Mapping[str, Any]:
+            return await self._show(owners[thing], thing)
+
+        return [*facts, *await live_facts(expected, show, applied_ms=applied_ms)]
+
+    async def _show(self, app: App, thing: Thing) -> Mapping[str, Any]:
+        query = {
+            "namespace": thing.namespace,
+            "resourceName": thing.name,
+            "group": thing.group,
+            "version": thing.version,
+            "kind": thing.kind,
+        }
+        if space := mapping(app.get("metadata")).get("namespace"):
+            query["appNamespace"] = str(space)
+        answer = await self._api.get(f"/api/v1/applications/{name_of(app)}/resource", query)
+        try:
+            live = json.loads(str(answer.get("manifest")))
+        except (ValueError, RecursionError):
+            live = None
+        if not isinstance(live, dict):
+            raise NoAnswer(f"Argo CD shows no manifest of {thing}: look at its repo server")
+        return live
+
+
+def name_of(app: App) -> str:
+    """Give an Application's name."""
+    return str(mapping(app.get("metadata")).get("name", ""))
+
+
+def owner(apps: Sequence[App], thing: Thing) -> App:
+    """Find the one Application an object belongs to.
+
+    Raises:
+        NoAnswer: none has it, or several.
+    """
+    found = [app for app in apps if _resource(app, thing) is not None]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise NoAnswer(f"No Application of Argo CD has {thing}: create one, or wait for its sync")
+    names = ", ".join(sorted(one_line(name_of(app)) for app in found))
+    raise NoAnswer(f"{thing} belongs to several Applications ({names}): leave it to one")
+
+
+def revisions(app: App) -> frozenset[Revision]:
+    """List every Git commit an Application says it has or had applied."""
+    status = mapping(app.get("status"))
+    return commits(
+        [
+            *_named(mapping(status.get("sync"))),
+            *(name for entry in maps(status.get("history")) for name in _named(entry)),
+        ]
+    )
+
+
+def applied(app: App, mine: Sequence[Thing], held: frozenset[Revision], since_ms: int) -> Fact:
+    """Tell when an Application first applied a revision that contains the move.
+
+    `held` are those of its revisions that contain it. A move that changed nothing in this
+    Application leaves no history entry; then it counts from the commit on.
+    """
+    name, status = one_line(name_of(app)), mapping(app.get("status"))
+    now = commits(_named(mapping(status.get("sync"))))
+    if not now:
+        told = one_line(str(mapping(status.get("sync")).get("revision", "none")))[:60]
+        return Fact(None, f"Application {name} is at {told}, which is no Git commit of ours")
+    operation = mapping(status.get("operationState"))
+    if not now & held:
+        why = _trouble(operation)
+        return Fact(None, f"Application {name} is at {min(now)[:12]}, before this commit{why}")
+    if operation.get("phase") == "Running":
+        return Fact(None, f"Application {name} is being synced")
+    for thing in mine:
+        told = str(mapping(_resource(app, thing)).get("status", "Unknown"))
+        if told != "Synced":
+            return Fact(None, f"{thing} is {one_line(told)[:40]} in {name}{_trouble(operation)}")
+    times = [
+        at_ms
+        for entry in maps(status.get("history"))
+        if commits(_named(entry)) & held and (at_ms := instant_ms(entry.get("deployedAt")))
+    ]
+    at_ms = max(since_ms, min(times, default=since_ms))
+    return Fact(at_ms, f"Argo CD applied {min(now & held)[:12]} in {name} at {iso(at_ms)}.")
+
+
+def _trouble(operation: Mapping[str, Any]) -> str:
+    if operation.get("phase") not in {"Failed", "Error"}:
+        return ""
+    return f" (its last sync failed: {one_line(str(operation.get('message', '')))[:200]})"
+
+
+def _resource(app: App, thing: Thing) -> Mapping[str, Any] | None:
+    for one in maps(mapping(app.get("status")).get("resources")):
+        seen = tuple(str(one.get(key) or "") for key in ("group", "kind", "namespace", "name"))
+        if seen == (thing.group, thing.kind, thing.namespace, thing.name):
+            return one
+    return None
+
+
+def _named(entry: Mapping[str, Any]) -> Iterator[object]:
+    """List the revisions an entry names; Applications with several sources have a list."""
+    yield entry.get("revision")
+    several = entry.get("revisions")
+    yield from several if isinstance(several, list) else ()

@@ -1,0 +1,85 @@
+"""What a move looks like in a cluster, asked of whoever can show its objects."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from gitops_canary.model.observation import Expectation, Liveness
+from gitops_canary.routing import ROUTERS
+from gitops_canary.sync.api import NoAnswer
+from gitops_canary.sync.fact import Fact, joined, unknown
+from gitops_canary.sync.live_object import Ready, Thing, rolled_out, weighs
+
+Show = Callable[[Thing], Awaitable[Mapping[str, Any]]]
+"""Shows one live object; raises NoAnswer."""
+
+
+def workloads(expected: Expectation) -> Iterator[tuple[Thing, Ready]]:
+    """List the Deployments whose readiness the move waits for."""
+    sides = (
+        (expected.canary_workload, expected.canary_images, expected.canary_replicas),
+        (expected.primary_workload, expected.primary_images, expected.primary_replicas),
+    )
+    for name, images, replicas in sides:
+        if images is not None or replicas is not None:
+            thing = Thing("apps/v1", "Deployment", expected.namespace, name)
+            yield thing, Ready(images=images, replicas=replicas)
+
+
+def routes(expected: Expectation) -> Iterator[Thing]:
+    """List the routing objects the move sets."""
+    for ref in expected.routes:
+        yield Thing(ref.api_version, ref.kind, ref.namespace or expected.namespace, ref.name)
+
+
+def things(expected: Expectation) -> tuple[Thing, ...]:
+    """List every object of a move."""
+    return (*(thing for thing, _ in workloads(expected)), *routes(expected))
+
+
+async def live_facts(
+    expected: Expectation, show: Show, *, applied_ms: int | None = None
+) -> Sequence[Fact]:
+    """Hold every object of a move against what it shall be.
+
+    Raises:
+        NoAnswer: an object could not be shown.
+    """
+    ready = [
+        rolled_out(await show(thing), thing, wanted, expected.since_ms)
+        for thing, wanted in workloads(expected)
+    ]
+    weighed = [
+        weighs(
+            await show(thing),
+            thing,
+            expected.weight_to,
+            router=ROUTERS[expected.provider],
+            apex=expected.apex,
+            since_ms=expected.since_ms,
+            applied_ms=applied_ms,
+        )
+        for thing in routes(expected)
+    ]
+    return [*ready, *weighed]
+
+
+async def observed(
+    expected: Sequence[Expectation],
+    look: Callable[[Expectation], Awaitable[Sequence[Fact]]],
+    timeout_ms: int,
+) -> Mapping[Expectation, Liveness]:
+    """Look at every move at once, under one deadline; no answer is never live."""
+    deadline = asyncio.get_running_loop().time() + timeout_ms / 1000
+
+    async def one(expectation: Expectation) -> Liveness:
+        try:
+            async with asyncio.timeout_at(deadline):
+                return joined(await look(expectation))
+        except NoAnswer as error:
+            return unknown(str(error))
+        except TimeoutError:
+            return unknown(f"no answer within {timeout_ms} ms: look at the server's load")
+
+    found = await asyncio.gather(*(one(expectation) for expectation in expected))
+    return dict(zip(expected, found, strict=True))

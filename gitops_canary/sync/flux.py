@@ -1,0 +1,125 @@
+"""Seeing in Flux that a move is live.
+
+A Kustomization's last applied revision has to *contain* our commit; then each owned object is held
+against what it shall be by itself. Fields as Flux 2.3 to 2.7 document them
+(`kustomize.toolkit.fluxcd.io/v1`, `status.lastAppliedRevision`, `status.inventory`).
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gitops_canary.core.text import one_line
+from gitops_canary.model.names import Revision
+from gitops_canary.model.observation import Expectation, Liveness
+from gitops_canary.ports import Metrics
+from gitops_canary.sync.api import Api, NoAnswer
+from gitops_canary.sync.cluster import live_facts, observed, things
+from gitops_canary.sync.fact import Fact
+from gitops_canary.sync.kubernetes import Cluster
+from gitops_canary.sync.live_object import Thing, mapping, maps
+from gitops_canary.sync.options import Contains
+from gitops_canary.sync.revisions import commits, holding
+
+API_VERSION = "kustomize.toolkit.fluxcd.io/v1"
+Kustomization = Mapping[str, Any]
+
+
+class Flux:
+    """Reads Kustomizations and owned objects from the Kubernetes API; it never writes."""
+
+    def __init__(self, api: Api, *, contains: Contains, timeout_ms: int) -> None:
+        self._api = api
+        self._cluster = Cluster(api)
+        self._contains = contains
+        self._timeout_ms = timeout_ms
+
+    async def observe(
+        self,
+        expected: Sequence[Expectation],
+        metrics: Metrics,  # noqa: ARG002 - the port's shape
+        now_ms: int,  # noqa: ARG002 - the cluster's own times count
+    ) -> Mapping[Expectation, Liveness]:
+        """Tell for each move since when Flux has applied it."""
+        listed: list[Sequence[Kustomization]] = []
+
+        first = asyncio.Lock()
+
+        async def look(one: Expectation) -> Sequence[Fact]:
+            async with first:
+                if not listed:
+                    found = await self._api.get(f"/apis/{API_VERSION}/kustomizations")
+                    listed.append(maps(found.get("items")))
+            return await self._look(one, listed[0])
+
+        return await observed(expected, look, self._timeout_ms)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._api.aclose()
+
+    async def _look(self, expected: Expectation, every: Sequence[Kustomization]) -> Sequence[Fact]:
+        owners = [owner(every, thing) for thing in things(expected)]
+        facts = []
+        for one in {name_of(one): one for one in owners}.values():
+            held = await holding(self._contains, revisions(one), expected.revision)
+            facts.append(applied(one, held, expected.since_ms))
+        missing = [fact for fact in facts if fact.at_ms is None]
+        if missing:
+            return missing
+        return [*facts, *await live_facts(expected, self._cluster.show)]
+
+
+def name_of(one: Kustomization) -> str:
+    """Give a Kustomization's namespace and name."""
+    metadata = mapping(one.get("metadata"))
+    return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
+
+
+def owner(every: Sequence[Kustomization], thing: Thing) -> Kustomization:
+    """Find the one Kustomization whose inventory has an object.
+
+    Raises:
+        NoAnswer: none has it, or several.
+    """
+    entry = f"{thing.namespace}_{thing.name}_{thing.group}_{thing.kind}"
+    found = [one for one in every if entry in _inventory(one)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise NoAnswer(
+            f"No Kustomization of Flux has {thing} in its inventory: create one, or wait for it"
+        )
+    names = ", ".join(sorted(one_line(name_of(one)) for one in found))
+    raise NoAnswer(f"{thing} is in several Kustomizations ({names}): leave it to one")
+
+
+def revisions(one: Kustomization) -> frozenset[Revision]:
+    """List the Git commits a Kustomization has applied or tried."""
+    status = mapping(one.get("status"))
+    return commits([status.get("lastAppliedRevision"), status.get("lastAttemptedRevision")])
+
+
+def applied(one: Kustomization, held: frozenset[Revision], since_ms: int) -> Fact:
+    """Tell whether what a Kustomization applied last contains the move.
+
+    When it was applied is told by the objects themselves, so this counts from the commit on.
+    """
+    name, status = one_line(name_of(one)), mapping(one.get("status"))
+    now = commits([status.get("lastAppliedRevision")])
+    if now & held:
+        return Fact(since_ms, f"Flux has applied {min(now)[:12]} in {name}.")
+    tried = commits([status.get("lastAttemptedRevision")])
+    if tried & held:
+        ready = next((c for c in maps(status.get("conditions")) if c.get("type") == "Ready"), {})
+        why = one_line(str(ready.get("message", "no message")))[:200]
+        return Fact(None, f"Kustomization {name} tried {min(tried)[:12]}: {why}")
+    told = one_line(str(status.get("lastAppliedRevision", "none")))[:60]
+    if not now:
+        return Fact(None, f"Kustomization {name} is at {told}, which is no Git commit of ours")
+    return Fact(None, f"Kustomization {name} is at {min(now)[:12]}, before this commit")
+
+
+def _inventory(one: Kustomization) -> frozenset[str]:
+    entries = maps(mapping(mapping(one.get("status")).get("inventory")).get("entries"))
+    return frozenset(str(entry.get("id")) for entry in entries)

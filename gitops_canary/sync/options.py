@@ -1,0 +1,41 @@
+"""What a sync source may be made of; each takes of it what it needs."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops_canary.model.names import Revision
+
+Contains = Callable[[Revision, Revision], Awaitable[bool]]
+"""Tells whether the first revision contains the second; one we do not know contains nothing."""
+
+
+async def nothing_known(revision: Revision, wanted: Revision) -> bool:
+    """Contain only oneself: for sources that need no history."""
+    return revision == wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """One entry of `sync` in controller.yaml, and what the rest of the controller offers."""
+
+    source: str = "default"
+    """Name of the metric source with the mesh's series."""
+    scrape_ms: int = 15_000
+    """Milliseconds between two samples of a series."""
+    lag_ms: int = 5_000
+    """Milliseconds until a sample can be asked for."""
+    delay_ms: int = 0
+    """Milliseconds to wait where nothing is looked at."""
+    url: str = ""
+    """Base URL of the API server."""
+    token_file: Path | None = None
+    """File with a bearer token."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's."""
+    timeout_ms: int = 10_000
+    """Milliseconds one look may take."""
+    applications: tuple[str, ...] = ()
+    """Argo CD Applications to look at; empty is all."""
+    contains: Contains = nothing_known
+    """Ancestry in the config repository."""
