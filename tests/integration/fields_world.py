@@ -14,7 +14,7 @@ from gitops_canary.app.tick import Report, Station
 from gitops_canary.lab.origin import Origin
 from gitops_canary.metrics import METRICS, Sources
 from gitops_canary.routing import ROUTERS
-from gitops_canary.sync import SYNC
+from gitops_canary.sync import SYNC, Options
 
 BEGIN_S = 1_760_000_000
 BAD_S = BEGIN_S + 100_000
@@ -110,7 +110,7 @@ def world(origin: Origin, open_repository: OpenRepository, prometheus: str) -> I
         password_file=None,
         ca_file=None,
     )
-    sync = SYNC["none"](source="default", scrape_ms=1_000, lag_ms=1_000, delay_ms=MINUTE_S * 1000)
+    sync = SYNC["none"](Options(delay_ms=MINUTE_S))
     made: World
     station = Station(
         name="config",
