@@ -120,6 +120,25 @@ class Matcher(Protocol):
         """Take out exactly what `add` put in."""
 
 
+class Mirror(Protocol):
+    """How one kind of routing object copies requests to the canary; pure as a Router."""
+
+    def mirrored(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
+        """Tell whether requests are copied to the canary."""
+
+    def start(
+        self, text: str, document: int, percent: Decimal, *, file: Path, namespace: str, apex: str
+    ) -> str:
+        """Copy this part of the requests to the canary, whose answers nobody sees.
+
+        Raises:
+            BindingError: something else is mirrored there already.
+        """
+
+    def stop(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> str:
+        """Take out exactly what `start` put in."""
+
+
 class Router(Protocol):
     """One kind of routing object; pure functions of YAML texts.
 
@@ -135,6 +154,10 @@ class Router(Protocol):
     @property
     def matcher(self) -> Matcher | None:
         """What can match requests here, for A/B tests; None where nothing can."""
+
+    @property
+    def mirror(self) -> Mirror | None:
+        """What can copy requests here; None where nothing can."""
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether this object splits between the apex's `-primary` and `-canary`."""

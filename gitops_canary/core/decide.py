@@ -19,7 +19,7 @@ def decide(s: Situation) -> Decision:
     running = s.rollout is not None and s.last not in OVER
     if s.deleted:
         return _deleted(s, running=running)
-    if s.moved and not (s.tip.settled and s.tip.weight == 0) and (running or s.tip.weight > 0):
+    if s.moved and not (s.tip.settled and not s.tip.exposed) and (running or s.tip.exposed):
         return _overridden(s, running=running)
     if not running:
         return _resting(s)
@@ -29,7 +29,7 @@ def decide(s: Situation) -> Decision:
 
 
 def _deleted(s: Situation, *, running: bool) -> Decision:
-    if running and s.tip.weight > 0 and not s.moved:
+    if running and s.tip.exposed and not s.moved:
         return s.act(
             Action.RETREAT,
             at_ms=s.tip_ms,
@@ -74,7 +74,7 @@ def _adopted(s: Situation) -> Decision:
 
 def _superseded(s: Situation) -> Decision:
     """Take traffic off a candidate that changed under way; the start comes after that."""
-    if s.tip.weight > 0:
+    if s.tip.exposed:
         what = "was taken back" if s.tip.settled else "was superseded by another"
         return s.act(
             Action.RETREAT, at_ms=s.source_ms, reason=f"The candidate {what}, so traffic leaves it."
@@ -86,11 +86,12 @@ def _resting(s: Situation) -> Decision:
     """Nothing rolls: clear up, wait, or begin."""
     if not s.tip.settled:
         return _begin(s)
-    if s.tip.weight > 0:
+    if s.tip.exposed:
+        mirrored = ", with a mirror," if s.tip.mirrored else ""
         return s.hold(
             Wait.OVERRIDE,
-            f"The weight is {percent(s.tip.weight)} % although nothing rolls out.",
-            remedy="commit weight 0, or a new candidate",
+            f"The weight is {percent(s.tip.weight)} %{mirrored} although nothing rolls out.",
+            remedy="commit weight 0 without a mirror, or a new candidate",
             alert=True,
         )
     if s.rollout and s.idles_at_zero and s.last is not Action.IDLE:

@@ -66,6 +66,7 @@ class _Desk:
     def start(self, tip: Ground, stable: Ground) -> None:
         """Confirm weight 0 and wake a canary that idles at zero."""
         self.weigh(Decimal(0))
+        self.mirror()
         if stable.owned.candidate.replicas == 0 and not tip.binding.versions.scaled:
             self.scale(tip.owned.primary.replicas or 1)
 
@@ -75,6 +76,21 @@ class _Desk:
                 self.texts[ref.file],
                 ref.index,
                 weight,
+                file=ref.file,
+                namespace=self.spec.namespace,
+                apex=self.spec.apex,
+            )
+
+    def mirror(self) -> None:
+        """Copy requests to the canary where the policy asks for it."""
+        percent, mirror = self.spec.policy.mirror, self.router.mirror
+        if percent is None or mirror is None:
+            return
+        for ref in self.binding.routes:
+            self.texts[ref.file] = mirror.start(
+                self.texts[ref.file],
+                ref.index,
+                percent,
                 file=ref.file,
                 namespace=self.spec.namespace,
                 apex=self.spec.apex,
@@ -131,6 +147,8 @@ def confirm(act: Act, *, before: Owned, after: Owned, place: Place) -> None:
         wrong = f"the weight would be {after.weight}, not {act.weight}"
     elif after.shape != before.shape:
         wrong = "the route would change in more than its weights"
+    elif after.mirrored and act.action is not Action.START:
+        wrong = "requests would still be mirrored"
     elif act.action in {Action.PROMOTE, Action.ABORT} and not after.settled:
         wrong = "candidate and primary would still differ"
     elif act.action not in {Action.PROMOTE, Action.ABORT} and (

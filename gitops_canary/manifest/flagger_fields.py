@@ -97,7 +97,6 @@ def _analysis() -> Iterator[Field]:
     yield from strategy_fields()
     for path, type_, harmless, why in (
         ("stepWeightPromotion", Type.WHOLE, 0, "after a promotion traffic returns at once"),
-        ("mirror", Type.FLAG, False, "no traffic is mirrored"),
         ("primaryReadyThreshold", Type.WHOLE, 100, "every replica of the primary is waited for"),
         ("canaryReadyThreshold", Type.WHOLE, 100, "every replica of the canary is waited for"),
     ):
@@ -105,10 +104,6 @@ def _analysis() -> Iterator[Field]:
             path=f"analysis.{path}", type=type_, status=Status.DEFERRED,
             root=f"analysis.{path}", harmless=harmless, why=why,
         )  # fmt: skip
-    yield Field(
-        path="analysis.mirrorWeight", type=Type.NUMBER, status=Status.DEFERRED,
-        root="analysis.mirrorWeight", why="no traffic is mirrored",
-    )  # fmt: skip
     yield from _metrics()
     yield from _surroundings()
 

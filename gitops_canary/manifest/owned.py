@@ -41,4 +41,16 @@ def owned(spec: CanarySpec, binding: Binding, text: Callable[[Path], str], route
         primary=primary,
         weight=weights.pop(),
         shape=template.digest([str(shape) for shape in shapes]),
+        mirrored=_mirrored(spec, binding, text, router),
+    )
+
+
+def _mirrored(
+    spec: CanarySpec, binding: Binding, text: Callable[[Path], str], router: Router
+) -> bool:
+    """Tell whether the mirror is on that the Canary asks for; another one is part of the shape."""
+    mirror = router.mirror if spec.policy.mirror is not None else None
+    return mirror is not None and any(
+        mirror.mirrored(text(ref.file), ref.index, namespace=spec.namespace, apex=spec.apex)
+        for ref in binding.routes
     )

@@ -122,6 +122,7 @@ def _policy(doc: Checked, checks: tuple[Check, ...], provider: str) -> Policy:
             strategy=chosen.strategy,
             iterations=chosen.iterations,
             match=chosen.match,
+            mirror=chosen.mirror,
             interval_ms=doc.whole("analysis.interval") or INTERVAL_MS,
             # Flagger takes 0 and less as 1; our own dialect does not accept them.
             threshold=max(doc.whole("analysis.threshold") or 1, 1),

@@ -1,13 +1,15 @@
 """Which strategy a Canary asks for: told by the shape of its analysis, as in Flagger."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from gitops_canary.manifest.checked import Checked
-from gitops_canary.manifest.providers import MATCHING_PROVIDERS
+from gitops_canary.manifest.providers import MATCHING_PROVIDERS, MIRRORING_PROVIDERS
 from gitops_canary.manifest.strategy_fields import HOW
 from gitops_canary.model.spec import Match, Strategy
 
 _AT = "analysis.match"
+_ALL = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,7 @@ class Chosen:
     strategy: Strategy = Strategy.WEIGHTED
     iterations: int = 1
     match: tuple[Match, ...] = ()
+    mirror: Decimal | None = None
 
 
 def read_strategy(doc: Checked, provider: str) -> Chosen:
@@ -24,6 +27,23 @@ def read_strategy(doc: Checked, provider: str) -> Chosen:
 
     What is wrong, or what the provider cannot do, is noted in `doc`.
     """
+    return replace(_strategy(doc, provider), mirror=_mirror(doc, provider))
+
+
+def _mirror(doc: Checked, provider: str) -> Decimal | None:
+    """Read what is mirrored before the first weight; nothing where nothing is judged."""
+    at = "analysis.mirror"
+    if not doc.flag(at):
+        return None
+    if doc.has("analysis.iterations") and doc.has(_AT):
+        doc.complain(at, "has no use in an A/B test", "remove it")
+    if provider not in MIRRORING_PROVIDERS:
+        remedy = f"remove it, or route by one of {', '.join(MIRRORING_PROVIDERS)}"
+        doc.complain(at, f"is not possible with {provider or 'this provider'}", remedy)
+    return None if doc.flag("skipAnalysis") else doc.number("analysis.mirrorWeight") or _ALL
+
+
+def _strategy(doc: Checked, provider: str) -> Chosen:
     iterations = doc.whole("analysis.iterations")
     matches = tuple(_match(doc, path) for path in doc.items(_AT))
     if iterations is None:

@@ -15,6 +15,11 @@ def strategy_fields() -> Iterator[Field]:
         "analysis.iterations", Type.WHOLE, "passing looks of an A/B test, or of blue/green",
         low=1, high=ITERATIONS_MAX,
     )  # fmt: skip
+    yield _honoured("analysis.mirror", Type.FLAG, "copy requests before the first weight")
+    yield _honoured(
+        "analysis.mirrorWeight", Type.WHOLE, "percent of requests copied; 100 where absent",
+        low=1, high=100,
+    )  # fmt: skip
     at, why = "analysis.match[]", "requests that go to the candidate in an A/B test"
     for how in HOW:
         yield _honoured(f"{at}.headers.*.{how}", Type.WORD, why)

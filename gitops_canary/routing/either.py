@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from gitops_canary.manifest.document import Pointer
 from gitops_canary.model.names import Digest, Path
-from gitops_canary.ports import Matcher, Router
+from gitops_canary.ports import Matcher, Mirror, Router
 from gitops_canary.routing.identity import word
 from gitops_canary.routing.refusal import root_of
 
@@ -13,6 +13,7 @@ class Either:
     """A Router that asks, for each document, the one that drives its kind."""
 
     matcher: Matcher | None = None
+    mirror: Mirror | None = None
 
     def __init__(self, *routers: Router) -> None:
         self._by_kind = {kind: router for router in routers for kind in router.kinds}

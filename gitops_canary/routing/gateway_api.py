@@ -13,6 +13,7 @@ from gitops_canary.routing.groups import listed, words
 from gitops_canary.routing.identity import named, word
 from gitops_canary.routing.lists import Lists
 from gitops_canary.routing.matching import gateway_rules
+from gitops_canary.routing.mirrors import GatewayStyle, Mirrors
 from gitops_canary.routing.rules import Rules
 from gitops_canary.routing.shape import bare
 from gitops_canary.routing.splits import Absent, Meaning
@@ -50,6 +51,9 @@ GATEWAY_API = Lists(
     meaning=_MEANING,
     claimed=_claims,
     matcher=Rules(path=("spec", "rules"), groups=_GROUPS, meaning=_MEANING, build=gateway_rules),
+    mirror=Mirrors(
+        path=("spec", "rules"), groups=_GROUPS, meaning=_MEANING, style=GatewayStyle(_MEANING)
+    ),
 )
 """The Router of Gateway API routes."""
 

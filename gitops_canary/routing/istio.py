@@ -12,6 +12,7 @@ from gitops_canary.routing.groups import listed, words
 from gitops_canary.routing.identity import SIDES, Found, Names, shortened, side_of, word
 from gitops_canary.routing.lists import Lists
 from gitops_canary.routing.matching import istio_rules
+from gitops_canary.routing.mirrors import IstioStyle, Mirrors
 from gitops_canary.routing.rules import Rules
 from gitops_canary.routing.splits import Absent, Meaning
 
@@ -45,5 +46,8 @@ ISTIO = Lists(
     meaning=_MEANING,
     claimed=_claims,
     matcher=Rules(path=("spec", "http"), groups=_GROUPS, meaning=_MEANING, build=istio_rules),
+    mirror=Mirrors(
+        path=("spec", "http"), groups=_GROUPS, meaning=_MEANING, style=IstioStyle(_MEANING)
+    ),
 )
 """The Router of VirtualServices."""

@@ -18,7 +18,7 @@ from gitops_canary.manifest.document import (
     splice,
 )
 from gitops_canary.model.names import Digest, Path
-from gitops_canary.ports import Matcher
+from gitops_canary.ports import Matcher, Mirror
 from gitops_canary.routing.groups import Claims, Group, Groups, no_claims
 from gitops_canary.routing.identity import Names, renamed, word
 from gitops_canary.routing.refusal import root_of, wrong
@@ -37,6 +37,7 @@ class Lists:
     """What a person may not change unseen."""
     claimed: Claims = no_claims
     matcher: Matcher | None = None
+    mirror: Mirror | None = None
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether some list names the canary or the primary of this apex."""

@@ -12,9 +12,10 @@ from gitops_canary.manifest.inserting import insert_item
 from gitops_canary.model.names import Path
 from gitops_canary.model.spec import Match
 from gitops_canary.routing.groups import Groups
-from gitops_canary.routing.identity import Names, renamed
+from gitops_canary.routing.identity import Names
 from gitops_canary.routing.refusal import root_of, wrong
-from gitops_canary.routing.splits import Meaning, Split
+from gitops_canary.routing.splits import Meaning
+from gitops_canary.routing.writing import canary_entry
 
 Build = Callable[[dict[str, Json], dict[str, Json], Sequence[Match]], list[Json]]
 """From a rule, the canary's entry in it and the matches to the rules of the A/B test.
@@ -103,27 +104,9 @@ class Rules:
             try:
                 own = data(rule, file=file)
                 assert isinstance(own, dict), "a rule with a list is a mapping"
-                yield index, self.build(own, self._canary(root, split, names, file), matches)
+                yield (
+                    index,
+                    self.build(own, canary_entry(root, split, self.meaning, names, file), matches),
+                )
             except ValueError as error:
                 raise wrong(str(error), rule, file, "match by headers that it knows") from error
-
-    def _canary(self, root: Node, split: Split, names: Names, file: Path) -> dict[str, Json]:
-        """Give the canary's entry as plain values, without a weight."""
-        entry = root.get(*(split.canary or split.primary).at)
-        assert entry is not None, "the split was found there"
-        own = data(entry, file=file)
-        assert isinstance(own, dict), "entries of rules are mappings"
-        own.pop(str(self.meaning.weight_at[0]), None)
-        if split.canary is None:
-            _rename(own, split.primary.name_at, names)
-        return own
-
-
-def _rename(entry: dict[str, Json], at: Pointer, names: Names) -> None:
-    """Let a copy of the primary's entry name the canary."""
-    inner: Json = entry
-    for part in at[:-1]:
-        assert isinstance(inner, dict), "the name was found there"
-        inner = inner[str(part)]
-    assert isinstance(inner, dict), "the name was found there"
-    inner[str(at[-1])] = renamed(str(inner[str(at[-1])]), names)

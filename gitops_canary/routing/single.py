@@ -14,7 +14,7 @@ from gitops_canary.manifest.document import (
     splice,
 )
 from gitops_canary.model.names import Digest, Path
-from gitops_canary.ports import Matcher
+from gitops_canary.ports import Matcher, Mirror
 from gitops_canary.routing.groups import Claims, no_claims
 from gitops_canary.routing.identity import Names
 from gitops_canary.routing.numbers import Form
@@ -43,6 +43,7 @@ class Single:
     scope: tuple[Pointer, ...] = (("spec",),)
     claimed: Claims = no_claims
     matcher: Matcher | None = None
+    mirror: Mirror | None = None
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether this is the canary's object."""

@@ -4,6 +4,7 @@ from gitops_canary.errors import BindingError
 from gitops_canary.model.spec import CanarySpec, Strategy
 from gitops_canary.ports import Router
 from gitops_canary.strategy.ab_test import AbTest
+from gitops_canary.strategy.mirroring import Mirroring
 
 
 def outfitted(router: Router, spec: CanarySpec) -> Router:
@@ -12,6 +13,14 @@ def outfitted(router: Router, spec: CanarySpec) -> Router:
     Raises:
         BindingError: this kind of routing object cannot carry the strategy.
     """
+    if spec.policy.mirror is not None:
+        if router.mirror is None:
+            raise BindingError(
+                f"The provider {spec.provider} cannot mirror requests.",
+                remedy="remove analysis.mirror, or route by istio or gatewayapi:v1",
+                place=spec.place,
+            )
+        return Mirroring(router, router.mirror)
     if spec.policy.strategy is not Strategy.AB_TEST:
         return router
     if router.matcher is None:

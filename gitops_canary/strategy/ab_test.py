@@ -12,31 +12,18 @@ from gitops_canary.errors import BindingError, Place
 from gitops_canary.model.names import Digest, Path
 from gitops_canary.model.spec import Match
 from gitops_canary.ports import Matcher, Pointer, Router
+from gitops_canary.strategy.wrapped import Wrapped
 
 HUNDRED = Decimal(100)
 
 
-class AbTest:
+class AbTest(Wrapped):
     """A Router whose weight is that of the requests that match."""
 
     def __init__(self, router: Router, matcher: Matcher, matches: Sequence[Match]) -> None:
-        self._router = router
-        self.matcher: Matcher | None = matcher
+        super().__init__(router)
         self._rules = matcher
         self._matches = tuple(matches)
-
-    @property
-    def kinds(self) -> frozenset[tuple[str, str]]:
-        """(API group, kind) of the objects it can drive."""
-        return self._router.kinds
-
-    def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
-        """Tell whether this object splits between the two."""
-        return self._router.matches(text, document, namespace=namespace, apex=apex)
-
-    def claims(self, text: str, document: int) -> tuple[str, ...]:
-        """Say which traffic this object has for itself."""
-        return self._router.claims(text, document)
 
     def exposure(
         self, text: str, document: int, *, namespace: str, apex: str

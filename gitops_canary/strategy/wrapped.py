@@ -1,0 +1,39 @@
+"""What a strategy's router leaves to the router it is made of."""
+
+from gitops_canary.ports import Matcher, Mirror, Pointer, Router
+
+
+class Wrapped:
+    """The part of a Router that a strategy does not change."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    @property
+    def kinds(self) -> frozenset[tuple[str, str]]:
+        """(API group, kind) of the objects it can drive."""
+        return self._router.kinds
+
+    @property
+    def matcher(self) -> Matcher | None:
+        """What can match requests here."""
+        return self._router.matcher
+
+    @property
+    def mirror(self) -> Mirror | None:
+        """What can copy requests here."""
+        return self._router.mirror
+
+    def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
+        """Tell whether this object splits between the two."""
+        return self._router.matches(text, document, namespace=namespace, apex=apex)
+
+    def claims(self, text: str, document: int) -> tuple[str, ...]:
+        """Say which traffic this object has for itself."""
+        return self._router.claims(text, document)
+
+    def exposure(
+        self, text: str, document: int, *, namespace: str, apex: str
+    ) -> tuple[Pointer, ...]:
+        """List where the canary gets traffic whatever the weight."""
+        return self._router.exposure(text, document, namespace=namespace, apex=apex)
