@@ -14,6 +14,7 @@ from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import iso
 from gitops_canary.errors import CanaryError
 from gitops_canary.manifest import bindings, quarantine
+from gitops_canary.manifest.image_changes import ImageChange
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.decision import Hold
 from gitops_canary.model.names import CanaryId, Revision
@@ -56,6 +57,7 @@ class Look:
     history: History
     seen: Mapping[CanaryId, Seen]
     held: Mapping[CanaryId, Hold]
+    unmanaged: tuple[ImageChange, ...] = ()
 
 
 def look(reader: Reader, graph: Graph, now_ms: int) -> Look:

@@ -1,6 +1,6 @@
 """Reading revisions: from blobs to specs, bindings and owned values, each blob parsed once."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -61,6 +61,18 @@ class Reader:
         """Read one file of a revision as text; empty where there is none."""
         blob = self._store.files(revision).get(path)
         return self._text(path, blob.id) if blob else ""
+
+    def changed(self, before: Revision, after: Revision) -> Iterator[tuple[Path, str, str]]:
+        """Give path and both texts of every YAML file that two revisions hold differently."""
+        old, new = self._store.files(before), self._store.files(after)
+        for path in sorted(old.keys() & new.keys()):
+            if old[path].id == new[path].id or not self._may_hold(path):
+                continue
+            try:
+                yield path, self._text(path, old[path].id), self._text(path, new[path].id)
+            except SpecError:
+                # Too large or no text: nothing in it is watched, and `lint` says why.
+                continue
 
     def ground(self, revision: Revision, canary: CanaryId) -> Ground:
         """Read the owned files and values of one canary in one revision.

@@ -26,6 +26,9 @@ class Teller:
                 self._hold(report.repository, decision)
             elif not any(p.act.canary == canary for p in report.pushed):
                 self._say(report.repository, canary, f"{canary}: due: {sentence(decision)}")
+        for change in report.unmanaged:
+            text = f"unmanaged image change, no canary watches over it: {change}"
+            self._say(report.repository, f"{change.file}:{change.line}", text)
         if report.error:
             text = f"{report.error}"
             self._say(report.repository, "", text, level=logging.ERROR)

@@ -8,6 +8,7 @@ from gitops_canary.app.looking import Look, Seen, look
 from gitops_canary.app.measuring import Measuring
 from gitops_canary.app.pushing import Budget, Pusher, Tips, cannot
 from gitops_canary.app.reading import Reader
+from gitops_canary.app.unmanaged import unmanaged
 from gitops_canary.app.worker import Worker
 from gitops_canary.core.decide import decide
 from gitops_canary.core.edits import confirm
@@ -15,6 +16,7 @@ from gitops_canary.core.evidence import decision_path, digest
 from gitops_canary.core.plan import QUARANTINE, Context, Plan, plan
 from gitops_canary.core.replay import History
 from gitops_canary.errors import CanaryError, Conflict, Unavailable
+from gitops_canary.manifest.image_changes import ImageChange
 from gitops_canary.manifest.spec_file import policy_json
 from gitops_canary.model.decision import Act, Decision, Hold
 from gitops_canary.model.names import CanaryId, Digest, Path, Revision
@@ -38,6 +40,8 @@ class Report:
     pushed: tuple[Plan, ...] = ()
     planned: tuple[Plan, ...] = ()
     """Moves that are due and were not written (`plan`, `status`), or not yet."""
+    unmanaged: tuple[ImageChange, ...] = ()
+    """Images that changed outside every canary since the tip before."""
     error: CanaryError | None = None
     """What kept the whole repository from being looked at."""
 
@@ -56,6 +60,8 @@ class Station:
     """Milliseconds since the epoch; read once a round."""
     worker: Worker = field(default_factory=Worker)
     _graph: Graph | None = None
+    _before: Revision | None = None
+    """The tip looked at before this one."""
     _tips: tuple[Revision, Revision | None] | None = None
 
     async def tick(self, *, write: bool) -> Report:
@@ -115,6 +121,7 @@ class Station:
             decisions=decisions,
             seen=seen.seen,
             history=seen.history,
+            unmanaged=seen.unmanaged,
             pushed=pushed,
             planned=tuple(planned),
         )
@@ -130,8 +137,13 @@ class Station:
             self._tips = self.git.fetch()
         tip = self._tips[0]
         if self._graph is None or self._graph.tip != tip:
+            self._before = self._graph.tip if self._graph else None
             self._graph = Graph(self.git, tip)
-        return look(self.reader, self._graph, now_ms)
+        seen = look(self.reader, self._graph, now_ms)
+        parents = self._graph.commit(tip).parents
+        before = self._before or (parents[0] if parents else tip)
+        grounds = [one.tip for one in seen.seen.values()]
+        return replace(seen, unmanaged=unmanaged(self.reader, before, tip, grounds))
 
     async def _decide(
         self, seen: Look, now_ms: int

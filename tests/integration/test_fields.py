@@ -172,3 +172,14 @@ def test_a_chain_that_would_move_both_holds_the_canary(one: World) -> None:
     (decision,) = one.tick().decisions.values()
 
     assert "prod/kustomization.yml:10:3: kustomize would not keep" in decision.reason, decision
+
+
+def test_an_image_outside_every_canary_is_reported_and_left_alone(one: World) -> None:
+    one.commit({**KUSTOMIZE, "route.yaml": ROUTE})
+    assert one.tick().unmanaged == ()
+    changed = KUSTOMIZATION.replace('"13"', '"14"').replace("newTag: 1.0.0", "newTag: 1.1.0", 1)
+    one.commit({"prod/kustomization.yml": changed})
+
+    (change,) = one.tick().unmanaged
+
+    assert str(change) == "prod/kustomization.yml:8: images[name=acme/db]: acme/db:13 -> acme/db:14"
