@@ -74,9 +74,11 @@ class Station:
                 if not again:
                     break
         except CanaryError as error:
+            tip = self._tips[0] if self._tips else None
+            self._forget()
             return Report(
                 repository=self.name,
-                tip=self._tips[0] if self._tips else None,
+                tip=tip,
                 decisions={},
                 seen={},
                 pushed=tuple(pushed),
@@ -102,6 +104,7 @@ class Station:
             try:
                 outcome = await self.worker.do(lambda: pusher.push(plans, self._known(), now_ms))
             except Conflict:
+                self._forget()
                 return self._report(seen, decisions, (), plans), True
             decisions.update(outcome.refused)
             pushed, again = outcome.pushed, outcome.again
@@ -223,6 +226,13 @@ class Station:
         except CanaryError:
             return b""
         return data if digest(data) == wanted else b""
+
+    def _forget(self) -> None:
+        """Fetch before the next look, even where the config branch has not moved.
+
+        The evidence branch may have moved alone, and a damaged clone heals only by a fetch.
+        """
+        self._tips = self._graph = None
 
     def _known(self) -> Tips:
         assert self._tips is not None, "nothing is planned before the first fetch"
