@@ -73,7 +73,10 @@ def look(reader: Reader, graph: Graph, now_ms: int) -> Look:
     seen: dict[CanaryId, Seen] = {}
     held = {canary: cannot(canary, error) for canary, error in view.errors.items()}
     for canary, spec, deleted in _canaries(reader, view, history):
+        unread = _unread(view, spec) if deleted else None
         try:
+            if unread:
+                raise unread
             seen[canary] = eye.see(view, spec, deleted=deleted)
         except CanaryError as error:
             held[canary] = cannot(canary, error)
@@ -95,6 +98,12 @@ def _canaries(
         spec_then = reader.view(found[0].revision).canaries.get(canary)
         if spec_then:
             yield canary, spec_then, True
+
+
+def _unread(view: View, spec: CanarySpec) -> CanaryError | None:
+    """Say why a Canary that seems gone cannot be read: it is broken then, not deleted."""
+    names = (CanaryId(spec.place.file), CanaryId(f"{spec.namespace}/{spec.name}"))
+    return next((view.errors[name] for name in names if name in view.errors), None)
 
 
 @dataclass(frozen=True, slots=True)
