@@ -28,6 +28,21 @@ class Timing:
         return self.scrape_ms + self.lag_ms
 
 
+@dataclass(slots=True)
+class _Clocked:
+    """Passes questions on and notes the sources' own clocks; the slowest of them counts."""
+
+    metrics: Metrics
+    now_ms: int | None = None
+
+    async def ask(self, questions: Sequence[Question]) -> Answers:
+        """Ask, and look at the clocks."""
+        answers = await self.metrics.ask(questions)
+        clocks = [a.clock_ms for a in answers.values() if a.clock_ms is not None]
+        self.now_ms = min(clocks, default=self.now_ms)
+        return answers
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measuring:
     """The metric sources and the sync sources of one repository."""
@@ -40,26 +55,35 @@ class Measuring:
     async def measure(
         self, seen: Mapping[CanaryId, Seen], now_ms: int
     ) -> tuple[dict[CanaryId, Situation], dict[CanaryId, Answers]]:
-        """Complete every situation with what is live and measured; the answers are evidence."""
-        lives = await self._liveness(seen, now_ms)
+        """Complete every situation with what is live and measured; the answers are evidence.
+
+        As soon as a source has told the time, its clock counts and `now_ms` no longer: ours may be
+        wrong, and must neither shorten a look nor bring a deadline forward.
+        """
+        metrics = _Clocked(self.metrics)
+        lives = await self._liveness(seen, metrics, now_ms)
+        now_ms = now_ms if metrics.now_ms is None else metrics.now_ms
         asked = {
             canary: self._questions(seen[canary], live.live_ms, now_ms)
             for canary, live in lives.items()
             if live.live_ms is not None and _measured(seen[canary])
         }
-        every = tuple({question for own in asked.values() for question in own[1]})
-        answers = await self.metrics.ask(every) if every else {}
+        every = tuple(dict.fromkeys(q for own in asked.values() for q in own[1]))
+        answers = await metrics.ask(every) if every else {}
+        now_ms = now_ms if metrics.now_ms is None else metrics.now_ms
         situations: dict[CanaryId, Situation] = {}
         evidence: dict[CanaryId, Answers] = {}
         for canary, live in lives.items():
             instants, own = asked.get(canary, ((), ()))
             evidence[canary] = {question: answers[question] for question in own}
-            verdicts = self._verdicts(seen[canary], instants, evidence[canary])
-            situations[canary] = replace(seen[canary].situation, live=live, verdicts=verdicts)
+            verdicts = self._verdicts(seen[canary], instants, evidence[canary], now_ms)
+            situations[canary] = replace(
+                seen[canary].situation, live=live, verdicts=verdicts, now_ms=now_ms
+            )
         return situations, evidence
 
     async def _liveness(
-        self, seen: Mapping[CanaryId, Seen], now_ms: int
+        self, seen: Mapping[CanaryId, Seen], metrics: Metrics, now_ms: int
     ) -> dict[CanaryId, Liveness]:
         """Ask every sync source about every newest move that somebody still waits for."""
         expected: dict[CanaryId, Expectation] = {}
@@ -72,8 +96,7 @@ class Measuring:
         if not expected:
             return {}
         found = [
-            await source.observe(tuple(expected.values()), self.metrics, now_ms)
-            for source in self.sync
+            await source.observe(tuple(expected.values()), metrics, now_ms) for source in self.sync
         ]
         return {canary: _agreed([f[e] for f in found]) for canary, e in expected.items()}
 
@@ -94,11 +117,13 @@ class Measuring:
         return instants, asking.questions(one.policy, one.spec, instants, scrape_ms=scrape_ms)
 
     def _verdicts(
-        self, one: Seen, instants: Sequence[int], answers: Answers
+        self, one: Seen, instants: Sequence[int], answers: Answers, now_ms: int
     ) -> tuple[Verdict, ...]:
+        """Judge every instant whose samples are complete by now."""
         return tuple(
             judge(one.policy, one.spec, answers, instants, at_ms, scrape_ms=self.timing.scrape_ms)
             for at_ms in instants
+            if at_ms + self.timing.delay_ms <= now_ms
         )
 
 

@@ -5,7 +5,8 @@ import base64
 import logging
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final
 
@@ -108,10 +109,10 @@ class Prometheus:
 
     async def _one(self, question: Question, credentials: "_Credentials") -> Answer:
         try:
-            status, body = await self._post(question, credentials)
+            status, body, clock_ms = await self._post(question, credentials)
             if status != _OK:
                 return Answer(error=_refusal(status, body, credentials.hidden))
-            return read(body, credentials.hidden)
+            return replace(read(body, credentials.hidden), clock_ms=clock_ms)
         except (_Failed, Garbled) as error:
             return Answer(error=str(error))
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
@@ -119,8 +120,12 @@ class Prometheus:
             said = f"cannot be reached ({type(error).__name__}: {told})"
             return Answer(error=f"{said}: look at its url and at the network")
 
-    async def _post(self, question: Question, credentials: "_Credentials") -> tuple[int, bytes]:
-        """Post one question; the query travels in the body, so that no log of URLs has it.
+    async def _post(
+        self, question: Question, credentials: "_Credentials"
+    ) -> tuple[int, bytes, int | None]:
+        """Post one question: status, body and the server's clock in milliseconds.
+
+        The query travels in the body, so that no log of URLs has it.
 
         Raises:
             _Failed: the answer is a redirect, compressed or too large.
@@ -141,7 +146,7 @@ class Prometheus:
                 )
             if response.headers.get("content-encoding", "identity") != "identity":
                 raise _Failed("compresses though told not to: turn that off in its proxy")
-            return status, await _capped(response)
+            return status, await _capped(response), _clock_ms(response.headers.get("date"))
 
     def _credentials(self) -> "_Credentials":
         if self._token_file:
@@ -179,6 +184,18 @@ async def _capped(response: httpx2.Response) -> bytes:
         if len(body) > BODY_MAX:
             raise _Failed(f"answers with more than {BODY_MAX} bytes: aggregate more in the query")
     return bytes(body)
+
+
+def _clock_ms(date: str | None) -> int | None:
+    """Read the `Date` header, which counts whole seconds.
+
+    >>> _clock_ms("Mon, 02 Feb 2026 02:40:00 GMT"), _clock_ms("noon"), _clock_ms(None)
+    (1770000000000, None, None)
+    """
+    try:
+        return int(parsedate_to_datetime(date).timestamp()) * 1000 if date else None
+    except ValueError:
+        return None
 
 
 def _refusal(status: int, body: bytes, hide: Hide) -> str:

@@ -48,6 +48,8 @@ class Answer:
 
     series: tuple[Series, ...] = ()
     error: str | None = None
+    clock_ms: int | None = field(default=None, compare=False)
+    """What the source's own clock said as it answered; None where it did not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
