@@ -1,30 +1,43 @@
-"""No source at all: a commit counts as live after a fixed delay."""
+"""No source at all: a commit counts as live a fixed delay after we first saw it on the server.
+
+Its own date says nothing about when it got there: a push may land long after its decision. What a
+restarted controller sees anew, it waits for anew.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gitops_canary.core.text import duration, iso
-from gitops_canary.model.observation import Expectation, Liveness
+from gitops_canary.model.names import Revision
+from gitops_canary.model.observation import Expectation, Liveness, Question
 from gitops_canary.ports import Metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nothing:
-    """Sees nothing and waits; the evidence says so."""
+    """Sees nothing and waits; the evidence says so. `source` is only asked for the time."""
 
+    source: str
     delay_ms: int
+    _seen: dict[Revision, int] = field(default_factory=dict, init=False, compare=False)
 
     async def observe(
-        self,
-        expected: Sequence[Expectation],
-        metrics: Metrics,  # noqa: ARG002 - the port's shape
-        now_ms: int,
+        self, expected: Sequence[Expectation], metrics: Metrics, now_ms: int
     ) -> Mapping[Expectation, Liveness]:
-        """Tell whether the delay is over."""
+        """Tell whether the delay is over, by the metric source's clock where it has one."""
+        question = Question(
+            source=self.source, expression="vector(1)", start_ms=now_ms, end_ms=now_ms
+        )
+        clock_ms = (await metrics.ask([question]))[question].clock_ms
+        now_ms = now_ms if clock_ms is None else clock_ms
+        seen = {e.revision: self._seen.get(e.revision, now_ms) for e in expected}
+        self._seen.clear()
+        self._seen.update(seen)
         return {expectation: self._look(expectation, now_ms) for expectation in expected}
 
     def _look(self, expectation: Expectation, now_ms: int) -> Liveness:
-        live_ms = expectation.since_ms + self.delay_ms
+        since_ms = max(expectation.since_ms, self._seen[expectation.revision])
+        live_ms = since_ms + self.delay_ms
         if now_ms < live_ms:
             waiting = f"a fixed delay of {duration(self.delay_ms)}, until {iso(live_ms)}"
             return Liveness(live_ms=None, proof=(), waiting=waiting)

@@ -30,6 +30,8 @@ LONG_LOOK_MS = 7_200_000
 """How long after the commit samples are read: a little first, more only where that is needed."""
 _LATER_STEP_MS = 3_600_000
 _BASE_SCRAPES = 2
+_ABSENT_MS = 3_600_000
+"""How long kube-state-metrics must have been silent to count as not there."""
 Answers = Mapping[Question, Answer]
 
 
@@ -117,6 +119,7 @@ class _Look:
             yield self._raw(pods_query(wanted.namespace, wanted.workload))
             if self._settled_ms <= self.until_ms:
                 yield self._known()
+                yield self._heard()
 
     def _facts(self, answers: Answers) -> Iterator[Fact]:
         if self._moves and self.expectation.matched:
@@ -166,11 +169,17 @@ class _Look:
         return self._at(f"{selector}[{window_ms}ms]", self.until_ms)
 
     def _known(self) -> Question:
-        """Ask whether kube-state-metrics tells anything about this namespace."""
-        window_ms = self.expectation.settle_ms + _BASE_SCRAPES * self.traffic.scrape_ms
+        """Ask whether kube-state-metrics has told anything about this namespace lately."""
         where = exactly("namespace", self.expectation.namespace)
-        text = f"count(last_over_time({SPEC}{{{where}}}[{window_ms}ms]))"
-        return self._at(text, self._settled_ms)
+        return self._counted(f"{SPEC}{{{where}}}", self.expectation.settle_ms + _ABSENT_MS)
+
+    def _heard(self) -> Question:
+        """Ask whether any target at all was read while it had time to settle."""
+        window_ms = self.expectation.settle_ms + _BASE_SCRAPES * self.traffic.scrape_ms
+        return self._counted("up{}", window_ms)
+
+    def _counted(self, selector: str, window_ms: int) -> Question:
+        return self._at(f"count(last_over_time({selector}[{window_ms}ms]))", self._settled_ms)
 
     def _at(self, expression: str, at_ms: int) -> Question:
         source = self.traffic.source
@@ -204,7 +213,7 @@ class _Look:
         return Fact(self._settled_ms if reached else None, f"{words}.", {})
 
     def _ready(self, wanted: Wanted, answers: Answers) -> Fact:
-        if self._settled_ms <= self.until_ms and not _series(answers, self._known()):
+        if self._stands_in(answers):
             settle = duration(self.expectation.settle_ms)
             words = (
                 f"{wanted.workload}: kube-state-metrics told nothing about {wanted.namespace}, "
@@ -219,6 +228,16 @@ class _Look:
         count = f"{state.ready} of {state.wanted}"
         words = f"{wanted.workload}: {count} pods ready with {wanted.version}"
         return Fact(state.at_ms, f"{words} at {iso(state.at_ms)} (kube-state-metrics).", {})
+
+    def _stands_in(self, answers: Answers) -> bool:
+        """Whether a settle time may stand in for readiness.
+
+        Only where there is no kube-state-metrics: not while it is silent for a moment, nor where
+        the source knows of nothing at all.
+        """
+        if self._settled_ms > self.until_ms or _series(answers, self._known()):
+            return False
+        return bool(_series(answers, self._heard()))
 
 
 def _unready(wanted: Wanted, state: Readiness) -> str:

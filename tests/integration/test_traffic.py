@@ -48,6 +48,7 @@ def pod(name: str, image: str) -> Iterator[Written]:
 
 
 WORLD = [
+    Written("up", {"job": "mesh"}, [(at_ms, 1) for at_ms in TIMES]),
     requests("shop", 5, 10),
     requests("shop-primary", 95, 90),
     gauge("kube_deployment_spec_replicas", 1, 1, deployment="shop"),

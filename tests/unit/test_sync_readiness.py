@@ -41,6 +41,7 @@ def pod(
 
 
 TIMES = tuple(SINCE - 4_000 + n * SCRAPE for n in range(20))
+UP = [series("up", [(at_ms, 1) for at_ms in TIMES])]
 STARTS = expected("0", "0", canary_images={"app": IMAGE}, canary_replicas=1)
 
 
@@ -97,16 +98,25 @@ def test_unseen_version_needs_readiness_after_the_settle_time() -> None:
 
 
 def test_settle_time_stands_in_only_without_kube_state_metrics() -> None:
-    found = look([], STARTS)
+    found = look(UP, STARTS)
     assert found.live_ms == SINCE + 30_000
     assert "settle time of 30s stands in" in found.proof[1]
-    assert look([], STARTS, SINCE + 30_000).live_ms is None
+    assert look(UP, STARTS, SINCE + 30_000).live_ms is None
+
+
+def test_no_settle_time_stands_in_where_nothing_at_all_was_read() -> None:
+    assert look([], STARTS).live_ms is None
+
+
+def test_no_settle_time_stands_in_while_kube_state_metrics_is_silent_for_a_moment() -> None:
+    before = dict.fromkeys((SINCE - 600_000, SINCE - 595_000), (1, 1))
+    assert look([*UP, *deployment("other", before)], STARTS).live_ms is None
 
 
 def test_settled_instant_stays_when_kube_state_metrics_comes_later() -> None:
     late = tuple(t for t in TIMES if t > SINCE + 40_000)
     data = deployment("shop", dict.fromkeys(late, (1, 0)))
-    assert look(data, STARTS).live_ms == SINCE + 30_000
+    assert look([*UP, *data], STARTS).live_ms == SINCE + 30_000
 
 
 def test_live_is_the_latest_of_all_facts() -> None:

@@ -158,12 +158,16 @@ def test_nothing_is_asked_before_there_can_be_samples() -> None:
     assert shelf.asked == []
 
 
-def test_none_is_live_after_its_delay() -> None:
+@pytest.mark.parametrize("late_ms", [0, 10 * MINUTE])
+def test_none_is_live_a_delay_after_it_was_first_seen(late_ms: int) -> None:
     source = SYNC["none"](Options(delay_ms=MINUTE))
     wanted = expected()
 
     def at(now_ms: int) -> Liveness:
-        return asyncio.run(source.observe([wanted], Shelf(), now_ms))[wanted]
+        return asyncio.run(source.observe([wanted], Shelf(error="down"), now_ms))[wanted]
 
-    assert at(SINCE + MINUTE - 1).live_ms is None
-    assert at(SINCE + MINUTE).live_ms == SINCE + MINUTE
+    first_ms = SINCE + late_ms
+    assert at(first_ms).live_ms is None
+    assert at(first_ms + MINUTE - 1).live_ms is None
+    assert at(first_ms + MINUTE).live_ms == first_ms + MINUTE
+    assert at(first_ms + 2 * MINUTE).live_ms == first_ms + MINUTE
