@@ -1,0 +1,58 @@
+"""`python -m tests.sim SEED` runs one seed; `--seeds N` runs many and prints their figures."""
+
+import argparse
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from gitops_canary.git.signing import generate_key, load_key
+
+from .pieces import Figures
+from .seeds import Failure, run_all
+
+SHARE = 50
+"""Seeds that one process runs at a time."""
+
+
+def many(first: int, count: int, workers: int) -> Figures | Failure:
+    """Run seeds in several processes; the first failure, or the sum of the figures."""
+    total = Figures()
+    shares = [range(n, min(n + SHARE, first + count)) for n in range(first, first + count, SHARE)]
+    with ProcessPoolExecutor(workers) as pool:
+        for outcome in pool.map(share, shares):
+            if isinstance(outcome, Failure):
+                pool.shutdown(cancel_futures=True)
+                return outcome
+            total.add(outcome)
+    return total
+
+
+def share(seeds: range) -> Figures | Failure:
+    """Run some seeds in this process, with a key of its own: a signature decides nothing here."""
+    with TemporaryDirectory() as directory:
+        file = Path(directory) / "key"
+        generate_key(file)
+        return run_all(seeds, load_key(file))
+
+
+def main() -> int:
+    """Say what was found; 1 where a promise was broken."""
+    parser = argparse.ArgumentParser(prog="python -m tests.sim", description=__doc__)
+    parser.add_argument("seed", type=int, nargs="?", default=0, help="the (first) seed")
+    parser.add_argument("--seeds", type=int, default=1, help="how many")
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    began = time.monotonic()
+    outcome = many(options.seed, options.seeds, options.workers)
+    if isinstance(outcome, Failure):
+        print(outcome)
+        return 1
+    seconds = time.monotonic() - began
+    print(outcome.table(seconds))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,266 @@
+"""What really runs: workloads, weights and requests, and the samples Prometheus takes of them.
+
+The controllers see the samples only. The invariants see the truth.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from .manifests import Facts, Shape
+from .series import Database
+
+SCRAPE_MS = 5_000
+START_MS = 8_000
+"""How long new pods take until they are ready."""
+_BUCKETS = (("100", 100), ("500", 500), ("1000", 1000), ("+Inf", 1 << 40))
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What one version is like."""
+
+    errors: float = 0.0
+    """Share of its requests that fail."""
+    slow: bool = False
+    crashes: bool = False
+
+    @property
+    def bad(self) -> bool:
+        return self.errors > 0 or self.crashes
+
+
+@dataclass(slots=True)
+class Workload:
+    """A Deployment: what it shall run, and what serves."""
+
+    tag: str
+    replicas: int
+    serving: str | None
+    changed_ms: int = 0
+    generation: int = 0
+
+
+@dataclass(slots=True)
+class Truth:
+    """Requests that really reached the canary, added up at rising times."""
+
+    times: list[int] = field(default_factory=lambda: [0])
+    requests: list[float] = field(default_factory=lambda: [0.0])
+    failures: list[float] = field(default_factory=lambda: [0.0])
+    slow: list[float] = field(default_factory=lambda: [0.0])
+
+    def add(self, at_ms: int, requests: float, failures: float, slow: float) -> None:
+        self.times.append(at_ms)
+        self.requests.append(self.requests[-1] + requests)
+        self.failures.append(self.failures[-1] + failures)
+        self.slow.append(self.slow[-1] + slow)
+
+    def within(self, from_ms: int, to_ms: int) -> tuple[float, float, float]:
+        """Count (requests, failures, slow ones) that certainly lie in a span, or touch its ends."""
+        low = max(bisect_left(self.times, from_ms) - 1, 0)
+        high = min(bisect_right(self.times, to_ms), len(self.times) - 1)
+        return (
+            self.requests[high] - self.requests[low],
+            self.failures[high] - self.failures[low],
+            self.slow[high] - self.slow[low],
+        )
+
+
+@dataclass(slots=True)
+class App:
+    """One canary's place in the cluster."""
+
+    shape: Shape
+    canary: Workload
+    primary: Workload
+    weight: Decimal = Decimal(0)
+    truth: Truth = field(default_factory=Truth)
+    weights: list[tuple[int, Decimal]] = field(default_factory=list)
+    """Every weight with the time it was applied."""
+    versions: list[tuple[int, str | None]] = field(default_factory=list)
+    """Every version that the canary's pods got ready in, with the time."""
+    counters: dict[tuple[str, str], float] = field(default_factory=dict)
+    """Requests so far by (workload, code)."""
+    slow: dict[str, float] = field(default_factory=dict)
+    """Requests slower than a second so far, by workload."""
+
+    def live_since(self, weight: Decimal, not_before_ms: int) -> int | None:
+        """When a weight was first applied after an instant; earlier where it was so already."""
+        now = [(at, own) for at, own in self.weights if at <= not_before_ms]
+        if now and now[-1][1] == weight:
+            return now[-1][0]
+        return next((at for at, own in self.weights if at > not_before_ms and own == weight), None)
+
+    def served(self, tag: str, not_before_ms: int) -> bool:
+        """Whether the canary's pods were ready in a version at or after an instant."""
+        now = [(at, own) for at, own in self.versions if at <= not_before_ms]
+        later = [own for at, own in self.versions if at > not_before_ms]
+        return tag in [own for _, own in now[-1:]] + later
+
+    def workloads(self) -> Iterable[tuple[str, Workload]]:
+        yield self.shape.name, self.canary
+        yield f"{self.shape.name}-primary", self.primary
+
+
+@dataclass(slots=True)
+class Cluster:
+    """All apps, one clock."""
+
+    apps: dict[str, App]
+    quality: Callable[[str, str], Quality]
+    """Of (canary name, tag)."""
+    now_ms: int
+    rate: float = 20.0
+    """Requests a second to each app."""
+    db: Database = field(default_factory=Database)
+    scraping: bool = True
+    starting: bool = True
+    """Whether pods start at all."""
+    partial: bool = False
+    """Whether only the callers' side is scraped."""
+    next_scrape_ms: int = 0
+
+    def __post_init__(self) -> None:
+        self.next_scrape_ms = self.now_ms + SCRAPE_MS
+        for app in self.apps.values():
+            app.weights.append((self.now_ms, app.weight))
+            app.versions.append((self.now_ms, app.canary.serving))
+
+    def advance(self, to_ms: int) -> None:
+        """Let time pass: pods get ready, requests flow, samples are taken."""
+        while self.next_scrape_ms <= to_ms:
+            self._flow(self.next_scrape_ms)
+            self._scrape(self.next_scrape_ms)
+            self.next_scrape_ms += SCRAPE_MS
+        self._flow(to_ms)
+
+    def apply(self, name: str, wanted: Facts) -> None:
+        """Make one app what its manifests say."""
+        app = self.apps[name]
+        if app.weight != wanted.weight:
+            app.weight = wanted.weight
+            app.weights.append((self.now_ms, app.weight))
+        self._set(app.canary, wanted.candidate, wanted.replicas)
+        if app.canary.serving is None and app.versions[-1][1] is not None:
+            app.versions.append((self.now_ms, None))
+        self._set(app.primary, wanted.primary, wanted.primary_replicas)
+
+    def reset_counters(self) -> None:
+        """Restart every proxy: what was counted is forgotten."""
+        for app in self.apps.values():
+            for key in app.counters:
+                app.counters[key] = 0.0
+            for workload in app.slow:
+                app.slow[workload] = 0.0
+
+    def _set(self, workload: Workload, tag: str, replicas: int) -> None:
+        if workload.tag != tag or (workload.replicas == 0) != (replicas == 0):
+            workload.changed_ms = self.now_ms
+            workload.generation += 1
+        workload.tag, workload.replicas = tag, replicas
+        if replicas == 0:
+            workload.serving = None
+
+    def _flow(self, to_ms: int) -> None:
+        span_s = (to_ms - self.now_ms) / 1000
+        self.now_ms = to_ms
+        for app in self.apps.values():
+            for name, workload in app.workloads():
+                self._ready(app, workload)
+                share = (
+                    float(app.weight) / 100
+                    if workload is app.canary
+                    else 1 - float(app.weight) / 100
+                )
+                count = self.rate * share * span_s
+                if count > 0:
+                    self._serve(app, name, workload, count)
+
+    def _ready(self, app: App, workload: Workload) -> None:
+        if workload.serving == workload.tag or workload.replicas == 0 or not self.starting:
+            return
+        crashes = self.quality(app.shape.name, workload.tag).crashes
+        if not crashes and self.now_ms >= workload.changed_ms + START_MS:
+            workload.serving = workload.tag
+            if workload is app.canary:
+                app.versions.append((self.now_ms, workload.tag))
+
+    def _serve(self, app: App, name: str, workload: Workload, count: float) -> None:
+        if workload.serving is None:
+            name, failed, slow = "unknown", count, 0.0
+        else:
+            quality = self.quality(app.shape.name, workload.serving)
+            failed, slow = count * quality.errors, count if quality.slow else 0.0
+        for code, part in (("200", count - failed), ("503", failed)):
+            if part:
+                key = (name, code)
+                app.counters[key] = app.counters.get(key, 0.0) + part
+        app.slow[name] = app.slow.get(name, 0.0) + slow
+        if workload is app.canary:
+            app.truth.add(self.now_ms, count, failed, slow)
+
+    def _scrape(self, at_ms: int) -> None:
+        if not self.scraping:
+            return
+        self.db.line(__name__="up", instance="ksm").add(at_ms, 1)
+        for app in self.apps.values():
+            for reporter in ("source",) if self.partial else ("source", "destination"):
+                self._scrape_requests(app, reporter, at_ms)
+            for name, workload in app.workloads():
+                self._scrape_workload(app, name, workload, at_ms)
+
+    def _scrape_requests(self, app: App, reporter: str, at_ms: int) -> None:
+        name = app.shape.name
+        totals: dict[str, float] = {}
+        for (workload, code), value in app.counters.items():
+            if workload == "unknown" and reporter == "destination":
+                continue
+            totals[workload] = totals.get(workload, 0.0) + value
+            self.db.line(
+                __name__="istio_requests_total",
+                reporter=reporter,
+                destination_workload=workload,
+                destination_workload_namespace="unknown" if workload == "unknown" else "prod",
+                destination_service_namespace="prod",
+                destination_service_name=f"{name}-canary" if workload == "unknown" else workload,
+                response_code=code,
+            ).add(at_ms, round(value, 3))
+        if not app.shape.latency:
+            return
+        for workload, total in totals.items():
+            for bound, limit_ms in _BUCKETS:
+                inside = total if limit_ms > 1000 else total - app.slow.get(workload, 0.0)
+                self.db.line(
+                    __name__="istio_request_duration_milliseconds_bucket",
+                    reporter=reporter,
+                    destination_workload=workload,
+                    destination_workload_namespace="prod",
+                    le=bound,
+                ).add(at_ms, round(inside, 3))
+
+    def _scrape_workload(self, app: App, name: str, workload: Workload, at_ms: int) -> None:
+        line = self.db.line
+        ready = workload.serving == workload.tag and workload.replicas > 0
+        running = workload.replicas if workload.serving is not None else 0
+        base = {"namespace": "prod", "deployment": name, "instance": "ksm"}
+        for metric, value in (
+            ("kube_deployment_spec_replicas", workload.replicas),
+            ("kube_deployment_status_replicas_available", running),
+            ("kube_deployment_status_replicas_updated", workload.replicas if ready else 0),
+        ):
+            line(__name__=metric, **base).add(at_ms, value)
+        for index in range(workload.replicas):
+            tag = workload.serving or workload.tag
+            old = not ready and workload.serving is not None
+            stamp = workload.generation - old
+            pod = f"{name}-{stamp}-{index:05}"
+            own = {"namespace": "prod", "pod": pod, "container": "app", "instance": "ksm"}
+            image = f"registry.example/{app.shape.name}:{tag}"
+            line(__name__="kube_pod_container_info", image_spec=image, **own).add(at_ms, 1)
+            up = workload.serving is not None
+            line(__name__="kube_pod_container_status_ready", **own).add(at_ms, int(up))
+        if app.shape.query and workload is app.canary:
+            failures = app.counters.get((name, "503"), 0.0)
+            line(__name__="app_failures_total", workload=name).add(at_ms, round(failures, 3))

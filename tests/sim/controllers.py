@@ -1,0 +1,143 @@
+"""A real controller's station on a virtual clock: run call by call, killed at any of them."""
+
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from gitops_canary.app.measuring import Measuring, Timing
+from gitops_canary.app.pushing import Budget
+from gitops_canary.app.reading import Reader, Rules
+from gitops_canary.app.tick import Report, Station
+from gitops_canary.app.worker import Worker
+from gitops_canary.git.signing import SigningKey
+from gitops_canary.model.observation import Answer, Question
+from gitops_canary.ports import SyncSource
+from gitops_canary.routing import ROUTERS
+from gitops_canary.sync import SYNC
+
+from .cluster import SCRAPE_MS
+from .memory import MemoryGit
+from .remote import Disk, Remote
+
+T = TypeVar("T")
+LAG_MS = 1_000
+SETTLE_MS = 10_000
+
+
+class Killed(BaseException):
+    """The process is gone: nothing below may catch this."""
+
+
+class Pause:
+    """Something takes time; the simulation goes on meanwhile."""
+
+    def __init__(self, span_ms: int) -> None:
+        self.span_ms = span_ms
+
+    def __await__(self) -> Generator["Pause", None, None]:
+        yield self
+
+
+class Line(Worker):
+    """Runs calls at once, each after and before some virtual time."""
+
+    def __init__(self, latency: Callable[[], int]) -> None:
+        self._latency = latency
+
+    async def do(self, call: Callable[[], T]) -> T:
+        await Pause(self._latency())
+        result = call()
+        await Pause(self._latency())
+        return result
+
+    def end(self, last: Callable[[], None]) -> None:
+        last()
+
+
+@dataclass(slots=True)
+class SimMetrics:
+    """One controller's way to Prometheus."""
+
+    answer: Callable[[Question], Answer]
+    latency: Callable[[], int]
+    boundary: Callable[[str], None]
+
+    async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
+        self.boundary("ask")
+        await Pause(self.latency())
+        answers = {question: self.answer(question) for question in questions}
+        self.boundary("asked")
+        return answers
+
+
+@dataclass(slots=True, kw_only=True)
+class Controller:
+    """One process: alive with a station, or dead with what lies on its disk."""
+
+    name: str
+    remote: Remote
+    key: SigningKey | None
+    clock: Callable[[], int]
+    """What it takes for the time; milliseconds."""
+    answer: Callable[[Question], Answer]
+    latency: Callable[[str], int]
+    boundary: Callable[[str], None]
+    network: Callable[[str], None]
+    sync: str = "traffic"
+    poll_ms: int = 10_000
+    pushes: int = 60
+    disk: Disk = field(default_factory=Disk)
+    station: Station | None = None
+    running: Coroutine[Any, Any, Report] | None = None
+    life: int = 0
+    """Counts its starts: what was scheduled for an earlier life means nothing."""
+
+    def start(self) -> None:
+        """Begin anew with whatever is on the disk."""
+        git = MemoryGit(
+            self.remote, self.disk, self.key, boundary=self.boundary, network=self.network
+        )
+        rules = Rules(paths=["apps/"], default_provider=None)
+        metrics = SimMetrics(self.answer, lambda: self.latency("ask"), self.boundary)
+        self.life += 1
+        self.station = Station(
+            name="config",
+            git=git,
+            reader=Reader(git, rules, ROUTERS),
+            measuring=Measuring(
+                metrics=metrics,
+                sync=[_source(self.sync)],
+                timing=Timing(scrape_ms=SCRAPE_MS, lag_ms=LAG_MS),
+                settle_ms=SETTLE_MS,
+            ),
+            budget=Budget(self.pushes),
+            clock=self.clock,
+            worker=Line(lambda: self.latency("git")),
+        )
+
+    def kill(self, *, wipe: bool) -> None:
+        """End the process wherever it is."""
+        if self.running is not None:
+            self.running.close()
+        self.running = self.station = None
+        self.life += 1
+        if wipe:
+            self.disk = Disk()
+
+    def step(self) -> Report | int:
+        """Run until it waits (milliseconds) or its tick is over (the report)."""
+        assert self.station is not None
+        if self.running is None:
+            self.running = self.station.tick(write=True)
+        try:
+            pause = self.running.send(None)
+        except StopIteration as done:
+            self.running = None
+            report: Report = done.value
+            return report
+        assert isinstance(pause, Pause)
+        return int(pause.span_ms)
+
+
+def _source(kind: str) -> SyncSource:
+    return SYNC[kind](source="default", scrape_ms=SCRAPE_MS, lag_ms=LAG_MS, delay_ms=20_000)

@@ -1,0 +1,230 @@
+"""What goes wrong, and for how long: spells, because coins thrown anew at each call hide faults."""
+
+from collections.abc import Mapping, Sequence
+
+from gitops_canary.errors import Refused, Unavailable
+from gitops_canary.git.commands import Update
+from gitops_canary.git.objects import ObjectId
+from gitops_canary.git.pack import Made
+from gitops_canary.model.names import Revision
+
+from .controllers import Killed
+from .measured import MEASURED, Fault, Undo, nothing
+from .remote import CONFIG, EVIDENCE
+from .simulation import ADA, Simulation
+
+
+class Weather:
+    """Draws spells of faults until the seed's chaos ends, and then ends them all."""
+
+    def __init__(self, world: Simulation, table: Mapping[str, Fault]) -> None:
+        self._world = world
+        self._table = table
+        self._undo: dict[int, tuple[str, Undo]] = {}
+        self._count = 0
+        world.reach = self._reach  # type: ignore[method-assign]  # the server's front door
+        world.later(world.rng.randrange(5_000, 40_000), self._begin)
+
+    def end(self) -> None:
+        """End every spell."""
+        for number in list(self._undo):
+            self._end(number)
+
+    def _begin(self) -> None:
+        world, rng = self._world, self._world.rng
+        if world.calm:
+            return
+        name = rng.choice(sorted(self._table))
+        self._count += 1
+        number = self._count
+        world.figures.faults += 1
+        world.tell(f"fault: {name}")
+        self._undo[number] = (name, self._table[name](world))
+        world.later(rng.choice((5_000, 20_000, 60_000, 150_000)), lambda: self._end(number))
+        world.later(rng.randrange(10_000, 60_000), self._begin)
+
+    def _end(self, number: int) -> None:
+        name, undo = self._undo.pop(number, ("", nothing))
+        if name:
+            undo()
+            self._world.tell(f"fault over: {name}")
+
+    def _reach(self, name: str, what: str) -> None:
+        """Let a call through to the Git server, or not."""
+        state = self._world.network[name].git
+        if state == "down" or (state == "flapping" and self._world.rng.random() < 0.5):
+            raise _away(what)
+        if state == "lost" and what == "acknowledged":
+            raise _away(what)
+        if state == "expired":
+            raise Refused(
+                f"git {what} was refused: wrong user or password",
+                remedy="check url, credentials.username and the file in credentials.passwordFile",
+            )
+        if what == "push":
+            self._world.before_push(name)
+
+
+def _away(what: str) -> Unavailable:
+    return Unavailable(
+        f"git {what} did not end before its deadline and was stopped",
+        remedy="look at the Git server and the network; the next tick asks again",
+    )
+
+
+def _git(state: str) -> Fault:
+    def begin(world: Simulation) -> Undo:
+        """For one controller, or for all."""
+        names = sorted(world.network)
+        if world.rng.random() < 0.5:
+            names = [world.rng.choice(names)]
+        for name in names:
+            world.network[name].git = state
+
+        def undo() -> None:
+            for name in names:
+                world.network[name].git = "up"
+
+        return undo
+
+    return begin
+
+
+def _slow(world: Simulation) -> Undo:
+    """Every call of one controller takes up to 40 seconds."""
+    network = world.network[world.rng.choice(sorted(world.network))]
+    network.latency_ms = 40_000
+
+    def undo() -> None:
+        network.latency_ms = 200
+
+    return undo
+
+
+def _refusing(world: Simulation) -> Undo:
+    """A hook declines pushes: all of them, those of one canary, or those of several commits."""
+    kind = world.rng.choice(("all", "one", "batch"))
+    name = world.rng.choice(sorted(world.cluster.apps))
+
+    def refuses(updates: Sequence[Update], made: Mapping[ObjectId, Made]) -> str:
+        bodies = [made[ObjectId(u.new)].body for u in updates if u.branch == CONFIG]
+        commits = sum(b"Canary-Format: 1" in one.body for one in made.values())
+        mine = any(f"Canary: prod/{name}\n".encode() in one.body for one in made.values())
+        declined = {"all": bool(bodies), "one": mine, "batch": commits > 1}[kind]
+        return "pre-receive hook declined" if declined else ""
+
+    world.remote.refuses = refuses
+
+    def undo() -> None:
+        world.remote.refuses = lambda _updates, _made: ""
+
+    return undo
+
+
+def _racing(world: Simulation) -> Undo:
+    """Somebody pushes to the branch between our last look and our push, again and again."""
+
+    def before(name: str) -> None:
+        if world.rng.random() < 0.7 and CONFIG in world.remote.refs:
+            actor, count = world.actor, world.rng.randrange(1_000_000)
+            world.commit({"README.md": f"weight: {count}\n".encode()}, "Notes\n")
+            world.actor = actor
+        del name
+
+    world.before_push = before
+
+    def undo() -> None:
+        world.before_push = lambda _name: None
+
+    return undo
+
+
+def _kill(world: Simulation) -> Undo:
+    """Between two calls, wherever it happens to be."""
+    rng = world.rng
+    controller = world.controllers[rng.choice(sorted(world.controllers))]
+    world.kill(controller, wipe=rng.random() < 0.3, restart_ms=rng.randrange(1_000, 60_000))
+    return nothing
+
+
+def _crashing(world: Simulation) -> Undo:
+    """At any boundary between two effects."""
+
+    def boundary(name: str, point: str) -> None:
+        if world.rng.random() < (0.4 if point in {"stored", "landed", "store"} else 0.1):
+            world.tell(f"{name} dies at {point!r}")
+            raise Killed
+
+    world.boundaries = boundary
+
+    def undo() -> None:
+        world.boundaries = lambda _name, _point: None
+
+    return undo
+
+
+def _damage(world: Simulation) -> Undo:
+    """A clone loses objects."""
+    world.controllers[world.rng.choice(sorted(world.controllers))].disk.damaged = True
+    return nothing
+
+
+def _no_branch(world: Simulation) -> Undo:
+    """Somebody deletes the branch, and puts it back later."""
+    tip = world.remote.refs.get(CONFIG)
+    if tip is None:
+        return nothing
+    world.actor = "person"
+    world.remote.point(CONFIG, None)
+    world.actor = "nobody"
+
+    def undo() -> None:
+        if CONFIG not in world.remote.refs:
+            world.actor = "person"
+            world.remote.point(CONFIG, tip)
+            world.actor = "nobody"
+
+    return undo
+
+
+def _evidence_grows(world: Simulation) -> Undo:
+    """Something else commits to the evidence branch."""
+    tip = world.remote.refs.get(EVIDENCE)
+    if tip is not None:
+        world.actor = "person"
+        world.remote.commit(
+            {"notes": str(world.now_ms).encode()}, "Note\n", who=ADA, date_s=world.now_ms // 1000,
+            branch=EVIDENCE, parents=[tip],
+        )  # fmt: skip
+        world.actor = "nobody"
+    return nothing
+
+
+def _rewound(world: Simulation) -> Undo:
+    """Somebody forces the branch back by one commit."""
+    tip = world.remote.refs.get(CONFIG)
+    parents: Sequence[Revision] = world.remote.parents(tip) if tip else ()
+    if parents and world.remote.parents(parents[0]):
+        world.actor = "person"
+        world.remote.point(CONFIG, parents[0])
+        world.actor = "nobody"
+        world.rewound_ms = world.now_ms
+    return nothing
+
+
+FAULTS: Mapping[str, Fault] = {
+    **MEASURED,
+    "the Git server is down": _git("down"),
+    "the Git server flaps": _git("flapping"),
+    "acknowledgements are lost": _git("lost"),
+    "credentials have expired": _git("expired"),
+    "everything is slow": _slow,
+    "a hook declines pushes": _refusing,
+    "somebody always pushes first": _racing,
+    "a controller is killed": _kill,
+    "controllers crash": _crashing,
+    "a clone is damaged": _damage,
+    "the branch is deleted": _no_branch,
+    "the branch is forced back": _rewound,
+    "the evidence branch grows": _evidence_grows,
+}

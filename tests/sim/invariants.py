@@ -1,0 +1,260 @@
+"""What must hold after every event, whatever went wrong before it.
+
+Each method is one promise in the words of the manual. They look at the commits on the server, at
+what the cluster really did and at what people really asked for; nothing here uses the code that
+decides. `Broken` carries the promise's name.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gitops_canary.core.evidence import decision_path
+from gitops_canary.model.names import Revision
+from gitops_canary.model.rollout import Action, Outcome
+
+from .manifests import QUARANTINE, unowned
+from .remote import CONFIG, EVIDENCE
+from .watching import JUDGED, Broken, Landed, Watcher, need
+
+FORWARD = JUDGED | {Action.START}
+ENDED = frozenset({Action.FINISH, Action.ABORT, Action.RETREAT, Action.IDLE})
+SURPLUS = 4
+"""Moves besides the steps in one attempt: start, promote, finish or the way back, idle."""
+
+
+@dataclass(slots=True)
+class Watch(Watcher):
+    """Holds every commit of a controller against the promises."""
+
+    def moved(self, branch: str, old: Revision | None, new: Revision | None) -> None:
+        """Note what reached the server; it is looked at once both branches have moved."""
+        actor = self.world.actor
+        if branch != CONFIG or new is None:
+            return
+        if actor.startswith("controller"):
+            self.i6_nobody_is_overwritten(old, new)
+        fresh = self.world.remote.reachable(new, known=frozenset(self.seen))
+        for revision in self.oldest_first(new, fresh):
+            self.seen.add(revision)
+            if actor.startswith("controller"):
+                self.waiting.append((revision, actor))
+
+    def after_event(self) -> None:
+        """Check every new commit against every promise."""
+        fresh, self.waiting = self.waiting, []
+        for revision, actor in fresh:
+            move = self.land(revision, actor)
+            self.landed[revision] = move
+            for name, promise in PROMISES.items():
+                try:
+                    promise(self, move)
+                except Broken as broken:
+                    raise Broken(f"{name}: {broken}") from broken
+
+    # What each promise says. ---------------------------------------------------------------------
+
+    def i1_only_an_unused_pass_raises_the_weight(self, move: Landed) -> None:
+        """Every later weight, and promotion, needs a pass measured while the last one was live."""
+        if not move.judged:
+            return
+        need(move.record.verdict is Outcome.PASS, f"{move.record.action} on {move.record.verdict}")
+        window, app = move.record.window, self.world.cluster.apps[move.shape.name]
+        assert window is not None
+        assert move.previous is not None
+        since: int | None = move.previous.at_ms
+        if self.world.sees_live:
+            since = app.live_since(move.before.weight, move.previous.at_ms)
+        need(since is not None, "the weight that was judged was never live")
+        assert since is not None
+        if self.world.rewound_ms < window.start_ms:
+            # Whoever rewrites history also rewrites when a move was made.
+            need(since <= window.start_ms, f"the window began {since - window.start_ms} ms early")
+        requests, failures, slow = app.truth.within(window.start_ms, window.end_ms)
+        need(requests > 0, "nobody used the canary in the window that passed")
+        need(failures <= requests / 10, f"{failures:.0f} of {requests:.0f} requests failed")
+        if move.shape.latency:
+            need(slow <= requests / 10, f"{slow:.0f} of {requests:.0f} requests were slow")
+        earlier = move.previous.record.window
+        if move.previous.judged and earlier is not None:
+            need(window.start_ms >= earlier.end_ms, "two moves rest on the same time")
+
+    def i1_the_first_weight_needs_a_ready_canary(self, move: Landed) -> None:
+        """No user meets a version whose pods never became ready."""
+        first = move.previous is not None and move.previous.record.action is Action.START
+        if move.record.action is Action.ADVANCE and first and self.world.sees_live:
+            app, tag = self.world.cluster.apps[move.shape.name], move.after.candidate
+            assert move.previous is not None
+            need(app.served(tag, move.previous.at_ms), f"{tag} never got ready")
+
+    def i2_weights_are_the_ladder_s(self, move: Landed) -> None:
+        """What is written is 0 or the step's weight, and what the message says."""
+        need(move.after.weight == move.record.weight_to, "the message says another weight")
+        need(move.before.weight == move.record.weight_from, "it starts from another weight")
+        if move.record.action is Action.ADVANCE:
+            steps = self.started(move).steps
+            need(move.after.weight == steps[move.record.step - 1], "that is no step of the policy")
+        elif move.record.action is Action.PROMOTE:
+            need(move.after.weight == move.before.weight, "a promotion moves no traffic")
+        else:
+            need(move.after.weight == 0, f"{move.record.action} leaves {move.after.weight} %")
+
+    def i3_every_move_has_its_evidence(self, move: Landed) -> None:
+        """The bytes behind a decision lie on the evidence branch, with the digest it names."""
+        tip = self.world.remote.refs.get(EVIDENCE)
+        files = self.world.files(tip) if tip else {}
+        number = 1
+        while (path := decision_path(move.record, number)) in files:
+            digest = hashlib.sha256(files[path]).hexdigest()
+            if move.record.evidence == f"sha256:{digest}":
+                return
+            number += 1
+        raise Broken(f"no evidence {move.record.evidence}")
+
+    def i4_steps_rise_one_at_a_time(self, move: Landed) -> None:
+        """A rollout goes one step up or ends; nothing follows its end but a new attempt."""
+        before, now = move.previous, move.record
+        if before is None:
+            need(now.action is Action.START, f"a rollout began with {now.action}")
+            need(now.step == 0, "a rollout began above step 0")
+            return
+        need(before.record.rollout == now.rollout, "the previous move is another rollout's")
+        if now.action is Action.ADVANCE and not move.adopted:
+            need(now.step == before.record.step + 1, f"{before.record.step} -> {now.step}")
+        if now.action is Action.PROMOTE:
+            need(before.record.action in {Action.ADVANCE, Action.START}, "promoted out of turn")
+            need(now.step == now.steps, f"promoted at step {now.step} of {now.steps}")
+        if before.record.action in ENDED:
+            allowed = {Action.IDLE, Action.START}
+            need(now.action in allowed, f"{now.action} after {before.record.action}")
+
+    def i5_a_condemned_version_goes_and_stays_out(self, move: Landed) -> None:
+        """An abort restores the stable state whole, for a reason, and is not tried again."""
+        if move.record.action is Action.ABORT:
+            stable = self.world.facts(move.record.stable, move.shape)
+            need(move.after.settled, "candidate and primary still differ")
+            need(stable is not None and move.after.primary == stable.primary, "not the stable one")
+            if move.record.verdict is Outcome.FAIL:
+                window, app = move.record.window, self.world.cluster.apps[move.shape.name]
+                assert window is not None
+                _, failures, slow = app.truth.within(window.start_ms, window.end_ms)
+                need(failures > 0 or slow > 0, "nothing had failed")
+            else:
+                asked = move.before.control.get("abort") == move.record.rollout
+                need(asked, "aborted without a failing verdict, and nobody asked")
+        if move.record.action is Action.START:
+            version = f':{move.after.candidate}"'.encode()
+            mine = f'"canary": "{move.shape.id}"'.encode()
+            entries = self.world.files(move.parent).get(QUARANTINE, b"").split(b"\n")
+            out = any(version in entry and mine in entry for entry in entries)
+            retried = move.before.control.get("retry", "")
+            lifted = retried and any(retried.encode() in entry for entry in entries)
+            need(not out or lifted, f"{move.after.candidate} is quarantined")
+
+    def i5_a_bad_version_never_reaches_the_primary(self, move: Landed) -> None:
+        """Only what passed at every step is promoted."""
+        if move.record.action is Action.PROMOTE:
+            quality = self.world.quality(move.shape.name, move.after.candidate)
+            need(
+                not quality.errors, f"{move.after.candidate} fails {quality.errors:.0%} of requests"
+            )
+            crashes = quality.crashes and self.world.sees_live
+            need(not crashes, f"{move.after.candidate} crashes")
+            need(not quality.slow or not move.shape.latency, f"{move.after.candidate} is slow")
+
+    def i6_nobody_is_overwritten(self, old: Revision | None, new: Revision) -> None:
+        """The branch only ever grows by a controller's hand."""
+        need(old is not None, "I6: a controller made the branch")
+        assert old is not None
+        need(old in self.world.remote.reachable(new), "I6: somebody's commits were lost")
+
+    def i7_only_owned_places_change(self, move: Landed) -> None:
+        """Not one byte changes that the trigger does not compare and a move does not write."""
+        before, after = self.world.files(move.parent), self.world.files(move.revision)
+        for path in sorted({*before, *after}):
+            old, new = before.get(path, b""), after.get(path, b"")
+            if old == new:
+                continue
+            if path == QUARANTINE:
+                need(move.record.action is Action.ABORT, "the quarantine changed without an abort")
+                need(new.startswith(old), "somebody else's quarantine entry changed")
+                continue
+            need(path in {move.shape.workload_path, move.shape.route_path}, f"{path} changed")
+            names = (move.shape.name,)
+            need(unowned(old, names) == unowned(new, names), f"{path} changed in foreign places")
+
+    def i7_versions_change_only_where_they_must(self, move: Landed) -> None:
+        """Only a promotion changes the primary, only an abort the candidate."""
+        action = move.record.action
+        if action not in {Action.PROMOTE, Action.ABORT}:
+            need(move.after.primary == move.before.primary, f"{action} changed the primary")
+        if action is Action.PROMOTE:
+            need(move.after.primary == move.before.candidate, "something else was promoted")
+        if action is not Action.ABORT:
+            need(move.after.candidate == move.before.candidate, f"{action} changed the candidate")
+
+    def i9_nothing_is_done_twice(self, move: Landed) -> None:
+        """However many controllers there are, each move is made once on one history."""
+        reachable = self.world.remote.reachable(move.parent)
+        for other in self.landed.values():
+            same = (other.record.rollout, other.record.previous) == (
+                move.record.rollout, move.record.previous,
+            )  # fmt: skip
+            if same and other.revision in reachable:
+                raise Broken(f"{move.record.action} was made before, as {other.revision[:12]}")
+
+    def i10_a_person_wins(self, move: Landed) -> None:
+        """Paused, suspended or overridden means hands off until a person says otherwise."""
+        before = move.before
+        need(not before.suspended or not before.present, "the canary is suspended")
+        if before.paused and before.present:
+            need(move.record.action not in FORWARD, f"{move.record.action} while paused")
+        last = self.last_move(move)
+        if last is None or last.after.candidate != before.candidate or move.adopted:
+            return
+        if before.settled and before.weight == 0:
+            return
+        resume = before.control.get("resume", "")
+        if resume.startswith(f"{move.record.rollout}/"):
+            return
+        need(before.weight == last.after.weight, f"a person had set {before.weight} %")
+        need(before.primary == last.after.primary, f"a person had set primary {before.primary}")
+
+    def i11_every_commit_has_news(self, move: Landed) -> None:
+        """No empty commits but a start's, and no more of them than the ladder needs."""
+        if move.record.action is not Action.START and not move.adopted:
+            changed = self.world.remote.tree(move.revision) != self.world.remote.tree(move.parent)
+            need(changed, f"an empty {move.record.action}")
+        chain = list(self.chain(move))
+        attempts = sum(m.record.action is Action.START for m in chain)
+        resumed = sum(m.adopted for m in chain)
+        limit = attempts * (move.record.steps + SURPLUS) + resumed
+        need(len(chain) <= limit, f"{len(chain)} commits in {attempts} attempts")
+
+    def i15_no_clock_shortens_a_look(self, move: Landed) -> None:
+        """A window lies in the past, by Prometheus' clock, and is as long as the check's."""
+        window = move.record.window
+        if window is None or move.record.verdict is Outcome.INCONCLUSIVE:
+            return
+        now, interval = self.world.now_ms, move.shape.interval_s * 1000
+        need(window.end_ms <= now, f"the window ends {window.end_ms - now} ms from now")
+        need(window.end_ms - window.start_ms >= interval, "the window is too short")
+        if move.judged and move.previous and self.world.rewound_ms < window.start_ms:
+            need(move.at_ms - move.previous.at_ms >= interval, "the step was not held long enough")
+
+
+PROMISES: Mapping[str, Callable[[Watch, Landed], None]] = {
+    "I1": Watch.i1_only_an_unused_pass_raises_the_weight,
+    "I1 (ready)": Watch.i1_the_first_weight_needs_a_ready_canary,
+    "I2": Watch.i2_weights_are_the_ladder_s,
+    "I3": Watch.i3_every_move_has_its_evidence,
+    "I4": Watch.i4_steps_rise_one_at_a_time,
+    "I5": Watch.i5_a_condemned_version_goes_and_stays_out,
+    "I5 (bad)": Watch.i5_a_bad_version_never_reaches_the_primary,
+    "I7": Watch.i7_only_owned_places_change,
+    "I7 (versions)": Watch.i7_versions_change_only_where_they_must,
+    "I9": Watch.i9_nothing_is_done_twice,
+    "I10": Watch.i10_a_person_wins,
+    "I11": Watch.i11_every_commit_has_news,
+    "I15": Watch.i15_no_clock_shortens_a_look,
+}

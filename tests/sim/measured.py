@@ -1,0 +1,168 @@
+"""What goes wrong with measurements, with the sync engine and with clocks."""
+
+from collections.abc import Callable
+
+from gitops_canary.model.observation import Answer, Question, Sample, Series
+
+from .pieces import mark
+from .simulation import Simulation
+
+Undo = Callable[[], None]
+Fault = Callable[[Simulation], Undo]
+HOUR_MS = 3_600_000
+YEAR_MS = 365 * 24 * HOUR_MS
+
+
+def nothing() -> None:
+    """Undo what was over at once."""
+
+
+def _answers(change: Callable[[Simulation, str, Question, Answer], Answer]) -> Fault:
+    def begin(world: Simulation) -> Undo:
+        names = sorted(world.network)
+        if world.rng.random() < 0.5:
+            names = [world.rng.choice(names)]
+
+        def answering(name: str, question: Question, answer: Answer) -> Answer:
+            return change(world, name, question, answer) if name in names else answer
+
+        world.answering = answering
+
+        def undo() -> None:
+            world.answering = lambda _name, _question, answer: answer
+
+        return undo
+
+    return begin
+
+
+def _silent(world: Simulation, name: str, question: Question, answer: Answer) -> Answer:
+    del world, name, question, answer
+    return Answer(error="did not answer within 10s")
+
+
+def _empty(world: Simulation, name: str, question: Question, answer: Answer) -> Answer:
+    del world, name, question, answer
+    return Answer()
+
+
+def _sometimes(world: Simulation, name: str, question: Question, answer: Answer) -> Answer:
+    drawn = mark(world.seed, name, question.expression, world.now_ms)
+    return Answer(error="answered with a warning") if drawn < 0.5 else answer
+
+
+def _not_a_number(world: Simulation, name: str, question: Question, answer: Answer) -> Answer:
+    del world, name, question
+    return Answer(
+        series=tuple(
+            Series(labels=s.labels, samples=tuple(Sample(p.at_ms, "NaN") for p in s.samples))
+            for s in answer.series
+        )
+    )
+
+
+def _scraping(world: Simulation) -> Undo:
+    world.cluster.scraping = False
+
+    def undo() -> None:
+        world.cluster.scraping = True
+
+    return undo
+
+
+def _one_sided(world: Simulation) -> Undo:
+    world.cluster.partial = True
+
+    def undo() -> None:
+        world.cluster.partial = False
+
+    return undo
+
+
+def _late_samples(world: Simulation) -> Undo:
+    """Samples arrive only once the spell is over."""
+    world.cluster.db.hidden_from_ms = world.now_ms
+
+    def undo() -> None:
+        world.cluster.db.hidden_from_ms = None
+
+    return undo
+
+
+def _resets(world: Simulation) -> Undo:
+    world.cluster.reset_counters()
+    return nothing
+
+
+def _no_traffic(world: Simulation) -> Undo:
+    world.cluster.rate = world.rng.choice((0.0, 0.5))
+
+    def undo() -> None:
+        world.cluster.rate = 20.0
+
+    return undo
+
+
+def _engine(state: str) -> Fault:
+    def begin(world: Simulation) -> Undo:
+        world.engine = state
+
+        def undo() -> None:
+            world.engine = "up"
+
+        return undo
+
+    return begin
+
+
+def _late_engine(world: Simulation) -> Undo:
+    world.engine_lag_ms = 60_000
+
+    def undo() -> None:
+        world.engine_lag_ms = 0
+
+    return undo
+
+
+def _no_pods(world: Simulation) -> Undo:
+    world.cluster.starting = False
+
+    def undo() -> None:
+        world.cluster.starting = True
+
+    return undo
+
+
+def _clock(world: Simulation) -> Undo:
+    """One controller's clock jumps, or stands still."""
+    name = world.rng.choice(sorted(world.offsets))
+    jump = world.rng.choice((-YEAR_MS, -HOUR_MS, -30_000, 30_000, HOUR_MS, YEAR_MS, None))
+    frozen = world.now_ms
+    if jump is None:
+        world.offsets[name] = lambda: frozen
+    else:
+        world.offsets[name] = lambda: world.now_ms + jump
+
+    def undo() -> None:
+        world.offsets[name] = lambda: world.now_ms
+
+    return undo
+
+
+MEASURED: dict[str, Fault] = {
+    "Prometheus is down": _answers(_silent),
+    "Prometheus is empty": _answers(_empty),
+    "Prometheus warns now and then": _answers(_sometimes),
+    "Prometheus says NaN": _answers(_not_a_number),
+    "nothing is scraped": _scraping,
+    "only callers are scraped": _one_sided,
+    "samples are back-filled": _late_samples,
+    "counters are reset": _resets,
+    "there is no traffic": _no_traffic,
+    "sync has stopped": _engine("down"),
+    "sync applies an older revision": _engine("older"),
+    "sync is late": _late_engine,
+    "no pod starts": _no_pods,
+    "a clock is wrong": _clock,
+}
+"""Every fault here, by name."""

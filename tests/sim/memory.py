@@ -1,0 +1,227 @@
+"""`ports.Git` over objects in memory: the stand-in for a repository and its server.
+
+Object ids, trees, ownership and editing are the product's own code over another shelf of bytes;
+what is written here anew is the walk, the refs and their compare-and-swap. `tests/conformance`
+holds it against real git.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gitops_canary.errors import Refused, SpecError, Unavailable
+from gitops_canary.git.commands import Update, is_revision
+from gitops_canary.git.drafting import Drafting
+from gitops_canary.git.editing import Draft
+from gitops_canary.git.objects import (
+    Kind,
+    ObjectId,
+    parse_commit,
+)
+from gitops_canary.git.ownership import Ownership, TrustedKey
+from gitops_canary.git.reader import Reader
+from gitops_canary.git.rejection import Fate, conflict, fate
+from gitops_canary.git.signing import SigningKey
+from gitops_canary.git.trees import Trees
+from gitops_canary.model.commits import Blob, Commit
+from gitops_canary.model.decision import PlannedCommit
+from gitops_canary.model.names import BlobId, Path, Revision
+
+from .remote import CONFIG, EVIDENCE, ME, Disk, Remote
+
+
+class _Shelf(Reader):
+    """The product's reader without a process; a clone sees only the commits it has."""
+
+    def __init__(self, remote: Remote, disk: Disk) -> None:
+        self._remote = remote
+        self._disk = disk
+
+    def info(self, ids: Sequence[ObjectId]) -> Iterator[tuple[ObjectId, str, int]]:
+        for name in ids:
+            made = self._remote.objects.get(name)
+            there = made and (made.kind is not Kind.COMMIT or Revision(name) in self._disk.known)
+            if made and there:
+                yield name, made.kind.value.decode(), len(made.body)
+            else:
+                yield name, "missing", 0
+
+    def read(self, ids: Sequence[ObjectId], kind: str) -> Iterator[tuple[ObjectId, bytes]]:
+        for name, (_, found, _) in zip(ids, list(self.info(ids)), strict=True):
+            if found != kind or self._disk.damaged:
+                self._disk.damaged = True
+                raise Unavailable(
+                    f"the local clone is damaged ({name} is {found}, not a {kind})",
+                    remedy="nothing: the next tick makes it anew from the remote",
+                )
+            yield name, self._remote.objects[name].body
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+def _quiet(point: str) -> None:
+    del point
+
+
+@dataclass(slots=True)
+class MemoryGit:
+    """One clone of a remote."""
+
+    remote: Remote
+    disk: Disk = field(default_factory=Disk)
+    key: SigningKey | None = None
+    branch: str = CONFIG
+    blob_bytes_max: int = 1 << 20
+    boundary: Callable[[str], None] = _quiet
+    """Is told of every boundary between two effects; may raise instead of returning."""
+    network: Callable[[str], None] = _quiet
+    """Is asked before the remote answers, and as `acknowledged` after it took a push."""
+    _trees: Trees = field(init=False)
+    _drafting: Drafting = field(init=False)
+    _ownership: Ownership = field(init=False)
+
+    def __post_init__(self) -> None:
+        shelf = _Shelf(self.remote, self.disk)
+        trusted = (TrustedKey(public=self.key.public),) if self.key else ()
+        self._trees = Trees(shelf)
+        self._drafting = Drafting(shelf, ME, self.key)
+        self._ownership = Ownership(ME, trusted)
+
+    def poll(self) -> Revision | None:
+        self.boundary("poll")
+        self.network("poll")
+        return self.remote.refs.get(self.branch)
+
+    def fetch(self) -> tuple[Revision, Revision | None]:
+        self.boundary("fetch")
+        self.network("fetch")
+        refs = dict(self.remote.refs)
+        if self.branch not in refs:
+            raise SpecError(
+                f"the repository has no branch {self.branch}",
+                remedy="push the branch, or correct `branch` in controller.yaml",
+            )
+        if self.disk.damaged:
+            self.disk.known.clear()
+            self.disk.damaged = False
+        wanted = {b: refs[b] for b in (self.branch, EVIDENCE) if b in refs}
+        self.disk.known |= self.remote.reachable(*wanted.values(), known=frozenset(self.disk.known))
+        self.disk.local = wanted
+        self.boundary("fetched")
+        return wanted[self.branch], wanted.get(EVIDENCE)
+
+    def files(self, revision: Revision) -> Mapping[Path, Blob]:
+        [(_, body)] = self._drafting.reader.read([ObjectId(revision)], "commit")
+        return self._trees.files(parse_commit(body).tree)
+
+    def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
+        names = [ObjectId(blob) for blob in dict.fromkeys(blobs)]
+        for name, kind, size in self._drafting.reader.info(names):
+            if kind != "blob" or size > self.blob_bytes_max:
+                raise SpecError(
+                    f"the file with blob {name} is larger than {self.blob_bytes_max} bytes",
+                    remedy="keep manifests small, or keep this file out of `paths`",
+                )
+        return {BlobId(name): body for name, body in self._drafting.reader.read(names, "blob")}
+
+    def history(self, tip: Revision) -> Iterator[Commit]:
+        """Walk like `git rev-list --topo-order`: a merge's last parent comes first."""
+        waiting = dict.fromkeys(self.remote.reachable(tip), 0)
+        for revision in waiting:
+            for parent in self.remote.parents(revision):
+                waiting[parent] += 1
+        ready = [tip]
+        while ready:
+            commit = self._commit(ready.pop())
+            yield commit
+            for parent in commit.parents:
+                waiting[parent] -= 1
+                if waiting[parent] == 0:
+                    ready.append(parent)
+
+    def contains(self, revision: Revision, ancestor: Revision) -> bool:
+        if not (is_revision(revision) and is_revision(ancestor)):
+            return False
+        if not {revision, ancestor} <= self.disk.known:
+            return False
+        return ancestor in self.remote.reachable(revision)
+
+    def push(
+        self,
+        *,
+        onto: Revision,
+        commits: Sequence[PlannedCommit],
+        evidence_onto: Revision | None,
+        evidence: Sequence[PlannedCommit],
+    ) -> tuple[Revision, ...]:
+        draft = Draft(self._trees.body)
+        made = self._drafting.chain(draft, onto, commits)
+        proof = self._drafting.chain(draft, evidence_onto, evidence)
+        updates = [
+            Update(branch=branch, old=old, new=chain[-1])
+            for branch, old, chain in (
+                (self.branch, onto, made),
+                (EVIDENCE, evidence_onto, proof),
+            )
+            if chain
+        ]
+        if updates:
+            self.boundary("store")
+            self.remote.objects.update(draft.made)
+            self.disk.known |= {*made, *proof}
+            self.boundary("stored")
+            groups = [updates] if self.remote.atomic else [[u] for u in reversed(updates)]
+            for group in groups:
+                self._send(group, draft)
+        return made
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+    def _send(self, updates: Sequence[Update], draft: Draft) -> None:
+        self.network("push")
+        declined = self.remote.refuses(updates, draft.made)
+        if declined and fate(updates, self.remote.refs) is not Fate.LANDED:
+            raise Refused(
+                f"the server refused the push ({declined}): no reason given",
+                remedy="let the controller's user push to this branch, or deliver by pull request",
+            )
+        if self.remote.push(updates):
+            self.boundary("landed")
+            self.network("acknowledged")
+            return
+        outcome = fate(updates, self.remote.refs)
+        if outcome is Fate.LANDED or (outcome is Fate.LOST and self._overtaken(updates)):
+            return
+        if outcome is Fate.LOST:
+            raise conflict(updates)
+        raise Unavailable(
+            "git push failed (exit 1): no reason given",
+            remedy="look at the Git server and the network; the next tick asks again",
+        )
+
+    def _overtaken(self, updates: Sequence[Update]) -> bool:
+        self.fetch()
+        return all(
+            update.branch in self.disk.local
+            and self.contains(self.disk.local[update.branch], Revision(update.new))
+            for update in updates
+        )
+
+    def _commit(self, revision: Revision) -> Commit:
+        name = ObjectId(revision)
+        known = self.remote.read.get(name)
+        if known is None:
+            [(_, body)] = self._drafting.reader.read([name], "commit")
+            raw = parse_commit(body)
+            known = Commit(
+                revision=revision,
+                parents=tuple(Revision(parent) for parent in raw.parents),
+                author=raw.author,
+                committer=raw.committer,
+                date_ms=raw.date_s * 1000,
+                message=raw.message,
+                ours=self._ownership.ours(raw),
+            )
+            self.remote.read[name] = known
+        return known

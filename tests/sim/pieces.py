@@ -1,0 +1,106 @@
+"""What a seed is drawn from, and what it is counted by."""
+
+import zlib
+from dataclasses import dataclass, field
+from random import Random
+
+from gitops_canary.git.signing import SigningKey
+
+from .manifests import NAMES, Shape
+
+
+@dataclass(slots=True, kw_only=True)
+class Setting:
+    """What a seed is made of; all else follows from its random numbers."""
+
+    canaries: int = 1
+    controllers: int = 1
+    chaos_ms: int = 6 * 60_000
+    atomic: bool = True
+    sync: str = "traffic"
+    poll_ms: int = 15_000
+    key: SigningKey | None = None
+
+    @classmethod
+    def of(cls, rng: Random, key: SigningKey | None) -> "Setting":
+        """Draw a setting."""
+        return cls(
+            canaries=rng.choices((1, 2, 3, 5), (60, 25, 10, 5))[0],
+            controllers=rng.choices((1, 2, 3, 5), (55, 30, 10, 5))[0],
+            chaos_ms=rng.randrange(3, 9) * 60_000,
+            atomic=rng.random() < 0.8,
+            sync="none" if rng.random() < 0.1 else "traffic",
+            poll_ms=rng.choice((10_000, 15_000, 20_000)),
+            key=key if rng.random() < 0.25 else None,
+        )
+
+
+@dataclass(slots=True)
+class Figures:
+    """What one or many seeds did."""
+
+    seeds: int = 0
+    events: int = 0
+    ticks: int = 0
+    commits: int = 0
+    faults: int = 0
+    kills: int = 0
+    virtual_ms: int = 0
+    actions: dict[str, int] = field(default_factory=dict)
+
+    def table(self, seconds: float) -> str:
+        """Write the figures down, with how fast they came about."""
+        hours = self.virtual_ms / 3_600_000
+        rows = [
+            ("schedules", f"{self.seeds}"),
+            ("events", f"{self.events}"),
+            ("ticks", f"{self.ticks}"),
+            ("spells of faults", f"{self.faults}"),
+            ("controllers killed", f"{self.kills}"),
+            ("commits checked", f"{self.commits}"),
+            *((f"  {action}", f"{count}") for action, count in sorted(self.actions.items())),
+            ("violations", "0"),
+            ("simulated hours", f"{hours:.1f}"),
+            ("simulated hours per second", f"{hours / seconds:.2f}"),
+            ("schedules per second", f"{self.seeds / seconds:.1f}"),
+        ]
+        return "\n".join(f"{name:<28}{value:>12}" for name, value in rows)
+
+    def add(self, other: "Figures") -> None:
+        for name in ("seeds", "events", "ticks", "commits", "faults", "kills", "virtual_ms"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for action, count in other.actions.items():
+            self.actions[action] = self.actions.get(action, 0) + count
+
+
+@dataclass(slots=True)
+class Network:
+    """How one controller reaches the others now; changed by spells of faults."""
+
+    git: str = "up"
+    metrics: str = "up"
+    latency_ms: int = 200
+
+
+def shapes(rng: Random, count: int) -> tuple[Shape, ...]:
+    """Draw the canaries of a seed."""
+    shared = rng.random() < 0.3
+    return tuple(
+        Shape(
+            name=name,
+            steps=rng.choice(((20,), (10, 50), (5, 25, 50), (50,), (10, 100))),
+            interval_s=rng.choice((20, 30, 60)),
+            threshold=rng.choice((1, 2, 3)),
+            deadline_s=rng.choice((120, 180)),
+            latency=rng.random() < 0.25,
+            query=rng.random() < 0.15,
+            shared=shared,
+            idles=rng.random() < 0.25,
+        )
+        for name in NAMES[:count]
+    )
+
+
+def mark(*parts: object) -> float:
+    """Draw a number from 0 to 1 that depends on nothing but its arguments."""
+    return zlib.crc32(repr(parts).encode()) / 0xFFFFFFFF

@@ -1,0 +1,257 @@
+"""The part of PromQL that the controller uses, over series in memory.
+
+`increase` adds up differences and does not extrapolate as Prometheus does: what is compared are
+ratios.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from math import isnan
+
+from gitops_canary.model.observation import Answer, Question, Sample, Series
+
+from .series import Database, Labels
+
+Vector = list[tuple[Labels, float]]
+LOOKBACK_MS = 300_000
+_SPAN = re.compile(r"(\d+)(ms|s|m|h)")
+_UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+
+
+def measure(db: Database, question: Question) -> Answer:
+    """Answer as Prometheus would at this moment."""
+    ranged = raw(question.expression)
+    if ranged:
+        selector, window_ms = ranged
+        after, until = question.end_ms - window_ms, db.seen(question.end_ms)
+        rows = ((line.labels, line.between(after, until)) for line in db.select(selector))
+        return Answer(series=tuple(_series(labels, own) for labels, own in rows if own))
+    evaluate = compiled(question.expression)
+    found: dict[tuple[tuple[str, str], ...], list[tuple[int, float]]] = {}
+    step = question.step_ms or 1
+    for at_ms in range(question.start_ms, question.end_ms + 1, step):
+        for labels, value in evaluate(db, At(at_ms, question.lookback_ms or LOOKBACK_MS)):
+            found.setdefault(tuple(sorted(labels.items())), []).append((at_ms, value))
+    return Answer(series=tuple(_series(dict(key), own) for key, own in found.items()))
+
+
+def _series(labels: Mapping[str, str], rows: list[tuple[int, float]]) -> Series:
+    samples = tuple(Sample(at, "NaN" if isnan(value) else f"{value:.10g}") for at, value in rows)
+    return Series(labels=labels, samples=samples)
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """When an expression is evaluated, and how old a sample may be."""
+
+    at_ms: int
+    lookback_ms: int
+
+
+Evaluate = Callable[[Database, At], Vector]
+
+
+def raw(expression: str) -> tuple[str, int] | None:
+    """Take a bare range selector apart: selector and window."""
+    found = re.fullmatch(r"(\w*\{.*\})\[(\w+)\]", expression)
+    return (found[1], span_ms(found[2])) if found else None
+
+
+def span_ms(text: str) -> int:
+    """Read a PromQL duration."""
+    return sum(int(n) * _UNITS_MS[unit] for n, unit in _SPAN.findall(text))
+
+
+@lru_cache(4096)
+def compiled(expression: str) -> Evaluate:
+    """Parse an expression; ValueError where it is beyond this part of the language."""
+    parser = _Parser(expression)
+    found = parser.either()
+    if parser.rest:
+        raise ValueError(f"cannot read {parser.rest[:60]!r} of {expression!r}")
+    return found
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.rest = text.strip()
+
+    def either(self) -> Evaluate:
+        found = self.one()
+        while self._take(r"or\b"):
+            found = _or(found, self.one())
+        return found
+
+    def one(self) -> Evaluate:
+        word = self._take(r"[a-z_]\w*(?=\s*\(|\s+by\b)")
+        if not word:
+            return self._selector()
+        if word in _AGGREGATES:
+            by = self._labels() if self._take(r"by\b") else ()
+            self._need(r"\(")
+            inner = self.either()
+            if not by and self._take(r"\)\s*by\b"):
+                return _grouped(_AGGREGATES[word], self._labels(), inner)
+            self._need(r"\)")
+            return _grouped(_AGGREGATES[word], by, inner)
+        self._need(r"\(")
+        made = self._function(word)
+        self._need(r"\)")
+        return made
+
+    def _function(self, word: str) -> Evaluate:
+        if word in _RANGED:
+            selector, window_ms = self._range()
+            return _ranged(_RANGED[word], selector, window_ms)
+        if word == "vector":
+            constant = float(self._need(r"[\d.]+"))
+            return lambda _db, _at: [({}, constant)]
+        if word == "timestamp":
+            return _timestamp(self._name())
+        if word == "label_replace":
+            inner = self.either()
+            words = [self._need(r',\s*"((?:[^"\\]|\\.)*)"') for _ in range(4)]
+            label, value = (w.partition('"')[2][:-1] for w in words[:2])
+            return lambda db, at: [({**own, label: value}, v) for own, v in inner(db, at)]
+        if word == "histogram_quantile":
+            quantile = float(self._need(r"[\d.]+"))
+            self._need(",")
+            return _quantile(quantile, self.either())
+        raise ValueError(f"unknown function {word}")
+
+    def _selector(self) -> Evaluate:
+        name = self._name()
+        return lambda db, at: [
+            (_unnamed(line.labels), found[1])
+            for line in db.select(name)
+            if (found := line.newest(at.at_ms - at.lookback_ms, db.seen(at.at_ms)))
+        ]
+
+    def _name(self) -> str:
+        return self._need(r"\w*\{[^}]*\}|[a-z_]\w*")
+
+    def _range(self) -> tuple[str, int]:
+        selector = self._name()
+        return selector, span_ms(self._need(r"\[\w+\]"))
+
+    def _labels(self) -> tuple[str, ...]:
+        self._need(r"\(")
+        names = tuple(part.strip() for part in self._need(r"[\w\s,]*").split(","))
+        self._need(r"\)")
+        return names
+
+    def _take(self, pattern: str) -> str:
+        found = re.match(rf"\s*({pattern})\s*", self.rest)
+        if not found:
+            return ""
+        self.rest = self.rest[found.end() :]
+        return found[1]
+
+    def _need(self, pattern: str) -> str:
+        found = self._take(pattern)
+        if not found:
+            raise ValueError(f"expected {pattern} at {self.rest[:60]!r}")
+        return found
+
+
+def _unnamed(labels: Labels) -> Labels:
+    return {key: value for key, value in labels.items() if key != "__name__"}
+
+
+def _or(one: Evaluate, other: Evaluate) -> Evaluate:
+    def evaluate(db: Database, at: At) -> Vector:
+        found = one(db, at)
+        known = {tuple(sorted(labels.items())) for labels, _ in found}
+        return found + [
+            (labels, value)
+            for labels, value in other(db, at)
+            if tuple(sorted(labels.items())) not in known
+        ]
+
+    return evaluate
+
+
+def _grouped(
+    join: Callable[[Sequence[float]], float], by: tuple[str, ...], of: Evaluate
+) -> Evaluate:
+    def evaluate(db: Database, at: At) -> Vector:
+        groups: dict[tuple[str, ...], list[float]] = {}
+        for labels, value in of(db, at):
+            groups.setdefault(tuple(labels.get(name, "") for name in by), []).append(value)
+        return [(dict(zip(by, key, strict=True)), join(own)) for key, own in groups.items()]
+
+    return evaluate
+
+
+def _ranged(
+    read: Callable[[Sequence[tuple[int, float]]], float | None], selector: str, window_ms: int
+) -> Evaluate:
+    def evaluate(db: Database, at: At) -> Vector:
+        rows = (
+            (line, line.between(at.at_ms - window_ms, db.seen(at.at_ms)))
+            for line in db.select(selector)
+        )
+        return [
+            (_unnamed(line.labels), value)
+            for line, samples in rows
+            if (value := read(samples)) is not None
+        ]
+
+    return evaluate
+
+
+def _timestamp(selector: str) -> Evaluate:
+    return lambda db, at: [
+        (_unnamed(line.labels), found[0] / 1000)
+        for line in db.select(selector)
+        if (found := line.newest(at.at_ms - at.lookback_ms, db.seen(at.at_ms)))
+    ]
+
+
+def _increase(samples: Sequence[tuple[int, float]]) -> float | None:
+    if len(samples) < 2:
+        return None
+    total = 0.0
+    for (_, before), (_, after) in pairwise(samples):
+        total += after - before if after >= before else after
+    return total
+
+
+def _quantile(quantile: float, of: Evaluate) -> Evaluate:
+    def evaluate(db: Database, at: At) -> Vector:
+        groups: dict[tuple[tuple[str, str], ...], list[tuple[float, float]]] = {}
+        for labels, value in of(db, at):
+            key = tuple(sorted((k, v) for k, v in labels.items() if k != "le"))
+            groups.setdefault(key, []).append((float(labels["le"].replace("+Inf", "inf")), value))
+        return [(dict(key), _interpolated(quantile, sorted(own))) for key, own in groups.items()]
+
+    return evaluate
+
+
+def _interpolated(quantile: float, buckets: Sequence[tuple[float, float]]) -> float:
+    total = buckets[-1][1]
+    if total == 0:
+        return float("nan")
+    rank, low, below = quantile * total, 0.0, 0.0
+    for bound, count in buckets:
+        if count >= rank:
+            if bound == float("inf"):
+                return low
+            return low + (bound - low) * (rank - below) / (count - below)
+        low, below = bound, count
+    return low
+
+
+_AGGREGATES: Mapping[str, Callable[[Sequence[float]], float]] = {
+    "sum": sum,
+    "max": max,
+    "min": min,
+    "count": lambda values: float(len(values)),
+}
+_RANGED: Mapping[str, Callable[[Sequence[tuple[int, float]]], float | None]] = {
+    "increase": _increase,
+    "last_over_time": lambda samples: samples[-1][1] if samples else None,
+}

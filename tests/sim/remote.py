@@ -1,0 +1,151 @@
+"""A Git server in memory: objects and branches."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gitops_canary.git.commands import Update
+from gitops_canary.git.editing import Draft
+from gitops_canary.git.objects import (
+    EMPTY_TREE,
+    Identity,
+    Kind,
+    ObjectId,
+    build_commit,
+    parse_commit,
+    parse_tree,
+)
+from gitops_canary.git.pack import Made
+from gitops_canary.model.commits import Commit
+from gitops_canary.model.names import Path, Revision
+
+CONFIG = "main"
+EVIDENCE = "gitops-canary/evidence"
+ME = Identity(name="gitops-canary", email="canary@example.com")
+Move = Callable[[str, Revision | None, Revision | None], None]
+
+
+def nobody(branch: str, old: Revision | None, new: Revision | None) -> None:
+    """Look away."""
+    del branch, old, new
+
+
+@dataclass(slots=True)
+class Remote:
+    """A server: every object it ever got, and the branches as they are now."""
+
+    atomic: bool = True
+    objects: dict[ObjectId, Made] = field(
+        default_factory=lambda: {EMPTY_TREE: Made(Kind.TREE, b"")}
+    )
+    refs: dict[str, Revision] = field(default_factory=dict)
+    moved: Move = nobody
+    """Is told of every change of a branch, after it."""
+    refuses: Callable[[Sequence[Update], Mapping[ObjectId, Made]], str] = lambda _updates, _made: ""
+    """Why a push is declined by a hook; empty where it is not."""
+    read: dict[ObjectId, Commit] = field(default_factory=dict)
+    """Commits as the controllers read them, so that each signature is checked once."""
+
+    def point(self, branch: str, new: Revision | None) -> None:
+        """Move, make or delete a branch, as somebody with all permissions may."""
+        old = self.refs.get(branch)
+        if new is None:
+            self.refs.pop(branch, None)
+        else:
+            self.refs[branch] = new
+        if old != new:
+            self.moved(branch, old, new)
+
+    def push(self, updates: Sequence[Update]) -> bool:
+        """Move all branches whose old tips still hold, or none."""
+        if any(self.refs.get(update.branch) != update.old for update in updates):
+            return False
+        for update in updates:
+            self.point(update.branch, Revision(update.new))
+        return True
+
+    def commit(
+        self,
+        files: Mapping[str, bytes | None],
+        message: str,
+        *,
+        who: Identity,
+        date_s: int,
+        branch: str = CONFIG,
+        parents: Sequence[Revision] | None = None,
+    ) -> Revision:
+        """Commit as a person does; the tree starts from the first parent. Moves the branch."""
+        tip = self.refs.get(branch)
+        parents = parents if parents is not None else [tip] if tip else []
+        revision = self.make(files, message, who=who, date_s=date_s, parents=parents)
+        self.point(branch, revision)
+        return revision
+
+    def make(
+        self,
+        files: Mapping[str, bytes | None],
+        message: str,
+        *,
+        who: Identity,
+        date_s: int,
+        parents: Sequence[Revision],
+    ) -> Revision:
+        """Make a commit that no branch points to."""
+        draft = Draft(self.body)
+        tree = self.tree(parents[0]) if parents else EMPTY_TREE
+        tree = draft.edit(tree, {Path(path): content for path, content in files.items()})
+        body = build_commit(
+            tree=tree,
+            parents=[ObjectId(parent) for parent in parents],
+            who=who,
+            date_s=date_s,
+            message=message,
+        )
+        name = draft.add(Kind.COMMIT, body)
+        self.objects.update(draft.made)
+        return Revision(name)
+
+    def tree(self, revision: Revision) -> ObjectId:
+        """Name the tree of a commit."""
+        return parse_commit(self.body(ObjectId(revision))).tree
+
+    def body(self, name: ObjectId) -> bytes:
+        """Read any object."""
+        return self.objects[name].body
+
+    def parents(self, revision: Revision) -> tuple[Revision, ...]:
+        """Name the parents of a commit."""
+        known = self.read.get(ObjectId(revision))
+        if known is not None:
+            return known.parents
+        return tuple(Revision(p) for p in parse_commit(self.body(ObjectId(revision))).parents)
+
+    def files(self, tree: ObjectId, prefix: str) -> list[tuple[str, bytes]]:
+        """Read everything under a tree."""
+        found: list[tuple[str, bytes]] = []
+        for name, entry in parse_tree(self.body(tree)).items():
+            inner = ObjectId(entry.id.hex())
+            if entry.is_tree:
+                found += self.files(inner, f"{prefix}{name.decode()}/")
+            else:
+                found.append((prefix + name.decode(), self.body(inner)))
+        return found
+
+    def reachable(self, *tips: Revision, known: frozenset[Revision] = frozenset()) -> set[Revision]:
+        """List what is reachable from some commits without passing through known ones."""
+        found: set[Revision] = set()
+        todo = [tip for tip in tips if tip not in known]
+        while todo:
+            revision = todo.pop()
+            if revision not in found:
+                found.add(revision)
+                todo += [p for p in self.parents(revision) if p not in known and p not in found]
+        return found
+
+
+@dataclass(slots=True)
+class Disk:
+    """What a clone keeps between two lives of its controller."""
+
+    known: set[Revision] = field(default_factory=set)
+    local: dict[str, Revision] = field(default_factory=dict)
+    damaged: bool = False

@@ -1,0 +1,70 @@
+"""Running seeds: one whole, or many with their figures."""
+
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops_canary.git.signing import SigningKey
+
+from .faults import FAULTS, Weather
+from .people import DEEDS, People
+from .pieces import Figures, Setting
+from .simulation import Simulation
+from .watching import Broken
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A seed that broke a promise."""
+
+    seed: int
+    why: str
+    story: tuple[str, ...]
+
+    def __str__(self) -> str:
+        lines = "\n".join(self.story)
+        return (
+            f"seed {self.seed} at commit {commit()}: {self.why}\n{lines}\n"
+            f"alone: python -m tests.sim {self.seed}"
+        )
+
+
+def world(seed: int, setting: Setting | None = None, key: SigningKey | None = None) -> Simulation:
+    """Make a seed's world with its weather and its people."""
+    made = Simulation(seed, setting, key)
+    weather = Weather(made, FAULTS)
+    people = People(made, DEEDS)
+    made.ends += [weather.end, people.home]
+    return made
+
+
+def run(seed: int, key: SigningKey | None = None) -> Figures | Failure:
+    """Run one seed to its end, or to the first broken promise."""
+    made = world(seed, key=key)
+    try:
+        return made.run()
+    except Broken as broken:
+        return Failure(seed, str(broken), tuple(made.story))
+    except Exception as error:  # noqa: BLE001 - whatever a tick raises is a broken promise too
+        why = f"a tick raised {type(error).__name__}: {error}"
+        return Failure(seed, why, tuple(made.story))
+
+
+def run_all(seeds: Iterable[int], key: SigningKey | None = None) -> Figures | Failure:
+    """Run seeds until one fails; the sum of their figures."""
+    total = Figures()
+    for seed in seeds:
+        outcome = run(seed, key)
+        if isinstance(outcome, Failure):
+            return outcome
+        total.add(outcome)
+    return total
+
+
+def commit() -> str:
+    """Name the commit of the code under test."""
+    here = Path(__file__).parent
+    argv = ["git", "-C", str(here), "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"

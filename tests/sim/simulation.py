@@ -1,0 +1,290 @@
+"""One seed, one world: controllers, people and faults on a virtual clock, one event at a time."""
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from random import Random
+
+from gitops_canary.app.tick import Report
+from gitops_canary.git.objects import Identity, ObjectId, parse_commit
+from gitops_canary.git.signing import SigningKey
+from gitops_canary.model.names import Revision
+from gitops_canary.model.observation import Answer, Question
+
+from .cluster import App, Cluster, Quality, Workload
+from .controllers import Controller, Killed
+from .invariants import Watch
+from .manifests import Facts, Shape, begin, facts
+from .pieces import Figures, Network, Setting, shapes
+from .promql import measure
+from .remote import CONFIG, Remote
+from .watching import Broken, still_open
+
+EPOCH_MS = 1_770_000_000_000
+ADA = Identity(name="Ada Example", email="ada@example.com")
+STORY = 40
+CALM_MS = 45 * 60_000
+"""How long after the last fault every candidate may take to end."""
+
+
+class Simulation:
+    """A world from a seed."""
+
+    def __init__(
+        self, seed: int, setting: Setting | None = None, key: SigningKey | None = None
+    ) -> None:
+        self.seed = seed
+        self.rng = Random(f"gitops-canary {seed}")  # noqa: S311 - for worlds, not for secrets
+        self.setting = setting or Setting.of(self.rng, key)
+        self.now_ms = EPOCH_MS
+        self.actor = "nobody"
+        self.story: deque[str] = deque(maxlen=STORY)
+        self.figures = Figures(seeds=1)
+        self.shapes = {shape.id: shape for shape in shapes(self.rng, self.setting.canaries)}
+        self.remote = Remote(atomic=self.setting.atomic)
+        self.qualities: dict[tuple[str, str], Quality] = {}
+        self.reports: dict[str, Report] = {}
+        self.watch = Watch(self)
+        self.remote.moved = self.watch.moved
+        self.offsets: dict[str, Callable[[], int]] = {}
+        self.boundaries: Callable[[str, str], None] = lambda _name, _point: None
+        self.answering: Callable[[str, Question, Answer], Answer] = lambda _name, _q, answer: answer
+        self.before_push: Callable[[str], None] = lambda _name: None
+        self.calm = False
+        self.rewound_ms = 0
+        self._queue: list[tuple[int, int, Callable[[], None]]] = []
+        self._count = 0
+        self._files: dict[ObjectId, Mapping[str, bytes]] = {}
+        self.ends: list[Callable[[], None]] = []
+        self._build()
+
+    # The clock and the queue. --------------------------------------------------------------------
+
+    def later(self, span_ms: int, call: Callable[[], None]) -> None:
+        """Do something after some virtual time."""
+        self._count += 1
+        heapq.heappush(self._queue, (self.now_ms + span_ms, self._count, call))
+
+    def event(self) -> None:
+        """Let the next thing happen, and hold everything against the promises."""
+        at_ms, _, call = heapq.heappop(self._queue)
+        self.now_ms = max(self.now_ms, at_ms)
+        self.cluster.advance(self.now_ms)
+        self.figures.events += 1
+        call()
+        self.actor = "nobody"
+        self.watch.after_event()
+
+    def run(self) -> Figures:
+        """Run the whole seed.
+
+        Raises:
+            Broken: a promise does not hold; the message says which, `story` what led to it.
+        """
+        end_ms = self.now_ms + self.setting.chaos_ms
+        while self._queue and self._queue[0][0] <= end_ms:
+            self.event()
+        self.now_ms = max(self.now_ms, end_ms)
+        self.quiet()
+        self.liveness()
+        self.figures.virtual_ms = self.now_ms - EPOCH_MS
+        self.figures.commits = len(self.watch.landed)
+        for move in self.watch.landed.values():
+            action = move.record.action.value
+            self.figures.actions[action] = self.figures.actions.get(action, 0) + 1
+        return self.figures
+
+    def quiet(self) -> None:
+        """End all faults; people mend what they broke and go home."""
+        self.tell("calm")
+        self.calm = True
+        for end in self.ends:
+            end()
+        self.watch.after_event()
+
+    def liveness(self) -> None:
+        """Once faults end every candidate ends, or waits for a person and says so."""
+        end_ms = self.now_ms + CALM_MS
+        while unsettled := self.unsettled():
+            if self.now_ms > end_ms:
+                raise Broken(f"L: nothing comes of {'; '.join(unsettled)}")
+            self.event()
+
+    def unsettled(self) -> list[str]:
+        """List the canaries that have not come to an end, with the reason given."""
+        found = []
+        tip = self.remote.refs.get(CONFIG)
+        for shape in self.shapes.values():
+            now = self.facts(tip, shape) if tip else None
+            holds = [
+                report.decisions.get(shape.id)  # type: ignore[call-overload]  # a CanaryId is text
+                for report in self.reports.values()
+                if report.tip == tip
+            ]
+            if not holds or len(holds) < len(self.controllers):
+                found.append(f"{shape.id}: not looked at")
+                continue
+            for hold in holds:
+                problem = still_open(now, hold)
+                if problem:
+                    found.append(f"{shape.id}: {problem}")
+                    break
+        return found
+
+    # What others ask of the world. ---------------------------------------------------------------
+
+    @property
+    def sees_live(self) -> bool:
+        """Whether the controllers look at what is live at all."""
+        return self.setting.sync == "traffic"
+
+    def tell(self, text: str) -> None:
+        """Add a line to the story."""
+        self.story.append(f"{(self.now_ms - EPOCH_MS) / 1000:8.1f}s  {text}")
+
+    def files(self, revision: Revision) -> Mapping[str, bytes]:
+        """Read all files of a revision."""
+        tree = self.remote.tree(revision)
+        if tree not in self._files:
+            self._files[tree] = dict(self.remote.files(tree, ""))
+        return self._files[tree]
+
+    def facts(self, revision: Revision, shape: Shape) -> Facts | None:
+        """Read one canary's facts at a revision, without the product."""
+        return facts(self.files(revision), shape)
+
+    def message(self, revision: Revision) -> str:
+        """Read a commit's message."""
+        return parse_commit(self.remote.body(ObjectId(revision))).message
+
+    def quality(self, name: str, tag: str) -> Quality:
+        """Say what a version is like; as healthy as the first one unless drawn otherwise."""
+        return self.qualities.get((name, tag), Quality())
+
+    def commit(
+        self,
+        files: Mapping[str, bytes | None],
+        message: str,
+        *,
+        date_s: int | None = None,
+        parents: list[Revision] | None = None,
+    ) -> Revision:
+        """Commit as a person."""
+        self.actor = "person"
+        date_s = self.now_ms // 1000 if date_s is None else date_s
+        made = self.remote.commit(files, message, who=ADA, date_s=date_s, parents=parents)
+        self.tell(f"person committed {message.splitlines()[0]}")
+        return made
+
+    # The parts. ----------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        own = tuple(self.shapes.values())
+        self.actor = "person"
+        self.remote.commit(begin(own), "Begin\n", who=ADA, date_s=EPOCH_MS // 1000 - 3600)
+        tip = self.remote.refs[CONFIG]
+        apps = {}
+        for shape in own:
+            now = self.facts(tip, shape)
+            assert now is not None
+            idle = now.replicas == 0
+            apps[shape.name] = App(
+                shape,
+                Workload(now.candidate, now.replicas, None if idle else now.candidate),
+                Workload(now.primary, now.primary_replicas, now.primary),
+            )
+        self.cluster = Cluster(apps, self.quality, self.now_ms)
+        self.network = {f"controller-{n}": Network() for n in range(self.setting.controllers)}
+        self.controllers = {name: self._controller(name) for name in self.network}
+        for controller in self.controllers.values():
+            self.begin_life(controller, self.rng.randrange(20_000))
+        self.applied = tip
+        self.engine_lag_ms = 0
+        self.engine = "up"
+        self.later(self.rng.randrange(3_000), self._sync)
+
+    def _controller(self, name: str) -> Controller:
+        self.offsets[name] = lambda: self.now_ms
+        return Controller(
+            name=name,
+            remote=self.remote,
+            key=self.setting.key,
+            clock=lambda: self.offsets[name](),  # noqa: PLW0108 - faults replace the function
+            answer=lambda question: self._answer(name, question),
+            latency=lambda what: self._latency(name, what),
+            boundary=lambda point: self.boundaries(name, point),
+            network=lambda what: self.reach(name, what),
+            sync=self.setting.sync,
+            poll_ms=self.setting.poll_ms,
+        )
+
+    def begin_life(self, controller: Controller, delay_ms: int) -> None:
+        """Start a controller after a while."""
+        controller.life += 1
+        life = controller.life
+
+        def start() -> None:
+            if controller.life == life:
+                controller.start()
+                self._go_on(controller, controller.life)
+
+        self.later(delay_ms, start)
+
+    def kill(self, controller: Controller, *, wipe: bool, restart_ms: int) -> None:
+        """End a controller wherever it is, and start it again later."""
+        self.figures.kills += 1
+        self.tell(f"{controller.name} is killed{', its disk lost' if wipe else ''}")
+        controller.kill(wipe=wipe)
+        self.reports.pop(controller.name, None)
+        self.begin_life(controller, restart_ms)
+
+    def _go_on(self, controller: Controller, life: int) -> None:
+        if controller.life != life:
+            return
+        self.actor = controller.name
+        try:
+            outcome = controller.step()
+        except Killed:
+            self.kill(
+                controller,
+                wipe=self.rng.random() < 0.2,
+                restart_ms=self.rng.randrange(1_000, 30_000),
+            )
+            return
+        if isinstance(outcome, Report):
+            self.figures.ticks += 1
+            self.reports[controller.name] = outcome
+            outcome = controller.poll_ms
+        self.later(outcome, lambda: self._go_on(controller, life))
+
+    def reach(self, name: str, what: str) -> None:
+        """Stand between a controller and the Git server; replaced by faults."""
+        if what == "push":
+            self.before_push(name)
+
+    def _latency(self, name: str, what: str) -> int:
+        del what
+        return self.rng.randrange(1, self.network[name].latency_ms)
+
+    def _answer(self, name: str, question: Question) -> Answer:
+        """Answer as Prometheus would at this moment."""
+        clock_ms = self.now_ms // 1000 * 1000
+        return self.answering(
+            name, question, replace(measure(self.cluster.db, question), clock_ms=clock_ms)
+        )
+
+    def _sync(self) -> None:
+        """Apply what Git says, as a sync engine does."""
+        self.later(self.rng.randrange(2_000, 6_000) + self.engine_lag_ms, self._sync)
+        tip = self.remote.refs.get(CONFIG)
+        if tip is None or self.engine == "down":
+            return
+        if self.engine == "older":
+            parents = self.remote.parents(tip)
+            tip = parents[0] if parents else tip
+        self.applied = tip
+        for shape in self.shapes.values():
+            wanted = self.facts(tip, shape)
+            if wanted is not None:
+                self.cluster.apply(shape.name, wanted)
