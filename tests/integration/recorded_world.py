@@ -39,7 +39,7 @@ class Table:
 
     def _answer(self, question: Question) -> Answer:
         rows = []
-        times = range(question.start_ms, question.end_ms + 1, question.step_ms)
+        times = range(question.start_ms, question.end_ms + 1, question.step_ms or 1)
         for workload in ("checkout", "checkout-primary"):
             labels = {"destination_workload": workload, "reporter": "source"}
             for more, value in self._values(question.expression, workload):
@@ -100,7 +100,7 @@ class World:
             ),
             measuring=Measuring(
                 metrics=self.table,
-                sync=[Nothing(delay_ms=1000)],
+                sync=[Nothing(source="default", delay_ms=1000)],
                 timing=Timing(scrape_ms=500, lag_ms=300),
                 settle_ms=1000,
             ),

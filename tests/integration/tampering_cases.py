@@ -30,7 +30,7 @@ def drop(forge: Forge, back: int) -> None:
 
 def swap(forge: Forge) -> None:
     path = forge.last_decision()
-    other = path.replace(path[-7:-5], f"{int(path[-7:-5]) - 1:02}")
+    other = f"{path[:-7]}{int(path[-7:-5]) - 1:02}{path[-5:]}"
     files = {path: forge.read(other), other: forge.read(path)}
     forge.alter(0, forge.files(EVIDENCE, files), EVIDENCE, sign=True)
 
