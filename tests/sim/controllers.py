@@ -13,7 +13,7 @@ from gitops_canary.git.signing import SigningKey
 from gitops_canary.model.observation import Answer, Question
 from gitops_canary.ports import SyncSource
 from gitops_canary.routing import ROUTERS
-from gitops_canary.sync import SYNC
+from gitops_canary.sync import SYNC, Options
 
 from .cluster import SCRAPE_MS
 from .memory import MemoryGit
@@ -140,4 +140,4 @@ class Controller:
 
 
 def _source(kind: str) -> SyncSource:
-    return SYNC[kind](source="default", scrape_ms=SCRAPE_MS, lag_ms=LAG_MS, delay_ms=20_000)
+    return SYNC[kind](Options(scrape_ms=SCRAPE_MS, lag_ms=LAG_MS, delay_ms=20_000))
