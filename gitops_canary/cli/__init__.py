@@ -16,6 +16,7 @@ import typer
 
 from gitops_canary import __version__
 from gitops_canary.cli.abort import abort
+from gitops_canary.cli.doctor import doctor
 from gitops_canary.cli.explain import explain
 from gitops_canary.cli.history import history
 from gitops_canary.cli.judge import judge
@@ -36,7 +37,7 @@ from gitops_canary.errors import CanaryError
 P = ParamSpec("P")
 BUG = 70
 VERBS: tuple[Callable[..., int], ...] = (
-    run, once, plan, lint, status, history, explain, judge,
+    run, once, plan, lint, doctor, status, history, explain, judge,
     verify,
     pause, resume, abort, retry, schema,
 )  # fmt: skip

@@ -34,7 +34,7 @@ class Kustomization:
 
     file: Path
     resources: tuple[str, ...]
-    """Folders it builds on, from the repository's root."""
+    """Files and folders it builds on, from the repository's root."""
     components: tuple[str, ...]
     entries: tuple[Entry, ...]
 
@@ -59,9 +59,9 @@ def check(
     mine = [p for p in pairs if is_kustomization(p.primary.file) and p.primary.path[:1] == _IMAGES]
     if not mine:
         return
-    folders = _folders(files, text)
+    found = folders(files, text)
     for pair in mine:
-        _check_pair(pair, folders)
+        _check_pair(pair, found)
 
 
 _IMAGES = ("images",)
@@ -88,6 +88,25 @@ def after(entry: Entry, folders: Mapping[str, Kustomization]) -> Iterator[Entry]
     own = folders[posixpath.dirname(entry.file)]
     yield from own.entries[entry.index + 1 :]
     yield from _outside(own, folders, frozenset())
+
+
+def reaching(entry: Entry, file: Path, folders: Mapping[str, Kustomization]) -> bool:
+    """Tell whether an entry is applied to what a file declares."""
+    return _includes(posixpath.dirname(entry.file), file, folders, frozenset())
+
+
+def _includes(
+    folder: str, file: Path, folders: Mapping[str, Kustomization], seen: frozenset[str]
+) -> bool:
+    own = folders.get(folder)
+    if own is None or folder in seen:
+        return False
+    if file in own.resources:
+        return True
+    # A component changes what the kustomization around it has gathered.
+    around = [f for f, other in folders.items() if folder in other.components]
+    inner = (one for one in own.resources if one in folders)
+    return any(_includes(one, file, folders, seen | {folder}) for one in (*inner, *around))
 
 
 def before(entry: Entry, folders: Mapping[str, Kustomization]) -> Iterator[Entry]:
@@ -138,7 +157,8 @@ def _entry(ref: FieldRef, folders: Mapping[str, Kustomization]) -> Entry | None:
     return next((e for e in own.entries if e.index == ref.path[1]), None) if own else None
 
 
-def _folders(files: Iterable[Path], text: Callable[[Path], str]) -> dict[str, Kustomization]:
+def folders(files: Iterable[Path], text: Callable[[Path], str]) -> dict[str, Kustomization]:
+    """Read every kustomization, by its folder; one that cannot be read is left out."""
     found = {}
     for file in sorted(files):
         if not is_kustomization(file):

@@ -1,0 +1,240 @@
+"""Which workloads could be driven, how their images are bound, and why the others cannot be."""
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from gitops_canary.errors import Place, SpecError
+from gitops_canary.manifest.field_path import Inside, Key, spoken
+from gitops_canary.manifest.image_places import Form, ImagePlace, image_places
+from gitops_canary.manifest.kustomize import Entry, folders, reaching
+from gitops_canary.manifest.nodes import Node, NodeKind, parse
+from gitops_canary.model.names import Path
+
+_MENTION = re.compile(r"\bkind[\"']?\s*:")
+_VALUES = re.compile(r"values.*\.ya?ml")
+_SHOWN = 3
+_PLACEHOLDER = re.compile(r"\$\{|\{\{|\$\(")
+_IMAGE = re.compile(r"(@sha256:[0-9a-f]+|:[^/]*)+$")
+_REASONS: Mapping[str, tuple[str, str]] = {
+    "CronJob": ("nobody calls a CronJob: there is no traffic to share out", "run it as it is"),
+    "Job": ("nobody calls a Job: there is no traffic to share out", "run it as it is"),
+    "Rollout": (
+        "Argo Rollouts drives it and writes weights into the cluster",
+        "turn it into a Deployment; `gitops-canary import argo-rollouts` writes the Canary",
+    ),
+    "Pod": ("a bare Pod cannot run in two versions behind one Service", "use a Deployment"),
+    "ReplicaSet": ("a ReplicaSet is not rolled by itself", "use a Deployment"),
+}
+_WORKLOADS = frozenset({"Deployment", "DaemonSet", "StatefulSet", *_REASONS})
+_RELEASES = {"HelmRelease": "helm.toolkit.fluxcd.io", "Application": "argoproj.io"}
+
+
+class Standing(Enum):
+    """Whether a workload can be driven."""
+
+    DRIVEN = "driven"
+    COULD = "could be"
+    NOT = "cannot be"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """One workload, or one release of a chart, and what could be done with it."""
+
+    place: Place
+    kind: str
+    namespace: str
+    name: str
+    standing: Standing
+    bound: str
+    """How its image is bound, or why it cannot be driven."""
+    remedy: str = ""
+    """What to do next."""
+    marker: str = ""
+    """Name of the Flux image policy that moves the image, where a comment names one."""
+
+
+def census(
+    texts: Mapping[Path, str], targets: Mapping[tuple[str, str], str]
+) -> tuple[Workload, ...]:
+    """List every workload, in the files' order; files that are no YAML are told as such.
+
+    `targets` gives the Canary by (kind, name) of what it drives.
+    """
+    kustomizations = folders(texts, texts.__getitem__)
+    entries = [entry for one in kustomizations.values() for entry in one.entries]
+    found: list[Workload] = []
+    for file, text in sorted(texts.items()):
+        if not _MENTION.search(text):
+            found.extend(_values(file, text, targets))
+            continue
+        try:
+            roots = parse(text, file=file)
+        except SpecError as error:
+            found.append(_unreadable(file, error))
+            continue
+        chain = [entry for entry in entries if reaching(entry, file, kustomizations)]
+        for index, root in enumerate(roots):
+            if root is not None and root.kind is NodeKind.MAPPING:
+                found.extend(_Look(file, text, index, root, targets, chain).tell())
+    return tuple(found)
+
+
+def _unreadable(file: Path, error: SpecError) -> Workload:
+    return Workload(
+        place=error.place or Place(file),
+        kind="file",
+        namespace="",
+        name=posixpath.basename(file),
+        standing=Standing.NOT,
+        bound=f"it cannot be read, and templates are never edited: {error.problem}",
+        remedy="keep the version in a values file, and bind that by spec.source",
+    )
+
+
+def _values(file: Path, text: str, targets: Mapping[tuple[str, str], str]) -> Iterator[Workload]:
+    """Look at a chart's values file."""
+    if not _VALUES.fullmatch(posixpath.basename(file)):
+        return
+    try:
+        found = [p for p in image_places(text, file=file).values() if p.form is not Form.CHART]
+    except SpecError as error:
+        yield _unreadable(file, error)
+        return
+    if not found:
+        return
+    canary = targets.get((file, ""))
+    yield Workload(
+        place=Place(file, found[0].line, 1),
+        kind="values",
+        namespace="",
+        name=posixpath.basename(file),
+        standing=Standing.DRIVEN if canary else Standing.COULD,
+        bound=f"bound by the Canary {canary}" if canary else _held(found),
+        remedy="" if canary else "give the primary a tag of its own, and bind both by spec.source",
+    )
+
+
+def _held(found: list[ImagePlace]) -> str:
+    fields = ", ".join(_field(place) for place in found[:_SHOWN])
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return f"its values hold the image: {fields}{more}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One document."""
+
+    file: Path
+    text: str
+    index: int
+    root: Node
+    targets: Mapping[tuple[str, str], str]
+    chain: list[Entry]
+
+    def tell(self) -> Iterator[Workload]:
+        kind = self._at("kind")
+        name = self._at("metadata", "name")
+        group = self._at("apiVersion").partition("/")[0]
+        if kind in _WORKLOADS and self.root.get("spec") is not None:
+            standing, bound, remedy = self._workload(kind, name)
+        elif _RELEASES.get(kind) == group:
+            standing, bound, remedy = self._release(kind, name)
+        else:
+            return
+        yield Workload(
+            place=Place(self.file, self.root.line, self.root.column),
+            kind=kind,
+            namespace=self._at("metadata", "namespace"),
+            name=name,
+            standing=standing,
+            bound=bound,
+            remedy=remedy,
+            marker=self._marker(),
+        )
+
+    def _workload(self, kind: str, name: str) -> tuple[Standing, str, str]:
+        if canary := self.targets.get((kind, name.removesuffix("-primary"))):
+            role = "the primary" if name.endswith("-primary") else "the candidate"
+            return Standing.DRIVEN, f"{role} of the Canary {canary}", ""
+        if kind in _REASONS:
+            return Standing.NOT, *_REASONS[kind]
+        if kind == "StatefulSet" and self.root.get("spec", "volumeClaimTemplates") is not None:
+            return (
+                Standing.NOT,
+                "every pod has a volume of its own: two versions would serve different data",
+                "roll it as the StatefulSet itself does, partition by partition",
+            )
+        images = self._images()
+        if not images:
+            return (
+                Standing.NOT,
+                "its pod template names no image; it may be a patch",
+                "bind what it is put on",
+            )
+        if placeholder := next((i for i in images if _PLACEHOLDER.search(i)), None):
+            return (
+                Standing.NOT,
+                f"the image {placeholder} is a placeholder that something else fills in",
+                "bind the field that fills it by spec.source",
+            )
+        return self._bound(kind, name, images)
+
+    def _bound(self, kind: str, name: str, images: list[str]) -> tuple[Standing, str, str]:
+        names = {_IMAGE.sub("", image) for image in images}
+        moved = [entry for entry in self.chain if entry.name in names]
+        if not moved:
+            bound = "its pod template holds the image"
+            return Standing.COULD, bound, f"commit a {kind} {name}-primary and a Canary"
+        places = ", ".join(f"{e.place.file} images[name={e.name}]" for e in moved)
+        bound = f"kustomize sets the image: {places}"
+        if len({entry.file for entry in moved}) > 1:
+            remedy = "write one Canary beside each kustomization, with spec.id and spec.source"
+        else:
+            remedy = f"give {name}-primary an image name of its own, and bind both by spec.source"
+        return Standing.COULD, bound, remedy
+
+    def _release(self, kind: str, name: str) -> tuple[Standing, str, str]:
+        if canary := self.targets.get((self.file, name)):
+            return Standing.DRIVEN, f"bound by the Canary {canary}", ""
+        found = [p for p in self._places() if p.path[0] == Key("spec")]
+        if not found:
+            return (
+                Standing.NOT,
+                "no image among its values: only the chart's version changes",
+                "write the image's tag into the values",
+            )
+        remedy = f"commit a {kind} {name}-primary, and bind both by spec.source"
+        return Standing.COULD, _held(found), remedy
+
+    def _places(self) -> list[ImagePlace]:
+        found = image_places(self.text, file=self.file)
+        mine = [place for (index, _), place in found.items() if index == self.index]
+        return [place for place in mine if place.form is not Form.CHART]
+
+    def _images(self) -> list[str]:
+        groups = (
+            self.root.get("spec", "template", "spec", group)
+            for group in ("containers", "initContainers")
+        )
+        items = [item for group in groups if group for item in group.items]
+        found = [item.get("image") for item in items]
+        return [node.value for node in found if node is not None]
+
+    def _marker(self) -> str:
+        last = max((node.end for node in self.root.walk()), default=self.root.end)
+        tail = self.text.find("\n", last)
+        own = self.text[self.root.start : tail if tail >= 0 else len(self.text)]
+        marker = re.search(r'#\s*\{\s*"\$imagepolicy":\s*"([^"]+)"', own)
+        return marker[1] if marker else ""
+
+    def _at(self, *path: str) -> str:
+        node = self.root.get(*path)
+        return node.value if node is not None and node.kind is NodeKind.SCALAR else ""
+
+
+def _field(place: ImagePlace) -> str:
+    return f"{spoken(place.path)} = {place.value}" + (" (text)" if Inside() in place.path else "")

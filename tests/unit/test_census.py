@@ -1,0 +1,99 @@
+"""What a repository holds that could be driven, and the reason for everything else."""
+
+import pytest
+
+from gitops_canary.manifest.census import Standing, Workload, census
+from gitops_canary.model.names import Path
+
+POD = "spec: {{template: {{spec: {{containers: [{{name: a, image: '{image}'}}]}}}}}}\n"
+
+
+def workload(kind: str, name: str = "web", image: str = "acme/web:1") -> str:
+    return f"apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: {name}}}\n" + POD.format(
+        image=image
+    )
+
+
+def look(
+    files: dict[str, str], targets: dict[tuple[str, str], str] | None = None
+) -> list[Workload]:
+    return list(census({Path(name): text for name, text in files.items()}, targets or {}))
+
+
+RELEASE = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web, namespace: prod}
+spec:
+  chart: {spec: {chart: web, version: 1.0.0}}
+  values: {image: {repository: acme/web, tag: v1}} # {"$imagepolicy": "flux-system:web:tag"}
+"""
+CASES = {
+    "a plain Deployment": (workload("Deployment"), Standing.COULD, "pod template holds the image"),
+    "a DaemonSet": (workload("DaemonSet"), Standing.COULD, "pod template holds the image"),
+    "a StatefulSet with volumes": (
+        workload("StatefulSet").replace("spec: {", "spec: {volumeClaimTemplates: [], ", 1),
+        Standing.NOT,
+        "a volume of its own",
+    ),
+    "a CronJob": (workload("CronJob"), Standing.NOT, "no traffic"),
+    "a Rollout": (workload("Rollout"), Standing.NOT, "Argo Rollouts"),
+    "a placeholder": (workload("Deployment", image="a:${TAG}"), Standing.NOT, "placeholder"),
+    "a patch": (
+        "kind: Deployment\nmetadata: {name: a}\nspec: {replicas: 2}\n", Standing.NOT, "patch",
+    ),
+    "a HelmRelease": (RELEASE, Standing.COULD, "spec.values.image = acme/web:v1"),
+    "a HelmRelease without image": (
+        RELEASE.replace("repository: acme/web, tag: v1", "x: 1"), Standing.NOT, "only the chart",
+    ),
+    "a template": ("kind: Deployment\n{{ if x }}\na: 1\n", Standing.NOT, "templates are never"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "standing", "says"), CASES.values(), ids=CASES.keys())
+def test_each_workload_is_told_with_its_reason(text: str, standing: Standing, says: str) -> None:
+    (one,) = look({"a.yaml": text})
+
+    assert (one.standing, one.place.file) == (standing, "a.yaml")
+    assert says in one.bound
+    assert one.remedy
+
+
+def test_a_flux_marker_is_a_hint() -> None:
+    (one,) = look({"a.yaml": RELEASE})
+    assert one.marker == "flux-system:web:tag"
+
+
+def test_a_values_file_is_told_where_it_holds_an_image() -> None:
+    (one,) = look({"values.yaml": "image: {repository: a/b, tag: 1}\n", "values-x.yaml": "a: 1\n"})
+    assert (one.kind, one.bound) == ("values", "its values hold the image: image = a/b:1")
+
+
+def test_what_a_canary_drives_is_told_as_driven() -> None:
+    both = {"a.yaml": workload("Deployment"), "b.yaml": workload("Deployment", "web-primary")}
+    told = look(both, {("Deployment", "web"): "prod/web"})
+    assert [one.bound for one in told] == [
+        "the candidate of the Canary prod/web", "the primary of the Canary prod/web",
+    ]  # fmt: skip
+
+
+def test_kustomize_is_followed_to_the_entries_that_set_the_image() -> None:
+    files = {
+        "base/web.yaml": workload("Deployment"),
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "prod/kustomization.yaml": "resources: [../base]\nimages: [{name: acme/web, newTag: 2}]\n",
+        "other/kustomization.yaml": "images: [{name: acme/web, newTag: '3'}]\n",
+    }
+    (one,) = look(files)
+    assert one.bound == "kustomize sets the image: prod/kustomization.yaml images[name=acme/web]"
+    files["c/kustomization.yaml"] = files["prod/kustomization.yaml"].replace(
+        "resources: [../base]\n", ""
+    )
+    files["prod/kustomization.yaml"] = "resources: [../base]\ncomponents: [../c]\n"
+    (one,) = look(files)
+    assert one.bound == "kustomize sets the image: c/kustomization.yaml images[name=acme/web]"
+    files["stage/kustomization.yaml"] = (
+        "resources: [../base]\ncomponents: [../c]\nimages: [{name: acme/web, newTag: '2'}]\n"
+    )
+    (one,) = look(files)
+    assert "spec.id" in one.remedy
