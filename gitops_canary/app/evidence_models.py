@@ -61,6 +61,23 @@ class Check(_Exact):
     address: str | None
 
 
+class Judge(_Exact):
+    """Which judge decides; all but the first two only where `sequential` takes part."""
+
+    type: str
+    shadows: list[str]
+    alpha: str | None = None
+    rho: str | None = None
+    overdispersion: str | None = None
+    dwell_ms: int | None = None
+    min_soak_ms: int | None = None
+    max_hold_ms: int | None = None
+    min_requests: int | None = None
+    fast_advance: bool | None = None
+    on_inconclusive: str | None = None
+    warmup_ms: int | None = None
+
+
 class Effective(_Exact):
     """The policy in force."""
 
@@ -72,6 +89,9 @@ class Effective(_Exact):
     skip_analysis: bool
     attempts_max: int
     settle_ms: int
+    judge: Judge | None = None
+    """Flagger's rule where absent."""
+    no_data: str | None = None
 
 
 class Policy(_Exact):
@@ -111,6 +131,8 @@ class Measurement(_Exact):
     limit: str
     samples: str
     why: str
+    numbers: dict[str, str]
+    """What the judge computed; counts as whole numbers."""
 
 
 class Verdict(_Exact):
@@ -119,7 +141,13 @@ class Verdict(_Exact):
     at: Instant
     outcome: Outcome
     window: Span
+    judge: str
+    reason: str
+    final: bool
+    heard: bool
     checks: list[Measurement]
+    shadows: list["Verdict"]
+    """What judges that do not decide would have said."""
 
 
 class Series(_Exact):

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitops_canary.app.looking import Seen, expectation
-from gitops_canary.core import questions as asking
-from gitops_canary.core.judge import judge
+from gitops_canary.core.course import Course, stays
 from gitops_canary.core.situation import Situation
 from gitops_canary.model.names import CanaryId
 from gitops_canary.model.observation import Answer, Expectation, Liveness, Question, Verdict
@@ -63,22 +62,25 @@ class Measuring:
         metrics = _Clocked(self.metrics)
         lives = await self._liveness(seen, metrics, now_ms)
         now_ms = now_ms if metrics.now_ms is None else metrics.now_ms
-        asked = {
-            canary: self._questions(seen[canary], live.live_ms, now_ms)
+        courses = {
+            canary: self._course(seen[canary], live.live_ms, now_ms)
             for canary, live in lives.items()
             if live.live_ms is not None and _measured(seen[canary])
         }
-        every = tuple(dict.fromkeys(q for own in asked.values() for q in own[1]))
+        asked = {canary: course.questions() for canary, course in courses.items()}
+        every = tuple(dict.fromkeys(q for own in asked.values() for q in own))
         answers = await metrics.ask(every) if every else {}
         now_ms = now_ms if metrics.now_ms is None else metrics.now_ms
         situations: dict[CanaryId, Situation] = {}
         evidence: dict[CanaryId, Answers] = {}
         for canary, live in lives.items():
-            instants, own = asked.get(canary, ((), ()))
-            evidence[canary] = {question: answers[question] for question in own}
-            verdicts = self._verdicts(seen[canary], instants, evidence[canary], now_ms)
+            evidence[canary] = {question: answers[question] for question in asked.get(canary, ())}
+            every_verdict = courses[canary].verdicts(evidence[canary]) if canary in courses else ()
             situations[canary] = replace(
-                seen[canary].situation, live=live, verdicts=verdicts, now_ms=now_ms
+                seen[canary].situation,
+                live=live,
+                verdicts=self._complete(every_verdict, now_ms),
+                now_ms=now_ms,
             )
         return situations, evidence
 
@@ -100,31 +102,24 @@ class Measuring:
         ]
         return {canary: _agreed([f[e] for f in found]) for canary, e in expected.items()}
 
-    def _questions(
-        self, one: Seen, live_ms: int | None, now_ms: int
-    ) -> tuple[tuple[int, ...], tuple[Question, ...]]:
+    def _course(self, one: Seen, live_ms: int | None, now_ms: int) -> Course:
         assert live_ms is not None, "only what is live is measured"
-        instants = asking.instants(
+        assert one.rollout is not None, "as above"
+        return Course(
+            policy=one.policy,
+            spec=one.spec,
             live_ms=live_ms,
-            interval_ms=one.policy.interval_ms,
-            window_ms=asking.longest_window_ms(one.policy),
             now_ms=now_ms,
+            scrape_ms=self.timing.scrape_ms,
             delay_ms=self.timing.delay_ms,
+            weight=one.situation.tip.weight,
+            last=one.rollout.last.record.step >= len(one.policy.steps),
+            earlier=stays(one.rollout.moves),
         )
-        if not instants:
-            return (), ()
-        scrape_ms = self.timing.scrape_ms
-        return instants, asking.questions(one.policy, one.spec, instants, scrape_ms=scrape_ms)
 
-    def _verdicts(
-        self, one: Seen, instants: Sequence[int], answers: Answers, now_ms: int
-    ) -> tuple[Verdict, ...]:
-        """Judge every instant whose samples are complete by now."""
-        return tuple(
-            judge(one.policy, one.spec, answers, instants, at_ms, scrape_ms=self.timing.scrape_ms)
-            for at_ms in instants
-            if at_ms + self.timing.delay_ms <= now_ms
-        )
+    def _complete(self, verdicts: Sequence[Verdict], now_ms: int) -> tuple[Verdict, ...]:
+        """Keep the verdicts whose samples are complete by now."""
+        return tuple(one for one in verdicts if one.window.end_ms + self.timing.delay_ms <= now_ms)
 
 
 def _measured(one: Seen) -> bool:

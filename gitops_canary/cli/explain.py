@@ -12,6 +12,7 @@ from gitops_canary.core.message import table
 from gitops_canary.core.text import duration, iso, percent
 from gitops_canary.model.decision import Act
 from gitops_canary.model.names import CanaryId
+from gitops_canary.model.observation import Verdict
 
 
 def explain(canary: CanaryArgument, config: ConfigOption = DEFAULT_CONFIG) -> int:
@@ -44,9 +45,21 @@ def _lines(report: Report, canary: CanaryId) -> Iterator[str]:
     verdicts = decision.verdicts if isinstance(decision, Act) else one.situation.verdicts
     if verdicts:
         yield f"\nChecks at {iso(verdicts[-1].window.end_ms)}:\n{table(verdicts[-1])}"
+        yield from _arithmetic(verdicts[-1])
     if one.rollout:
         yield "\nMoves, newest first:"
         for move in reversed(one.rollout.moves):
             record = move.record
             weight = f"{percent(record.weight_from)}->{percent(record.weight_to)}%"
             yield f"  {iso(move.date_ms)}  {move.revision[:12]}  {record.action.value}  {weight}"
+
+
+def _arithmetic(verdict: Verdict) -> Iterator[str]:
+    """Say what each check rests on, and what the judges beside it would have said."""
+    for one in verdict.measurements:
+        yield f"  {one.check}: {one.why}"
+    if verdict.reason:
+        yield f"  {verdict.judge}: {verdict.outcome.value}, {verdict.reason}"
+    for shadow in verdict.shadows:
+        would = f"would say {shadow.outcome.value}"
+        yield f"  {shadow.judge} (shadow): {would}{f', {shadow.reason}' if shadow.reason else ''}"

@@ -143,9 +143,15 @@ def verdict_json(verdict: Verdict) -> Json:
                 "limit": m.limit,
                 "samples": m.samples,
                 "why": m.why,
+                "numbers": dict(m.numbers),
             }
             for m in verdict.measurements
         ],
+        "judge": verdict.judge,
+        "reason": verdict.reason,
+        "final": verdict.final,
+        "heard": verdict.heard,
+        "shadows": [verdict_json(one) for one in verdict.shadows],
     }
 
 
@@ -176,7 +182,7 @@ def _liveness(live: Liveness | None) -> Json | None:
 def until(answers: Answers, at_ms: int) -> Answers:
     """Cut answers off at an instant: what came later, another replica may not have seen."""
     return {
-        replace(question, end_ms=min(question.end_ms, at_ms)): Answer(
+        replace(question, end_ms=_cut(question, at_ms)): Answer(
             error=answer.error,
             series=tuple(
                 Series(labels=series.labels, samples=kept)
@@ -187,6 +193,13 @@ def until(answers: Answers, at_ms: int) -> Answers:
         for question, answer in answers.items()
         if question.start_ms <= at_ms
     }
+
+
+def _cut(question: Question, at_ms: int) -> int:
+    """Find the last of a question's own instants by an instant."""
+    end_ms = min(question.end_ms, at_ms)
+    step_ms = question.step_ms
+    return end_ms - (end_ms - question.start_ms) % step_ms if step_ms else end_ms
 
 
 def _queries(answers: Answers) -> list[Json]:

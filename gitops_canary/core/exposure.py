@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from gitops_canary.core import sides
+from gitops_canary.core import counting, sides
+from gitops_canary.core.judges import threshold
 from gitops_canary.core.numbers import number
 from gitops_canary.core.questions import Role, asked, window_ms
 from gitops_canary.errors import SpecError
@@ -40,6 +41,8 @@ def counted(
     check = next((c for c in policy.checks if c.builtin == "request-success-rate"), None)
     if check is None or not instants:
         return None
+    if policy.judge.type != threshold.NAME:
+        return _summed(check, spec, answers, instants, scrape_ms)
     try:
         asked_for = asked(check, policy, spec, instants, scrape_ms=scrape_ms)[Role.REQUESTS]
     except SpecError:
@@ -47,6 +50,34 @@ def counted(
         return None
     chosen = _apart(instants, window_ms(check))
     return _most(spec, check, asked_for, answers, chosen)
+
+
+def _summed(
+    check: Check,
+    spec: CanarySpec,
+    answers: Mapping[Question, Answer],
+    ends: Sequence[int],
+    scrape_ms: int,
+) -> Counted | None:
+    """Add up the blocks of exact counts that end at these instants."""
+    times = (ends[0] - scrape_ms, *ends)
+    try:
+        roles = counting.asked(check, spec, times, scrape_ms=scrape_ms, step_ms=scrape_ms)
+    except SpecError:
+        # Not swallowed: the judge reports it as the check's reason.
+        return None
+    counts = [one.counts for one in counting.readings(check, spec, roles, answers, times)]
+    known = [one for one in counts if one and one.canary]
+    if not known:
+        return None
+    return Counted(
+        requests=Decimal(sum(one.canary for one in known)),
+        failed=Decimal(sum(one.canary_bad for one in known)),
+        from_ms=times[0],
+        to_ms=times[-1],
+        check=check.name,
+        side="",
+    )
 
 
 def _most(

@@ -85,7 +85,8 @@ def _judged(s: Situation, live_ms: int) -> Decision:
     failed = s.rollout.last.record.failed
     for index, verdict in enumerate(s.verdicts):
         failed += verdict.outcome is Outcome.FAIL
-        if failed >= s.policy.threshold and verdict.outcome is Outcome.FAIL:
+        enough = verdict.final or failed >= s.policy.threshold
+        if enough and verdict.outcome is Outcome.FAIL:
             return _condemn(s, index, failed)
     # A pass that a newer failure contradicts waits for the next look; otherwise the first pass
     # decides, so that replicas which look a little later decide the same.
@@ -99,10 +100,11 @@ def _judged(s: Situation, live_ms: int) -> Decision:
 
 def _condemn(s: Situation, index: int, failed: int) -> Decision:
     verdict = s.verdicts[index]
+    counted = f"{failing(verdict)}. That was failed check {failed} of {s.policy.threshold}."
     return s.act(
         Action.ABORT,
         at_ms=verdict.window.end_ms,
-        reason=f"{failing(verdict)}. That was failed check {failed} of {s.policy.threshold}.",
+        reason=f"{verdict.reason}." if verdict.final else counted,
         verdict=Outcome.FAIL,
         failed=failed,
         window=verdict.window,
@@ -141,6 +143,8 @@ def _measuring(s: Situation, live_ms: int, failed: int) -> Decision:
     silence = _silence(s, live_ms)
     if silence is not None:
         return _unmeasured(s, silence)
+    if newest and newest.heard and newest.outcome is Outcome.INCONCLUSIVE:
+        return s.hold(Wait.WINDOW, f"Measures at {percent(s.tip.weight)} %: {newest.reason}.")
     if newest and newest.outcome is Outcome.INCONCLUSIVE:
         return s.hold(Wait.DATA, f"The checks are inconclusive: {silent(newest)}.")
     if newest and newest.outcome is Outcome.FAIL:
@@ -175,7 +179,7 @@ def _silence(s: Situation, live_ms: int) -> int | None:
     """
     heard_ms = live_ms
     for index, verdict in enumerate(s.verdicts):
-        if verdict.outcome is not Outcome.INCONCLUSIVE:
+        if verdict.heard or verdict.outcome is not Outcome.INCONCLUSIVE:
             heard_ms = verdict.window.end_ms
         elif verdict.window.end_ms > heard_ms + s.policy.progress_deadline_ms:
             return index
@@ -186,6 +190,8 @@ def _unmeasured(s: Situation, index: int) -> Decision:
     assert s.rollout is not None
     seen = s.verdicts[: index + 1]
     limit = duration(s.policy.progress_deadline_ms)
+    if s.policy.no_data in {"extend", "ask"}:
+        return _waited(s, silent(s.verdicts[-1]), limit)
     return s.act(
         Action.RETREAT,
         at_ms=seen[-1].window.end_ms,
@@ -194,6 +200,17 @@ def _unmeasured(s: Situation, index: int) -> Decision:
         failed=s.rollout.last.record.failed + sum(v.outcome is Outcome.FAIL for v in seen),
         window=seen[-1].window,
         verdicts=seen,
+    )
+
+
+def _waited(s: Situation, why: str, limit: str) -> Decision:
+    """Stay where it is after a deadline of silence, as the policy asks."""
+    asks = s.policy.no_data == "ask"
+    return s.hold(
+        Wait.PERSON if asks else Wait.DATA,
+        f"Nothing could be measured for {limit}: {why}. The weight stays.",
+        remedy=f"mend the measurement, or `gitops-canary abort {s.canary}`",
+        alert=True,
     )
 
 
@@ -208,6 +225,8 @@ def failing(verdict: Verdict) -> str:
 
 def silent(verdict: Verdict) -> str:
     """Name the checks that said nothing, and why."""
+    if verdict.reason:
+        return verdict.reason
     return "; ".join(
         f"{m.check}: {m.why}" for m in verdict.measurements if m.outcome is Outcome.INCONCLUSIVE
     )

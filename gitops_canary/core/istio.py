@@ -30,6 +30,11 @@ class Names:
     service: str
     """The Service that selects the canary's pods."""
 
+    @property
+    def apex(self) -> str:
+        """The Service that users call."""
+        return self.service.removesuffix("-canary")
+
 
 def requests(names: Names, window: str) -> str:
     """Count requests by side and status code, e.g. over `1m`.

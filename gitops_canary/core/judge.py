@@ -41,16 +41,8 @@ def judge(
     `answers` are those to `questions(policy, spec, instants, scrape_ms=scrape_ms)`. One failing
     check fails; otherwise one without a clear number makes it inconclusive.
     """
-    oldest_ms = at_ms - FRESH_SCRAPES * scrape_ms
     readings = tuple(
-        read(
-            check,
-            _roles(check, policy, spec, instants, scrape_ms),
-            spec,
-            answers,
-            at_ms=at_ms,
-            oldest_ms=oldest_ms,
-        )
+        value_at(check, policy, spec, answers, instants, at_ms, scrape_ms=scrape_ms)
         for check in policy.checks
     )
     block = Block(
@@ -62,6 +54,27 @@ def judge(
     _, verdict = threshold.step(config(policy), threshold.State(), block)
     # Failures are counted over the rollout, by whoever knows its earlier ones.
     return replace(verdict, final=False)
+
+
+def value_at(
+    check: Check,
+    policy: Policy,
+    spec: CanarySpec,
+    answers: Answers,
+    instants: Sequence[int],
+    at_ms: int,
+    *,
+    scrape_ms: int,
+) -> Reading:
+    """Read one check's value at one of the instants it was asked for."""
+    return read(
+        check,
+        _roles(check, policy, spec, instants, scrape_ms),
+        spec,
+        answers,
+        at_ms=at_ms,
+        oldest_ms=at_ms - FRESH_SCRAPES * scrape_ms,
+    )
 
 
 def config(policy: Policy) -> threshold.Config:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gitops_canary.core import istio, promql
+from gitops_canary.core.telemetry import Telemetry, joined, telemetry
 from gitops_canary.core.text import duration
 from gitops_canary.errors import SpecError
 from gitops_canary.model.observation import Question
@@ -17,7 +18,6 @@ from gitops_canary.model.spec import CanarySpec, Check, Policy
 
 INSTANTS_MAX = 1000
 """Evaluation times looked at: beyond that the oldest and the newest half of them."""
-_ISTIO = frozenset({"istio"})
 
 
 class Role(Enum):
@@ -27,6 +27,10 @@ class Role(Enum):
     REQUESTS = "requests"
     LATENCY = "latency"
     SEEN = "seen"
+    COUNTS = "counts"
+    BEFORE = "counts before"
+    PAST = "counts of the hour before"
+    BOUNDS = "bucket bounds"
 
 
 BUILTINS: Mapping[str, frozenset[Role]] = {
@@ -34,6 +38,9 @@ BUILTINS: Mapping[str, frozenset[Role]] = {
     "request-duration": frozenset({Role.LATENCY, Role.REQUESTS, Role.SEEN}),
 }
 """The builtin metrics, by Flagger's names."""
+
+
+Roles = Mapping[Role, tuple[Question, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,11 @@ def instants(
     (90, 150, 210, 270)
     """
     first = live_ms + max(interval_ms, window_ms)
-    every = range(first, now_ms - delay_ms + 1, interval_ms)
+    return spaced(range(first, now_ms - delay_ms + 1, interval_ms))
+
+
+def spaced(every: range) -> tuple[int, ...]:
+    """Take the oldest and the newest half of more than `INSTANTS_MAX` evaluation times."""
     half = INSTANTS_MAX // 2
     return tuple(every) if len(every) <= INSTANTS_MAX else (*every[:half], *every[-half:])
 
@@ -101,7 +112,7 @@ def asked(
         SpecError: it cannot be asked: unknown builtin or placeholder, unsafe value.
     """
     step_ms = policy.interval_ms
-    runs = tuple(_runs(instants, step_ms))
+    spans = tuple(runs(instants, step_ms))
     return {
         role: tuple(
             Question(
@@ -112,14 +123,14 @@ def asked(
                 step_ms=step_ms,
                 lookback_ms=query.lookback_ms,
             )
-            for start, end in runs
+            for start, end in spans
         )
         for role, query in _queries(check, spec, scrape_ms).items()
     }
 
 
-def _runs(instants: Sequence[int], step_ms: int) -> Iterator[tuple[int, int]]:
-    """Cut evaluation times into unbroken runs."""
+def runs(instants: Sequence[int], step_ms: int) -> Iterator[tuple[int, int]]:
+    """Cut evaluation times into unbroken runs: first and last of each."""
     start = previous = None
     for at_ms in instants:
         if start is None or previous is None or at_ms - previous != step_ms:
@@ -141,28 +152,60 @@ def _queries(check: Check, spec: CanarySpec, scrape_ms: int) -> Mapping[Role, _Q
 
 
 def _builtin(builtin: str, spec: CanarySpec, window: str) -> Mapping[Role, str]:
-    if builtin not in BUILTINS or spec.provider not in _ISTIO:
+    if builtin not in BUILTINS:
         known = ", ".join(sorted(BUILTINS))
         raise SpecError(
-            f"There is no builtin metric {builtin} for the provider {spec.provider}.",
-            remedy=f"use {known} with istio, or write the query in a MetricTemplate",
+            f"There is no builtin metric {builtin}.",
+            remedy=f"use {known}, or write the query in a MetricTemplate",
             place=spec.place,
         )
-    names = istio.Names(
+    if spec.provider != "istio":
+        return _other(builtin, telemetry(spec.provider, names(spec)), window)
+    own = names(spec)
+    if builtin == "request-duration":
+        return {
+            Role.LATENCY: istio.latency(own, window),
+            Role.REQUESTS: istio.latency_count(own, window),
+            Role.SEEN: istio.latency_seen(own),
+        }
+    return {
+        Role.REQUESTS: istio.requests(own, window),
+        Role.SEEN: istio.requests_seen(own),
+    }
+
+
+def names(spec: CanarySpec) -> istio.Names:
+    """Say who is measured."""
+    return istio.Names(
         namespace=spec.target.namespace,
         canary=spec.target.name,
         primary=f"{spec.target.name}-primary",
         service=f"{spec.apex}-canary",
     )
-    if builtin == "request-duration":
+
+
+def _other(builtin: str, counted: Telemetry, window: str) -> Mapping[Role, str]:
+    """Ask any provider's series the way Istio's are asked."""
+
+    def increase(selector: str) -> str:
+        return f"increase({selector}[{window}])"
+
+    def seen(selector: str) -> str:
+        return f"timestamp({selector})"
+
+    by = "destination_workload, reporter"
+    if builtin == "request-success-rate":
+        requests = joined(counted.requests, increase)
         return {
-            Role.LATENCY: istio.latency(names, window),
-            Role.REQUESTS: istio.latency_count(names, window),
-            Role.SEEN: istio.latency_seen(names),
+            Role.REQUESTS: f"sum by ({by}, response_code) ({requests})",
+            Role.SEEN: f"max by ({by}) ({joined(counted.requests, seen)})",
         }
+    buckets, every = joined(counted.latency, increase), 'le="+Inf"'
+    quantile = f"histogram_quantile({istio.QUANTILE}, sum by ({by}, le) ({buckets}))"
     return {
-        Role.REQUESTS: istio.requests(names, window),
-        Role.SEEN: istio.requests_seen(names),
+        Role.LATENCY: quantile if counted.unit_ms == 1 else f"{quantile} * {counted.unit_ms}",
+        Role.REQUESTS: f"sum by ({by}) ({joined(counted.latency, increase, every)})",
+        Role.SEEN: f"max by ({by}) ({joined(counted.latency, seen, every)})",
     }
 
 

@@ -5,9 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from gitops_canary.core import recorded
+from gitops_canary.core.course import Course, stays
 from gitops_canary.core.evidence import Basis, exposure_json, verdict_json
 from gitops_canary.core.going import going
 from gitops_canary.core.judge import judge
+from gitops_canary.core.judges import threshold
 from gitops_canary.core.questions import INSTANTS_MAX, instants, longest_window_ms
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import instant_ms, iso
@@ -19,7 +21,7 @@ from gitops_canary.model.rollout import Action, Move, Outcome, Rollout
 from gitops_canary.model.spec import Control, Policy
 
 Json = dict[str, Any]
-_COMPARED = ("name", "verdict", "value", "baseline", "limit", "samples")
+_COMPARED = ("name", "verdict", "value", "baseline", "limit", "samples", "numbers")
 """What of a check is numbers; its words may be put better by a newer version."""
 
 
@@ -32,7 +34,7 @@ def recompute(document: Json, before: Sequence[Move]) -> Iterator[str]:
     if policy.digest != document["policy"]["digest"]:
         yield f"the policy's digest is {policy.digest}, not {document['policy']['digest']}"
     answers = recorded.answers(document)
-    verdicts, wrong = _verdicts(document, policy, answers)
+    verdicts, wrong = _verdicts(document, policy, answers, before)
     yield from wrong
     yield from _weights(document, policy)
     if before:
@@ -40,14 +42,36 @@ def recompute(document: Json, before: Sequence[Move]) -> Iterator[str]:
         yield from _decision(document, policy, verdicts, before)
 
 
-def judged(document: Json, answers: dict[Question, Answer]) -> list[Json]:
+def judged(
+    document: Json, answers: dict[Question, Answer], before: Sequence[Move] = ()
+) -> list[Json]:
     """Judge answers, the recorded ones or new ones, at the recorded evaluation times."""
     policy = policy_from_json(document["policy"]["effective"])
-    spec = recorded.spec(document, policy)
+    return [verdict_json(one) for one in _judged(document, policy, answers, before)]
+
+
+def _judged(
+    document: Json, policy: Policy, answers: dict[Question, Answer], before: Sequence[Move]
+) -> tuple[Verdict, ...]:
+    spec, timing = recorded.spec(document, policy), document["timing"]
+    scrape_ms, delay_ms = timing["scrapeMs"], timing["scrapeMs"] + timing["lagMs"]
     times = [instant_ms(one["at"]) for one in document["verdicts"]]
-    scrape_ms = document["timing"]["scrapeMs"]
-    found = [judge(policy, spec, answers, times, at, scrape_ms=scrape_ms) for at in times]
-    return [verdict_json(verdict) for verdict in found]
+    if policy.judge.type == threshold.NAME and not policy.judge.shadows:
+        return tuple(judge(policy, spec, answers, times, at, scrape_ms=scrape_ms) for at in times)
+    live = recorded.live(document)
+    if live is None or live.live_ms is None:
+        return ()
+    return Course(
+        policy=policy,
+        spec=spec,
+        live_ms=live.live_ms,
+        now_ms=instant_ms(document["decidedAt"]) + delay_ms,
+        scrape_ms=scrape_ms,
+        delay_ms=delay_ms,
+        weight=Decimal(document["weight"]["from"]),
+        last=bool(before) and before[-1].record.step >= len(policy.steps),
+        earlier=stays(before),
+    ).verdicts(answers)
 
 
 def differing(now: Json, then: Json) -> Iterator[str]:
@@ -60,20 +84,21 @@ def differing(now: Json, then: Json) -> Iterator[str]:
             if new[key] != old[key]:
                 name = old["name"]
                 yield f"at {then['at']} the {key} of {name} is {new[key]}, not {old[key]}"
-    for key in ("outcome", "window"):
+    for key in ("outcome", "window", "final", "heard"):
         if now[key] != then[key]:
             yield f"at {then['at']} the {key} is {now[key]}, not {then[key]}"
 
 
 def _verdicts(
-    document: Json, policy: Policy, answers: dict[Question, Answer]
+    document: Json, policy: Policy, answers: dict[Question, Answer], before: Sequence[Move]
 ) -> tuple[tuple[Verdict, ...], list[str]]:
     times = [instant_ms(one["at"]) for one in document["verdicts"]]
     if not times:
         return (), []
-    spec, scrape_ms = recorded.spec(document, policy), document["timing"]["scrapeMs"]
     wrong = list(_times(document, policy, times))
-    verdicts = tuple(judge(policy, spec, answers, times, at, scrape_ms=scrape_ms) for at in times)
+    verdicts = _judged(document, policy, answers, before)
+    if len(verdicts) != len(times):
+        return verdicts, [*wrong, f"{len(verdicts)} verdicts follow from it, not {len(times)}"]
     for verdict, then in zip(verdicts, document["verdicts"], strict=True):
         wrong.extend(differing(verdict_json(verdict), then))
     return verdicts, wrong
@@ -86,13 +111,15 @@ def _times(document: Json, policy: Policy, times: Sequence[int]) -> Iterator[str
         yield "there are verdicts although nothing proves that the weight was live"
         return
     delay_ms = timing["scrapeMs"] + timing["lagMs"]
-    expected = instants(
+    counted = policy.judge.type != threshold.NAME
+    every = instants(
         live_ms=live.live_ms,
-        interval_ms=policy.interval_ms,
-        window_ms=longest_window_ms(policy),
+        interval_ms=timing["scrapeMs"] if counted else policy.interval_ms,
+        window_ms=timing["scrapeMs"] if counted else longest_window_ms(policy),
         now_ms=instant_ms(document["decidedAt"]) + delay_ms,
         delay_ms=delay_ms,
     )
+    expected = every[1:] if counted else every
     sparse = len(expected) >= INSTANTS_MAX or len(times) >= INSTANTS_MAX // 2
     if tuple(times) != expected and not (sparse and set(times) <= set(_all(expected, policy))):
         first = iso(expected[0]) if expected else "none"

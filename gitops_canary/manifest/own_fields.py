@@ -6,6 +6,7 @@ from gitops_canary.manifest.fields import Field, Schema, Status, Type
 from gitops_canary.manifest.flagger_fields import CANARY as FLAGGER
 from gitops_canary.manifest.flagger_fields import SPAN_MS, STEPS_MAX
 from gitops_canary.manifest.forms import FORMS
+from gitops_canary.manifest.judge_fields import JUDGE
 from gitops_canary.manifest.providers import ENDED_PROVIDERS, OWN_PROVIDERS
 from gitops_canary.manifest.strategy_fields import strategy_fields
 
@@ -89,16 +90,9 @@ _ANALYSIS = (
     ),
     _field(
         "analysis.threshold", Type.WHOLE,
-        "failed looks, over the whole rollout, that condemn the version", low=1, high=1_000_000,
+        "failed looks at a value, over the whole rollout, that condemn", low=1, high=1_000_000,
     ),
-    _field(
-        "analysis.judge", Type.TEXT, "how a look is judged; threshold where absent",
-        choices=("threshold",), later=("conditions", "kayenta", "sequential"),
-    ),
-    _field(
-        "analysis.noData", Type.TEXT, "what silence means; hold where absent",
-        choices=("hold",), later=("fail", "retreat"),
-    ),
+    *JUDGE,
     _field(
         "analysis.maxWeight", Type.NUMBER, "last step in percent; 100 where absent",
         low=WEIGHT_MIN, high=100,
@@ -151,6 +145,7 @@ CANARY = Schema(
     items_max={
         "analysis.stepWeights": STEPS_MAX, "analysis.metrics": 50, "control.approve": 100,
         "source.fields": 50,
+        "analysis.judge.shadows": 3,
     },
     hints={
         **{

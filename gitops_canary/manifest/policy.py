@@ -7,6 +7,7 @@ from typing import Any
 
 import rfc8785
 
+from gitops_canary.manifest.judge_json import judge_from, judge_json
 from gitops_canary.manifest.scalars import Json, spelled
 from gitops_canary.model.names import Digest
 from gitops_canary.model.spec import Check, Limits, Match, Policy, Strategy
@@ -33,6 +34,7 @@ def policy_json(policy: Policy) -> dict[str, Json]:
         "attemptsMax": policy.attempts_max,
         "settleMs": policy.settle_ms,
         **_strategy(policy),
+        **judge_json(policy),
     }
 
 
@@ -91,6 +93,7 @@ def policy_from_json(value: dict[str, Any]) -> Policy:
             attempts_max=value["attemptsMax"],
             settle_ms=value["settleMs"],
             **_strategy_from(value),
+            **judge_from(value),
             digest=NO_DIGEST,
         )
     )

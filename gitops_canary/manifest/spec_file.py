@@ -7,6 +7,7 @@ from gitops_canary.manifest.checks import read_checks
 from gitops_canary.manifest.control import from_annotations, from_spec
 from gitops_canary.manifest.flagger_fields import DEFERRABLE
 from gitops_canary.manifest.header import Header, is_ours, read_header
+from gitops_canary.manifest.judge_fields import read_judge
 from gitops_canary.manifest.metric_template import (
     AlertProvider,
     MetricTemplate,
@@ -31,6 +32,7 @@ __all__ = [
 
 INTERVAL_MS = 60_000
 DEADLINE_S = 600
+ATTEMPTS_MAX = 3
 
 
 def is_canary(api_version: str, kind: str) -> bool:
@@ -73,7 +75,7 @@ def read_canary(
     where = header.namespace
     checks = read_checks(doc, namespace=where, templates=templates, default_source=default_source)
     target, provider = _target(doc, header), _provider(doc, default_provider)
-    policy, source = _policy(doc, checks, provider), read_source(doc, file=file)
+    policy, source = _policy(doc, checks, provider, own=own), read_source(doc, file=file)
     if problems := [*header.problems, *doc.problems]:
         raise joined(problems, SpecError, subject=f"The Canary {header.namespace}/{header.name}")
     return CanarySpec(
@@ -112,9 +114,10 @@ def _provider(doc: Checked, default: str | None) -> str:
     return doc.text("provider") or default or ""
 
 
-def _policy(doc: Checked, checks: tuple[Check, ...], provider: str) -> Policy:
+def _policy(doc: Checked, checks: tuple[Check, ...], provider: str, *, own: bool) -> Policy:
     """Read how the rollout goes; worth something only where `doc` has no problem."""
     chosen = read_strategy(doc, provider)
+    no_data = doc.text("analysis.noData") or "hold"
     seconds = doc.whole("progressDeadlineSeconds") or DEADLINE_S
     return sealed(
         Policy(
@@ -129,6 +132,9 @@ def _policy(doc: Checked, checks: tuple[Check, ...], provider: str) -> Policy:
             checks=checks,
             progress_deadline_ms=seconds * 1000,
             skip_analysis=doc.flag("skipAnalysis"),
+            attempts_max=1 if no_data == "fail" else ATTEMPTS_MAX,
+            judge=read_judge(doc, checks, own=own),
+            no_data=no_data,
             digest=NO_DIGEST,
         )
     )

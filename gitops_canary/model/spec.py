@@ -96,6 +96,27 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JudgePolicy:
+    """Which judge decides, and how sure it has to be; all but the type is for `sequential`."""
+
+    type: str = "threshold"
+    shadows: tuple[str, ...] = ()
+    """Judges that say what they would have decided."""
+    alpha: Decimal = Decimal("0.01")
+    rho: Decimal = Decimal("1.5")
+    overdispersion: Decimal | None = None
+    """Least overdispersion assumed; it is measured besides."""
+    dwell_ms: int = 60_000
+    min_soak_ms: int = 300_000
+    max_hold_ms: int = 600_000
+    min_requests: int = 100
+    fast_advance: bool = False
+    on_inconclusive: str = "promote"
+    warmup_ms: int = 60_000
+    """How long after the canary's first traffic its latency is not looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The part of a Canary that is pinned when a rollout starts."""
 
@@ -121,6 +142,9 @@ class Policy:
     """Percent of requests copied to the candidate before its first weight; None for none."""
     settle_ms: int = 30_000
     """How long after a commit a fact that no source shows is taken as live."""
+    judge: JudgePolicy = field(default_factory=JudgePolicy)
+    no_data: str = "hold"
+    """What silence of a whole deadline means: hold (retreat), extend, ask or fail."""
     digest: Digest
     """sha256 over the canonical JSON of every field above."""
 

@@ -140,7 +140,7 @@ def test_template_that_cannot_be_trusted_is_refused(
 @pytest.mark.parametrize(
     "canary",
     [
-        spec(check(), provider="linkerd"),
+        spec(check(), provider="knative"),
         spec(check("request-luck")),
         spec(check(), target='shop"} or vector(1) #'),
     ],

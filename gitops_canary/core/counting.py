@@ -1,0 +1,298 @@
+"""Exact counts of requests: raw counters at explicit instants, never extrapolated.
+
+A range query of a plain counter gives its newest sample at every instant, as received. The
+difference of two is what happened between them. A counter that falls was reset with its pod and is
+counted from 0, each series by itself and before any are added up. A series that appears later is a
+new pod's and counts from 0 as well; one that only missed a scrape at the first instant is found by
+looking further back there.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gitops_canary.core import questions as asking
+from gitops_canary.core.judges import eprocess
+from gitops_canary.core.numbers import whole
+from gitops_canary.core.questions import Role
+from gitops_canary.core.sides import SIDES, Answers, answer_at
+from gitops_canary.core.telemetry import joined, telemetry
+from gitops_canary.core.text import percent
+from gitops_canary.model.judging import Counts, Reading, Trouble
+from gitops_canary.model.observation import Answer, Question
+from gitops_canary.model.spec import CanarySpec, Check
+
+BEFORE_MS = 300_000
+"""How far back a counter's first value is looked for."""
+PAST_MS = 3_600_000
+PAST_STEP_MS = 60_000
+FREE_MIN = 6
+"""Fewer degrees of freedom tell nothing about overdispersion."""
+_POD = ("pod", "kubernetes_pod_name", "instance", "destination_pod")
+_MILLISECOND = 1000
+
+Asked = Mapping[Role, tuple[Question, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What the primary did in the hour before: overdispersion and share of bad requests."""
+
+    phi: float = 1.0
+    free: int = 0
+    share: float | None = None
+
+
+def asked(
+    check: Check, spec: CanarySpec, times: Sequence[int], *, scrape_ms: int, step_ms: int
+) -> Asked:
+    """List the questions for the counts of one builtin check at some instants, oldest first.
+
+    Raises:
+        SpecError: the provider has no such series.
+    """
+    text, bounds = _expressions(check, spec)
+    look_ms = 2 * scrape_ms
+
+    def ask(expression: str, start: int, end: int, step: int, look: int) -> Question:
+        return Question(
+            source=check.source,
+            expression=expression,
+            start_ms=start,
+            end_ms=end,
+            step_ms=step,
+            lookback_ms=look,
+        )
+
+    first = times[0]
+    found = {
+        Role.COUNTS: tuple(
+            ask(text, start, end, step_ms, look_ms) for start, end in asking.runs(times, step_ms)
+        ),
+        Role.BEFORE: (ask(text, first, first, step_ms, BEFORE_MS),),
+    }
+    if bounds:
+        found[Role.BOUNDS] = (ask(bounds, first, first, step_ms, BEFORE_MS),)
+    return found
+
+
+def past(check: Check, spec: CanarySpec, first_ms: int, *, scrape_ms: int) -> Question:
+    """Ask for the counts of the hour before a rollout.
+
+    Raises:
+        SpecError: the provider has no such series.
+    """
+    return Question(
+        source=check.source,
+        expression=_expressions(check, spec)[0],
+        start_ms=first_ms - PAST_MS,
+        end_ms=first_ms,
+        step_ms=PAST_STEP_MS,
+        lookback_ms=2 * scrape_ms,
+    )
+
+
+def _expressions(check: Check, spec: CanarySpec) -> tuple[str, str]:
+    """Give the counters, and for a latency what bucket bounds there are."""
+    counted = telemetry(spec.provider, asking.names(spec))
+    if check.builtin != "request-duration":
+        return joined(counted.requests, str), ""
+    bound = re.escape(bound_of(check, counted.unit_ms)).replace("\\", "\\\\")
+    buckets = joined(counted.latency, str, f'le=~"{bound}(\\\\.0)?|\\\\+Inf"')
+    return buckets, f"count by (le) ({joined(counted.latency, str)})"
+
+
+def bound_of(check: Check, unit_ms: int) -> str:
+    """Write a latency limit as the bucket bound it has to be."""
+    limit = check.limits.maximum
+    return percent(Decimal(0) if limit is None else limit / unit_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One series: whose it is, and what it counted between the instants."""
+
+    workload: str
+    side: str
+    bad: bool
+    part: str
+    pod: tuple[str, ...]
+    increments: tuple[int | str, ...]
+
+
+def readings(
+    check: Check, spec: CanarySpec, roles: Asked, answers: Answers, times: Sequence[int]
+) -> list[Reading]:
+    """Count one check between each two instants."""
+    error = _error(roles, answers, times)
+    if error:
+        reading = Reading(metric=check.name, trouble=Trouble.ERROR, why=error)
+        return [reading] * (len(times) - 1)
+    wrong = _no_bound(check, spec, roles, answers, times)
+    if wrong:
+        return [Reading(metric=check.name, trouble=Trouble.INVALID, why=wrong)] * (len(times) - 1)
+    rows = _rows(roles[Role.COUNTS], answers, times, _before(roles, answers, times))
+    return [_reading(check, spec, rows, index) for index in range(len(times) - 1)]
+
+
+def _error(roles: Asked, answers: Answers, times: Sequence[int]) -> str | None:
+    for role, own in roles.items():
+        wanted = times if role is Role.COUNTS else times[:1]
+        for at_ms in (wanted[0], wanted[-1]):
+            answer = answer_at(own, answers, at_ms)
+            if answer.error:
+                return answer.error
+    return None
+
+
+def _before(roles: Asked, answers: Answers, times: Sequence[int]) -> dict[frozenset[str], str]:
+    answer = answer_at(roles[Role.BEFORE], answers, times[0])
+    return {_key(s.labels): s.samples[-1].value for s in answer.series if s.samples}
+
+
+def _key(labels: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(f"{name}={value}" for name, value in labels.items())
+
+
+def _rows(
+    asked_for: Sequence[Question],
+    answers: Answers,
+    times: Sequence[int],
+    before: Mapping[frozenset[str], str],
+) -> list[_Row]:
+    """Turn every series into increments between the instants."""
+    values: dict[frozenset[str], dict[int, str]] = {}
+    labels: dict[frozenset[str], Mapping[str, str]] = {}
+    for question in asked_for:
+        for series in answers.get(question, Answer()).series:
+            key = _key(series.labels)
+            labels[key] = series.labels
+            values.setdefault(key, {}).update((s.at_ms, s.value) for s in series.samples)
+    return [
+        _Row(
+            workload=own.get("destination_workload", ""),
+            side=own.get("reporter", ""),
+            bad=own.get("response_code", "").startswith("5"),
+            part=own.get("le", ""),
+            pod=tuple(own.get(name, "") for name in _POD),
+            increments=tuple(_increments(values[key], times, before.get(key))),
+        )
+        for key, own in labels.items()
+    ]
+
+
+def _increments(
+    values: Mapping[int, str], times: Sequence[int], before: str | None
+) -> Iterator[int | str]:
+    """Yield what one counter gained in each block, or why that is not known."""
+    first = values.get(times[0], before)
+    last: int | str | None = None if first is None else whole(first)
+    for at_ms in times[1:]:
+        text = values.get(at_ms)
+        if text is None:
+            yield 0
+            continue
+        value = whole(text)
+        if isinstance(value, str):
+            yield value
+        elif isinstance(last, int):
+            yield value - last if value >= last else value
+        else:
+            yield value if last is None else last
+        last = value
+
+
+def _reading(check: Check, spec: CanarySpec, rows: Sequence[_Row], index: int) -> Reading:
+    """Add up one block, by the side that saw the most; both sides see the same requests."""
+    canary, primary = spec.target.name, f"{spec.target.name}-primary"
+    trouble = next((r.increments[index] for r in rows if isinstance(r.increments[index], str)), "")
+    if trouble:
+        return Reading(metric=check.name, trouble=Trouble.INVALID, why=str(trouble))
+    order = list(SIDES)
+    best, best_side = Counts(), ""
+    for side in sorted({r.side for r in rows}, key=lambda s: order.index(s) if s in SIDES else 9):
+        own = [r for r in rows if r.side == side]
+        mine, other = (_add(check, own, workload, index) for workload in (canary, primary))
+        if mine[0] + other[0] > best.canary + best.primary:
+            best, best_side = _counts(mine, other), side
+    return Reading(
+        metric=check.name,
+        counts=best,
+        why=f"as seen by {SIDES.get(best_side, best_side)}" if best_side else "",
+        samples=f"{best.canary} requests",
+    )
+
+
+def _counts(mine: tuple[int, int], other: tuple[int, int]) -> Counts:
+    return Counts(canary=mine[0], canary_bad=mine[1], primary=other[0], primary_bad=other[1])
+
+
+def _add(check: Check, rows: Sequence[_Row], workload: str, index: int) -> tuple[int, int]:
+    """Give requests and bad ones of one workload in one block."""
+    own = [r for r in rows if r.workload == workload]
+    return _total(check, [(r, r.increments[index]) for r in own])
+
+
+def _total(check: Check, own: Sequence[tuple[_Row, int | str]]) -> tuple[int, int]:
+    gained = [(row, value) for row, value in own if isinstance(value, int)]
+    if check.builtin != "request-duration":
+        return sum(v for _, v in gained), sum(v for row, v in gained if row.bad)
+    every = sum(v for row, v in gained if row.part == "+Inf")
+    fast = sum(v for row, v in gained if row.part != "+Inf")
+    # A scrape between two buckets' updates can show one more fast request than requests.
+    return every, max(every - fast, 0)
+
+
+def _no_bound(
+    check: Check, spec: CanarySpec, roles: Asked, answers: Answers, times: Sequence[int]
+) -> str | None:
+    """Say that a latency limit is no bucket bound, and what the bounds are; None where it is."""
+    if Role.BOUNDS not in roles:
+        return None
+    unit_ms = telemetry(spec.provider, asking.names(spec)).unit_ms
+    found = {
+        s.labels.get("le", "") for s in answer_at(roles[Role.BOUNDS], answers, times[0]).series
+    } - {"+Inf", ""}
+    bounds = sorted(
+        {Decimal(le) * unit_ms for le in found if isinstance(whole_or_part(le), Decimal)}
+    )
+    limit = check.limits.maximum
+    if not bounds or limit in bounds:
+        return None
+    known = ", ".join(percent(bound) for bound in bounds[:30])
+    return f"the limit {limit} is no bound of a bucket, so it cannot be counted: use one of {known}"
+
+
+def whole_or_part(text: str) -> Decimal | None:
+    """Read a bucket bound; None where it is none."""
+    return Decimal(text) if re.fullmatch(r"\d{1,12}(\.\d{1,12})?", text, re.ASCII) else None
+
+
+def measured_past(check: Check, spec: CanarySpec, question: Question, answers: Answers) -> Past:
+    """Measure overdispersion and the usual share of bad requests on the primary's pods."""
+    answer = answers.get(question)
+    times = range(question.start_ms, question.end_ms + 1, question.step_ms)
+    if answer is None or answer.error or not answer.series:
+        return Past()
+    # The first value is the start of counting: an hour earlier is no pod's birth.
+    rows = [
+        row
+        for row in _rows((question,), answers, times, {})
+        if row.workload == f"{spec.target.name}-primary"
+    ]
+    side = max({r.side for r in rows}, key=lambda s: _pods(rows, s), default="")
+    blocks = [
+        [_total(check, [(r, r.increments[i]) for r in rows if r.side == side and r.pod == pod])
+         for pod in sorted({r.pod for r in rows if r.side == side})]
+        for i in range(1, len(times) - 1)
+    ]  # fmt: skip
+    total, bad = (sum(pod[j] for block in blocks for pod in block) for j in (0, 1))
+    phi, free = eprocess.overdispersion(blocks)
+    return Past(
+        phi=phi if free >= FREE_MIN else 1.0, free=free, share=bad / total if total else None
+    )
+
+
+def _pods(rows: Sequence[_Row], side: str) -> tuple[int, str]:
+    return len({r.pod for r in rows if r.side == side}), side

@@ -1,0 +1,267 @@
+"""Everything that is asked and judged while a rollout stays at a weight.
+
+`threshold` looks at windows that end at the policy's intervals, as Flagger does. Every other judge
+looks at blocks of exact counts, one a scrape, over the whole rollout: earlier weights are known
+from the windows that our own commits carry, so a restarted controller, a second replica and an
+auditor ask the same and get the same.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import pairwise
+
+from gitops_canary.core import counting
+from gitops_canary.core import questions as asking
+from gitops_canary.core.judge import config as limits
+from gitops_canary.core.judge import judge, value_at
+from gitops_canary.core.judges import Config, judged, mannwhitney, sequential, threshold
+from gitops_canary.core.judges.classify import Rule
+from gitops_canary.core.sides import Answers
+from gitops_canary.core.text import percent
+from gitops_canary.errors import SpecError
+from gitops_canary.model.judging import Block, Reading, Trouble
+from gitops_canary.model.observation import Question, Verdict
+from gitops_canary.model.rollout import Action, Move, Window
+from gitops_canary.model.spec import CanarySpec, Check, Policy
+
+QUANTILE_BUDGET = 0.01
+"""Part of the requests that may be slower than a limit on the 99th percentile."""
+PHI_MAX = 20.0
+_NEVER = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """How long the canary was at a weight, from its first block to the end of its last."""
+
+    weight: Decimal
+    start_ms: int
+    end_ms: int
+
+
+def stays(moves: Sequence[Move]) -> tuple[Stay, ...]:
+    """List the earlier weights of a rollout's newest attempt, by what its commits say."""
+    starts = [i for i, move in enumerate(moves) if move.record.action is Action.START]
+    return tuple(
+        Stay(weight=after.record.weight_from, start_ms=window.start_ms, end_ms=window.end_ms)
+        for after in moves[starts[-1] if starts else 0 :]
+        if after.record.action is Action.ADVANCE
+        and after.record.weight_from > 0
+        and (window := after.record.window)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """One canary at one weight, since that weight was live."""
+
+    policy: Policy
+    spec: CanarySpec
+    live_ms: int
+    now_ms: int
+    scrape_ms: int
+    delay_ms: int
+    weight: Decimal
+    last: bool
+    earlier: tuple[Stay, ...] = ()
+
+    @property
+    def instants(self) -> tuple[int, ...]:
+        """Evaluation times of windows and of queries that give one value."""
+        return asking.instants(
+            live_ms=self.live_ms,
+            interval_ms=self.policy.interval_ms,
+            window_ms=asking.longest_window_ms(self.policy),
+            now_ms=self.now_ms,
+            delay_ms=self.delay_ms,
+        )
+
+    @property
+    def times(self) -> tuple[int, ...]:
+        """Ends of the blocks at this weight, the start of the first one before them.
+
+        The first scrape after the weight was live is left out: requests that end fast come first.
+        """
+        return asking.instants(
+            live_ms=self.live_ms,
+            interval_ms=self.scrape_ms,
+            window_ms=self.scrape_ms,
+            now_ms=self.now_ms,
+            delay_ms=self.delay_ms,
+        )
+
+    def questions(self) -> tuple[Question, ...]:
+        """List all questions, each once; what cannot be asked is told by the verdict."""
+        found: dict[Question, None] = {}
+        for kind in (self.policy.judge.type, *self.policy.judge.shadows):
+            found.update(dict.fromkeys(self._questions(kind)))
+        return tuple(found)
+
+    def verdicts(self, answers: Answers) -> tuple[Verdict, ...]:
+        """Judge all answers, oldest first, each with what the shadows say by then."""
+        deciding = self._verdicts(self.policy.judge.type, answers)
+        shadows = [self._verdicts(kind, answers) for kind in self.policy.judge.shadows]
+        return tuple(
+            replace(one, shadows=tuple(_by(run, one.window.end_ms) for run in shadows if run))
+            for one in deciding
+        )
+
+    def _questions(self, kind: str) -> Iterator[Question]:
+        if kind == threshold.NAME:
+            if self.instants:
+                yield from asking.questions(
+                    self.policy, self.spec, self.instants, scrape_ms=self.scrape_ms
+                )
+            return
+        if len(self.times) < 2:  # noqa: PLR2004 - a block has two ends
+            return
+        for check in self.policy.checks:
+            try:
+                yield from self._asked(check)
+            except SpecError:
+                # Not swallowed: the verdict meets the same error and reports it as its reason.
+                continue
+
+    def _asked(self, check: Check) -> Iterator[Question]:
+        if check.builtin is None:
+            if self.instants:
+                for own in self._values(check).values():
+                    yield from own
+            return
+        for times in self._stretches():
+            for own in self._counts(check, times).values():
+                yield from own
+        yield counting.past(check, self.spec, self._begun_ms, scrape_ms=self.scrape_ms)
+
+    def _values(self, check: Check) -> asking.Roles:
+        return asking.asked(check, self.policy, self.spec, self.instants, scrape_ms=self.scrape_ms)
+
+    def _counts(self, check: Check, times: Sequence[int]) -> counting.Asked:
+        return counting.asked(
+            check, self.spec, times, scrape_ms=self.scrape_ms, step_ms=self.scrape_ms
+        )
+
+    @property
+    def _begun_ms(self) -> int:
+        return self.earlier[0].start_ms if self.earlier else self.live_ms
+
+    def _stretches(self) -> Iterator[tuple[int, ...]]:
+        """Give the block ends of every weight, oldest first."""
+        for stay in self.earlier:
+            yield asking.spaced(range(stay.start_ms, stay.end_ms + 1, self.scrape_ms))
+        yield self.times
+
+    def _verdicts(self, kind: str, answers: Answers) -> tuple[Verdict, ...]:
+        if kind == threshold.NAME:
+            every = self.instants
+            return tuple(
+                judge(self.policy, self.spec, answers, every, at, scrape_ms=self.scrape_ms)
+                for at in every
+            )
+        if len(self.times) < 2:  # noqa: PLR2004 - a block has two ends
+            return ()
+        here_ms = self.times[0]
+        found = judged(self._config(kind, answers), self._blocks(answers))
+        return tuple(
+            replace(one, window=Window(start_ms=here_ms, end_ms=one.window.end_ms))
+            for one in found
+            if one.window.end_ms > here_ms
+        )
+
+    def _blocks(self, answers: Answers) -> Iterator[Block]:
+        """Count every weight's blocks; values are read at this one alone."""
+        for stay in self.earlier:
+            times = asking.spaced(range(stay.start_ms, stay.end_ms + 1, self.scrape_ms))
+            yield from self._stretch(times, stay.weight, answers, here=False)
+        yield from self._stretch(self.times, self.weight, answers, here=True)
+
+    def _stretch(
+        self, times: Sequence[int], weight: Decimal, answers: Answers, *, here: bool
+    ) -> Iterator[Block]:
+        columns = [
+            self._counted(check, times, answers) for check in self.policy.checks if check.builtin
+        ]
+        values = [check for check in self.policy.checks if not check.builtin] if here else []
+        instants = self.instants if values else ()
+        for index, (start, end) in enumerate(pairwise(times)):
+            due = [at for at in instants if start < at <= end]
+            read = [self._value(check, due[-1], answers) for check in values if due]
+            yield Block(
+                start_ms=start,
+                end_ms=end,
+                weight=weight,
+                last=here and self.last,
+                readings=(*(column[index] for column in columns), *read),
+            )
+
+    def _counted(self, check: Check, times: Sequence[int], answers: Answers) -> list[Reading]:
+        try:
+            roles = self._counts(check, times)
+        except SpecError as error:
+            why = f"{error.problem} To go on: {error.remedy}"
+            wrong = Reading(metric=check.name, trouble=Trouble.ERROR, why=why)
+            return [wrong] * (len(times) - 1)
+        return counting.readings(check, self.spec, roles, answers, times)
+
+    def _value(self, check: Check, at_ms: int, answers: Answers) -> Reading:
+        return value_at(
+            check, self.policy, self.spec, answers, self.instants, at_ms, scrape_ms=self.scrape_ms
+        )
+
+    def _config(self, kind: str, answers: Answers) -> Config:
+        counted = [check for check in self.policy.checks if check.builtin]
+        if kind == mannwhitney.NAME:
+            rule = Rule(direction="increase", critical=True)
+            return mannwhitney.Config(
+                metrics=tuple(mannwhitney.Metric(name=check.name, rule=rule) for check in counted)
+            )
+        said = self.policy.judge
+        valued = {c.name: c.limits for c in self.policy.checks if not c.builtin}
+        return sequential.Config(
+            metrics=tuple(self._metric(check, answers) for check in counted),
+            # Failures are counted over the rollout, by whoever knows its earlier ones.
+            values=threshold.Config(limits=valued, threshold=_NEVER),
+            alpha=float(said.alpha),
+            rho=float(said.rho),
+            dwell_ms=said.dwell_ms,
+            min_soak_ms=said.min_soak_ms,
+            max_hold_ms=said.max_hold_ms,
+            min_requests=said.min_requests,
+            fast=said.fast_advance,
+            on_inconclusive=said.on_inconclusive,
+        )
+
+    def _metric(self, check: Check, answers: Answers) -> sequential.Metric:
+        said = self.policy.judge
+        try:
+            asked = counting.past(check, self.spec, self._begun_ms, scrape_ms=self.scrape_ms)
+            past = counting.measured_past(check, self.spec, asked, answers)
+        except SpecError:
+            # Not swallowed: every reading of this check tells the same error.
+            past = counting.Past()
+        slow = check.builtin == "request-duration"
+        phi = max(past.phi, float(said.overdispersion or 1), 1.0)
+        return sequential.Metric(
+            name=check.name,
+            budget=budget(check),
+            eta=1 / min(phi, PHI_MAX),
+            history=past.share,
+            warmup_ms=said.warmup_ms if slow else 0,
+            what=f"took over {percent(check.limits.maximum or Decimal(0))} ms"
+            if slow
+            else "failed",
+            limit=threshold.limit_words(limits(self.policy).limits[check.name]),
+        )
+
+
+def budget(check: Check) -> float:
+    """Give the share of bad requests that a builtin check allows."""
+    if check.builtin == "request-duration":
+        return QUANTILE_BUDGET
+    return float(1 - (check.limits.minimum or Decimal(0)) / 100)
+
+
+def _by(run: Sequence[Verdict], end_ms: int) -> Verdict:
+    """Give the newest verdict by an instant; the first one where that is later."""
+    return next((one for one in reversed(run) if one.window.end_ms <= end_ms), run[0])

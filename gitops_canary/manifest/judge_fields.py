@@ -1,0 +1,119 @@
+"""The fields of our own Canary that say how is judged, and reading them."""
+
+from decimal import Decimal
+
+from gitops_canary.manifest.checked import Checked
+from gitops_canary.manifest.fields import Field, Status, Type
+from gitops_canary.model.spec import Check, JudgePolicy
+
+SEQUENTIAL, THRESHOLD = "sequential", "threshold"
+KINDS = (SEQUENTIAL, THRESHOLD, "mannwhitney")
+NO_DATA = ("hold", "extend", "ask", "fail")
+_SPAN = {"low": 1_000, "high": 7 * 86_400_000}
+_AT = "analysis.judge"
+
+
+def _field(path: str, type_: Type, why: str, **rest: object) -> Field:
+    return Field(path=path, type=type_, status=Status.HONOURED, why=why, **rest)  # type: ignore[arg-type]  # the rows below name the rest
+
+
+JUDGE = (
+    _field(
+        f"{_AT}.type", Type.TEXT, "which judge decides; sequential where absent",
+        choices=KINDS, later=("conditions",),
+    ),
+    _field(
+        f"{_AT}.shadows[]", Type.TEXT, "judges beside it that only say what they would decide",
+        choices=KINDS, later=("conditions",),
+    ),
+    _field(
+        f"{_AT}.alpha", Type.NUMBER,
+        "chance of condemning a release that is not worse than tolerated; 0.01 where absent",
+        low=Decimal("0.000001"), high=Decimal("0.5"),
+    ),
+    _field(
+        f"{_AT}.rho", Type.NUMBER,
+        "how many times worse than the primary is tolerated; 1.5 where absent",
+        low=Decimal(1), high=Decimal(100),
+    ),
+    _field(
+        f"{_AT}.overdispersion", Type.NUMBER,
+        "how far bad requests come in bursts, at the least; it is measured besides",
+        low=Decimal(1), high=Decimal(20),
+    ),
+    _field(
+        f"{_AT}.dwell", Type.DURATION, "shortest stay at a weight; 60s where absent", **_SPAN
+    ),
+    _field(
+        f"{_AT}.minSoak", Type.DURATION,
+        "shortest time with traffic before a promotion; 5m where absent", **_SPAN,
+    ),
+    _field(
+        f"{_AT}.maxHold", Type.DURATION,
+        "longest wait for proof at the last step; 10m where absent", **_SPAN,
+    ),
+    _field(
+        f"{_AT}.minRequests", Type.WHOLE,
+        "fewest canary requests for a promotion without proof; 100 where absent",
+        low=0, high=1_000_000_000,
+    ),
+    _field(
+        f"{_AT}.fastAdvance", Type.FLAG, "advance after half a minute once proven good"
+    ),
+    _field(
+        f"{_AT}.onInconclusive", Type.TEXT,
+        "what an unproven canary gets after maxHold; promote where absent",
+        choices=("promote", "hold", "rollback"),
+    ),
+    _field(
+        f"{_AT}.warmup", Type.DURATION,
+        "how long after its first traffic the canary's latency is let by; 60s where absent",
+        **_SPAN,
+    ),
+    _field(
+        "analysis.noData", Type.TEXT,
+        "what silence of a whole deadline means: hold retreats and may try again, extend waits "
+        "on, ask waits for a person, fail retreats for good; hold where absent",
+        choices=NO_DATA,
+    ),
+)  # fmt: skip
+
+
+def read_judge(doc: Checked, checks: tuple[Check, ...], *, own: bool) -> JudgePolicy:
+    """Read `analysis.judge`; Flagger's dialect always has Flagger's rule."""
+    if not own:
+        return JudgePolicy()
+    kind = doc.text(f"{_AT}.type") or SEQUENTIAL
+    shadows = tuple(
+        dict.fromkeys(text for path in doc.items(f"{_AT}.shadows") if (text := doc.text(path)))
+    )
+    if kind in shadows:
+        doc.complain(f"{_AT}.shadows", f"has {kind}, which decides", "remove it there")
+    if SEQUENTIAL in {kind, *shadows}:
+        _check_budgets(doc, checks)
+    return JudgePolicy(
+        type=kind,
+        shadows=shadows,
+        alpha=doc.number(f"{_AT}.alpha") or Decimal("0.01"),
+        rho=doc.number(f"{_AT}.rho") or Decimal("1.5"),
+        overdispersion=doc.number(f"{_AT}.overdispersion"),
+        dwell_ms=doc.whole(f"{_AT}.dwell") or 60_000,
+        min_soak_ms=doc.whole(f"{_AT}.minSoak") or 300_000,
+        max_hold_ms=doc.whole(f"{_AT}.maxHold") or 600_000,
+        min_requests=100 if (found := doc.whole(f"{_AT}.minRequests")) is None else found,
+        fast_advance=doc.flag(f"{_AT}.fastAdvance"),
+        on_inconclusive=doc.text(f"{_AT}.onInconclusive") or "promote",
+        warmup_ms=doc.whole(f"{_AT}.warmup") or 60_000,
+    )
+
+
+def _check_budgets(doc: Checked, checks: tuple[Check, ...]) -> None:
+    """Refuse a success rate that leaves no budget: evidence is weighed against one."""
+    for check, path in zip(checks, doc.items("analysis.metrics"), strict=False):
+        least = check.limits.minimum
+        if check.builtin == "request-success-rate" and least is not None and least >= 100:  # noqa: PLR2004 - percent
+            doc.complain(
+                f"{path}.thresholdRange",
+                "leaves no request that may fail, so nothing can be weighed",
+                "give a min below 100, e.g. 99.99, or analysis.judge.type: threshold",
+            )

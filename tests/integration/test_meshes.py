@@ -1,0 +1,166 @@
+"""The builtin metrics of every mesh and router, on a real Prometheus with series like theirs."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from mesh_world import MESHES, SAME, SCRAPE, T, world
+from prometheus_server import prometheus
+
+from gitops_canary.core.course import Course, Stay
+from gitops_canary.errors import Place, SpecError
+from gitops_canary.metrics import METRICS, Sources
+from gitops_canary.model.names import CanaryId, Digest
+from gitops_canary.model.observation import Answer, Question, Verdict
+from gitops_canary.model.rollout import Outcome
+from gitops_canary.model.spec import (
+    CanarySpec,
+    Check,
+    Control,
+    Dialect,
+    JudgePolicy,
+    Limits,
+    Policy,
+    Workload,
+)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with prometheus(tmp_path_factory.mktemp("prometheus"), world()) as base:
+        yield base
+
+
+SUCCESS = Check(
+    name="request-success-rate", source="default", builtin="request-success-rate", query="",
+    interval_ms=60_000, limits=Limits(minimum=Decimal(99)),
+)  # fmt: skip
+DURATION = replace(
+    SUCCESS, name="request-duration", builtin="request-duration",
+    limits=Limits(maximum=Decimal(500)),
+)  # fmt: skip
+
+
+def course(
+    provider: str,
+    *checks: Check,
+    target: str = "shop",
+    judge: JudgePolicy | None = None,
+    blocks: int = 8,
+    earlier: tuple[Stay, ...] = (),
+) -> Course:
+    policy = Policy(
+        steps=(Decimal(10), Decimal(50)), interval_ms=60_000, threshold=2, checks=checks,
+        progress_deadline_ms=600_000, skip_analysis=False,
+        judge=judge or JudgePolicy(type="sequential", warmup_ms=0), digest=Digest("sha256:0"),
+    )  # fmt: skip
+    canary = CanarySpec(
+        id=CanaryId("prod/shop"), dialect=Dialect.OWN, place=Place("canary.yaml", 1, 1),
+        namespace="prod", name="shop",
+        target=Workload(api_version="apps/v1", kind="Deployment", namespace="prod", name=target),
+        apex=target, provider=provider, policy=policy, control=Control(), suspend=False,
+    )  # fmt: skip
+    return Course(
+        policy=policy, spec=canary, live_ms=T, now_ms=T + (blocks + 2) * SCRAPE,
+        scrape_ms=SCRAPE, delay_ms=SCRAPE, weight=Decimal(10), last=False, earlier=earlier,
+    )  # fmt: skip
+
+
+def ask(base: str, asked: tuple[Question, ...]) -> Mapping[Question, Answer]:
+    async def go() -> Mapping[Question, Answer]:
+        sources = Sources({"default": METRICS["prometheus"](url=base, timeout_ms=20_000)})
+        try:
+            return await sources.ask(asked)
+        finally:
+            await sources.aclose()
+
+    return asyncio.run(go())
+
+
+def verdicts(base: str, one: Course) -> tuple[Verdict, ...]:
+    return one.verdicts(ask(base, one.questions()))
+
+
+@pytest.mark.parametrize("provider", [*MESHES, *SAME])
+def test_counts_are_exact_on_every_mesh(url: str, provider: str) -> None:
+    found = verdicts(url, course(provider, SUCCESS, DURATION))
+    assert len(found) == 8
+    success, duration = found[-1].measurements
+    keys = ("canary", "canaryBad", "primary", "primaryBad")
+    assert [success.numbers[k] for k in keys] == ["800", "16", "7200", "8"]
+    assert [duration.numbers[k] for k in keys] == ["800", "40", "7200", "0"]
+    assert (found[-1].outcome, found[-1].final) == (Outcome.FAIL, True)
+
+
+@pytest.mark.parametrize("provider", [*MESHES, *SAME])
+def test_windows_say_the_same_on_every_mesh(url: str, provider: str) -> None:
+    found = verdicts(url, course(provider, SUCCESS, DURATION, judge=JudgePolicy()))
+    success, duration = found[-1].measurements
+    assert (success.value, success.baseline, success.outcome) == ("98", "99.8888", Outcome.FAIL)
+    assert duration.outcome is Outcome.FAIL
+    assert duration.value is not None
+    assert 500 < float(duration.value) <= 1000
+
+
+def test_crashed_canary_is_seen_by_its_callers(url: str) -> None:
+    found = verdicts(url, course("linkerd", SUCCESS, target="crashed"))
+    assert found[0].outcome is Outcome.FAIL
+    assert found[0].measurements[0].numbers["canaryBad"] == "90"
+
+
+def test_resets_births_and_missed_scrapes_lose_nothing(url: str) -> None:
+    found = verdicts(url, course("istio", SUCCESS, target="pods", blocks=10))
+    # Pods a and c count 10 and 7 a scrape; a restarts and has 4 at its first scrape; b is born.
+    restarted = 10 * 10 - 10 + 4
+    born, missed = 20 * 5, 7 * 12
+    assert found[-1].measurements[0].numbers["canary"] == str(restarted + born + missed)
+
+
+def test_what_is_not_whole_cannot_be_counted(url: str) -> None:
+    found = verdicts(url, course("istio", SUCCESS, target="parts"))
+    assert {(v.outcome, v.heard) for v in found} == {(Outcome.INCONCLUSIVE, False)}
+    assert "not whole" in found[0].reason
+
+
+def test_limit_between_bounds_is_refused_with_the_bounds(url: str) -> None:
+    between = replace(DURATION, limits=Limits(maximum=Decimal(400)))
+    found = verdicts(url, course("istio", between))
+    assert "no bound of a bucket" in found[-1].reason
+    assert "100, 500, 1000" in found[-1].reason
+    assert found[-1].outcome is Outcome.INCONCLUSIVE
+
+
+def test_earlier_weights_count_too_and_looking_later_changes_nothing(url: str) -> None:
+    stay = Stay(weight=Decimal(5), start_ms=T - 8 * SCRAPE, end_ms=T - 4 * SCRAPE)
+    long = verdicts(url, course("istio", SUCCESS, blocks=8, earlier=(stay,)))
+    short = verdicts(url, course("istio", SUCCESS, blocks=5, earlier=(stay,)))
+    assert long[:5] == short
+    assert long[0].measurements[0].numbers["canary"] == "500"
+
+
+def test_shadows_are_heard_and_do_not_decide(url: str) -> None:
+    judge = JudgePolicy(shadows=("sequential", "mannwhitney"))
+    found = verdicts(url, course("istio", SUCCESS, judge=judge))
+    assert found[-1].judge == "threshold"
+    assert not found[-1].final
+    assert [(s.judge, s.outcome) for s in found[-1].shadows] == [
+        ("sequential", Outcome.FAIL), ("mannwhitney", Outcome.FAIL),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("provider", ["knative", "appmesh", "virtualserver"])
+def test_provider_without_findable_series_says_so(provider: str) -> None:
+    one = course(provider, SUCCESS)
+    assert one.questions() == ()
+    assert "MetricTemplate" in one.verdicts({})[-1].reason or provider == "appmesh"
+    with pytest.raises(SpecError):
+        one._counts(SUCCESS, (T, T + SCRAPE))
+
+
+def test_silence_of_the_source_is_the_reason() -> None:
+    one = course("istio", SUCCESS)
+    found = one.verdicts(dict.fromkeys(one.questions(), Answer(error="down")))
+    assert {(v.outcome, v.heard) for v in found} == {(Outcome.INCONCLUSIVE, False)}
+    assert "down" in found[0].reason
