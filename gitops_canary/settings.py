@@ -137,12 +137,14 @@ class SyncSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
-    """Where the read-only pages are served."""
+    """Where health and the webhook are served."""
 
     host: str = "127.0.0.1"
-    """Address to listen on; only this machine's own, because there is no login yet."""
+    """Address to listen on; only this machine's own unless the operator says otherwise."""
     port: int = 8787
     """TCP port."""
+    secret_file: Path | None = None
+    """File with the secret a forge signs its webhooks with; without it there is no webhook."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,5 +163,5 @@ class Settings:
     """None trusts the committer's identity, which anybody who may push can write."""
     evidence: Evidence = Evidence.BRANCH
     """Where raw samples, verdicts and policy of a decision go; `off` keeps commit messages only."""
-    server: ServerSettings = field(default_factory=ServerSettings)
-    """Where the read-only pages are served."""
+    server: ServerSettings | None = None
+    """Where health and the webhook are served; None serves nothing."""

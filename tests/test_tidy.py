@@ -32,6 +32,8 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "typer": ("cli", "lab"),
     "rich": ("cli", "lab"),
     "github": ("forge",),
+    "starlette": ("web",),
+    "uvicorn": ("web",),
     "envoy": ("lab",),
 }
 """Where in the package each library may be imported; one home each, but for the widest tools."""

@@ -7,8 +7,9 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from gitops_canary.app import config_models as models
+from gitops_canary.app.config_server import one_server, server_problems
 from gitops_canary.app.config_sync import one_sync, sync_problems
-from gitops_canary.app.config_values import PROBLEM, host_and_port
+from gitops_canary.app.config_values import PROBLEM
 from gitops_canary.errors import ConfigError, Place, SpecError
 from gitops_canary.git.address import parse_url
 from gitops_canary.git.identity import check_identity
@@ -20,7 +21,6 @@ from gitops_canary.settings import (
     Evidence,
     IdentitySettings,
     RepositorySettings,
-    ServerSettings,
     Settings,
     SigningSettings,
     SourceSettings,
@@ -154,6 +154,8 @@ def _contradictions(document: models.Document) -> Iterator[tuple[Loc, str, str]]
         yield from _repository(index, repository)
     for name, source in document.metrics.sources.items():
         yield from _source(("metrics", "sources", name), source)
+    if document.server:
+        yield from server_problems(document.server)
     for index, sync in enumerate(document.sync):
         yield from sync_problems(("sync", index), sync, document.metrics.sources)
     try:
@@ -189,7 +191,6 @@ def _source(here: Loc, one: models.Source) -> Iterator[tuple[Loc, str, str]]:
 
 
 def _settings(document: models.Document) -> Settings:
-    host, port = host_and_port(document.server.listen)
     return Settings(
         repositories=tuple(_one_repository(one) for one in document.repositories),
         sources={name: _one_source(one) for name, one in document.metrics.sources.items()},
@@ -197,7 +198,7 @@ def _settings(document: models.Document) -> Settings:
         identity=IdentitySettings(name=document.identity.name, email=document.identity.email),
         signing=_signing(document.signing),
         evidence=Evidence(document.evidence),
-        server=ServerSettings(host=host, port=port),
+        server=one_server(document.server) if document.server else None,
     )
 
 

@@ -157,10 +157,14 @@ class Sync(_Strict):
 
 
 class Server(_Strict):
-    """Where the read-only pages are served."""
+    """Where health and the webhook are served."""
 
     listen: Listen = "127.0.0.1:8787"
-    """Address of this machine and port."""
+    """Address and port; another than this machine's own needs allowRemote."""
+    allow_remote: bool = False
+    """Whether other machines may ask: health tells names of repositories, the webhook is signed."""
+    webhook_secret_file: SecretFile | None = None
+    """File with the secret a forge signs its webhooks with; without it there is no webhook."""
 
 
 def _listed(value: object) -> object:
@@ -186,5 +190,5 @@ class Document(_Strict):
     """What tells that a commit is live; of a list all must agree."""
     evidence: Annotated[str, AfterValidator(choice("branch", "off", later=("tree",)))] = "branch"
     """Where the bulk behind a decision is kept."""
-    server: Server = Server()
-    """Where the read-only pages are served."""
+    server: Server | None = None
+    """Where health and the webhook are served; without it nothing is."""

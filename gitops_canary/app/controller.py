@@ -4,26 +4,41 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from gitops_canary.app.outage import Outage
 from gitops_canary.app.telling import Teller
 from gitops_canary.app.tick import Station
 
 log = logging.getLogger(__name__)
 STOP_SECONDS = 20
 """How long a push under way may still take after SIGTERM."""
+HINT_SECONDS = 2
+"""Hints within this time of each other make one look."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Round:
-    """One repository and how often it is looked at."""
+    """One repository, how often it is looked at, and what a forge calls it."""
 
     station: Station
     poll_ms: int
+    url: str = ""
+    branch: str = ""
+    outage: Outage = field(default_factory=Outage)
+    seen_s: float | None = None
+    """When the last look ended, by the monotonic clock; None before the first one."""
+    hinted_s: float = float("-inf")
+    """When the last look that was hinted at is or was due."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held during a look: two at once would decide on each other's half-seen tips."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +48,7 @@ class Controller:
     rounds: Sequence[Round]
     teller: Teller
     _busy: set[asyncio.Task[None]] = field(default_factory=set)
+    _scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone="UTC"))
 
     async def run(self) -> None:
         """Tick until SIGINT or SIGTERM; a tick under way is finished, for 20 s at the most."""
@@ -40,9 +56,8 @@ class Controller:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)
-        scheduler = AsyncIOScheduler(timezone="UTC")
         for one in self.rounds:
-            scheduler.add_job(
+            self._scheduler.add_job(
                 self._tick,
                 IntervalTrigger(seconds=one.poll_ms / 1000, timezone="UTC"),
                 args=[one],
@@ -52,22 +67,62 @@ class Controller:
                 id=one.station.name,
             )
         first = [asyncio.create_task(self._tick(one)) for one in self.rounds]
-        scheduler.start()
+        self._scheduler.start()
         await stop.wait()
         log.info("stopping: a push under way may take %d s more", STOP_SECONDS)
-        scheduler.remove_all_jobs()
+        self._scheduler.remove_all_jobs()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._settle(first), STOP_SECONDS)
-        scheduler.shutdown(wait=False)
+        self._scheduler.shutdown(wait=False)
+
+    def hint(self, one: Round) -> None:
+        """Look at a repository soon: at once, or where it was just hinted at, 2 s after that."""
+        now_s = time.monotonic()
+        if one.hinted_s > now_s:
+            return  # a look is due already
+        one.hinted_s = max(now_s, one.hinted_s + HINT_SECONDS)
+        at = datetime.now(UTC) + timedelta(seconds=one.hinted_s - now_s)
+        self._scheduler.add_job(
+            self._tick,
+            DateTrigger(at, timezone="UTC"),
+            args=[one],
+            misfire_grace_time=None,
+            id=f"{one.station.name} hint",
+            replace_existing=True,
+        )
+
+    def ages_s(self) -> Mapping[str, tuple[float | None, float]]:
+        """Tell for each repository how long ago its last look ended, and its poll; seconds."""
+        now_s = time.monotonic()
+        return {
+            one.station.name: (
+                None if one.seen_s is None else now_s - one.seen_s,
+                one.poll_ms / 1000,
+            )
+            for one in self.rounds
+        }
 
     async def _tick(self, one: Round) -> None:
         task = asyncio.current_task()
         assert task is not None, "a tick runs as a task"
         self._busy.add(task)
         try:
-            self.teller.tell(await one.station.tick(write=True))
+            async with one.turn:
+                await self._look(one)
         finally:
             self._busy.discard(task)
+
+    async def _look(self, one: Round) -> None:
+        try:
+            report = await one.station.tick(write=True)
+        except Exception:
+            # A bug in one repository's look must not be silent, nor stop the other repositories.
+            log.exception("%s: a bug ended this look; please report it", one.station.name)
+            return
+        one.seen_s = time.monotonic()
+        self.teller.tell(report)
+        if alarm := one.outage.note(report, time.monotonic()):
+            log.error("%s", alarm)
 
     async def _settle(self, first: Sequence[asyncio.Task[None]]) -> None:
         await asyncio.gather(*first, *self._busy, return_exceptions=True)

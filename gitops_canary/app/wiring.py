@@ -56,7 +56,9 @@ async def opened(
             for source in station.measuring.sync:
                 if isinstance(source, Closing):
                     stack.push_async_callback(source.aclose)
-            rounds.append(Round(station=station, poll_ms=one.poll_ms))
+            rounds.append(
+                Round(station=station, poll_ms=one.poll_ms, url=one.url, branch=one.branch)
+            )
         yield rounds
 
 

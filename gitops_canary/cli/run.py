@@ -3,10 +3,12 @@
 import asyncio
 from pathlib import Path
 
+from gitops_canary.app.config import load
 from gitops_canary.app.controller import Controller
 from gitops_canary.app.telling import Teller
 from gitops_canary.app.wiring import opened
 from gitops_canary.cli.options import DEFAULT_CONFIG, ConfigOption
+from gitops_canary.web.server import served
 
 
 def run(config: ConfigOption = DEFAULT_CONFIG) -> int:
@@ -16,5 +18,8 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> int:
 
 
 async def _run(config: Path) -> None:
+    settings = load(config)
     async with opened(config, keeps=True) as rounds:
-        await Controller(rounds=rounds, teller=Teller()).run()
+        controller = Controller(rounds=rounds, teller=Teller())
+        async with served(controller, settings.server):
+            await controller.run()

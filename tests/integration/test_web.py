@@ -1,0 +1,202 @@
+"""The controller as a process: health, the webhook, and a Git host that goes away."""
+
+import asyncio
+import dataclasses
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from console import CANDIDATE, edited, example
+
+from gitops_canary.app.outage import PATIENCE_S, Outage
+from gitops_canary.app.tick import Report
+from gitops_canary.app.wiring import opened
+from gitops_canary.errors import Unavailable
+from gitops_canary.lab.origin import Origin
+
+SECRET = "a webhook's secret"  # noqa: S105 - of a server in a test
+CEILING_S = 60
+"""How long an event may take on a busy machine before the test gives up."""
+
+
+def settings(origin: Origin, tmp_path: Path, prometheus: str, **more: Any) -> Path:
+    (tmp_path / "password").write_text("b0t-pässword:with colon\n")
+    (tmp_path / "password").chmod(0o600)
+    file = tmp_path / "controller.yaml"
+    document = {
+        "repositories": [
+            {
+                "name": "config",
+                "url": origin.url,
+                "poll": "1h",
+                "credentials": {"username": "bot", "passwordFile": "password"},
+            }
+        ],
+        "metrics": {"sources": {"default": {"type": "prometheus", "url": prometheus}}},
+        "sync": {"type": "none", "delay": "1s"},
+        **more,
+    }
+    file.write_text(json.dumps(document))
+    return file
+
+
+def until(look: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + CEILING_S
+    while not look():
+        assert time.monotonic() < end, what
+        time.sleep(0.02)  # between two looks at a real process; nothing here waits on it
+
+
+@contextmanager
+def running(config: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {**os.environ, "GITOPS_CANARY_CACHE": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "gitops_canary", "run", "--config", str(config)]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stderr=log, stdout=log)
+        try:
+            yield process
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(CEILING_S) == 0, (tmp_path / "log").read_text()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+
+def ask(
+    port: int, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=CEILING_S)
+    try:
+        connection.request(method, path, body, dict(headers or {}))
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+def ready(port: int) -> bool:
+    try:
+        return ask(port, "GET", "/readyz")[0] == 200
+    except OSError:
+        return False
+
+
+def signed(origin: Origin, delivery: str, secret: str = SECRET) -> tuple[bytes, dict[str, str]]:
+    body = json.dumps({"ref": "refs/heads/main", "repository": {"clone_url": origin.url}}).encode()
+    mark = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return body, {
+        "X-Hub-Signature-256": f"sha256={mark}",
+        "X-GitHub-Event": "push",
+        "X-GitHub-Delivery": delivery,
+        "Content-Type": "application/json",
+    }
+
+
+def subjects(origin: Origin) -> str:
+    return origin.git("log", "--format=%s", "main")
+
+
+def test_webhook_starts_a_rollout_long_before_the_next_poll(
+    origin: Origin, tmp_path: Path, free_port: int
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET + "\n")
+    secret.chmod(0o600)
+    server = {"listen": f"127.0.0.1:{free_port}", "webhookSecretFile": "secret"}
+    config = settings(origin, tmp_path, "http://127.0.0.1:9", server=server)
+    origin.commit(example(), "Begin\n")
+    with running(config, tmp_path):
+        until(lambda: ready(free_port), "the controller is ready")
+        assert ask(free_port, "GET", "/healthz") == (200, "ok\n")
+        origin.commit(edited(origin, CANDIDATE, r":1\.0\.0", ":1.1.0"), "Release 1.1.0\n")
+        body, headers = signed(origin, "one", "another secret")
+        status, text = ask(free_port, "POST", "/webhook", body, headers)
+        assert status == 401
+        assert "try:" in text
+        assert ask(free_port, "POST", "/webhook", b"x" * 6_000_000, headers)[0] == 413
+        body, headers = signed(origin, "one")
+        began_s = time.monotonic()
+        assert ask(free_port, "POST", "/webhook", body, headers) == (
+            202,
+            "looking at 1 repositories\n",
+        )
+        assert ask(free_port, "POST", "/webhook", body, headers) == (202, "seen before\n")
+        until(lambda: "start 1.1.0 at 0%" in subjects(origin), "the start commit")
+        print(f"\nfrom the webhook to `start` on the server: {time.monotonic() - began_s:.2f} s")
+        assert ask(free_port, "GET", "/nothing")[0] == 404
+        assert ask(free_port, "GET", "/webhook")[0] == 405
+    assert SECRET not in (tmp_path / "log").read_text()
+
+
+def test_taken_port_is_an_error_of_the_settings(
+    origin: Origin, tmp_path: Path, free_port: int
+) -> None:
+    with socket.create_server(("127.0.0.1", free_port)):
+        server = {"listen": f"127.0.0.1:{free_port}"}
+        config = settings(origin, tmp_path, "http://127.0.0.1:9", server=server)
+        command = [sys.executable, "-m", "gitops_canary", "run", "--config", str(config)]
+        ended = subprocess.run(command, capture_output=True, timeout=CEILING_S, check=False)
+    assert ended.returncode == 5
+    assert b"choose another server.listen" in ended.stderr
+
+
+def test_outage_while_traffic_is_out_prints_the_exact_commands(
+    origin: Origin, tmp_path: Path
+) -> None:
+    """With a weight above 0 and Git away for a minute, a person gets what to type."""
+    config = settings(origin, tmp_path, "http://127.0.0.1:9")
+    files = example()
+    route = "apps/checkout/virtualservice.yaml"
+    before = files[route]
+    assert before
+    weighed = before.replace(b"weight: 100", b"weight: 75").replace(b"weight: 0 ", b"weight: 25 ")
+    assert weighed != before
+
+    async def look() -> Report:
+        async with opened(config, keeps=False) as rounds:
+            return await rounds[0].station.tick(write=False)
+
+    origin.commit(files, "Begin\n")
+    calm = asyncio.run(look())
+    origin.commit({route: weighed}, "Try it\n")
+    exposed = asyncio.run(look())
+    assert exposed.error is None
+    assert exposed.seen, exposed.decisions
+    gone = dataclasses.replace(
+        exposed, error=Unavailable("The server is away.", remedy="wait"), seen={}
+    )
+
+    outage = Outage()
+    assert outage.note(calm, 0) == ""
+    assert outage.note(gone, 10) == ""
+    assert outage.note(gone, 10 + PATIENCE_S) == "", "nobody is exposed"
+    assert outage.note(exposed, 100) == ""
+    assert outage.note(gone, 110) == ""
+    assert outage.note(gone, 109 + PATIENCE_S) == ""
+    alarm = outage.note(gone, 110 + PATIENCE_S)
+    assert "# prod/checkout: 25 % of the traffic goes to the canary" in alarm
+    assert "kubectl apply -n prod -f - <<'EOF'" in alarm
+    manifest = json.loads(alarm.partition("<<'EOF'\n")[2].partition("\nEOF")[0])
+    weights = [one["weight"] for one in manifest["spec"]["http"][0]["route"]]
+    assert sorted(weights) == [0, 100]
+    assert outage.note(gone, 500) == "", "once an outage"
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port

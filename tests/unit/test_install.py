@@ -1,0 +1,93 @@
+"""What `manifests/controller` installs keeps its promises, and fits the settings' schema."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gitops_canary.app.config import load
+from gitops_canary.git.signing import generate_key
+from gitops_canary.manifest.document import data, parse
+
+ROOT = Path(__file__).resolve().parents[2]
+INSTALL = ROOT / "manifests" / "controller"
+
+
+def documents() -> Iterator[dict[str, Any]]:
+    for path in sorted(INSTALL.glob("*.yaml")):
+        for node in parse(path.read_text(), file=path.name):
+            if node is not None:
+                found = data(node, file=path.name)
+                assert isinstance(found, dict)
+                yield found
+
+
+def one(kind: str) -> dict[str, Any]:
+    (found,) = [document for document in documents() if document["kind"] == kind]
+    return found
+
+
+def test_every_file_is_installed() -> None:
+    listed = set(one("Kustomization")["resources"])
+    assert listed == {path.name for path in INSTALL.glob("*.yaml")} - {"kustomization.yaml"}
+
+
+def test_controller_runs_with_the_least() -> None:
+    pod = one("Deployment")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert {probe for probe in container if probe.endswith("Probe")} == {
+        "livenessProbe",
+        "readinessProbe",
+    }
+    assert one("Deployment")["spec"]["replicas"] == 1
+
+
+def test_role_only_reads() -> None:
+    verbs = {verb for rule in one("ClusterRole")["rules"] for verb in rule["verbs"]}
+    assert verbs <= {"get", "list"}
+    resources = {name for rule in one("ClusterRole")["rules"] for name in rule["resources"]}
+    assert "secrets" not in resources
+    assert "*" not in resources
+
+
+def test_image_is_the_version_that_is_built() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    (container,) = one("Deployment")["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == f"gitops-canary:{version}"
+
+
+def test_settings_in_the_config_map_are_accepted(tmp_path: Path) -> None:
+    text = one("ConfigMap")["data"]["controller.yaml"]
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    generate_key(secrets / "sign")
+    (secrets / "git").write_text("token\n")
+    (secrets / "git").chmod(0o600)
+    file = tmp_path / "controller.yaml"
+    file.write_text(text.replace("/run/secrets/gitops-canary", str(secrets)))
+    settings = load(file)
+    assert settings.server is not None
+    assert settings.server.host == "0.0.0.0"  # noqa: S104 - behind the network policy
+    mounts = one("Deployment")["spec"]["template"]["spec"]["containers"][0]["volumeMounts"]
+    mounted = {mount["mountPath"] for mount in mounts}
+    assert set(re.findall(r"/run/secrets/[a-z-]+", text)) <= mounted
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:8787", "192.0.2.1:80"])
+def test_other_machines_are_let_in_only_by_word(tmp_path: Path, listen: str) -> None:
+    text = one("ConfigMap")["data"]["controller.yaml"]
+    plain = re.sub(r"signing:\n(  .*\n)+", "", text)
+    plain = re.sub(r"        credentials:.*\n|    credentials:.*\n", "", plain)
+    file = tmp_path / "controller.yaml"
+    file.write_text(plain.replace("0.0.0.0:8787", listen).replace("allowRemote: true", ""))
+    with pytest.raises(Exception, match="is open to other machines"):
+        load(file)
