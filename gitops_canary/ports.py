@@ -1,6 +1,6 @@
 """What the outside must offer, on one page. Each Protocol names what the caller needs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -24,6 +24,22 @@ class Store(Protocol):
         """Read blobs; one over the size limit raises SpecError naming the limit."""
 
 
+class Sift(Protocol):
+    """What finds the files that matter without handing all of them over."""
+
+    def changed(self, before: Revision, after: Revision) -> Mapping[Path, Blob | None]:
+        """List the regular files that differ between two revisions; None where one is gone."""
+
+    def mentioning(self, revision: Revision, words: Sequence[str]) -> Mapping[Path, Blob]:
+        """List the YAML files of a revision in which one of the words stands."""
+
+    def kept(self, revision: Revision, keep: Callable[[Path, bytes], bool]) -> Mapping[Path, Blob]:
+        """List the YAML files of a revision that `keep` accepts.
+
+        A file over the size limit is never shown to it.
+        """
+
+
 class Git(Store, Protocol):
     """One repository: the config branch and the evidence branch. Synchronous, one thread.
 
@@ -36,8 +52,17 @@ class Git(Store, Protocol):
     def fetch(self) -> tuple[Revision, Revision | None]:
         """Fetch both branches; their tips (the evidence branch may not exist yet)."""
 
-    def history(self, tip: Revision) -> Iterator[Commit]:
-        """Walk everything reachable from the tip, children before parents, newest first."""
+    def commit(self, revision: Revision) -> Commit:
+        """Read one commit that was fetched."""
+
+    def history(
+        self, tip: Revision, *, since: Revision | None = None, mentioning: str | None = None
+    ) -> Iterator[Commit]:
+        """Walk everything reachable from the tip, children before parents, newest first.
+
+        `since` leaves out whatever is reachable from that commit, `mentioning` every commit in
+        whose message these words do not stand.
+        """
 
     def contains(self, revision: Revision, ancestor: Revision) -> bool:
         """Tell whether `ancestor` is `revision` or reachable from it."""

@@ -1,46 +1,57 @@
-"""Which revision made an owned value what it is, by following the commits that kept it."""
+"""What lies behind a tip: our moves, found once and then kept, and who made a value what it is."""
 
 from collections.abc import Callable, Hashable, Iterator
-from itertools import islice
 
-from gitops_canary.errors import HistoryError
+from gitops_canary.core.message import MARK
+from gitops_canary.core.replay import History, by_canary, moves
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.names import Revision
+from gitops_canary.model.rollout import Move
 from gitops_canary.ports import Git
 
-WALK_MAX = 5000
-"""Commits looked at before a search is given up; a tip older than that needs a person."""
+_KNOWN_MAX = 4096
 
 
 class Graph:
-    """The commits reachable from one tip, read as far as anybody asked."""
+    """The commits reachable from one tip.
 
-    def __init__(self, git: Git, tip: Revision) -> None:
+    Our moves are found in one pass over everything reachable, an ordinary merge puts them on the
+    second parent; with the graph of an earlier tip only what came since is passed over.
+
+    Raises:
+        HistoryError: a commit of ours cannot be read.
+    """
+
+    def __init__(self, git: Git, tip: Revision, before: "Graph | None" = None) -> None:
         self.tip = tip
         self.contains = git.contains
-        self._stream = islice(git.history(tip), WALK_MAX)
+        self._git = git
+        known = before if before and git.contains(tip, before.tip) else None
+        fresh = git.history(tip, since=known.tip if known else None, mentioning=MARK)
+        self._moves: tuple[Move, ...] = (*moves(fresh), *(known.all_moves if known else ()))
+        self.history: History = by_canary(self._moves)
+        self._stream: Iterator[Commit] | None = None
+        self._order: list[Revision] = []
         self._known: dict[Revision, Commit] = {}
-        self._order: list[Commit] = []
 
-    def commits(self) -> Iterator[Commit]:
-        """Walk newest first, children before parents."""
+    @property
+    def all_moves(self) -> tuple[Move, ...]:
+        """Every move of ours, newest first."""
+        return self._moves
+
+    def revisions(self) -> Iterator[Revision]:
+        """Walk newest first, children before parents; read only as far as anybody asked."""
         index = 0
         while index < len(self._order) or self._more():
             yield self._order[index]
             index += 1
 
     def commit(self, revision: Revision) -> Commit:
-        """Find one reachable commit.
-
-        Raises:
-            HistoryError: it lies deeper than WALK_MAX commits.
-        """
-        while revision not in self._known:
-            if not self._more():
-                raise HistoryError(
-                    f"Commit {revision[:12]} is not among the {WALK_MAX} newest reachable ones.",
-                    remedy="commit the candidate again on the tip of the branch",
-                )
+        """Read one reachable commit."""
+        if revision not in self._known:
+            if len(self._known) >= _KNOWN_MAX:
+                self._known.clear()
+            self._known[revision] = self._git.commit(revision)
         return self._known[revision]
 
     def origin(self, value: Callable[[Revision], Hashable]) -> Commit:
@@ -58,9 +69,10 @@ class Graph:
             commit = self.commit(kept)
 
     def _more(self) -> bool:
+        if self._stream is None:
+            self._stream = self._git.history(self.tip)
         commit = next(self._stream, None)
         if commit is None:
             return False
-        self._known[commit.revision] = commit
-        self._order.append(commit)
+        self._order.append(commit.revision)
         return True

@@ -9,7 +9,7 @@ from gitops_canary.app.reading import Reader, View
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.message import rollout_id
 from gitops_canary.core.plan import QUARANTINE
-from gitops_canary.core.replay import OVER, History, by_canary, moves
+from gitops_canary.core.replay import OVER, History
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import iso
 from gitops_canary.errors import CanaryError
@@ -21,9 +21,6 @@ from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.observation import Expectation
 from gitops_canary.model.rollout import Action, Rollout
 from gitops_canary.model.spec import CanarySpec, Policy, Strategy
-
-STABLE_MAX = 500
-"""Commits looked at for a stable revision before a person is asked for one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +57,20 @@ class Look:
     unmanaged: tuple[ImageChange, ...] = ()
 
 
-def look(reader: Reader, graph: Graph, now_ms: int) -> Look:
+def look(
+    reader: Reader, graph: Graph, now_ms: int, known: dict[CanaryId, Seen] | None = None
+) -> Look:
     """Look at every canary of a tip; what is wrong with one never stops another.
+
+    `known` keeps what was seen, for the next look at the same tip.
 
     Raises:
         HistoryError: a commit of ours cannot be read.
     """
     view = reader.view(graph.tip)
-    history = by_canary(moves(graph.commits()))
+    history = graph.history
     entries = quarantine.parse(reader.text(graph.tip, QUARANTINE))
-    eye = _Eye(reader, graph, history, entries, now_ms)
+    eye = _Eye(reader, graph, history, entries, now_ms, {} if known is None else known)
     seen: dict[CanaryId, Seen] = {}
     held = {canary: cannot(canary, error) for canary, error in view.errors.items()}
     for canary, spec, deleted in _canaries(reader, view, history):
@@ -77,7 +78,7 @@ def look(reader: Reader, graph: Graph, now_ms: int) -> Look:
         try:
             if unread:
                 raise unread
-            seen[canary] = eye.see(view, spec, deleted=deleted)
+            seen[canary] = eye.look_again(view, spec, deleted=deleted)
         except CanaryError as error:
             held[canary] = cannot(canary, error)
     for canary, clash in bindings.conflicts({c: s.tip.binding for c, s in seen.items()}).items():
@@ -113,6 +114,18 @@ class _Eye:
     history: History
     entries: tuple[quarantine.Entry, ...]
     now_ms: int
+    known: dict[CanaryId, Seen]
+    """What was seen at this tip before."""
+
+    def look_again(self, view: View, spec: CanarySpec, *, deleted: bool) -> Seen:
+        """See a canary; at a tip that was looked at before, only the clock has moved."""
+        known = self.known.get(spec.id)
+        if known is None:
+            self.known[spec.id] = known = self.see(view, spec, deleted=deleted)
+            return known
+        quarantined = self._quarantined(spec, known.tip)
+        situation = replace(known.situation, now_ms=self.now_ms, quarantined=quarantined)
+        return replace(known, situation=situation)
 
     def see(self, view: View, spec: CanarySpec, *, deleted: bool) -> Seen:
         tip = self.reader.bind(view, spec)
@@ -158,7 +171,7 @@ class _Eye:
 
     def _source(self, spec: CanarySpec, tip: Ground, written: Ground | None) -> Commit:
         """Find who changed the candidate; the tip stands in where nothing rolls."""
-        fresh = written is None or written.owned.candidate != tip.owned.candidate
+        fresh = written is not None and written.owned.candidate != tip.owned.candidate
         if tip.owned.settled and not fresh:
             return self.graph.commit(self.graph.tip)
         return self.graph.origin(lambda r: self._value(r, spec.id, "candidate"))
@@ -194,11 +207,9 @@ class _Eye:
             return rollout.moves[0].record.stable
         if tip.owned.settled and tip.owned.weight == 0:
             return self.graph.tip
-        for count, commit in enumerate(self.graph.commits()):
-            if count >= STABLE_MAX:
-                break
-            if self._is_stable(commit.revision, spec, tip):
-                return commit.revision
+        for revision in self.graph.revisions():
+            if self._is_stable(revision, spec, tip):
+                return revision
         return rollout.moves[0].record.stable if rollout else None
 
     def _is_stable(self, revision: Revision, spec: CanarySpec, tip: Ground) -> bool:

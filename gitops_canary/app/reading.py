@@ -1,25 +1,31 @@
 """Reading revisions: from blobs to specs, bindings and owned values, each blob parsed once."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gitops_canary.app.canaries import Canaries, Rules
+from gitops_canary.app.indexing import Index, Indexer, PlainSift
 from gitops_canary.core.edits import Ground
-from gitops_canary.errors import BindingError, CanaryError, Place, SpecError
-from gitops_canary.manifest import bindings, catalog, document, kustomize, spec_file
+from gitops_canary.errors import BindingError, CanaryError, SpecError
+from gitops_canary.manifest import bindings, catalog, document, kustomize
 from gitops_canary.manifest.owned import owned
+from gitops_canary.manifest.screen import labels
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.model.owned import DocRef, Fields
 from gitops_canary.model.spec import CanarySpec
-from gitops_canary.ports import Router, Store
+from gitops_canary.ports import Router, Sift, Store
 from gitops_canary.strategy import outfitted
 
-CACHED_REVISIONS = 256
-CACHED_BLOBS = 20_000
+CACHED_REVISIONS = 1024
+CACHED_FILES = 8192
+_DELETED = 64
+
+__all__ = ["Reader", "Rules", "View"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class View:
     """One revision, as far as the controller may look.
 
@@ -28,34 +34,32 @@ class View:
     """
 
     revision: Revision
-    files: Mapping[Path, Blob]
-    documents: tuple[DocRef, ...]
+    index: Index
     canaries: Mapping[CanaryId, CanarySpec]
     errors: Mapping[CanaryId, CanaryError]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What the operator says about reading a repository."""
-
-    paths: Sequence[str]
-    default_provider: str | None
-    allow_missing: frozenset[str] = frozenset()
-    allows: Callable[[str, str], bool] = lambda _source, _address: True
-    """Whether a document may carry this address for this metric source."""
-
-
 class Reader:
-    """Reads one repository; everything it keeps is a cache keyed by content."""
+    """Reads one repository; everything it keeps is a cache keyed by content.
 
-    def __init__(self, store: Store, rules: Rules, routers: Mapping[str, Router]) -> None:
+    `sift` finds files; without one, all files of a revision are read.
+    """
+
+    def __init__(
+        self, store: Store, rules: Rules, routers: Mapping[str, Router], sift: Sift | None = None
+    ) -> None:
         self._store = store
         self._rules = rules
         self._routers = routers
-        self._headers = lru_cache(CACHED_BLOBS)(self._read_headers)
-        self._text = lru_cache(CACHED_BLOBS)(self._read_text)
+        self._sift = sift or PlainSift(store)
+        self._indexer = Indexer(store, self._sift, rules.paths)
+        self._last: View | None = None
+        self._headers = lru_cache(CACHED_FILES)(self._read_headers)
+        self._text = lru_cache(CACHED_FILES)(self._read_text)
+        self._specs = Canaries(rules, self._headers, self._text)
+        self._bound = lru_cache(CACHED_FILES)(self._bind)
+        self._widened = lru_cache(_DELETED)(self._widen)
         self.view = lru_cache(CACHED_REVISIONS)(self._read_view)
-        self._ground = lru_cache(CACHED_REVISIONS)(self._read_ground)
 
     def text(self, revision: Revision, path: Path) -> str:
         """Read one file of a revision as text; empty where there is none."""
@@ -64,12 +68,12 @@ class Reader:
 
     def changed(self, before: Revision, after: Revision) -> Iterator[tuple[Path, str, str]]:
         """Give path and both texts of every YAML file that two revisions hold differently."""
-        old, new = self._store.files(before), self._store.files(after)
-        for path in sorted(old.keys() & new.keys()):
-            if old[path].id == new[path].id or not self._may_hold(path):
+        old = self._store.files(before)
+        for path, blob in sorted(self._sift.changed(before, after).items()):
+            if blob is None or path not in old or not self._indexer.may_hold(path):
                 continue
             try:
-                yield path, self._text(path, old[path].id), self._text(path, new[path].id)
+                yield path, self._text(path, old[path].id), self._text(path, blob.id)
             except SpecError:
                 # Too large or no text: nothing in it is watched, and `lint` says why.
                 continue
@@ -80,10 +84,16 @@ class Reader:
         Raises:
             CanaryError: the canary is not there, or cannot be bound.
         """
-        found = self._ground(revision, canary)
-        if isinstance(found, CanaryError):
-            raise found
-        return found
+        view = self.view(revision)
+        if canary in view.errors:
+            raise view.errors[canary]
+        spec = view.canaries.get(canary)
+        if spec is None:
+            raise BindingError(
+                f"There is no Canary {canary} at {revision[:12]}.",
+                remedy="commit its document again, or ignore this where it was deleted on purpose",
+            )
+        return self._ground(view, spec)
 
     def router(self, spec: CanarySpec) -> Router:
         """Find the code that drives the canary's routing objects."""
@@ -96,109 +106,80 @@ class Reader:
             BindingError: a version or a weight does not lie in exactly one place, or kustomize
                 would move both versions at once.
         """
-        ground = self._bound(view, spec)
+        ground = self._ground(view, spec)
         if isinstance(ground.binding.versions, Fields):
-            kustomize.check(ground.binding.versions.pairs, view.files, self._texts(view))
+            files = self._store.files(view.revision)
+            kustomize.check(
+                ground.binding.versions.pairs, files, lambda path: self._text(path, files[path].id)
+            )
         return ground
 
-    def _bound(self, view: View, spec: CanarySpec) -> Ground:
-        text, router = self._texts(view), self.router(spec)
-        binding = bindings.resolve(
-            spec,
-            view.documents,
-            text,
-            router,
-            exists=view.files.__contains__,
-            paths=self._rules.paths,
-        )
-        return Ground(
-            binding=binding,
-            texts={path: text(path) for path in binding.files},
-            owned=owned(spec, binding, text, router),
-        )
+    def _ground(self, view: View, spec: CanarySpec) -> Ground:
+        wanted = labels(spec)
+        index = view.index if wanted <= view.index.wanted else self._widened(view, wanted)
+        files = {**index.footprint(wanted), **self._sources(view, spec)}
+        found = self._bound(spec.id, _Same(spec), tuple(files.items()))
+        if isinstance(found, CanaryError):
+            raise found
+        return found
 
-    def _texts(self, view: View) -> Callable[[Path], str]:
-        return lambda path: self._text(path, view.files[path].id)
+    def _sources(self, view: View, spec: CanarySpec) -> Mapping[Path, Blob]:
+        """Find the files a spec says its versions lie in."""
+        if not spec.source:
+            return {}
+        files = self._store.files(view.revision)
+        named = {ref.file for pair in spec.source for ref in (pair.candidate, pair.primary)}
+        return {path: files[path] for path in sorted(named) if path in files}
 
-    def _read_ground(self, revision: Revision, canary: CanaryId) -> Ground | CanaryError:
-        view = self.view(revision)
-        if canary in view.errors:
-            return view.errors[canary]
-        spec = view.canaries.get(canary)
-        if spec is None:
-            return BindingError(
-                f"There is no Canary {canary} at {revision[:12]}.",
-                remedy="commit its document again, or ignore this where it was deleted on purpose",
-            )
-        try:
-            return self._bound(view, spec)
-        except CanaryError as error:
-            return error
+    def _widen(self, view: View, wanted: frozenset[str]) -> Index:
+        """Find what a Canary owns that is not in the view: it was deleted meanwhile."""
+        return self._indexer.widen(view.index, wanted)
 
-    def _read_view(self, revision: Revision) -> View:
-        files = self._store.files(revision)
-        mine = {path: blob for path, blob in files.items() if self._may_hold(path)}
+    def _bind(
+        self, _: CanaryId, same: "_Same", files: tuple[tuple[Path, Blob], ...]
+    ) -> Ground | CanaryError:
+        spec = same.spec
+        blobs = dict(files)
+
+        def text(path: Path) -> str:
+            return self._text(path, blobs[path].id)
+
         documents: list[DocRef] = []
-        errors: dict[CanaryId, CanaryError] = {}
-        for path, blob in sorted(mine.items()):
+        unread: CanaryError | None = None
+        for path, blob in files:
             found = self._headers(path, blob.id)
             if isinstance(found, CanaryError):
-                errors[CanaryId(path)] = found
+                unread = unread or found
             else:
                 documents.extend(found)
-        specs, broken = self._specs(documents, mine)
-        return View(
-            revision=revision,
-            files=files,
-            documents=tuple(documents),
-            canaries=specs,
-            errors={**errors, **broken},
-        )
+        router = self.router(spec)
+        try:
+            binding = bindings.resolve(
+                spec, documents, text, router, exists=blobs.__contains__, paths=self._rules.paths
+            )
+            return Ground(
+                binding=binding,
+                texts={path: text(path) for path in binding.files},
+                owned=owned(spec, binding, text, router),
+            )
+        except CanaryError as error:
+            # What cannot be found may lie in the file that cannot be read.
+            return unread or error
 
-    def _specs(
-        self, documents: Iterable[DocRef], files: Mapping[Path, Blob]
-    ) -> tuple[dict[CanaryId, CanarySpec], dict[CanaryId, CanaryError]]:
-        specs: dict[CanaryId, CanarySpec] = {}
-        errors: dict[CanaryId, CanaryError] = {}
-        templates = spec_file.templates(
-            (ref, self._node(ref, files))
-            for ref in documents
-            if spec_file.is_template(ref.api_version, ref.kind)
-        )
-        for ref in documents:
-            if not spec_file.is_canary(ref.api_version, ref.kind):
-                continue
-            try:
-                spec = spec_file.read_canary(
-                    self._node(ref, files),
-                    file=ref.file,
-                    templates=templates,
-                    allow_missing=self._rules.allow_missing,
-                    default_provider=self._rules.default_provider,
-                )
-                self._addresses(spec)
-            except CanaryError as error:
-                errors[CanaryId(f"{ref.namespace or 'default'}/{ref.name}")] = error
-                continue
-            if spec.id in specs:
-                errors[spec.id] = _twice(specs[spec.id].place, spec)
-            specs[spec.id] = spec
-        return {k: v for k, v in specs.items() if k not in errors}, errors
-
-    def _addresses(self, spec: CanarySpec) -> None:
-        for one in spec.policy.checks:
-            if one.address and not self._rules.allows(one.source, one.address):
-                raise SpecError(
-                    f"The check {one.name} names an address the operator does not allow for the "
-                    f"metric source {one.source}.",
-                    remedy=f"take it out, or add it to metrics.sources.{one.source}.addresses",
-                    place=spec.place,
-                )
-
-    def _node(self, ref: DocRef, files: Mapping[Path, Blob]) -> document.Node:
-        node = document.parse(self._text(ref.file, files[ref.file].id), file=ref.file)[ref.index]
-        assert node is not None, "a document with headers is not empty"
-        return node
+    def _read_view(self, revision: Revision) -> View:
+        last = self._last
+        if last is None:
+            index = self._indexer.begin(revision)
+            canaries, errors = self._specs.read(sorted(index.policies.items()))
+        else:
+            index = self._indexer.follow(last.index, revision)
+            canaries, errors = last.canaries, last.errors
+            if index.policies is not last.index.policies:
+                canaries, errors = self._specs.read(sorted(index.policies.items()))
+        wanted = frozenset[str]().union(*(labels(spec) for spec in canaries.values()))
+        index = self._indexer.widen(index, wanted)
+        self._last = View(revision=revision, index=index, canaries=canaries, errors=errors)
+        return self._last
 
     def _read_headers(self, path: Path, blob: BlobId) -> tuple[DocRef, ...] | SpecError:
         try:
@@ -209,13 +190,19 @@ class Reader:
     def _read_text(self, path: Path, blob: BlobId) -> str:
         return document.text_of(self._store.read([blob])[blob], file=path)
 
-    def _may_hold(self, path: Path) -> bool:
-        return path.endswith((".yaml", ".yml")) and bindings.allowed(path, self._rules.paths)
 
+class _Same:
+    """A spec, equal to every other that lies in the same places."""
 
-def _twice(first: Place, spec: CanarySpec) -> SpecError:
-    return SpecError(
-        f"The id {spec.id} is used twice: here and in {first}.",
-        remedy="give one of them another spec.id (or another name)",
-        place=spec.place,
-    )
+    def __init__(self, spec: CanarySpec) -> None:
+        self.spec = spec
+        self._key = (
+            spec.id, str(spec.place), spec.namespace, spec.target, spec.apex, spec.provider,
+            spec.source, spec.policy.digest,
+        )  # fmt: skip
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other._key == self._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)

@@ -60,8 +60,11 @@ class Station:
     """Milliseconds since the epoch; read once a round."""
     worker: Worker = field(default_factory=Worker)
     _graph: Graph | None = None
+    _fresh: bool = False
+    """Whether the graph was read after the last failure."""
     _before: Revision | None = None
     """The tip looked at before this one."""
+    _seen: dict[CanaryId, Seen] = field(default_factory=dict)
     _tips: tuple[Revision, Revision | None] | None = None
 
     async def tick(self, *, write: bool) -> Report:
@@ -139,10 +142,13 @@ class Station:
         if self._tips is None or self._tips[0] != remote:
             self._tips = self.git.fetch()
         tip = self._tips[0]
-        if self._graph is None or self._graph.tip != tip:
-            self._before = self._graph.tip if self._graph else None
-            self._graph = Graph(self.git, tip)
-        seen = look(self.reader, self._graph, now_ms)
+        if self._graph is None or self._graph.tip != tip or not self._fresh:
+            if self._graph is None or self._graph.tip != tip:
+                self._before = self._graph.tip if self._graph else None
+            self._graph = Graph(self.git, tip, self._graph)
+            self._fresh = True
+            self._seen = {}
+        seen = look(self.reader, self._graph, now_ms, self._seen)
         parents = self._graph.commit(tip).parents
         before = self._before or (parents[0] if parents else tip)
         grounds = [one.tip for one in seen.seen.values()]
@@ -232,7 +238,8 @@ class Station:
 
         The evidence branch may have moved alone, and a damaged clone heals only by a fetch.
         """
-        self._tips = self._graph = None
+        self._tips = None
+        self._fresh = False
 
     def _known(self) -> Tips:
         assert self._tips is not None, "nothing is planned before the first fetch"

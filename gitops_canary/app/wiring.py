@@ -79,7 +79,7 @@ def _station(
     return Station(
         name=one.name,
         git=git,
-        reader=Reader(git, rules, ROUTERS),
+        reader=Reader(git, rules, ROUTERS, sift=git),
         measuring=_measuring(settings, metrics, _ancestry(git, worker)),
         worker=worker,
         budget=Budget(one.pushes_per_minute),

@@ -41,6 +41,8 @@ KEYS = (
     "Canary-Previous",
     "Canary-Reverts",
 )
+MARK = "Canary-Format:"
+"""Stands in the message of every move."""
 _NONE = "none"
 _REVISION = re.compile(r"[0-9a-f]{40}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -142,7 +144,7 @@ def parse(message: str, revision: Revision) -> Record | None:
 
 def claims(message: str) -> bool:
     """Tell whether the last paragraph has a record's first key; anybody can write that."""
-    return any(line.startswith("Canary-Format:") for line in _last_block(message))
+    return any(line.startswith(MARK) for line in _last_block(message))
 
 
 def _last_block(message: str) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _REVISION = re.compile(r"[0-9a-f]{40}")
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9:. -]{0,252}")
+_WORD = re.compile(r"[A-Za-z0-9\\][A-Za-z0-9:. -]{0,252}")
 HEADS = "refs/heads/"
 TRACKING = "refs/remotes/origin/"
 """Where the remote's branches lie in our clone."""

@@ -127,7 +127,7 @@ class Repository:
         with self._healing():
             return self._sifting.mentioning(revision, words)
 
-    def kept(self, revision: Revision, keep: Callable[[bytes], bool]) -> Mapping[Path, Blob]:
+    def kept(self, revision: Revision, keep: Callable[[Path, bytes], bool]) -> Mapping[Path, Blob]:
         """List the YAML files of a revision whose bytes `keep` accepts."""
         with self._healing():
             return self._sifting.kept(revision, keep)

@@ -16,7 +16,7 @@ _FOUND, _NONE = 0, 1
 _TIMES = 10
 """How many ordinary deadlines a pass over everything may take."""
 
-Listed = tuple[bytes, Blob]
+Listed = tuple[Path, Blob]
 
 
 class Sifting:
@@ -37,14 +37,12 @@ class Sifting:
         if finished.code not in {_FOUND, _NONE}:
             raise DamagedClone(f"git grep ended with {finished.code}")
         prefix = len(revision) + 1
-        hits = {record[prefix:] for record in finished.out.split(b"\0") if record}
-        return (
-            {Path(path.decode()): blob for path, blob in self._listed(revision) if path in hits}
-            if hits
-            else {}
-        )
+        hits = {_text(record[prefix:]) for record in finished.out.split(b"\0") if record}
+        if not hits:
+            return {}
+        return {path: blob for path, blob in self._listed(revision) if path in hits}
 
-    def kept(self, revision: Revision, keep: Callable[[bytes], bool]) -> dict[Path, Blob]:
+    def kept(self, revision: Revision, keep: Callable[[Path, bytes], bool]) -> dict[Path, Blob]:
         """List the YAML files whose bytes `keep` accepts; one over the size limit is left out.
 
         Raises:
@@ -56,10 +54,11 @@ class Sifting:
             file.seek(0)
             child = self._runner.start(CAT_ALL, stdin=file.fileno())
             try:
+                bodies = self._bodies(child, listed)
                 return {
-                    Path(path.decode()): blob
-                    for (path, blob), data in zip(listed, self._bodies(child, listed), strict=True)
-                    if data is not None and keep(data)
+                    path: blob
+                    for (path, blob), data in zip(listed, bodies, strict=True)
+                    if data is not None and keep(path, data)
                 }
             except (EOFError, TimeoutError) as error:
                 raise DamagedClone("git cat-file stopped answering") from error
@@ -83,6 +82,11 @@ class Sifting:
         for record in finished.out.split(b"\0"):
             if record.endswith(_SUFFIXES) and record.startswith(b"100"):
                 head, _, path = record.partition(b"\t")
-                if is_visible(path.decode(errors="surrogateescape")):
+                text = _text(path)
+                if is_visible(text):
                     name = BlobId(head[-40:].decode())
-                    yield path, Blob(id=name, executable=head[3:6] == b"755")
+                    yield Path(text), Blob(id=name, executable=head[3:6] == b"755")
+
+
+def _text(path: bytes) -> str:
+    return path.decode(errors="surrogateescape")

@@ -210,3 +210,43 @@ def test_answers_nobody_read_are_not_taken_for_others(
     next(left)
     del left
     assert dict(repository._reader.read(ids[-1:], "blob")).keys() == {ids[-1]}
+
+
+def test_a_revision_is_searched_and_compared_without_listing_it(
+    origin: Origin, open_repository: OpenRepository
+) -> None:
+    first = Revision(origin.commit({**FILES, "big.yaml": b"web\n" * 400_000}, "Begin\n"))
+    second = Revision(
+        origin.commit({"apps/web/vs.yaml": None, "apps/db.yaml": b"web\n", "n": b"web"}, "Next\n")
+    )
+    repository = open_repository()
+    repository.fetch()
+    files, old = repository.files(second), repository.files(first)
+    assert repository.changed(first, second) == {
+        Path("apps/web/vs.yaml"): None, Path("apps/db.yaml"): files[Path("apps/db.yaml")],
+        Path("n"): files[Path("n")],
+    }  # fmt: skip
+    assert repository.changed(second, first) == {
+        Path("apps/web/vs.yaml"): old[Path("apps/web/vs.yaml")],
+        Path("apps/db.yaml"): old[Path("apps/db.yaml")], Path("n"): None,
+    }  # fmt: skip
+    assert repository.changed(first, first) == {}
+    assert set(repository.mentioning(second, ["web", "nowhere"])) >= {"apps/db.yaml"}
+    assert repository.mentioning(second, ["nowhere"]) == {}
+    kept = repository.kept(second, lambda path, data: path != "n" and len(data) < 1 << 20)
+    assert set(kept) == {"apps/web/deploy.yaml", "apps/db.yaml"}
+
+
+def test_history_is_narrowed_by_what_is_known_and_what_is_said(
+    origin: Origin, seeded: Revision, open_repository: OpenRepository
+) -> None:
+    side = origin.commit({"s": b"s"}, "Side\n\nCanary-Format: 1\n", branch="side", parents=[seeded])
+    main = Revision(origin.commit({"m": b"m"}, "Main\n"))
+    tip = Revision(origin.commit({"t": b"t"}, "Merge\n", parents=[main, side]))
+    repository = open_repository()
+    repository.fetch()
+    subjects = [c.message.partition("\n")[0] for c in repository.history(tip, since=main)]
+    assert subjects == ["Merge", "Side"]
+    told = repository.history(tip, mentioning="Canary-Format:")
+    assert [commit.revision for commit in told] == [side]
+    assert repository.commit(main).message == "Main\n"

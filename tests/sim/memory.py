@@ -124,20 +124,33 @@ class MemoryGit:
                 )
         return {BlobId(name): body for name, body in self._drafting.reader.read(names, "blob")}
 
-    def history(self, tip: Revision) -> Iterator[Commit]:
+    def commit(self, revision: Revision) -> Commit:
+        return self._commit(revision)
+
+    def history(
+        self, tip: Revision, *, since: Revision | None = None, mentioning: str | None = None
+    ) -> Iterator[Commit]:
+        for commit in self._walk(tip, since):
+            if mentioning is None or mentioning in commit.message:
+                yield commit
+
+    def _walk(self, tip: Revision, since: Revision | None) -> Iterator[Commit]:
         """Walk like `git rev-list --topo-order`: a merge's last parent comes first."""
-        waiting = dict.fromkeys(self.remote.reachable(tip), 0)
+        known = frozenset(self.remote.reachable(since) if since else ())
+        waiting = dict.fromkeys(self.remote.reachable(tip, known=known), 0)
         for revision in waiting:
             for parent in self.remote.parents(revision):
-                waiting[parent] += 1
-        ready = [tip]
+                if parent in waiting:
+                    waiting[parent] += 1
+        ready = [tip] if waiting else []
         while ready:
             commit = self._commit(ready.pop())
             yield commit
             for parent in commit.parents:
-                waiting[parent] -= 1
-                if waiting[parent] == 0:
-                    ready.append(parent)
+                if parent in waiting:
+                    waiting[parent] -= 1
+                    if waiting[parent] == 0:
+                        ready.append(parent)
 
     def contains(self, revision: Revision, ancestor: Revision) -> bool:
         if not (is_revision(revision) and is_revision(ancestor)):

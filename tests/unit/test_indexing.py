@@ -1,0 +1,101 @@
+"""The files that matter are the same whether found from nothing or kept by what changed."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gitops_canary.app.indexing import Index, Indexer, PlainSift
+from gitops_canary.app.sharded import Sharded
+from gitops_canary.manifest.screen import ANY_NAME, holds_policy, subject_of
+from gitops_canary.model.commits import Blob
+from gitops_canary.model.names import BlobId, Path, Revision
+
+TEXTS = (
+    b"kind: Canary\nmetadata: {name: web}\n",
+    b"kind: Deployment\nmetadata: {name: web}\n",
+    b"kind: Deployment\nmetadata: {name: api-primary}\n",
+    b"kind: VirtualService\nspec: {hosts: [web.prod.svc]}\n",
+    b'kind: Deployment\nmetadata: {name: "\\x77eb"}\n',
+    b"kind: ConfigMap\nmetadata: {name: web}\n",
+    b"nothing\n",
+)
+NAMES = ("apps/a.yaml", "apps/b.yml", "apps/c/d.yaml", "other/e.yaml", "apps/f.json")
+WANTED = frozenset({"web", "web-primary", "api", "api-primary"})
+files = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(TEXTS))
+
+
+class Shelf:
+    """Revisions in memory."""
+
+    def __init__(self, revisions: Sequence[Mapping[str, bytes]]) -> None:
+        self.revisions = {Revision(str(n)): files for n, files in enumerate(revisions)}
+        self.bodies: dict[BlobId, bytes] = {}
+
+    def files(self, revision: Revision) -> Mapping[Path, Blob]:
+        found = {}
+        for path, data in self.revisions[revision].items():
+            name = BlobId(hashlib.sha256(data).hexdigest())
+            self.bodies[name] = data
+            found[Path(path)] = Blob(id=name, executable=False)
+        return found
+
+    def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
+        return {blob: self.bodies[blob] for blob in blobs}
+
+
+def shown(index: Index) -> tuple[object, ...]:
+    naming = {label: sorted(paths) for label, paths in index.naming.items()}
+    return dict(index.policies), dict(index.subjects), naming
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(files, min_size=2, max_size=5))
+def test_following_gives_what_beginning_gives(revisions: list[dict[str, bytes]]) -> None:
+    shelf = Shelf(revisions)
+    indexer = Indexer(shelf, PlainSift(shelf), ["apps/"])
+    index = indexer.widen(indexer.begin(Revision("0")), frozenset({"web"}))
+    for revision in list(shelf.revisions)[1:]:
+        index = indexer.widen(indexer.follow(index, revision), WANTED)
+        fresh = indexer.widen(indexer.begin(revision), WANTED)
+        assert shown(index) == shown(fresh)
+        assert all(path.startswith("apps/") for path in [*index.policies, *index.subjects])
+
+
+def test_a_screen_passes_what_hides_its_name_and_stops_what_cannot_matter() -> None:
+    found = [sorted(subject_of(text, WANTED)) for text in TEXTS]
+    assert found == [[], ["web"], ["api-primary"], ["web"], [ANY_NAME], [], []]
+    assert [holds_policy(text) for text in TEXTS] == [True, *[False] * 6]
+    assert subject_of(b"kind: Service\nspec: {x: web-primary_prod_svc_80}", WANTED) == {
+        "web-primary"
+    }
+
+
+def test_many_new_labels_are_found_as_few_are() -> None:
+    shelf = Shelf([{f"apps/{n}.yaml": b"kind: Service\nname: s%d\n" % n for n in range(40)}])
+    indexer = Indexer(shelf, PlainSift(shelf), [])
+    begun = indexer.begin(Revision("0"))
+    many = indexer.widen(begun, frozenset(f"s{n}" for n in range(40)))
+    few = begun
+    for n in range(40):
+        few = indexer.widen(few, frozenset({f"s{n}"}))
+    assert shown(many) == shown(few)
+    assert list(many.footprint(["s7"])) == ["apps/7.yaml"]
+
+
+@given(st.lists(st.dictionaries(st.integers(0, 200), st.none() | st.integers()), max_size=6))
+def test_a_sharded_mapping_is_a_mapping_that_never_changes(
+    changes: list[dict[int, int | None]],
+) -> None:
+    sharded: Sharded[int, int] = Sharded()
+    plain: dict[int, int] = {}
+    for change in changes:
+        before, was = dict(sharded), sharded
+        sharded = sharded.with_changes(change)
+        plain.update({key: value for key, value in change.items() if value is not None})
+        for key in (key for key, value in change.items() if value is None):
+            plain.pop(key, None)
+        assert dict(sharded) == plain
+        assert len(sharded) == len(plain)
+        assert dict(was) == before
