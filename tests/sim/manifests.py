@@ -22,6 +22,7 @@ spec:
   targetRef: {{apiVersion: apps/v1, kind: Deployment, name: {name}}}
   progressDeadlineSeconds: {deadline}
   analysis:
+    judge: {{type: threshold}}
     interval: {interval}s
     threshold: {threshold}
     stepWeights: [{steps}]
