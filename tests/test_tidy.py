@@ -47,7 +47,7 @@ REGISTRIES = (
     "registry-1." + "docker.io",
     "proxy.golang" + ".org",
 )
-PROMISED = {"docs/demo.svg", "docs/reference/settings.md", "docs/reference/flagger-fields.md"}
+PROMISED = {"docs/demo.svg", "docs/reference/settings.md"}
 """Pages that are linked already and still have to be written."""
 
 MACHINE_PATHS = re.compile(r"(?<![\w.~])/(?:home|Users|root|work)/[a-z][\w.-]*/")
