@@ -8,6 +8,7 @@ from pathlib import Path as LocalPath
 from gitops_canary.app.reading import Reader, Rules, View
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.explain import ladder
+from gitops_canary.core.outlook import outlook
 from gitops_canary.core.text import percent
 from gitops_canary.errors import CanaryError, ConfigError, Place
 from gitops_canary.manifest import bindings
@@ -28,6 +29,8 @@ class Finding:
     canary: CanaryId
     place: Place
     summary: str = ""
+    outlook: tuple[str, ...] = ()
+    """What will happen to a new version, line by line."""
     error: CanaryError | None = None
 
 
@@ -92,4 +95,5 @@ def _one(reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, G
     steps = f"{len(spec.policy.steps)} steps ({ladder(spec.policy)})"
     checks = f"{len(spec.policy.checks)} checks"
     summary = f"{state} at {percent(owned.weight)} %; {steps}, {checks}"
-    return Finding(canary=spec.id, place=spec.place, summary=summary)
+    lines = tuple(outlook(spec, ground))
+    return Finding(canary=spec.id, place=spec.place, summary=summary, outlook=lines)

@@ -8,25 +8,32 @@ import typer
 from gitops_canary.app.linting import Finding, findings
 from gitops_canary.cli.looked import names
 from gitops_canary.cli.options import AllowMissingOption, Form, OutputOption, ProviderOption
-from gitops_canary.cli.printing import show
+from gitops_canary.cli.printing import Row, show, write
 
 
 def lint(
     path: Annotated[Path, typer.Argument(help="A checkout of the config repository.")] = Path(),
     provider: ProviderOption = "istio",
     allow_missing: AllowMissingOption = "",
+    *,
+    explain: Annotated[bool, typer.Option(help="Tell in words what will happen.")] = False,
     output: OutputOption = Form.TABLE,
 ) -> int:
     """Read every Canary below a folder, bind it, and list what is wrong with its remedy."""
     found = findings(path, default_provider=provider, allow_missing=names(allow_missing))
+    if explain and output is Form.TABLE:
+        for one in found:
+            write("\n".join(one.outlook or (f"{one.canary}: {one.error}",)) + "\n")
+        return 1 if any(one.error for one in found) else 0
     show([_row(one) for one in found], ("where", "canary", "result", "remedy"), output)
     return 1 if any(one.error for one in found) else 0
 
 
-def _row(one: Finding) -> dict[str, str]:
+def _row(one: Finding) -> Row:
     return {
         "where": str(one.place),
         "canary": one.canary,
         "result": one.error.problem if one.error else f"ok: {one.summary}",
         "remedy": one.error.remedy if one.error else "",
+        "outlook": list(one.outlook),
     }

@@ -1,0 +1,124 @@
+"""What will happen to a new version, told before there is one: every move, wait and way out."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from gitops_canary.core.edits import Ground
+from gitops_canary.core.text import duration, percent
+from gitops_canary.manifest.scalars import spelled
+from gitops_canary.model.owned import Fields, Templates
+from gitops_canary.model.spec import CanarySpec, Check, Policy, Strategy
+
+
+def outlook(spec: CanarySpec, ground: Ground) -> Iterator[str]:
+    """Give the lines, in the order in which things happen."""
+    yield f"{spec.id} drives {spec.target.kind} {spec.target.name} in {spec.namespace}."
+    yield from _places(ground)
+    yield "When a new version is committed:"
+    for number, line in enumerate(_moves(spec, ground), 1):
+        yield f"  {number}. {line}"
+    if not spec.policy.skip_analysis:
+        checks = "; ".join(_check(check) for check in spec.policy.checks)
+        yield f"Each look asks: {checks or 'nothing, because no checks are listed'}."
+    yield from _ways_out(spec.policy)
+    yield f"At the quickest: {duration(_quickest_ms(spec.policy))} from a ready canary to the end."
+    for name in spec.deferred:
+        yield f"Not honoured: {name}."
+
+
+def _places(ground: Ground) -> Iterator[str]:
+    match ground.binding.versions:
+        case Templates() as both:
+            yield (
+                f"A new version is any change of the pod template in {both.candidate.file}; "
+                f"everyone is served by {both.primary.name} ({both.primary.file})."
+            )
+        case Fields(pairs=pairs):
+            for pair in pairs:
+                yield (
+                    f"A new version is any change of {pair.name} in {pair.candidate.file}; "
+                    f"everyone is served by the one in {pair.primary.file}."
+                )
+            yield "What else changes in those files reaches everyone without a rollout."
+    routes = ", ".join(f"{r.kind} {r.name} ({r.file})" for r in ground.binding.routes)
+    yield f"Its share of the traffic lies in {routes}."
+
+
+def _moves(spec: CanarySpec, ground: Ground) -> Iterator[str]:
+    policy = spec.policy
+    deadline = duration(policy.progress_deadline_ms)
+    mirror = "" if policy.mirror is None else f", and {percent(policy.mirror)}% of requests copied"
+    yield (
+        f"start: the weight is set to 0{mirror}; the canary has {deadline} to become ready, "
+        "or the rollout retreats."
+    )
+    if policy.skip_analysis:
+        yield "No checks are made (skipAnalysis)."
+    else:
+        yield from _steps(policy)
+    yield (
+        "promote: the primary gets the version, the canary keeps serving; "
+        f"the primary has {deadline} to run it everywhere, or people are called."
+    )
+    yield "finish: the weight is set to 0 again, and the report is sealed."
+    if ground.owned.candidate.replicas == 0:
+        yield "idle: the canary is scaled to zero, as it is now."
+
+
+def _steps(policy: Policy) -> Iterator[str]:
+    if policy.trial:
+        yield f"Before any traffic: {_looks(policy, policy.trial)}."
+    for number, weight in enumerate(policy.steps, 1):
+        yield (
+            f"advance {number}/{len(policy.steps)}: {_share(policy, weight)}; "
+            f"once that is live, {_looks(policy, policy.needed(number))}."
+        )
+
+
+def _share(policy: Policy, weight: Decimal) -> str:
+    if policy.strategy is Strategy.AB_TEST:
+        return "all requests that match go to the canary"
+    return f"{percent(weight)}% of the traffic goes to the canary"
+
+
+def _looks(policy: Policy, count: int) -> str:
+    first = duration(_first_ms(policy))
+    if count == 1:
+        return f"one look that passes, {first} later at the earliest"
+    every = duration(policy.interval_ms)
+    return f"{count} looks that pass, the first {first} later, one every {every}"
+
+
+def _check(check: Check) -> str:
+    low, high = check.limits.minimum, check.limits.maximum
+    bounds = [
+        *([f"at least {spelled(low)}"] if low is not None else []),
+        *([f"at most {spelled(high)}"] if high is not None else []),
+    ]
+    return f"{check.name} {' and '.join(bounds) or 'measured'} over {duration(check.interval_ms)}"
+
+
+def _ways_out(policy: Policy) -> Iterator[str]:
+    failed = "1 failed look" if policy.threshold == 1 else f"{policy.threshold} failed looks"
+    yield (
+        f"At {failed} over the whole rollout: abort. One commit puts back the version and the "
+        "weight, byte for byte, and the version is kept out for 90 days."
+    )
+    yield "Without data nothing advances and nothing is condemned; it holds and says so."
+    yield (
+        "Somebody commits another version meanwhile: weight 0 first, then that one starts. "
+        "Somebody moves the weight: it holds until `gitops-canary resume`."
+    )
+
+
+def _quickest_ms(policy: Policy) -> int:
+    if policy.skip_analysis:
+        return 0
+    looks = policy.trial + sum(policy.needed(step) for step in range(1, len(policy.steps) + 1))
+    stages = len(policy.steps) + bool(policy.trial)
+    return _first_ms(policy) * stages + policy.interval_ms * (looks - stages)
+
+
+def _first_ms(policy: Policy) -> int:
+    """Say how long after a weight is live its first window ends."""
+    return max([policy.interval_ms, *(check.interval_ms for check in policy.checks)])
