@@ -1,13 +1,14 @@
 """The evidence branch of a clone: who wrote it, what was changed later, what nobody refers to."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from gitops_canary.app.evidence_models import read_decision
 from gitops_canary.app.lineage import Lineage
+from gitops_canary.app.shelf import DECISION
 from gitops_canary.core.evidence import decision_path, digest
 from gitops_canary.core.pages import pages
 from gitops_canary.core.recompute import recompute
+from gitops_canary.core.replay import OVER
 from gitops_canary.errors import CanaryError
 from gitops_canary.git.objects import EMPTY_TREE, RawCommit
 from gitops_canary.git.ownership import Ownership
@@ -15,10 +16,6 @@ from gitops_canary.git.plain import PlainClone
 from gitops_canary.model.finding import Finding, Kind
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision, RolloutId
 from gitops_canary.model.rollout import Move
-
-_DECISION = re.compile(
-    r"(?P<canary>.+)/(?P<rollout>[0-9a-f]{12})/decision-(?P<number>\d{2,})\.json"
-)
 
 
 class Bulk:
@@ -50,7 +47,7 @@ class Bulk:
             for chain in chains.values()
             for number, move in enumerate(chain, 1)
         }
-        found = [path for path in sorted(self.files) if _DECISION.fullmatch(path)]
+        found = [path for path in sorted(self.files) if DECISION.fullmatch(path)]
         self.verdicts = len(found)
         for path in found:
             if path not in expected:
@@ -75,7 +72,7 @@ class Bulk:
             self._earlier.add(path)
             if blob is None:
                 yield _finding(revision, f"It removes {path} from the evidence.")
-            elif was_there and _DECISION.fullmatch(path):
+            elif was_there and DECISION.fullmatch(path):
                 yield _finding(revision, f"It changes {path}, which was written before.")
 
     def _nobodys(self, path: Path, *, rewritten: bool) -> Iterator[Finding]:
@@ -104,10 +101,15 @@ class Bulk:
     def _pages(self, chain: Sequence[Move]) -> Iterator[Finding]:
         """Build the readable pages again."""
         decisions = [self._bytes(move, number) for number, move in enumerate(chain, 1)]
-        for path, wanted in pages(chain[-1].record, decisions).items():
+        over = [n for n, move in enumerate(chain, 1) if move.record.action in OVER]
+        wanted = pages(chain[-1].record, decisions)
+        if over:  # the report is as the last move that ended the rollout, or an attempt, left it
+            number = over[-1]
+            wanted = pages(chain[number - 1].record, decisions[:number]) | wanted
+        for path, page in wanted.items():
             blob = self.files.get(path)
             text = self._clone.read([blob])[blob] if blob else b""
-            if text != wanted:
+            if text != page:
                 yield _finding(
                     chain[-1].revision, f"{path} is not what its decisions give when rebuilt."
                 )

@@ -26,6 +26,7 @@ from gitops_canary.cli.pause import pause
 from gitops_canary.cli.plan import plan
 from gitops_canary.cli.printing import say, write
 from gitops_canary.cli.quarantine import kept_out, lift
+from gitops_canary.cli.report import report
 from gitops_canary.cli.resume import resume
 from gitops_canary.cli.retry import retry
 from gitops_canary.cli.run import run
@@ -38,7 +39,7 @@ P = ParamSpec("P")
 BUG = 70
 VERBS: tuple[Callable[..., int], ...] = (
     run, once, plan, lint, doctor, status, history, explain, judge,
-    verify,
+    verify, report,
     pause, resume, abort, retry, schema,
 )  # fmt: skip
 

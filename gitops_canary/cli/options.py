@@ -21,6 +21,7 @@ class Form(Enum):
     TABLE = "table"
     JSON = "json"
     YAML = "yaml"
+    CSV = "csv"
 
 
 OutputOption = Annotated[Form, typer.Option("--output", "-o", help="Form of the data.")]

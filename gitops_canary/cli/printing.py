@@ -1,5 +1,6 @@
 """Data on standard output, talk on standard error; tables for people, JSON or YAML for programs."""
 
+import csv
 import difflib
 import json
 import sys
@@ -44,9 +45,28 @@ def show(rows: Sequence[Row], columns: Sequence[str], form: Form) -> None:
     """Print rows; a table shows only the named columns, the other forms everything."""
     if form is Form.TABLE:
         _table(rows, columns)
+    elif form is Form.CSV:
+        _csv(rows, columns)
     else:
         # JSON is YAML as well, so one writer serves both and neither can drift.
         sys.stdout.write(json.dumps(list(rows), indent=2, ensure_ascii=False) + "\n")
+
+
+def cell(value: object) -> str:
+    """Write a value so that no spreadsheet takes it for a formula.
+
+    >>> cell("=1+1"), cell("-5"), cell(None), cell("1.2.0")
+    ("'=1+1", "'-5", '', '1.2.0')
+    """
+    text = "" if value is None else one_line(str(value))
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def _csv(rows: Sequence[Row], columns: Sequence[str]) -> None:
+    names = list(columns) + sorted({key for row in rows for key in row} - set(columns))
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([cell(row.get(name)) for name in names] for row in rows)
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:

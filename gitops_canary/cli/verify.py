@@ -7,16 +7,13 @@ import typer
 
 from gitops_canary.app.verifying import Scope, Verified
 from gitops_canary.app.verifying import verify as verify_all
+from gitops_canary.cli.clones import EvidenceOption, evidence_or_none, ownership
 from gitops_canary.cli.options import Form, OutputOption
 from gitops_canary.cli.printing import say, show, write
-from gitops_canary.errors import ConfigError, Place, VerificationError
-from gitops_canary.git.objects import Identity
-from gitops_canary.git.ownership import Ownership, parse_trusted
+from gitops_canary.errors import VerificationError
 from gitops_canary.git.plain import PlainClone
 from gitops_canary.model.finding import Kind
-from gitops_canary.model.names import Revision
 
-EVIDENCE = ("refs/remotes/origin/gitops-canary/evidence", "refs/heads/gitops-canary/evidence")
 COLUMNS = ("kind", "commit", "problem", "remedy")
 
 
@@ -34,7 +31,7 @@ def verify(
     committer: Annotated[
         str, typer.Option(help="Without keys: `Name <email>` whose commits count. Weaker.")
     ] = "",
-    evidence: Annotated[str, typer.Option(help="The evidence branch, if not origin's.")] = "",
+    evidence: EvidenceOption = "",
     tip: Annotated[str, typer.Option(help="The last tip you know: it must still be there.")] = "",
     rewritten: Annotated[  # noqa: FBT002 - typer's way to say a flag
         bool, typer.Option("--rewritten", help="The history was squashed or rebased on purpose.")
@@ -43,17 +40,17 @@ def verify(
     output: OutputOption = Form.TABLE,
 ) -> int:
     """Recompute every verdict and hold every commit against its record; 8 where one differs."""
-    ownership = _ownership(trusted_keys or [], revoked_keys or [], committer)
+    whose = ownership(trusted_keys or [], revoked_keys or [], committer)
     opened = PlainClone(clone)
     try:
         since, _, until = revisions.rpartition("..")
         found = verify_all(
             opened,
-            ownership,
+            whose,
             Scope(
                 tip=opened.resolve(until or "HEAD"),
                 since=opened.resolve(since) if since else None,
-                evidence=_evidence(opened, evidence),
+                evidence=opened.resolve(evidence) if evidence else evidence_or_none(opened),
                 known_tip=opened.resolve(tip) if tip else None,
                 rewritten=rewritten,
                 paths=tuple(part for part in paths.split(",") if part),
@@ -92,36 +89,3 @@ def _told(found: Verified, output: Form) -> int:
             "next time: --tip REV."
         )
     return VerificationError.exit_code if wrong else 0
-
-
-def _ownership(trusted: list[Path], revoked: list[Path], committer: str) -> Ownership:
-    if bool(trusted) == bool(committer):
-        raise ConfigError(
-            "Say whose commits count: --trusted-keys FILE, or --committer 'Name <email>'.",
-            remedy="keys come from outside the repository: anybody may write a file in it",
-        )
-    name, _, email = committer.removesuffix(">").partition(" <")
-    return Ownership(
-        identity=Identity(name=name, email=email),
-        trusted=tuple(
-            key for path in trusted for key in parse_trusted(_text(path), file=str(path))
-        ),
-        revoked=tuple(
-            key for path in revoked for key in parse_trusted(_text(path), file=str(path))
-        ),
-    )
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"The keys cannot be read: {error}.", remedy="name a text file", place=Place(str(path))
-        ) from error
-
-
-def _evidence(clone: PlainClone, name: str) -> Revision | None:
-    if name:
-        return clone.resolve(name)
-    return next((clone.refs[ref] for ref in EVIDENCE if ref in clone.refs), None)

@@ -6,6 +6,8 @@ Foreign words are written as character references, so that no renderer takes the
 from collections.abc import Iterator, Sequence
 
 from gitops_canary.core.evidence import page_paths
+from gitops_canary.core.replay import OVER
+from gitops_canary.core.report import report
 from gitops_canary.core.text import one_line
 from gitops_canary.core.told import Json, Told, told
 from gitops_canary.model.names import Path
@@ -19,10 +21,13 @@ _MARKS = {"pass": "✔ pass", "fail": "✘ fail", "inconclusive": "? inconclusiv
 
 
 def pages(record: Record, decisions: Sequence[bytes]) -> dict[Path, bytes]:
-    """Write the pages of a rollout after one more decision."""
-    readme_path, _ = page_paths(record)
+    """Write the pages of a rollout after its newest decision; the report once it is over."""
+    readme_path, report_path = page_paths(record)
     story = told(decisions)
-    return {} if story is None else {readme_path: readme(story).encode()}
+    if story is None:
+        return {}
+    made = {readme_path: readme(story).encode()}
+    return made | ({report_path: report(story).encode()} if record.action in OVER else {})
 
 
 def words(text: object) -> str:

@@ -1,0 +1,66 @@
+"""What the verbs share that read a plain clone: its evidence branch, and whose commits count."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gitops_canary.errors import ConfigError, Place, SpecError
+from gitops_canary.git.objects import Identity
+from gitops_canary.git.ownership import Ownership, TrustedKey, parse_trusted
+from gitops_canary.git.plain import PlainClone
+from gitops_canary.model.names import Revision
+
+REFS = ("refs/remotes/origin/gitops-canary/evidence", "refs/heads/gitops-canary/evidence")
+EvidenceOption = Annotated[str, typer.Option(help="The evidence branch, if not origin's.")]
+
+
+def evidence_tip(clone: PlainClone, name: str) -> Revision:
+    """Find the evidence branch's tip.
+
+    Raises:
+        SpecError: this clone has none.
+    """
+    found = clone.resolve(name) if name else evidence_or_none(clone)
+    if found is None:
+        raise SpecError(
+            "This clone has no evidence branch.",
+            remedy=f"git fetch origin gitops-canary/evidence:{REFS[0]}",
+        )
+    return found
+
+
+def evidence_or_none(clone: PlainClone) -> Revision | None:
+    """Find the evidence branch's tip; None where this clone has none."""
+    return next((clone.refs[ref] for ref in REFS if ref in clone.refs), None)
+
+
+def ownership(trusted: Sequence[Path], revoked: Sequence[Path], committer: str) -> Ownership:
+    """Say whose commits count.
+
+    Raises:
+        ConfigError: neither keys nor a committer are named, or both, or a file cannot be read.
+    """
+    if bool(trusted) == bool(committer):
+        raise ConfigError(
+            "Say whose commits count: --trusted-keys FILE, or --committer 'Name <email>'.",
+            remedy="keys come from outside the repository: anybody may write a file in it",
+        )
+    name, _, email = committer.removesuffix(">").partition(" <")
+    return Ownership(
+        identity=Identity(name=name, email=email), trusted=_keys(trusted), revoked=_keys(revoked)
+    )
+
+
+def _keys(files: Sequence[Path]) -> tuple[TrustedKey, ...]:
+    return tuple(key for file in files for key in parse_trusted(_text(file), file=str(file)))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"The keys cannot be read: {error}.", remedy="name a text file", place=Place(str(path))
+        ) from error

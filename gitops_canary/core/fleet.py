@@ -1,0 +1,138 @@
+"""Many rollouts in a period: how many, how they ended, how fast, and what was spared."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import median
+
+from gitops_canary.core.evidence import Json
+from gitops_canary.core.text import duration, instant_ms, percent
+from gitops_canary.core.told import Told
+
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Rollouts that began in a period; instants in milliseconds, both ends included."""
+
+    rollouts: tuple[Told, ...]
+    since_ms: int
+    until_ms: int
+    asked_ms: Mapping[str, int]
+    """Committer date of each source commit, by its id; those that the clone has."""
+
+    def rows(self) -> Sequence[tuple[str, str, str]]:
+        """Give (key, value, meaning) for a table; `-` where nothing can be said."""
+        ended = [one for one in self.rollouts if one.end]
+        taken = [one for one in ended if one.good]
+        aborted = [one for one in ended if one.end and one.end["action"] == "abort"]
+        days = max(Decimal(self.until_ms - self.since_ms) / _DAY_MS, Decimal(1))
+        avoided = sum((_avoided(one) for one in aborted), Decimal(0))
+        lead = [s for one in taken if (s := self._lead(one)) is not None]
+        return (
+            ("changes", str(len(self.rollouts)), "rollouts that began in the period"),
+            ("rolledOut", str(len(taken)), "the primary took the version"),
+            ("rolledBack", str(len(aborted)), "condemned, every owned value restored"),
+            ("automatic", _share(_count(self.rollouts, _untouched), len(self.rollouts)),
+             "no person moved, aborted or resumed"),
+            ("rollbackRate", _share(len(aborted), len(ended)), "of those that ended"),
+            ("detection", _median(map(_detection, aborted)), "median, first exposure to verdict"),
+            ("failuresAvoided", percent(avoided.to_integral_value()),
+             "estimate: had all traffic met it for the same minutes"),
+            ("overrides", str(len(self.overrides())), "listed below with their reasons"),
+            ("deploymentFrequency", percent((len(taken) / days).quantize(Decimal("0.01"))),
+             "DORA: versions taken a day"),
+            ("leadTime", _median(lead), "DORA: median, commit to all traffic"),
+            ("changeFailureRate", _share(len(aborted), len(ended)), "DORA"),
+            ("timeToRestore", _median(map(_detection, aborted)),
+             "DORA: median, first exposure to the restoring commit"),
+        )  # fmt: skip
+
+    def overrides(self) -> Sequence[tuple[str, str, str]]:
+        """List (when, canary, reason) of every decision that carried out a person's word."""
+        return [
+            (decision["decidedAt"], decision["canary"], decision["reason"])
+            for one in self.rollouts
+            for decision in one.decisions
+            if _by_person(decision)
+        ]
+
+    def changes(self) -> Sequence[Json]:
+        """List one row a rollout: the population an auditor samples from."""
+        return [self._change(one) for one in self.rollouts]
+
+    def _change(self, one: Told) -> Json:
+        minutes, requests, failed = one.exposed()
+        return {
+            "canary": one.last["canary"],
+            "rollout": one.last["rollout"],
+            "version": one.last["version"],
+            "source": one.last["source"],
+            "began": one.first["decidedAt"],
+            "ended": one.end["decidedAt"] if one.end else "",
+            "outcome": one.outcome,
+            "automatic": "yes" if _untouched(one) else "no",
+            "exposedMinutes": str(minutes),
+            "requests": "" if requests is None else str(requests),
+            "failedRequests": "" if failed is None else str(failed),
+            "policy": one.last["policy"]["digest"],
+            "reason": one.end["reason"] if one.end else one.last["reason"],
+        }
+
+    def _lead(self, one: Told) -> int | None:
+        asked = self.asked_ms.get(one.last["source"])
+        return None if asked is None or not one.end else instant_ms(one.end["decidedAt"]) - asked
+
+
+def fleet(
+    found: Iterable[Told], since_ms: int, until_ms: int, asked_ms: Mapping[str, int]
+) -> Fleet:
+    """Choose the rollouts that began in a period, oldest first; from 0: since the first one."""
+    chosen = [one for one in found if since_ms <= instant_ms(one.first["decidedAt"]) <= until_ms]
+    chosen.sort(key=lambda one: (one.first["decidedAt"], one.last["canary"]))
+    if since_ms == 0 and chosen:
+        since_ms = instant_ms(chosen[0].first["decidedAt"])
+    return Fleet(tuple(chosen), since_ms, until_ms, asked_ms)
+
+
+def _by_person(decision: Json) -> bool:
+    aborted = decision["action"] == "abort" and decision["verdict"] == "none"
+    weight = decision["weight"]
+    adopted = decision["action"] == "advance" and weight["from"] == weight["to"]
+    return bool(aborted or adopted)
+
+
+def _untouched(one: Told) -> bool:
+    return not any(_by_person(decision) for decision in one.decisions)
+
+
+def _count(found: Iterable[Told], test: Callable[[Told], bool]) -> int:
+    return sum(test(one) for one in found)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{percent((Decimal(100 * part) / whole).quantize(Decimal('0.1')))} %" if whole else "-"
+
+
+def _detection(one: Told) -> int | None:
+    """Tell the time from the first weight above 0 to the decision that took it away."""
+    first = next((d for d in one.decisions if d["weight"]["to"] != "0"), None)
+    if first is None or one.end is None:
+        return None
+    return instant_ms(one.end["decidedAt"]) - instant_ms(first["decidedAt"])
+
+
+def _avoided(one: Told) -> Decimal:
+    """Estimate the failures spared: those seen at weight w, scaled to all traffic, less those."""
+    spared = Decimal(0)
+    for row in one.exposures():
+        weight = Decimal(row["weight"])
+        if row["failedRequests"] is not None and weight > 0:
+            spared += Decimal(row["failedRequests"]) * (100 / weight - 1)
+    return spared
+
+
+def _median(spans: Iterable[int | None]) -> str:
+    known = [span for span in spans if span is not None]
+    return duration(int(median(known)) // 1000 * 1000) if known else "-"

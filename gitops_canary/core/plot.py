@@ -1,0 +1,202 @@
+"""Weights and checks of a rollout on one time axis, as SVG: a function of its decisions."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from html import escape
+from typing import Any
+
+from gitops_canary.core.text import instant_ms, iso, one_line
+from gitops_canary.core.told import Told
+
+Json = dict[str, Any]
+WIDTH, LEFT, RIGHT = 960, 64, 36
+WEIGHT_HEIGHT, CHECK_HEIGHT = 150, 130
+TOP, BOTTOM = 26, 30
+_TICKS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Maps instants to columns; the same for every plot of one rollout."""
+
+    start_ms: int
+    end_ms: int
+
+    def x(self, at_ms: int) -> float:
+        """Give the column of an instant."""
+        span = max(self.end_ms - self.start_ms, 1)
+        return LEFT + (at_ms - self.start_ms) / span * (WIDTH - LEFT - RIGHT)
+
+    def ticks(self) -> Iterator[int]:
+        """Choose instants to write below."""
+        for index in range(_TICKS):
+            yield self.start_ms + (self.end_ms - self.start_ms) * index // (_TICKS - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One check at one evaluation time."""
+
+    at_ms: int
+    value: Decimal | None
+    baseline: Decimal | None
+    verdict: str
+
+
+def axis(story: Told) -> Axis:
+    """Span from the first decision to the last."""
+    times = [instant_ms(decision["decidedAt"]) for decision in story.decisions]
+    return Axis(min(times), max(times))
+
+
+def weights(story: Told, line: Axis) -> str:
+    """Draw the weight as a stair, with a mark where each move was seen live."""
+    scale = _Scale(0.0, 100.0, WEIGHT_HEIGHT)
+    path, x = [f"M{LEFT} {scale.y(0):.1f}"], float(LEFT)
+    for decision in story.decisions:
+        x = line.x(instant_ms(decision["decidedAt"]))
+        path.append(f"H{x:.1f}V{scale.y(float(decision['weight']['to'])):.1f}")
+    path.append(f"H{WIDTH - RIGHT}")
+    area = "".join(path) + f"V{scale.y(0):.1f}H{LEFT}Z"
+    marks = "".join(_live(decision, line, scale) for decision in story.decisions)
+    moves = "".join(_move(decision, line, scale) for decision in story.decisions)
+    body = f'<path class="area" d="{area}"/><path class="canary" d="{"".join(path)}"/>'
+    grid = _grid(scale, line, ("0", "25", "50", "75", "100"))
+    return _svg(WEIGHT_HEIGHT, "Weight of the canary in percent", grid + body + marks + moves)
+
+
+def check(name: str, story: Told, line: Axis, limits: Json) -> str:
+    """Draw one check: canary, primary, limit, and how each evaluation came out."""
+    points = tuple(points_of(name, story))
+    bounds = [v for v in (_number(limits["minimum"]), _number(limits["maximum"])) if v is not None]
+    known = [v for p in points for v in (p.value, p.baseline) if v is not None]
+    scale = _fit([*bounds, *known], CHECK_HEIGHT)
+    parts = [
+        _grid(scale, line, (_short(scale.low), _short((scale.low + scale.high) / 2),
+                            _short(scale.high))),
+        *(_limit(bound, scale) for bound in bounds),
+        _line("primary", [(p.at_ms, p.baseline) for p in points], line, scale),
+        _line("canary", [(p.at_ms, p.value) for p in points], line, scale),
+        *(_mark(point, line, scale) for point in points),
+    ]  # fmt: skip
+    return _svg(CHECK_HEIGHT, name, "".join(parts))
+
+
+def points_of(name: str, story: Told) -> Iterator[Point]:
+    """List a check's evaluations, oldest first."""
+    for decision in story.decisions:
+        for verdict in decision["verdicts"]:
+            for one in verdict["checks"]:
+                if one["name"] == name:
+                    yield Point(
+                        at_ms=instant_ms(verdict["at"]),
+                        value=_number(one["value"]),
+                        baseline=_number(one["baseline"]),
+                        verdict=one["verdict"],
+                    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    low: float
+    high: float
+    height: int
+
+    def y(self, value: float) -> float:
+        share = (value - self.low) / (self.high - self.low)
+        return TOP + (1 - min(max(share, 0.0), 1.0)) * (self.height - TOP - BOTTOM)
+
+
+def _fit(values: Sequence[Decimal], height: int) -> _Scale:
+    found = [float(value) for value in values] or [0.0]
+    low, high = min(found), max(found)
+    room = (high - low) * 0.15 or max(abs(high) * 0.1, 1.0)
+    return _Scale(low - room if low - room >= 0 or low < 0 else 0.0, high + room, height)
+
+
+def _svg(height: int, title: str, body: str) -> str:
+    name = escape(one_line(title))
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{name}">'
+        f'<text class="title" x="{LEFT}" y="16">{name}</text>{body}</svg>'
+    )
+
+
+def _grid(scale: _Scale, line: Axis, labels: Sequence[str]) -> str:
+    bottom = scale.height - BOTTOM
+    rows = []
+    for index, label in enumerate(labels):
+        y = bottom - index / (len(labels) - 1) * (scale.height - TOP - BOTTOM)
+        rows.append(f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>')
+        rows.append(f'<text class="y" x="{LEFT - 8}" y="{y + 4:.1f}">{escape(label)}</text>')
+    for at_ms in line.ticks():
+        x = line.x(at_ms)
+        rows.append(f'<text class="x" x="{x:.1f}" y="{bottom + 18}">{iso(at_ms)[11:19]}</text>')
+    return "".join(rows)
+
+
+def _live(decision: Json, line: Axis, scale: _Scale) -> str:
+    """Mark when the move before a decision was seen live."""
+    live = decision["live"]
+    if live is None or not line.start_ms <= instant_ms(live["since"]) <= line.end_ms:
+        return ""
+    x, bottom = line.x(instant_ms(live["since"])), scale.height - BOTTOM
+    title = f"<title>live {live['since']}</title>"
+    return (
+        f'<path class="live" d="M{x:.1f} {TOP}V{bottom}"/>'
+        f'<path class="flag" d="M{x:.1f} {bottom}l-4 7h8z">{title}</path>'
+    )
+
+
+def _move(decision: Json, line: Axis, scale: _Scale) -> str:
+    x = line.x(instant_ms(decision["decidedAt"]))
+    y = scale.y(float(decision["weight"]["to"]))
+    title = f"{decision['action']} {decision['weight']['from']} to {decision['weight']['to']} %"
+    return f'<circle class="move" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{title}</title></circle>'
+
+
+def _limit(bound: Decimal, scale: _Scale) -> str:
+    y = scale.y(float(bound))
+    return (
+        f'<path class="limit" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
+        f'<text class="limit" x="{WIDTH - RIGHT - 4}" y="{y - 5:.1f}">limit {bound:f}</text>'
+    )
+
+
+def _line(
+    kind: str, values: Sequence[tuple[int, Decimal | None]], line: Axis, scale: _Scale
+) -> str:
+    """Join neighbouring values; a gap stays a gap."""
+    path, pen = [], "M"
+    for at_ms, value in values:
+        if value is None:
+            pen = "M"
+            continue
+        path.append(f"{pen}{line.x(at_ms):.1f} {scale.y(float(value)):.1f}")
+        pen = "L"
+    return f'<path class="{kind}" d="{"".join(path)}"/>' if path else ""
+
+
+def _mark(point: Point, line: Axis, scale: _Scale) -> str:
+    """Show a verdict by its shape, so that it does not hang on colour."""
+    x = line.x(point.at_ms)
+    y = scale.y(float(point.value)) if point.value is not None else float(scale.height - BOTTOM)
+    title = f"<title>{point.verdict} {iso(point.at_ms)}</title>"
+    if point.verdict == "fail":
+        cross = f"M{x - 5:.1f} {y - 5:.1f}l10 10m0 -10l-10 10"
+        return f'<path class="fail" d="{cross}">{title}</path>'
+    kind = "pass" if point.verdict == "pass" else "open"
+    return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="4">{title}</circle>'
+
+
+def _number(text: str | None) -> Decimal | None:
+    try:
+        value = Decimal(text) if text else None
+    except InvalidOperation:
+        return None
+    return value if value is not None and value.is_finite() else None
+
+
+def _short(value: float) -> str:
+    return f"{value:.4g}"

@@ -1,0 +1,253 @@
+"""report.html of one rollout: one file, no network, no script, the same bytes when rebuilt."""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Sequence
+from functools import cache
+from html import escape
+from importlib.resources import files
+
+from gitops_canary.core import plot
+from gitops_canary.core.evidence import Json
+from gitops_canary.core.text import instant_ms, one_line
+from gitops_canary.core.told import Told
+
+_MARKS = {"pass": "✔ pass", "fail": "✘ fail", "inconclusive": "? inconclusive", "none": "-"}
+_WORDS = (
+    ("canary", "the new version's share of production, in percent of its traffic"),
+    ("primary", "what serves everyone else"),
+    ("live", "the sync engine has applied the commit, and it was seen"),
+    ("pass, fail, inconclusive", "what a check says; inconclusive never raises the weight"),
+    ("abort", "every owned value back at the stable revision, the version quarantined"),
+    ("retreat", "weight 0 without a verdict on the version"),
+)
+
+
+def report(story: Told) -> str:
+    """Write the page: decision, exposure, why, who, how to check it, what is not known."""
+    body = "\n".join(
+        (
+            _header(story),
+            _cards(story),
+            *_plots(story),
+            _section("Moves", _moves(story)),
+            _section("Checks", _checks(story)),
+            *_remedies(story),
+            _section("Rollback conditions in force", _bullets(story.conditions())),
+            _section("What changed", "".join(_diffs(story))),
+            _section("Policy", _policy(story)),
+            _section("Check it yourself", _verify(story)),
+            _section("Not known", _bullets(story.unknown())),
+            _section("Sign-off", _sign_off()),
+            _section("Words", _table(("word", "meaning"), _WORDS)),
+        )
+    )
+    return _page(f"{story.last['canary']} {story.outcome}", body)
+
+
+@cache
+def _style() -> str:
+    return files("gitops_canary.core").joinpath("report.css").read_text(encoding="utf-8")
+
+
+def _page(title: str, body: str) -> str:
+    style = _style()
+    mark = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;; '
+        f'style-src &#39;sha256-{mark}&#39;">\n'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{_text(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n{body}\n"
+        "<footer>Rebuilt from the decisions beside this file to the same bytes by "
+        "<code>gitops-canary verify</code>.</footer>\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _text(value: object) -> str:
+    return escape(one_line(str(value)))
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section>\n<h2>{title}</h2>\n{body}\n</section>"
+
+
+def _header(story: Told) -> str:
+    last = story.last
+    kind = {True: "good", False: "bad", None: "open"}[story.good]
+    reason = story.end["reason"] if story.end else last["reason"]
+    day, version = story.first["decidedAt"][:10], last["version"]
+    where = f"{_text(last['canary'])} · rollout {last['rollout']} · {day}"
+    return (
+        f'<header class="{kind}">\n'
+        f'<p class="kind">{where} · <code>{_text(version)}</code></p>\n'
+        f"<h1>{_text(_name(version))} "
+        f'<span class="outcome">{_text(story.outcome)}</span></h1>\n'
+        f"<p>{_text(reason)}</p>\n</header>"
+    )
+
+
+def _cards(story: Told) -> str:
+    minutes, requests, failed = story.exposed()
+    highest = max((d["weight"]["to"] for d in story.decisions), key=float)
+    rows = (
+        ("highest weight", f"{highest} %"),
+        ("minutes above 0 %", f"{minutes}"),
+        ("requests that met it", "not counted" if requests is None else f"{requests}"),
+        ("of them failed", "not counted" if failed is None else f"{failed}"),
+        ("took", _took(story)),
+    )
+    cells = "".join(f"<div><dt>{name}</dt><dd>{_text(value)}</dd></div>" for name, value in rows)
+    return f'<dl class="cards">{cells}</dl>'
+
+
+def _took(story: Told) -> str:
+    first, last = (instant_ms(d["decidedAt"]) for d in (story.first, story.last))
+    seconds = (last - first) // 1000
+    minutes, hours = seconds // 60, seconds // 3600
+    if hours:
+        return f"{hours} h {minutes % 60} min"
+    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
+
+
+def _name(version: str) -> str:
+    """Shorten one image reference to its last part; the whole stands in the table."""
+    container, _, reference = version.partition("=")
+    return reference.rpartition("/")[2] if reference and "," not in reference else container
+
+
+def _plots(story: Told) -> Iterator[str]:
+    line = plot.axis(story)
+    yield (
+        "<section>\n<h2>What happened, on one time axis (UTC)</h2>\n"
+        '<p class="legend">Solid: canary. Dotted: primary. Dashed: limit. Triangle: the move was '
+        "live. Filled circle: pass. Cross: fail. Ring: inconclusive. The numbers are in the tables "
+        "below.</p>"
+    )
+    yield plot.weights(story, line)
+    for check in story.policy["checks"]:
+        if any(True for _ in plot.points_of(check["name"], story)):
+            yield plot.check(check["name"], story, line, check)
+    yield "</section>"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    top = "".join(f'<th scope="col">{_text(cell)}</th>' for cell in head)
+    lines = ("".join(_cell(cell) for cell in row) for row in rows)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return (
+        f'<div class="scroll"><table><thead><tr>{top}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _cell(value: object) -> str:
+    mark = next((name for name, text in _MARKS.items() if text == value), "")
+    kind = f' class="{mark}"' if mark in {"pass", "fail", "inconclusive"} else ""
+    return f"<td{kind}>{_text(value)}</td>"
+
+
+def _moves(story: Told) -> str:
+    rows = [
+        (
+            d["decidedAt"],
+            d["action"],
+            f"{d['weight']['from']} → {d['weight']['to']} %",
+            _MARKS[d["verdict"]],
+            d["live"]["since"] if d["live"] else "-",
+            d["reason"],
+        )
+        for d in story.decisions
+    ]
+    return _table(("decided", "move", "weight", "verdict", "previous live", "why"), rows)
+
+
+def _checks(story: Told) -> str:
+    rows = [
+        (
+            verdict["at"],
+            f"{d['weight']['from']} %",
+            c["name"],
+            c["value"] or "-",
+            c["baseline"] or "-",
+            c["limit"],
+            _MARKS[c["verdict"]],
+            c["samples"],
+        )
+        for d in story.decisions
+        for verdict in d["verdicts"]
+        for c in verdict["checks"]
+    ]
+    if not rows:
+        return "<p>Nothing was measured.</p>"
+    head = ("evaluated", "at", "check", "canary", "primary", "limit", "verdict", "samples")
+    return _table(head, rows)
+
+
+def _remedies(story: Told) -> Iterator[str]:
+    lines = list(story.remedies())
+    if lines:
+        yield _section("Before the next try", _bullets(lines))
+
+
+def _bullets(lines: Iterator[str] | Sequence[str]) -> str:
+    return "<ul>" + "".join(f"<li>{_text(line)}</li>" for line in lines) + "</ul>"
+
+
+def _diffs(story: Told) -> Iterator[str]:
+    for d in story.decisions:
+        name = f"{d['action']} {d['weight']['from']} → {d['weight']['to']} %"
+        count = len(d["changes"])
+        yield f"<details open><summary>{_text(name)}, {count} files</summary>"
+        for change in d["changes"]:
+            lines = "\n".join(_diff_line(line) for line in change["diff"].splitlines())
+            yield f"<pre>{lines}</pre>"
+        if not count:
+            yield "<p>No byte: the commit confirms what was there.</p>"
+        yield "</details>"
+
+
+def _diff_line(line: str) -> str:
+    head = line.startswith(("+++", "---"))
+    kind = "" if head else {"+": "add", "-": "del"}.get(line[:1], "")
+    text = _text(line)
+    return f'<span class="{kind}">{text}</span>' if kind else text
+
+
+def _policy(story: Told) -> str:
+    policy = story.last["policy"]
+    rows = [(name, _short(policy["effective"][name]), policy["origin"].get(name, "-"))
+            for name in sorted(policy["effective"]) if name != "checks"]  # fmt: skip
+    rows += [
+        (f"{check['name']}: {key}", check[key], policy["origin"].get(f"checks[{index}].{key}", "-"))
+        for index, check in enumerate(policy["effective"]["checks"])
+        for key in ("minimum", "maximum", "intervalMs", "source")
+        if check[key] is not None
+    ]
+    facts = (
+        f"<p>Digest <code>{policy['digest']}</code>, read at <code>{policy['revision']}</code>. "
+        f"Asked for by commit <code>{story.last['source']}</code>; goes back to "
+        f"<code>{story.last['stable']}</code>.</p>"
+    )
+    return facts + _table(("value", "is", "written in"), rows)
+
+
+def _short(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _verify(story: Told) -> str:
+    last: Json = story.last
+    return (
+        "<p>In a clone of the configuration repository with its evidence branch; no server is "
+        "needed:</p>\n<pre>gitops-canary verify --trusted-keys allowed_signers\n"
+        f"git log --grep &#39;Canary-Rollout: {last['rollout']}&#39;\n"
+        f"git show origin/gitops-canary/evidence:{_text(last['canary'])}/{last['rollout']}"
+        "/decision-01.json | sha256sum</pre>\n<p>The sha256 of each decision stands in its commit "
+        "as <code>Canary-Evidence</code>; each decision holds its raw samples.</p>"
+    )
+
+
+def _sign_off() -> str:
+    return '<div class="sign"><p>Reviewed by, date</p><p>Approved by, date</p></div>'
