@@ -118,7 +118,6 @@ def _match_from(value: dict[str, Any]) -> Match:
 
 
 def _check_from(value: dict[str, Any]) -> Check:
-    low, high = value["minimum"], value["maximum"]
     return Check(
         name=value["name"],
         source=value["source"],
@@ -126,8 +125,7 @@ def _check_from(value: dict[str, Any]) -> Check:
         query=value["query"],
         interval_ms=value["intervalMs"],
         limits=Limits(
-            minimum=None if low is None else Decimal(low),
-            maximum=None if high is None else Decimal(high),
+            minimum=_number_from(value["minimum"]), maximum=_number_from(value["maximum"])
         ),
         variables=value["variables"],
         address=value["address"],
