@@ -118,6 +118,7 @@ def _match_from(value: dict[str, Any]) -> Match:
 
 
 def _check_from(value: dict[str, Any]) -> Check:
+    low, high = value["minimum"], value["maximum"]
     return Check(
         name=value["name"],
         source=value["source"],
@@ -125,7 +126,8 @@ def _check_from(value: dict[str, Any]) -> Check:
         query=value["query"],
         interval_ms=value["intervalMs"],
         limits=Limits(
-            minimum=_number_from(value["minimum"]), maximum=_number_from(value["maximum"])
+            minimum=None if low is None else Decimal(low),
+            maximum=None if high is None else Decimal(high),
         ),
         variables=value["variables"],
         address=value["address"],
