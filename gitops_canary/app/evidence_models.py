@@ -61,7 +61,6 @@ class Check(_Exact):
     address: str | None
 
 
-<<<<<<< HEAD
 class Judge(_Exact):
     """Which judge decides; all but the first two only where `sequential` takes part."""
 
@@ -77,14 +76,14 @@ class Judge(_Exact):
     fast_advance: bool | None = None
     on_inconclusive: str | None = None
     warmup_ms: int | None = None
-=======
+
+
 class Match(_Exact):
     """Requests that an A/B test sends to the canary."""
 
     headers: dict[str, tuple[str, str]]
     query: dict[str, tuple[str, str]]
     source_labels: dict[str, str]
->>>>>>> 3608d2c (manifest: Read every strategy's policy back from evidence)
 
 
 class Effective(_Exact):
@@ -98,16 +97,13 @@ class Effective(_Exact):
     skip_analysis: bool
     attempts_max: int
     settle_ms: int
-<<<<<<< HEAD
     judge: Judge | None = None
     """Flagger's rule where absent."""
     no_data: str | None = None
-=======
     strategy: str | None = None
     iterations: int | None = None
     match: list[Match] | None = None
     mirror: str | None = None
->>>>>>> 3608d2c (manifest: Read every strategy's policy back from evidence)
 
 
 class Policy(_Exact):
