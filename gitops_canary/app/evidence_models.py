@@ -3,14 +3,12 @@
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field, ValidationError
 
+from gitops_canary.app.evidence_policy import Commit, Exact, Policy, Sha256
 from gitops_canary.core.evidence import SCHEMA, canonical
 from gitops_canary.errors import VerificationError
 
-Sha256 = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
-Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 Instant = Annotated[
     str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$", description="UTC")
 ]
@@ -23,21 +21,14 @@ Number = Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]
 Outcome = Literal["pass", "fail", "inconclusive"]
 
 
-class _Exact(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, alias_generator=to_camel,
-        use_attribute_docstrings=True, hide_input_in_errors=True,
-    )  # fmt: skip
-
-
-class Weight(_Exact):
+class Weight(Exact):
     """The canary's weight before and after the move."""
 
     from_: Share = Field(alias="from")
     to: Share
 
 
-class Measured(_Exact):
+class Measured(Exact):
     """Who was measured; the builtin queries follow from this."""
 
     namespace: str
@@ -47,85 +38,14 @@ class Measured(_Exact):
     provider: str
 
 
-class Check(_Exact):
-    """One check of the policy."""
-
-    name: str
-    source: str
-    builtin: str | None
-    query: str
-    interval_ms: int
-    minimum: str | None
-    maximum: str | None
-    variables: dict[str, str]
-    address: str | None
-
-
-class Judge(_Exact):
-    """Which judge decides; all but the first two only where `sequential` takes part."""
-
-    type: str
-    shadows: list[str]
-    alpha: str | None = None
-    rho: str | None = None
-    overdispersion: str | None = None
-    dwell_ms: int | None = None
-    min_soak_ms: int | None = None
-    max_hold_ms: int | None = None
-    min_requests: int | None = None
-    fast_advance: bool | None = None
-    on_inconclusive: str | None = None
-    warmup_ms: int | None = None
-
-
-class Match(_Exact):
-    """Requests that an A/B test sends to the canary."""
-
-    headers: dict[str, tuple[str, str]]
-    query: dict[str, tuple[str, str]]
-    source_labels: dict[str, str]
-
-
-class Effective(_Exact):
-    """The policy in force; what only some strategies have is left out elsewhere."""
-
-    steps: list[str]
-    interval_ms: int
-    threshold: int
-    checks: list[Check]
-    progress_deadline_ms: int
-    skip_analysis: bool
-    attempts_max: int
-    settle_ms: int
-    judge: Judge | None = None
-    """Flagger's rule where absent."""
-    no_data: str | None = None
-    strategy: str | None = None
-    iterations: int | None = None
-    match: list[Match] | None = None
-    mirror: str | None = None
-
-
-class Policy(_Exact):
-    """The policy in force, and where each value came from."""
-
-    digest: Sha256
-    """Of `effective` in its canonical form."""
-    revision: Commit
-    """Where it was read."""
-    effective: Effective
-    origin: dict[str, str]
-    """`file:line:column` at that revision, or `default`."""
-
-
-class Timing(_Exact):
+class Timing(Exact):
     """How late samples are: an instant is asked for no sooner than this after it."""
 
     scrape_ms: int
     lag_ms: int
 
 
-class Live(_Exact):
+class Live(Exact):
     """The proof that the previous move was live."""
 
     since: Instant
@@ -133,7 +53,7 @@ class Live(_Exact):
     detail: dict[str, str]
 
 
-class Measurement(_Exact):
+class Measurement(Exact):
     """One check at one evaluation time; numbers as they were compared."""
 
     name: str
@@ -147,7 +67,7 @@ class Measurement(_Exact):
     """What the judge computed; counts as whole numbers."""
 
 
-class Verdict(_Exact):
+class Verdict(Exact):
     """What all checks said at one evaluation time."""
 
     at: Instant
@@ -162,7 +82,7 @@ class Verdict(_Exact):
     """What judges that do not decide would have said."""
 
 
-class Series(_Exact):
+class Series(Exact):
     """One time series of an answer; values are the strings received."""
 
     labels: dict[str, str]
@@ -170,7 +90,7 @@ class Series(_Exact):
     """Milliseconds since the epoch, and the value."""
 
 
-class Query(_Exact):
+class Query(Exact):
     """One question with its evaluation times, and its whole answer up to the decision."""
 
     source: str
@@ -183,7 +103,7 @@ class Query(_Exact):
     series: list[Series]
 
 
-class Side(_Exact):
+class Side(Exact):
     """One workload's owned values."""
 
     digest: Sha256
@@ -191,7 +111,7 @@ class Side(_Exact):
     replicas: int | None
 
 
-class Owned(_Exact):
+class Owned(Exact):
     """Every owned value in one revision."""
 
     weight: Share
@@ -201,21 +121,21 @@ class Owned(_Exact):
     primary: Side
 
 
-class BeforeAfter(_Exact):
+class BeforeAfter(Exact):
     """The owned values as the move found and left them."""
 
     before: Owned
     after: Owned
 
 
-class Change(_Exact):
+class Change(Exact):
     """One file of the commit."""
 
     path: str
     diff: str
 
 
-class Exposure(_Exact):
+class Exposure(Exact):
     """What met the canary since the previous move; requests where a check counts them."""
 
     weight: Share
@@ -227,14 +147,14 @@ class Exposure(_Exact):
     counted: Span | None
 
 
-class Alternative(_Exact):
+class Alternative(Exact):
     """What else could have been done."""
 
     action: str
     why_not: str
 
 
-class Decision(_Exact):
+class Decision(Exact):
     """One decision of gitops-canary with everything it rested on; RFC 8785 canonical JSON."""
 
     schema_: Literal[SCHEMA] = Field(alias="schema")  # type: ignore[valid-type] # one constant
