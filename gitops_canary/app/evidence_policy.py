@@ -10,6 +10,8 @@ Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
 
 class Exact(BaseModel):
+    """Nothing unknown, nothing converted."""
+
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, alias_generator=to_camel,
         use_attribute_docstrings=True, hide_input_in_errors=True,
