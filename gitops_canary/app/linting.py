@@ -9,6 +9,7 @@ from gitops_canary.app.reading import Reader, Rules, View
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.explain import ladder
 from gitops_canary.core.outlook import outlook
+from gitops_canary.core.rehearsal import always, rehearse
 from gitops_canary.core.text import percent
 from gitops_canary.errors import CanaryError, ConfigError, Place
 from gitops_canary.manifest import bindings
@@ -87,6 +88,11 @@ def findings(
 def _one(reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, Ground]) -> Finding:
     try:
         ground = reader.bind(view, spec)
+        router = reader.router(spec)
+        extra: list[str] = []
+        for ref in ground.binding.routes:
+            rehearse(spec, ref, ground.texts[ref.file], router)
+            extra += always(spec, ref, ground.texts[ref.file], router)
     except CanaryError as error:
         return Finding(canary=spec.id, place=error.place or spec.place, error=error)
     grounds[spec.id] = ground
@@ -95,5 +101,7 @@ def _one(reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, G
     steps = f"{len(spec.policy.steps)} steps ({ladder(spec.policy)})"
     checks = f"{len(spec.policy.checks)} checks"
     summary = f"{state} at {percent(owned.weight)} %; {steps}, {checks}"
+    if extra:
+        summary += f"; whatever the weight, the canary also gets what {', '.join(extra)} sends it"
     lines = tuple(outlook(spec, ground))
     return Finding(canary=spec.id, place=spec.place, summary=summary, outlook=lines)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from gitops_canary.core.rehearsal import rehearse
 from gitops_canary.errors import EditRefused, Place
 from gitops_canary.manifest import versions
 from gitops_canary.model.decision import Act
@@ -65,6 +66,8 @@ class _Desk:
 
     def start(self, tip: Ground, stable: Ground) -> None:
         """Confirm weight 0 and wake a canary that idles at zero."""
+        for ref in self.binding.routes:
+            rehearse(self.spec, ref, self.texts[ref.file], self.router)
         self.weigh(Decimal(0))
         self.mirror()
         if stable.owned.candidate.replicas == 0 and not tip.binding.versions.scaled:

@@ -8,6 +8,7 @@ from gitops_canary.core import evidence
 from gitops_canary.core.edits import Ground, edits
 from gitops_canary.core.message import compose, subject
 from gitops_canary.core.pages import pages
+from gitops_canary.core.rehearsal import always
 from gitops_canary.core.text import iso, percent
 from gitops_canary.manifest import quarantine
 from gitops_canary.manifest.owned import owned
@@ -85,7 +86,7 @@ def plan(act: Act, context: Context, router: Router) -> Plan:
     first_line = subject(record.canary, *_what(act, record, context.policy.strategy))
     message = compose(
         first_line,
-        paragraphs=_paragraphs(act, record),
+        paragraphs=_paragraphs(act, record, _exposed(context, router)),
         verdict=act.verdicts[-1] if act.verdicts else None,
         record=record,
     )
@@ -104,6 +105,14 @@ def plan(act: Act, context: Context, router: Router) -> Plan:
             at_ms=act.at_ms,
         ),
         after=after,
+    )
+
+
+def _exposed(context: Context, router: Router) -> tuple[str, ...]:
+    return tuple(
+        place
+        for ref in context.tip.binding.routes
+        for place in always(context.spec, ref, context.tip.texts[ref.file], router)
     )
 
 
@@ -214,7 +223,7 @@ def _what(act: Act, record: Record, strategy: Strategy) -> tuple[str, str]:
     return words[act.action], bracket
 
 
-def _paragraphs(act: Act, record: Record) -> tuple[str, ...]:
+def _paragraphs(act: Act, record: Record, exposed: tuple[str, ...]) -> tuple[str, ...]:
     after = {
         Action.START: "Next: the first step, once the canary is ready.",
         Action.ADVANCE: "Next: checks over a window that begins once this is live.",
@@ -229,5 +238,7 @@ def _paragraphs(act: Act, record: Record) -> tuple[str, ...]:
     live = ""
     if act.live and act.live.live_ms is not None and act.action is not Action.START:
         live = f" The previous move was live at {iso(act.live.live_ms)}."
+    if act.action is Action.START and exposed:
+        after += f" Whatever the weight, the canary also gets what {', '.join(exposed)} sends it."
     version = f"Version: {record.version}."
     return (f"{act.reason}{live} {after}", version)

@@ -37,12 +37,25 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """Requests with these headers all go to one Service; a header is (how, value)."""
+
+    headers: Mapping[str, tuple[str, str]]
+    service: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """Who gets which share of a host's requests, in percent by Service name."""
 
     namespace: str
     host: str
     shares: Mapping[str, int]
+    matched: tuple[Matched, ...] = ()
+    """Looked at before the shares, in this order."""
+    mirror: str | None = None
+    """The Service that gets copies."""
+    mirror_percent: float = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,17 +147,41 @@ def _service(one: dict[str, Any]) -> Service:
 
 
 def _routes(one: dict[str, Any]) -> list[Route]:
-    http = one["spec"]["http"]
-    if len(http) != 1 or set(http[0]) != {"route"}:
-        raise ValueError("spec.http must be one entry with nothing but `route`")
-    entries = http[0]["route"]
+    *rules, last = one["spec"]["http"]
+    if set(last) - {"route", "mirror", "mirrorPercentage"}:
+        raise ValueError("spec.http must end with nothing but `route`, and a mirror at the most")
+    entries = last["route"]
     whole = 100 if len(entries) == 1 else 0
-    shares = {
-        str(entry["destination"]["host"]).split(".", 1)[0]: int(entry.get("weight", whole))
-        for entry in entries
-    }
+    shares = {_service_of(entry): int(entry.get("weight", whole)) for entry in entries}
     if len(shares) != len(entries) or sum(shares.values()) != 100:  # noqa: PLR2004 - percent
         raise ValueError(f"the weights must be of different hosts and add up to 100: {shares}")
-    namespace = one["metadata"]["namespace"]
-    hosts = [str(host).split(".", 1)[0] for host in one["spec"]["hosts"]]
-    return [Route(namespace=namespace, host=host, shares=shares) for host in hosts]
+    mirror = last.get("mirror")
+    return [
+        Route(
+            namespace=one["metadata"]["namespace"],
+            host=str(host).split(".", 1)[0],
+            shares=shares,
+            matched=tuple(found for rule in rules for found in _matched(rule)),
+            mirror=_service_of({"destination": mirror}) if mirror else None,
+            mirror_percent=float(last.get("mirrorPercentage", {}).get("value", 100)),
+        )
+        for host in one["spec"]["hosts"]
+    ]
+
+
+def _matched(rule: dict[str, Any]) -> list[Matched]:
+    if set(rule) != {"match", "route"} or len(rule["route"]) != 1:
+        raise ValueError("a rule before the last one must have `match` and one destination")
+    found = []
+    for match in rule["match"]:
+        if set(match) != {"headers"}:
+            raise ValueError("a rule can match headers only")
+        headers = {
+            name: next(iter(dict(value).items())) for name, value in match["headers"].items()
+        }
+        found.append(Matched(headers=headers, service=_service_of(rule["route"][0])))
+    return found
+
+
+def _service_of(entry: dict[str, Any]) -> str:
+    return str(entry["destination"]["host"]).split(".", 1)[0]

@@ -128,7 +128,8 @@ def read_live(dump: dict[str, Any]) -> Live:
         revision = config.get("version_info", "")
         for host in config["route_config"].get("virtual_hosts", []):
             for route in host["routes"]:
-                for cluster in route["route"]["weighted_clusters"]["clusters"]:
+                shared = route["route"].get("weighted_clusters", {"clusters": ()})
+                for cluster in shared["clusters"]:
                     weights[cluster["name"]] = cluster.get("weight", 0)
     return Live(revision=revision, weights=weights)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gitops_canary.lab.desired import Deployment, Desired, Route, Service
+from gitops_canary.lab.desired import Deployment, Desired, Matched, Route, Service
 from gitops_canary.lab.loopback import HOST
 
 _TYPE = "type.googleapis.com/envoy"
@@ -150,11 +150,44 @@ def _virtual_host(route: Route) -> dict[str, Any]:
         "name": cluster_name(space, name),
         "domains": [name, f"{name}.{space}", f"{name}.{space}.svc.cluster.local"],
         "routes": [
+            *(_matched(space, one) for one in route.matched),
             {
                 "match": {"prefix": "/"},
-                "route": {"timeout": "5s", "weighted_clusters": {"clusters": weights}},
-            }
+                "route": {
+                    "timeout": "5s",
+                    "weighted_clusters": {"clusters": weights},
+                    **_mirror(route),
+                },
+            },
         ],
+    }
+
+
+def _matched(namespace: str, one: Matched) -> dict[str, Any]:
+    headers = [
+        {
+            "name": name,
+            "string_match": {how: value} if how != "regex" else {"safe_regex": {"regex": value}},
+        }
+        for name, (how, value) in one.headers.items()
+    ]
+    return {
+        "match": {"prefix": "/", "headers": headers},
+        "route": {"timeout": "5s", "cluster": cluster_name(namespace, one.service)},
+    }
+
+
+def _mirror(route: Route) -> dict[str, Any]:
+    if route.mirror is None:
+        return {}
+    share = {"numerator": round(route.mirror_percent * 10_000), "denominator": "MILLION"}
+    return {
+        "request_mirror_policies": [
+            {
+                "cluster": cluster_name(route.namespace, route.mirror),
+                "runtime_fraction": {"default_value": share},
+            }
+        ]
     }
 
 

@@ -59,6 +59,8 @@ class Users:
     host: str
     rate: float
     crowd: int
+    header: str = ""
+    """One more header line, e.g. `x-canary: insider`."""
     requests: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     transport_errors: int = 0
@@ -100,7 +102,8 @@ class Users:
             stream[1].close()
 
     async def _request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        writer.write(f"GET / HTTP/1.1\r\nhost: {self.host}\r\n\r\n".encode())
+        more = f"{self.header}\r\n" if self.header else ""
+        writer.write(f"GET / HTTP/1.1\r\nhost: {self.host}\r\n{more}\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
         length = _LENGTH.search(head)
         await reader.readexactly(int(length.group(1)) if length else 0)
@@ -138,12 +141,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", required=True)
+    parser.add_argument("--header", default="")
     parser.add_argument("--rate", type=float, default=150.0)
     parser.add_argument("--crowd", type=int, default=24)
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--counts", type=Path, required=True)
     o = parser.parse_args()
-    users = Users(port=o.port, host=o.host, rate=o.rate, crowd=o.crowd)
+    users = Users(port=o.port, host=o.host, rate=o.rate, crowd=o.crowd, header=o.header)
     asyncio.run(_run(users, o.seconds, o.counts))
 
 

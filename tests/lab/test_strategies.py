@@ -1,0 +1,142 @@
+"""A/B, mirroring and blue/green by the real controller, with shares as users measure them."""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gitops_canary.app.wiring import CACHE
+from gitops_canary.lab.load import Counts, read_counts
+from gitops_canary.lab.patience import until
+from gitops_canary.lab.world import APEX, HEALTHY, World
+
+CANARY, ROUTE = "apps/checkout/canary.yaml", "apps/checkout/virtualservice.yaml"
+PRIMARY = "apps/checkout/deployment-primary.yaml"
+AB_TEST = """\
+    iterations: 2
+    match:
+      - headers:
+          x-canary:
+            exact: insider
+"""
+MIRRORED = """\
+    iterations: 2
+    mirror: true
+    mirrorWeight: 50
+"""
+PATIENCE_S = 60
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world with a controller that settles fast, and insiders beside the other users."""
+    directory = tmp_path_factory.mktemp("strategies") / "world"
+    with World.start(directory, HEALTHY, rate=120, seconds=240) as world:
+        config = json.loads(world.config.read_text())
+        config["sync"]["settle"] = "1s"
+        world.config.write_text(json.dumps(config))
+        insiders = [
+            *(sys.executable, "-m", "gitops_canary.lab.load"),
+            *("--port", str(world.envoy.port), "--host", APEX, "--header", "x-canary: insider"),
+            *("--rate", "60", "--crowd", "6", "--seconds", "240"),
+            *("--counts", str(world.directory / "insiders.json")),
+        ]
+        world.children.start("insiders", insiders)
+        world.measuring()
+        argv = [sys.executable, "-m", "gitops_canary", "run", "--config", str(world.config)]
+        cache = {CACHE: str(world.directory / "controller")}
+        world.children.start("controller", argv, env=cache)
+        yield world
+
+
+def told(strategy: str) -> Callable[[str], str]:
+    return lambda text: re.sub(
+        r"    (stepWeights|iterations)(.*\n)+?(?=    metrics)", strategy, text
+    )
+
+
+def git(world: World, path: str) -> str:
+    world.person._git("fetch", "-q", "origin")
+    return world.person._git("show", f"origin/main:{path}")
+
+
+def subjects(world: World) -> list[str]:
+    world.person._git("fetch", "-q", "origin")
+    return world.person._git("log", "--format=%s", "origin/main").splitlines()
+
+
+def wait_for(world: World, subject: str, *, since: str) -> str:
+    """Wait for a commit of the controller, and until Envoy has it or a later one."""
+
+    def found() -> str | None:
+        world.person._git("fetch", "-q", "origin")
+        log = world.person._git("log", "--format=%H %s", f"{since}..origin/main")
+        return next((line[:40] for line in log.splitlines() if subject in line), None)
+
+    revision = until(found, what=subject, timeout_s=PATIENCE_S, meanwhile=world.children.require)
+    later = ("log", "--format=%H", f"{revision}~1..origin/main")
+    until(
+        lambda: True if world.envoy.live().revision in world.person._git(*later) else None,
+        what=f"{subject} to be live",
+        timeout_s=PATIENCE_S,
+    )
+    return revision
+
+
+def insiders(world: World) -> Counts:
+    return read_counts(world.directory / "insiders.json")
+
+
+def met(before: Counts, after: Counts, version: str) -> float:
+    """Which share of the answers between two counts came from a version, in percent."""
+    gained = {v: n - before.requests.get(v, 0) for v, n in after.requests.items()}
+    return 100 * gained.get(version, 0) / sum(gained.values())
+
+
+def grown(counts: Callable[[], Counts], since: Counts, by: int) -> Counts:
+    """Wait until so many more answers were counted."""
+    return until(
+        lambda: now if (now := counts()).answered >= since.answered + by else None,
+        what=f"{by} answers",
+        timeout_s=PATIENCE_S,
+    )
+
+
+def test_an_ab_test_gives_the_canary_to_those_who_match_and_nobody_else(stage: World) -> None:
+    route = git(stage, ROUTE)
+    stage.person.change(CANARY, told(AB_TEST), "Test A/B")
+    begin = stage.person.release("1.1.0")
+    wait_for(stage, "0% -> 100% of matches", since=begin)
+    others, those = stage.counts(), insiders(stage)
+    those_then = grown(lambda: insiders(stage), insiders(stage), 40)
+    later = grown(stage.counts, others, 60)
+    # The first half second after the switch may still be in the counts of the insiders.
+    assert met(those, those_then, "1.1.0") > 50
+    last = grown(lambda: insiders(stage), those_then, 20)
+    assert met(those_then, last, "1.1.0") == 100
+    assert "promote" in subjects(stage)[0] or met(others, later, "1.1.0") == 0
+    wait_for(stage, "finish 1.1.0", since=begin)
+    assert git(stage, ROUTE) == route
+    assert "checkout:1.1.0" in git(stage, PRIMARY)
+
+
+def test_mirrored_blue_green_serves_nobody_and_then_everybody(stage: World) -> None:
+    route = git(stage, ROUTE)
+    stage.person.change(CANARY, told(MIRRORED), "Go blue/green, with a mirror")
+    begin = stage.person.release("1.0.0")
+    wait_for(stage, "start 1.0.0", since=begin)
+    before, copies = stage.counts(), dict(stage.envoy.completed())
+    after = grown(stage.counts, before, 60)
+    mirrored = stage.envoy.completed()["prod_checkout"] - copies.get("prod_checkout", 0)
+    assert met(before, after, "1.0.0") == 0
+    assert mirrored > 0
+    wait_for(stage, "0% -> 100%", since=begin)
+    switched = grown(stage.counts, stage.counts(), 30)
+    assert met(switched, grown(stage.counts, switched, 40), "1.0.0") == 100
+    wait_for(stage, "finish 1.0.0", since=begin)
+    assert git(stage, ROUTE) == route
+    moves = [s for s in subjects(stage) if s.startswith("canary(")][:4]
+    print("\n".join(reversed(moves)))
+    assert len(moves) == 4
