@@ -7,6 +7,7 @@ from typing import Protocol
 from gitops_canary.model.commits import Blob, Commit
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import BlobId, Digest, Path, Revision
+from gitops_canary.model.notice import Notice
 from gitops_canary.model.observation import Answer, Expectation, Liveness, Question
 from gitops_canary.model.spec import Match
 
@@ -162,6 +163,18 @@ class Mirror(Protocol):
 
     def stop(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> str:
         """Take out exactly what `start` put in."""
+
+
+class Forge(Protocol):
+    """Where the authors of changes are told how their version fares."""
+
+    async def tell(self, notice: Notice) -> None:
+        """Bring what the forge shows up to date; the same notice twice changes nothing.
+
+        Raises:
+            Refused: the forge will not have it.
+            Unavailable: it did not answer.
+        """
 
 
 class Router(Protocol):

@@ -26,6 +26,20 @@ class SyncType(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForgeSettings:
+    """Where the authors of changes are told."""
+
+    type: str
+    """Key of `forge.FORGES`."""
+    url: str
+    """Base URL of its API."""
+    repository: str
+    """`owner/name`."""
+    token_file: Path
+    """File with a token, read for every notice, so that it may rotate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RepositorySettings:
     """One config repository and how the controller works with it."""
 
@@ -51,6 +65,8 @@ class RepositorySettings:
     """Whether `url` may be a path on this machine; off because Git runs hooks of a local path."""
     default_provider: str = "istio"
     """Router of Canaries that name none; istio because that is Flagger's own default."""
+    forge: ForgeSettings | None = None
+    """Where authors are told; None tells nobody."""
     allow_missing: frozenset[str] = frozenset()
     """Flagger fields this operator does without, although they are not honoured yet."""
 

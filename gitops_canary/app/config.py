@@ -7,7 +7,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from gitops_canary.app import config_models as models
-from gitops_canary.app.config_server import one_server, server_problems
+from gitops_canary.app.config_server import one_forge, one_server, server_problems
 from gitops_canary.app.config_sync import one_sync, sync_problems
 from gitops_canary.app.config_values import PROBLEM
 from gitops_canary.errors import ConfigError, Place, SpecError
@@ -224,6 +224,7 @@ def _one_repository(one: models.Repository) -> RepositorySettings:
         allow_file=one.allow_file,
         default_provider=one.provider,
         allow_missing=frozenset(one.allow_missing),
+        forge=one_forge(one.forge) if one.forge else None,
     )
 
 

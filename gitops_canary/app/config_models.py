@@ -20,6 +20,7 @@ from gitops_canary.app.config_values import (
     Wait,
     choice,
 )
+from gitops_canary.forge import FORGES
 from gitops_canary.manifest.providers import (
     METRIC_PROVIDERS_LATER,
     OWN_PROVIDERS,
@@ -31,6 +32,7 @@ SOURCE_LATER = tuple(
     {*METRIC_PROVIDERS_LATER, "cortex", "mimir", "thanos", "victoriametrics"} - METRICS.keys()
 )
 """Those that speak Prometheus' API can be configured as `prometheus`."""
+FORGES_LATER = ("gitlab", "gitea", "forgejo", "bitbucket")
 SYNC_LATER = ("commit-status",)
 
 
@@ -52,6 +54,19 @@ class Credentials(_Strict):
     """Login name."""
     password_file: SecretFile
     """File with the password or token."""
+
+
+class Forge(_Strict):
+    """Where the authors of changes are told: a commit status, and one comment on the request."""
+
+    type: Annotated[str, AfterValidator(choice(*FORGES, later=FORGES_LATER))]
+    """Which forge it is."""
+    url: Address = "https://api.github.com"
+    """Base URL of its API."""
+    repository: str = Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
+    """Owner and name, e.g. acme/config."""
+    token_file: SecretFile
+    """File with a token that may write commit statuses and pull request comments."""
 
 
 class Repository(_Strict):
@@ -77,6 +92,8 @@ class Repository(_Strict):
     """Whether url may be a path on this machine."""
     provider: Annotated[str, AfterValidator(choice(*OWN_PROVIDERS))] = "istio"
     """Router of Canaries that name none; istio is Flagger's default too."""
+    forge: Forge | None = None
+    """Where authors are told; without it nobody is."""
     allow_missing: list[str] = Field(default_factory=list)
     """Flagger fields to do without, e.g. analysis.webhooks."""
 

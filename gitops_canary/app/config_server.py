@@ -1,11 +1,11 @@
-"""The `server` entry of controller.yaml: what fits together, and as settings."""
+"""The `server` and `forge` entries of controller.yaml: what fits together, and as settings."""
 
 from collections.abc import Iterator
 
 from gitops_canary.app import config_models as models
 from gitops_canary.app.config_values import host_and_port
 from gitops_canary.model.addresses import LOOPBACK
-from gitops_canary.settings import ServerSettings
+from gitops_canary.settings import ForgeSettings, ServerSettings
 
 Loc = tuple[str | int, ...]
 
@@ -25,3 +25,10 @@ def one_server(one: models.Server) -> ServerSettings:
     """Give the entry as settings."""
     host, port = host_and_port(one.listen)
     return ServerSettings(host=host, port=port, secret_file=one.webhook_secret_file)
+
+
+def one_forge(one: models.Forge) -> ForgeSettings:
+    """Give a repository's forge as settings."""
+    return ForgeSettings(
+        type=one.type, url=one.url, repository=one.repository, token_file=one.token_file
+    )

@@ -13,6 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from gitops_canary.app.noticing import Noticer
 from gitops_canary.app.outage import Outage
 from gitops_canary.app.telling import Teller
 from gitops_canary.app.tick import Station
@@ -33,6 +34,7 @@ class Round:
     url: str = ""
     branch: str = ""
     outage: Outage = field(default_factory=Outage)
+    noticer: Noticer | None = None
     seen_s: float | None = None
     """When the last look ended, by the monotonic clock; None before the first one."""
     hinted_s: float = float("-inf")
@@ -121,8 +123,13 @@ class Controller:
             return
         one.seen_s = time.monotonic()
         self.teller.tell(report)
+        if one.noticer:
+            one.noticer.take(report)
         if alarm := one.outage.note(report, time.monotonic()):
             log.error("%s", alarm)
 
     async def _settle(self, first: Sequence[asyncio.Task[None]]) -> None:
         await asyncio.gather(*first, *self._busy, return_exceptions=True)
+        for one in self.rounds:
+            if one.noticer:
+                await one.noticer.drain()

@@ -11,10 +11,12 @@ from pathlib import Path
 from gitops_canary.app.config import load
 from gitops_canary.app.controller import Round
 from gitops_canary.app.measuring import Measuring, Timing
+from gitops_canary.app.noticing import Noticer
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Station
 from gitops_canary.app.worker import Worker
+from gitops_canary.forge import FORGES
 from gitops_canary.git.repository import Repository
 from gitops_canary.metrics import METRICS, Client, Sources
 from gitops_canary.model.names import Revision
@@ -22,6 +24,7 @@ from gitops_canary.ports import Git, Metrics
 from gitops_canary.routing import ROUTERS
 from gitops_canary.settings import (
     Evidence,
+    ForgeSettings,
     RepositorySettings,
     Settings,
     SourceSettings,
@@ -57,7 +60,13 @@ async def opened(
                 if isinstance(source, Closing):
                     stack.push_async_callback(source.aclose)
             rounds.append(
-                Round(station=station, poll_ms=one.poll_ms, url=one.url, branch=one.branch)
+                Round(
+                    station=station,
+                    poll_ms=one.poll_ms,
+                    url=one.url,
+                    branch=one.branch,
+                    noticer=_noticer(one.forge) if one.forge else None,
+                )
             )
         yield rounds
 
@@ -86,6 +95,10 @@ def _station(
         evidence=settings.evidence is Evidence.BRANCH,
         clock=lambda: time.time_ns() // 1_000_000,
     )
+
+
+def _noticer(one: ForgeSettings) -> Noticer:
+    return Noticer(FORGES[one.type](one.url, one.repository, one.token_file))
 
 
 def _ancestry(git: Git, worker: Worker) -> Contains:

@@ -17,7 +17,12 @@ def looked(
 
     async def tick_all() -> Sequence[Report]:
         async with opened(config, keeps=write, allow_missing=allow_missing) as rounds:
-            return await asyncio.gather(*(one.station.tick(write=write) for one in rounds))
+            reports = await asyncio.gather(*(one.station.tick(write=write) for one in rounds))
+            for one, report in zip(rounds, reports, strict=True):
+                if write and one.noticer:
+                    one.noticer.take(report)
+                    await one.noticer.drain()
+            return reports
 
     return asyncio.run(tick_all())
 

@@ -1,0 +1,96 @@
+"""Telling the forge where rollouts stand, beside the decisions and never in their way."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gitops_canary.app.looking import Seen
+from gitops_canary.app.tick import Report
+from gitops_canary.core.notice import notice
+from gitops_canary.core.plan import Plan
+from gitops_canary.errors import CanaryError
+from gitops_canary.model.decision import Act, Decision
+from gitops_canary.model.names import CanaryId
+from gitops_canary.model.notice import Notice
+from gitops_canary.ports import Forge
+
+log = logging.getLogger("gitops_canary")
+DRAIN_S = 20
+"""How long an ending program waits for what is still to be told."""
+
+
+@dataclass(slots=True)
+class Noticer:
+    """Keeps the newest notice of each rollout and tells them one after the other.
+
+    What it remembers only spares requests: told again, nothing changes on the forge.
+    """
+
+    forge: Forge
+    _told: dict[str, Notice] = field(default_factory=dict)
+    _due: dict[str, Notice] = field(default_factory=dict)
+    _task: asyncio.Task[None] | None = None
+
+    def take(self, report: Report) -> None:
+        """Take in what a look decided; returns at once."""
+        for one in notices(report):
+            if self._told.get(one.key) != one:
+                self._due[one.key] = one
+        if self._due and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._tell())
+
+    async def drain(self) -> None:
+        """Wait for what is still to be told, for 20 s at the most."""
+        if self._task:
+            await asyncio.wait([self._task], timeout=DRAIN_S)
+            self._task.cancel()
+
+    async def _tell(self) -> None:
+        while self._due:
+            key, one = next(iter(self._due.items()))
+            del self._due[key]
+            # Marked before the attempt: a forge that says no is asked again with the next news.
+            self._told[key] = one
+            try:
+                await self.forge.tell(one)
+            except CanaryError as error:
+                log.warning("%s: the forge was not told: %s", one.canary, error)
+            except Exception:
+                # A bug here must be heard, and may not end the telling of the others.
+                log.exception("%s: a bug kept the forge from being told", one.canary)
+
+
+def notices(report: Report) -> Iterator[Notice]:
+    """Say what a look means to the authors of the versions that roll, or just ended."""
+    pushed = {plan.act.canary: plan for plan in report.pushed}
+    for canary, one in report.seen.items():
+        plan = pushed.get(canary)
+        decision: Decision | None = plan.act if plan else report.decisions.get(canary)
+        if decision is not None and (plan or one.running or not one.tip.owned.settled):
+            yield _notice(canary, one, decision, plan)
+
+
+def _notice(canary: CanaryId, one: Seen, decision: Decision, plan: Plan | None) -> Notice:
+    rollout = one.rollout if one.running else None
+    name = decision.rollout if isinstance(decision, Act) else one.situation.candidate_id
+    record = rollout.last.record if rollout else None
+    return notice(
+        decision,
+        key=f"{canary}/{rollout.id if rollout else name}",
+        source=record.source if record else one.source,
+        tip=one.tip.owned,
+        steps=one.policy.steps,
+        record=record,
+        verdicts=decision.verdicts if isinstance(decision, Act) else one.situation.verdicts,
+        page=_page(plan),
+    )
+
+
+def _page(plan: Plan | None) -> str:
+    """Take the readable evidence out of a plan: it is the go/no-go summary once all is over."""
+    if plan is None:
+        return ""
+    found = (data for path, data in plan.evidence.files.items() if path.endswith("/README.md"))
+    page = next(found, None)
+    return page.decode() if page else ""

@@ -1,0 +1,96 @@
+"""From a decision to what its author reads on the pull request; pure."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from gitops_canary.core.pages import words
+from gitops_canary.core.text import one_line, percent
+from gitops_canary.model.decision import Act, Decision
+from gitops_canary.model.names import Revision
+from gitops_canary.model.notice import Mark, Notice
+from gitops_canary.model.observation import Verdict
+from gitops_canary.model.owned import Owned
+from gitops_canary.model.rollout import Action, Record
+
+SUMMARY_MAX = 140
+"""Characters of a commit status on GitHub."""
+BODY_MAX = 60_000
+"""Characters of a comment; GitHub takes 65,536."""
+_ENDS = {
+    Action.FINISH: Mark.SUCCESS,
+    Action.ABORT: Mark.FAILURE,
+    Action.RETREAT: Mark.FAILURE,
+}
+
+
+def marker(key: str) -> str:
+    """Write the line a comment is found again by."""
+    return f"<!-- gitops-canary {key} -->"
+
+
+def notice(
+    decision: Decision,
+    *,
+    key: str,
+    source: Revision,
+    tip: Owned,
+    steps: Sequence[Decimal],
+    record: Record | None,
+    verdicts: Sequence[Verdict],
+    page: str = "",
+) -> Notice:
+    """Say where a rollout stands, what was measured last and what comes next.
+
+    `record` is that of its newest move, `page` the readable evidence once the rollout has ended.
+    """
+    ended = decision.action if isinstance(decision, Act) else record.action if record else None
+    mark = _ENDS.get(ended, Mark.PENDING) if ended else Mark.PENDING
+    weight = decision.weight if isinstance(decision, Act) else tip.weight
+    summary = one_line(f"{percent(weight)} %: {decision.reason}")
+    return Notice(
+        canary=decision.canary,
+        key=key,
+        source=source,
+        mark=mark,
+        summary=summary if len(summary) <= SUMMARY_MAX else summary[: SUMMARY_MAX - 1] + "…",
+        body="\n".join(_body(decision, key, tip, weight, steps, verdicts, page))[:BODY_MAX],
+    )
+
+
+def _body(
+    decision: Decision,
+    key: str,
+    tip: Owned,
+    weight: Decimal,
+    steps: Sequence[Decimal],
+    verdicts: Sequence[Verdict],
+    page: str,
+) -> Iterator[str]:
+    yield marker(key)
+    yield f"### {words(decision.canary)}: {percent(weight)} % of the traffic"
+    yield ""
+    yield f"{words(tip.candidate.version)} · {_ladder(weight, steps)}"
+    yield ""
+    yield words(decision.reason)
+    if not isinstance(decision, Act) and decision.remedy:
+        yield ""
+        yield f"To do: {words(decision.remedy)}"
+    if verdicts:
+        yield ""
+        yield from _checks(verdicts[-1])
+    if page:
+        yield ""
+        yield page
+
+
+def _ladder(weight: Decimal, steps: Sequence[Decimal]) -> str:
+    rungs = (f"**{percent(s)}**" if s == weight else percent(s) for s in steps)
+    return " → ".join(("**0**" if weight == 0 else "0", *rungs)) + " %"
+
+
+def _checks(verdict: Verdict) -> Iterator[str]:
+    yield "| check | canary | primary | limit | verdict | samples |"
+    yield "|---|---|---|---|---|---|"
+    for one in verdict.measurements:
+        cells = (one.check, one.value or "-", one.baseline or "-", one.limit, one.outcome.value)
+        yield "| " + " | ".join(words(cell) for cell in (*cells, one.samples)) + " |"

@@ -1,0 +1,134 @@
+"""GitHub: a commit status and one comment on the pull request, kept up to date in place."""
+
+import asyncio
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from github import Auth, Github, GithubException
+from github.Commit import Commit
+from github.IssueComment import IssueComment
+from github.PullRequest import PullRequest
+
+from gitops_canary.core.notice import marker
+from gitops_canary.core.text import one_line
+from gitops_canary.errors import Refused, Unavailable
+from gitops_canary.model.notice import Notice
+
+PULLS_MAX: Final = 3
+"""Pull requests told of one commit."""
+COMMENTS_MAX: Final = 1000
+"""Comments looked through for our own."""
+TIMEOUT_S: Final = 15
+_SECRET_MAX: Final = 64 * 1024
+_DENIED: Final = frozenset({401, 403, 404, 410, 422})
+
+
+class GitHub:
+    """Tells one repository on GitHub, or on GitHub Enterprise, through PyGithub.
+
+    Args:
+        url: base URL of the REST API.
+        repository: `owner/name`.
+        token_file: holds a token with write access to statuses and pull requests; read for every
+            notice, so that it may rotate.
+        pause_s: seconds between two writes, which GitHub asks of its clients.
+    """
+
+    def __init__(
+        self, *, url: str, repository: str, token_file: Path, pause_s: float = 1.0
+    ) -> None:
+        self._url = url
+        self._repository = repository
+        self._token_file = token_file
+        self._pause_s = pause_s
+
+    async def tell(self, notice: Notice) -> None:
+        """Bring status and comment up to date; what is there already is left alone.
+
+        Raises:
+            Refused: the token may not, or GitHub will not have it.
+            Unavailable: GitHub did not answer, or asks to wait.
+        """
+        await asyncio.to_thread(self._tell, notice)
+
+    def _tell(self, notice: Notice) -> None:
+        client = Github(
+            auth=Auth.Token(self._token()),
+            base_url=self._url,
+            timeout=TIMEOUT_S,
+            user_agent="gitops-canary",
+            retry=None,  # PyGithub would repeat writes and sleep; the next notice comes anyway
+            seconds_between_requests=0,
+            seconds_between_writes=self._pause_s,
+            lazy=True,  # an object is asked for only where its content is needed
+        )
+        try:
+            commit = client.get_repo(self._repository).get_commit(notice.source)
+            self._status(commit, notice)
+            for pull in islice(commit.get_pulls(), PULLS_MAX):
+                self._comment(client, pull, notice)
+        except GithubException as error:
+            raise _told(error) from None
+        except OSError as error:  # requests' errors are OSErrors
+            raise Unavailable(
+                f"GitHub cannot be reached ({type(error).__name__}).",
+                remedy="nothing: the next change is told again; look at the network if it stays",
+            ) from None
+        finally:
+            client.close()
+
+    def _status(self, commit: Commit, notice: Notice) -> None:
+        context = f"gitops-canary/{notice.canary}"
+        newest = next((s for s in commit.get_statuses() if s.context == context), None)
+        wanted = (notice.mark.value, notice.summary)
+        if newest is None or (newest.state, newest.description) != wanted:
+            commit.create_status(
+                state=notice.mark.value, description=notice.summary, context=context
+            )
+
+    def _comment(self, client: Github, pull: PullRequest, notice: Notice) -> None:
+        ours = self._ours(client, pull, marker(notice.key))
+        if ours is None:
+            pull.create_issue_comment(notice.body)
+        elif ours.body.replace("\r\n", "\n") != notice.body:
+            ours.edit(notice.body)
+
+    def _ours(self, client: Github, pull: PullRequest, mark: str) -> IssueComment | None:
+        """Find our comment: the marker alone is text that anybody can write."""
+        marked = [
+            one
+            for one in islice(pull.get_issue_comments(), COMMENTS_MAX)
+            if one.body.startswith(mark)
+        ]
+        if not marked:
+            return None
+        try:
+            login = client.get_user().login
+        except GithubException:
+            # A GitHub App's token has no user; its comments are those of a bot.
+            return next((one for one in marked if one.user.type == "Bot"), None)
+        return next((one for one in marked if one.user.login == login), None)
+
+    def _token(self) -> str:
+        try:
+            with self._token_file.open("rb") as file:
+                token = file.read(_SECRET_MAX).decode("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            token = ""
+        if not token or not token.isprintable() or " " in token:
+            raise Refused(
+                "The forge's tokenFile holds no token.",
+                remedy="write it into the file as one line, readable by the controller",
+            )
+        return token
+
+
+def _told(error: GithubException) -> Refused | Unavailable:
+    said = error.data.get("message", "") if isinstance(error.data, dict) else ""
+    what = f"GitHub answered {error.status} ({one_line(str(said))[:200]})."
+    if error.status in _DENIED and "rate limit" not in str(said).lower():
+        return Refused(
+            what, remedy="allow the token to write commit statuses and pull request comments"
+        )
+    return Unavailable(what, remedy="nothing: the next change is told again")
