@@ -41,7 +41,7 @@ INIT = Command(("init", "--quiet", "--bare", "--template=", "--object-format=sha
 REFS = Command(("for-each-ref", "--format=%(objectname) %(refname)", TRACKING))
 CAT_FILE = Command(("cat-file", "--batch-command"))
 CAT_ALL = Command(("cat-file", "--batch", "--buffer"))
-INDEX_PACK = Command(("index-pack", "--stdin", "--fsck-objects"))
+INDEX_PACK = Command(("index-pack", "--stdin", "--fix-thin", "--fsck-objects"))
 COLLECT = Command(("gc", "--quiet"), partial=True)
 
 

@@ -42,12 +42,18 @@ class Drafting:
         tree = parent.tree if parent else EMPTY_TREE
         date_s = parent.date_s if parent else 0
         tip = ObjectId(onto) if onto else None
-        made = []
+        start, made = tree, []
         for planned in commits:
             tree = draft.edit(tree, planned.files)
             date_s = max(planned.at_ms // 1000, date_s)
             tip = self._commit(draft, tree, tip, date_s, planned.message)
             made.append(Revision(tip))
+        beyond = draft.differing(start, tree) - {f for one in commits for f in one.files}
+        if beyond:
+            raise EditRefused(
+                f"the commits would change {min(beyond)!a}, which none of them is to touch",
+                remedy="report this: nothing was pushed",
+            )
         return tuple(made)
 
     def _parent(self, onto: Revision) -> RawCommit:

@@ -15,11 +15,16 @@ from gitops_canary.git.objects import (
     build_tree,
     object_id,
     parse_tree,
+    place_entries,
+    splice_ids,
 )
-from gitops_canary.git.pack import Made
+from gitops_canary.git.pack import Delta, Made, delta_of
 from gitops_canary.model.names import Path
 
 _PATH_BYTES_MAX = 4096
+_DEPTH_MAX = 40
+"""Trees told one upon the other; reading the last one has to make all of them."""
+Places = dict[bytes, tuple[bytes, int]]
 _FORBIDDEN = frozenset({"", ".", "..", ".git", "git~1"})
 
 
@@ -30,11 +35,17 @@ class Draft:
     read_tree: Callable[[ObjectId], bytes]
     """The body of a tree that the repository has."""
     made: dict[ObjectId, Made] = field(default_factory=dict)
+    _found: dict[ObjectId, bytes] = field(default_factory=dict)
+    """Trees read; they are in the repository and need not be written again."""
+    _places: dict[ObjectId, Places] = field(default_factory=dict)
+    """Where the entries of a tree lie; trees that differ only in ids share it."""
+    _depths: dict[ObjectId, int] = field(default_factory=dict)
 
-    def add(self, kind: Kind, body: bytes) -> ObjectId:
+    def add(self, kind: Kind, body: bytes, delta: Delta | None = None) -> ObjectId:
         """Keep an object; its id."""
         name = object_id(kind, body)
-        self.made[name] = Made(kind, body)
+        if name not in self.made and name not in self._found:
+            self.made[name] = Made(kind, body, delta)
         return name
 
     def edit(self, tree: ObjectId, files: Mapping[Path, bytes | None]) -> ObjectId:
@@ -56,60 +67,122 @@ class Draft:
         named = {tuple(_parts(path)): content for path, content in files.items()}
         return self._edit(tree, named, ()) or self.add(Kind.TREE, b"")
 
+    def differing(self, before: ObjectId, after: ObjectId, above: str = "") -> set[str]:
+        """List every path, of whatever kind, that two trees hold differently."""
+        if before == after:
+            return set()
+        old, new = parse_tree(self._body(before)), parse_tree(self._body(after))
+        found: set[str] = set()
+        for name in old.keys() | new.keys():
+            was, now = old.get(name), new.get(name)
+            if was == now:
+                continue
+            path = above + name.decode(errors="surrogateescape")
+            sides = [
+                ObjectId(one.id.hex()) if one and one.is_tree else EMPTY_TREE for one in (was, now)
+            ]
+            found |= self.differing(sides[0], sides[1], path + "/")
+            if (was and not was.is_tree) or (now and not now.is_tree):
+                found.add(path)
+        return found
+
     def _edit(
         self,
         tree: ObjectId | None,
         files: Mapping[tuple[str, ...], bytes | None],
         above: tuple[str, ...],
     ) -> ObjectId | None:
-        entries = parse_tree(self._body(tree)) if tree else {}
+        places = self._placed(tree)
+        changes: dict[bytes, Entry | None] = {}
         below: dict[str, dict[tuple[str, ...], bytes | None]] = {}
         for parts, content in files.items():
             if len(parts) == 1:
-                self._set_file(entries, parts[0], content, above)
+                changes[parts[0].encode()] = self._file(places, parts[0], content, above)
             else:
                 below.setdefault(parts[0], {})[parts[1:]] = content
         for name, inside in below.items():
-            self._set_directory(entries, name, inside, above)
-        return self.add(Kind.TREE, build_tree(entries)) if entries else None
+            changes[name.encode()] = self._directory(tree, places, name, inside, above)
+        return self._changed(tree, places, changes)
 
-    def _set_file(
-        self, entries: dict[bytes, Entry], name: str, content: bytes | None, above: tuple[str, ...]
-    ) -> None:
-        key = name.encode()
-        old = entries.get(key)
-        if old is not None and not old.is_file:
+    def _file(
+        self, places: Places, name: str, content: bytes | None, above: tuple[str, ...]
+    ) -> Entry | None:
+        mode, _ = places.get(name.encode(), (None, 0))
+        if mode is not None and not Entry(mode, b"").is_file:
             raise _refused("/".join((*above, name)), "it is not a regular file")
         if content is not None:
-            mode = old.mode if old else FILE_MODE
-            entries[key] = Entry(mode, bytes.fromhex(self.add(Kind.BLOB, content)))
-        elif old is not None:
-            del entries[key]
-        else:
+            return Entry(mode or FILE_MODE, bytes.fromhex(self.add(Kind.BLOB, content)))
+        if mode is None:
             raise _refused("/".join((*above, name)), "there is no such file to delete")
+        return None
 
-    def _set_directory(
+    def _directory(
         self,
-        entries: dict[bytes, Entry],
+        tree: ObjectId | None,
+        places: Places,
         name: str,
         inside: Mapping[tuple[str, ...], bytes | None],
         above: tuple[str, ...],
-    ) -> None:
-        key = name.encode()
-        old = entries.get(key)
-        if old is not None and not old.is_tree:
+    ) -> Entry | None:
+        mode, at = places.get(name.encode(), (None, 0))
+        if mode is not None and not Entry(mode, b"").is_tree:
             raise _refused("/".join((*above, name)), "it is not a directory")
-        new = self._edit(ObjectId(old.id.hex()) if old else None, inside, (*above, name))
-        if new is None:
-            entries.pop(key, None)
+        old = ObjectId(self._body(tree)[at : at + 20].hex()) if tree and mode else None
+        new = self._edit(old, inside, (*above, name))
+        return Entry(TREE_MODE, bytes.fromhex(new)) if new else None
+
+    def _changed(
+        self, tree: ObjectId | None, places: Places, changes: Mapping[bytes, Entry | None]
+    ) -> ObjectId | None:
+        """Write a tree with other entries: into the places of the old ones where all stay."""
+        body = self._body(tree) if tree else b""
+        ids = [
+            (places[name][1], entry.id)
+            for name, entry in changes.items()
+            if entry and name in places and places[name][0] == entry.mode
+        ]
+        stays = len(ids) == len(changes)
+        if stays:
+            new = splice_ids(body, ids)
         else:
-            entries[key] = Entry(TREE_MODE, bytes.fromhex(new))
+            entries = {**parse_tree(body), **changes}
+            new = build_tree({name: entry for name, entry in entries.items() if entry})
+        if not new:
+            return None
+        name = self._add_tree(tree, body, new)
+        if stays:
+            self._places[name] = places
+        return name
+
+    def _add_tree(self, tree: ObjectId | None, body: bytes, new: bytes) -> ObjectId:
+        """Keep a tree, told as a change of the old one as long as that one is not told so too."""
+        depth = self._depths.get(tree, 0) + 1 if tree and body else _DEPTH_MAX
+        if depth >= _DEPTH_MAX or tree is None:
+            return self.add(Kind.TREE, new)
+        steps = delta_of(body, new)
+        delta = Delta(tree, steps) if len(steps) < len(new) // 2 else None
+        name = self.add(Kind.TREE, new, delta)
+        made = self.made.get(name)
+        if made and made.delta == delta and delta:
+            self._depths[name] = depth
+        return name
+
+    def _placed(self, tree: ObjectId | None) -> Places:
+        if tree is None:
+            return {}
+        if tree not in self._places:
+            self._places[tree] = place_entries(self._body(tree))
+        return self._places[tree]
 
     def _body(self, tree: ObjectId) -> bytes:
         made = self.made.get(tree)
         if made is not None:
             return made.body
-        return b"" if tree == EMPTY_TREE else self.read_tree(tree)
+        if tree == EMPTY_TREE:
+            return b""
+        if tree not in self._found:
+            self._found[tree] = self.read_tree(tree)
+        return self._found[tree]
 
 
 def check_path(path: Path) -> None:

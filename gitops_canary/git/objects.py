@@ -98,6 +98,28 @@ def parse_tree(body: bytes) -> dict[bytes, Entry]:
     return entries
 
 
+def place_entries(body: bytes) -> dict[bytes, tuple[bytes, int]]:
+    """Find each entry's mode, and where in the tree its id begins; ValueError as parse_tree."""
+    places = {}
+    position = 0
+    while position < len(body):
+        space = body.index(b" ", position)
+        end = body.index(b"\0", space)
+        places[body[space + 1 : end]] = (body[position:space], end + 1)
+        position = end + 1 + _ID_BYTES
+    if position != len(body):
+        raise ValueError("a tree ends in the middle of an entry")
+    return places
+
+
+def splice_ids(body: bytes, ids: Iterable[tuple[int, bytes]]) -> bytes:
+    """Write other ids into a tree, at the places where they begin."""
+    changed = bytearray(body)
+    for at, new in ids:
+        changed[at : at + _ID_BYTES] = new
+    return bytes(changed)
+
+
 def build_tree(entries: Mapping[bytes, Entry]) -> bytes:
     """Write entries in git's order, in which a directory sorts as `name/`."""
     return b"".join(

