@@ -61,7 +61,7 @@ def load(path: Path) -> Settings:
         ]
     if found:
         # `from None`: pydantic's own error could repeat a secret that was read.
-        raise joined(found, ConfigError, subject=str(path)) from None
+        raise joined(found, ConfigError, subject="This file") from None
     return _settings(document)
 
 

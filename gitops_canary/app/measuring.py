@@ -33,12 +33,15 @@ class _Clocked:
 
     metrics: Metrics
     now_ms: int | None = None
+    silence: bool = False
+    """Whether a source did not answer."""
 
     async def ask(self, questions: Sequence[Question]) -> Answers:
         """Ask, and look at the clocks."""
         answers = await self.metrics.ask(questions)
         clocks = [a.clock_ms for a in answers.values() if a.clock_ms is not None]
         self.now_ms = min(clocks, default=self.now_ms)
+        self.silence |= any(answer.silent for answer in answers.values())
         return answers
 
 
@@ -53,11 +56,12 @@ class Measuring:
 
     async def measure(
         self, seen: Mapping[CanaryId, Seen], now_ms: int
-    ) -> tuple[dict[CanaryId, Situation], dict[CanaryId, Answers]]:
+    ) -> tuple[dict[CanaryId, Situation], dict[CanaryId, Answers], bool]:
         """Complete every situation with what is live and measured; the answers are evidence.
 
         As soon as a source has told the time, its clock counts and `now_ms` no longer: ours may be
-        wrong, and must neither shorten a look nor bring a deadline forward.
+        wrong, and must neither shorten a look nor bring a deadline forward. The last value tells
+        whether a metric source kept silent.
         """
         metrics = _Clocked(self.metrics)
         lives = await self._liveness(seen, metrics, now_ms)
@@ -82,7 +86,7 @@ class Measuring:
                 verdicts=self._complete(every_verdict, now_ms),
                 now_ms=now_ms,
             )
-        return situations, evidence
+        return situations, evidence, metrics.silence
 
     async def _liveness(
         self, seen: Mapping[CanaryId, Seen], metrics: Metrics, now_ms: int

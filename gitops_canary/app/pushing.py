@@ -118,8 +118,13 @@ def cannot(canary: CanaryId, error: CanaryError) -> Hold:
     return Hold(
         canary=canary,
         wait=Wait.ERROR,
-        reason=f"{where}{error.problem}",
+        reason=_listed(f"{where}{error.problem}"),
         remedy=error.remedy,
         alert=True,
         exit_code=error.exit_code,
     )
+
+
+def _listed(text: str) -> str:
+    """Write an error that lists several problems on one line."""
+    return text.replace(":\n  ", ": ").replace("\n  ", "; ")

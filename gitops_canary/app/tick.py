@@ -18,7 +18,7 @@ from gitops_canary.core.replay import History
 from gitops_canary.errors import CanaryError, Conflict, Unavailable
 from gitops_canary.manifest.image_changes import ImageChange
 from gitops_canary.manifest.spec_file import policy_json
-from gitops_canary.model.decision import Act, Decision, Hold
+from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.names import CanaryId, Digest, Path, Revision
 from gitops_canary.model.observation import Answer, Question
 from gitops_canary.model.rollout import Rollout
@@ -26,6 +26,10 @@ from gitops_canary.ports import Git
 
 ROUNDS_MAX = 6
 """How often one tick decides again: lost races, and moves that had to wait for another's file."""
+
+
+ASKED = frozenset({Wait.LIVE, Wait.READY, Wait.DATA})
+"""Waits that end with an answer of a metric or sync source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,10 +162,11 @@ class Station:
         self, seen: Look, now_ms: int
     ) -> tuple[dict[CanaryId, Decision], Mapping[CanaryId, Mapping[Question, Answer]]]:
         """Ask the world about every canary at once, then decide about each."""
-        measured, answers = await self.measuring.measure(seen.seen, now_ms)
+        measured, answers, silence = await self.measuring.measure(seen.seen, now_ms)
         decisions: dict[CanaryId, Decision] = dict(seen.held)
         for canary, one in seen.seen.items():
-            decisions[canary] = decide(measured.get(canary, one.situation))
+            decision = decide(measured.get(canary, one.situation))
+            decisions[canary] = _unanswered(decision) if silence else decision
         return decisions, answers
 
     def _plan(
@@ -244,3 +249,10 @@ class Station:
     def _known(self) -> Tips:
         assert self._tips is not None, "nothing is planned before the first fetch"
         return self._tips
+
+
+def _unanswered(decision: Decision) -> Decision:
+    """Mark a wait for what nobody answered, so that it is told from one for time or traffic."""
+    if isinstance(decision, Hold) and decision.wait in ASKED:
+        return replace(decision, exit_code=decision.exit_code or Unavailable.exit_code)
+    return decision

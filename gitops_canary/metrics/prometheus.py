@@ -97,8 +97,8 @@ class Prometheus:
                 async with asyncio.timeout_at(deadline), gate:
                     return await self._one(question, credentials)
             except TimeoutError:
-                waited = f"did not answer within {self._timeout_ms} ms"
-                return Answer(error=f"{waited}: look at its load, or raise its timeout")
+                waited = f"did not answer within {self._timeout_ms} ms: "
+                return Answer(error=f"{waited}look at its load, or raise its timeout", silent=True)
 
         answers = await asyncio.gather(*(one(question) for question in unique))
         return dict(zip(unique, answers, strict=True))
@@ -118,7 +118,7 @@ class Prometheus:
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
             told = one_line(credentials.hidden(str(error)))[:200]
             said = f"cannot be reached ({type(error).__name__}: {told})"
-            return Answer(error=f"{said}: look at its url and at the network")
+            return Answer(error=f"{said}: look at its url and at the network", silent=True)
 
     async def _post(
         self, question: Question, credentials: "_Credentials"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from gitops_canary.model.observation import Answer, Question
@@ -49,4 +50,4 @@ class Sources:
 def _named(name: str, answer: Answer) -> Answer:
     if answer.error is None:
         return answer
-    return Answer(error=f"Metric source {name} {answer.error}")
+    return replace(answer, error=f"Metric source {name} {answer.error}")

@@ -23,7 +23,7 @@ class Wait(Enum):
     OVERRIDE = "overridden"
     QUARANTINED = "quarantined"
     PERSON = "waits for a person"
-    ERROR = "cannot decide"
+    ERROR = "cannot go on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,8 @@ class Answer:
 
     series: tuple[Series, ...] = ()
     error: str | None = None
+    silent: bool = False
+    """Whether the source did not answer at all, or not in time."""
     clock_ms: int | None = field(default=None, compare=False)
     """What the source's own clock said as it answered; None where it did not say."""
 

@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import re
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,6 +54,27 @@ def run(*argv: str | Path) -> Ended:
         sys.argv = before
         log.removeHandler(handler)
     return Ended(code=code, out=out.getvalue(), err=err.getvalue())
+
+
+def watched(wanted: str, *argv: str | Path) -> tuple[int, list[str]]:
+    """Run a command in a process of its own until it tells what is wanted, then ask it to end.
+
+    Its exit code, and what it told up to there. A command that never does is ended by the test's
+    own timeout.
+    """
+    program = [sys.executable, "-m", "gitops_canary", *map(str, argv)]
+    with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        told: list[str] = []
+        try:
+            for line in process.stderr:
+                told.append(line)
+                if wanted in line:
+                    break
+        finally:
+            process.terminate()
+            process.communicate()
+    return process.returncode, told
 
 
 def example() -> dict[str, bytes | None]:
