@@ -6,6 +6,7 @@ found by the entry-point group `gitops_canary.verbs`.
 
 import functools
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -14,7 +15,6 @@ from typing import ParamSpec
 
 import typer
 
-from gitops_canary import __version__
 from gitops_canary.cli.abort import abort
 from gitops_canary.cli.doctor import doctor
 from gitops_canary.cli.explain import explain
@@ -24,7 +24,7 @@ from gitops_canary.cli.lint import lint
 from gitops_canary.cli.once import once
 from gitops_canary.cli.pause import pause
 from gitops_canary.cli.plan import plan
-from gitops_canary.cli.printing import say, write
+from gitops_canary.cli.printing import say
 from gitops_canary.cli.quarantine import kept_out, lift
 from gitops_canary.cli.report import report
 from gitops_canary.cli.resume import resume
@@ -33,6 +33,7 @@ from gitops_canary.cli.run import run
 from gitops_canary.cli.schema import schema
 from gitops_canary.cli.status import status
 from gitops_canary.cli.verify import verify
+from gitops_canary.cli.version import details, version
 from gitops_canary.errors import CanaryError
 
 P = ParamSpec("P")
@@ -50,7 +51,7 @@ def main() -> None:
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
     )
     logging.getLogger("gitops_canary").setLevel(logging.INFO)
-    application()()
+    application()(prog_name="gitops-canary")
 
 
 def application() -> typer.Typer:
@@ -73,12 +74,6 @@ def application() -> typer.Typer:
     for found in entry_points(group="gitops_canary.verbs"):
         app.command(found.name)(exits(found.load()))
     return app
-
-
-def version() -> int:
-    """Print the version."""
-    write(__version__)
-    return 0
 
 
 def exits(function: Callable[P, int]) -> Callable[P, None]:
@@ -104,8 +99,11 @@ def exits(function: Callable[P, int]) -> Callable[P, None]:
 
 
 def _report() -> str:
+    """Write what a report of a bug needs, without what nobody may see."""
+    told = traceback.format_exc()
+    told = re.sub(r"(://)[^/\s@]+@", r"\1***@", told)
+    told = re.sub(r"(?i)\b(basic|bearer|token|password)([\s=:]+)[^\s'\"]+", r"\1\2***", told)
     return (
         "error: this is a bug in gitops-canary; please report what follows\n\n"
-        f"gitops-canary {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n"
-        f"{traceback.format_exc()}"
+        f"{details()}\n\n{told}"
     )

@@ -20,6 +20,7 @@ from gitops_canary.git.surroundings import Surroundings
 # Without this GitPython cannot even be imported where git is missing; we say so ourselves.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 from git.cmd import Git
+from git.exc import GitCommandNotFound
 
 _CHUNK = 1 << 16
 _GRACE_S = 1.0
@@ -167,6 +168,19 @@ class Runner:
         text = err.decode(errors="replace")
         credentials = self.surroundings.credentials
         return credentials.redact(text) if credentials else text
+
+
+def client_version() -> str:
+    """Ask the git on PATH which one it is.
+
+    Raises:
+        Unavailable: there is none.
+    """
+    try:
+        told = Git().execute(["git", "--version"], with_exceptions=False)
+    except GitCommandNotFound as error:
+        raise Unavailable("git is not on PATH", remedy="install git") from error
+    return str(told).replace("git version ", "git ", 1)
 
 
 def _ready(descriptors: list[int], deadline: float) -> list[int]:

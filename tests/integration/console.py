@@ -44,14 +44,12 @@ def run(*argv: str | Path) -> Ended:
     log = logging.getLogger("gitops_canary")
     log.addHandler(handler)
     log.setLevel(logging.INFO)
-    before, sys.argv = sys.argv, ["gitops-canary", *map(str, argv)]
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            application()()
+            application()([*map(str, argv)], prog_name="gitops-canary")
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
     finally:
-        sys.argv = before
         log.removeHandler(handler)
     return Ended(code=code, out=out.getvalue(), err=err.getvalue())
 

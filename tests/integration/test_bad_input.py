@@ -287,20 +287,3 @@ def test_wrong_settings_are_told_before_anything_is_done(
     for words in said:
         assert words in ended.err, ended.err
     assert len(place.bad.requests) == asked
-
-
-def test_lint_lists_what_is_wrong_beside_what_is_not(tmp_path: Path) -> None:
-    for path, content in {**example(), **another("shop")}.items():
-        target = tmp_path / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content or b"")
-    file = tmp_path / CANARY
-    file.write_text(file.read_text().replace("threshold: ", "treshold: "))
-
-    ended = run("lint", tmp_path, "-o", "json")
-
-    assert ended.code == 1
-    wrong, right = sorted(ended.rows(), key=lambda row: str(row["canary"]))
-    assert f"{CANARY}:19:5" in wrong["result"]
-    assert "did you mean threshold?" in wrong["result"]
-    assert right["result"].startswith("ok: ")

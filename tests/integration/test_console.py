@@ -1,0 +1,96 @@
+"""What every command keeps to: data on one side, talk on the other, and no surprises."""
+
+import json
+import re
+import subprocess
+import sys
+from importlib.metadata import version as installed
+from pathlib import Path
+
+import pytest
+import typer
+from console import CANARY, another, example, run
+from typer.testing import CliRunner
+
+from gitops_canary.cli import application, exits
+
+GROUPS = {"quarantine": ("list", "lift")}
+
+
+def verbs() -> list[list[str]]:
+    """List every command there is, each as its words."""
+    found = []
+    for name in typer.main.get_command(application()).commands:  # type: ignore[attr-defined] # a group
+        found += [[name, below] for below in GROUPS[name]] if name in GROUPS else [[name]]
+    return found
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Two applications, the Canary of one with a typo."""
+    for path, content in {**example(), **another("shop")}.items():
+        target = tmp_path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content or b"")
+    file = tmp_path / CANARY
+    file.write_text(file.read_text().replace("threshold: ", "treshold: "))
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", verbs(), ids=" ".join)
+def test_every_command_explains_itself(words: list[str]) -> None:
+    ended = run(*words, "--help")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith(f"Usage: gitops-canary {' '.join(words)}")
+    undescribed = re.findall(r"^  (--[a-z-]+)(?: <[^>]*>)? *$", ended.out, re.MULTILINE)
+    assert undescribed == []
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_data_for_programs_is_all_there_is_on_standard_output(checkout: Path, form: str) -> None:
+    ended = run("lint", checkout, "-o", form)
+
+    assert ended.code == 1
+    wrong, right = sorted(json.loads(ended.out), key=lambda row: str(row["canary"]))
+    assert f"{CANARY}:19:5" in wrong["result"]
+    assert "did you mean threshold?" in wrong["result"]
+    assert right["result"].startswith("ok: ")
+
+
+@pytest.mark.parametrize("colour", [{}, {"NO_COLOR": "1"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}])
+def test_a_pipe_gets_no_colours(checkout: Path, colour: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "gitops_canary", "lint", checkout],
+        env={"PATH": "/usr/bin:/bin", **colour}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert "prod/shop" in done.stdout
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]", done.stdout + done.stderr)
+
+
+def test_what_nobody_foresaw_is_a_report_to_paste() -> None:
+    def broken() -> int:
+        raise ZeroDivisionError("https://bot:s3cret@git.example/x.git said Basic Ym90OnMzY3JldA==")
+
+    app = typer.Typer()
+    app.command()(exits(broken))
+    ended = CliRunner().invoke(app, [])
+
+    assert (ended.exit_code, ended.stdout) == (70, "")
+    for words in (
+        "this is a bug in gitops-canary", f"gitops-canary {installed('gitops-canary')}",
+        "Python 3.", "ZeroDivisionError", "https://***@git.example/x.git", "in broken",
+    ):  # fmt: skip
+        assert words in ended.stderr
+    assert "s3cret" not in ended.stderr
+    assert "Ym90" not in ended.stderr
+
+
+def test_the_version_comes_with_what_a_report_needs() -> None:
+    ended = run("version")
+
+    assert ended.out.splitlines()[0] == f"gitops-canary {installed('gitops-canary')}"
+    for words in ("Python 3.", "git 2.", "GitPython ", "ruamel.yaml ", "pydantic "):
+        assert words in ended.out
