@@ -249,6 +249,7 @@ class Repository:
 
     def _overtaken(self, updates: Sequence[Update]) -> bool:
         """Whether our commits landed and somebody has already built on them."""
+        self._polled = None  # what was asked before the push says nothing about it
         self.fetch()
         return all(
             update.branch in self._local

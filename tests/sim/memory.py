@@ -48,7 +48,7 @@ class _Shelf(Reader):
     def read(self, ids: Sequence[ObjectId], kind: str) -> Iterator[tuple[ObjectId, bytes]]:
         for name, (_, found, _) in zip(ids, list(self.info(ids)), strict=True):
             if found != kind or self._disk.damaged:
-                self._disk.damaged = True
+                self._disk.lacking = True
                 raise Unavailable(
                     f"the local clone is damaged ({name} is {found}, not a {kind})",
                     remedy="nothing: the next tick makes it anew from the remote",
@@ -101,9 +101,9 @@ class MemoryGit:
                 f"the repository has no branch {self.branch}",
                 remedy="push the branch, or correct `branch` in controller.yaml",
             )
-        if self.disk.damaged:
+        if self.disk.damaged or self.disk.lacking:
             self.disk.known.clear()
-            self.disk.damaged = False
+            self.disk.damaged = self.disk.lacking = False
         wanted = {b: refs[b] for b in (self.branch, EVIDENCE) if b in refs}
         self.disk.known |= self.remote.reachable(*wanted.values(), known=frozenset(self.disk.known))
         self.disk.local = wanted
@@ -136,6 +136,7 @@ class MemoryGit:
 
     def _walk(self, tip: Revision, since: Revision | None) -> Iterator[Commit]:
         """Walk like `git rev-list --topo-order`: a merge's last parent comes first."""
+        [_] = self._drafting.reader.read([ObjectId(tip)], "commit")
         known = frozenset(self.remote.reachable(since) if since else ())
         waiting = dict.fromkeys(self.remote.reachable(tip, known=known), 0)
         for revision in waiting:
@@ -194,12 +195,12 @@ class MemoryGit:
     def _send(self, updates: Sequence[Update], draft: Draft) -> None:
         self.network("push")
         declined = self.remote.refuses(updates, draft.made)
-        if declined and fate(updates, self.remote.refs) is not Fate.LANDED:
+        if declined and fate(updates, self.remote.refs) is Fate.UNTOUCHED:
             raise Refused(
                 f"the server refused the push ({declined}): no reason given",
                 remedy="let the controller's user push to this branch, or deliver by pull request",
             )
-        if self.remote.push(updates):
+        if not declined and self.remote.push(updates):
             self.boundary("landed")
             self.network("acknowledged")
             return

@@ -149,3 +149,6 @@ class Disk:
     known: set[Revision] = field(default_factory=set)
     local: dict[str, Revision] = field(default_factory=dict)
     damaged: bool = False
+    """Nothing can be read until the next fetch makes it anew."""
+    lacking: bool = False
+    """Something that was asked for is not there; the next fetch makes it anew."""

@@ -32,7 +32,12 @@ class Simulation:
     """A world from a seed."""
 
     def __init__(
-        self, seed: int, setting: Setting | None = None, key: SigningKey | None = None
+        self,
+        seed: int,
+        setting: Setting | None = None,
+        key: SigningKey | None = None,
+        *,
+        steps: tuple[int, ...] | None = None,
     ) -> None:
         self.seed = seed
         self.rng = Random(f"gitops-canary {seed}")  # noqa: S311 - for worlds, not for secrets
@@ -41,7 +46,8 @@ class Simulation:
         self.actor = "nobody"
         self.story: deque[str] = deque(maxlen=STORY)
         self.figures = Figures(seeds=1)
-        self.shapes = {shape.id: shape for shape in shapes(self.rng, self.setting.canaries)}
+        drawn = shapes(self.rng, self.setting.canaries)
+        self.shapes = {s.id: replace(s, steps=steps) if steps else s for s in drawn}
         self.remote = Remote(atomic=self.setting.atomic)
         self.qualities: dict[tuple[str, str], Quality] = {}
         self.reports: dict[str, Report] = {}
