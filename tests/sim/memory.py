@@ -125,6 +125,7 @@ class MemoryGit:
         return {BlobId(name): body for name, body in self._drafting.reader.read(names, "blob")}
 
     def commit(self, revision: Revision) -> Commit:
+        [_] = self._drafting.reader.read([ObjectId(revision)], "commit")
         return self._commit(revision)
 
     def history(
