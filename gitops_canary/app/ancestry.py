@@ -1,9 +1,10 @@
 """What lies behind a tip: our moves, found once and then kept, and who made a value what it is."""
 
+import itertools
 from collections.abc import Callable, Hashable, Iterator
 
 from gitops_canary.core.message import MARK
-from gitops_canary.core.replay import History, by_canary, moves
+from gitops_canary.core.replay import History, Misfit, by_canary, moves
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.names import Revision
 from gitops_canary.model.rollout import Move
@@ -17,9 +18,6 @@ class Graph:
 
     Our moves are found in one pass over everything reachable, an ordinary merge puts them on the
     second parent; with the graph of an earlier tip only what came since is passed over.
-
-    Raises:
-        HistoryError: a commit of ours cannot be read.
     """
 
     def __init__(self, git: Git, tip: Revision, before: "Graph | None" = None) -> None:
@@ -28,15 +26,18 @@ class Graph:
         self._git = git
         known = before if before and git.contains(tip, before.tip) else None
         fresh = git.history(tip, since=known.tip if known else None, mentioning=MARK)
-        self._moves: tuple[Move, ...] = (*moves(fresh), *(known.all_moves if known else ()))
+        self._moves: tuple[Move | Misfit, ...] = (
+            *moves(fresh),
+            *(known.all_moves if known else ()),
+        )
         self.history: History = by_canary(self._moves)
         self._stream: Iterator[Commit] | None = None
         self._order: list[Revision] = []
         self._known: dict[Revision, Commit] = {}
 
     @property
-    def all_moves(self) -> tuple[Move, ...]:
-        """Every move of ours, newest first."""
+    def all_moves(self) -> tuple[Move | Misfit, ...]:
+        """Every move under our key, newest first."""
         return self._moves
 
     def revisions(self) -> Iterator[Revision]:
@@ -67,6 +68,25 @@ class Graph:
             if kept is None:
                 return commit
             commit = self.commit(kept)
+
+    def kept(self, value: Callable[[Revision], Hashable | None], since: Revision) -> bool:
+        """Tell whether a value stayed as it is at the tip on some way down to a revision.
+
+        A revision without the value (None) is passed over: what cannot be read was not changed.
+        """
+        # Children are walked before parents, so nothing walked after `since` descends from it.
+        above = set(itertools.takewhile(lambda revision: revision != since, self.revisions()))
+        wanted = value(self.tip)
+        todo, met = [self.tip], {self.tip}
+        while todo:
+            revision = todo.pop()
+            if revision == since:
+                return True
+            for parent in self.commit(revision).parents:
+                if parent not in met and (parent in above or parent == since):
+                    met.add(parent)
+                    todo += [parent] if value(parent) in {wanted, None} else []
+        return False
 
     def _more(self) -> bool:
         if self._stream is None:

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.pushing import cannot
 from gitops_canary.app.reading import Reader, View
+from gitops_canary.app.tracing import Trace, deletion
 from gitops_canary.core.edits import Ground
-from gitops_canary.core.message import rollout_id
 from gitops_canary.core.plan import QUARANTINE
 from gitops_canary.core.replay import OVER, History
 from gitops_canary.core.situation import Situation
-from gitops_canary.core.text import iso
+from gitops_canary.core.text import duration, iso
 from gitops_canary.errors import CanaryError
 from gitops_canary.manifest import bindings, quarantine
 from gitops_canary.manifest.image_changes import ImageChange
 from gitops_canary.model.commits import Commit
-from gitops_canary.model.decision import Hold
+from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.observation import Expectation
 from gitops_canary.model.rollout import Action, Rollout
@@ -34,6 +34,8 @@ class Seen:
     stable: Ground | None
     source: Revision
     situation: Situation
+    override: Commit | None = None
+    """Who moved weight, route or primary since our newest move."""
 
     @property
     def rollout(self) -> Rollout | None:
@@ -63,9 +65,6 @@ def look(
     """Look at every canary of a tip; what is wrong with one never stops another.
 
     `known` keeps what was seen, for the next look at the same tip.
-
-    Raises:
-        HistoryError: a commit of ours cannot be read.
     """
     view = reader.view(graph.tip)
     history = graph.history
@@ -73,32 +72,37 @@ def look(
     eye = _Eye(reader, graph, history, entries, now_ms, {} if known is None else known)
     seen: dict[CanaryId, Seen] = {}
     held = {canary: cannot(canary, error) for canary, error in view.errors.items()}
-    for canary, spec, deleted in _canaries(reader, view, history):
-        unread = _unread(view, spec) if deleted else None
+    for canary, spec in (*view.canaries.items(), *_deleted(reader, graph, view, history)):
+        unread = None if canary in view.canaries else _unread(view, spec)
         try:
             if unread:
                 raise unread
-            seen[canary] = eye.look_again(view, spec, deleted=deleted)
+            seen[canary] = eye.look_again(view, spec)
         except CanaryError as error:
-            held[canary] = cannot(canary, error)
+            gone = canary not in view.canaries and not unread
+            held[canary] = _gone(canary, error) if gone else cannot(canary, error)
     for canary, clash in bindings.conflicts({c: s.tip.binding for c, s in seen.items()}).items():
         held[canary] = cannot(canary, clash)
         del seen[canary]
     return Look(view, history, seen, held)
 
 
-def _canaries(
-    reader: Reader, view: View, history: History
-) -> Iterator[tuple[CanaryId, CanarySpec, bool]]:
-    """List the canaries at the tip, then those deleted while they were rolling."""
-    for canary, spec in view.canaries.items():
-        yield canary, spec, False
-    for canary, found in history.moves.items():
-        if canary in view.canaries or canary in view.errors or found[0].record.action in OVER:
+def _gone(canary: CanaryId, error: CanaryError) -> Hold:
+    """Hold a canary that was deleted with what it owned: there is nothing to go back to."""
+    reason = f"The Canary was deleted, and what it owned cannot be found: {error.problem}"
+    return Hold(canary=canary, wait=Wait.IDLE, reason=reason, alert=True)
+
+
+def _deleted(
+    reader: Reader, graph: Graph, view: View, history: History
+) -> Iterator[tuple[CanaryId, CanarySpec]]:
+    """List the canaries that were deleted while they were rolling, as they were until then."""
+    for canary in history.moves:
+        rollout = history.rollout(canary)
+        if canary in view.canaries or canary in view.errors or rollout is None:
             continue
-        spec_then = reader.view(found[0].revision).canaries.get(canary)
-        if spec_then:
-            yield canary, spec_then, True
+        if rollout.last.record.action not in OVER and (spec := deletion(reader, graph, canary)):
+            yield canary, spec
 
 
 def _unread(view: View, spec: CanarySpec) -> CanaryError | None:
@@ -117,113 +121,88 @@ class _Eye:
     known: dict[CanaryId, Seen]
     """What was seen at this tip before."""
 
-    def look_again(self, view: View, spec: CanarySpec, *, deleted: bool) -> Seen:
+    def look_again(self, view: View, spec: CanarySpec) -> Seen:
         """See a canary; at a tip that was looked at before, only the clock has moved."""
         known = self.known.get(spec.id)
         if known is None:
-            self.known[spec.id] = known = self.see(view, spec, deleted=deleted)
+            self.known[spec.id] = known = self.see(view, spec)
             return known
         quarantined = self._quarantined(spec, known.tip)
         situation = replace(known.situation, now_ms=self.now_ms, quarantined=quarantined)
         return replace(known, situation=situation)
 
-    def see(self, view: View, spec: CanarySpec, *, deleted: bool) -> Seen:
+    def see(self, view: View, spec: CanarySpec) -> Seen:
         tip = self.reader.bind(view, spec)
+        trace = Trace(self.reader, self.graph, spec.id, tip)
         rollout = self.history.rollout(spec.id)
-        running = rollout is not None and rollout.last.record.action not in OVER
         written = self.reader.ground(rollout.last.revision, spec.id) if rollout else None
-        source = self._source(spec, tip, written)
-        name = rollout_id(spec.id, source.revision, tip.owned.candidate.digest)
-        stable_at = self._stable(spec, tip, rollout, name)
+        candidate = trace.candidate(rollout, written)
+        stable_at = trace.stable(rollout, candidate.rollout)
         stable = self.reader.ground(stable_at, spec.id) if stable_at else None
-        policy = self._pinned(spec, rollout) if running and rollout else spec.policy
+        policy = self._pinned(spec, rollout)
+        ours = stable is not None and not tip.binding.versions.scaled
+        idle = stable.owned.candidate.replicas if stable and ours else None
         situation = Situation(
             canary=spec.id,
             policy=policy,
             control=spec.control,
             suspend=spec.suspend,
-            deleted=deleted,
+            deleted=spec.id not in view.canaries,
             tip=tip.owned,
             written=written.owned if written else None,
             rollout=rollout,
-            candidate_id=name,
-            source_ms=source.date_ms,
+            candidate_id=candidate.rollout,
+            source_ms=candidate.source.date_ms,
             stable=stable_at,
-            stable_replicas=stable.owned.candidate.replicas if stable else None,
-            renewed=False,
+            stable_replicas=idle,
+            changed=candidate.fresh,
+            proven=self._proven(policy, spec, tip, candidate.source),
             quarantined=self._quarantined(spec, tip),
             tip_ms=self.graph.commit(self.graph.tip).date_ms,
-            live=None,
-            verdicts=(),
+            strange=self._strange(spec),
             now_ms=self.now_ms,
         )
-        if situation.moved and situation.fresh:
-            situation = replace(situation, renewed=self._renewed(spec, source))
+        override = trace.override() if situation.moved else None
+        if override and candidate.fresh:
+            renewed = trace.renewed(candidate, override, ours=written is not None)
+            situation = replace(situation, renewed=renewed)
         return Seen(
             spec=spec,
             policy=policy,
             tip=tip,
             written=written,
             stable=stable,
-            source=source.revision,
+            source=candidate.source.revision,
             situation=situation,
+            override=override,
         )
 
-    def _source(self, spec: CanarySpec, tip: Ground, written: Ground | None) -> Commit:
-        """Find who changed the candidate; the tip stands in where nothing rolls."""
-        fresh = written is not None and written.owned.candidate != tip.owned.candidate
-        if tip.owned.settled and not fresh:
-            return self.graph.commit(self.graph.tip)
-        return self.graph.origin(lambda r: self._value(r, spec.id, "candidate"))
+    def _proven(self, policy: Policy, spec: CanarySpec, tip: Ground, source: Commit) -> str | None:
+        """Say which rollout finished the candidate's version within the rollback window."""
+        since_ms = source.date_ms - policy.rollback_window_ms
+        for move in self.history.moves.get(spec.id, ()):
+            if move.record.action is not Action.FINISH or move.date_ms < since_ms:
+                continue
+            if policy.rollback_window_ms == 0 or move.date_ms > source.date_ms:
+                continue
+            try:
+                then = self.reader.ground(move.revision, spec.id).owned
+            except CanaryError:
+                # What cannot be read proves nothing, so the candidate goes through all steps.
+                continue
+            if then.candidate.digest == tip.owned.candidate.digest:
+                span = duration(policy.rollback_window_ms)
+                return f"rollout {move.record.rollout} finished this version within {span}"
+        return None
 
-    def _renewed(self, spec: CanarySpec, source: Commit) -> bool:
-        """Whether the candidate is as new as the newest override, or newer.
+    def _strange(self, spec: CanarySpec) -> str:
+        """Say what is wrong with commits under our key that are newer than our newest move."""
+        return " ".join(m.why for m in self.history.misfits if m.canary == spec.id)
 
-        One commit that changes both (the revert of an abort does) counts as a new candidate.
-        """
-        override = self.graph.origin(lambda r: self._value(r, spec.id, "override"))
-        return self.graph.contains(source.revision, override.revision)
-
-    def _value(self, revision: Revision, canary: CanaryId, part: str) -> str | None:
-        """Give one owned value of a revision in a comparable form; None where it has none."""
-        try:
-            owned = self.reader.ground(revision, canary).owned
-        except CanaryError:
-            # A revision that cannot be read differs from every one that can.
-            return None
-        if part == "candidate":
-            return owned.candidate.digest
-        return f"{owned.weight.normalize()} {owned.shape} {owned.primary.digest}"
-
-    def _stable(
-        self, spec: CanarySpec, tip: Ground, rollout: Rollout | None, name: str
-    ) -> Revision | None:
-        """Find the newest revision to go back to: settled, weight 0, serving today's primary.
-
-        Today's primary is asked for because an old side branch that was merged late holds
-        revisions that were once stable and are not what production runs.
-        """
-        if rollout and (rollout.id == name or tip.owned.settled):
-            return rollout.moves[0].record.stable
-        if tip.owned.settled and tip.owned.weight == 0:
-            return self.graph.tip
-        for revision in self.graph.revisions():
-            if self._is_stable(revision, spec, tip):
-                return revision
-        return rollout.moves[0].record.stable if rollout else None
-
-    def _is_stable(self, revision: Revision, spec: CanarySpec, tip: Ground) -> bool:
-        try:
-            owned = self.reader.ground(revision, spec.id).owned
-        except CanaryError:
-            # Nothing can be restored from a revision that cannot be read.
-            return False
-        return (
-            owned.settled and owned.weight == 0 and owned.primary.digest == tip.owned.primary.digest
-        )
-
-    def _pinned(self, spec: CanarySpec, rollout: Rollout) -> Policy:
-        """Read the policy as it was when the rollout started."""
+    def _pinned(self, spec: CanarySpec, rollout: Rollout | None) -> Policy:
+        """Read the policy as it was when the running rollout started; today's where none runs."""
+        if rollout is None or rollout.last.record.action in OVER:
+            return spec.policy
         then = self.reader.view(rollout.started.revision).canaries.get(spec.id)
         return then.policy if then else spec.policy
 
@@ -245,6 +224,8 @@ def expectation(seen: Seen, *, delay_ms: int, settle_ms: int) -> Expectation | N
         return None
     move, written = seen.rollout.last, seen.written.owned
     record = move.record
+    if seen.override and seen.situation.moved:
+        return _overridden(seen, seen.override, delay_ms=delay_ms, settle_ms=settle_ms)
     starts, promotes = record.action is Action.START, record.action is Action.PROMOTE
     known = seen.stable.owned.candidate.images if seen.stable else {}
     visible = written.candidate.visible and written.primary.visible
@@ -265,6 +246,31 @@ def expectation(seen: Seen, *, delay_ms: int, settle_ms: int) -> Expectation | N
         settle_ms=settle_ms,
         matched=seen.policy.strategy is Strategy.AB_TEST,
         routes=seen.written.binding.routes,
+        provider=seen.spec.provider,
+        apex=seen.spec.apex,
+    )
+
+
+def _overridden(seen: Seen, override: Commit, *, delay_ms: int, settle_ms: int) -> Expectation:
+    """Say what a person's weight looks like once it is live, so that it can be measured."""
+    assert seen.written is not None, "there is a move to differ from"
+    return Expectation(
+        canary=seen.spec.id,
+        revision=override.revision,
+        namespace=seen.spec.namespace,
+        since_ms=override.date_ms + delay_ms,
+        weight_from=seen.written.owned.weight,
+        weight_to=seen.tip.owned.weight,
+        canary_workload=seen.spec.target.name,
+        primary_workload=f"{seen.spec.target.name}-primary",
+        canary_images=None,
+        primary_images=None,
+        canary_replicas=None,
+        primary_replicas=None,
+        version_unseen=False,
+        settle_ms=settle_ms,
+        matched=seen.policy.strategy is Strategy.AB_TEST,
+        routes=seen.tip.binding.routes,
         provider=seen.spec.provider,
         apex=seen.spec.apex,
     )

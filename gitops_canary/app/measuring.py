@@ -127,8 +127,11 @@ class Measuring:
 
 
 def _measured(one: Seen) -> bool:
-    """Whether the newest move is judged: a weight, or a start that has to prove itself first."""
-    last = one.situation.last
+    """Whether there is anything to judge: a weight, a person's too, or a start on trial."""
+    situation = one.situation
+    if situation.moved:
+        return one.running and situation.tip.exposed
+    last = situation.last
     return last is Action.ADVANCE or (last is Action.START and one.policy.trial > 0)
 
 

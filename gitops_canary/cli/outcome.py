@@ -15,6 +15,7 @@ WAITS = {
     Wait.READY: 3,
     Wait.WINDOW: 3,
     Wait.DATA: 3,
+    Wait.APPROVAL: 4,
     Wait.PAUSED: 4,
     Wait.SUSPENDED: 4,
     Wait.OVERRIDE: 4,

@@ -4,7 +4,9 @@ The order of the questions is the policy: a person's word first, then whether a 
 then what it waits for (`core/going.py`) or whether one has to start or be cleared away.
 """
 
-from gitops_canary.core.going import going
+from decimal import Decimal
+
+from gitops_canary.core.going import failing, going
 from gitops_canary.core.replay import OVER
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import percent
@@ -19,13 +21,13 @@ def decide(s: Situation) -> Decision:
     running = s.rollout is not None and s.last not in OVER
     if s.deleted:
         return _deleted(s, running=running)
-    if s.moved and not (s.tip.settled and not s.tip.exposed) and (running or s.tip.exposed):
-        return _overridden(s, running=running)
+    if running and s.rollout and s.control.abort == s.rollout.id and not s.fresh:
+        return _aborted(s)
+    if s.moved and (decision := _moved(s, running=running)):
+        return decision
     if not running:
         return _resting(s)
-    if s.fresh:
-        return _superseded(s)
-    return going(s)
+    return _superseded(s) if s.fresh else going(s)
 
 
 def _deleted(s: Situation, *, running: bool) -> Decision:
@@ -38,17 +40,40 @@ def _deleted(s: Situation, *, running: bool) -> Decision:
     return s.hold(Wait.IDLE, "The Canary was deleted.")
 
 
+def _aborted(s: Situation) -> Decision:
+    """Do as a person says, whatever else is the case."""
+    return s.act(
+        Action.ABORT,
+        at_ms=s.tip_ms,
+        reason="A person asked for it by control.abort.",
+        quarantine=True,
+    )
+
+
+def _moved(s: Situation, *, running: bool) -> Decision | None:
+    """Answer a person who moved weight, route or primary; None where that changes nothing."""
+    if s.tip.settled and (not s.tip.exposed or not running):
+        return _resting(s)
+    if running or s.tip.exposed or not s.fresh:
+        return _overridden(s, running=running)
+    return None
+
+
 def _overridden(s: Situation, *, running: bool) -> Decision:
     """Yield to a person until `resume`, or until a newer candidate."""
     if s.fresh and s.renewed:
         return _superseded(s) if running else _begin(s)
     weight = percent(s.tip.weight)
-    if running and s.rollout and s.control.resume == f"{s.rollout.id}/{weight}":
-        return _adopted(s)
-    token = f"{s.rollout.id}/{weight}" if s.rollout else weight
+    token = f"{s.rollout.id if s.rollout else s.candidate_id}/{weight}"
+    if s.control.resume == token:
+        return _adopted(s) if running else _begin(s)
+    who = "A person moved" if s.rollout else "No move of ours set"
+    reason = f"{who} the weight, the route or the primary (weight is {weight} %); we yield."
+    if s.verdicts and s.verdicts[-1].outcome is Outcome.FAIL:
+        reason += f" The checks fail: {failing(s.verdicts[-1])}."
     return s.hold(
         Wait.OVERRIDE,
-        f"A person moved the weight, the route or the primary (weight is {weight} %); we yield.",
+        f"{reason} {s.strange}".rstrip(),
         remedy=f"`gitops-canary resume {s.canary}` (writes control.resume: {token}), "
         "or commit a new candidate",
         alert=True,
@@ -125,13 +150,35 @@ def _begin(s: Situation) -> Decision:
     again = s.rollout if s.rollout and s.rollout.id == s.candidate_id else None
     if again and (reason := _spent(s, again)):
         return reason
+    if waits := _retreating(s, again):
+        return waits
     if s.control.paused:
         return s.hold(Wait.PAUSED, "Paused by control.paused: a new candidate waits.")
     return _start(s, again)
 
 
+def _retreating(s: Situation, again: Rollout | None) -> Hold | None:
+    """Let weight 0 be live before anything starts again.
+
+    Another candidate waits no longer than the deadline: its start moves no traffic, and its first
+    weight needs a proof of its own. The same candidate would only be given up for the same reason.
+    """
+    if s.last is not Action.RETREAT or s.live_ms() is not None:
+        return None
+    if s.now_ms <= s.deadline_ms():
+        return s.hold(Wait.LIVE, f"The retreat is not live yet: {_waiting(s)}.")
+    if again is None:
+        return None
+    return s.hold(
+        Wait.PERSON,
+        f"The retreat is still not live: {_waiting(s)}.",
+        remedy="look at the sync engine; it goes on by itself once the commit is live",
+        alert=True,
+    )
+
+
 def _spent(s: Situation, again: Rollout) -> Hold | None:
-    """Hold a second attempt back until the retreat is live, and a third one for a person."""
+    """Hold a candidate that was started too often without a verdict for a person."""
     allowed = s.policy.attempts_max + (s.control.retry == again.id)
     if again.attempts >= allowed:
         return s.hold(
@@ -140,26 +187,27 @@ def _spent(s: Situation, again: Rollout) -> Hold | None:
             remedy=f"mend what the last retreat names, then `gitops-canary retry {s.canary}`",
             alert=True,
         )
-    if s.live_ms() is None:
-        return s.hold(Wait.LIVE, f"The retreat is not live yet: {_waiting(s)}.")
     return None
 
 
 def _start(s: Situation, again: Rollout | None) -> Act:
-    at_ms = s.source_ms if again is None else max(s.source_ms, s.live_ms() or 0)
-    attempt = f" (attempt {again.attempts + 1})" if again else ""
+    at_ms = s.source_ms
+    if s.last is Action.RETREAT:
+        live_ms = s.live_ms()
+        at_ms = max(at_ms, s.deadline_ms() if live_ms is None else live_ms)
+    why = f"The candidate is tried again (attempt {again.attempts + 1})" if again else ""
     return Act(
         canary=s.canary,
         rollout=s.candidate_id,
         action=Action.START,
         step=0,
-        weight=s.tip.weight * 0,
+        weight=Decimal(0),
         verdict=Outcome.NONE,
         failed=0,
         window=None,
-        reason=f"A new candidate was committed{attempt}. It takes no traffic until it is ready.",
+        reason=f"{why or 'A new candidate was committed'}. It takes no traffic until it is ready.",
         at_ms=at_ms,
-        live=s.live if again else None,
+        live=s.live if s.last is Action.RETREAT else None,
     )
 
 

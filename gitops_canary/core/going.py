@@ -12,18 +12,12 @@ from gitops_canary.model.spec import Strategy
 
 def going(s: Situation) -> Decision:
     """Take a running rollout one move further, or say what it waits for."""
-    assert s.rollout is not None
-    if s.control.abort == s.rollout.id and s.last is not Action.PROMOTE:
-        return s.act(
-            Action.ABORT,
-            at_ms=s.tip_ms,
-            reason="A person asked for it by control.abort.",
-            quarantine=True,
-        )
     live_ms = s.live_ms()
     if live_ms is None:
         return _not_live(s)
     if s.last is Action.PROMOTE:
+        if s.control.paused:
+            return s.hold(Wait.PAUSED, "Paused by control.paused; the primary is ready.")
         return s.act(
             Action.FINISH,
             at_ms=live_ms,
@@ -59,13 +53,16 @@ def _not_live(s: Situation) -> Decision:
 def _ready(s: Situation, live_ms: int) -> Decision:
     if s.control.paused:
         return s.hold(Wait.PAUSED, "Paused by control.paused before the first weight.")
-    if s.policy.skip_analysis:
+    if gate := _gate(s, 0):
+        return gate
+    if s.policy.skip_analysis or s.proven:
+        why = s.proven or "skipAnalysis asks for no checks"
         return s.act(
             Action.PROMOTE,
             step=len(s.policy.steps),
             weight=s.tip.weight,
             at_ms=live_ms,
-            reason="The canary is ready and skipAnalysis asks for no checks.",
+            reason=f"The canary is ready, and {why}.",
         )
     if s.policy.trial:
         return _judged(s, live_ms)
@@ -79,6 +76,21 @@ def _ready(s: Situation, live_ms: int) -> Decision:
     )
 
 
+def _gate(s: Situation, step: int) -> Decision | None:
+    """Hold for a person's word where the policy wants one before going on from a step."""
+    assert s.rollout is not None
+    token = f"{s.rollout.id}/{step}"
+    if step not in s.policy.approvals or token in s.control.approve:
+        return None
+    after = f"step {step} of {len(s.policy.steps)}" if step else "the first weight"
+    return s.hold(
+        Wait.APPROVAL,
+        f"A person has to approve going on {'from' if step else 'to'} {after}.",
+        remedy=f"commit control.approve: [{token}] in the Canary",
+        alert=True,
+    )
+
+
 def _judged(s: Situation, live_ms: int) -> Decision:
     """Condemn on enough failures, rise on a pass, and retreat where nothing can be measured."""
     assert s.rollout is not None
@@ -88,13 +100,14 @@ def _judged(s: Situation, live_ms: int) -> Decision:
         enough = verdict.final or failed >= s.policy.threshold
         if enough and verdict.outcome is Outcome.FAIL:
             return _condemn(s, index, failed)
-    # A pass that a newer failure contradicts waits for the next look; otherwise the first pass
-    # decides, so that replicas which look a little later decide the same.
-    if s.verdicts and s.verdicts[-1].outcome is not Outcome.FAIL:
-        passes = [i for i, verdict in enumerate(s.verdicts) if verdict.outcome is Outcome.PASS]
-        needed = s.policy.needed(s.rollout.last.record.step)
-        if len(passes) >= needed:
-            return _rise(s, passes[needed - 1])
+    # No pass counts that a later failure contradicts; of the others the first that completes the
+    # number decides, so that replicas which look a little later decide the same.
+    failures = [i for i, verdict in enumerate(s.verdicts) if verdict.outcome is Outcome.FAIL]
+    passes = [i for i, verdict in enumerate(s.verdicts) if verdict.outcome is Outcome.PASS]
+    deciding = passes[s.policy.needed(s.rollout.last.record.step) - 1 :]
+    for index in deciding:
+        if not failures or index > failures[-1]:
+            return _rise(s, index)
     return _measuring(s, live_ms, failed)
 
 
@@ -117,8 +130,10 @@ def _rise(s: Situation, index: int) -> Decision:
     assert s.rollout is not None
     if s.control.paused:
         return s.hold(Wait.PAUSED, "Paused by control.paused; the checks pass.")
-    seen = s.verdicts[: index + 1]
     record = s.rollout.last.record
+    if gate := _gate(s, record.step):
+        return gate
+    seen = s.verdicts[: index + 1]
     failed = record.failed + sum(v.outcome is Outcome.FAIL for v in seen)
     last = record.step >= len(s.policy.steps)
     weight = s.tip.weight if last else s.policy.steps[record.step]

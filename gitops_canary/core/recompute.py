@@ -181,7 +181,8 @@ def _decision(
 ) -> Iterator[str]:
     """Decide again where the record alone holds everything the decision rested on."""
     act = recorded.act(document, verdicts)
-    if not _repeatable(act, before):
+    moved = Decimal(document["weight"]["from"]) != before[-1].record.weight_to
+    if moved or not _repeatable(act, before):
         return
     again = going(_situation(document, policy, act, before))
     if not isinstance(again, Act):
@@ -208,7 +209,8 @@ def _situation(document: Json, policy: Policy, act: Act, before: Sequence[Move])
     return Situation(
         canary=act.canary,
         policy=policy,
-        control=Control(),
+        # Whoever approved did so before; the history shows it.
+        control=Control(approve=tuple(f"{act.rollout}/{n}" for n in policy.approvals)),
         suspend=False,
         deleted=False,
         tip=tip,
@@ -218,13 +220,21 @@ def _situation(document: Json, policy: Policy, act: Act, before: Sequence[Move])
         source_ms=0,
         stable=Revision(document["stable"]),
         stable_replicas=None,
-        renewed=False,
+        proven=_proven(act, policy, before),
         quarantined=None,
         tip_ms=before[-1].date_ms,
         live=act.live,
         verdicts=act.verdicts,
         now_ms=act.at_ms + timing["scrapeMs"] + timing["lagMs"],
     )
+
+
+def _proven(act: Act, policy: Policy, before: Sequence[Move]) -> str | None:
+    """Believe that a promotion without any verdict was the fast way back, where that is allowed."""
+    first = before[-1].record.action is Action.START and act.action is Action.PROMOTE
+    if first and not act.verdicts and policy.rollback_window_ms:
+        return "it finished before"
+    return None
 
 
 def _shown(value: object) -> object:

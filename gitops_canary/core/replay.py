@@ -1,22 +1,28 @@
-"""From commits to rollouts: Git's history is the only state there is."""
+"""From commits to rollouts: Git's history is the only state there is.
+
+A commit under our key that does not fit is a person's, whatever it says: what it changed then shows
+as an override, and why it does not fit is told.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gitops_canary.core.message import parse
 from gitops_canary.core.text import percent
 from gitops_canary.errors import HistoryError
 from gitops_canary.model.commits import Commit
-from gitops_canary.model.names import CanaryId
-from gitops_canary.model.rollout import Action, Move, Rollout
+from gitops_canary.model.names import CanaryId, Revision, RolloutId
+from gitops_canary.model.rollout import Action, Move, Record, Rollout
 
 NEXT: Mapping[Action | None, frozenset[Action]] = {
     None: frozenset({Action.START}),
     Action.START: frozenset(
         {Action.ADVANCE, Action.PROMOTE, Action.RETREAT, Action.ABORT, Action.IDLE}
     ),
-    Action.ADVANCE: frozenset({Action.ADVANCE, Action.PROMOTE, Action.RETREAT, Action.ABORT}),
-    Action.PROMOTE: frozenset({Action.FINISH, Action.RETREAT, Action.ABORT}),
+    Action.ADVANCE: frozenset(
+        {Action.ADVANCE, Action.PROMOTE, Action.RETREAT, Action.ABORT, Action.IDLE}
+    ),
+    Action.PROMOTE: frozenset({Action.FINISH, Action.RETREAT, Action.ABORT, Action.IDLE}),
     Action.FINISH: frozenset({Action.IDLE}),
     Action.ABORT: frozenset({Action.IDLE}),
     Action.RETREAT: frozenset({Action.START, Action.IDLE}),
@@ -28,75 +34,97 @@ OVER = frozenset({Action.FINISH, Action.ABORT, Action.RETREAT, Action.IDLE})
 """Moves after which a rollout takes no more traffic to the canary."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit:
+    """A commit under our key that is not taken as ours; `canary` is None where it is illegible."""
+
+    canary: CanaryId | None
+    revision: Revision
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """The moves of every canary, newest first, as far as the history was walked."""
 
     moves: Mapping[CanaryId, tuple[Move, ...]]
+    misfits: tuple[Misfit, ...] = field(default=())
 
     def rollout(self, canary: CanaryId) -> Rollout | None:
         """Put the newest rollout of a canary together; None where it never had one.
 
-        Raises:
-            HistoryError: its commits are not one chain of legal moves.
+        The newest is the one whose last move has the latest date: a merge of an old branch may
+        bring older moves in front of newer ones.
         """
         moves = self.moves.get(canary, ())
         if not moves:
             return None
-        name = moves[0].record.rollout
-        mine = tuple(m for m in reversed(moves) if m.record.rollout == name)
-        _check(mine)
-        return Rollout(moves=mine)
+        name = max(moves, key=lambda move: move.date_ms).record.rollout
+        return Rollout(moves=tuple(m for m in reversed(moves) if m.record.rollout == name))
 
 
-def moves(commits: Iterable[Commit]) -> Iterator[Move]:
-    """Read the moves among commits, in the order given; other people's commits are passed over.
-
-    Raises:
-        HistoryError: a commit of ours has a trailer block that is not exactly one record.
-    """
+def moves(commits: Iterable[Commit]) -> Iterator[Move | Misfit]:
+    """Read the moves among commits, in the order given; other people's commits are passed over."""
     for commit in commits:
-        if commit.ours and (record := parse(commit.message, commit.revision)):
+        if not commit.ours:
+            continue
+        try:
+            record = parse(commit.message, commit.revision)
+        except HistoryError as error:
+            yield Misfit(canary=None, revision=commit.revision, why=error.problem)
+            continue
+        if record:
             yield Move(record=record, revision=commit.revision, date_ms=commit.date_ms)
 
 
-def by_canary(found: Iterable[Move]) -> History:
-    """Sort moves, newest first, by canary."""
+def by_canary(found: Iterable[Move | Misfit]) -> History:
+    """Sort moves, newest first, by canary, and leave out what is no chain of legal moves."""
     gathered: dict[CanaryId, list[Move]] = {}
-    for move in found:
-        gathered.setdefault(move.record.canary, []).append(move)
-    return History({canary: tuple(own) for canary, own in gathered.items()})
+    misfits: list[Misfit] = []
+    for one in found:
+        if isinstance(one, Misfit):
+            misfits.append(one)
+        else:
+            gathered.setdefault(one.record.canary, []).append(one)
+    fitting: dict[CanaryId, tuple[Move, ...]] = {}
+    for canary, own in gathered.items():
+        fits, others = _chained(own)
+        misfits += others
+        if fits:
+            fitting[canary] = fits
+    return History(fitting, tuple(misfits))
 
 
-def _check(chain: Sequence[Move]) -> None:
-    """Hold a rollout's moves, oldest first, against the chain and the table of legal moves."""
-    before: Move | None = None
-    for move in chain:
-        if wrong := fault(before, move):
-            raise _broken(move, wrong)
-        before = move
+def _chained(own: Sequence[Move]) -> tuple[tuple[Move, ...], list[Misfit]]:
+    """Follow every rollout's chain from its start; both lists are newest first."""
+    heads: dict[RolloutId, Move] = {}
+    fits: list[Move] = []
+    misfits: list[Misfit] = []
+    for move in reversed(own):
+        wrong = fault(heads.get(move.record.rollout), move)
+        if wrong is None:
+            heads[move.record.rollout] = move
+            fits.append(move)
+        else:
+            words = f"Move {move.revision[:12]} ({move.record.action.value}) {wrong}."
+            misfits.append(Misfit(canary=move.record.canary, revision=move.revision, why=words))
+    return tuple(reversed(fits)), misfits[::-1]
 
 
 def fault(before: Move | None, move: Move) -> str | None:
     """Say why a move may not follow another in one rollout; None where it may."""
-    if move.record.previous != (before.revision if before else None):
-        return f"names {move.record.previous or 'none'} as its previous move"
-    if move.record.action not in NEXT[before.record.action if before else None]:
+    record = move.record
+    if record.previous != (before.revision if before else None):
+        return f"names {record.previous or 'none'} as its previous move"
+    if record.action not in NEXT[before.record.action if before else None]:
         return f"may not follow {before.record.action.value if before else 'nothing'}"
-    if before and move.record.weight_from != before.record.weight_to and not _adopts(move):
-        return f"starts from weight {percent(move.record.weight_from)}"
+    if before and record.weight_from != before.record.weight_to and not _adopts(record):
+        return f"starts from weight {percent(record.weight_from)}"
     return None
 
 
-def _adopts(move: Move) -> bool:
-    """Whether a move may start from another weight: it answers a person's override."""
-    return move.record.action in {Action.RETREAT, Action.START, Action.ABORT} or (
-        move.record.action is Action.ADVANCE and move.record.weight_from == move.record.weight_to
-    )
-
-
-def _broken(move: Move, why: str) -> HistoryError:
-    return HistoryError(
-        f"Move {move.revision[:12]} ({move.record.action.value}) of {move.record.canary} {why}.",
-        remedy="see `git log` of the branch; set weight 0 by hand and commit a new candidate",
+def _adopts(record: Record) -> bool:
+    """Whether a move may start from another weight: it answers what a person did."""
+    return record.action in {Action.RETREAT, Action.START, Action.ABORT, Action.IDLE} or (
+        record.action is Action.ADVANCE and record.weight_from == record.weight_to
     )

@@ -35,14 +35,20 @@ class Situation:
     stable: Revision | None
     stable_replicas: int | None
     """The candidate's replicas at the stable revision: 0 means that it idles at zero."""
-    renewed: bool
+    changed: bool = False
+    """A person changed the candidate since our newest move, though it may be the same again."""
+    renewed: bool = False
     """The candidate changed after the newest change of weight, route or primary by a person."""
+    proven: str | None = None
+    """What finished this version within the rollback window; None where nothing did."""
     quarantined: str | None
     """Why the candidate at the tip may not roll out again; None where it may."""
     tip_ms: int
-    live: Liveness | None
+    strange: str = ""
+    """Why a commit under our key is not taken as ours; empty where there is none."""
+    live: Liveness | None = None
     """Of the newest move; None where there is none."""
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[Verdict, ...] = ()
     """At the current weight, oldest first."""
     now_ms: int
 
@@ -53,13 +59,20 @@ class Situation:
 
     @property
     def fresh(self) -> bool:
-        """Whether a person changed the candidate since our newest move."""
-        return self.written is None or self.tip.candidate.digest != self.written.candidate.digest
+        """Whether the candidate is not the one that our newest move left."""
+        if self.written is None or self.changed:
+            return True
+        return self.tip.candidate.digest != self.written.candidate.digest
 
     @property
     def moved(self) -> bool:
-        """Whether a person changed weight, route or primary since our newest move."""
-        return self.written is not None and (
+        """Whether a person changed weight, route or primary since our newest move.
+
+        A weight above 0 that no move of ours left there is a person's as well.
+        """
+        if self.written is None:
+            return self.tip.exposed
+        return (
             self.tip.weight != self.written.weight
             or self.tip.mirrored != self.written.mirrored
             or self.tip.shape != self.written.shape

@@ -15,8 +15,6 @@ WEIGHT_MIN = Decimal("0.001")
 _LATER = {
     "routing": "routing objects are found by themselves only",
     "sync": "controller.yaml says for all canaries what tells that a commit is live",
-    "rollbackWindow": "every candidate goes through all steps",
-    "gates": "a person's approval is the only gate",
 }
 _URLS = dict.fromkeys(
     ("metricsServer", "url", "address", "headers", "webhooks"),
@@ -52,6 +50,15 @@ _SPEC = (
     ),
     _field("skipAnalysis", Type.FLAG, "promote a ready canary without checks"),
     _field("suspend", Type.FLAG, "do nothing at all, rollbacks included"),
+    _field(
+        "gates.approval[]", Type.WHOLE,
+        "step a person approves going on from; 0 is before the first weight", low=0, high=99,
+    ),
+    _field(
+        "rollbackWindow", Type.DURATION,
+        "how long a finished version may come back without steps; never where absent",
+        low=SPAN_MS[0], high=SPAN_MS[1],
+    ),
     _field("control.paused", Type.FLAG, "measure, but do not advance"),
     _formed("control.approve[]", "approve", "<rollout>/<step> that a person allows"),
     _formed("control.abort", "abort", "the rollout to end, with everything put back"),
@@ -146,6 +153,7 @@ CANARY = Schema(
         "analysis.stepWeights": STEPS_MAX, "analysis.metrics": 50, "control.approve": 100,
         "source.fields": 50,
         "analysis.judge.shadows": 3,
+        "gates.approval": STEPS_MAX,
     },
     hints={
         **{

@@ -47,6 +47,10 @@ def _strategy(policy: Policy) -> dict[str, Json]:
         found["match"] = [_match(one) for one in policy.match]
     if policy.mirror is not None:
         found["mirror"] = spelled(policy.mirror)
+    if policy.approvals:
+        found["approvals"] = [*policy.approvals]
+    if policy.rollback_window_ms:
+        found["rollbackWindowMs"] = policy.rollback_window_ms
     return found
 
 
@@ -106,6 +110,8 @@ def _strategy_from(value: dict[str, Any]) -> dict[str, Any]:
         "iterations": value.get("iterations", 1),
         "match": tuple(_match_from(one) for one in value.get("match", ())),
         "mirror": None if mirror is None else Decimal(mirror),
+        "approvals": tuple(value.get("approvals", ())),
+        "rollback_window_ms": value.get("rollbackWindowMs", 0),
     }
 
 

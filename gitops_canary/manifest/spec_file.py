@@ -119,9 +119,10 @@ def _policy(doc: Checked, checks: tuple[Check, ...], provider: str, *, own: bool
     chosen = read_strategy(doc, provider)
     no_data = doc.text("analysis.noData") or "hold"
     seconds = doc.whole("progressDeadlineSeconds") or DEADLINE_S
+    steps = read_steps(doc)
     return sealed(
         Policy(
-            steps=read_steps(doc),
+            steps=steps,
             strategy=chosen.strategy,
             iterations=chosen.iterations,
             match=chosen.match,
@@ -135,6 +136,20 @@ def _policy(doc: Checked, checks: tuple[Check, ...], provider: str, *, own: bool
             attempts_max=1 if no_data == "fail" else ATTEMPTS_MAX,
             judge=read_judge(doc, checks, own=own),
             no_data=no_data,
+            approvals=_approvals(doc, len(steps)),
+            rollback_window_ms=doc.whole("rollbackWindow") or 0,
             digest=NO_DIGEST,
         )
     )
+
+
+def _approvals(doc: Checked, steps: int) -> tuple[int, ...]:
+    """Read the steps a person has to approve; each must be one that the ladder has."""
+    found: set[int] = set()
+    for path in doc.items("gates.approval"):
+        step = doc.whole(path)
+        if step is not None and step > steps:
+            doc.complain(path, f"exceeds the {steps} steps of the ladder", "name one of them")
+        elif step is not None:
+            found.add(step)
+    return tuple(sorted(found))

@@ -18,6 +18,7 @@ class Wait(Enum):
     READY = "waits for a ready canary"
     WINDOW = "measures"
     DATA = "waits for data"
+    APPROVAL = "waits for approval"
     PAUSED = "paused"
     SUSPENDED = "suspended"
     OVERRIDE = "overridden"

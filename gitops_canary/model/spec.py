@@ -145,6 +145,10 @@ class Policy:
     judge: JudgePolicy = field(default_factory=JudgePolicy)
     no_data: str = "hold"
     """What silence of a whole deadline means: hold (retreat), extend, ask or fail."""
+    approvals: tuple[int, ...] = ()
+    """Steps a person has to approve going on from; 0 is before the first weight."""
+    rollback_window_ms: int = 0
+    """How long a finished version may come back without steps; 0 is never."""
     digest: Digest
     """sha256 over the canonical JSON of every field above."""
 

@@ -1,7 +1,7 @@
 """What steers a rollout, and what its policy digest follows."""
 
 import pytest
-from canary_texts import Json, analysis, flagger, read, refusal
+from canary_texts import Json, analysis, flagger, own, read, refusal
 
 from gitops_canary.manifest.spec_file import (
     policy_json,
@@ -93,3 +93,16 @@ def test_policy_json_is_pinned() -> None:
         "attemptsMax": 3,
         "settleMs": 30_000,
     }
+
+
+def test_gates_and_rollback_window_of_our_own_dialect() -> None:
+    policy = read(own(gates={"approval": [2, 0, 2]}, rollbackWindow="24h")).policy
+
+    assert policy.approvals == (0, 2)
+    assert policy.rollback_window_ms == 86_400_000
+
+
+def test_a_gate_at_a_step_that_is_not_there_is_refused() -> None:
+    problem = refusal(own(gates={"approval": [3]})).problem
+
+    assert "gates.approval[0] exceeds the 2 steps of the ladder" in problem

@@ -1,0 +1,126 @@
+"""Who made the owned values of one canary what they are, and where they were stable; read only."""
+
+from dataclasses import dataclass
+
+from gitops_canary.app.ancestry import Graph
+from gitops_canary.app.reading import Reader
+from gitops_canary.core.edits import Ground
+from gitops_canary.core.message import rollout_id
+from gitops_canary.errors import CanaryError
+from gitops_canary.model.commits import Commit
+from gitops_canary.model.names import CanaryId, Revision, RolloutId
+from gitops_canary.model.owned import Owned
+from gitops_canary.model.rollout import Rollout
+from gitops_canary.model.spec import CanarySpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """The candidate at the tip: whose it is and which rollout it has or would have."""
+
+    rollout: RolloutId
+    source: Commit
+    """The newest revision that changed an owned candidate value."""
+    fresh: bool
+    """A person changed it since our newest move, even where it is the same again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One canary in the history of one tip."""
+
+    reader: Reader
+    graph: Graph
+    canary: CanaryId
+    tip: Ground
+
+    def candidate(self, rollout: Rollout | None, written: Ground | None) -> Candidate:
+        """Find who changed the candidate; the tip stands in where nothing rolls."""
+        owned = self.tip.owned
+        fresh = not (
+            rollout
+            and written
+            and written.owned.candidate.digest == owned.candidate.digest
+            and self.graph.kept(self._candidate, rollout.last.revision)
+        )
+        if rollout and not fresh:
+            first = rollout.moves[0]
+            record = first.record
+            own = self._name(record.source) == rollout.id
+            if own and self.graph.kept(self._candidate, first.revision):
+                source = self.graph.commit(record.source)
+                return Candidate(rollout=rollout.id, source=source, fresh=False)
+        if owned.settled and not (written and fresh):
+            source = self.graph.commit(self.graph.tip)
+        else:
+            source = self.graph.origin(self._candidate)
+        return Candidate(rollout=self._name(source.revision), source=source, fresh=fresh)
+
+    def override(self) -> Commit:
+        """Find who last changed weight, route or primary."""
+        return self.graph.origin(self._override)
+
+    def renewed(self, candidate: Candidate, override: Commit, *, ours: bool) -> bool:
+        """Tell whether the candidate is as new as the newest override, or newer.
+
+        One commit that changes both (the revert of an abort does) counts as a new candidate, but
+        not where no move of ours came before it (`ours`): that is a rollout somebody else began.
+        """
+        source = candidate.source.revision
+        if source == override.revision:
+            return ours
+        return self.graph.contains(source, override.revision)
+
+    def stable(self, rollout: Rollout | None, name: RolloutId) -> Revision | None:
+        """Find the newest revision to go back to: settled, weight 0, serving today's primary.
+
+        Today's primary is asked for because an old side branch that was merged late holds
+        revisions that were once stable and are not what production runs.
+        """
+        owned = self.tip.owned
+        if rollout and (rollout.id == name or owned.settled):
+            return rollout.moves[0].record.stable
+        if owned.settled and not owned.exposed:
+            return self.graph.tip
+        for revision in self.graph.revisions():
+            if self._is_stable(revision):
+                return revision
+        return rollout.moves[0].record.stable if rollout else None
+
+    def _name(self, source: Revision) -> RolloutId:
+        return rollout_id(self.canary, source, self.tip.owned.candidate.digest)
+
+    def _is_stable(self, revision: Revision) -> bool:
+        owned = self._owned(revision)
+        return (
+            owned is not None
+            and owned.settled
+            and not owned.exposed
+            and owned.primary.digest == self.tip.owned.primary.digest
+        )
+
+    def _candidate(self, revision: Revision) -> str | None:
+        owned = self._owned(revision)
+        return owned.candidate.digest if owned else None
+
+    def _override(self, revision: Revision) -> str | None:
+        owned = self._owned(revision)
+        if owned is None:
+            return None
+        weight = f"{owned.weight.normalize()} {owned.mirrored}"
+        return f"{weight} {owned.shape} {owned.primary.digest}"
+
+    def _owned(self, revision: Revision) -> Owned | None:
+        """Read the owned values of a revision; None where it cannot be read."""
+        try:
+            return self.reader.ground(revision, self.canary).owned
+        except CanaryError:
+            # Not swallowed: at the tip the same error holds the canary and is told.
+            return None
+
+
+def deletion(reader: Reader, graph: Graph, canary: CanaryId) -> CanarySpec | None:
+    """Give the spec at the parent of the commit that deleted a Canary; None if it never was."""
+    gone = graph.origin(lambda revision: canary in reader.view(revision).canaries)
+    specs = (reader.view(parent).canaries.get(canary) for parent in gone.parents)
+    return next((spec for spec in specs if spec), None)

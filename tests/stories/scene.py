@@ -1,0 +1,161 @@
+"""The repository a story plays in: its files, and what people do to them."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from gitops_canary.model.names import Path
+
+CANARY = Path("apps/web/canary.yaml")
+CANDIDATE = Path("apps/web/deployment.yaml")
+PRIMARY = Path("apps/web/primary.yaml")
+ROUTE = Path("apps/web/route.yaml")
+QUARANTINE = Path(".gitops-canary/quarantine")
+
+_CANARY = """\
+apiVersion: gitops-canary.dev/v1alpha1
+kind: Canary
+metadata: {{name: web, namespace: prod}}
+spec:
+  provider: istio
+  targetRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}
+{spec}  analysis:
+    interval: 60s
+    threshold: 2
+    judge: {{type: threshold}}
+{analysis}    metrics:
+      - name: errors
+        query: errors
+        thresholdRange: {{max: 1}}
+        interval: 60s
+"""
+_DEPLOYMENT = """\
+# {name}: the team keeps notes in here.
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {name}
+  namespace: prod
+  annotations: {{team: none}}
+spec:
+  replicas: {replicas}
+  template:
+    metadata:
+      labels: {{app: {name}}}
+    spec:
+      containers:
+        - name: app
+          image: example/web:{version} # bumped by people
+          env: [{{name: MODE, value: plain}}]
+"""
+_ROUTE = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: prod}
+spec:
+  hosts: [web]
+  http:
+    - timeout: 3s
+      route:
+        - destination: {host: web-primary}
+          weight: 100 # everyone
+        - destination: {host: web-canary}
+          weight: 0 # a few
+"""
+
+
+def beginning(settings: Sequence[str]) -> dict[Path, bytes]:
+    """Write a settled repository at v1; settings are lines of `spec` or `analysis`, or a word."""
+    spec = "".join(f"  {s[5:]}\n" for s in settings if s.startswith("spec "))
+    analysis = "".join(f"    {s[9:]}\n" for s in settings if s.startswith("analysis "))
+    if "tepWeight" not in analysis:
+        analysis += "    stepWeights: [10, 50]\n"
+    replicas = 0 if "idle" in settings else 2
+    texts = {
+        CANARY: _CANARY.format(spec=spec, analysis=analysis),
+        CANDIDATE: _DEPLOYMENT.format(name="web", replicas=replicas, version="v1"),
+        PRIMARY: _DEPLOYMENT.format(name="web-primary", replicas=2, version="v1"),
+        ROUTE: _ROUTE,
+    }
+    if "thousands" in settings:
+        texts[ROUTE] = _ROUTE.replace("weight: 100 ", "weight: 100000 ")
+    return {path: text.encode() for path, text in texts.items()}
+
+
+def change(files: Mapping[Path, bytes], what: str) -> dict[Path, bytes | None]:
+    """Give the files a person's change touches, e.g. `candidate v2` or `control abort: abc`."""
+    texts = {path: body.decode() for path, body in files.items()}
+    verb, _, rest = what.partition(" ")
+    found = _CHANGES[what](texts, "") if what in _CHANGES else _CHANGES[verb](texts, rest)
+    return {path: None if text is None else text.encode() for path, text in found.items()}
+
+
+Texts = Mapping[Path, str]
+Changed = dict[Path, str | None]
+
+
+def _weight(texts: Texts, weight: str) -> Changed:
+    text = _put(texts[ROUTE], r"(?<=weight: )\d+(?= # everyone)", str(100 - int(weight)))
+    return {ROUTE: _put(text, r"(?<=weight: )\d+(?= # a few)", weight)}
+
+
+def _policy(texts: Texts, edit: str) -> Changed:
+    old, _, new = edit.partition(" => ")
+    return {CANARY: _put(texts[CANARY], re.escape(old), new)}
+
+
+def _notes(texts: Texts, team: str) -> Changed:
+    return {p: _put(texts[p], r"(?<=team: )\w+", team) for p in (CANDIDATE, PRIMARY)}
+
+
+def _setting(texts: Texts, line: str) -> Changed:
+    return {CANARY: _put(texts[CANARY], r"(?=  analysis:\n)", f"  {line}\n")}
+
+
+def _moving(texts: Texts, _: str) -> Changed:
+    return {CANARY: None, Path("apps/elsewhere/canary.yaml"): texts[CANARY]}
+
+
+_CHANGES: Mapping[str, Callable[[Texts, str], Changed]] = {
+    "candidate": lambda texts, tag: {CANDIDATE: _put(texts[CANDIDATE], r"(?<=web:)\S+", tag)},
+    "primary": lambda texts, tag: {PRIMARY: _put(texts[PRIMARY], r"(?<=web:)\S+", tag)},
+    "weight": _weight,
+    "timeout": lambda texts, span: {ROUTE: _put(texts[ROUTE], r"(?<=timeout: )\S+", span)},
+    "note": _notes,
+    "control": lambda texts, entry: {CANARY: _control(texts[CANARY], entry)},
+    "spec": _setting,
+    "policy": _policy,
+    "delete the Canary": lambda _texts, _: {CANARY: None},
+    "move the Canary": _moving,
+    "break the Canary": lambda texts, _: _policy(texts, "threshold: => treshold:"),
+    "mend the Canary": lambda texts, _: _policy(texts, "treshold: => threshold:"),
+}
+"""What people can do, by the words of the story."""
+
+
+def state(files: Mapping[Path, bytes]) -> str:
+    """Say what Git asks for: candidate, primary, weight, and replicas where the canary sleeps."""
+    candidate = re.findall(r"web:(\S+)", files[CANDIDATE].decode())[0]
+    primary = re.findall(r"web:(\S+)", files[PRIMARY].decode())[0]
+    route = files[ROUTE].decode()
+    primary_weight, weight = (int(w) for w in re.findall(r"weight: (\d+) #", route))
+    share = 100 * weight / (primary_weight + weight)
+    asleep = ", asleep" if b"replicas: 0" in files[CANDIDATE] else ""
+    lines = files.get(QUARANTINE, b"").decode().splitlines()
+    kept_out = [re.findall(r"web:([^\"]+)", line)[0] for line in lines]
+    out = f", {' and '.join(kept_out)} kept out" if kept_out else ""
+    return f"{candidate} over {primary} at {share:g} %{asleep}{out}"
+
+
+def _put(text: str, pattern: str, value: str) -> str:
+    new, count = re.subn(pattern, value, text)
+    assert count == 1, pattern
+    return new
+
+
+def _control(text: str, entry: str) -> str:
+    """Add a line to `control`, in the place of the same key's where it is there."""
+    key = entry.partition(":")[0]
+    text = re.sub(rf"\n    {key}: .*", "", text)
+    if "  control:\n" not in text:
+        text = text.replace("  analysis:\n", "  control:\n  analysis:\n")
+    return text.replace("  control:\n", f"  control:\n    {entry}\n")

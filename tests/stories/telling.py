@@ -1,0 +1,237 @@
+"""Plays a story: a text of what people and the world do, and what every look then decides.
+
+A line is `MM:SS what happens`. What a `tick` decides stands below it behind `>`; a line behind `#`
+is for the reader. `STORIES=rewrite` in the environment writes the decisions down anew.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ledger import Ledger
+from scene import beginning, change, state
+
+from gitops_canary.app.measuring import Measuring, Timing
+from gitops_canary.app.pushing import Budget
+from gitops_canary.app.reading import Reader, Rules
+from gitops_canary.app.tick import Report, Station
+from gitops_canary.core.text import percent
+from gitops_canary.model.decision import Hold
+from gitops_canary.model.names import CanaryId, Path, Revision
+from gitops_canary.model.observation import Answer, Expectation, Liveness, Question, Sample, Series
+from gitops_canary.ports import Metrics
+from gitops_canary.routing import ROUTERS
+
+EPOCH_MS = 1_770_000_000_000
+WEB = CanaryId("prod/web")
+_LINE = re.compile(r"(\d+):(\d\d) (.*)")
+_VALUES = {"good": "0", "bad": "7", "broken": "NaN"}
+
+
+@dataclass
+class World:
+    """What the controller sees besides Git: what was synced when, and how the checks are."""
+
+    ledger: Ledger
+    synced: list[tuple[int, Revision]] = field(default_factory=list)
+    checks: list[tuple[int, str]] = field(default_factory=lambda: [(0, "good")])
+
+    async def observe(
+        self, expected: Sequence[Expectation], metrics: Metrics, now_ms: int
+    ) -> Mapping[Expectation, Liveness]:
+        """A sync source: live since the first sync that contains the revision."""
+        del metrics
+        return {one: self._live(one, now_ms) for one in expected}
+
+    async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
+        """A metric source: one number at every instant, or none."""
+        return {question: self._answer(question) for question in questions}
+
+    def _live(self, one: Expectation, now_ms: int) -> Liveness:
+        for at_ms, tip in self.synced:
+            if one.since_ms <= at_ms <= now_ms and self.ledger.contains(tip, one.revision):
+                return Liveness(live_ms=at_ms, proof=("The story says so.",), waiting="")
+        return Liveness(live_ms=None, proof=(), waiting="nothing was synced")
+
+    def _answer(self, question: Question) -> Answer:
+        instants = range(question.start_ms, question.end_ms + 1, question.step_ms or 1)
+        samples = []
+        for at_ms in instants:
+            now = [word for since_ms, word in self.checks if since_ms < at_ms][-1]
+            if now == "timing out":
+                return Answer(error="the source did not answer in time")
+            if now in _VALUES:
+                samples.append(Sample(at_ms, _VALUES[now]))
+        return Answer(series=(Series(labels={}, samples=tuple(samples)),) if samples else ())
+
+
+@dataclass
+class Telling:
+    """One story being played."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    now_ms: int = EPOCH_MS
+    settings: list[str] = field(default_factory=list)
+    marks: dict[str, str] = field(default_factory=dict)
+    """Names that the text gives to rollouts and revisions, and what they stand for."""
+
+    def __post_init__(self) -> None:
+        self.world = World(self.ledger)
+        self.station = self._station()
+
+    def play(self, text: str) -> str:
+        """Play a whole story; the same text with what its ticks really decided."""
+        told: list[str] = []
+        for line in text.split("\n"):
+            if line.startswith("given "):
+                self.settings.append(line.removeprefix("given "))
+            found = _LINE.fullmatch(line)
+            if not line.lstrip().startswith(">"):
+                told.append(line)
+            if found:
+                self.now_ms = EPOCH_MS + (int(found[1]) * 60 + int(found[2])) * 1000
+                told += [f"      > {words}" for words in self._happens(found[3])]
+        self.station.close()
+        return "\n".join(told)
+
+    def _station(self) -> Station:
+        timing = Timing(scrape_ms=500, lag_ms=0)
+        rules = Rules(paths=(), default_provider=None)
+        return Station(
+            name="story",
+            git=self.ledger,
+            reader=Reader(self.ledger, rules, ROUTERS),
+            measuring=Measuring(
+                metrics=self.world, sync=[self.world], timing=timing, settle_ms=30_000
+            ),
+            budget=Budget(1000),
+            clock=lambda: self.now_ms + timing.delay_ms,
+        )
+
+    def _happens(self, what: str) -> list[str]:
+        if self.ledger.tip is None:
+            self.ledger.record(beginning(self.settings), "begin", EPOCH_MS - 3_600_000)
+        verb, _, rest = what.partition(" ")
+        if verb == "commits":
+            self._commits(rest)
+        elif verb == "synced":
+            assert self.ledger.tip is not None
+            self.world.synced.append((self.now_ms, self.ledger.tip))
+        elif verb == "checks":
+            self.world.checks.append((self.now_ms, rest))
+        elif verb == "restarts":
+            self.station.close()
+            self.station = self._station()
+        elif verb == "tick":
+            return self._tick()
+        elif what == "evidence":
+            return [self._named(words) for words in self._evidence()]
+        else:
+            raise AssertionError(f"nobody knows what {what!r} means")
+        return []
+
+    def _commits(self, what: str) -> None:
+        """Let a person commit; several changes of one commit are joined by ` and `."""
+        what = re.sub(r"\$(\w+)", lambda name: self.marks[name[1]], what)
+        side = re.fullmatch(r"on a branch from (.*?): (.*): (merged|merged backwards)", what)
+        revert = re.fullmatch(r"revert of (.*)", what)
+        if side:
+            self._aside(self.ledger.find(side[1]), side[2], backwards=side[3] != "merged")
+        elif revert:
+            self._reverts(self.ledger.find(revert[1]))
+        elif what == "a forged move":
+            self._forges()
+        else:
+            self.ledger.record(self._changed(self.ledger.tip, what), what, self.now_ms)
+
+    def _changed(self, base: Revision | None, what: str) -> dict[Path, bytes | None]:
+        assert base is not None
+        files = dict(self.ledger.trees[base])
+        changed: dict[Path, bytes | None] = {}
+        for one in what.split(" and "):
+            new = change(files, one)
+            changed |= new
+            files |= {path: body for path, body in new.items() if body is not None}
+        return changed
+
+    def _aside(self, base: Revision, what: str, *, backwards: bool) -> None:
+        """Commit on a branch and merge; `backwards` makes our commits the second parent."""
+        main = self.ledger.tip
+        assert main is not None
+        changed = self._changed(base, what)
+        side = self.ledger.record(changed, what, self.now_ms, parents=(base,))
+        parents = (side, main) if backwards else (main, side)
+        merged: dict[Path, bytes | None] = dict.fromkeys(self.ledger.trees[parents[0]])
+        merged.update(self.ledger.trees[main])
+        merged.update(changed)
+        self.ledger.record(merged, "merge", self.now_ms, parents=parents)
+
+    def _reverts(self, revision: Revision) -> None:
+        now, (parent,) = self.ledger.trees[revision], self.ledger.commits[revision].parents
+        before = self.ledger.trees[parent]
+        touched = {p for p in {*now, *before} if now.get(p) != before.get(p)}
+        changed = {path: before.get(path) for path in touched}
+        self.ledger.record(changed, f'Revert "{revision[:8]}"', self.now_ms)
+
+    def _forges(self) -> None:
+        """Commit the newest move's message once more, under our key, with a weight of 50."""
+        assert self.ledger.tip is not None
+        message = self.ledger.commits[self.ledger.find("Canary-Format: 1")].message
+        changed = change(self.ledger.trees[self.ledger.tip], "weight 50")
+        self.ledger.record(changed, message, self.now_ms, ours=True)
+
+    def _tick(self) -> list[str]:
+        report = asyncio.run(self.station.tick(write=True))
+        told = [f"error: {report.error}"] if report.error else []
+        for canary, decision in sorted(report.decisions.items()):
+            if isinstance(decision, Hold):
+                name = "" if canary == WEB else f"{canary}: "
+                told.append(f"{name}{decision.wait.value}: {decision.reason}")
+                told += [f"  try: {decision.remedy}"] if decision.remedy else []
+        return [self._named(words) for words in (*told, *self._moves(report))] or ["nothing"]
+
+    def _moves(self, report: Report) -> list[str]:
+        told = []
+        for plan in report.pushed:
+            record, tip = plan.record, self.ledger.tip
+            assert tip is not None
+            self.marks.setdefault(f"r{1 + sum(k[0] == 'r' for k in self.marks)}", record.rollout)
+            date = (self.ledger.commits[tip].date_ms - EPOCH_MS) // 1000
+            facts = (
+                f"{record.action.value} {record.step}/{record.steps}",
+                f"{percent(record.weight_from)}->{percent(record.weight_to)}",
+                record.verdict.value,
+                f"failed {record.failed}/{record.threshold}",
+                record.rollout,
+                f"dated {date // 60:02}:{date % 60:02}",
+            )
+            told += [
+                plan.commit.message.partition("\n")[0],
+                f"  {', '.join(facts)}",
+                f"  {plan.act.reason}",
+                f"  {state(self.ledger.trees[tip])}",
+            ]
+        return told
+
+    def _evidence(self) -> list[str]:
+        """List the decisions on the evidence branch, and whether a commit names those bytes."""
+        assert self.ledger.tip is not None
+        messages = "".join(c.message for c in self.ledger.history(self.ledger.tip))
+        told = []
+        for path, body in sorted(self.ledger.evidence.items()):
+            if path.endswith(".json"):
+                named = f"Canary-Evidence: sha256:{hashlib.sha256(body).hexdigest()}" in messages
+                told.append(f"{path}{', named by its commit' if named else ''}")
+        return told
+
+    def _named(self, words: str) -> str:
+        """Write rollouts by the names the story gives them, so that texts stay readable."""
+        names: dict[str, str] = {}
+        for name, rollout in self.marks.items():
+            names.setdefault(rollout, name)
+        for rollout, name in names.items():
+            words = words.replace(rollout, f"${name}")
+        words = re.sub(r"\b([0-9a-f]{40}|[0-9a-f]{12})\b", "<id>", words)
+        return re.sub(r"\s*\n\s*", " ", words)
