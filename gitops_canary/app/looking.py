@@ -197,7 +197,7 @@ class _Eye:
 
     def _strange(self, spec: CanarySpec) -> str:
         """Say what is wrong with commits under our key that are newer than our newest move."""
-        return " ".join(m.why for m in self.history.misfits if m.canary == spec.id)
+        return " ".join(m.why for m in self.history.misfits if m.canary in {spec.id, None})
 
     def _pinned(self, spec: CanarySpec, rollout: Rollout | None) -> Policy:
         """Read the policy as it was when the running rollout started; today's where none runs."""
