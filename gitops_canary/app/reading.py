@@ -8,9 +8,9 @@ from gitops_canary.app.canaries import Canaries, Rules
 from gitops_canary.app.indexing import Index, Indexer, PlainSift
 from gitops_canary.core.edits import Ground
 from gitops_canary.errors import BindingError, CanaryError, SpecError
-from gitops_canary.manifest import bindings, catalog, document, kustomize
+from gitops_canary.manifest import bindings, catalog, document, kustomize, tracked
 from gitops_canary.manifest.owned import owned
-from gitops_canary.manifest.screen import labels
+from gitops_canary.manifest.screen import labels, words
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.model.owned import DocRef, Fields
@@ -58,6 +58,9 @@ class Reader:
         self._text = lru_cache(CACHED_FILES)(self._read_text)
         self._specs = Canaries(rules, self._headers, self._text)
         self._bound = lru_cache(CACHED_FILES)(self._bind)
+        self._configs = lru_cache(CACHED_FILES)(self._read_configs)
+        self._wanted: frozenset[str] = frozenset()
+        """Words of the configs seen so far, so that the next view finds them at once."""
         self._widened = lru_cache(_DELETED)(self._widen)
         self.view = lru_cache(CACHED_REVISIONS)(self._read_view)
 
@@ -116,12 +119,29 @@ class Reader:
 
     def _ground(self, view: View, spec: CanarySpec) -> Ground:
         wanted = labels(spec)
-        index = view.index if wanted <= view.index.wanted else self._widened(view, wanted)
-        files = {**index.footprint(wanted), **self._sources(view, spec)}
+        files = {**self._footprint(view, wanted), **self._sources(view, spec)}
+        configs = self._configs(spec.target.name, tuple(files.items()))
+        if configs and not spec.source:
+            self._wanted |= configs
+            files = dict(self._footprint(view, wanted | configs))
         found = self._bound(spec.id, _Same(spec), tuple(files.items()))
         if isinstance(found, CanaryError):
             raise found
         return found
+
+    def _footprint(self, view: View, wanted: frozenset[str]) -> Mapping[Path, Blob]:
+        index = view.index if wanted <= view.index.wanted else self._widened(view, wanted)
+        return index.footprint(wanted)
+
+    def _read_configs(self, target: str, files: tuple[tuple[Path, Blob], ...]) -> frozenset[str]:
+        """List the words by which the ConfigMaps and Secrets of two workloads are found."""
+        found: set[str] = set()
+        for path, blob in files:
+            headers = self._headers(path, blob.id)
+            for ref in () if isinstance(headers, CanaryError) else headers:
+                if ref.name in {target, f"{target}-primary"}:
+                    found |= tracked.referred(ref, self._text(path, blob.id))
+        return words(found) if found else frozenset()
 
     def _sources(self, view: View, spec: CanarySpec) -> Mapping[Path, Blob]:
         """Find the files a spec says its versions lie in."""
@@ -176,7 +196,7 @@ class Reader:
             canaries, errors = last.canaries, last.errors
             if index.policies is not last.index.policies:
                 canaries, errors = self._specs.read(sorted(index.policies.items()))
-        wanted = frozenset[str]().union(*(labels(spec) for spec in canaries.values()))
+        wanted = self._wanted.union(*(labels(spec) for spec in canaries.values()))
         index = self._indexer.widen(index, wanted)
         self._last = View(revision=revision, index=index, canaries=canaries, errors=errors)
         return self._last

@@ -30,8 +30,8 @@ def unmanaged(
 def _covers(ground: Ground, change: ImageChange) -> bool:
     versions = ground.binding.versions
     if isinstance(versions, Templates):
-        refs = (versions.candidate, versions.primary)
-        return any((r.file, r.index) == (change.file, change.document) for r in refs)
+        where = (change.file, change.document)
+        return any((ref.file, ref.index) == where for ref in versions.documents)
     return any(
         ref.file == change.file
         and ref.index == change.document

@@ -103,8 +103,7 @@ class _Desk:
         self.texts.update(versions.scale(self.binding.versions, self.texts, replicas))
 
     def promote(self) -> None:
-        target = self.spec.target.name
-        self.texts.update(versions.promote(self.binding.versions, self.texts, target=target))
+        self.texts.update(versions.promote(self.binding.versions, self.texts))
 
     def restore(self, stable: Ground) -> None:
         then_versions = stable.binding.versions

@@ -33,6 +33,10 @@ def _places(ground: Ground) -> Iterator[str]:
                 f"A new version is any change of the pod template in {both.candidate.file}; "
                 f"everyone is served by {both.primary.name} ({both.primary.file})."
             )
+            for one in both.configs:
+                yield f"So is any change of {one.kind} {one.name}; the primary has its own copy."
+            for shared in both.shared:
+                yield f"{shared} is shared: a change of it reaches everyone without a rollout."
         case Fields(pairs=pairs):
             for pair in pairs:
                 yield (

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from gitops_canary.errors import BindingError, Place
+from gitops_canary.manifest import tracked
 from gitops_canary.manifest.document import Node, parse
 from gitops_canary.manifest.field_place import locate
 from gitops_canary.manifest.versions import places
@@ -80,10 +81,15 @@ def conflicts(bindings: Mapping[CanaryId, Binding]) -> Mapping[CanaryId, Binding
 def _templates(
     spec: CanarySpec, documents: Sequence[DocRef], text: Callable[[Path], str]
 ) -> Templates:
+    candidate = _one(spec, documents, spec.target.name, text, "candidate")
+    primary = _one(spec, documents, f"{spec.target.name}-primary", text, "primary")
+    configs, shared = tracked.pairs(candidate, primary, documents, text)
     return Templates(
-        candidate=_one(spec, documents, spec.target.name, text, "candidate"),
-        primary=_one(spec, documents, f"{spec.target.name}-primary", text, "primary"),
+        candidate=candidate,
+        primary=primary,
         scaled=any(_scales(ref, spec, text) for ref in documents),
+        configs=configs,
+        shared=shared,
     )
 
 

@@ -16,6 +16,10 @@ KINDS = frozenset({
     "RouteTable", "Service", "TCPRoute", "TLSRoute", "TraefikService", "TrafficRoute",
     "TrafficSplit", "UDPRoute", "VirtualServer", "VirtualServerRoute", "VirtualService",
 })  # fmt: skip
+QUIET = frozenset({"ConfigMap", "Secret"})
+"""Kinds that matter only where a workload of ours refers to them: a file without any of the kinds
+above may be a template, or anything else, and is not told of."""
+_QUIET_MENTION = re.compile(rf"\bkind[\"']?\s*:\s*[\"']?({'|'.join(sorted(QUIET))})\b")
 _MENTION = re.compile(rf"\bkind[\"']?\s*:\s*[\"']?({'|'.join(sorted(KINDS))}|List)\b")
 
 
@@ -26,7 +30,21 @@ def headers(text: str, *, file: Path) -> tuple[DocRef, ...]:
         SpecError: the file mentions such a kind and cannot be read.
     """
     if not _MENTION.search(text):
+        return _quiet(text, file)
+    return _documents(text, file)
+
+
+def _quiet(text: str, file: Path) -> tuple[DocRef, ...]:
+    if not _QUIET_MENTION.search(text):
         return ()
+    try:
+        return _documents(text, file)
+    except SpecError:
+        # Nothing here can be bound; a workload that needs it says that it is not there.
+        return ()
+
+
+def _documents(text: str, file: Path) -> tuple[DocRef, ...]:
     found = []
     for index, root in enumerate(parse(text, file=file)):
         if root is None or root.kind is not NodeKind.MAPPING:
@@ -38,7 +56,7 @@ def headers(text: str, *, file: Path) -> tuple[DocRef, ...]:
                 remedy="write each document by itself, separated by ---",
                 place=Place(file, root.line, root.column),
             )
-        if kind in KINDS:
+        if kind in KINDS | QUIET:
             found.append(_ref(root, index, kind, file))
     return tuple(found)
 

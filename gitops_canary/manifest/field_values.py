@@ -143,13 +143,18 @@ class _Hand:
                 self.text = insert_key(
                     self.text, self._ref.index, path, key, fresh, file=self._ref.file
                 )
+                if node.style in {"|", ">"}:
+                    self._value((*path, key), (*other, key), node)
+                    continue
             self.carry((*path, key), (*other, key), node, aside=("", ""))
         for key in sorted(mine - theirs - {aside[0]}):
             self.text = remove(self.text, self._ref.index, (*path, key), file=self._ref.file)
 
     def _value(self, path: Pointer, other: Pointer, new: Node) -> None:
         index, file = self._ref.index, self._ref.file
-        if not self._exact and new.kind is NodeKind.SCALAR:
+        old = _node(self.text, index, path, file)
+        plain = all(n.kind is NodeKind.SCALAR and n.style not in {"|", ">"} for n in (old, new))
+        if not self._exact and plain:
             changed = set_scalar(self.text, index, path, new.value, file=file)
             if _node(changed, index, path, file).value == new.value:
                 self.text = changed

@@ -35,7 +35,7 @@ def owned(spec: CanarySpec, binding: Binding, text: Callable[[Path], str], route
             remedy="set the same weight in all of them",
             place=spec.place,
         )
-    candidate, primary = versions.sides(binding.versions, text, target=spec.target.name)
+    candidate, primary = versions.sides(binding.versions, text)
     return Owned(
         candidate=candidate,
         primary=primary,

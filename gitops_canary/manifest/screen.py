@@ -1,8 +1,9 @@
 """Which files can matter to a canary, told from their bytes alone, without parsing any."""
 
 import re
+from collections.abc import Iterable
 
-from gitops_canary.manifest.catalog import KINDS
+from gitops_canary.manifest.catalog import KINDS, QUIET
 from gitops_canary.model.spec import CanarySpec
 
 POLICY_KINDS = ("AlertProvider", "Canary", "MetricTemplate")
@@ -10,7 +11,7 @@ POLICY_KINDS = ("AlertProvider", "Canary", "MetricTemplate")
 _KIND = rb"\bkind[\"']?\s*:\s*[\"']?"
 _POLICY = re.compile(_KIND + b"(?:" + "|".join((*POLICY_KINDS, "List")).encode() + rb")\b")
 _SUBJECT = re.compile(
-    _KIND + b"(?:" + "|".join(sorted(KINDS - set(POLICY_KINDS))).encode() + rb")\b"
+    _KIND + b"(?:" + "|".join(sorted((KINDS | QUIET) - set(POLICY_KINDS))).encode() + rb")\b"
 )
 _ESCAPE = re.compile(rb"\\(?:[xuU]|\r?\n)")
 """What can spell a name in YAML without writing it."""
@@ -33,10 +34,15 @@ def labels(spec: CanarySpec) -> frozenset[str]:
     The workloads, Services and routes of a canary `x` name `x`, `x-primary` or `x-canary`; of a
     name with dots the first part is enough.
     """
+    return words((spec.target.name, spec.apex), ("-primary", "-canary"))
+
+
+def words(names: Iterable[str], suffixes: Iterable[str] = ("-primary",)) -> frozenset[str]:
+    """List the words that stand in documents of these names, alone and with a suffix."""
     found: set[str] = set()
-    for name in (spec.target.name, spec.apex):
+    for name in names:
         first, dot, _ = name.partition(".")
-        found |= {first} if dot else {first, f"{first}-primary", f"{first}-canary"}
+        found |= {first} if dot else {first, *(first + suffix for suffix in suffixes)}
     return frozenset(found)
 
 

@@ -1,13 +1,13 @@
 """Mode `template`: two plain Deployments, and the pod template that passes between them.
 
-`to_primary` maps names in label positions (`x` to `x-primary`) and is its own inverse by
-`to_candidate`; everything else in the template is compared, copied and restored as it is.
+Names that differ between the two (manifest/naming.py) are mapped to and fro; everything else in the
+template is compared, copied and restored as it is.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from gitops_canary.errors import EditRefused, Place, SpecError
 from gitops_canary.manifest.compare import Pointer, differing
@@ -21,6 +21,7 @@ from gitops_canary.manifest.document import (
     set_scalar,
     splice,
 )
+from gitops_canary.manifest.naming import Names, named
 from gitops_canary.model.names import Digest
 from gitops_canary.model.owned import DocRef
 
@@ -30,9 +31,9 @@ _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,511}")
 _CONTAINERS = ("containers", "initContainers")
 
 
-def canonical(text: str, ref: DocRef, *, target: str) -> Json:
+def canonical(text: str, ref: DocRef, *, names: Names) -> Json:
     """Give a workload's pod template as plain values in the candidate's names."""
-    return _renamed(_values(text, ref), f"{target}-primary", target)
+    return names.in_candidate(_values(text, ref))
 
 
 def digest(template: Json) -> Digest:
@@ -90,31 +91,31 @@ def scale(text: str, ref: DocRef, count: int) -> str:
 
 
 def promote(
-    primary_text: str, primary: DocRef, candidate_text: str, candidate: DocRef, *, target: str
+    primary_text: str, primary: DocRef, candidate_text: str, candidate: DocRef, *, names: Names
 ) -> str:
     """Make the primary's pod template that of the candidate, changing as few bytes as possible.
 
     Raises:
         EditRefused: the result would not be the same version, or would change anything else.
     """
-    wanted = canonical(candidate_text, candidate, target=target)
+    wanted = canonical(candidate_text, candidate, names=names)
 
     def carry(text: str, pointer: Pointer) -> str:
         old = _root(text, primary).get(*TEMPLATE, *pointer)
         new = _root(candidate_text, candidate).get(*TEMPLATE, *pointer)
         if _scalars(old, new):
             assert new is not None, "both are scalars"
-            value = _mapped(new.value, pointer, target, f"{target}-primary")
+            value = names.to_primary(new.value, pointer)
             return set_scalar(text, primary.index, (*TEMPLATE, *pointer), value, file=primary.file)
         text = _spliced(text, primary, candidate_text, candidate, pointer)
-        return _relabelled(text, primary, pointer, target)
+        return _renamed(text, primary, pointer, names)
 
     text = primary_text
-    for pointer in _carried(text, primary, candidate_text, candidate, target):
+    for pointer in _carried(text, primary, candidate_text, candidate, names):
         text = carry(text, pointer)
-    if canonical(text, primary, target=target) != wanted:
+    if canonical(text, primary, names=names) != wanted:
         text = carry(primary_text, ())
-    reached = canonical(text, primary, target=target) == wanted
+    reached = canonical(text, primary, names=names) == wanted
     _confirm(primary_text, text, primary, reached=reached)
     return text
 
@@ -140,7 +141,7 @@ def restore(text: str, ref: DocRef, stable_text: str, stable: DocRef) -> str:
 
 
 def _carried(
-    primary_text: str, primary: DocRef, candidate_text: str, candidate: DocRef, target: str
+    primary_text: str, primary: DocRef, candidate_text: str, candidate: DocRef, names: Names
 ) -> list[Pointer]:
     """Find where the primary has to change, leaving out names that only look different."""
     old, new = _template(primary_text, primary), _template(candidate_text, candidate)
@@ -148,7 +149,7 @@ def _carried(
     for pointer in differing(old, new):
         one, other = old.get(*pointer), new.get(*pointer)
         if _scalars(one, other) and one is not None and other is not None:
-            if one.value != _mapped(other.value, pointer, target, f"{target}-primary"):
+            if one.value != names.to_primary(other.value, pointer):
                 found.append(pointer)
         else:
             found.append(_keyed(pointer, old, new))
@@ -180,47 +181,15 @@ def _scalars(a: Node | None, b: Node | None) -> bool:
     )
 
 
-def _mapped(value: str, pointer: Pointer, old: str, new: str) -> str:
-    return new if value == old and _is_label(pointer) else value
-
-
-def _is_label(pointer: Pointer) -> bool:
-    """Whether a pointer stands where Kubernetes selects by label value."""
-    keys = [part for part in pointer if isinstance(part, str)]
-    return any(key in {"labels", "matchLabels"} for key in keys[:-1]) or (
-        "matchExpressions" in keys and keys[-1:] == ["values"]
-    )
-
-
-def _renamed(value: Json, old: str, new: str, pointer: Pointer = ()) -> Json:
-    """Map names in label positions throughout plain values."""
-    if isinstance(value, dict):
-        return {k: _renamed(v, old, new, (*pointer, k)) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_renamed(v, old, new, (*pointer, i)) for i, v in enumerate(value)]
-    return _mapped(value, pointer, old, new) if isinstance(value, str) else value
-
-
-def _relabelled(text: str, ref: DocRef, pointer: Pointer, target: str) -> str:
+def _renamed(text: str, ref: DocRef, pointer: Pointer, names: Names) -> str:
     """Map names inside a subtree that was copied from the candidate."""
     root = _root(text, ref).get(*TEMPLATE, *pointer)
     assert root is not None, "it was just written"
-    for inner in _labels(root, pointer):
-        node = _root(text, ref).get(*TEMPLATE, *inner)
-        if node is not None and node.value == target:
-            path = (*TEMPLATE, *inner)
-            text = set_scalar(text, ref.index, path, f"{target}-primary", file=ref.file)
+    for inner, value in list(named(root, pointer)):
+        new = names.to_primary(value, inner)
+        if new != value:
+            text = set_scalar(text, ref.index, (*TEMPLATE, *inner), new, file=ref.file)
     return text
-
-
-def _labels(node: Node, pointer: Pointer) -> Iterator[Pointer]:
-    """Give the pointers of scalars in label positions below a node."""
-    if node.kind is NodeKind.SCALAR and _is_label(pointer):
-        yield pointer
-    for key, value in node.entries:
-        yield from _labels(value, (*pointer, key.value))
-    for index, item in enumerate(node.items):
-        yield from _labels(item, (*pointer, index))
 
 
 def _spliced(text: str, ref: DocRef, source: str, source_ref: DocRef, pointer: Pointer) -> str:

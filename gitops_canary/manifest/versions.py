@@ -1,9 +1,10 @@
 """The version of each side, in either mode: read, promoted, restored, scaled."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from gitops_canary.errors import EditRefused, Place
-from gitops_canary.manifest import field_values, template
+from gitops_canary.manifest import field_values, template, tracked
+from gitops_canary.manifest.scalars import Json
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import DocRef, FieldBinding, FieldRef, Fields, Side, Templates
 
@@ -11,7 +12,7 @@ Versions = Templates | Fields
 Texts = Mapping[Path, str]
 
 
-def sides(versions: Versions, text: Callable[[Path], str], *, target: str) -> tuple[Side, Side]:
+def sides(versions: Versions, text: Callable[[Path], str]) -> tuple[Side, Side]:
     """Read the candidate and the primary.
 
     Raises:
@@ -19,9 +20,10 @@ def sides(versions: Versions, text: Callable[[Path], str], *, target: str) -> tu
     """
     match versions:
         case Templates():
+            configs = versions.configs
             return (
-                _template_side(versions.candidate, text, target),
-                _template_side(versions.primary, text, target),
+                _template_side(versions, versions.candidate, [c.candidate for c in configs], text),
+                _template_side(versions, versions.primary, [c.primary for c in configs], text),
             )
         case Fields(pairs=pairs):
             return (
@@ -30,7 +32,7 @@ def sides(versions: Versions, text: Callable[[Path], str], *, target: str) -> tu
             )
 
 
-def promote(versions: Versions, texts: Texts, *, target: str) -> Texts:
+def promote(versions: Versions, texts: Texts) -> Texts:
     """Give the texts in which the primary has the candidate's version.
 
     Raises:
@@ -40,8 +42,15 @@ def promote(versions: Versions, texts: Texts, *, target: str) -> Texts:
     match versions:
         case Templates(candidate=candidate, primary=primary):
             new[primary.file] = template.promote(
-                new[primary.file], primary, new[candidate.file], candidate, target=target
+                new[primary.file],
+                primary,
+                new[candidate.file],
+                candidate,
+                names=tracked.names(versions),
             )
+            for config in versions.configs:
+                to, source = config.primary, config.candidate
+                new[to.file] = tracked.carry(new[to.file], to, texts[source.file], source)
         case Fields(pairs=pairs):
             for pair in pairs:
                 one, other = pair.candidate, pair.primary
@@ -65,6 +74,7 @@ def restore(versions: Versions, texts: Texts, stable: Versions, stable_texts: Te
                 (versions.primary, stable.primary),
             ):
                 new[ref.file] = template.restore(new[ref.file], ref, stable_texts[was.file], was)
+            _restore_configs(new, versions, stable, stable_texts)
         case Fields(), Fields():
             then = {pair.name: pair for pair in stable.pairs}
             for pair in versions.pairs:
@@ -84,8 +94,8 @@ def scale(versions: Versions, texts: Texts, replicas: int) -> Texts:
 def places(versions: Versions) -> tuple[tuple[Path, int, str], ...]:
     """Name what only one canary may own: whole documents, or single fields."""
     match versions:
-        case Templates(candidate=candidate, primary=primary):
-            return tuple((ref.file, ref.index, "") for ref in (candidate, primary))
+        case Templates():
+            return tuple((ref.file, ref.index, "") for ref in versions.documents)
         case Fields(pairs=pairs):
             return tuple(
                 (ref.file, ref.index, repr((ref.path, ref.inner)))
@@ -113,10 +123,35 @@ def _moved(file: Path) -> EditRefused:
     )
 
 
-def _template_side(ref: DocRef, text: Callable[[Path], str], target: str) -> Side:
+def _restore_configs(
+    new: dict[Path, str], versions: Templates, stable: Templates, stable_texts: Texts
+) -> None:
+    """Put tracked configs back; one that is newer than the stable revision keeps no difference."""
+    then = {(one.kind, one.name): one for one in stable.configs}
+    for one in versions.configs:
+        was = then.get((one.kind, one.name))
+        ref = one.primary
+        if was is None:
+            text = new[one.candidate.file]
+            new[ref.file] = tracked.carry(new[ref.file], ref, text, one.candidate)
+            continue
+        for ref, source in ((one.candidate, was.candidate), (one.primary, was.primary)):
+            new[ref.file] = tracked.carry(new[ref.file], ref, stable_texts[source.file], source)
+
+
+def _template_side(
+    versions: Templates, ref: DocRef, configs: Sequence[DocRef], text: Callable[[Path], str]
+) -> Side:
     own = text(ref.file)
+    found = template.canonical(own, ref, names=tracked.names(versions))
+    if configs:
+        held: dict[str, Json] = {
+            f"{pair.kind}/{pair.name}": tracked.contents(config, text(config.file))
+            for pair, config in zip(versions.configs, configs, strict=True)
+        }
+        found = {"template": found, "configs": held}
     return Side(
-        digest=template.digest(template.canonical(own, ref, target=target)),
+        digest=template.digest(found),
         images=template.images(own, ref),
         replicas=template.replicas(own, ref),
     )

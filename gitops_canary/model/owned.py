@@ -21,6 +21,17 @@ class DocRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigPair:
+    """A ConfigMap or Secret that is part of the version, and the primary's copy of it."""
+
+    kind: str
+    name: str
+    """The candidate's; the primary's is `<name>-primary`."""
+    candidate: DocRef
+    primary: DocRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Templates:
     """Versions are the pod templates of two workloads (mode `template`)."""
 
@@ -28,11 +39,20 @@ class Templates:
     primary: DocRef
     scaled: bool
     """True where a scaler (HPA, ScaledObject) owns the replicas of the candidate."""
+    configs: tuple[ConfigPair, ...] = ()
+    shared: tuple[str, ...] = ()
+    """ConfigMaps and Secrets that both sides use: a change reaches everyone at once."""
+
+    @property
+    def documents(self) -> tuple[DocRef, ...]:
+        """Every document a version lies in."""
+        copies = (ref for one in self.configs for ref in (one.candidate, one.primary))
+        return (self.candidate, self.primary, *copies)
 
     @property
     def files(self) -> frozenset[Path]:
         """Every file a version lies in."""
-        return frozenset({self.candidate.file, self.primary.file})
+        return frozenset(ref.file for ref in self.documents)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from git_plans import OpenRepository
 
@@ -13,6 +13,8 @@ from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Report, Station
 from gitops_canary.lab.origin import Origin
 from gitops_canary.metrics import METRICS, Sources
+from gitops_canary.model.observation import Answer, Question
+from gitops_canary.ports import Metrics
 from gitops_canary.routing import ROUTERS
 from gitops_canary.sync import SYNC, Options
 
@@ -51,6 +53,7 @@ spec:
   analysis:
     interval: 30s
     threshold: 1
+    judge: {{type: threshold}}
     stepWeights: [10, 50]
     metrics:
       - name: works
@@ -58,6 +61,17 @@ spec:
         interval: 30s
         thresholdRange: {{min: 99}}
 """
+
+
+@dataclass(frozen=True)
+class _OurTime:
+    """Prometheus without its clock, which does not move as this world's does."""
+
+    metrics: Metrics
+
+    async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
+        answers = await self.metrics.ask(questions)
+        return {question: replace(one, clock_ms=None) for question, one in answers.items()}
 
 
 @dataclass
@@ -117,7 +131,7 @@ def world(origin: Origin, open_repository: OpenRepository, prometheus: str) -> I
         git=git,
         reader=Reader(git, Rules(paths=(), default_provider=None), ROUTERS),
         measuring=Measuring(
-            metrics=Sources({"default": client}),
+            metrics=_OurTime(Sources({"default": client})),
             sync=[sync],
             timing=Timing(scrape_ms=1_000, lag_ms=1_000),
             settle_ms=1_000,

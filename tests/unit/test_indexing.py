@@ -18,7 +18,7 @@ TEXTS = (
     b"kind: Deployment\nmetadata: {name: api-primary}\n",
     b"kind: VirtualService\nspec: {hosts: [web.prod.svc]}\n",
     b'kind: Deployment\nmetadata: {name: "\\x77eb"}\n',
-    b"kind: ConfigMap\nmetadata: {name: web}\n",
+    b"kind: NetworkPolicy\nmetadata: {name: web}\n",
     b"nothing\n",
 )
 NAMES = ("apps/a.yaml", "apps/b.yml", "apps/c/d.yaml", "other/e.yaml", "apps/f.json")

@@ -5,6 +5,7 @@ import pytest
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest import template
 from gitops_canary.manifest.catalog import headers
+from gitops_canary.manifest.naming import Names
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import DocRef
 
@@ -42,12 +43,12 @@ def ref(text: str, file: str = "a.yaml", index: int = 0) -> DocRef:
 
 def promoted(primary: str, candidate: str) -> str:
     return template.promote(
-        primary, ref(primary), candidate, ref(candidate, "b.yaml"), target="shop"
+        primary, ref(primary), candidate, ref(candidate, "b.yaml"), names=Names("shop")
     )
 
 
 def digest(text: str, index: int = 0) -> str:
-    return template.digest(template.canonical(text, ref(text, index=index), target="shop"))
+    return template.digest(template.canonical(text, ref(text, index=index), names=Names("shop")))
 
 
 def test_digest_is_equal_exactly_when_the_version_is() -> None:
@@ -91,7 +92,7 @@ def test_promote_works_inside_one_file() -> None:
     text = f"{CANDIDATE}---\n{PRIMARY}"
     candidate, primary = headers(text, file=Path("a.yaml"))
 
-    new = template.promote(text, primary, text, candidate, target="shop")
+    new = template.promote(text, primary, text, candidate, names=Names("shop"))
 
     assert new == text.replace("1.0.0", "1.1.0")
 
