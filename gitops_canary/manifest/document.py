@@ -130,7 +130,8 @@ def _block(raw: str, old: str, new: str) -> str:
         tail += 1
     middle = [f"{indent}{line}{end}" if line else end for line in after[head : len(after) - tail]]
     kept = outer[len(outer) - tail :] if tail else []
-    return "\n".join([header, *outer[:head], *middle, *kept])
+    # A block's last line ending is no part of it.
+    return "\n".join([header, *outer[:head], *middle, *kept]).removesuffix("\r")
 
 
 def splice(

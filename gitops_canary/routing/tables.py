@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from gitops_canary.manifest.document import Node, Pointer
 from gitops_canary.ports import Router
+from gitops_canary.routing.annotations import ALB, SKIPPER_INGRESS
 from gitops_canary.routing.either import Either
 from gitops_canary.routing.gateway_api import GATEWAY_API, LINKERD_HTTP_ROUTE
 from gitops_canary.routing.groups import Group, listed
@@ -156,7 +157,8 @@ TABLE: dict[str, Router] = {
     "gloo": GLOO,
     "apisix": APISIX,
     "knative": KNATIVE,
-    "skipper": ROUTE_GROUP,
+    "skipper": Either(SKIPPER_INGRESS, ROUTE_GROUP),
+    "alb": ALB,
     "virtualserver": VIRTUAL_SERVER,
     "openshift": OPENSHIFT,
 }

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from single_routes import ALB, ALB_LINE, EMISSARY, KUBERNETES, NGINX, SKIPPER
+
 HEAD = "# who gets what\n---\napiVersion: {}\nkind: {}\nmetadata:\n  name: shop\n"
 ENTRIES = "{indent}- name: shop-primary  # stays\n{indent}  port: 80\n{indent}  weight: {p}\n"
 CANARY = "{indent}- name: shop-canary\n{indent}  port: 80\n{indent}  weight: {c}\n"
@@ -182,42 +184,6 @@ spec:
       name: shop-canary
       weight: 0
 """
-NGINX = """\
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: shop-canary
-  annotations:
-    nginx.ingress.kubernetes.io/canary: "true"
-    nginx.ingress.kubernetes.io/canary-weight: "0" # percent
-spec:
-  rules:
-    - host: shop.example.com
-      http:
-        paths:
-          - path: /
-            pathType: Prefix
-            backend: {service: {name: shop-canary, port: {number: 80}}}
-"""
-EMISSARY = """\
-apiVersion: getambassador.io/v3alpha1
-kind: Mapping
-metadata: {name: shop-canary}
-spec:
-  hostname: "*"
-  prefix: /shop/
-  service: shop-canary.prod:80
-  weight: 0
-"""
-KUBERNETES = """\
-apiVersion: v1
-kind: Service
-metadata: {name: shop}
-spec:
-  selector:
-    app: shop-primary # who serves
-  ports: [{port: 80}]
-"""
 _GROUP = "gateway.networking.k8s.io"
 CASES = {
     "istio-http": Case(provider="istio", text=ISTIO.replace("{proto}", "http"), illegal='"5"'),
@@ -275,6 +241,9 @@ CASES = {
     "knative": Case(provider="knative", text=KNATIVE, illegal="7"),
     "virtualserver": Case(provider="virtualserver", text=VIRTUAL_SERVER, illegal="1"),
     "skipper": Case(provider="skipper", text=ROUTE_GROUP, illegal="0.5"),
+    "alb": Case(provider="alb", text=ALB, illegal="1000"),
+    "alb-line": Case(provider="alb", text=ALB_LINE, illegal="true"),
+    "skipper-ingress": Case(provider="skipper", text=SKIPPER, illegal="0.5"),
     "openshift": Case(provider="openshift", text=OPENSHIFT, illegal="257"),
     "nginx": Case(provider="nginx", text=NGINX, illegal='"101"'),
     "emissary": Case(provider="emissary", text=EMISSARY, illegal="101"),

@@ -4,7 +4,8 @@ import re
 
 import pytest
 from checks import spec
-from routes import CASES, ISTIO, NGINX, Case
+from routes import CASES, ISTIO, Case
+from single_routes import NGINX
 
 from gitops_canary.errors import BindingError
 from gitops_canary.manifest import bindings, catalog
