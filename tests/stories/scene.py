@@ -67,7 +67,7 @@ def beginning(settings: Sequence[str]) -> dict[Path, bytes]:
     """Write a settled repository at v1; settings are lines of `spec` or `analysis`, or a word."""
     spec = "".join(f"  {s[5:]}\n" for s in settings if s.startswith("spec "))
     analysis = "".join(f"    {s[9:]}\n" for s in settings if s.startswith("analysis "))
-    if "tepWeight" not in analysis:
+    if "tepWeight" not in analysis and "iterations" not in analysis:
         analysis += "    stepWeights: [10, 50]\n"
     replicas = 0 if "idle" in settings else 2
     texts = {
@@ -139,11 +139,13 @@ def state(files: Mapping[Path, bytes]) -> str:
     route = files[ROUTE].decode()
     primary_weight, weight = (int(w) for w in re.findall(r"weight: (\d+) #", route))
     share = 100 * weight / (primary_weight + weight)
+    more = ", insiders to the canary" if "insider" in route else ""
+    more += ", copies to the canary" if "mirror:" in route else ""
     asleep = ", asleep" if b"replicas: 0" in files[CANDIDATE] else ""
     lines = files.get(QUARANTINE, b"").decode().splitlines()
     kept_out = [re.findall(r"web:([^\"]+)", line)[0] for line in lines]
     out = f", {' and '.join(kept_out)} kept out" if kept_out else ""
-    return f"{candidate} over {primary} at {share:g} %{asleep}{out}"
+    return f"{candidate} over {primary} at {share:g} %{more}{asleep}{out}"
 
 
 def _put(text: str, pattern: str, value: str) -> str:
