@@ -17,6 +17,7 @@ import typer
 
 from gitops_canary.cli.abort import abort
 from gitops_canary.cli.doctor import doctor
+from gitops_canary.cli.evidence import export
 from gitops_canary.cli.explain import explain
 from gitops_canary.cli.history import history
 from gitops_canary.cli.judge import judge
@@ -70,6 +71,9 @@ def application() -> typer.Typer:
     group.command("list")(exits(kept_out))
     group.command("lift")(exits(lift))
     app.add_typer(group, name="quarantine")
+    group = typer.Typer(no_args_is_help=True, help="The record of what was decided.")
+    group.command("export")(exits(export))
+    app.add_typer(group, name="evidence")
     app.command("version")(exits(version))
     for found in entry_points(group="gitops_canary.verbs"):
         app.command(found.name)(exits(found.load()))

@@ -1,6 +1,7 @@
 """What the verbs share that read a plain clone: its evidence branch, and whose commits count."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -51,6 +52,34 @@ def ownership(trusted: Sequence[Path], revoked: Sequence[Path], committer: str) 
     return Ownership(
         identity=Identity(name=name, email=email), trusted=_keys(trusted), revoked=_keys(revoked)
     )
+
+
+def keys_text(files: Sequence[Path]) -> str:
+    """Read key files one after another.
+
+    Raises:
+        ConfigError: one of them cannot be read.
+    """
+    return "".join(_text(file).rstrip("\n") + "\n" for file in files)
+
+
+def day_ms(text: str, default_ms: int) -> int:
+    """Read the beginning of a day; the default where none is given.
+
+    Raises:
+        BadParameter: it is no day.
+    """
+    if not text:
+        return default_ms
+    try:
+        return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()) * 1000
+    except ValueError:
+        raise typer.BadParameter("write a day as 2026-01-31") from None
+
+
+def now_ms() -> int:
+    """Read the clock."""
+    return int(datetime.now(UTC).timestamp() * 1000)
 
 
 def _keys(files: Sequence[Path]) -> tuple[TrustedKey, ...]:

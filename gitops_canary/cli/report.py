@@ -1,14 +1,13 @@
 """`report`: one rollout as a page, or a fleet over a period, from a plain clone."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gitops_canary.app.shelf import stories
-from gitops_canary.cli.clones import EvidenceOption, evidence_tip
+from gitops_canary.cli.clones import EvidenceOption, day_ms, evidence_tip, now_ms
 from gitops_canary.cli.options import Form, OutputOption
 from gitops_canary.cli.printing import say, show
 from gitops_canary.core.fleet import Fleet, fleet
@@ -41,7 +40,7 @@ def report(
         if rollout:
             typer.echo(page(_one(found, rollout)), nl=False)
             return 0
-        first, last = _day(since, 0), _day(until, _now_ms()) + (86_399_999 if until else 0)
+        first, last = day_ms(since, 0), day_ms(until, now_ms()) + (86_399_999 if until else 0)
         chosen = fleet(found.values(), first, last, _asked(opened, found))
     finally:
         opened.close()
@@ -72,16 +71,3 @@ def _one(found: Mapping[str, Told], rollout: str) -> Told:
 def _asked(clone: PlainClone, found: Mapping[str, Told]) -> Mapping[str, int]:
     names = [Revision(story.last["source"]) for story in found.values()]
     return {name: raw.date_s * 1000 for name, raw in clone.commits(names).items() if raw}
-
-
-def _day(text: str, default_ms: int) -> int:
-    if not text:
-        return default_ms
-    try:
-        return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()) * 1000
-    except ValueError:
-        raise typer.BadParameter("write a day as 2026-01-31") from None
-
-
-def _now_ms() -> int:
-    return int(datetime.now(UTC).timestamp() * 1000)

@@ -71,6 +71,8 @@ class RawCommit:
     message: str
     signature: bytes | None
     payload: bytes
+    body: bytes
+    """The whole object."""
 
 
 def object_id(kind: Kind, body: bytes) -> ObjectId:
@@ -171,6 +173,7 @@ def parse_commit(body: bytes) -> RawCommit:
         message=message.decode(errors="replace"),
         signature=armour if signed else None,
         payload=payload,
+        body=body,
     )
 
 

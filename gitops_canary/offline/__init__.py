@@ -1,0 +1,1 @@
+"""The verifier that travels inside an evidence package; nothing here imports the rest."""
