@@ -33,7 +33,11 @@ def main(arguments: list[str]) -> int:
     """Run the program; its exit code."""
     if arguments[:1] == ["--explain"]:
         return explain(HERE / arguments[1])
-    found = list(problems())
+    found = list(sums())
+    try:
+        found.extend(problems())
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        found.append(f"something cannot be read: {error!r}")
     for problem in found:
         print(f"DIFFERS {problem}")
     commits, decisions = len(list((HERE / "commits").iterdir())), len(list(bulk()))
@@ -41,13 +45,17 @@ def main(arguments: list[str]) -> int:
     return DIFFERS if found else 0
 
 
-def problems() -> Iterator[str]:
-    """Yield everything that does not fit."""
+def sums() -> Iterator[str]:
+    """Hold every file against SHA256SUMS."""
     for line in (HERE / "SHA256SUMS").read_text().splitlines():
         digest, _, name = line.partition("  ")
         data = (HERE / name).read_bytes() if (HERE / name).exists() else b""
         if hashlib.sha256(data).hexdigest() != digest:
             yield f"{name}: its sha256 is not the one in SHA256SUMS"
+
+
+def problems() -> Iterator[str]:
+    """Yield everything else that does not fit."""
     keys = trusted()
     told = {}
     for file in sorted((HERE / "commits").iterdir()):
