@@ -27,8 +27,6 @@ BEFORE_MS = 300_000
 """How far back a counter's first value is looked for."""
 PAST_MS = 3_600_000
 PAST_STEP_MS = 60_000
-FREE_MIN = 6
-"""Fewer degrees of freedom tell nothing about overdispersion."""
 _POD = ("pod", "kubernetes_pod_name", "instance", "destination_pod")
 _MILLISECOND = 1000
 
@@ -289,9 +287,7 @@ def measured_past(check: Check, spec: CanarySpec, question: Question, answers: A
     ]  # fmt: skip
     total, bad = (sum(pod[j] for block in blocks for pod in block) for j in (0, 1))
     phi, free = eprocess.overdispersion(blocks)
-    return Past(
-        phi=phi if free >= FREE_MIN else 1.0, free=free, share=bad / total if total else None
-    )
+    return Past(phi=phi, free=free, share=bad / total if total else None)
 
 
 def _pods(rows: Sequence[_Row], side: str) -> tuple[int, str]:

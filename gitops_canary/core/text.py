@@ -51,6 +51,8 @@ def one_line(text: str) -> str:
     >>> one_line("1.0\nCanary-Weight: 100")
     '1.0\\x0aCanary-Weight: 100'
     """
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else _escape(c) for c in text)
 
 

@@ -40,6 +40,8 @@ class Mixture:
 
     logs: Logs
     blocks: int = 0
+    log: float = 0.0
+    """The logarithm of the evidence so far."""
 
     @staticmethod
     def over(size: int) -> "Mixture":
@@ -55,15 +57,16 @@ class Mixture:
             (m if m > _LARGE else log(exp(m) + begins)) + ratio
             for m, ratio in zip(self.logs, ratios, strict=True)
         )
-        return Mixture(logs, block)
-
-    @property
-    def log(self) -> float:
-        """The logarithm of the evidence so far."""
-        if not self.blocks:
-            return 0.0
-        unspent = math.log(_MASS / (self.blocks + 1))
-        return log_sum((log_mean(self.logs), unspent))
+        top = max(logs)
+        unspent = _MASS / (block + 1)
+        mean = sum([exp(value - top) for value in logs]) / len(logs)
+        # The mean of the grid and what of the prior is not spent yet, in one go.
+        both = (
+            top + log(mean + unspent * exp(-top))
+            if top > -_LARGE
+            else log_sum((log_mean(logs), log(unspent)))
+        )
+        return Mixture(logs, block, both)
 
 
 UNSEEN = Mixture.over(len(BAD))

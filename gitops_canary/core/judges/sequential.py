@@ -90,6 +90,10 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
     usual = max(metric.budget / 2, 2 * (metric.history or 0.0))
     bad = eprocess.BAD
     since = block.end_ms - config.recent_ms
+    good = eprocess.added(
+        before.good,
+        eprocess.absolute(c.canary, c.canary_bad, metric.budget, eprocess.GOOD, eta=eta),
+    )
     return Weighed(
         worse=before.worse.times(
             eprocess.relative(
@@ -100,10 +104,8 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
             eprocess.absolute(c.canary, c.canary_bad, tolerated, bad, eta=eta)
         ),
         steady=before.steady.times(eprocess.absolute(c.canary, c.canary_bad, usual, bad, eta=eta)),
-        good=eprocess.added(
-            before.good,
-            eprocess.absolute(c.canary, c.canary_bad, metric.budget, eprocess.GOOD, eta=eta),
-        ),
+        good=good,
+        proof=eprocess.log_mean(good),
         total=_sum(before.total, c),
         recent=(
             *(one for one in before.recent if one[0] > since),
@@ -134,7 +136,9 @@ def _values(config: Config, state: State, block: Block) -> tuple[State, tuple[Me
 
 
 def condemning(config: Config, weighed: Weighed) -> tuple[float, str]:
-    """Give the log evidence that condemns by one metric, and which of the two ways it is."""
+    """Give the log evidence that condemns by one metric, and which of the ways it is."""
+    if config.alone:
+        return weighed.steady.log, "beyond its limit after the promotion"
     relative = min(weighed.worse.log, weighed.floor.log)
     steady = weighed.steady.log if weighed.worse.log >= math.log(config.common) else -math.inf
     if relative >= steady:
@@ -145,7 +149,7 @@ def condemning(config: Config, weighed: Weighed) -> tuple[float, str]:
 def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block) -> Measurement:
     reading = block.reading(metric.name)
     log, way = condemning(config, weighed)
-    good = eprocess.log_mean(weighed.good)
+    good = weighed.proof
     outcome = Outcome.INCONCLUSIVE
     words = f"evidence {amount(log)} against a limit of {config.limit:,.0f}"
     if log >= math.log(config.limit):

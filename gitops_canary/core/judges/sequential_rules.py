@@ -2,7 +2,6 @@
 
 import math
 
-from gitops_canary.core.judges import eprocess
 from gitops_canary.core.judges.sequential_types import Config, State, Weighed
 from gitops_canary.core.judges.words import compared
 from gitops_canary.core.text import duration
@@ -51,7 +50,7 @@ def _silence(config: Config, state: State, block: Block) -> str:
             return f"{metric.name}: {reading.why or reading.trouble.value}"
         if not (reading.counts or _NONE).canary:
             return f"{metric.name}: no traffic on the canary"
-        if not (reading.counts or _NONE).primary and block.weight < 100:  # noqa: PLR2004 - percent
+        if not (reading.counts or _NONE).primary and not config.alone:
             return f"{metric.name}: no traffic on the primary, so there is nothing to compare with"
     silent = [n for n, outcome in state.value_outcomes.items() if outcome is Outcome.INCONCLUSIVE]
     return f"{silent[0]}: no number" if silent else ""
@@ -66,7 +65,8 @@ def _doubt(config: Config, state: State) -> str:
         )
     for metric in config.metrics:
         weighed = state.weighed.get(metric.name, Weighed())
-        if weighed.worse.log >= math.log(config.suspicious) and weighed.total.canary_bad:
+        suspicious = weighed.worse.log >= math.log(config.suspicious)
+        if suspicious and weighed.total.canary_bad:
             return f"{metric.name} is suspicious: {compared(weighed.total, metric.what)}"
         requests = sum(n for _, n, _ in weighed.recent)
         bad = sum(k for _, _, k in weighed.recent)
@@ -80,10 +80,7 @@ def _passing(config: Config, state: State, block: Block) -> Ruling:
     """Wait for dwell, soak and proof; everything here was heard and is well so far."""
     assert state.weight_ms is not None, "set by every block"
     here_ms = block.end_ms - state.weight_ms
-    proven = all(
-        eprocess.log_mean(state.weighed[m.name].good) >= math.log(config.proven)
-        for m in config.metrics
-    )
+    proven = all(state.weighed[m.name].proof >= math.log(config.proven) for m in config.metrics)
     waiting = [name for name in config.values.limits if name not in state.value_outcomes]
     if waiting:
         return Outcome.INCONCLUSIVE, f"{waiting[0]} was not measured here yet", False, True

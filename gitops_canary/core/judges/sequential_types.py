@@ -58,11 +58,13 @@ class Config:
     """Evidence for another share of traffic than the weight that holds; None does not look."""
     recent_ms: int = 60_000
     recent_bad: int = 3
+    alone: bool = False
+    """Judge without a primary beside it, after a promotion: by its limit alone."""
 
     @property
     def limit(self) -> float:
-        """How much evidence condemns: two ways per metric share the risk."""
-        return 2 * max(len(self.metrics), 1) / self.alpha
+        """How much evidence condemns: the ways per metric share the risk."""
+        return (1 if self.alone else 2) * max(len(self.metrics), 1) / self.alpha
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,8 @@ class Weighed:
     floor: Mixture = eprocess.UNSEEN
     steady: Mixture = eprocess.UNSEEN
     good: eprocess.Logs = (0.0,) * len(eprocess.GOOD)
+    proof: float = 0.0
+    """The logarithm of the evidence that it keeps its limit."""
     total: Counts = field(default_factory=Counts)
     recent: tuple[tuple[int, int, int], ...] = ()
     """(end, requests, bad) of the canary's newest blocks."""

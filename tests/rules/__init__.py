@@ -1,0 +1,1 @@
+"""A seeded simulation of rules: ours beside Flagger's, Argo's and Kayenta's."""

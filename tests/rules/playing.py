@@ -1,0 +1,109 @@
+"""One run of one rule on one service, and many of them."""
+
+import statistics
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+
+from rules.players import BACK, DONE, RAMP, SCRAPE_S, Argo, Flagger, Kayenta, Ours, Player, Seen
+from rules.traffic import HORIZON_S, TICK_S, Counts, Scenario, Service
+
+Make = Callable[[Service], Player]
+
+
+def _ours(service: Service, **rest: object) -> Player:
+    return Ours(history=service.history(), **rest)  # type: ignore[arg-type]  # fields of Ours by name
+
+
+RULES: Mapping[str, Make] = {
+    "flagger-5": lambda _: Flagger(5),
+    "flagger-2": lambda _: Flagger(2),
+    "flagger-1": lambda _: Flagger(1),
+    "argo-3": lambda _: Argo(3),
+    "argo-0": lambda _: Argo(0),
+    "kayenta": lambda _: Kayenta(),
+    "ours": partial(_ours, gate=False),
+    "ours+gate": _ours,
+    "ours+ramp+gate+watch": partial(_ours, steps=RAMP, watch_s=900.0),
+    "ours, as timed": partial(_ours, late=1, burn=True),
+}
+"""`as timed` is how the controller asks: a scrape left out, answers a scrape late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one run ended: when it was rolled back or promoted, and what it cost."""
+
+    back_s: float | None
+    done_s: float | None
+    blast: float
+
+
+def play(make: Make, scenario: Scenario, rps: float, seed: int) -> Result:
+    """Play one run; the same seed gives the same result."""
+    service = Service(scenario, rps, Random(seed))  # noqa: S311 - a simulation
+    player = make(service)
+    asked = player.steps[0]
+    force, due = asked, [(0.0, asked)]
+    back_s = done_s = None
+    seen, whole = Counts(), True
+    for now in range(0, HORIZON_S, TICK_S):
+        while due and due[0][0] <= now:
+            whole = whole and (now % SCRAPE_S == 0 or due[0][1] == force)
+            force = due.pop(0)[1]
+        if force == BACK:
+            back_s = float(now)
+            break
+        if force == DONE and done_s is None:
+            done_s = float(now)
+        seen.add(service.tick(force))
+        end = now + TICK_S
+        if end % SCRAPE_S:
+            continue
+        wanted = _look(player, scenario, seen, end, force if whole else -1.0)
+        if asked not in (wanted, BACK):
+            asked = wanted
+            due.append((end + player.delay_s, wanted))
+        seen, whole = Counts(), True
+    return Result(back_s, done_s, service.blast)
+
+
+def _look(player: Player, scenario: Scenario, seen: Counts, end: int, weight: float) -> float:
+    gone = scenario.gap[0] < end <= scenario.gap[1]
+    if isinstance(player, Ours) or weight != DONE:
+        return player.look(Seen(float(end), None if gone else seen, weight))
+    return DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Many runs: share rolled back, median seconds to it and to the promotion, mean blast."""
+
+    runs: int
+    back: float
+    early: float
+    """Share rolled back before any promotion."""
+    back_s: float | None
+    done_s: float | None
+    blast: float
+
+
+def summary(rule: str, scenario: Scenario, rps: float, *, runs: int, seed: int) -> Summary:
+    """Play many runs, each with a seed of its own."""
+    results = [
+        play(RULES[rule], scenario, rps, zlib.crc32(f"{seed}/{scenario.name}/{rps}/{i}".encode()))
+        for i in range(runs)
+    ]
+    backs = [one.back_s for one in results if one.back_s is not None]
+    dones = [one.done_s for one in results if one.done_s is not None]
+    early = sum(one.back_s is not None and one.done_s is None for one in results)
+    return Summary(
+        runs=runs,
+        back=len(backs) / runs,
+        early=early / runs,
+        back_s=statistics.median(backs) if backs else None,
+        done_s=statistics.median(dones) if dones else None,
+        blast=statistics.fmean(one.blast for one in results),
+    )

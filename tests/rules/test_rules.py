@@ -1,0 +1,46 @@
+"""A small part of the table, on seeds of its own."""
+
+import pytest
+
+from rules.playing import RULES, play, summary
+from rules.traffic import FAULTY, HEALTHY, Scenario
+
+EVERY = {one.name: one for one in (*HEALTHY, *FAULTY)}
+SEED = 77
+
+
+def scenario(name: str) -> Scenario:
+    return EVERY[name]
+
+
+@pytest.mark.parametrize("name", ["steady", "common outage 50 %, 8 min", "no traffic"])
+def test_healthy_release_is_not_rolled_back_by_ours(name: str) -> None:
+    found = summary("ours+gate", scenario(name), 100.0, runs=12, seed=SEED)
+    assert found.back == 0
+
+
+def test_outage_and_silence_roll_back_under_flaggers_rule() -> None:
+    for name in ("common outage 50 %, 8 min", "no traffic"):
+        assert summary("flagger-5", scenario(name), 100.0, runs=4, seed=SEED).back == 1
+
+
+@pytest.mark.parametrize(("name", "most"), [("err 20 %", 0.2), ("err 5 %", 0.35)])
+def test_faulty_release_costs_a_part_of_what_flaggers_rule_costs(name: str, most: float) -> None:
+    ours, theirs = (
+        summary(rule, scenario(name), 100.0, runs=12, seed=SEED) for rule in ("ours", "flagger-5")
+    )
+    print(f"{name}: {ours.blast:.3g} bad requests, {theirs.blast:.3g} under flagger-5")
+    assert (ours.back, theirs.back) == (1, 1)
+    assert ours.blast <= most * theirs.blast
+
+
+def test_late_fault_is_found_where_ranks_dilute_it() -> None:
+    late = scenario("err 20 % after 3 min")
+    assert summary("ours", late, 10.0, runs=12, seed=SEED).back == 1
+    assert summary("kayenta", late, 10.0, runs=6, seed=SEED).back < 1
+
+
+def test_a_seed_is_a_run() -> None:
+    for rule in RULES:
+        one = scenario("err 5 %")
+        assert play(RULES[rule], one, 10.0, 5) == play(RULES[rule], one, 10.0, 5)

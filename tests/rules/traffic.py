@@ -1,0 +1,172 @@
+"""Services under load: requests and bad ones of both sides, tick by tick, from one seed."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+TICK_S = 5
+HORIZON_S = 1800
+BASE_ERRORS = 0.001
+BASE_SLOW = 0.003
+PODS = 4
+Rate = Callable[[float], float]
+
+
+def constant(value: float) -> Rate:
+    return lambda _: value
+
+
+_ERRORS, _SLOW, _NONE, _ALL = (constant(v) for v in (BASE_ERRORS, BASE_SLOW, 0.0, 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What happens to a service: shares of requests by seconds since the first weight."""
+
+    name: str
+    healthy: bool
+    errors: Rate = _ERRORS
+    slow: Rate = _SLOW
+    canary_errors: Rate = _NONE
+    """Extra, on the canary alone."""
+    canary_slow: Rate = _NONE
+    ratio: float = 1.0
+    """How many times more often the canary's own clients make requests fail, whatever runs."""
+    burst: int = 1
+    traffic: Rate = _ALL
+    gap: tuple[float, float] = (0.0, 0.0)
+    """When the metric source does not answer."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """One tick, or several."""
+
+    canary: int = 0
+    canary_errors: int = 0
+    canary_slow: int = 0
+    primary: int = 0
+    primary_errors: int = 0
+    primary_slow: int = 0
+
+    def add(self, other: "Counts") -> None:
+        for name in Counts.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass(slots=True)
+class Service:
+    """One run of one scenario at one rate of requests a second."""
+
+    scenario: Scenario
+    rps: float
+    random: Random
+    blast: float = 0.0
+    """Expected bad requests beyond what the old version would have had."""
+    _now: float = field(default=0.0)
+
+    def tick(self, weight: float) -> Counts:
+        """Serve one tick at a weight in percent."""
+        s, now = self.scenario, self._now
+        self._now += TICK_S
+        requests = self.rps * TICK_S * s.traffic(now)
+        part = weight / 100
+        canary, primary = (poisson(self.random, requests * p) for p in (part, 1 - part))
+        extra = s.canary_errors(now) + s.canary_slow(now)
+        self.blast += requests * part * extra
+        errors, slow = s.errors(now), s.slow(now)
+        return Counts(
+            canary=canary,
+            canary_errors=self._bad(canary, errors * s.ratio + s.canary_errors(now)),
+            canary_slow=self._bad(canary, slow * s.ratio + s.canary_slow(now)),
+            primary=primary,
+            primary_errors=self._bad(primary, errors),
+            primary_slow=self._bad(primary, slow),
+        )
+
+    def _bad(self, requests: int, share: float) -> int:
+        burst = self.scenario.burst
+        if burst == 1:
+            return binomial(self.random, requests, share)
+        return min(burst * poisson(self.random, requests * share / burst), requests)
+
+    def history(self) -> list[list[tuple[int, int]]]:
+        """Give an hour of (requests, errors) by pod, a minute a block, before the rollout."""
+        requests = self.rps * 60 / PODS
+        blocks = []
+        for _ in range(60):
+            pods = [poisson(self.random, requests) for _ in range(PODS)]
+            blocks.append([(n, self._bad(n, BASE_ERRORS)) for n in pods])
+        return blocks
+
+
+def poisson(random: Random, mean: float) -> int:
+    """Draw a Poisson number; by a normal one where that is as good."""
+    if mean <= 0:
+        return 0
+    if mean > 50:
+        return max(round(random.gauss(mean, math.sqrt(mean))), 0)
+    limit, product, count = math.exp(-mean), random.random(), 0
+    while product > limit:
+        product *= random.random()
+        count += 1
+    return count
+
+
+def binomial(random: Random, n: int, p: float) -> int:
+    """Draw a binomial number; by a Poisson or normal one where that is as good."""
+    p = min(max(p, 0.0), 1.0)
+    if not n or not p:
+        return 0
+    if p > 0.5:
+        return n - binomial(random, n, 1 - p)
+    if n * p > 50:
+        return min(max(round(random.gauss(n * p, math.sqrt(n * p * (1 - p)))), 0), n)
+    if n <= 40:
+        return sum(random.random() < p for _ in range(n))
+    return min(poisson(random, n * p), n)
+
+
+def between(start: float, end: float, value: float, base: float) -> Rate:
+    return lambda now: value if start <= now < end else base
+
+
+def after(start: float, value: float) -> Rate:
+    return lambda now: value if now >= start else 0.0
+
+
+HEALTHY = (
+    Scenario("steady", healthy=True),
+    Scenario(
+        "common drift", healthy=True,
+        errors=lambda now: BASE_ERRORS + 0.005 * min(now / 900, 1),
+        slow=lambda now: BASE_SLOW + 0.004 * min(now / 900, 1),
+    ),
+    Scenario("common blip 30 %, 90 s", healthy=True, errors=between(90, 180, 0.3, BASE_ERRORS)),
+    Scenario("common outage 50 %, 8 min", healthy=True, errors=between(90, 570, 0.5, BASE_ERRORS)),
+    Scenario("no traffic", healthy=True, traffic=constant(0.0)),
+    Scenario("source gone 2 min", healthy=True, gap=(60, 180)),
+    Scenario("cold start 20 % slow, 30 s", healthy=True, canary_slow=between(0, 30, 0.2, 0.0)),
+    Scenario("errors in bursts of 10", healthy=True, burst=10),
+    Scenario("client mix 1.3x", healthy=True, ratio=1.3),
+    Scenario("harmless 0.2 %", healthy=True, canary_errors=constant(0.001)),
+)  # fmt: skip
+FAULTY = (
+    Scenario("err 1 %", healthy=False, canary_errors=constant(0.01)),
+    Scenario("err 2 %", healthy=False, canary_errors=constant(0.02)),
+    Scenario("err 5 %", healthy=False, canary_errors=constant(0.05)),
+    Scenario("err 20 %", healthy=False, canary_errors=constant(0.2)),
+    Scenario("err 100 %", healthy=False, canary_errors=constant(1.0)),
+    Scenario("slow 3 %", healthy=False, canary_slow=constant(0.03)),
+    Scenario("slow 10 %", healthy=False, canary_slow=constant(0.1)),
+    Scenario(
+        "slow burn to 5 % in 10 min", healthy=False,
+        canary_errors=lambda now: 0.05 * min(now / 600, 1),
+    ),
+    Scenario("err 20 % after 3 min", healthy=False, canary_errors=after(180, 0.2)),
+    Scenario("err 20 % after 10 min", healthy=False, canary_errors=after(600, 0.2)),
+    Scenario(
+        "source gone 2 min, err 5 %", healthy=False, canary_errors=constant(0.05), gap=(60, 180)
+    ),
+)  # fmt: skip
