@@ -13,7 +13,6 @@ from itertools import pairwise
 
 from gitops_canary.core import counting
 from gitops_canary.core import questions as asking
-from gitops_canary.core.judge import config as limits
 from gitops_canary.core.judge import judge, value_at
 from gitops_canary.core.judges import Config, judged, mannwhitney, sequential, threshold
 from gitops_canary.core.judges.classify import Rule
@@ -251,8 +250,15 @@ class Course:
             what=f"took over {percent(check.limits.maximum or Decimal(0))} ms"
             if slow
             else "failed",
-            limit=threshold.limit_words(limits(self.policy).limits[check.name]),
+            limit=_limit(check),
         )
+
+
+def _limit(check: Check) -> str:
+    """Write a check's limit as the percentage of good requests that it is."""
+    if check.builtin == "request-duration":
+        return f">= 99 within {percent(check.limits.maximum or Decimal(0))} ms"
+    return threshold.limit_words(check.limits)
 
 
 def budget(check: Check) -> float:

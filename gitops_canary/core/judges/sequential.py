@@ -9,6 +9,7 @@ sides the second question's relative part alone protects.
 
 import math
 from dataclasses import replace
+from decimal import ROUND_FLOOR, Decimal
 
 from gitops_canary.core.judges import eprocess, share, threshold
 from gitops_canary.core.judges.sequential_rules import ruling
@@ -20,6 +21,7 @@ from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Outcome, Window
 
 NAME = "sequential"
+_SHOWN = Decimal("0.0001")
 __all__ = ["NAME", "Config", "Metric", "State", "Weighed", "begin", "condemning", "step"]
 
 
@@ -163,7 +165,7 @@ def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block)
         at_ms=block.end_ms,
         outcome=outcome,
         value=_percentage(total.canary_bad, total.canary),
-        limit=metric.limit or f"<= {percent_text(metric.budget)}% bad",
+        limit=metric.limit or f">= {percent_text(1 - metric.budget)}",
         samples=f"{total.canary} requests",
         why=one_line(told),
         baseline=_percentage(total.primary_bad, total.primary),
@@ -191,5 +193,9 @@ def percent_text(part: float) -> str:
     return f"{100 * part:.6g}"
 
 
-def _percentage(part: int, total: int) -> str | None:
-    return f"{100 * part / total:.4g}% bad" if total else None
+def _percentage(bad: int, total: int) -> str | None:
+    """Give the percentage of good requests, never rounded up; None without requests."""
+    if not total:
+        return None
+    good = Decimal(100 * (total - bad)) / total
+    return percent(good.quantize(_SHOWN, ROUND_FLOOR))

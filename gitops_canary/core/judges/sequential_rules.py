@@ -11,6 +11,8 @@ from gitops_canary.model.rollout import Outcome
 
 Ruling = tuple[Outcome, str, bool, bool]
 """Outcome, reason, whether it is final, whether data were heard."""
+WHOLE = 100
+"""Percent: at this weight nobody is left to compare with, and what was seen before counts."""
 _NONE = Counts()
 
 
@@ -50,7 +52,8 @@ def _silence(config: Config, state: State, block: Block) -> str:
             return f"{metric.name}: {reading.why or reading.trouble.value}"
         if not (reading.counts or _NONE).canary:
             return f"{metric.name}: no traffic on the canary"
-        if not (reading.counts or _NONE).primary and not config.alone:
+        beside = not config.alone and block.weight < WHOLE
+        if not (reading.counts or _NONE).primary and beside:
             return f"{metric.name}: no traffic on the primary, so there is nothing to compare with"
     silent = [n for n, outcome in state.value_outcomes.items() if outcome is Outcome.INCONCLUSIVE]
     return f"{silent[0]}: no number" if silent else ""
