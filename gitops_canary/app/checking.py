@@ -17,6 +17,7 @@ from gitops_canary.git.objects import RawCommit
 from gitops_canary.git.plain import PlainClone
 from gitops_canary.manifest import quarantine
 from gitops_canary.manifest.owned import owned
+from gitops_canary.manifest.policy import policy_from_json
 from gitops_canary.model.finding import Finding, Kind
 from gitops_canary.model.names import BlobId, Path, Revision
 from gitops_canary.model.rollout import Action, Move
@@ -137,8 +138,10 @@ class Checker:
             VerificationError: its evidence tells other owned values than the revision has.
         """
         spec = self.reader.view(parent).canaries.get(move.record.canary)
-        tip = self.reader.ground(parent, move.record.canary)
+        policy = policy_from_json(document["policy"]["effective"])
+        tip = self.reader.ground(parent, move.record.canary, policy)
         assert spec is not None, "its ground was read"
+        spec = spec.pinned(policy)
         stable = self.reader.ground(move.record.stable, move.record.canary)
         act, router = recorded.act(document), self.reader.router(spec)
         act = replace(act, weight=move.record.weight_to)

@@ -132,14 +132,14 @@ class _Eye:
         return replace(known, situation=situation)
 
     def see(self, view: View, spec: CanarySpec) -> Seen:
-        tip = self.reader.bind(view, spec)
-        trace = Trace(self.reader, self.graph, spec.id, tip)
         rollout = self.history.rollout(spec.id)
-        written = self.reader.ground(rollout.last.revision, spec.id) if rollout else None
+        policy = self._pinned(spec, rollout)
+        tip = self.reader.bind(view, spec.pinned(policy))
+        trace = Trace(self.reader, self.graph, spec.id, tip)
+        written = self.reader.ground(rollout.last.revision, spec.id, policy) if rollout else None
         candidate = trace.candidate(rollout, written)
         stable_at = trace.stable(rollout, candidate.rollout)
         stable = self.reader.ground(stable_at, spec.id) if stable_at else None
-        policy = self._pinned(spec, rollout)
         ours = stable is not None and not tip.binding.versions.scaled
         idle = stable.owned.candidate.replicas if stable and ours else None
         situation = Situation(

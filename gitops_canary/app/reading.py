@@ -14,7 +14,7 @@ from gitops_canary.manifest.screen import labels, words
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.model.owned import DocRef, Fields
-from gitops_canary.model.spec import CanarySpec
+from gitops_canary.model.spec import CanarySpec, Policy
 from gitops_canary.ports import Router, Sift, Store
 from gitops_canary.strategy import outfitted
 
@@ -81,8 +81,11 @@ class Reader:
                 # Too large or no text: nothing in it is watched, and `lint` says why.
                 continue
 
-    def ground(self, revision: Revision, canary: CanaryId) -> Ground:
+    def ground(self, revision: Revision, canary: CanaryId, policy: Policy | None = None) -> Ground:
         """Read the owned files and values of one canary in one revision.
+
+        `policy` is the one a rollout is pinned to, where it may not be the revision's own: what an
+        A/B test or a mirror wrote is known by it.
 
         Raises:
             CanaryError: the canary is not there, or cannot be bound.
@@ -96,7 +99,7 @@ class Reader:
                 f"There is no Canary {canary} at {revision[:12]}.",
                 remedy="commit its document again, or ignore this where it was deleted on purpose",
             )
-        return self._ground(view, spec)
+        return self._ground(view, spec if policy is None else spec.pinned(policy))
 
     def router(self, spec: CanarySpec) -> Router:
         """Find the code that drives the canary's routing objects."""

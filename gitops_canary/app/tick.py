@@ -192,11 +192,12 @@ class Station:
         assert one.situation.stable is not None, "as above"
         rollout = one.rollout if one.rollout and one.rollout.id == act.rollout else None
         policy = one.spec.policy if rollout is None else one.policy
-        router = self.reader.router(one.spec)
+        spec = one.spec.pinned(policy)
+        router = self.reader.router(spec)
         running = rollout is not None and one.running
         pinned = rollout.started.revision if rollout and running else seen.view.revision
         context = Context(
-            spec=one.spec,
+            spec=spec,
             policy=policy,
             policy_json=policy_json(policy),
             rollout=rollout,

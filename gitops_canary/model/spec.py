@@ -1,7 +1,7 @@
 """What a Canary document asks for, whichever dialect it was written in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum
 
@@ -212,3 +212,7 @@ class CanarySpec:
     """Fields present but not honoured yet; non-empty only where `allow_missing` let them by."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where each value of the policy came from: `file:line:column`, or `default`."""
+
+    def pinned(self, policy: Policy) -> "CanarySpec":
+        """Give this spec with the policy that a running rollout is pinned to."""
+        return self if policy.digest == self.policy.digest else replace(self, policy=policy)
