@@ -12,7 +12,7 @@ from gitops_canary.core.plan import QUARANTINE
 from gitops_canary.core.replay import OVER, History
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import duration, iso
-from gitops_canary.errors import CanaryError
+from gitops_canary.errors import CanaryError, Unavailable
 from gitops_canary.manifest import bindings, quarantine
 from gitops_canary.manifest.image_changes import ImageChange
 from gitops_canary.model.commits import Commit
@@ -78,6 +78,8 @@ def look(
             if unread:
                 raise unread
             seen[canary] = eye.look_again(view, spec)
+        except Unavailable:
+            raise  # of the clone, not of this canary: the next tick makes it anew
         except CanaryError as error:
             gone = canary not in view.canaries and not unread
             held[canary] = _gone(canary, error) if gone else cannot(canary, error)
@@ -187,6 +189,8 @@ class _Eye:
                 continue
             try:
                 then = self.reader.ground(move.revision, spec.id).owned
+            except Unavailable:
+                raise
             except CanaryError:
                 # What cannot be read proves nothing, so the candidate goes through all steps.
                 continue

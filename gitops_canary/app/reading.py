@@ -7,7 +7,7 @@ from functools import lru_cache
 from gitops_canary.app.canaries import Canaries, Rules
 from gitops_canary.app.indexing import Index, Indexer, PlainSift
 from gitops_canary.core.edits import Ground
-from gitops_canary.errors import BindingError, CanaryError, SpecError
+from gitops_canary.errors import BindingError, CanaryError, SpecError, Unavailable
 from gitops_canary.manifest import bindings, catalog, document, kustomize, tracked
 from gitops_canary.manifest.owned import owned
 from gitops_canary.manifest.screen import labels, words
@@ -185,12 +185,14 @@ class Reader:
                 texts={path: text(path) for path in binding.files},
                 owned=owned(spec, binding, text, router),
             )
+        except Unavailable:
+            raise  # of the clone, not of the revision: nothing to remember
         except CanaryError as error:
             # What cannot be found may lie in the file that cannot be read.
             return unread or error
 
     def _read_view(self, revision: Revision) -> View:
-        last = self._last
+        last, self._last = self._last, None  # begun anew where the next lines fail
         if last is None:
             index = self._indexer.begin(revision)
             canaries, errors = self._specs.read(sorted(index.policies.items()))
@@ -201,8 +203,9 @@ class Reader:
                 canaries, errors = self._specs.read(sorted(index.policies.items()))
         wanted = self._wanted.union(*(labels(spec) for spec in canaries.values()))
         index = self._indexer.widen(index, wanted)
-        self._last = View(revision=revision, index=index, canaries=canaries, errors=errors)
-        return self._last
+        view = View(revision=revision, index=index, canaries=canaries, errors=errors)
+        self._last = view
+        return view
 
     def _read_headers(self, path: Path, blob: BlobId) -> tuple[DocRef, ...] | SpecError:
         try:

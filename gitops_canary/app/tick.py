@@ -83,6 +83,8 @@ class Station:
         except CanaryError as error:
             tip = self._tips[0] if self._tips else None
             self._forget()
+            # What was known may not be in the clone that is made anew.
+            self._graph, self._before, self._seen = None, None, {}
             return Report(
                 repository=self.name,
                 tip=tip,
@@ -181,6 +183,8 @@ class Station:
             one = seen.seen[act.canary]
             try:
                 plans.append(self._one_plan(act, one, seen, answers.get(act.canary, {})))
+            except Unavailable:
+                raise
             except CanaryError as error:
                 refused[act.canary] = cannot(act.canary, error)
         return plans, refused
@@ -235,6 +239,8 @@ class Station:
         """Read one decision; empty where it is not what its commit says, which `verify` names."""
         try:
             data = self.reader.text(tip, path).encode()
+        except Unavailable:
+            raise
         except CanaryError:
             return b""
         return data if digest(data) == wanted else b""

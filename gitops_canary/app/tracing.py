@@ -6,7 +6,7 @@ from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.reading import Reader
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.message import rollout_id
-from gitops_canary.errors import CanaryError
+from gitops_canary.errors import CanaryError, Unavailable
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.names import CanaryId, Revision, RolloutId
 from gitops_canary.model.owned import Owned
@@ -114,6 +114,8 @@ class Trace:
         """Read the owned values of a revision; None where it cannot be read."""
         try:
             return self.reader.ground(revision, self.canary).owned
+        except Unavailable:
+            raise  # else a damaged clone would look like another history
         except CanaryError:
             # Not swallowed: at the tip the same error holds the canary and is told.
             return None
