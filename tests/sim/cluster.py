@@ -81,6 +81,8 @@ class App:
     """Every weight with the time it was applied."""
     versions: list[tuple[int, str | None]] = field(default_factory=list)
     """Every version that the canary's pods got ready in, with the time."""
+    primaries: list[tuple[int, str | None]] = field(default_factory=list)
+    """The same of the primary's pods."""
     counters: dict[tuple[str, str], float] = field(default_factory=dict)
     """Requests so far by (workload, code)."""
     slow: dict[str, float] = field(default_factory=dict)
@@ -127,6 +129,7 @@ class Cluster:
         for app in self.apps.values():
             app.weights.append((self.now_ms, app.weight))
             app.versions.append((self.now_ms, app.canary.serving))
+            app.primaries.append((self.now_ms, app.primary.serving))
 
     def advance(self, to_ms: int) -> None:
         """Let time pass: pods get ready, requests flow, samples are taken."""
@@ -184,8 +187,8 @@ class Cluster:
         crashes = self.quality(app.shape.name, workload.tag).crashes
         if not crashes and self.now_ms >= workload.changed_ms + START_MS:
             workload.serving = workload.tag
-            if workload is app.canary:
-                app.versions.append((self.now_ms, workload.tag))
+            history = app.versions if workload is app.canary else app.primaries
+            history.append((self.now_ms, workload.tag))
 
     def _serve(self, app: App, name: str, workload: Workload, count: float) -> None:
         if workload.serving is None:

@@ -19,6 +19,8 @@ from .watching import JUDGED, Broken, Landed, Watcher, need
 
 FORWARD = JUDGED | {Action.START}
 ENDED = frozenset({Action.FINISH, Action.ABORT, Action.RETREAT, Action.IDLE})
+REWOUND_MS = 120_000
+"""For so long after somebody rewrote history nobody can say when a move was really made."""
 SURPLUS = 4
 """Moves besides the steps in one attempt: start, promote, finish or the way back, idle."""
 
@@ -67,7 +69,7 @@ class Watch(Watcher):
             since = app.live_since(move.before.weight, move.previous.at_ms)
         need(since is not None, "the weight that was judged was never live")
         assert since is not None
-        if self.world.rewound_ms < window.start_ms:
+        if self.world.rewound_ms < window.start_ms - REWOUND_MS:
             # Whoever rewrites history also rewrites when a move was made.
             need(since <= window.start_ms, f"the window began {since - window.start_ms} ms early")
         requests, failures, slow = app.truth.within(window.start_ms, window.end_ms)
@@ -86,6 +88,13 @@ class Watch(Watcher):
             app, tag = self.world.cluster.apps[move.shape.name], move.after.candidate
             assert move.previous is not None
             need(app.served(tag, move.previous.at_ms), f"{tag} never got ready")
+
+    def i1_traffic_returns_to_a_primary_that_runs(self, move: Landed) -> None:
+        """A rollout is finished once the primary's pods run the promoted version."""
+        if move.record.action is Action.FINISH and self.world.sees_live:
+            app, tag = self.world.cluster.apps[move.shape.name], move.after.primary
+            at_ms = next((at for at, own in app.primaries if own == tag), None)
+            need(at_ms is not None, f"the primary never ran {tag}")
 
     def i2_weights_are_the_ladder_s(self, move: Landed) -> None:
         """What is written is 0 or the step's weight, and what the message says."""
@@ -139,6 +148,8 @@ class Watch(Watcher):
                 assert window is not None
                 _, failures, slow = app.truth.within(window.start_ms, window.end_ms)
                 need(failures > 0 or slow > 0, "nothing had failed")
+                kept = self.world.files(move.revision).get(QUARANTINE, b"")
+                need(move.record.rollout.encode() in kept, "it was not quarantined")
             else:
                 asked = move.before.control.get("abort") == move.record.rollout
                 need(asked, "aborted without a failing verdict, and nobody asked")
@@ -210,6 +221,8 @@ class Watch(Watcher):
         if before.paused and before.present:
             need(move.record.action not in FORWARD, f"{move.record.action} while paused")
         last = self.last_move(move)
+        if move.record.action is Action.ABORT and move.record.verdict is Outcome.NONE:
+            return  # they asked for it, and I5 holds them to it
         if last is None or last.after.candidate != before.candidate or move.adopted:
             return
         if before.settled and before.weight == 0:
@@ -239,13 +252,14 @@ class Watch(Watcher):
         now, interval = self.world.now_ms, move.shape.interval_s * 1000
         need(window.end_ms <= now, f"the window ends {window.end_ms - now} ms from now")
         need(window.end_ms - window.start_ms >= interval, "the window is too short")
-        if move.judged and move.previous and self.world.rewound_ms < window.start_ms:
+        if move.judged and move.previous and self.world.rewound_ms < window.start_ms - REWOUND_MS:
             need(move.at_ms - move.previous.at_ms >= interval, "the step was not held long enough")
 
 
 PROMISES: Mapping[str, Callable[[Watch, Landed], None]] = {
     "I1": Watch.i1_only_an_unused_pass_raises_the_weight,
     "I1 (ready)": Watch.i1_the_first_weight_needs_a_ready_canary,
+    "I1 (primary)": Watch.i1_traffic_returns_to_a_primary_that_runs,
     "I2": Watch.i2_weights_are_the_ladder_s,
     "I3": Watch.i3_every_move_has_its_evidence,
     "I4": Watch.i4_steps_rise_one_at_a_time,

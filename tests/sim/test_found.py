@@ -52,6 +52,19 @@ def test_a_damaged_clone_heals_although_the_branch_stays_where_it_is() -> None:
     until(world, lambda: "finish" in actions(world))
 
 
+def test_a_clone_made_anew_after_a_rewind_needs_nothing_that_was_dropped() -> None:
+    world, shape = quiet()
+    bump(world, shape, "v1")
+    until(world, lambda: "advance" in actions(world))
+    tip = world.remote.refs[CONFIG]
+    until(world, lambda: any(report.tip == tip for report in world.reports.values()))
+    world.actor = "person"
+    world.remote.point(CONFIG, world.remote.parents(world.remote.refs[CONFIG])[0])
+    world.rewound_ms = world.now_ms
+    world.controllers["controller-0"].disk.damaged = True
+    until(world, lambda: "finish" in actions(world))
+
+
 def test_an_evidence_branch_that_moves_alone_holds_nothing_up() -> None:
     world, shape = quiet()
     bump(world, shape, "v1")

@@ -1,0 +1,50 @@
+"""`python -m tests.real.kills --runs 200`: `kill -9` at random moments, and what is left then."""
+
+import argparse
+import pathlib
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from random import Random
+
+from .stage import Stage, kill, stage, until
+
+
+def kill_again_and_again(place: Stage, runs: int, seed: int) -> Mapping[str, int]:
+    """Kill a controller so many times, twice in a row now and then; then let it finish."""
+    rng = Random(seed)  # noqa: S311 - for moments, not for secrets
+    place.release()
+    for _ in range(runs):
+        if place.running() is None and place.records():
+            place.release()
+        process = place.start()
+        # A third of them die while they start: that is the second of two in a row.
+        time.sleep(rng.uniform(0.05, 0.9) if rng.random() < 0.33 else rng.uniform(1.0, 3.5))
+        assert process.poll() is None, place.tail()
+        kill(process)
+    process = place.start()
+    try:
+        done = lambda: place.records() and place.running() is None  # noqa: E731 - read below
+        until(done, "the last rollout", place)
+    finally:
+        kill(process)
+    return {"kills": runs, **place.check()}
+
+
+def main() -> int:
+    """Print what was seen."""
+    parser = argparse.ArgumentParser(prog="python -m tests.real.kills", description=__doc__)
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as directory, stage(pathlib.Path(directory)) as place:
+        figures = kill_again_and_again(place, options.runs, options.seed)
+    for name, count in {**figures, "seconds": round(time.monotonic() - began)}.items():
+        print(f"{name:<20}{count:>8}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
