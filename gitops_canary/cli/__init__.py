@@ -20,6 +20,7 @@ from gitops_canary.cli.doctor import doctor
 from gitops_canary.cli.evidence import export
 from gitops_canary.cli.explain import explain
 from gitops_canary.cli.history import history
+from gitops_canary.cli.import_ import import_
 from gitops_canary.cli.judge import judge
 from gitops_canary.cli.lint import lint
 from gitops_canary.cli.once import once
@@ -42,7 +43,7 @@ BUG = 70
 VERBS: tuple[Callable[..., int], ...] = (
     run, once, plan, lint, doctor, status, history, explain, judge,
     verify, report,
-    pause, resume, abort, retry, schema,
+    pause, resume, abort, retry, schema, import_,
 )  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def application() -> typer.Typer:
         help="Roll versions out through Git commits alone.",
     )
     for function in VERBS:
-        app.command(function.__name__)(exits(function))
+        app.command(function.__name__.rstrip("_"))(exits(function))
     group = typer.Typer(no_args_is_help=True, help="The versions that are kept out.")
     group.command("list")(exits(kept_out))
     group.command("lift")(exits(lift))

@@ -60,6 +60,8 @@ def _moves(spec: CanarySpec, ground: Ground) -> Iterator[str]:
         yield "No checks are made (skipAnalysis)."
     else:
         yield from _steps(policy)
+    if policy.judge.type == "sequential" and not policy.skip_analysis:
+        yield f"Measured for {duration(policy.judge.min_soak_ms)} in all, at the least."
     yield (
         "promote: the primary gets the version, the canary keeps serving; "
         f"the primary has {deadline} to run it everywhere, or people are called."
@@ -86,6 +88,9 @@ def _share(policy: Policy, weight: Decimal) -> str:
 
 
 def _looks(policy: Policy, count: int) -> str:
+    judge = policy.judge
+    if judge.type == "sequential":
+        return f"the judge has to be sure, for {duration(judge.dwell_ms)} at the least"
     first = duration(_first_ms(policy))
     if count == 1:
         return f"one look that passes, {first} later at the earliest"
@@ -104,6 +109,8 @@ def _check(check: Check) -> str:
 
 def _ways_out(policy: Policy) -> Iterator[str]:
     failed = "1 failed look" if policy.threshold == 1 else f"{policy.threshold} failed looks"
+    if policy.judge.type == "sequential":
+        failed = f"evidence that is wrong at most once in {1 / policy.judge.alpha:.0f} times"
     yield (
         f"At {failed} over the whole rollout: abort. One commit puts back the version and the "
         "weight, byte for byte, and the version is kept out for 90 days."
@@ -120,6 +127,8 @@ def _quickest_ms(policy: Policy) -> int:
         return 0
     looks = policy.trial + sum(policy.needed(step) for step in range(1, len(policy.steps) + 1))
     stages = len(policy.steps) + bool(policy.trial)
+    if policy.judge.type == "sequential":
+        return max(stages * policy.judge.dwell_ms, policy.judge.min_soak_ms)
     return _first_ms(policy) * stages + policy.interval_ms * (looks - stages)
 
 

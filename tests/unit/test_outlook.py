@@ -49,3 +49,20 @@ def test_without_analysis_there_is_nothing_to_ask(tmp_path: Path) -> None:
 
     assert numbered(lines) == ["start", "No checks are made (skipAnalysis).", "promote", "finish"]
     assert "Each look" not in "\n".join(lines)
+
+
+def test_a_sequential_judge_is_told_by_how_sure_it_has_to_be(tmp_path: Path) -> None:
+    lines = told(tmp_path)
+    own = (
+        (tmp_path / CANARY)
+        .read_text()
+        .replace("flagger.app/v1beta1", "gitops-canary.dev/v1alpha1")
+        .replace("  service:\n    port: 8080\n", "")
+    )
+    (tmp_path / CANARY).write_text(own)
+    (one,) = findings(tmp_path, default_provider="istio", allow_missing=frozenset())
+
+    assert one.error is None, one.error
+    assert "the judge has to be sure, for 1m at the least" in "\n".join(one.outlook)
+    assert one.outlook[-1].startswith("At the quickest: 5m")
+    assert lines != list(one.outlook)

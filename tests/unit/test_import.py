@@ -1,0 +1,111 @@
+"""Other tools' documents become ours, readable, with a list of what they lose."""
+
+from pathlib import Path
+
+import pytest
+from corpus import CORPUS
+
+from gitops_canary.app.importing import imported, text
+from gitops_canary.errors import CanaryError
+from gitops_canary.manifest import spec_file
+from gitops_canary.manifest.document import parse
+from gitops_canary.model.spec import CanarySpec, Strategy
+
+ROLLOUT = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: shop, namespace: prod}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: shop}}
+  template: {spec: {containers: [{name: shop, image: 'acme/shop:1'}]}}
+  strategy:
+    canary:
+      stableService: shop-stable
+      canaryService: shop-canary
+      trafficRouting: {istio: {virtualService: {name: shop}}}
+      steps:
+        - setWeight: 10
+        - pause: {duration: 5m}
+        - analysis: {templates: [{templateName: works}]}
+        - setWeight: 50
+        - pause: {}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: {name: works}
+spec:
+  metrics:
+    - name: works
+      interval: 2m
+      successCondition: result[0] >= 0.95
+      provider: {prometheus: {address: 'http://p:9090', query: 'sum(x{app="{{args.app}}"})'}}
+    - name: odd
+      successCondition: result[0] >= 0.95 && result[1] > 3
+      provider: {prometheus: {query: x}}
+"""
+
+
+def read(written: str) -> CanarySpec:
+    node = next(
+        root
+        for root in parse(written, file="new.yaml")
+        if root is not None and root.get("kind") is not None and root.get("analysis") is None
+        if (kind := root.get("kind")) is not None and kind.value == "Canary"
+    )
+    return spec_file.read_canary(
+        node, file="new.yaml", templates=spec_file.templates([]), default_provider="istio"
+    )
+
+
+def test_a_rollout_becomes_a_deployment_and_a_canary(tmp_path: Path) -> None:
+    (tmp_path / "rollout.yaml").write_text(ROLLOUT)
+
+    (one,) = imported(tmp_path, "argo-rollouts")
+
+    written = text(one)
+    assert "kind: Deployment" in written
+    assert "strategy" not in written
+    spec = read(written)
+    assert (spec.id, spec.provider) == ("prod/shop", "istio")
+    assert [int(step) for step in spec.policy.steps] == [10, 50]
+    assert spec.policy.interval_ms == 300_000
+    (check,) = spec.policy.checks
+    assert (str(check.limits.minimum), check.interval_ms) == ("0.95", 120_000)
+    assert check.query == 'sum(x{app="{{ variables.app }}"})'
+    assert [why for _, why in one.lost] == [
+        "a pause until somebody goes on: use spec.control.paused",
+        "fill in templateVariables of works: app",
+        "the condition of odd is more than one limit",
+        "stableService shop-stable has to be called shop-primary",
+    ]
+    assert all(place.line > 0 for place, _ in one.lost)
+
+
+def test_every_real_flagger_canary_becomes_a_readable_one(tmp_path: Path) -> None:
+    folder = CORPUS / "flagger"
+    if not folder.is_dir():
+        pytest.skip("the corpus of real manifests is not beside this repository")
+    back, strategies, kept_out = 0, set(), []
+    for path in sorted(folder.glob("Canary-*.yaml")):
+        (tmp_path / "one.yaml").write_text(path.read_text())
+        for one in imported(tmp_path, "flagger"):
+            assert "metricsServer" not in text(one)
+            try:
+                strategies.add(read(text(one)).policy.strategy)
+                back += 1
+            except CanaryError as error:
+                kept_out.append(f"{path.name}: {error}")
+    print(f"{back} Flagger Canaries read back, {len(kept_out)} not")
+    # Templates are looked up in a whole repository; some targets and excerpts are refused.
+    known = (
+        "MetricTemplate",
+        "not supported",
+        "is missing",
+        "at its end",
+        "not possible",
+        "skipAn",
+    )
+    assert [why for why in kept_out if not any(word in why for word in known)] == []
+    assert back > 20
+    assert strategies == set(Strategy)
