@@ -24,6 +24,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "ruamel": ("manifest",),
     "git": ("git",),
     "cryptography": ("git",),
+    "securesystemslib": ("git",),
     "httpx2": ("metrics", "sync", "git", "forge", "notify"),
     "rfc8785": ("core", "manifest"),
     "apscheduler": ("app",),

@@ -9,6 +9,7 @@ from gitops_canary.core.evidence import decision_path, digest
 from gitops_canary.core.pages import pages
 from gitops_canary.core.recompute import recompute
 from gitops_canary.core.replay import OVER
+from gitops_canary.core.statement import seal_path, statement
 from gitops_canary.errors import CanaryError
 from gitops_canary.git.objects import EMPTY_TREE, RawCommit
 from gitops_canary.git.ownership import Ownership
@@ -33,6 +34,7 @@ class Bulk:
             path: blob.id for path, blob in clone.files(tip).items()
         }
         self._earlier: set[Path] = set()
+        self._seals = bool(ownership.trusted) and any(p.endswith(".dsse.json") for p in self.files)
         self.verdicts = 0
         """How many decisions were read."""
 
@@ -52,8 +54,23 @@ class Bulk:
         for path in found:
             if path not in expected:
                 yield from self._nobodys(path, rewritten=rewritten)
+            if self._seals and (wrong := self.unsealed(path)):
+                yield _finding(None, f"{seal_path(path)}: {wrong}.")
         for chain in chains.values():
             yield from self._pages(chain)
+
+    def unsealed(self, path: Path) -> str | None:
+        """Say why a decision's seal does not vouch for it; None where it does."""
+        blobs = [self.files.get(seal_path(path)), self.files.get(path)]
+        if blobs[0] is None or blobs[1] is None:
+            return "there is no seal"
+        bodies = self._clone.read([blobs[0], blobs[1]])
+        try:
+            sealed = self._ownership.unseal(bodies[blobs[0]])
+            wanted = statement(path, bodies[blobs[1]])
+        except (ValueError, KeyError) as error:
+            return str(error)
+        return None if sealed == wanted else "it seals something else than this decision"
 
     def _commit(self, revision: Revision, raw: RawCommit) -> Iterator[Finding]:
         """Hold one commit of the branch against what the controller writes: additions, signed."""

@@ -34,9 +34,14 @@ class Checker:
     bulk: Mapping[Path, BlobId] | None
     """None where this clone has no evidence branch."""
 
-    def check(self, move: Move, raw: RawCommit, before: Sequence[Move]) -> Iterator[Finding]:
-        """Yield what is wrong with one move, given the moves of its rollout before it."""
-        yield from (_differs(move, text) for text in _shape(raw))
+    def check(
+        self, move: Move, raw: RawCommit, before: Sequence[Move], *, forge: bool
+    ) -> Iterator[Finding]:
+        """Yield what is wrong with one move, given the moves of its rollout before it.
+
+        A commit that a forge wrote for us may have another author.
+        """
+        yield from (_differs(move, text) for text in _shape(raw, forge=forge))
         document = None
         try:
             document = self.decision(move, len(before) + 1)
@@ -192,10 +197,10 @@ def _values(owned_json: Json) -> Json:
     }
 
 
-def _shape(raw: RawCommit) -> Iterator[str]:
+def _shape(raw: RawCommit, *, forge: bool) -> Iterator[str]:
     if len(raw.parents) != 1:
         yield f"it has {len(raw.parents)} parents; a move has one"
-    if raw.author != raw.committer:
+    if raw.author != raw.committer and not forge:
         yield "its author is not its committer"
 
 

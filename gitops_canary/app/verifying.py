@@ -7,6 +7,7 @@ from gitops_canary.app.bulk import Bulk
 from gitops_canary.app.checking import Checker
 from gitops_canary.app.lineage import Lineage
 from gitops_canary.app.reading import Reader, Rules
+from gitops_canary.core.evidence import decision_path
 from gitops_canary.core.message import claims, parse
 from gitops_canary.core.replay import fault
 from gitops_canary.errors import HistoryError
@@ -34,6 +35,8 @@ class Scope:
     """A tip somebody wrote down earlier: the history must still contain it."""
     rewritten: bool = False
     """Whether a squashed or rebased history is expected."""
+    sealed: bool = False
+    """Whether a forge writes the commits (pull requests): a seal then vouches for one."""
     paths: tuple[str, ...] = ()
 
 
@@ -87,26 +90,38 @@ class _Verifier:
 
     def _commit(self, revision: Revision, raw: RawCommit) -> Iterator[Finding]:
         doubt = self._ownership.doubt(raw)
-        if doubt:
-            if claims(raw.message):
-                yield self._foreign(revision, doubt)
+        if doubt and not claims(raw.message):
             return
         try:
             record = parse(raw.message, revision)
         except HistoryError as error:
-            yield self._finding(revision, error.problem, error.remedy)
+            if doubt:
+                yield self._foreign(revision, doubt)
+            else:
+                yield self._finding(revision, error.problem, error.remedy)
             return
         if record is None:
             return
-        chain = self._chains.setdefault((record.canary, record.rollout), [])
+        chain = self._chains.get((record.canary, record.rollout), [])
         move = Move(record=record, revision=revision, date_ms=raw.date_s * 1000)
-        found = list(self._move(move, raw, chain))
-        chain.append(move)
+        found = list(self._move(move, raw, chain, forge=bool(doubt)))
+        if doubt and not self._vouched(move, chain, found):
+            yield self._foreign(revision, doubt)
+            return
+        self._chains.setdefault((record.canary, record.rollout), chain).append(move)
         if revision not in self._context:
             self._found.commits += 1
             yield from found
 
-    def _move(self, move: Move, raw: RawCommit, chain: Sequence[Move]) -> Iterator[Finding]:
+    def _vouched(self, move: Move, chain: Sequence[Move], found: Sequence[Finding]) -> bool:
+        """Whether a seal vouches for a commit that somebody else wrote, exactly as decided."""
+        if not self._scope.sealed or found or self._bulk is None:
+            return False
+        return self._bulk.unsealed(decision_path(move.record, len(chain) + 1)) is None
+
+    def _move(
+        self, move: Move, raw: RawCommit, chain: Sequence[Move], *, forge: bool
+    ) -> Iterator[Finding]:
         before = chain[-1] if chain else None
         what = f"{move.record.canary} {move.record.action.value}"
         wrong = fault(before, move)
@@ -118,7 +133,7 @@ class _Verifier:
         if before and move.date_ms < before.date_ms:
             text = f"{what}: it is older than its previous move."
             yield self._finding(move.revision, text, "git log --format=fuller")
-        yield from self._checker.check(move, raw, chain)
+        yield from self._checker.check(move, raw, chain, forge=forge)
 
     def _cut(self, move: Move, chain: Sequence[Move]) -> bool:
         """Whether the chain only begins in the middle because the clone does."""

@@ -36,6 +36,9 @@ def verify(
     rewritten: Annotated[  # noqa: FBT002 - typer's way to say a flag
         bool, typer.Option("--rewritten", help="The history was squashed or rebased on purpose.")
     ] = False,
+    forge_commits: Annotated[  # noqa: FBT002 - as above
+        bool, typer.Option("--forge-commits", help="Commits written by the forge count if sealed.")
+    ] = False,
     paths: Annotated[str, typer.Option(help="Folders the controller works in.")] = "",
     output: OutputOption = Form.TABLE,
 ) -> int:
@@ -53,6 +56,7 @@ def verify(
                 evidence=opened.resolve(evidence) if evidence else evidence_or_none(opened),
                 known_tip=opened.resolve(tip) if tip else None,
                 rewritten=rewritten,
+                sealed=forge_commits,
                 paths=tuple(part for part in paths.split(",") if part),
             ),
         )

@@ -9,6 +9,7 @@ from gitops_canary.core.edits import Ground, edits
 from gitops_canary.core.message import compose, subject
 from gitops_canary.core.pages import pages
 from gitops_canary.core.rehearsal import always
+from gitops_canary.core.statement import seal_path, statement
 from gitops_canary.core.text import iso, percent
 from gitops_canary.manifest import quarantine
 from gitops_canary.manifest.owned import owned
@@ -90,6 +91,8 @@ def plan(act: Act, context: Context, router: Router) -> Plan:
         verdict=act.verdicts[-1] if act.verdicts else None,
         record=record,
     )
+    number = len(context.rollout.moves) + 1 if context.rollout else 1
+    path = evidence.decision_path(record, number)
     return Plan(
         act=act,
         record=record,
@@ -100,7 +103,8 @@ def plan(act: Act, context: Context, router: Router) -> Plan:
             at_ms=act.at_ms,
         ),
         evidence=PlannedCommit(
-            files=_bulk(record, bulk, context),
+            files=_bulk(path, record, bulk, context),
+            statements={seal_path(path): statement(path, bulk)},
             message=f"evidence: {first_line}\n",
             at_ms=act.at_ms,
         ),
@@ -116,11 +120,9 @@ def _exposed(context: Context, router: Router) -> tuple[str, ...]:
     )
 
 
-def _bulk(record: Record, bulk: bytes, context: Context) -> dict[Path, bytes]:
+def _bulk(path: Path, record: Record, bulk: bytes, context: Context) -> dict[Path, bytes]:
     """Put together what goes to the evidence branch: the decision, and its readable pages."""
-    number = len(context.rollout.moves) + 1 if context.rollout else 1
-    files = {evidence.decision_path(record, number): bulk}
-    return files | pages(record, (*context.earlier, bulk))
+    return {path: bulk} | pages(record, (*context.earlier, bulk))
 
 
 def _basis(context: Context, files: Mapping[Path, str], after: Owned) -> evidence.Basis:

@@ -18,7 +18,7 @@ from gitops_canary.git.objects import (
 from gitops_canary.git.reader import Reader
 from gitops_canary.git.signing import SigningKey
 from gitops_canary.model.decision import PlannedCommit
-from gitops_canary.model.names import Revision
+from gitops_canary.model.names import Path, Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +44,24 @@ class Drafting:
         tip = ObjectId(onto) if onto else None
         start, made = tree, []
         for planned in commits:
-            tree = draft.edit(tree, planned.files)
+            tree = draft.edit(tree, {**planned.files, **self._seals(planned)})
             date_s = max(planned.at_ms // 1000, date_s)
             tip = self._commit(draft, tree, tip, date_s, planned.message)
             made.append(Revision(tip))
-        beyond = draft.differing(start, tree) - {f for one in commits for f in one.files}
+        beyond = draft.differing(start, tree) - {
+            f for one in commits for f in (*one.files, *one.statements)
+        }
         if beyond:
             raise EditRefused(
                 f"the commits would change {min(beyond)!a}, which none of them is to touch",
                 remedy="report this: nothing was pushed",
             )
         return tuple(made)
+
+    def _seals(self, planned: PlannedCommit) -> dict[Path, bytes]:
+        if self.key is None:
+            return {}
+        return {path: self.key.seal(text) for path, text in planned.statements.items()}
 
     def _parent(self, onto: Revision) -> RawCommit:
         name = ObjectId(onto)

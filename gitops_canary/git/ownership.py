@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from gitops_canary.errors import ConfigError, Place
 from gitops_canary.git.objects import Identity, RawCommit
+from gitops_canary.git.sealing import unseal
 from gitops_canary.git.signing import KEY_TYPE, NAMESPACE, Signature, parse_public
 
 _OPTION = re.compile(r'([a-zA-Z-]+)(?:="([^"]*)")?')
@@ -58,6 +59,15 @@ class Ownership:
         if doubt is None and not signature.valid(commit.payload):
             return "its signature does not fit its bytes"
         return doubt
+
+    def unseal(self, data: bytes) -> bytes:
+        """Give the statement in an envelope sealed by a key that is trusted and not revoked.
+
+        Raises:
+            ValueError: no such key did.
+        """
+        revoked = {key.public for key in self.revoked}
+        return unseal(data, {key.public for key in self.trusted} - revoked)
 
     def _distrust(self, public: bytes, date_s: int) -> str | None:
         known = [key for key in self.trusted if key.public == public]

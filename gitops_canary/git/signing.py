@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from gitops_canary.errors import ConfigError
+from gitops_canary.git.sealing import seal
 
 KEY_TYPE = b"ssh-ed25519"
 NAMESPACE = b"git"
@@ -67,6 +68,10 @@ class SigningKey:
             )
         )  # fmt: skip
         return _armour(body)
+
+    def seal(self, statement: bytes) -> bytes:
+        """Wrap a statement in a DSSE envelope."""
+        return seal(statement, self._private)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What the controller has decided: to hold, or to move."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 
@@ -83,3 +83,5 @@ class PlannedCommit:
     files: Mapping[Path, bytes | None]
     message: str
     at_ms: int
+    statements: Mapping[Path, bytes] = field(default_factory=dict)
+    """Statements to seal with our key, by the path of the seal; left out where there is no key."""

@@ -98,7 +98,7 @@ class Forge:
         """Name the newest decision of the rollout at the tip."""
         rollout = trailer(self.body("main"), "Canary-Rollout")
         names = git(self.clone, "ls-tree", "-r", "--name-only", EVIDENCE).split()
-        return max(name for name in names if f"/{rollout}/decision" in name)
+        return max(name for name in names if re.search(rf"/{rollout}/decision-\d+\.json", name))
 
     def read(self, path: str, branch: str = EVIDENCE) -> bytes:
         return self._raw("cat-file", "blob", f"{branch}:{path}")

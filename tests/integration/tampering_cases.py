@@ -98,6 +98,10 @@ def on_disk(forge: Forge) -> None:
     forge.loose(name, "blob", body.replace(b"1.2.0", b"1.2.9"))
 
 
+def sealed(forge: Forge) -> str:
+    return forge.last_decision().replace(".json", ".dsse.json")
+
+
 def link(forge: Forge) -> None:
     path = forge.last_decision()
     forge.alter(
@@ -236,6 +240,28 @@ CASES: dict[str, tuple[Callable[[Forge], object], str]] = {
     "the evidence branch": (
         lambda f: git(f.clone, "update-ref", "-d", f"refs/heads/{EVIDENCE}"),
         "no evidence branch",
+    ),
+    "a seal taken out": (
+        lambda f: f.alter(0, f.files(EVIDENCE, {sealed(f): None}), EVIDENCE, sign=True),
+        "there is no seal",
+    ),
+    "a seal's signature": (
+        lambda f: f.alter(
+            0,
+            f.files(EVIDENCE, {sealed(f): f.read(sealed(f)).replace(b'"sig":"', b'"sig":"A')}),
+            EVIDENCE,
+            sign=True,
+        ),
+        "no trusted key sealed it|no DSSE envelope",
+    ),
+    "a seal of another decision": (
+        lambda f: f.alter(
+            0,
+            f.files(EVIDENCE, {sealed(f): f.read(sealed(f).replace("03.d", "02.d"))}),
+            EVIDENCE,
+            sign=True,
+        ),
+        "it seals something else",
     ),
     "an evidence commit": (
         lambda f: f.alter(0, replaced("evidence:", "Evidence:"), EVIDENCE),

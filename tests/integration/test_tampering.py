@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from recorded_world import EVIDENCE, World, git, two_rollouts
-from tampering import ADA, Forge, message
+from tampering import ADA, Forge, message, unsigned
 from tampering_cases import CASES, on_disk
 
 from gitops_canary.app.verifying import Scope, Verified, verify
@@ -127,3 +127,17 @@ def test_a_squashed_history_is_recomputed_as_far_as_it_goes(forge: Forge, world:
     assert "it is not signed" in told(strict)
     assert lenient.differences == []
     assert sum("verdicts were recomputed" in one.problem for one in lenient.findings) == 11
+
+
+def test_a_seal_vouches_for_the_same_commit_written_by_the_forge(
+    forge: Forge, world: World
+) -> None:
+    ours, theirs = b"author gitops-canary <canary@example.com>", b"author Hub <hub@example.com>"
+    forge.alter(0, lambda body: unsigned(body).replace(ours, theirs))
+    keys = world.keys.read_text()
+
+    assert "it is not signed" in told(check(forge, keys))
+    assert check(forge, keys, sealed=True).findings == []
+
+    forge.alter(0, forge.files("main", {"README.md": b"more\n"}))
+    assert "it is not signed" in told(check(forge, keys, sealed=True))
