@@ -37,6 +37,7 @@ class Stage:
     directory: pathlib.Path
     origin: Origin
     config: pathlib.Path
+    numbers_port: int
     version: int = 0
     log: list[str] = field(default_factory=list)
 
@@ -122,7 +123,7 @@ def stage(directory: pathlib.Path, *, poll: str = "200ms") -> Iterator[Stage]:
         origin.commit(files, "Begin\n", at=int(time.time()) - 60)
         config = directory / "controller.yaml"
         config.write_text(json.dumps(_config(directory, origin, port, poll)))
-        yield Stage(directory, origin, config)
+        yield Stage(directory, origin, config, port)
 
 
 def _config(directory: pathlib.Path, origin: Origin, port: int, poll: str) -> dict[str, object]:

@@ -1,0 +1,90 @@
+"""`python -m tests.real.soaking --ticks 10000`: what a controller holds after so many looks."""
+
+import argparse
+import pathlib
+import sys
+import tempfile
+from dataclasses import dataclass
+
+from .stage import Stage, children, kill, stage, until
+
+WARM = 40
+"""Looks after which everything that is held once is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a process holds at one moment."""
+
+    ticks: int
+    descriptors: int
+    threads: int
+    children: int
+    memory_kib: int
+    disk_kib: int
+
+
+def held(place: Stage, pid: int) -> Held:
+    """Look into /proc."""
+    base = pathlib.Path(f"/proc/{pid}")
+    status = dict(
+        line.split(":", 1) for line in (base / "status").read_text().splitlines() if ":" in line
+    )
+    files = (path for path in place.cache.rglob("*") if path.is_file())
+    return Held(
+        ticks=_looks(place),
+        descriptors=len(list((base / "fd").iterdir())),
+        threads=int(status["Threads"]),
+        children=len(children(pid)),
+        memory_kib=int(status["VmRSS"].split()[0]),
+        disk_kib=sum(path.stat().st_size for path in files) // 1024,
+    )
+
+
+def soak(place: Stage, ticks: int) -> tuple[Held, Held]:
+    """Let a controller look so often while versions roll out one after the other."""
+    process = place.start()
+    try:
+        place.release()
+        until(lambda: _looks(place) >= WARM and _idle(place), "the first looks", place)
+        first = held(place, process.pid)
+        print(first, flush=True)
+        mark = first.ticks
+        while _looks(place) < ticks:
+            if _idle(place):
+                place.release()
+            mark = min(mark + max(ticks // 10, 50), ticks)
+            until(lambda: _looks(place) >= mark, "more looks", place, limit_s=36_000)  # noqa: B023 - read at once
+            print(held(place, process.pid), flush=True)
+        until(lambda: _idle(place), "the last rollout", place)
+        last = held(place, process.pid)
+    finally:
+        kill(process)
+    place.check()
+    return first, last
+
+
+def _looks(place: Stage) -> int:
+    """Each look asks the server for its refs once, and some fetch."""
+    return sum("POST" in request and "upload-pack" in request for request in place.origin.requests)
+
+
+def _idle(place: Stage) -> bool:
+    return bool(place.records()) and place.running() is None
+
+
+def main() -> int:
+    """Print what was held on the way."""
+    parser = argparse.ArgumentParser(prog="python -m tests.real.soaking", description=__doc__)
+    parser.add_argument("--ticks", type=int, default=10_000)
+    options = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        stage(pathlib.Path(directory), poll="100ms") as place,
+    ):
+        soak(place, options.ticks)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
