@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from gitops_canary.lab.patience import until
 from gitops_canary.lab.prometheus import find_prometheus
 from gitops_canary.lab.world import HEALTHY, World
 
+Sign = Callable[[Path, Path], bool]
+"""Looks at a lab's directory and at what it printed."""
+
 
 def processes_of(directory: Path) -> list[str]:
     """List every process that names the directory; all of the lab's do."""
@@ -22,28 +26,48 @@ def processes_of(directory: Path) -> list[str]:
     return [line for line in told.stdout.splitlines() if str(directory) in line]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_every_process(tmp_path: Path, number: signal.Signals) -> None:
-    directory = tmp_path / "world"
-    with (tmp_path / "log").open("wb") as log:
+def interrupted(directory: Path, argv: list[str], number: signal.Signals, sign: Sign) -> int:
+    """Run a lab until a sign is seen, send a signal, wait; its exit code."""
+    out = directory.with_suffix(".out")
+    with out.open("wb") as log:
         lab = subprocess.Popen(
-            [sys.executable, "-m", "gitops_canary.lab.world", str(directory)],
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
+            [sys.executable, "-m", *argv], stdout=log, stderr=log, start_new_session=True
         )
     try:
-        until(
-            lambda: True if (directory / "counts.json").exists() else None,
-            what="the lab to be up",
-            timeout_s=30,
-        )
-        assert len(processes_of(directory)) >= 7  # itself, four servers, two services
+        until(lambda: sign(directory, out) or None, what="the moment to end it", timeout_s=40)
+        assert processes_of(directory)
     finally:
         lab.send_signal(number)
         lab.wait(timeout=20)
-
     assert processes_of(directory) == []
+    return lab.returncode
+
+
+def test_a_signal_ends_every_process(tmp_path: Path) -> None:
+    def up(directory: Path, _: Path) -> bool:
+        return (directory / "counts.json").exists() and len(processes_of(directory)) >= 7
+
+    argv = ["gitops_canary.lab.world", str(tmp_path / "world")]
+    interrupted(tmp_path / "world", argv, signal.SIGTERM, up)
+
+
+MOMENTS: dict[str, Sign] = {
+    "while Git is made": lambda d, _: (d / "origin.git").exists(),
+    "while Envoy starts": lambda d, _: (d / "mesh").exists(),
+    "while Prometheus starts": lambda d, _: (d / "prometheus").exists(),
+    "between a merge and its start": lambda _, out: b"Merge branch" in out.read_bytes(),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_ctrl_c_leaves_no_process_behind(tmp_path: Path, moment: str) -> None:
+    directory = tmp_path / "demo"
+    argv = ["gitops_canary", "demo", "--stories", "B", "--keep", str(directory)]
+
+    code = interrupted(directory, argv, signal.SIGINT, MOMENTS[moment])
+
+    assert code == 130
+    assert b"Traceback" not in directory.with_suffix(".out").read_bytes()
 
 
 def test_an_error_ends_every_process(tmp_path: Path) -> None:
