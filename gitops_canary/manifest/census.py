@@ -9,7 +9,7 @@ from enum import Enum
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest.field_path import Inside, Key, spoken
 from gitops_canary.manifest.image_places import Form, ImagePlace, image_places
-from gitops_canary.manifest.kustomize import Entry, folders, reaching
+from gitops_canary.manifest.kustomize import Entry, chains, folders
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
 from gitops_canary.model.names import Path
 
@@ -64,8 +64,7 @@ def census(
 
     `targets` gives the Canary by (kind, name) of what it drives.
     """
-    kustomizations = folders(texts, texts.__getitem__)
-    entries = [entry for one in kustomizations.values() for entry in one.entries]
+    entries = chains(folders(texts, texts.__getitem__))
     found: list[Workload] = []
     for file, text in sorted(texts.items()):
         if not _MENTION.search(text):
@@ -76,7 +75,7 @@ def census(
         except SpecError as error:
             found.append(_unreadable(file, error))
             continue
-        chain = [entry for entry in entries if reaching(entry, file, kustomizations)]
+        chain = entries.get(file, [])
         for index, root in enumerate(roots):
             if root is not None and root.kind is NodeKind.MAPPING:
                 found.extend(_Look(file, text, index, root, targets, chain).tell())

@@ -90,23 +90,36 @@ def after(entry: Entry, folders: Mapping[str, Kustomization]) -> Iterator[Entry]
     yield from _outside(own, folders, frozenset())
 
 
-def reaching(entry: Entry, file: Path, folders: Mapping[str, Kustomization]) -> bool:
-    """Tell whether an entry is applied to what a file declares."""
-    return _includes(posixpath.dirname(entry.file), file, folders, frozenset())
+def chains(folders: Mapping[str, Kustomization]) -> Mapping[str, list[Entry]]:
+    """Give, by file, the entries that are applied to what it declares."""
+    found: dict[str, list[Entry]] = {}
+    around: dict[str, list[str]] = {}
+    for folder, own in folders.items():
+        for component in own.components:
+            around.setdefault(component, []).append(folder)
+    for folder, own in folders.items():
+        if own.entries:
+            for file in _declared([folder, *around.get(folder, ())], folders):
+                found.setdefault(file, []).extend(own.entries)
+    return found
 
 
-def _includes(
-    folder: str, file: Path, folders: Mapping[str, Kustomization], seen: frozenset[str]
-) -> bool:
-    own = folders.get(folder)
-    if own is None or folder in seen:
-        return False
-    if file in own.resources:
-        return True
-    # A component changes what the kustomization around it has gathered.
-    around = [f for f, other in folders.items() if folder in other.components]
-    inner = (one for one in own.resources if one in folders)
-    return any(_includes(one, file, folders, seen | {folder}) for one in (*inner, *around))
+def _declared(begin: list[str], folders: Mapping[str, Kustomization]) -> set[str]:
+    """List the files that kustomizations build on, through others too."""
+    files: set[str] = set()
+    seen: set[str] = set()
+    todo = list(begin)
+    while todo:
+        folder = todo.pop()
+        if folder in seen:
+            continue
+        seen.add(folder)
+        for one in folders[folder].resources:
+            if one in folders:
+                todo.append(one)
+            else:
+                files.add(one)
+    return files
 
 
 def before(entry: Entry, folders: Mapping[str, Kustomization]) -> Iterator[Entry]:
