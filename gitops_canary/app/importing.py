@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path as LocalPath
 
 from gitops_canary.app.linting import WORK_TREE, Folder
-from gitops_canary.errors import SpecError
+from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest import document
 from gitops_canary.manifest.block_yaml import block
 from gitops_canary.manifest.import_flagger import Imported, flagger_canary
 from gitops_canary.manifest.import_rollouts import rollout
+from gitops_canary.manifest.scaler_copy import KINDS, primary_scaler
+
+_SCALER = ("spec", "autoscalerRef")
 
 
 def imported(root: LocalPath, tool: str) -> list[Imported]:
@@ -16,7 +19,7 @@ def imported(root: LocalPath, tool: str) -> list[Imported]:
     trees = list(_trees(Folder(root)))
     if tool == "flagger":
         return [
-            flagger_canary(node, file=file)
+            _with_scaler(flagger_canary(node, file=file), node, trees)
             for file, node in trees
             if _is(node, "flagger.app", "Canary") and node.get("spec") is not None
         ]
@@ -31,6 +34,42 @@ def imported(root: LocalPath, tool: str) -> list[Imported]:
         for file, node in trees
         if _is(node, "argoproj.io", "Rollout")
     ]
+
+
+def _with_scaler(
+    found: Imported, canary: document.Node, trees: list[tuple[str, document.Node]]
+) -> Imported:
+    """Add the primary's scaler, where the Canary names the target's and it lies in the checkout."""
+    name, kind = canary.get(*_SCALER, "name"), canary.get(*_SCALER, "kind")
+    target = canary.get("spec", "targetRef", "name")
+    if name is None or kind is None or target is None or kind.value not in KINDS:
+        return found
+    for file, node in trees:
+        own = node.get("metadata", "name")
+        if own is None or own.value != name.value or not _is_kind(node, kind.value):
+            continue
+        queries = canary.get(*_SCALER, "primaryScalerQueries")
+        copy, derived = primary_scaler(
+            node,
+            target=target.value,
+            limits=(_count(canary, "minReplicas"), _count(canary, "maxReplicas")),
+            queries={key.value: value.value for key, value in queries.entries} if queries else {},
+            file=file,
+        )
+        found.documents.append(copy)
+        place = Place(file, node.line, node.column)
+        found.lost += [(place, f"look at the primary's query of the trigger {n}") for n in derived]
+    return found
+
+
+def _count(canary: document.Node, key: str) -> int | None:
+    node = canary.get(*_SCALER, "primaryScalerReplicas", key)
+    return int(node.value) if node is not None and node.value.isdigit() else None
+
+
+def _is_kind(node: document.Node, kind: str) -> bool:
+    found = node.get("kind")
+    return found is not None and found.value == kind
 
 
 def text(documents: Imported) -> str:

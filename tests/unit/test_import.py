@@ -109,3 +109,58 @@ def test_every_real_flagger_canary_becomes_a_readable_one(tmp_path: Path) -> Non
     assert [why for why in kept_out if not any(word in why for word in known)] == []
     assert back > 20
     assert strategies == set(Strategy)
+
+
+SCALED = """\
+apiVersion: flagger.app/v1beta1
+kind: Canary
+metadata: {name: web, namespace: prod}
+spec:
+  provider: istio
+  targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  autoscalerRef:
+    apiVersion: keda.sh/v1alpha1
+    kind: ScaledObject
+    name: web
+    primaryScalerReplicas: {minReplicas: 3, maxReplicas: 30}
+    primaryScalerQueries: {given: "sum(y)"}
+  service: {port: 80}
+  analysis: {interval: 1m, threshold: 5, stepWeight: 10}
+---
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: web, namespace: prod, resourceVersion: "1"}
+spec:
+  scaleTargetRef: {name: web}
+  minReplicaCount: 1
+  maxReplicaCount: 3
+  triggers:
+    - {type: prometheus, name: given, metadata: {query: sum(x)}}
+    - {type: prometheus, name: own, metadata: {query: 'sum(r{app="web",other="web-canary"})'}}
+    - {type: cpu, metadata: {value: "60"}}
+"""
+
+
+def test_the_scaler_is_copied_for_the_primary(tmp_path: Path) -> None:
+    (tmp_path / "web.yaml").write_text(SCALED)
+
+    (one,) = imported(tmp_path, "flagger")
+
+    scaler = one.documents[1]
+    assert isinstance(scaler, dict)
+    assert scaler["metadata"] == {"name": "web-primary", "namespace": "prod"}
+    assert scaler["spec"] == {
+        "scaleTargetRef": {"name": "web-primary"},
+        "minReplicaCount": 3,
+        "maxReplicaCount": 30,
+        "triggers": [
+            {"type": "prometheus", "name": "given", "metadata": {"query": "sum(y)"}},
+            {
+                "type": "prometheus",
+                "name": "own",
+                "metadata": {"query": 'sum(r{app="web-primary",other="web-canary"})'},
+            },
+            {"type": "cpu", "metadata": {"value": "60"}},
+        ],
+    }
+    assert "look at the primary's query of the trigger own" in [why for _, why in one.lost]

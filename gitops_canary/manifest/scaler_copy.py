@@ -1,0 +1,79 @@
+"""A scaler for the primary: a copy of the target's HorizontalPodAutoscaler or ScaledObject."""
+
+import re
+from collections.abc import Mapping
+
+from gitops_canary.manifest.document import Json, Node, data
+
+_LIMITS = {
+    "HorizontalPodAutoscaler": ("minReplicas", "maxReplicas"),
+    "ScaledObject": ("minReplicaCount", "maxReplicaCount"),
+}
+KINDS = frozenset(_LIMITS)
+
+
+def primary_scaler(
+    root: Node,
+    *,
+    target: str,
+    limits: tuple[int | None, int | None],
+    queries: Mapping[str, str],
+    file: str,
+) -> tuple[Json, tuple[str, ...]]:
+    """Copy a scaler for `<target>-primary`.
+
+    Args:
+        root: the scaler of the target.
+        target: the workload it scales.
+        limits: least and most replicas of the primary; None keeps the target's.
+        queries: KEDA's queries of the primary, by the trigger's name.
+        file: the scaler's path, for places.
+
+    Returns:
+        The document, and the names of KEDA triggers whose query was not given: in those the
+        target's name is replaced by the primary's.
+
+    Raises:
+        SpecError: the scaler holds an alias or a merge key.
+    """
+    whole, kind = data(root, file=file), root.get("kind")
+    assert isinstance(whole, dict), "a scaler is a mapping"
+    assert kind is not None, "a scaler has a kind"
+    spec, metadata = whole["spec"], whole["metadata"]
+    assert isinstance(spec, dict), "a scaler has a spec"
+    assert isinstance(metadata, dict), "a scaler has a name"
+    scaled = spec["scaleTargetRef"]
+    assert isinstance(scaled, dict), "a scaler names what it scales"
+    bounds = zip(_LIMITS[kind.value], limits, strict=True)
+    new_spec: dict[str, Json] = {
+        **spec,
+        "scaleTargetRef": {**scaled, "name": f"{target}-primary"},
+        **{key: count for key, count in bounds if count is not None},
+    }
+    derived: tuple[str, ...] = ()
+    triggers = spec.get("triggers")
+    if isinstance(triggers, list):
+        new_spec["triggers"], derived = _triggers(triggers, target, queries)
+    named: dict[str, Json] = {"name": f"{metadata['name']}-primary"}
+    named |= {key: inner for key, inner in metadata.items() if key in {"namespace", "labels"}}
+    return {**whole, "metadata": named, "spec": new_spec}, derived
+
+
+def _triggers(
+    triggers: list[Json], target: str, queries: Mapping[str, str]
+) -> tuple[list[Json], tuple[str, ...]]:
+    copied: list[Json] = []
+    derived = []
+    for trigger in triggers:
+        inside = trigger.get("metadata") if isinstance(trigger, dict) else None
+        query = inside.get("query") if isinstance(inside, dict) else None
+        if not isinstance(trigger, dict) or not isinstance(inside, dict) or query is None:
+            copied.append(trigger)
+            continue
+        name = str(trigger.get("name", trigger.get("type", "")))
+        if name not in queries:
+            derived.append(name)
+        # The name alone, and not the beginning of `x-canary` or of `x-primary` itself.
+        own = re.sub(rf"(?<![\w-]){re.escape(target)}(?![\w-])", f"{target}-primary", str(query))
+        copied.append({**trigger, "metadata": {**inside, "query": queries.get(name, own)}})
+    return copied, tuple(derived)
