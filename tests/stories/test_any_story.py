@@ -117,6 +117,9 @@ class Chronicle:
         if record.action is Action.ADVANCE:
             assert f"{record.version.removeprefix('app=')} #" in text(new[CANDIDATE])
         if record.action is Action.ABORT:
+            *moves, source = record.reverts
+            assert source == record.source
+            assert all(self.ledger.commits[move].ours for move in moves)
             stable = self.ledger.trees[record.stable]
             assert owned(new, CANDIDATE) == owned(stable, CANDIDATE)
             assert owned(new, PRIMARY) == owned(stable, PRIMARY)
