@@ -1,16 +1,20 @@
 """Getting plans onto the server: aborts first, one push for all, one by one where refused."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gitops_canary.core.plan import Plan
+from gitops_canary.core.plan import QUARANTINE, Plan
 from gitops_canary.errors import CanaryError, Refused
-from gitops_canary.model.decision import Hold, Wait
-from gitops_canary.model.names import CanaryId, Path, Revision
+from gitops_canary.model.decision import Act, Hold, PlannedCommit, Wait
+from gitops_canary.model.names import CanaryId, Path, Revision, RolloutId
+from gitops_canary.model.rollout import Action
 from gitops_canary.ports import Git
 
 _MINUTE_MS = 60_000
+_REST_MS = 300_000
+"""How long a refused move rests; asking a server again that said no helps nobody."""
+_URGENT_REST_MS = 15_000
 Tips = tuple[Revision, Revision | None]
 
 
@@ -60,27 +64,29 @@ class Pusher:
         batch = _compatible(allowed)
         if not batch:
             return Pushed(pushed=(), refused={}, again=False)
-        self.budget.spend(now_ms)
         waiting = len(batch) < len(allowed)
         try:
-            self._send(batch, tips)
+            self._send(batch, tips, now_ms)
         except Refused as refusal:
             if len(batch) == 1:
                 return Pushed(pushed=(), refused=_told(batch, refusal), again=False)
-            return self._apart(batch, tips)
+            return self._apart(batch, tips, now_ms)
         return Pushed(pushed=tuple(batch), refused={}, again=waiting)
 
-    def _apart(self, batch: Sequence[Plan], tips: Tips) -> Pushed:
+    def _apart(self, batch: Sequence[Plan], tips: Tips, now_ms: int) -> Pushed:
         """Find whom the server refuses: the aborts alone, then one plan at a time.
 
-        The first push that lands moves the tip, so the others are decided again on it.
+        The first push that lands moves the tip, so the others are decided again on it. Where the
+        budget ends, the next tick goes on with those that were not tried.
         """
         refused: dict[CanaryId, Hold] = {}
         urgent = [p for p in batch if p.act.urgent]
         groups = [urgent] if 1 < len(urgent) < len(batch) else []
-        for group in [*groups, *([plan] for plan in batch)]:
+        for group in [*groups, *([plan] for plan in _alone(batch))]:
+            if not (group[0].act.urgent or self.budget.allows(now_ms)):
+                break
             try:
-                self._send(group, tips)
+                self._send(group, tips, now_ms)
             except Refused as refusal:
                 if len(group) == 1:
                     refused.update(_told(group, refusal))
@@ -88,24 +94,76 @@ class Pusher:
             return Pushed(pushed=tuple(group), refused=refused, again=True)
         return Pushed(pushed=(), refused=refused, again=False)
 
-    def _send(self, batch: Sequence[Plan], tips: Tips) -> None:
+    def _send(self, batch: Sequence[Plan], tips: Tips, now_ms: int) -> None:
+        """Push one batch with its evidence; where only aborts are refused, once more without."""
+        proofs = [plan.evidence for plan in batch] if self.evidence else []
+        try:
+            self._push(batch, proofs, tips, now_ms)
+        except Refused:
+            if not proofs or not all(plan.act.urgent for plan in batch):
+                raise
+            self._push(batch, [], tips, now_ms)
+
+    def _push(
+        self, batch: Sequence[Plan], proofs: Sequence[PlannedCommit], tips: Tips, now_ms: int
+    ) -> None:
+        self.budget.spend(now_ms)
         self.git.push(
             onto=tips[0],
             commits=[plan.commit for plan in batch],
             evidence_onto=tips[1],
-            evidence=[plan.evidence for plan in batch] if self.evidence else [],
+            evidence=proofs,
         )
 
 
 def _compatible(plans: Sequence[Plan]) -> list[Plan]:
-    """Take plans in order, leaving out those whose files an earlier one writes."""
+    """Take plans in order, leaving out those whose files an earlier one writes.
+
+    The quarantine is written by many at once: each such plan was made on the one before it, so all
+    of them may go, but none without those before it.
+    """
     taken: set[Path] = set()
     batch: list[Plan] = []
+    complete = True
     for plan in plans:
-        if taken.isdisjoint(plan.files):
-            taken.update(plan.files)
+        own = plan.files.keys() - {QUARANTINE}
+        if taken.isdisjoint(own) and (complete or QUARANTINE not in plan.files):
+            taken.update(own)
             batch.append(plan)
+        elif QUARANTINE in plan.files:
+            complete = False
     return batch
+
+
+def _alone(batch: Sequence[Plan]) -> list[Plan]:
+    """Leave out the plans that were made on another one of the batch."""
+    first = next((plan for plan in batch if QUARANTINE in plan.files), None)
+    return [plan for plan in batch if plan is first or QUARANTINE not in plan.files]
+
+
+@dataclass(slots=True)
+class Refusals:
+    """Moves the server would not have: asked again, but not at every tick."""
+
+    _until: dict[tuple[CanaryId, RolloutId, Action], tuple[int, Hold]] = field(default_factory=dict)
+
+    def add(self, acts: Iterable[Act], refused: Mapping[CanaryId, Hold], now_ms: int) -> None:
+        """Remember what was refused at a tick."""
+        for act in acts:
+            if act.canary in refused:
+                rest_ms = _URGENT_REST_MS if act.urgent else _REST_MS
+                self._until[_key(act)] = (now_ms + rest_ms, refused[act.canary])
+
+    def hold(self, act: Act, now_ms: int) -> Hold | None:
+        """Say why a move is not tried now; None where it may be."""
+        until_ms, hold = self._until.get(_key(act), (now_ms, None))
+        if hold is not None and until_ms <= now_ms:
+            del self._until[_key(act)]
+        return hold if now_ms < until_ms else None
+
+
+def _key(act: Act) -> tuple[CanaryId, RolloutId, Action]:
+    return act.canary, act.rollout, act.action
 
 
 def _told(plans: Sequence[Plan], error: CanaryError) -> dict[CanaryId, Hold]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.looking import Look, Seen, look
 from gitops_canary.app.measuring import Measuring
-from gitops_canary.app.pushing import Budget, Pusher, Tips, cannot
+from gitops_canary.app.pushing import Budget, Pusher, Refusals, Tips, cannot
 from gitops_canary.app.reading import Reader
 from gitops_canary.app.unmanaged import unmanaged
 from gitops_canary.app.worker import Worker
@@ -63,6 +63,7 @@ class Station:
     clock: Callable[[], int]
     """Milliseconds since the epoch; read once a round."""
     worker: Worker = field(default_factory=Worker)
+    _refusals: Refusals = field(default_factory=Refusals)
     _graph: Graph | None = None
     _fresh: bool = False
     """Whether the graph was read after the last failure."""
@@ -103,7 +104,7 @@ class Station:
         now_ms = self.clock()
         seen = await self.worker.do(lambda: self._look(now_ms))
         decisions, answers = await self._decide(seen, now_ms)
-        acts = [a for a in decisions.values() if isinstance(a, Act)]
+        acts = self._due(decisions, now_ms)
         plans, refused = await self.worker.do(lambda: self._plan(acts, seen, answers))
         decisions.update(refused)
         pushed: tuple[Plan, ...] = ()
@@ -116,9 +117,17 @@ class Station:
                 self._forget()
                 return self._report(seen, decisions, (), plans), True
             decisions.update(outcome.refused)
+            self._refusals.add(acts, outcome.refused, now_ms)
             pushed, again = outcome.pushed, outcome.again
         rest = tuple(p for p in plans if p not in pushed)
         return self._report(seen, decisions, pushed, rest), again
+
+    def _due(self, decisions: dict[CanaryId, Decision], now_ms: int) -> list[Act]:
+        """List the moves to make; one the server refused a moment ago is held instead."""
+        acts = [a for a in decisions.values() if isinstance(a, Act)]
+        held = {a.canary: hold for a in acts if (hold := self._refusals.hold(a, now_ms))}
+        decisions.update(held)
+        return [a for a in acts if a.canary not in held]
 
     def _report(
         self,
@@ -179,10 +188,14 @@ class Station:
     ) -> tuple[list[Plan], dict[CanaryId, Hold]]:
         plans: list[Plan] = []
         refused: dict[CanaryId, Hold] = {}
+        entries = self.reader.text(seen.view.revision, QUARANTINE)
         for act in sorted(acts, key=lambda a: (not a.urgent, a.canary)):
             one = seen.seen[act.canary]
+            own = answers.get(act.canary, {})
             try:
-                plans.append(self._one_plan(act, one, seen, answers.get(act.canary, {})))
+                made = self._one_plan(act, one, seen, own, entries)
+                plans.append(made)
+                entries = made.files.get(QUARANTINE, entries)
             except Unavailable:
                 raise
             except CanaryError as error:
@@ -190,7 +203,7 @@ class Station:
         return plans, refused
 
     def _one_plan(
-        self, act: Act, one: Seen, seen: Look, answers: Mapping[Question, Answer]
+        self, act: Act, one: Seen, seen: Look, answers: Mapping[Question, Answer], entries: str
     ) -> Plan:
         assert one.stable is not None, "a move without a stable revision is never decided"
         assert one.situation.stable is not None, "as above"
@@ -209,7 +222,7 @@ class Station:
             stable_revision=one.situation.stable,
             tip=one.tip,
             stable=one.stable,
-            quarantine=self.reader.text(seen.view.revision, QUARANTINE),
+            quarantine=entries,
             earlier=self._earlier(rollout),
             answers=answers,
             policy_revision=pinned,
