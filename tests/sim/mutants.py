@@ -162,8 +162,8 @@ def _half_abort() -> Sequence[Swap]:
 def _unrecorded() -> Sequence[Swap]:
     real = pushing.Pusher._send
 
-    def send(self: pushing.Pusher, batch: Any, tips: Any) -> None:
-        real(replace(self, evidence=False), batch, tips)
+    def send(self: pushing.Pusher, batch: Any, tips: Any, now_ms: int) -> None:
+        real(replace(self, evidence=False), batch, tips, now_ms)
 
     return [(pushing.Pusher, "_send", send)]
 
