@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -93,7 +94,8 @@ class Stage:
         records = self.records()
         finished = [r.rollout for r in records if r.action.value == "finish"]
         assert len(finished) == len(set(finished)), "a rollout finished twice"
-        kept = self.origin.git("ls-tree", "-r", "--name-only", EVIDENCE).split()
+        listed = self.origin.git("ls-tree", "-r", "--name-only", EVIDENCE).split()
+        kept = [path for path in listed if re.search(r"/decision-\d+\.json$", path)]
         for rollout in finished:
             mine = tuple(r.action.value for r in records if r.rollout == rollout)
             assert mine == LADDER, (rollout, mine)
