@@ -16,6 +16,7 @@ from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.model.owned import DocRef, Fields
 from gitops_canary.model.spec import CanarySpec, Policy
 from gitops_canary.ports import Router, Sift, Store
+from gitops_canary.routing.field import Field
 from gitops_canary.strategy import outfitted
 
 CACHED_REVISIONS = 1024
@@ -103,7 +104,8 @@ class Reader:
 
     def router(self, spec: CanarySpec) -> Router:
         """Find the code that drives the canary's routing objects."""
-        return outfitted(self._routers[spec.provider], spec)
+        router = Field(spec.routing) if spec.routing else self._routers[spec.provider]
+        return outfitted(router, spec)
 
     def bind(self, view: View, spec: CanarySpec) -> Ground:
         """Find where the versions and weights of a spec lie in a view.
@@ -147,11 +149,12 @@ class Reader:
         return words(found) if found else frozenset()
 
     def _sources(self, view: View, spec: CanarySpec) -> Mapping[Path, Blob]:
-        """Find the files a spec says its versions lie in."""
-        if not spec.source:
+        """Find the files a spec says its versions, or its weight, lie in."""
+        named = {ref.file for pair in spec.source for ref in (pair.candidate, pair.primary)}
+        named |= {spec.routing.weight.file} if spec.routing else set()
+        if not named:
             return {}
         files = self._store.files(view.revision)
-        named = {ref.file for pair in spec.source for ref in (pair.candidate, pair.primary)}
         return {path: files[path] for path in sorted(named) if path in files}
 
     def _widen(self, view: View, wanted: frozenset[str]) -> Index:
@@ -224,7 +227,7 @@ class _Same:
         self.spec = spec
         self._key = (
             spec.id, str(spec.place), spec.namespace, spec.target, spec.apex, spec.provider,
-            spec.source, spec.policy.digest,
+            spec.source, spec.routing, spec.policy.digest,
         )  # fmt: skip
 
     def __eq__(self, other: object) -> bool:

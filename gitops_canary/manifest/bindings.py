@@ -34,7 +34,7 @@ def resolve(
     known = tuple(d for d in documents if d.namespace in {"", spec.namespace})
     binding = Binding(
         versions=_fields(spec, exists, text) if spec.source else _templates(spec, known, text),
-        routes=_routes(spec, known, text, router),
+        routes=_named(spec, exists, text) if spec.routing else _routes(spec, known, text, router),
     )
     for file in sorted(binding.files):
         if not allowed(file, paths):
@@ -138,6 +138,26 @@ def _one(
         f"There is no {side} {kind} {name} in namespace {spec.namespace}.",
         remedy=remedy,
         place=spec.place,
+    )
+
+
+def _named(
+    spec: CanarySpec, exists: Callable[[Path], bool], text: Callable[[Path], str]
+) -> tuple[DocRef, ...]:
+    """Find the document of the field that spec.routing names."""
+    assert spec.routing is not None, "asked for only then"
+    found = locate(spec.routing.weight, lambda path: text(path) if exists(path) else None)
+    root = parse(text(found.file), file=found.file)[found.index]
+    version, kind = (root.get(key) if root else None for key in ("apiVersion", "kind"))
+    return (
+        DocRef(
+            file=found.file,
+            index=found.index,
+            api_version=version.value if version else "",
+            kind=kind.value if kind else "field",
+            namespace=spec.namespace,
+            name=spec.routing.weight.field,
+        ),
     )
 
 

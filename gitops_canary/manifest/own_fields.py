@@ -13,7 +13,6 @@ from gitops_canary.manifest.strategy_fields import strategy_fields
 WEIGHT_MIN = Decimal("0.001")
 """Smallest weight in percent; three places are what a weight may have."""
 _LATER = {
-    "routing": "routing objects are found by themselves only",
     "sync": "controller.yaml says for all canaries what tells that a commit is live",
 }
 _URLS = dict.fromkeys(
@@ -90,6 +89,21 @@ _SOURCE = (
         )
     ),
 )  # fmt: skip
+_ROUTING = (
+    *(
+        row
+        for name, what in (("weight", "the canary's weight"), ("rest", "the primary's weight"))
+        for row in (
+            _formed(f"routing.{name}.file", "file", f"file of {what}, from the root; ./ from here"),
+            _formed(f"routing.{name}.document", "document", "which document of the file"),
+            _formed(f"routing.{name}.field", "field", f"path of the field of {what}"),
+        )
+    ),
+    _field(
+        "routing.total", Type.WHOLE, "what the weights are parts of; 100 where absent",
+        low=1, high=100_000,
+    ),
+)  # fmt: skip
 _ANALYSIS = (
     _field(
         "analysis.interval", Type.DURATION, "time between two looks; 60s where absent",
@@ -135,6 +149,7 @@ CANARY = Schema(
     fields=(
         *_SPEC,
         *_SOURCE,
+        *_ROUTING,
         *_ANALYSIS,
         *(
             Field(path=path, type=Type.ANY, status=Status.REFUSED, root=path, why=why)
@@ -146,6 +161,8 @@ CANARY = Schema(
         "analysis", "analysis.threshold", "analysis.metrics[].name",
         "analysis.metrics[].templateRef.name",
         "source.fields[].name",
+        "routing.weight", "routing.weight.file", "routing.weight.field",
+        "routing.rest.file", "routing.rest.field",
         *(f"source.fields[].{side}{key}" for side in ("candidate", "primary")
           for key in ("", ".file", ".field")),
     }),

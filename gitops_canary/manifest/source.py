@@ -22,8 +22,8 @@ def read_source(doc: Checked, *, file: str) -> tuple[SourcePair, ...]:
         pair = SourcePair(
             name=name,
             container=doc.text(f"{item}.container"),
-            candidate=_reference(doc, f"{item}.candidate", file),
-            primary=_reference(doc, f"{item}.primary", file),
+            candidate=read_reference(doc, f"{item}.candidate", file),
+            primary=read_reference(doc, f"{item}.primary", file),
         )
         one, other = pair.candidate, pair.primary
         if (one.file, one.document, one.field) == (other.file, other.document, other.field):
@@ -36,7 +36,8 @@ def read_source(doc: Checked, *, file: str) -> tuple[SourcePair, ...]:
     return tuple(pairs)
 
 
-def _reference(doc: Checked, at: str, file: str) -> Reference:
+def read_reference(doc: Checked, at: str, file: str) -> Reference:
+    """Read one reference to a field; complaints are noted in `doc`."""
     field = doc.text(f"{at}.field") or ""
     if field:
         try:

@@ -20,6 +20,7 @@ from gitops_canary.manifest.nodes import Node
 from gitops_canary.manifest.policy import NO_DIGEST, policy_json, sealed
 from gitops_canary.manifest.policy_origin import origins
 from gitops_canary.manifest.problems import joined
+from gitops_canary.manifest.routing_field import read_routing
 from gitops_canary.manifest.source import read_source
 from gitops_canary.manifest.steps import read_steps
 from gitops_canary.manifest.strategies import read_strategy
@@ -69,15 +70,14 @@ def read_canary(
     """
     header = read_header(node, file=file)
     own = header.api_version == Dialect.OWN.value
-    schema = own_fields.CANARY if own else flagger_fields.CANARY
-    doc = Checked(header.spec, schema, file=file, allow_missing=allow_missing)
+    doc = _checked(header, file=file, allow_missing=allow_missing)
     name, control = (from_spec if own else from_annotations)(doc, header)
     where = header.namespace
     checks = read_checks(doc, namespace=where, templates=templates, default_source=default_source)
     target, provider = _target(doc, header), _provider(doc, default_provider)
     policy, source = _policy(doc, checks, provider, own=own), read_source(doc, file=file)
-    if problems := [*header.problems, *doc.problems]:
-        raise joined(problems, SpecError, subject=f"The Canary {header.namespace}/{header.name}")
+    routing = read_routing(doc, provider=provider, file=file)
+    _sound(header, doc)
     return CanarySpec(
         id=name,
         dialect=Dialect(header.api_version),
@@ -91,9 +91,21 @@ def read_canary(
         control=control,
         suspend=doc.flag("suspend"),
         source=source,
+        routing=routing,
         deferred=tuple(doc.deferred),
         origins=origins(doc, len(checks)),
     )
+
+
+def _checked(header: Header, *, file: str, allow_missing: frozenset[str]) -> Checked:
+    own = header.api_version == Dialect.OWN.value
+    schema = own_fields.CANARY if own else flagger_fields.CANARY
+    return Checked(header.spec, schema, file=file, allow_missing=allow_missing)
+
+
+def _sound(header: Header, doc: Checked) -> None:
+    if problems := [*header.problems, *doc.problems]:
+        raise joined(problems, SpecError, subject=f"The Canary {header.namespace}/{header.name}")
 
 
 def _target(doc: Checked, header: Header) -> Workload:

@@ -190,6 +190,16 @@ class SourcePair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """Where the weight lies that nothing else finds."""
+
+    weight: Reference
+    rest: Reference | None
+    """Gets what the canary does not; in the same document."""
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CanarySpec:
     """One Canary document, validated."""
 
@@ -208,6 +218,8 @@ class CanarySpec:
     suspend: bool
     source: tuple[SourcePair, ...] = ()
     """Where versions lie; empty where they are the pod templates of two workloads."""
+    routing: Routing | None = None
+    """Where the weight lies; None where routing objects are found by the Services they name."""
     deferred: tuple[str, ...] = ()
     """Fields present but not honoured yet; non-empty only where `allow_missing` let them by."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)

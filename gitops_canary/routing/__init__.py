@@ -4,6 +4,7 @@ from gitops_canary.ports import Router
 from gitops_canary.registry import Registry
 from gitops_canary.routing.contour import CONTOUR
 from gitops_canary.routing.emissary import EMISSARY
+from gitops_canary.routing.field import Field
 from gitops_canary.routing.gateway_api import GATEWAY_API
 from gitops_canary.routing.istio import ISTIO
 from gitops_canary.routing.kubernetes import Kubernetes
@@ -24,6 +25,7 @@ ROUTERS: Registry[Router] = Registry(
         "kuma": KUMA,
         "emissary": EMISSARY,
         "kubernetes": Kubernetes(),
+        "field": Field(),
         **TABLE,
     },
 )

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
@@ -140,3 +141,14 @@ def test_mirrored_blue_green_serves_nobody_and_then_everybody(stage: World) -> N
     moves = [s for s in subjects(stage) if s.startswith("canary(")][:4]
     print("\n".join(reversed(moves)))
     assert len(moves) == 4
+
+
+def test_every_move_of_both_is_verified_from_a_plain_clone(stage: World) -> None:
+    stage.person._git("fetch", "-q", "origin")
+    argv = [
+        *(sys.executable, "-m", "gitops_canary", "verify", "origin/main"),
+        *("--clone", str(stage.person.directory), "--paths", "apps/"),
+        *("--trusted-keys", str(stage.directory / "allowed_signers")),
+    ]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

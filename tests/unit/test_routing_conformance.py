@@ -38,7 +38,9 @@ def shape(case: Case, text: str) -> str:
 def test_every_name_a_canary_may_use_has_a_router_and_none_is_left_over() -> None:
     assert set(ROUTERS) == set(OWN_PROVIDERS)
     assert set(FLAGGER_PROVIDERS) <= set(OWN_PROVIDERS)
-    assert {case.provider for case in CASES.values()} | {"gatewayapi:v1beta1"} == set(ROUTERS)
+    assert {case.provider for case in CASES.values()} | {"gatewayapi:v1beta1", "field"} == set(
+        ROUTERS
+    )
 
 
 @every
