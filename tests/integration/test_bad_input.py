@@ -191,7 +191,7 @@ CASES = {
         code=1, said=("no primary Deployment checkout-primary", "a copy of checkout"),
     ),
     "a candidate that is no text": Case(
-        spoil=committed(CANDIDATE, lambda _: b"\xff\0"),
+        spoil=committed(CANDIDATE, lambda text: text + b"# \xff\n"),
         code=1, said=(f"{CANDIDATE}: The file is not UTF-8", "save it as UTF-8"),
     ),
 }  # fmt: skip
