@@ -134,9 +134,10 @@ def _resting(s: Situation) -> Decision:
 def _begin(s: Situation) -> Decision:
     """Start the candidate's rollout unless something forbids it."""
     if s.quarantined:
+        share = f"{percent(s.tip.weight)} % of the traffic" if s.tip.weight > 0 else "no traffic"
         return s.hold(
             Wait.QUARANTINED,
-            f"The candidate is quarantined: {s.quarantined}",
+            f"The candidate, which gets {share}, is quarantined: {s.quarantined}",
             remedy=f"`gitops-canary retry {s.canary}` if it deserves another try",
             alert=True,
         )
