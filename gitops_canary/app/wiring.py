@@ -49,7 +49,7 @@ async def opened(
     """
     settings = load(config)
     async with AsyncExitStack() as stack:
-        sources = Sources({name: _client(one) for name, one in settings.sources.items()})
+        sources = Sources({name: client(one) for name, one in settings.sources.items()})
         stack.push_async_callback(sources.aclose)
         rounds = []
         for one in settings.repositories:
@@ -157,7 +157,8 @@ def _repository(settings: Settings, one: RepositorySettings, directory: Path) ->
     )
 
 
-def _client(one: SourceSettings) -> Client:
+def client(one: SourceSettings) -> Client:
+    """Make the client of one metric source."""
     return METRICS[one.type](
         url=one.url,
         timeout_ms=one.timeout_ms,

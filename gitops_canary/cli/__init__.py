@@ -16,6 +16,7 @@ from typing import ParamSpec
 import typer
 
 from gitops_canary.cli.abort import abort
+from gitops_canary.cli.backtest import backtest
 from gitops_canary.cli.doctor import doctor
 from gitops_canary.cli.evidence import export
 from gitops_canary.cli.explain import explain
@@ -41,7 +42,7 @@ from gitops_canary.errors import CanaryError
 P = ParamSpec("P")
 BUG = 70
 VERBS: tuple[Callable[..., int], ...] = (
-    run, once, plan, lint, doctor, status, history, explain, judge,
+    run, once, plan, lint, doctor, status, history, explain, judge, backtest,
     verify, report,
     pause, resume, abort, retry, schema, import_,
 )  # fmt: skip

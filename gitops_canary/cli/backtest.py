@@ -1,0 +1,77 @@
+"""`backtest`: what would this policy have said of the last days?"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gitops_canary.app.backtesting import Past, run
+from gitops_canary.cli.backtest_page import page
+from gitops_canary.cli.options import DEFAULT_CONFIG, ConfigOption, Form, OutputOption
+from gitops_canary.cli.printing import Row, say, show
+from gitops_canary.core.backtest import Backtest, Range
+from gitops_canary.core.text import iso, percent
+from gitops_canary.errors import SpecError
+from gitops_canary.model.spec import CanarySpec
+
+_COLUMNS = ("check", "limit", "looks", "failed", "silent", "middle", "worst 1 %", "suggested")
+_STARTS_MAX = 20
+
+
+def backtest(
+    canary: Annotated[Path, typer.Option(help="File with the Canary, its templates beside it.")],
+    from_: Annotated[str, typer.Option("--from", help="Begin, e.g. 2026-11-17T00:00:00Z.")],
+    to: Annotated[str, typer.Option(help="End, in the same form.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    workload: Annotated[
+        str | None, typer.Option(help="Who stands in for the canary; its primary by default.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with plots here too.")] = None,
+    output: OutputOption = Form.TABLE,
+) -> int:
+    """Judge past days as if a canary had run: how often would a healthy one have been stopped?"""
+    past = Past(from_ms=_instant(from_), to_ms=_instant(to), workload=workload)
+    spec, found = run(canary, config, past)
+    show([_row(one) for one in found.ranges], _COLUMNS, output)
+    say(_summary(spec, found))
+    if html:
+        html.write_text(page(str(spec.id), _summary(spec, found), found))
+        say(f"wrote {html}")
+    return 0
+
+
+def _instant(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise SpecError(
+            f"{text!r} is no instant.", remedy="write it like 2026-11-17T00:00:00Z"
+        ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp()) * 1000
+
+
+def _summary(spec: CanarySpec, found: Backtest) -> str:
+    stopped, begun = len(found.stopped), found.begun
+    share = f" ({100 * stopped / begun:.3g} %)" if begun else ""
+    who = f"Of {begun} rollouts of {spec.target.name} begun in turn"
+    text = f"{who}, {stopped}{share} would have been rolled back."
+    first = ", ".join(iso(at) for at in found.stopped[:_STARTS_MAX])
+    more = " ..." if stopped > _STARTS_MAX else ""
+    return f"{text} They began at: {first}{more}." if stopped else text
+
+
+def _row(one: Range) -> Row:
+    return {
+        "check": one.check,
+        "limit": one.limit,
+        "looks": one.looks,
+        "failed": one.failed,
+        "silent": one.silent,
+        "middle": "-" if one.middle is None else percent(one.middle),
+        "worst 1 %": "-" if one.worst is None else percent(one.worst),
+        "suggested": one.suggested or "keep it",
+        "values": [[iso(at), percent(value)] for at, value in one.values],
+    }

@@ -1,0 +1,109 @@
+"""A policy over days that are past: what it would have said of what was running.
+
+The workload that served everyone stands in for a canary, so every look at a quiet day is a look at
+a healthy release. A rollout is begun at every instant: it lasts one interval a step, and is rolled
+back once `threshold` looks within it fail.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from gitops_canary.core.numbers import number
+from gitops_canary.core.text import percent
+from gitops_canary.model.observation import Measurement, Verdict
+from gitops_canary.model.rollout import Outcome
+from gitops_canary.model.spec import Check, Policy
+
+QUIET = 0.999
+"""Part of the looks that a suggested limit lets pass."""
+_ROOM = Decimal("0.1")
+"""Room that a suggestion leaves, as a part of the distance or of the value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """How one check did; values as numbers in the check's own unit."""
+
+    check: str
+    limit: str
+    looks: int
+    failed: int
+    silent: int
+    middle: Decimal | None
+    worst: Decimal | None
+    """The value that only one look in a hundred was worse than."""
+    suggested: str | None
+    """A limit that nearly every look would have kept; None where the limit is one already."""
+    values: tuple[tuple[int, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backtest:
+    """What came out."""
+
+    begun: int
+    """Rollouts begun, one at every instant that leaves room for a whole one."""
+    stopped: tuple[int, ...]
+    """When those that would have been rolled back began."""
+    ranges: tuple[Range, ...]
+
+
+def backtest(policy: Policy, verdicts: Sequence[Verdict]) -> Backtest:
+    """Sum verdicts up, oldest first, one an interval."""
+    span = len(policy.steps)
+    fails = [one.outcome is Outcome.FAIL for one in verdicts]
+    begun = max(len(verdicts) - span + 1, 0)
+    stopped = tuple(
+        verdicts[i].window.end_ms
+        for i in range(begun)
+        if sum(fails[i : i + span]) >= policy.threshold
+    )
+    ranges = tuple(
+        _range(check, [one.measurements[i] for one in verdicts])
+        for i, check in enumerate(policy.checks)
+    )
+    return Backtest(begun=begun, stopped=stopped, ranges=ranges)
+
+
+def _range(check: Check, seen: Sequence[Measurement]) -> Range:
+    read = [(one.at_ms, number(one.value)) for one in seen if one.value is not None]
+    values = tuple((at, value) for at, value in read if isinstance(value, Decimal))
+    ordered = sorted(value for _, value in values)
+    low = check.limits.minimum is not None
+    return Range(
+        check=check.name,
+        limit=seen[0].limit if seen else "none",
+        looks=len(seen),
+        failed=sum(one.outcome is Outcome.FAIL for one in seen),
+        silent=sum(one.outcome is Outcome.INCONCLUSIVE for one in seen),
+        middle=_at(ordered, 0.5),
+        worst=_at(ordered, 0.01 if low else 0.99),
+        suggested=_suggested(check, ordered, low=low),
+        values=values,
+    )
+
+
+def _at(ordered: Sequence[Decimal], part: float) -> Decimal | None:
+    if not ordered:
+        return None
+    return ordered[min(math.floor(part * len(ordered)), len(ordered) - 1)]
+
+
+def _suggested(check: Check, ordered: Sequence[Decimal], *, low: bool) -> str | None:
+    """Suggest a limit with a little room below (or above) what was normal."""
+    normal = _at(ordered, 1 - QUIET if low else QUIET)
+    if normal is None:
+        return None
+    if low:
+        kept = check.limits.minimum
+        if kept is not None and normal >= kept:
+            return None
+        room = max((100 - normal) * _ROOM, Decimal("0.01")) if normal <= 100 else normal * _ROOM  # noqa: PLR2004 - percent
+        return f">= {percent((normal - room).quantize(Decimal('0.01'), ROUND_FLOOR))}"
+    most = check.limits.maximum
+    if most is None or normal <= most:
+        return None
+    room = abs(normal) * _ROOM
+    return f"<= {percent((normal + room).quantize(Decimal('0.01'), ROUND_CEILING))}"

@@ -1,0 +1,77 @@
+"""A policy over past days, on a real Prometheus."""
+
+import json
+import pathlib
+from collections.abc import Iterator
+
+import pytest
+from prometheus_server import Written, prometheus
+from typer.testing import CliRunner
+
+from gitops_canary.cli import application
+
+T = 1_770_000_000_000
+SCRAPE = 15_000
+CANARY = """\
+apiVersion: flagger.app/v1beta1
+kind: Canary
+metadata: {name: shop, namespace: prod}
+spec:
+  provider: istio
+  targetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}
+  service: {port: 80}
+  analysis:
+    interval: 1m
+    threshold: 2
+    stepWeights: [10, 50]
+    metrics:
+      - name: request-success-rate
+        thresholdRange: {min: 99}
+"""
+CONFIG = """\
+repositories:
+  - {name: config, url: "https://git.example/config.git", branch: main, paths: [apps/]}
+metrics:
+  sources: {default: {type: prometheus, url: "URL"}}
+sync: {type: none, delay: 1s}
+"""
+
+
+def world() -> Iterator[Written]:
+    """Four hours; for ten minutes of them 3 % fail."""
+    bad = 0.0
+    samples: dict[str, list[tuple[int, float]]] = {"200": [], "503": []}
+    for i in range(960):
+        at = T + i * SCRAPE
+        bad += 30 if 400 <= i < 440 else 0
+        samples["200"].append((at, i * 1000 - bad))
+        samples["503"].append((at, bad))
+    for code, values in samples.items():
+        labels = {
+            "destination_workload_namespace": "prod", "destination_workload": "shop-primary",
+            "reporter": "destination", "response_code": code,
+        }  # fmt: skip
+        yield Written("istio_requests_total", labels, values)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with prometheus(tmp_path_factory.mktemp("prometheus"), world()) as base:
+        yield base
+
+
+def test_bad_ten_minutes_are_found_and_a_limit_suggested(url: str, tmp_path: pathlib.Path) -> None:
+    canary, config, page = (tmp_path / name for name in ("canary.yaml", "c.yaml", "page.html"))
+    canary.write_text(CANARY)
+    config.write_text(CONFIG.replace("URL", url))
+    command = ["backtest", "--canary", str(canary), "--config", str(config), "--html", str(page),
+               "--from", "2026-02-02T02:42:00Z", "--to", "2026-02-02T06:39:00Z",
+               "-o", "json"]  # fmt: skip
+    ended = CliRunner().invoke(application(), command)
+    assert ended.exit_code == 0, ended.output
+    [row] = json.loads(ended.stdout)
+    assert (row["looks"], row["silent"], row["failed"]) == (237, 0, 10)
+    assert row["suggested"].startswith(">= 9")
+    assert "9 (3.81 %) would have been rolled back" in ended.stderr
+    assert "<svg" in page.read_text()
+    assert "http" not in page.read_text()
