@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from gitops_canary.metrics.http_json import HttpJson
 from gitops_canary.metrics.prometheus import Prometheus
 from gitops_canary.metrics.sources import Client, Sources
 
@@ -28,7 +29,7 @@ class Factory(Protocol):
         """Make the client; `timeout_ms` is for all questions of one tick together."""
 
 
-METRICS: Mapping[str, Factory] = {"prometheus": Prometheus}
+METRICS: Mapping[str, Factory] = {"prometheus": Prometheus, "http-json": HttpJson}
 """`type` of a metric source in controller.yaml to what makes its client."""
 
 __all__ = ["METRICS", "Client", "Factory", "Prometheus", "Sources"]
