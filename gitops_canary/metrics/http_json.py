@@ -141,5 +141,6 @@ def _fresh(value: Any, at_ms: int, fresh_ms: int) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         return False
     seconds_max = 100_000_000_000
-    told_ms = int(value if abs(value) > seconds_max else value * 1000)
+    told = Decimal(value)
+    told_ms = told if abs(told) > seconds_max else told * 1000
     return at_ms - fresh_ms <= told_ms <= at_ms
