@@ -61,6 +61,13 @@ class Checker:
             yield _differs(move, f"its decision cannot be decided again: {error!r}")
         yield from self._tree(move, raw, document)
 
+    def read(self, move: Move, number: int) -> Json | None:
+        """Read a move's decision; None where `check` says what is wrong with it."""
+        try:
+            return self.decision(move, number)
+        except CanaryError:
+            return None
+
     def decision(self, move: Move, number: int) -> Json:
         """Read a move's decision.
 

@@ -7,6 +7,7 @@ from gitops_canary.app.bulk import Bulk
 from gitops_canary.app.checking import Checker
 from gitops_canary.app.lineage import Lineage
 from gitops_canary.app.reading import Reader, Rules
+from gitops_canary.app.replaying import Decided
 from gitops_canary.core.evidence import decision_path
 from gitops_canary.core.message import claims, parse
 from gitops_canary.core.replay import fault
@@ -48,6 +49,8 @@ class Verified:
     commits: int = 0
     rollouts: int = 0
     verdicts: int = 0
+    decided: list[Decided] = field(default_factory=list)
+    """Every decision that could be read, to ask its source again."""
 
     @property
     def differences(self) -> list[Finding]:
@@ -108,6 +111,8 @@ class _Verifier:
         if doubt and not self._vouched(move, chain, found):
             yield self._foreign(revision, doubt)
             return
+        if revision not in self._context and (document := self._checker.read(move, len(chain) + 1)):
+            self._found.decided.append((move, document, tuple(chain)))
         self._chains.setdefault((record.canary, record.rollout), chain).append(move)
         if revision not in self._context:
             self._found.commits += 1

@@ -1,10 +1,12 @@
 """`verify`: the whole record of a clone, recomputed; no server and no configuration needed."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gitops_canary.app.replaying import replay as replay_all
 from gitops_canary.app.verifying import Scope, Verified
 from gitops_canary.app.verifying import verify as verify_all
 from gitops_canary.cli.clones import EvidenceOption, evidence_or_none, ownership
@@ -12,8 +14,11 @@ from gitops_canary.cli.options import Form, OutputOption
 from gitops_canary.cli.printing import say, show, write
 from gitops_canary.errors import VerificationError
 from gitops_canary.git.plain import PlainClone
-from gitops_canary.model.finding import Kind
+from gitops_canary.metrics import METRICS
+from gitops_canary.model.addresses import check_address
+from gitops_canary.model.finding import Finding, Kind
 
+_TIMEOUT_MS = 30_000
 COLUMNS = ("kind", "commit", "problem", "remedy")
 
 
@@ -39,30 +44,40 @@ def verify(
     forge_commits: Annotated[  # noqa: FBT002 - as above
         bool, typer.Option("--forge-commits", help="Commits written by the forge count if sealed.")
     ] = False,
+    replay: Annotated[
+        str, typer.Option(metavar="URL", help="Ask this Prometheus again at the recorded times.")
+    ] = "",
     paths: Annotated[str, typer.Option(help="Folders the controller works in.")] = "",
     output: OutputOption = Form.TABLE,
 ) -> int:
     """Recompute every verdict and hold every commit against its record; 8 where one differs."""
     whose = ownership(trusted_keys or [], revoked_keys or [], committer)
+    since, _, until = revisions.rpartition("..")
     opened = PlainClone(clone)
     try:
-        since, _, until = revisions.rpartition("..")
-        found = verify_all(
-            opened,
-            whose,
-            Scope(
-                tip=opened.resolve(until or "HEAD"),
-                since=opened.resolve(since) if since else None,
-                evidence=opened.resolve(evidence) if evidence else evidence_or_none(opened),
-                known_tip=opened.resolve(tip) if tip else None,
-                rewritten=rewritten,
-                sealed=forge_commits,
-                paths=tuple(part for part in paths.split(",") if part),
-            ),
+        scope = Scope(
+            tip=opened.resolve(until or "HEAD"),
+            since=opened.resolve(since) if since else None,
+            evidence=opened.resolve(evidence) if evidence else evidence_or_none(opened),
+            known_tip=opened.resolve(tip) if tip else None,
+            rewritten=rewritten,
+            sealed=forge_commits,
+            paths=tuple(part for part in paths.split(",") if part),
         )
+        found = verify_all(opened, whose, scope)
     finally:
         opened.close()
+    if replay:
+        found.findings.extend(asyncio.run(_replayed(found, replay)))
     return _told(found, output)
+
+
+async def _replayed(found: Verified, url: str) -> list[Finding]:
+    client = METRICS["prometheus"](url=check_address(url), timeout_ms=_TIMEOUT_MS)
+    try:
+        return await replay_all(found.decided, client)
+    finally:
+        await client.aclose()
 
 
 def _told(found: Verified, output: Form) -> int:

@@ -47,16 +47,22 @@ class _Proving(Reader):
         """Yield the bodies of objects of one kind, in order.
 
         Raises:
-            VerificationError: the bytes are not those the name stands for.
-            DamagedClone: one is missing or of another kind.
+            VerificationError: the bytes are not those the name stands for, or one is missing.
         """
-        for name, body in super().read(ids, kind):
-            if object_id(Kind(kind.encode()), body) != name:
-                raise VerificationError(
-                    f"The {kind} {name} is not what its name stands for: its bytes were changed.",
-                    remedy="run git fsck, and fetch the repository again from its server",
-                )
-            yield name, body
+        try:
+            for name, body in super().read(ids, kind):
+                if object_id(Kind(kind.encode()), body) != name:
+                    raise VerificationError(
+                        f"The {kind} {name} is not what its name stands for: its bytes were "
+                        "changed.",
+                        remedy="run git fsck, and fetch the repository again from its server",
+                    )
+                yield name, body
+        except DamagedClone as error:
+            raise VerificationError(
+                f"An object is not in this clone: {error}.",
+                remedy="fetch it again, whole: without --depth and --filter",
+            ) from error
 
 
 class PlainClone:
@@ -154,12 +160,7 @@ class PlainClone:
     def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
         """Read blobs."""
         names = [ObjectId(blob) for blob in dict.fromkeys(blobs)]
-        try:
-            return {BlobId(name): body for name, body in self._reader.read(names, "blob")}
-        except DamagedClone as error:
-            raise VerificationError(
-                f"A file is missing from this clone: {error}.", remedy="fetch it again, whole"
-            ) from error
+        return {BlobId(name): body for name, body in self._reader.read(names, "blob")}
 
 
 def _git_dir(path: pathlib.Path) -> pathlib.Path:

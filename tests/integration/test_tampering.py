@@ -1,16 +1,20 @@
 """Every way to alter history, evidence or signatures is found, and the commit named."""
 
+import asyncio
 import pathlib
+import random
 import re
 import shutil
 from collections.abc import Iterator
 
 import pytest
-from recorded_world import EVIDENCE, World, git, two_rollouts
+from recorded_world import EVIDENCE, Table, World, git, two_rollouts
 from tampering import ADA, Forge, message, unsigned
 from tampering_cases import CASES, on_disk
 
+from gitops_canary.app.replaying import replay
 from gitops_canary.app.verifying import Scope, Verified, verify
+from gitops_canary.errors import CanaryError
 from gitops_canary.git.objects import Identity
 from gitops_canary.git.ownership import Ownership, parse_trusted
 from gitops_canary.git.plain import PlainClone
@@ -141,3 +145,51 @@ def test_a_seal_vouches_for_the_same_commit_written_by_the_forge(
 
     forge.alter(0, forge.files("main", {"README.md": b"more\n"}))
     assert "it is not signed" in told(check(forge, keys, sealed=True))
+
+
+def test_asking_again_gives_the_same_or_says_what_differs(forge: Forge, world: World) -> None:
+    found = check(forge, world.keys.read_text())
+    same, healed = Table({"checkout": 7}), Table()
+
+    told_same = asyncio.run(replay(found.decided[-1:], same))
+    told_otherwise = asyncio.run(replay(found.decided[-1:], healed))
+
+    assert told_same == []
+    [otherwise] = told_otherwise
+    assert otherwise.kind is Kind.DIFFERENCE
+    assert "verdict of request-success-rate is pass, not fail" in otherwise.problem
+
+
+def test_any_byte_under_a_signature_or_digest_counts(world: World, tmp_path: pathlib.Path) -> None:
+    dice = random.Random(20260302)  # noqa: S311 - chooses bytes to flip
+    keys = world.keys.read_text()
+    for number in range(16):
+        path = tmp_path / f"{number}.git"
+        shutil.copytree(world.origin, path)
+        forge = Forge(path, world.key)
+        changed = mutate(forge, dice)
+        try:
+            found = check(forge, keys)
+        except CanaryError:
+            continue
+        assert found.differences, changed
+        shutil.rmtree(path)
+
+
+def mutate(forge: Forge, dice: random.Random) -> str:
+    """Flip one bit of one commit of ours, or of one file of the evidence."""
+    branch = dice.choice(("main", EVIDENCE))
+    ours = [n for n, name in enumerate(forge.log(branch)) if b"gitops-canary <" in forge.body(name)]
+    if dice.random() < 0.6:
+        back = dice.choice(ours)
+        forge.alter(back, lambda body: flipped(body, dice), branch)
+        return f"commit {back} of {branch}"
+    file = dice.choice(git(forge.clone, "ls-tree", "-r", "--name-only", EVIDENCE).split())
+    change = forge.files(EVIDENCE, {file: flipped(forge.read(file), dice)})
+    forge.alter(0, change, EVIDENCE, sign=True)
+    return file
+
+
+def flipped(data: bytes, dice: random.Random) -> bytes:
+    at = dice.randrange(len(data))
+    return data[:at] + bytes([data[at] ^ (1 << dice.randrange(8))]) + data[at + 1 :]
