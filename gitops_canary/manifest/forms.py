@@ -27,7 +27,7 @@ FORMS: Mapping[str, Form] = {
     ),
     "id": Form(f"{_PART}(/{_PART}){{0,3}}", "up to four parts of a-z, 0-9, - and ., joined by /"),
     "file": Form(
-        r"(\./|(\.\./)+)?[^\s/.][^\s/]*(/[^\s/.][^\s/]*)*",
+        r"(\./|(\.\./)+)?\.{0,2}[^\s/.][^\s/]*(/\.{0,2}[^\s/.][^\s/]*)*",
         "a file's path, e.g. apps/web/values.yaml or ./values.yaml",
     ),
     "document": Form("[A-Za-z]+/[a-z0-9]([-a-z0-9.]*[a-z0-9])?", "Kind/name, e.g. HelmRelease/web"),

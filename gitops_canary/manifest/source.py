@@ -54,7 +54,7 @@ def read_reference(doc: Checked, at: str, file: str) -> Reference:
 
 def _from_root(doc: Checked, at: str, file: str) -> str:
     path = doc.text(f"{at}.file") or ""
-    if not path.startswith("."):
+    if not path.startswith(("./", "../")):
         return path
     joined = posixpath.normpath(posixpath.join(posixpath.dirname(file), path))
     if joined.startswith(".."):

@@ -1,11 +1,14 @@
 """Naming one field of one file, and refusing every other number of fields."""
 
+import re
+
 import pytest
 
 from gitops_canary.errors import BindingError, Place
 from gitops_canary.manifest.field_path import Inside, Key, Pick, spoken, steps
 from gitops_canary.manifest.field_place import locate
 from gitops_canary.manifest.field_values import shown, value
+from gitops_canary.manifest.forms import FORMS
 from gitops_canary.model.names import Path
 from gitops_canary.model.spec import Reference
 
@@ -104,6 +107,25 @@ def test_a_file_with_several_documents_needs_a_name() -> None:
     assert at("metadata.name", "B/x", two) == "x"
     with pytest.raises(BindingError, match=r"several times a document"):
         at("spec", "HelmRelease/web", TEXT + "---\n" + TEXT)
+
+
+@pytest.mark.parametrize(
+    ("path", "fine"),
+    [
+        ("a/values.yaml", True),
+        ("./.argocd-source-web.yaml", True),
+        ("../../base/k.yml", True),
+        (".hidden/x.yaml", True),
+        ("/etc/passwd", False),
+        ("a/../b", False),
+        ("a/./b", False),
+        ("..", False),
+        ("a//b", False),
+        ("a/", False),
+    ],
+)
+def test_a_file_is_named_inside_the_repository(path: str, *, fine: bool) -> None:
+    assert bool(re.fullmatch(FORMS["file"].pattern, path)) is fine
 
 
 def test_a_mapping_is_shown_as_the_image_it_names() -> None:
