@@ -28,7 +28,7 @@ KINDS = {
     "TrafficRoute": ("kuma", ("destination", "kuma.io/service")),
     "ApisixRoute": ("apisix", ("serviceName",)),
 }
-FILES_MAX = 40
+FILES_MAX = 25
 WHERE = {"namespace": "prod", "apex": "shop"}
 REASONS = (
     "is not a",  # a placeholder for a number
