@@ -16,8 +16,8 @@ SHARE = 50
 """Seeds that one process runs at a time."""
 
 
-def many(first: int, count: int, workers: int) -> Figures | Failure:
-    """Run seeds in several processes; the first failure, or the sum of the figures."""
+def many(first: int, count: int, workers: int, end_s: float) -> Figures | Failure:
+    """Run seeds in several processes until an end; the first failure, or the sum of the figures."""
     total = Figures()
     shares = [range(n, min(n + SHARE, first + count)) for n in range(first, first + count, SHARE)]
     with ProcessPoolExecutor(workers) as pool:
@@ -26,6 +26,9 @@ def many(first: int, count: int, workers: int) -> Figures | Failure:
                 pool.shutdown(cancel_futures=True)
                 return outcome
             total.add(outcome)
+            if time.monotonic() > end_s:
+                pool.shutdown(cancel_futures=True)
+                break
     return total
 
 
@@ -43,9 +46,11 @@ def main() -> int:
     parser.add_argument("seed", type=int, nargs="?", default=0, help="the (first) seed")
     parser.add_argument("--seeds", type=int, default=1, help="how many")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=1e6, help="stop after so long")
     options = parser.parse_args()
     began = time.monotonic()
-    outcome = many(options.seed, options.seeds, options.workers)
+    end_s = began + options.minutes * 60
+    outcome = many(options.seed, options.seeds, options.workers, end_s)
     if isinstance(outcome, Failure):
         print(outcome)
         return 1

@@ -228,7 +228,7 @@ class Watch(Watcher):
         if before.settled and before.weight == 0:
             return
         resume = before.control.get("resume", "")
-        if resume.startswith(f"{move.record.rollout}/"):
+        if resume.startswith((f"{move.record.rollout}/", f"{last.record.rollout}/")):
             return
         need(before.weight == last.after.weight, f"a person had set {before.weight} %")
         need(before.primary == last.after.primary, f"a person had set primary {before.primary}")
