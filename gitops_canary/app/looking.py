@@ -103,8 +103,17 @@ def _deleted(
         rollout = history.rollout(canary)
         if canary in view.canaries or canary in view.errors or rollout is None:
             continue
-        if rollout.last.record.action not in OVER and (spec := deletion(reader, graph, canary)):
+        if rollout.last.record.action in OVER or not _exposing(reader, rollout):
+            continue
+        if spec := deletion(reader, graph, canary):
             yield canary, spec
+
+
+def _exposing(reader: Reader, rollout: Rollout) -> bool:
+    """Whether the newest move gives the canary requests, or copies of them."""
+    last = rollout.last
+    spec = reader.view(last.revision).canaries.get(last.record.canary)
+    return last.record.weight_to > 0 or (spec is not None and spec.policy.mirror is not None)
 
 
 def _unread(view: View, spec: CanarySpec) -> CanaryError | None:
@@ -181,11 +190,13 @@ class _Eye:
 
     def _proven(self, policy: Policy, spec: CanarySpec, tip: Ground, source: Commit) -> str | None:
         """Say which rollout finished the candidate's version within the rollback window."""
+        if tip.owned.settled or policy.rollback_window_ms == 0:
+            return None
         since_ms = source.date_ms - policy.rollback_window_ms
         for move in self.history.moves.get(spec.id, ()):
             if move.record.action is not Action.FINISH or move.date_ms < since_ms:
                 continue
-            if policy.rollback_window_ms == 0 or move.date_ms > source.date_ms:
+            if move.date_ms > source.date_ms:
                 continue
             try:
                 then = self.reader.ground(move.revision, spec.id).owned
