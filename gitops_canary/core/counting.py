@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from gitops_canary.core import questions as asking
 from gitops_canary.core.judges import eprocess
+from gitops_canary.core.numbers import bound as bucket_bound
 from gitops_canary.core.numbers import whole
 from gitops_canary.core.questions import Role
 from gitops_canary.core.sides import SIDES, Answers, answer_at
@@ -28,7 +29,6 @@ BEFORE_MS = 300_000
 PAST_MS = 3_600_000
 PAST_STEP_MS = 60_000
 _POD = ("pod", "kubernetes_pod_name", "instance", "destination_pod")
-_MILLISECOND = 1000
 
 Asked = Mapping[Role, tuple[Question, ...]]
 
@@ -50,7 +50,7 @@ def asked(
     Raises:
         SpecError: the provider has no such series.
     """
-    text, bounds = _expressions(check, spec)
+    text, before, bounds = _expressions(check, spec)
     look_ms = 2 * scrape_ms
 
     def ask(expression: str, start: int, end: int, step: int, look: int) -> Question:
@@ -68,7 +68,7 @@ def asked(
         Role.COUNTS: tuple(
             ask(text, start, end, step_ms, look_ms) for start, end in asking.runs(times, step_ms)
         ),
-        Role.BEFORE: (ask(text, first, first, step_ms, BEFORE_MS),),
+        Role.BEFORE: (ask(before, first, first, step_ms, BEFORE_MS),),
     }
     if bounds:
         found[Role.BOUNDS] = (ask(bounds, first, first, step_ms, BEFORE_MS),)
@@ -91,14 +91,25 @@ def past(check: Check, spec: CanarySpec, first_ms: int, *, scrape_ms: int) -> Qu
     )
 
 
-def _expressions(check: Check, spec: CanarySpec) -> tuple[str, str]:
-    """Give the counters, and for a latency what bucket bounds there are."""
+def _expressions(check: Check, spec: CanarySpec) -> tuple[str, str, str]:
+    """Give the counters, their last values from further back, and a latency's bucket bounds.
+
+    The further look is written into the query: not every server lets a question choose it.
+    """
     counted = telemetry(spec.provider, asking.names(spec))
     if check.builtin != "request-duration":
-        return joined(counted.requests, str), ""
+        return joined(counted.requests, str), joined(counted.requests, _lately), ""
     bound = re.escape(bound_of(check, counted.unit_ms)).replace("\\", "\\\\")
-    buckets = joined(counted.latency, str, f'le=~"{bound}(\\\\.0)?|\\\\+Inf"')
-    return buckets, f"count by (le) ({joined(counted.latency, str)})"
+    buckets = f'le=~"{bound}(\\\\.0)?|\\\\+Inf"'
+    return (
+        joined(counted.latency, str, buckets),
+        joined(counted.latency, _lately, buckets),
+        f"count by (le) ({joined(counted.latency, _lately)})",
+    )
+
+
+def _lately(selector: str) -> str:
+    return f"last_over_time({selector}[{BEFORE_MS // 1000}s])"
 
 
 def bound_of(check: Check, unit_ms: int) -> str:
@@ -150,7 +161,8 @@ def _before(roles: Asked, answers: Answers, times: Sequence[int]) -> dict[frozen
 
 
 def _key(labels: Mapping[str, str]) -> frozenset[str]:
-    return frozenset(f"{name}={value}" for name, value in labels.items())
+    """Tell series apart; functions may drop the metric's name, which is the same for all."""
+    return frozenset(f"{name}={value}" for name, value in labels.items() if name != "__name__")
 
 
 def _rows(
@@ -253,18 +265,13 @@ def _no_bound(
         s.labels.get("le", "") for s in answer_at(roles[Role.BOUNDS], answers, times[0]).series
     } - {"+Inf", ""}
     bounds = sorted(
-        {Decimal(le) * unit_ms for le in found if isinstance(whole_or_part(le), Decimal)}
+        {Decimal(le) * unit_ms for le in found if isinstance(bucket_bound(le), Decimal)}
     )
     limit = check.limits.maximum
     if not bounds or limit in bounds:
         return None
     known = ", ".join(percent(bound) for bound in bounds[:30])
     return f"the limit {limit} is no bound of a bucket, so it cannot be counted: use one of {known}"
-
-
-def whole_or_part(text: str) -> Decimal | None:
-    """Read a bucket bound; None where it is none."""
-    return Decimal(text) if re.fullmatch(r"\d{1,12}(\.\d{1,12})?", text, re.ASCII) else None
 
 
 def measured_past(check: Check, spec: CanarySpec, question: Question, answers: Answers) -> Past:
@@ -279,7 +286,11 @@ def measured_past(check: Check, spec: CanarySpec, question: Question, answers: A
         for row in _rows((question,), answers, times, {})
         if row.workload == f"{spec.target.name}-primary"
     ]
-    side = max({r.side for r in rows}, key=lambda s: _pods(rows, s), default="")
+    side = max(
+        {r.side for r in rows},
+        key=lambda s: (len({r.pod for r in rows if r.side == s}), s),
+        default="",
+    )
     blocks = [
         [_total(check, [(r, r.increments[i]) for r in rows if r.side == side and r.pod == pod])
          for pod in sorted({r.pod for r in rows if r.side == side})]
@@ -288,7 +299,3 @@ def measured_past(check: Check, spec: CanarySpec, question: Question, answers: A
     total, bad = (sum(pod[j] for block in blocks for pod in block) for j in (0, 1))
     phi, free = eprocess.overdispersion(blocks)
     return Past(phi=phi, free=free, share=bad / total if total else None)
-
-
-def _pods(rows: Sequence[_Row], side: str) -> tuple[int, str]:
-    return len({r.pod for r in rows if r.side == side}), side

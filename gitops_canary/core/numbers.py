@@ -5,6 +5,7 @@ from decimal import Decimal
 
 _FINITE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
+_BOUND = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)
 _LARGEST = Decimal(10) ** 21
 
 
@@ -39,3 +40,12 @@ def whole(text: str) -> int | str:
             "cannot be counted"
         )
     return int(value) if value >= 0 else f"the counter is {text[:40]}"
+
+
+def bound(text: str) -> Decimal | None:
+    """Read the bound of a bucket; None where it is none.
+
+    >>> bound("0.25"), bound("+Inf")
+    (Decimal('0.25'), None)
+    """
+    return Decimal(text) if _BOUND.fullmatch(text) else None
