@@ -2,9 +2,8 @@
 
 A range query of a plain counter gives its newest sample at every instant, as received. The
 difference of two is what happened between them. A counter that falls was reset with its pod and is
-counted from 0, each series by itself and before any are added up. A series that appears later is a
-new pod's and counts from 0 as well; one that only missed a scrape at the first instant is found by
-looking further back there.
+counted from 0, each series by itself. A series that appears later is a new pod's; one that only
+missed a scrape at the first instant is found by looking further back there.
 """
 
 import re
@@ -280,7 +279,6 @@ def measured_past(check: Check, spec: CanarySpec, question: Question, answers: A
     times = range(question.start_ms, question.end_ms + 1, question.step_ms)
     if answer is None or answer.error or not answer.series:
         return Past()
-    # The first value is the start of counting: an hour earlier is no pod's birth.
     rows = [
         row
         for row in _rows((question,), answers, times, {})
