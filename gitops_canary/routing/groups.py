@@ -30,7 +30,7 @@ def words(root: Node, *path: str) -> tuple[str, ...]:
 
 
 def listed(*patterns: str) -> Groups:
-    """Find lists by patterns such as `spec.http.*.route`; `*` is any item or any key."""
+    """Find lists by patterns such as `spec.http.*.route`; `*` is any item of a list."""
 
     def groups(root: Node) -> Iterator[Group]:
         for pattern in patterns:
@@ -54,5 +54,3 @@ def _reached(node: Node, pattern: tuple[str, ...], at: Pointer) -> Iterator[tupl
         return
     for index, item in enumerate(node.items):
         yield from _reached(item, tuple(rest), (*at, index))
-    for key, value in node.entries:
-        yield from _reached(value, tuple(rest), (*at, key.value))

@@ -13,8 +13,7 @@ def istio_rules(
     rule: dict[str, Json], canary: dict[str, Json], matches: Sequence[Match]
 ) -> list[Json]:
     """Write one HTTP route of a VirtualService: old and new conditions have to hold both."""
-    old = rule.get("match") or [{}]
-    assert isinstance(old, list), "Istio's match is a list"
+    old = _list(rule, "match") or [{}]
     both: list[Json] = [_joined(one, _istio_match(match)) for match in matches for one in old]
     rest = {k: v for k, v in rule.items() if k not in {"match", "route", *_ROUTE_ONLY}}
     return [{"match": both, **rest, "route": [canary]}]
@@ -24,8 +23,7 @@ def gateway_rules(
     rule: dict[str, Json], canary: dict[str, Json], matches: Sequence[Match]
 ) -> list[Json]:
     """Write one rule of an HTTPRoute or GRPCRoute: old and new conditions have to hold both."""
-    old = rule.get("matches") or [{}]
-    assert isinstance(old, list), "matches is a list"
+    old = _list(rule, "matches") or [{}]
     both: list[Json] = [_joined(one, _gateway_match(match)) for match in matches for one in old]
     rest = {k: v for k, v in rule.items() if k not in {"matches", "backendRefs", "name"}}
     return [{"matches": both, **rest, "backendRefs": [canary]}]
@@ -35,8 +33,7 @@ def contour_rules(
     rule: dict[str, Json], canary: dict[str, Json], matches: Sequence[Match]
 ) -> list[Json]:
     """Write one route of an HTTPProxy for each alternative: its conditions have to hold all."""
-    old = rule.get("conditions") or []
-    assert isinstance(old, list), "conditions is a list"
+    old = _list(rule, "conditions")
     rest = {k: v for k, v in rule.items() if k not in {"conditions", "services"}}
     found: list[Json] = []
     for match in matches:
@@ -116,5 +113,13 @@ def _joined(old: Json, new: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _mapping(value: Json) -> dict[str, Json]:
-    assert isinstance(value, dict), "a condition is a mapping"
-    return value or {}
+    if not isinstance(value, dict):
+        raise ValueError("A condition of this rule is no mapping")  # noqa: TRY004 - of the document, not of the caller
+    return value
+
+
+def _list(rule: dict[str, Json], key: str) -> list[Json]:
+    found = rule.get(key) or []
+    if not isinstance(found, list):
+        raise ValueError(f"{key} of this rule is no list")  # noqa: TRY004 - of the document, not of the caller
+    return found

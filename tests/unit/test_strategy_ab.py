@@ -180,6 +180,8 @@ def test_a_contour_proxy_gets_one_route_for_each_alternative() -> None:
             (Match(source_labels={"app": "web"}),),
             "cannot match sourceLabels",
         ),
+        ("contour-odd", (INSIDER,), "conditions of this rule is no list"),
+        ("istio-odd", (INSIDER,), "A condition of this rule is no mapping"),
         ("istio-tcp", (INSIDER,), "Only HTTP rules can match"),
         ("contour-tcp", (INSIDER,), "Only HTTP rules can match"),
     ],
@@ -187,9 +189,13 @@ def test_a_contour_proxy_gets_one_route_for_each_alternative() -> None:
 def test_what_a_kind_cannot_match_is_refused(
     name: str, matches: tuple[Match, ...], why: str
 ) -> None:
-    case = CASES[name]
+    case = CASES[name.replace("istio-odd", "istio-http").removesuffix("-odd")]
+    text = case.text
+    if name.endswith("-odd"):
+        text = text.replace("  - services:", "  - conditions: {prefix: /}\n    services:")
+        text = text.replace("  - route:", "  - match: [/shop]\n    route:")
     with pytest.raises(BindingError, match=why) as error:
-        write(ab(case.provider, *matches), case.text, 100)
+        write(ab(case.provider, *matches), text, 100)
     assert error.value.place is not None
 
 
