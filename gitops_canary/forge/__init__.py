@@ -3,15 +3,18 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from gitops_canary.forge.github import GitHub
 from gitops_canary.ports import Forge
 
 Factory = Callable[[str, str, Path], Forge]
 """Takes the API's base URL, `owner/name` and the token's file."""
 
-FORGES: Mapping[str, Factory] = {
-    "github": lambda url, repository, token_file: GitHub(
-        url=url, repository=repository, token_file=token_file
-    )
-}
+
+def _github(url: str, repository: str, token_file: Path) -> Forge:
+    # PyGithub takes half of every command's start to load, and few commands talk to a forge.
+    from gitops_canary.forge.github import GitHub  # noqa: PLC0415 - as above
+
+    return GitHub(url=url, repository=repository, token_file=token_file)
+
+
+FORGES: Mapping[str, Factory] = {"github": _github}
 """`type` of a forge in controller.yaml to what makes it."""

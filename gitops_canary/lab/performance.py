@@ -6,6 +6,7 @@ import time
 from gitops_canary.app.wiring import CACHE
 from gitops_canary.lab.children import Child
 from gitops_canary.lab.loopback import HOST, get
+from gitops_canary.lab.patience import until
 from gitops_canary.lab.screen import Screen
 from gitops_canary.lab.story import State, Story, cut, over, problems
 from gitops_canary.lab.telling import Began, Ended, Landed, Noted
@@ -14,6 +15,8 @@ from gitops_canary.lab.world import APEX, World
 
 _LOOK_EVERY_S = 0.2
 _STALLED_S = 60.0
+_LOOKED = "prod/checkout: idle"
+"""What the controller says when it has looked and there is nothing to do."""
 _MID_STEP_S = 1.0
 """How long after a weight is live the controller is killed, and how long it stays dead."""
 
@@ -35,8 +38,14 @@ class Performance:
         """Requests of our own, which no user has counted."""
 
     def prepare(self) -> None:
-        """Wait for the first measurements, and look around."""
+        """Wait for the first measurements and the controller's first look, and look around."""
         self._world.measuring()
+        until(
+            lambda: True if _LOOKED in self._controller.tail() else None,
+            what="the controller's first look",
+            timeout_s=_STALLED_S,
+            meanwhile=self._world.children.require,
+        )
         self._look()
 
     def play(self, story: Story, *, last: bool) -> bool:
