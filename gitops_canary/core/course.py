@@ -143,7 +143,8 @@ class Course:
 
     @property
     def _begun_ms(self) -> int:
-        return self.earlier[0].start_ms if self.earlier else self.live_ms
+        """When the first weight was live: its first block begins a scrape later."""
+        return self.earlier[0].start_ms - self.scrape_ms if self.earlier else self.live_ms
 
     def _stretches(self) -> Iterator[tuple[int, ...]]:
         """Give the block ends of every weight, oldest first."""

@@ -164,3 +164,11 @@ def test_silence_of_the_source_is_the_reason() -> None:
     found = one.verdicts(dict.fromkeys(one.questions(), Answer(error="down")))
     assert {(v.outcome, v.heard) for v in found} == {(Outcome.INCONCLUSIVE, False)}
     assert "down" in found[0].reason
+
+
+def test_every_weight_asks_for_the_same_hour_before() -> None:
+    first = course("istio", SUCCESS)
+    stay = Stay(weight=Decimal(5), start_ms=first.times[0], end_ms=first.times[-1])
+    later = replace(first, live_ms=T + 40 * SCRAPE, now_ms=T + 60 * SCRAPE, earlier=(stay,))
+    assert first._begun_ms == later._begun_ms
+    assert set(first.questions()) & set(later.questions())
