@@ -25,7 +25,7 @@ from gitops_canary.model.rollout import Action, Move
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Checker:
     """Checks moves one by one. `bulk` is the evidence branch's tip: path to blob."""
 
@@ -33,6 +33,8 @@ class Checker:
     reader: Reader
     bulk: Mapping[Path, BlobId] | None
     """None where this clone has no evidence branch."""
+    _last: tuple[Revision, Json] | None = None
+    """The decision read last, which is asked for more than once."""
 
     def check(
         self, move: Move, raw: RawCommit, before: Sequence[Move], *, forge: bool
@@ -74,6 +76,8 @@ class Checker:
         Raises:
             VerificationError: it is not there, or not what the commit says.
         """
+        if self._last and self._last[0] == move.revision:
+            return self._last[1]
         path = decision_path(move.record, number)
         blob = (self.bulk or {}).get(path)
         if blob is None:
@@ -88,7 +92,9 @@ class Checker:
                 f"Its evidence {path} is not the one it was decided on: the sha256 differs.",
                 remedy=f"git log -- {path} on the evidence branch shows who changed it",
             )
-        return read_decision(data, name=path)
+        document = read_decision(data, name=path)
+        self._last = (move.revision, document)
+        return document
 
     def _claims(self, move: Move, document: Json) -> Iterator[str]:
         """Hold the trailers against the evidence, and the time against the commit's date."""

@@ -28,7 +28,7 @@ def instant_ms(text: str) -> int:
     if not text.endswith("Z") or not text.isascii():
         raise ValueError(text)
     whole, _, fraction = text.removesuffix("Z").partition(".")
-    moment = datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(whole).replace(tzinfo=UTC)
     at_ms = int(moment.timestamp()) * 1000 + (int(fraction) if fraction else 0)
     if iso(at_ms) != text:
         raise ValueError(text)
