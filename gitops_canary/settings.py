@@ -59,6 +59,10 @@ class RepositorySettings:
     """File with the password or token, read whenever Git asks, so that it may rotate."""
     ca_file: Path | None = None
     """Certificates to trust instead of the system's, for a server with its own authority."""
+    ssh_key_file: Path | None = None
+    """Key for ssh; with `known_hosts_file` or not at all, then ssh's own settings apply."""
+    known_hosts_file: Path | None = None
+    """The hosts' public keys, as in known_hosts; no other host is spoken to."""
     pushes_per_minute: int = 6
     """Pushes in a minute at most, aborts aside; 6 is what GitHub advises."""
     allow_file: bool = False

@@ -220,6 +220,8 @@ def _one_repository(one: models.Repository) -> RepositorySettings:
         username=one.credentials.username if one.credentials else None,
         password_file=one.credentials.password_file if one.credentials else None,
         ca_file=one.ca_file,
+        ssh_key_file=one.ssh_key_file,
+        known_hosts_file=one.known_hosts_file,
         pushes_per_minute=one.pushes_per_minute,
         allow_file=one.allow_file,
         default_provider=one.provider,

@@ -86,6 +86,10 @@ class Repository(_Strict):
     """Login for https."""
     ca_file: File | None = None
     """Certificates to trust instead of the system's."""
+    ssh_key_file: SecretFile | None = None
+    """Key for ssh, with knownHostsFile; without them ssh's own settings apply."""
+    known_hosts_file: File | None = None
+    """Public keys of the hosts that the key may be shown to, as in known_hosts."""
     pushes_per_minute: int = Field(default=6, ge=1, le=600)
     """Pushes in a minute at most, aborts aside."""
     allow_file: bool = False

@@ -151,6 +151,8 @@ def _repository(settings: Settings, one: RepositorySettings, directory: Path) ->
         signing_key=signing.key_file if signing else None,
         trusted_keys=trusted or None,
         ca_file=one.ca_file,
+        ssh_key=one.ssh_key_file,
+        known_hosts=one.known_hosts_file,
         allow_file=one.allow_file,
         # settings.py lets plain http through to this machine only.
         allow_http=True,

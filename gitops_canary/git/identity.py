@@ -6,7 +6,7 @@ from gitops_canary.errors import ConfigError
 from gitops_canary.git.objects import Identity
 from gitops_canary.git.ownership import TrustedKey, parse_trusted
 from gitops_canary.git.signing import SigningKey
-from gitops_canary.git.surroundings import Credentials
+from gitops_canary.git.surroundings import Credentials, Ssh
 
 _CRUD = " .,:;\"\\'"
 """Git strips these from both ends of a name; we do not have them to begin with."""
@@ -49,6 +49,29 @@ def credentials(username: str | None, password_file: pathlib.Path | None) -> Cre
             f"the password file {password_file} is empty", remedy="write the password into it"
         )
     return Credentials(username=username, password_file=password_file.absolute())
+
+
+def ssh_login(key_file: pathlib.Path | None, known_hosts: pathlib.Path | None) -> Ssh | None:
+    """Accept a key and the hosts it is for, or neither; both are read by ssh only.
+
+    Raises:
+        ConfigError: one of them is missing, cannot be read, or cannot be named to ssh.
+    """
+    if key_file is None and known_hosts is None:
+        return None
+    if key_file is None or known_hosts is None:
+        raise ConfigError(
+            "ssh needs a key and the hosts it may be shown to",
+            remedy="give sshKeyFile and knownHostsFile; ssh-keyscan shows a host's keys",
+        )
+    for path in (key_file, known_hosts):
+        named = str(path.absolute())
+        if not path.is_file() or not named.isprintable() or set(named) & set("\"'% \\"):
+            raise ConfigError(
+                f"{ascii(named)[:200]} is no file that ssh could be given",
+                remedy="correct sshKeyFile and knownHostsFile; no spaces or quotes in their paths",
+            )
+    return Ssh(key_file=key_file.absolute(), known_hosts=known_hosts.absolute())
 
 
 def choose_trusted(text: str | None, key: SigningKey | None) -> tuple[TrustedKey, ...]:

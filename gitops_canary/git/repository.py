@@ -11,7 +11,7 @@ from gitops_canary.git.clone import Clone
 from gitops_canary.git.commands import TRACKING, Update, branch_of
 from gitops_canary.git.drafting import Drafting
 from gitops_canary.git.editing import Draft
-from gitops_canary.git.identity import check_identity, choose_trusted, credentials
+from gitops_canary.git.identity import check_identity, choose_trusted, credentials, ssh_login
 from gitops_canary.git.objects import ObjectId, parse_commit
 from gitops_canary.git.ownership import Ownership
 from gitops_canary.git.pack import build_pack
@@ -59,6 +59,8 @@ class Repository:
         signing_key: pathlib.Path | None = None,
         trusted_keys: str | None = None,
         ca_file: pathlib.Path | None = None,
+        ssh_key: pathlib.Path | None = None,
+        known_hosts: pathlib.Path | None = None,
         allow_file: bool = False,
         allow_http: bool = False,
         blob_bytes_max: int = 1 << 20,
@@ -66,8 +68,7 @@ class Repository:
     ) -> None:
         address = parse_url(url, allow_file=allow_file, allow_http=allow_http)
         key = load_key(signing_key) if signing_key else None
-        identity = check_identity(name, email)
-        ownership = Ownership(identity, choose_trusted(trusted_keys, key))
+        ownership = Ownership(check_identity(name, email), choose_trusted(trusted_keys, key))
         self._branch = check_branch(branch)
         self._evidence_branch = check_branch(evidence_branch)
         self._blob_bytes_max = blob_bytes_max
@@ -76,6 +77,7 @@ class Repository:
             address=address,
             credentials=credentials(username, password_file),
             ca_file=ca_file,
+            ssh=ssh_login(ssh_key, known_hosts),
             blob_bytes_max=blob_bytes_max,
             low_speed_s=max(_LOW_SPEED_MIN_S, min(_LOW_SPEED_MAX_S, timeout_ms // 2000)),
         )
@@ -86,12 +88,11 @@ class Repository:
         self._sifting = Sifting(self._runner, blob_bytes_max=blob_bytes_max)
         self._remote = Remote(self._runner)
         self._walk = Walk(self._runner, self._reader, ownership)
-        self._drafting = Drafting(self._reader, identity, key)
+        self._drafting = Drafting(self._reader, ownership.identity, key)
         self._local = self._clone.tips()
         self._ancestry: dict[tuple[Revision, Revision], bool] = {}
         self._polled: Mapping[str, Revision] | None = None
-        self._damaged = False
-        self._blobs_absent = False
+        self._damaged = self._blobs_absent = False
 
     def poll(self) -> Revision | None:
         """Ask the remote for the config branch's tip; None where it has no such branch."""

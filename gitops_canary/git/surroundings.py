@@ -7,6 +7,7 @@ environment, except a proxy's address as the operator set it.
 
 import os
 import pathlib
+import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from gitops_canary.errors import ConfigError
 from gitops_canary.git.address import Address
 from gitops_canary.git.commands import Command
 
+_SSH = ("ssh", "-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oConnectTimeout=20")
 _PROXIES = ("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY")
 _ASKPASS = """#!/bin/sh
 case "$1" in
@@ -66,6 +68,26 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ssh:
+    """A key of our own, and the only hosts it is shown to."""
+
+    key_file: pathlib.Path
+    known_hosts: pathlib.Path
+
+    @property
+    def command(self) -> str:
+        """The ssh that git starts, for a shell: no agent, nobody else's settings."""
+        options = {
+            "IdentitiesOnly": "yes",
+            "IdentityFile": str(self.key_file),
+            "UserKnownHostsFile": str(self.known_hosts),
+            "GlobalKnownHostsFile": os.devnull,
+        }
+        words = [f"-o{name}={value}" for name, value in options.items()]
+        return shlex.join([*_SSH, "-F", os.devnull, *words])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """Where git works, for which remote, and how it may reach it."""
 
@@ -75,6 +97,8 @@ class Surroundings:
     credentials: Credentials | None
     ca_file: pathlib.Path | None
     blob_bytes_max: int
+    ssh: Ssh | None = None
+    """How we log in by ssh; None: as the user's own ssh does."""
     low_speed_s: int
     """After so many seconds without a byte a transfer ends."""
 
@@ -129,8 +153,8 @@ class Surroundings:
         if scheme == "https":
             environment |= _inherited(_PROXIES)
         if scheme == "ssh":
-            environment |= _inherited(("SSH_AUTH_SOCK",))
-            environment["GIT_SSH_COMMAND"] = "ssh -oBatchMode=yes -oStrictHostKeyChecking=yes"
+            environment |= {} if self.ssh else _inherited(("SSH_AUTH_SOCK",))
+            environment["GIT_SSH_COMMAND"] = self.ssh.command if self.ssh else shlex.join(_SSH)
         if self.credentials and scheme in {"https", "http"}:
             environment["GIT_ASKPASS"] = str(self.directory / "askpass")
             environment["GITOPS_CANARY_USERNAME"] = self.credentials.username
