@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from gitops_canary.app.sharded import Sharded
 from gitops_canary.errors import SpecError
@@ -17,6 +18,7 @@ from gitops_canary.model.names import Path, Revision
 from gitops_canary.ports import Sift, Store
 
 SUFFIXES = (".yaml", ".yml")
+_BATCH = 128
 _FEW = 16
 """So many new words are looked for by a search; for more, everything is read once."""
 
@@ -68,11 +70,17 @@ class PlainSift:
 
 def bodies(store: Store, files: Mapping[Path, Blob]) -> Iterator[tuple[Path, bytes]]:
     """Read files, without those over the size limit."""
-    for path, blob in files.items():
+    rest = iter(files.items())
+    while batch := list(islice(rest, _BATCH)):
         try:
-            yield path, store.read([blob.id])[blob.id]
+            found = store.read([blob.id for _, blob in batch])
         except SpecError:
-            continue  # see Index
+            if len(batch) == 1:
+                continue  # see Index
+            for path, blob in batch:
+                yield from bodies(store, {path: blob})
+            continue
+        yield from ((path, found[blob.id]) for path, blob in batch)
 
 
 class Indexer:

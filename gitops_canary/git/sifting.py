@@ -82,10 +82,9 @@ class Sifting:
         for record in finished.out.split(b"\0"):
             if record.endswith(_SUFFIXES) and record.startswith(b"100"):
                 head, _, path = record.partition(b"\t")
-                text = _text(path)
-                if is_visible(text):
+                if is_visible(path):
                     name = BlobId(head[-40:].decode())
-                    yield Path(text), Blob(id=name, executable=head[3:6] == b"755")
+                    yield Path(path.decode()), Blob(id=name, executable=head[3:6] == b"755")
 
 
 def _text(path: bytes) -> str:

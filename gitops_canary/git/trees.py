@@ -1,5 +1,6 @@
 """Directories by id: what a revision holds, and what differs between two."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -10,6 +11,7 @@ from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, Path
 
 _CACHE_BYTES_MAX = 8 << 20
+_HIDDEN_PATH = re.compile(rb"(?:^|/)(?:\.{0,2}|\.git)(?:/|$)", re.IGNORECASE)
 _HIDDEN = frozenset({b"", b".", b"..", b".git"})
 
 
@@ -146,9 +148,13 @@ class Files(Mapping[Path, Blob]):
         return self._all
 
 
-def is_visible(path: str) -> bool:
-    """Tell whether a checkout could have this path."""
-    return all(_text(part.encode(errors="surrogateescape")) for part in path.split("/"))
+def is_visible(path: bytes) -> bool:
+    """Tell whether a checkout could have this path; as `_text` does for each of its names."""
+    try:
+        path.decode()
+    except UnicodeDecodeError:
+        return False
+    return _HIDDEN_PATH.search(path) is None
 
 
 def _put(
