@@ -11,7 +11,9 @@ OWN_PROVIDERS = (
     "alb", "emissary", "field", "openshift", "smi:v1alpha4", "virtualserver",
 )  # fmt: skip
 """All names that have a router."""
-MATCHING_PROVIDERS = ("contour", "gatewayapi:v1", "gatewayapi:v1beta1", "istio", "nginx")
+MATCHING_PROVIDERS = (
+    "contour", "gatewayapi:v1", "gatewayapi:v1beta1", "gloo", "istio", "nginx",
+)  # fmt: skip
 """Those whose objects can match requests, for A/B tests."""
 MIRRORING_PROVIDERS = ("gatewayapi:v1", "gatewayapi:v1beta1", "istio")
 """Those whose objects can copy requests."""

@@ -46,6 +46,34 @@ def contour_rules(
     return found
 
 
+def gloo_rules(
+    rule: dict[str, Json], canary: dict[str, Json], matches: Sequence[Match]
+) -> list[Json]:
+    """Write one route of a RouteTable: old and new matchers have to hold both."""
+    old = _list(rule, "matchers") or [{}]
+    both: list[Json] = [_joined(one, _gloo_match(match)) for match in matches for one in old]
+    rest = {k: v for k, v in rule.items() if k not in {"matchers", "routeAction", "name"}}
+    alone: Json = {"destinations": [{**canary, "weight": 1}]}
+    action: dict[str, Json] = {**_mapping(rule["routeAction"]), "multi": alone}
+    return [{"matchers": both, **rest, "routeAction": action}]
+
+
+def _gloo_match(match: Match) -> dict[str, Json]:
+    _only(match, "a RouteTable", query=True)
+    found: dict[str, Json] = {}
+    if match.headers:
+        found["headers"] = [_gloo_value(n, *value) for n, value in match.headers.items()]
+    if match.query:
+        found["queryParameters"] = [_gloo_value(n, *value) for n, value in match.query.items()]
+    return found
+
+
+def _gloo_value(name: str, how: str, value: str) -> Json:
+    if how == "exact":
+        return {"name": name, "value": value}
+    return {"name": name, "value": _pattern(how, value), "regex": True}
+
+
 def _istio_match(match: Match) -> dict[str, Json]:
     found: dict[str, Json] = {}
     if match.headers:
@@ -76,8 +104,13 @@ def _gateway_match(match: Match) -> dict[str, Json]:
 def _gateway_value(name: str, how: str, value: str) -> Json:
     if how == "exact":
         return {"type": "Exact", "name": name, "value": value}
+    return {"type": "RegularExpression", "name": name, "value": _pattern(how, value)}
+
+
+def _pattern(how: str, value: str) -> str:
+    """Say a comparison as a regular expression over the whole value."""
     patterns = {"prefix": f"{re.escape(value)}.*", "suffix": f".*{re.escape(value)}"}
-    return {"type": "RegularExpression", "name": name, "value": patterns.get(how, value)}
+    return patterns.get(how, value)
 
 
 def _contour_value(name: str, how: str, value: str) -> dict[str, Json]:

@@ -14,7 +14,9 @@ from gitops_canary.routing.gateway_api import GATEWAY_API, LINKERD_HTTP_ROUTE
 from gitops_canary.routing.groups import Group, listed
 from gitops_canary.routing.identity import SIDES, Found, Identify, Names, named, side_of, word
 from gitops_canary.routing.lists import Lists
+from gitops_canary.routing.matching import gloo_rules
 from gitops_canary.routing.numbers import QUANTITY, WHOLE, Form
+from gitops_canary.routing.rules import Rules
 from gitops_canary.routing.splits import Absent, Meaning
 
 
@@ -92,13 +94,18 @@ def _openshift(root: Node) -> Iterator[Group]:
 
 SMI_QUANTITIES = _smi(QUANTITY)
 SMI = _smi(WHOLE)
+_GLOO_GROUPS = listed(
+    "spec.routes.*.routeAction.multi.destinations",
+    "spec.virtualHost.routes.*.routeAction.multi.destinations",
+)
+_GLOO_MEANING = Meaning(identify=_gloo, absent=Absent.REQUIRED)
 GLOO = Lists(
     kinds=frozenset({("gateway.solo.io", "RouteTable"), ("gateway.solo.io", "VirtualService")}),
-    groups=listed(
-        "spec.routes.*.routeAction.multi.destinations",
-        "spec.virtualHost.routes.*.routeAction.multi.destinations",
+    groups=_GLOO_GROUPS,
+    meaning=_GLOO_MEANING,
+    matcher=Rules(
+        path=("spec", "routes"), groups=_GLOO_GROUPS, meaning=_GLOO_MEANING, build=gloo_rules
     ),
-    meaning=Meaning(identify=_gloo, absent=Absent.REQUIRED),
 )
 APISIX = Lists(
     kinds=frozenset({("apisix.apache.org", "ApisixRoute")}),

@@ -20,7 +20,7 @@ FILE = Path("apps/route.yaml")
 WHERE = {"namespace": "prod", "apex": "shop"}
 INSIDER = Match(headers={"x-canary": ("exact", "insider")})
 COOKIE = Match(headers={"cookie": ("regex", "^(.*?;)?(type=insider)(;.*)?$")})
-NAMES = ("istio-http", "gateway-HTTPRoute-v1", "gateway-GRPCRoute-v1", "contour", "nginx")
+NAMES = ("istio-http", "gateway-HTTPRoute-v1", "gateway-GRPCRoute-v1", "contour", "gloo", "nginx")
 every = pytest.mark.parametrize("name", NAMES)
 
 
