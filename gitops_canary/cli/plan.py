@@ -1,5 +1,10 @@
 """`plan`: what would be committed now, and why, without committing it."""
 
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated
+
+import typer
+
 from gitops_canary.app.tick import Report
 from gitops_canary.cli.looked import chosen, looked, names
 from gitops_canary.cli.options import (
@@ -14,12 +19,17 @@ from gitops_canary.cli.outcome import exit_code
 from gitops_canary.cli.printing import Row, diff, say, show, write
 from gitops_canary.core.explain import ladder, sentence
 from gitops_canary.core.plan import Plan
+from gitops_canary.core.sheet import sheet as write_sheet
+from gitops_canary.manifest.spec_file import policy_json
 
 
 def plan(
     canaries: CanariesArgument = None,
     config: ConfigOption = DEFAULT_CONFIG,
     allow_missing: AllowMissingOption = "",
+    sheet: Annotated[  # noqa: FBT002 - typer's way to say a flag
+        bool, typer.Option("--sheet", help="Write the go/no-go sheet in Markdown instead.")
+    ] = False,
     output: OutputOption = Form.TABLE,
 ) -> int:
     """Show the next commits as diffs with their messages, and how each canary would go on."""
@@ -30,6 +40,9 @@ def plan(
         if report.error:
             say(f"error: {report.repository}: {report.error}")
         rows.extend(_row(report, name) for name in sorted(report.decisions) if wanted(name))
+    if sheet:
+        write("\n".join(_sheets(reports, wanted)))
+        return exit_code(reports)
     if output is not Form.TABLE:
         show(rows, (), output)
         return exit_code(reports)
@@ -41,6 +54,14 @@ def plan(
         if row["message"]:
             write(f"\n{row['message']}\n{row['diff']}")
     return exit_code(reports)
+
+
+def _sheets(reports: Sequence[Report], wanted: Callable[[str], bool]) -> Iterator[str]:
+    for report in reports:
+        for name, one in sorted(report.seen.items()):
+            if wanted(name) and name in report.decisions:
+                said = sentence(report.decisions[name])
+                yield write_sheet(name, one.tip.owned, policy_json(one.policy), said)
 
 
 def _row(report: Report, canary: str) -> Row:

@@ -89,19 +89,7 @@ class Told:
 
     def conditions(self) -> Iterator[str]:
         """Say what would have rolled this back, or took it off traffic."""
-        policy = self.policy
-        for check in policy["checks"]:
-            limits = []
-            if check["minimum"] is not None:
-                limits.append(f"below {check['minimum']}")
-            if check["maximum"] is not None:
-                limits.append(f"above {check['maximum']}")
-            yield f"{check['name']} {' or '.join(limits)}: a failed check"
-        yield f"{policy['threshold']} failed checks in all: every owned value goes back, quarantine"
-        deadline = duration(policy["progressDeadlineMs"])
-        yield f"nothing clear measured for {deadline}: weight 0, no verdict on the version"
-        yield f"a weight not live within {deadline}: weight 0, no verdict on the version"
-        yield "a person's abort in the Canary document: every owned value goes back"
+        return conditions(self.policy)
 
     def remedies(self) -> Iterator[str]:
         """Say what failed, what the measured differences point to, and how to try again."""
@@ -134,6 +122,22 @@ class Told:
             yield "not every move was proven live before the next decision"
         yield "the time between a decision and the moment it was live counts as the weight before"
         yield "whether the metric source told the truth: it is believed as it answered"
+
+
+def conditions(policy: Json) -> Iterator[str]:
+    """Say what rolls a canary back, or takes it off traffic, under a policy."""
+    for check in policy["checks"]:
+        limits = []
+        if check["minimum"] is not None:
+            limits.append(f"below {check['minimum']}")
+        if check["maximum"] is not None:
+            limits.append(f"above {check['maximum']}")
+        yield f"{check['name']} {' or '.join(limits)}: a failed check"
+    yield f"{policy['threshold']} failed checks in all: every owned value goes back, quarantine"
+    deadline = duration(policy["progressDeadlineMs"])
+    yield f"nothing clear measured for {deadline}: weight 0, no verdict on the version"
+    yield f"a weight not live within {deadline}: weight 0, no verdict on the version"
+    yield "a person's abort in the Canary document: every owned value goes back"
 
 
 def _cause(check: Json, policy: Json) -> str:

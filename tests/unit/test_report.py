@@ -9,7 +9,10 @@ from gitops_canary.core.evidence import canonical
 from gitops_canary.core.fleet import fleet
 from gitops_canary.core.pages import readme
 from gitops_canary.core.report import report
+from gitops_canary.core.sheet import sheet
 from gitops_canary.core.told import Told, told
+from gitops_canary.model.names import Digest
+from gitops_canary.model.owned import Owned, Side
 
 Json = dict[str, Any]
 HOSTILE = "x|<script>alert(1)</script> @all `a`\n# b"
@@ -154,3 +157,16 @@ def test_no_cell_is_a_formula() -> None:
         "1",
     ]
     assert json.dumps(cell("a\tb\n=1")) == json.dumps("a\\x09b\\x0a=1")
+
+
+def test_the_sheet_says_what_will_happen_and_what_stops_it() -> None:
+    side = Side(digest=Digest("sha256:0"), images={"app": "shop:1.1.0|x"}, replicas=2)
+    owned = Owned(candidate=side, primary=side, weight=Decimal(0), shape=Digest("sha256:1"))
+
+    text = sheet("prod/shop", owned, failed(1)["policy"]["effective"], "waits")
+
+    assert "step 1: 10 % of traffic" in text
+    assert "request-success-rate below 99" in text
+    assert "2 failed checks in all" in text
+    assert "shop:1.1.0&#124;x" in text
+    assert "| approves |" in text
