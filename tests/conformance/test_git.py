@@ -11,7 +11,7 @@ from gitops_canary.lab.origin import Origin
 
 from .git_pair import pair
 
-LISTS = int(os.environ.get("CONFORMANCE_LISTS", "8"))
+LISTS = int(os.environ.get("CONFORMANCE_LISTS", "5"))
 """Lists of operations in a run; 2000 of them take about half an hour."""
 STEPS = 40
 

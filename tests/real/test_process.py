@@ -10,7 +10,7 @@ from .soaking import soak
 from .stage import children, kill, stage, until
 
 STOP_S = 20
-TICKS = 200
+TICKS = 120
 
 
 @pytest.mark.parametrize("fault", ["late", "silent"])

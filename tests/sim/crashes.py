@@ -22,7 +22,7 @@ class Canonical:
     def __init__(self, kill_at: Sequence[int] = ()) -> None:
         self.passed: list[str] = []
         self._kill_at = set(kill_at)
-        setting = Setting(poll_ms=10_000, atomic=True)
+        setting = Setting(poll_ms=20_000, atomic=True)
         self.world = Simulation(SEED, setting, steps=STEPS)
         self.world.boundaries = self._boundary
         [self.shape] = self.world.shapes.values()

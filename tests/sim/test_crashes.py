@@ -26,7 +26,7 @@ def test_the_canonical_rollout_is_the_ladder() -> None:
     steps = [("advance", str(n), w) for n, w in enumerate(("5", "10", "20", "40", "60", "80"), 1)]
     assert log == (("start", "0", "0"), *steps, ("promote", "6", "80"), ("finish", "6", "0"))
     assert evidence == len(log)
-    assert boundaries > 100
+    assert boundaries > 80
 
 
 @pytest.mark.parametrize("part", range(SHARES))
