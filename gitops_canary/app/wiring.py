@@ -89,7 +89,7 @@ def _station(
         name=one.name,
         git=git,
         reader=Reader(git, rules, ROUTERS, sift=git),
-        measuring=_measuring(settings, metrics, _ancestry(git, worker)),
+        measuring=_measuring(settings, metrics, _ancestry(git, worker), _memory(directory)),
         worker=worker,
         budget=Budget(one.pushes_per_minute),
         evidence=settings.evidence is Evidence.BRANCH,
@@ -108,7 +108,12 @@ def _ancestry(git: Git, worker: Worker) -> Contains:
     return contains
 
 
-def _measuring(settings: Settings, metrics: Metrics, contains: Contains) -> Measuring:
+def _memory(directory: Path) -> Path:
+    """Say where sync sources may keep what they saw: beside the clone, and lost with it."""
+    return directory.with_name(f"{directory.name}.seen")
+
+
+def _measuring(settings: Settings, metrics: Metrics, contains: Contains, memory: Path) -> Measuring:
     sources = settings.sources.values()
     timing = Timing(
         scrape_ms=max(source.scrape_ms for source in sources),
@@ -116,13 +121,15 @@ def _measuring(settings: Settings, metrics: Metrics, contains: Contains) -> Meas
     )
     return Measuring(
         metrics=metrics,
-        sync=[SYNC[one.type.value](_options(one, timing, contains)) for one in settings.sync],
+        sync=[
+            SYNC[one.type.value](_options(one, timing, contains, memory)) for one in settings.sync
+        ],
         timing=timing,
         settle_ms=max(one.settle_ms for one in settings.sync),
     )
 
 
-def _options(one: SyncSettings, timing: Timing, contains: Contains) -> Options:
+def _options(one: SyncSettings, timing: Timing, contains: Contains, memory: Path) -> Options:
     return Options(
         source=one.source,
         scrape_ms=timing.scrape_ms,
@@ -134,6 +141,7 @@ def _options(one: SyncSettings, timing: Timing, contains: Contains) -> Options:
         timeout_ms=one.timeout_ms,
         applications=one.applications,
         contains=contains,
+        memory=memory,
     )
 
 

@@ -1,16 +1,21 @@
 """No source at all: a commit counts as live a fixed delay after we first saw it on the server.
 
 Its own date says nothing about when it got there: a push may land long after its decision. What a
-restarted controller sees anew, it waits for anew.
+restarted controller has no file to remember by, it waits for anew: forgetting only delays.
 """
 
+import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from gitops_canary.core.text import duration, iso
 from gitops_canary.model.names import Revision
 from gitops_canary.model.observation import Expectation, Liveness, Question
 from gitops_canary.ports import Metrics
+
+log = logging.getLogger("gitops_canary")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +24,8 @@ class Nothing:
 
     source: str
     delay_ms: int
+    memory: Path | None = None
+    """File that keeps the instants for the next process, e.g. of a scheduled job."""
     _seen: dict[Revision, int] = field(default_factory=dict, init=False, compare=False)
 
     async def observe(
@@ -30,9 +37,12 @@ class Nothing:
         )
         clock_ms = (await metrics.ask([question]))[question].clock_ms
         now_ms = now_ms if clock_ms is None else clock_ms
-        seen = {e.revision: self._seen.get(e.revision, now_ms) for e in expected}
+        known = self._seen or _remembered(self.memory)
+        seen = {e.revision: min(known.get(e.revision, now_ms), now_ms) for e in expected}
         self._seen.clear()
         self._seen.update(seen)
+        if self.memory and seen != known:
+            _remember(self.memory, seen)
         return {expectation: self._look(expectation, now_ms) for expectation in expected}
 
     def _look(self, expectation: Expectation, now_ms: int) -> Liveness:
@@ -43,3 +53,24 @@ class Nothing:
             return Liveness(live_ms=None, proof=(), waiting=waiting)
         proof = f"Nothing was looked at: a fixed delay of {duration(self.delay_ms)} has passed."
         return Liveness(live_ms=live_ms, proof=(proof,), waiting="")
+
+
+def _remembered(memory: Path | None) -> Mapping[Revision, int]:
+    """Read what the process before us saw; nothing where that cannot be read, which delays."""
+    try:
+        found = json.loads(memory.read_bytes()) if memory else {}
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {Revision(key): at for key, at in found.items() if isinstance(at, int)}
+
+
+def _remember(memory: Path, seen: Mapping[Revision, int]) -> None:
+    """Write the file whole or not at all."""
+    fresh = memory.with_suffix(".new")
+    try:
+        fresh.write_text(json.dumps(seen))
+        fresh.replace(memory)
+    except OSError as error:
+        log.warning("%s cannot be written (%s): a restart will wait anew", memory, error.strerror)

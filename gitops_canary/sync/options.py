@@ -37,5 +37,7 @@ class Options:
     """Milliseconds one look may take."""
     applications: tuple[str, ...] = ()
     """Argo CD Applications to look at; empty is all."""
+    memory: Path | None = None
+    """File in which a source may keep what the next process of this controller shall know."""
     contains: Contains = nothing_known
     """Ancestry in the config repository."""

@@ -1,6 +1,7 @@
 import asyncio
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from shelf import IMAGE, MINUTE, SCRAPE, SECOND, SINCE, Shelf, expected, look, requests, series
@@ -171,3 +172,27 @@ def test_none_is_live_a_delay_after_it_was_first_seen(late_ms: int) -> None:
     assert at(first_ms + MINUTE - 1).live_ms is None
     assert at(first_ms + MINUTE).live_ms == first_ms + MINUTE
     assert at(first_ms + 2 * MINUTE).live_ms == first_ms + MINUTE
+
+
+def test_none_goes_on_where_the_process_before_it_ended(tmp_path: Path) -> None:
+    """A scheduled job is a new process at every look; what it cannot read only delays."""
+    memory = tmp_path / "config.seen"
+    wanted = expected()
+
+    def at(now_ms: int) -> int | None:
+        source = SYNC["none"](Options(delay_ms=MINUTE, memory=memory))
+        found = asyncio.run(source.observe([wanted], Shelf(error="down"), now_ms))
+        return found[wanted].live_ms
+
+    assert at(SINCE) is None
+    assert at(SINCE + MINUTE) == SINCE + MINUTE
+    for spoilt in (
+        "[]",
+        "{",
+        f'{{"{wanted.revision}": "x"}}',
+        f'{{"{wanted.revision}": {10**18}}}',
+    ):
+        memory.write_text(spoilt)
+        assert at(SINCE + 2 * MINUTE) is None, spoilt
+    memory.unlink()
+    assert at(SINCE + 3 * MINUTE) is None
