@@ -208,8 +208,8 @@ def _what(act: Act, record: Record, strategy: Strategy) -> tuple[str, str]:
     if strategy is Strategy.AB_TEST:
         rise += " of matches"
     bracket = f"step {record.step}/{record.steps}"
-    if act.verdicts:
-        checks = act.verdicts[-1].measurements
+    checks = act.verdicts[-1].measurements if act.verdicts else ()
+    if checks:
         passed = sum(m.outcome is Outcome.PASS for m in checks)
         bracket += f", {passed}/{len(checks)} checks pass"
     words = {

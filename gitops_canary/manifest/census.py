@@ -159,14 +159,8 @@ class _Look:
         if canary := self.targets.get((kind, name.removesuffix("-primary"))):
             role = "the primary" if name.endswith("-primary") else "the candidate"
             return Standing.DRIVEN, f"{role} of the Canary {canary}", ""
-        if kind in _REASONS:
-            return Standing.NOT, *_REASONS[kind]
-        if kind == "StatefulSet" and self.root.get("spec", "volumeClaimTemplates") is not None:
-            return (
-                Standing.NOT,
-                "every pod has a volume of its own: two versions would serve different data",
-                "roll it as the StatefulSet itself does, partition by partition",
-            )
+        if refused := self._refused(kind):
+            return Standing.NOT, *refused
         images = self._images()
         if not images:
             return (
@@ -181,6 +175,22 @@ class _Look:
                 "bind the field that fills it by spec.source",
             )
         return self._bound(kind, name, images)
+
+    def _refused(self, kind: str) -> tuple[str, str] | None:
+        """Say why a kind cannot be a target, and what to do; None where it can."""
+        if kind in _REASONS:
+            return _REASONS[kind]
+        if kind == "StatefulSet" and self.root.get("spec", "volumeClaimTemplates") is not None:
+            return (
+                "every pod has a volume of its own: two versions would serve different data",
+                "roll it as the StatefulSet itself does, partition by partition",
+            )
+        if kind != "Deployment":
+            return (
+                f"a {kind} cannot be a Canary's target yet: only Deployments can",
+                f"leave it to the {kind}'s own rolling update",
+            )
+        return None
 
     def _bound(self, kind: str, name: str, images: list[str]) -> tuple[Standing, str, str]:
         names = {_IMAGE.sub("", image) for image in images}

@@ -30,7 +30,7 @@ spec:
 """
 CASES = {
     "a plain Deployment": (workload("Deployment"), Standing.COULD, "pod template holds the image"),
-    "a DaemonSet": (workload("DaemonSet"), Standing.COULD, "pod template holds the image"),
+    "a DaemonSet": (workload("DaemonSet"), Standing.NOT, "only Deployments can"),
     "a StatefulSet with volumes": (
         workload("StatefulSet").replace("spec: {", "spec: {volumeClaimTemplates: [], ", 1),
         Standing.NOT,
