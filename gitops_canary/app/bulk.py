@@ -8,7 +8,6 @@ from gitops_canary.app.shelf import DECISION
 from gitops_canary.core.evidence import decision_path, digest
 from gitops_canary.core.pages import pages
 from gitops_canary.core.recompute import recompute
-from gitops_canary.core.replay import OVER
 from gitops_canary.core.statement import seal_path, statement
 from gitops_canary.errors import CanaryError
 from gitops_canary.git.objects import EMPTY_TREE, RawCommit
@@ -118,7 +117,7 @@ class Bulk:
     def _pages(self, chain: Sequence[Move]) -> Iterator[Finding]:
         """Build the readable pages again."""
         decisions = [self._bytes(move, number) for number, move in enumerate(chain, 1)]
-        over = [n for n, move in enumerate(chain, 1) if move.record.action in OVER]
+        over = [n for n, move in enumerate(chain, 1) if move.record.over]
         wanted = pages(chain[-1].record, decisions)
         if over:  # the report is as the last move that ended the rollout, or an attempt, left it
             number = over[-1]

@@ -9,7 +9,7 @@ from gitops_canary.app.reading import Reader, View
 from gitops_canary.app.tracing import Trace, deletion
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.plan import QUARANTINE
-from gitops_canary.core.replay import OVER, History
+from gitops_canary.core.replay import History
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import duration, iso
 from gitops_canary.errors import CanaryError, Unavailable
@@ -45,7 +45,7 @@ class Seen:
     @property
     def running(self) -> bool:
         """Whether its newest move expects another one."""
-        return self.rollout is not None and self.situation.last not in OVER
+        return self.situation.running
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def _deleted(
         rollout = history.rollout(canary)
         if canary in view.canaries or canary in view.errors or rollout is None:
             continue
-        if rollout.last.record.action in OVER or not _exposing(reader, rollout):
+        if rollout.last.record.over or not _exposing(reader, rollout):
             continue
         if spec := deletion(reader, graph, canary):
             yield canary, spec
@@ -194,7 +194,8 @@ class _Eye:
             return None
         since_ms = source.date_ms - policy.rollback_window_ms
         for move in self.history.moves.get(spec.id, ()):
-            if move.record.action is not Action.FINISH or move.date_ms < since_ms:
+            whole = move.record.action is Action.FINISH and move.record.over
+            if not whole or move.date_ms < since_ms:
                 continue
             if move.date_ms > source.date_ms:
                 continue
@@ -216,7 +217,7 @@ class _Eye:
 
     def _pinned(self, spec: CanarySpec, rollout: Rollout | None) -> Policy:
         """Read the policy as it was when the running rollout started; today's where none runs."""
-        if rollout is None or rollout.last.record.action in OVER:
+        if rollout is None or rollout.last.record.over:
             return spec.policy
         then = self.reader.view(rollout.started.revision).canaries.get(spec.id)
         return then.policy if then else spec.policy

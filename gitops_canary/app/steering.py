@@ -8,7 +8,6 @@ from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.core import message
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.plan import QUARANTINE
-from gitops_canary.core.replay import OVER
 from gitops_canary.core.text import iso, percent
 from gitops_canary.errors import Conflict, HistoryError, Refused, SpecError
 from gitops_canary.git.checkout import Checkout
@@ -125,7 +124,7 @@ def resumed(canary: CanaryId) -> Want:
                 place=spec.place,
             )
         move, change = standing.last(canary), None
-        if move and move.record.action not in OVER and standing.overridden(move):
+        if move and not move.record.over and standing.overridden(move):
             weight = percent(standing.ground(canary).owned.weight)
             token = f"{move.record.rollout}/{weight}"
             change = _control(standing, canary, "resume", value=token, said=f"resumed at {weight}%")
@@ -143,7 +142,7 @@ def aborted(canary: CanaryId) -> Want:
     def want(standing: Standing) -> Change | None:
         move = standing.last(canary)
         standing.spec(canary)
-        if move is None or move.record.action in OVER:
+        if move is None or move.record.over:
             raise Refused(
                 f"Nothing of {canary} is rolling out.",
                 remedy="to take a version back that is rolled out, commit the old one",

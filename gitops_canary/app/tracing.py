@@ -6,7 +6,6 @@ from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.reading import Reader
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.message import rollout_id
-from gitops_canary.core.replay import OVER
 from gitops_canary.errors import CanaryError, Unavailable
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.names import CanaryId, Revision, RolloutId
@@ -39,7 +38,7 @@ class Trace:
         """Find who changed the candidate; the tip stands in where nothing rolls."""
         owned = self.tip.owned
         same = written is not None and written.owned.candidate.digest == owned.candidate.digest
-        if owned.settled and (rollout is None or rollout.last.record.action in OVER):
+        if owned.settled and (rollout is None or rollout.last.record.over):
             # Nothing rolls and nothing starts, so nobody needs to know; most canaries rest.
             tip = self.graph.commit(self.graph.tip)
             return Candidate(rollout=self._name(tip.revision), source=tip, fresh=not same)

@@ -7,7 +7,6 @@ then what it waits for (`core/going.py`) or whether one has to start or be clear
 from decimal import Decimal
 
 from gitops_canary.core.going import failing, going
-from gitops_canary.core.replay import OVER
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import percent
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
@@ -18,7 +17,7 @@ def decide(s: Situation) -> Decision:
     """Decide about one canary; the same situation always gives the same decision."""
     if s.suspend:
         return s.hold(Wait.SUSPENDED, "The Canary is suspended: nothing is measured or moved.")
-    running = s.rollout is not None and s.last not in OVER
+    running = s.running
     if s.deleted:
         return _deleted(s, running=running)
     if running and s.rollout and s.control.abort == s.rollout.id and not s.fresh:
@@ -82,7 +81,7 @@ def _overridden(s: Situation, *, running: bool) -> Decision:
 
 def _adopted(s: Situation) -> Decision:
     """Take a person's weight over where it is on the ladder, else go back to 0."""
-    if s.tip.weight in s.policy.steps and s.last is not Action.PROMOTE:
+    if s.tip.weight in s.policy.steps and not s.returning:
         return s.act(
             Action.ADVANCE,
             step=s.policy.steps.index(s.tip.weight) + 1,

@@ -36,9 +36,9 @@ def edits(
     match act.action:
         case Action.START:
             desk.start(tip, stable)
-        case Action.ADVANCE:
+        case Action.ADVANCE | Action.FINISH:
             desk.weigh(act.weight)
-        case Action.FINISH | Action.RETREAT:
+        case Action.RETREAT:
             desk.weigh(Decimal(0))
         case Action.PROMOTE:
             desk.promote()

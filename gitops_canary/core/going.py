@@ -15,14 +15,8 @@ def going(s: Situation) -> Decision:
     live_ms = s.live_ms()
     if live_ms is None:
         return _not_live(s)
-    if s.last is Action.PROMOTE:
-        if s.control.paused:
-            return s.hold(Wait.PAUSED, "Paused by control.paused; the primary is ready.")
-        return s.act(
-            Action.FINISH,
-            at_ms=live_ms,
-            reason="The primary runs the new version and is ready, so all traffic goes to it.",
-        )
+    if s.returning:
+        return _returning(s, live_ms)
     if s.last is Action.START:
         return _ready(s, live_ms)
     return _judged(s, live_ms)
@@ -41,13 +35,31 @@ def _not_live(s: Situation) -> Decision:
             at_ms=s.deadline_ms(),
             reason=f"The last commit was not live after {limit}: {waiting}.",
         )
-    subject = "The promoted primary" if s.last is Action.PROMOTE else "The canary"
+    subject = "The promoted primary" if s.returning else "The canary"
     return s.hold(
         Wait.PERSON,
         f"{subject} is not live and ready after {limit}: {waiting}. Traffic stays where it is.",
         remedy="look at the workload's pods and the sync engine; it goes on by itself once ready",
         alert=True,
     )
+
+
+def _returning(s: Situation, live_ms: int) -> Decision:
+    """Give the proven primary its traffic back: all at once, or in steps an interval apart."""
+    weight = s.policy.returned(s.tip.weight)
+    at_ms = live_ms if s.last is Action.PROMOTE else live_ms + s.policy.interval_ms
+    if s.control.paused:
+        return s.hold(Wait.PAUSED, "Paused by control.paused; the primary is ready.")
+    if s.now_ms < at_ms:
+        left = percent(s.tip.weight)
+        return s.hold(
+            Wait.WINDOW, f"Traffic returns to the primary; the canary still has {left} %."
+        )
+    ready = "The primary runs the new version and is ready"
+    if s.last is Action.FINISH:
+        ready = "The primary has had its traffic for an interval"
+    gets = "all traffic goes to it" if weight == 0 else f"{percent(100 - weight)} % go to it"
+    return s.act(Action.FINISH, weight=weight, at_ms=at_ms, reason=f"{ready}, so {gets}.")
 
 
 def _ready(s: Situation, live_ms: int) -> Decision:

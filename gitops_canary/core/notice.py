@@ -44,8 +44,9 @@ def notice(
     `record` is that of its newest move, `page` the readable evidence once the rollout has ended.
     """
     ended = decision.action if isinstance(decision, Act) else record.action if record else None
-    mark = _ENDS.get(ended, Mark.PENDING) if ended else Mark.PENDING
     weight = decision.weight if isinstance(decision, Act) else tip.weight
+    left = ended is Action.FINISH and weight > 0
+    mark = _ENDS.get(ended, Mark.PENDING) if ended and not left else Mark.PENDING
     summary = one_line(f"{percent(weight)} %: {decision.reason}")
     return Notice(
         canary=decision.canary,

@@ -66,6 +66,8 @@ def _moves(spec: CanarySpec, ground: Ground) -> Iterator[str]:
         "promote: the primary gets the version, the canary keeps serving; "
         f"the primary has {deadline} to run it everywhere, or people are called."
     )
+    for weight in () if policy.skip_analysis else policy.descent:
+        yield f"finish: {percent(weight)}% stay with the canary for {duration(policy.interval_ms)}."
     yield "finish: the weight is set to 0 again, and the report is sealed."
     if ground.owned.candidate.replicas == 0:
         yield "idle: the canary is scaled to zero, as it is now."

@@ -6,7 +6,6 @@ Foreign words are written as character references, so that no renderer takes the
 from collections.abc import Iterator, Sequence
 
 from gitops_canary.core.evidence import page_paths
-from gitops_canary.core.replay import OVER
 from gitops_canary.core.report import report
 from gitops_canary.core.text import one_line
 from gitops_canary.core.told import Json, Told, told
@@ -27,7 +26,7 @@ def pages(record: Record, decisions: Sequence[bytes]) -> dict[Path, bytes]:
     if story is None:
         return {}
     made = {readme_path: readme(story).encode()}
-    return made | ({report_path: report(story).encode()} if record.action in OVER else {})
+    return made | ({report_path: report(story).encode()} if record.over else {})
 
 
 def words(text: object) -> str:

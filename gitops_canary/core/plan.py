@@ -237,6 +237,8 @@ def _paragraphs(act: Act, record: Record, exposed: tuple[str, ...]) -> tuple[str
         Action.RETREAT: "No verdict on the version was reached; it stays in Git at weight 0.",
         Action.INITIALISE: "",
     }[act.action]
+    if act.action is Action.FINISH and act.weight > 0:
+        after = "Next: more of it, an interval after this is live."
     live = ""
     if act.live and act.live.live_ms is not None and act.action is not Action.START:
         live = f" The previous move was live at {iso(act.live.live_ms)}."

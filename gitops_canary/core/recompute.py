@@ -142,6 +142,8 @@ def _weights(document: Json, policy: Policy) -> Iterator[str]:
         allowed = policy.steps[step - 1] if 0 < step <= len(policy.steps) else None
     elif act.action is Action.PROMOTE:
         allowed = Decimal(document["weight"]["from"])
+    elif act.action is Action.FINISH:
+        allowed = policy.returned(Decimal(document["weight"]["from"]))
     else:
         allowed = Decimal(0)
     if act.weight != allowed:

@@ -17,7 +17,7 @@ def rehearse(spec: CanarySpec, ref: DocRef, text: str, router: Router) -> None:
         BindingError, EditRefused: a weight cannot be written there, or reads as another.
     """
     where = {"namespace": spec.namespace, "apex": spec.apex}
-    for weight in (Decimal(0), *spec.policy.steps, Decimal(0)):
+    for weight in (Decimal(0), *spec.policy.steps, *spec.policy.descent, Decimal(0)):
         text = router.set_weight(text, ref.index, weight, file=ref.file, **where)
         found = router.weight(text, ref.index, file=ref.file, **where)
         if found != weight:

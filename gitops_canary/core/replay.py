@@ -23,15 +23,12 @@ NEXT: Mapping[Action | None, frozenset[Action]] = {
         {Action.ADVANCE, Action.PROMOTE, Action.RETREAT, Action.ABORT, Action.IDLE}
     ),
     Action.PROMOTE: frozenset({Action.FINISH, Action.RETREAT, Action.ABORT, Action.IDLE}),
-    Action.FINISH: frozenset({Action.IDLE}),
+    Action.FINISH: frozenset({Action.FINISH, Action.RETREAT, Action.ABORT, Action.IDLE}),
     Action.ABORT: frozenset({Action.IDLE}),
     Action.RETREAT: frozenset({Action.START, Action.IDLE}),
     Action.IDLE: frozenset({Action.START}),
 }
 """Which move may follow which inside one rollout; None is its beginning."""
-
-OVER = frozenset({Action.FINISH, Action.ABORT, Action.RETREAT, Action.IDLE})
-"""Moves after which a rollout takes no more traffic to the canary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +115,9 @@ def fault(before: Move | None, move: Move) -> str | None:
         return f"names {record.previous or 'none'} as its previous move"
     if record.action not in NEXT[before.record.action if before else None]:
         return f"may not follow {before.record.action.value if before else 'nothing'}"
+    complete = before is not None and before.record.over and before.record.action is Action.FINISH
+    if complete and record.action is not Action.IDLE:
+        return "may not follow a finish that left no traffic"
     if before and record.weight_from != before.record.weight_to and not _adopts(record):
         return f"starts from weight {percent(record.weight_from)}"
     return None

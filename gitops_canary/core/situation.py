@@ -58,6 +58,16 @@ class Situation:
         return self.rollout.last.record.action if self.rollout else None
 
     @property
+    def running(self) -> bool:
+        """Whether the newest move expects another one."""
+        return self.rollout is not None and not self.rollout.last.record.over
+
+    @property
+    def returning(self) -> bool:
+        """Whether the primary has the version, and traffic is on its way back to it."""
+        return self.running and self.last in {Action.PROMOTE, Action.FINISH}
+
+    @property
     def fresh(self) -> bool:
         """Whether the candidate is not the one that our newest move left."""
         if self.written is None or self.changed:

@@ -14,10 +14,8 @@ from gitops_canary.manifest.providers import (
     METRIC_PROVIDERS_LATER,
     METRIC_PROVIDERS_NOW,
 )
-from gitops_canary.manifest.strategy_fields import strategy_fields
+from gitops_canary.manifest.strategy_fields import STEPS_MAX, strategy_fields
 
-STEPS_MAX = 50
-"""Most steps of one rollout."""
 SPAN_MS = (1_000, 7 * 86_400_000)
 """Shortest and longest interval: a second and a week."""
 _FOUND = "routing objects are found by the Services they name"
@@ -96,7 +94,6 @@ def _analysis() -> Iterator[Field]:
     )
     yield from strategy_fields()
     for path, type_, harmless, why in (
-        ("stepWeightPromotion", Type.WHOLE, 0, "after a promotion traffic returns at once"),
         ("primaryReadyThreshold", Type.WHOLE, 100, "every replica of the primary is waited for"),
         ("canaryReadyThreshold", Type.WHOLE, 100, "every replica of the canary is waited for"),
     ):

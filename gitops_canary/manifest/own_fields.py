@@ -4,11 +4,11 @@ from decimal import Decimal
 
 from gitops_canary.manifest.fields import Field, Schema, Status, Type
 from gitops_canary.manifest.flagger_fields import CANARY as FLAGGER
-from gitops_canary.manifest.flagger_fields import SPAN_MS, STEPS_MAX
+from gitops_canary.manifest.flagger_fields import SPAN_MS
 from gitops_canary.manifest.forms import FORMS
 from gitops_canary.manifest.judge_fields import JUDGE
 from gitops_canary.manifest.providers import ENDED_PROVIDERS, OWN_PROVIDERS
-from gitops_canary.manifest.strategy_fields import strategy_fields
+from gitops_canary.manifest.strategy_fields import STEPS_MAX, strategy_fields
 
 WEIGHT_MIN = Decimal("0.001")
 """Smallest weight in percent; three places are what a weight may have."""

@@ -47,6 +47,8 @@ def _strategy(policy: Policy) -> dict[str, Json]:
         found["match"] = [_match(one) for one in policy.match]
     if policy.mirror is not None:
         found["mirror"] = spelled(policy.mirror)
+    if policy.return_step is not None:
+        found["returnStep"] = spelled(policy.return_step)
     if policy.approvals:
         found["approvals"] = [*policy.approvals]
     if policy.rollback_window_ms:
@@ -104,12 +106,13 @@ def policy_from_json(value: dict[str, Any]) -> Policy:
 
 
 def _strategy_from(value: dict[str, Any]) -> dict[str, Any]:
-    mirror = value.get("mirror")
+    mirror, back = value.get("mirror"), value.get("returnStep")
     return {
         "strategy": Strategy(value.get("strategy", Strategy.WEIGHTED.value)),
         "iterations": value.get("iterations", 1),
         "match": tuple(_match_from(one) for one in value.get("match", ())),
         "mirror": None if mirror is None else Decimal(mirror),
+        "return_step": None if back is None else Decimal(back),
         "approvals": tuple(value.get("approvals", ())),
         "rollback_window_ms": value.get("rollbackWindowMs", 0),
     }

@@ -128,10 +128,10 @@ def _provider(doc: Checked, default: str | None) -> str:
 
 def _policy(doc: Checked, checks: tuple[Check, ...], provider: str, *, own: bool) -> Policy:
     """Read how the rollout goes; worth something only where `doc` has no problem."""
-    chosen = read_strategy(doc, provider)
+    steps = read_steps(doc)
+    chosen = read_strategy(doc, provider, steps)
     no_data = doc.text("analysis.noData") or "hold"
     seconds = doc.whole("progressDeadlineSeconds") or DEADLINE_S
-    steps = read_steps(doc)
     return sealed(
         Policy(
             steps=steps,
@@ -139,6 +139,7 @@ def _policy(doc: Checked, checks: tuple[Check, ...], provider: str, *, own: bool
             iterations=chosen.iterations,
             match=chosen.match,
             mirror=chosen.mirror,
+            return_step=chosen.return_step,
             interval_ms=doc.whole("analysis.interval") or INTERVAL_MS,
             # Flagger takes 0 and less as 1; our own dialect does not accept them.
             threshold=max(doc.whole("analysis.threshold") or 1, 1),

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from gitops_canary.manifest.checked import Checked
-from gitops_canary.manifest.flagger_fields import STEPS_MAX
 from gitops_canary.manifest.scalars import spelled
+from gitops_canary.manifest.strategy_fields import STEPS_MAX
 
 _PLACES_MAX = 3
 _ALTERNATIVES = ("stepWeight", "stepWeights", "iterations")
@@ -38,8 +38,8 @@ def _even(doc: Checked) -> tuple[Decimal, ...]:
     step, most = doc.number("analysis.stepWeight"), doc.number("analysis.maxWeight") or _WHOLE
     if step is None:
         return ()
-    _exact(doc, "analysis.stepWeight", step)
-    _exact(doc, "analysis.maxWeight", most)
+    exact(doc, "analysis.stepWeight", step)
+    exact(doc, "analysis.maxWeight", most)
     if step > most:
         doc.complain("analysis.stepWeight", "exceeds maxWeight", "lower it, or raise maxWeight")
         return ()
@@ -57,7 +57,7 @@ def _listed(doc: Checked) -> tuple[Decimal, ...]:
         weight = doc.number(path)
         if weight is None:
             continue
-        _exact(doc, path, weight)
+        exact(doc, path, weight)
         if steps and weight <= steps[-1]:
             doc.complain(path, f"does not exceed {spelled(steps[-1])}", "let the steps rise")
         steps.append(weight)
@@ -67,7 +67,8 @@ def _listed(doc: Checked) -> tuple[Decimal, ...]:
     return tuple(dict.fromkeys(min(step, most) for step in steps))
 
 
-def _exact(doc: Checked, path: str, weight: Decimal) -> None:
+def exact(doc: Checked, path: str, weight: Decimal) -> None:
+    """Note a weight with more places than a weight may have."""
     exponent = weight.as_tuple().exponent
     if isinstance(exponent, int) and -exponent > _PLACES_MAX:
         doc.complain(path, f"has more than {_PLACES_MAX} places", "round it")

@@ -1,11 +1,14 @@
 """Which strategy a Canary asks for: told by the shape of its analysis, as in Flagger."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from gitops_canary.manifest.checked import Checked
 from gitops_canary.manifest.providers import MATCHING_PROVIDERS, MIRRORING_PROVIDERS
-from gitops_canary.manifest.strategy_fields import HOW
+from gitops_canary.manifest.scalars import spelled
+from gitops_canary.manifest.steps import exact
+from gitops_canary.manifest.strategy_fields import HOW, STEPS_MAX
 from gitops_canary.model.spec import Match, Strategy
 
 _AT = "analysis.match"
@@ -20,14 +23,38 @@ class Chosen:
     iterations: int = 1
     match: tuple[Match, ...] = ()
     mirror: Decimal | None = None
+    return_step: Decimal | None = None
 
 
-def read_strategy(doc: Checked, provider: str) -> Chosen:
+def read_strategy(doc: Checked, provider: str, steps: Sequence[Decimal]) -> Chosen:
     """Read iterations and match: both are an A/B test, iterations alone blue/green.
 
     What is wrong, or what the provider cannot do, is noted in `doc`.
     """
-    return replace(_strategy(doc, provider), mirror=_mirror(doc, provider))
+    return replace(
+        _strategy(doc, provider),
+        mirror=_mirror(doc, provider),
+        return_step=_return_step(doc, provider, steps),
+    )
+
+
+def _return_step(doc: Checked, provider: str, steps: Sequence[Decimal]) -> Decimal | None:
+    """Read how much traffic goes back at a time; 0 is all at once, as in Flagger."""
+    at = "analysis.stepWeightPromotion"
+    step = doc.number(at)
+    if not step:
+        return None
+    why = "an A/B test has no share to return" if doc.has(_AT) else ""
+    if provider == "kubernetes":
+        why = "the provider kubernetes knows all or nothing"
+    if why:
+        doc.complain(at, f"has no use, {why}", "remove it")
+    exact(doc, at, step)
+    most = steps[-1] if steps else _ALL
+    if step * STEPS_MAX < most:
+        least = spelled(most / STEPS_MAX)
+        doc.complain(at, f"makes more than {STEPS_MAX} steps", f"raise it to at least {least}")
+    return step
 
 
 def _mirror(doc: Checked, provider: str) -> Decimal | None:

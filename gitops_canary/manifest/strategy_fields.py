@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from gitops_canary.manifest.fields import Field, Status, Type
 
 ITERATIONS_MAX = 1000
+STEPS_MAX = 50
+"""Most steps of one rollout, up or down."""
 HOW = ("exact", "prefix", "suffix", "regex")
 """How a header or a query parameter is compared."""
 
@@ -19,6 +21,11 @@ def strategy_fields() -> Iterator[Field]:
     yield _honoured(
         "analysis.mirrorWeight", Type.WHOLE, "percent of requests copied; 100 where absent",
         low=1, high=100,
+    )  # fmt: skip
+    yield _honoured(
+        "analysis.stepWeightPromotion", Type.NUMBER,
+        "percent that return to the promoted primary at a time; all at once where absent or 0",
+        low=0, high=100,
     )  # fmt: skip
     at, why = "analysis.match[]", "requests that go to the candidate in an A/B test"
     for how in HOW:

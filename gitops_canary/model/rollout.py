@@ -20,6 +20,10 @@ class Action(Enum):
     RETREAT = "retreat"
 
 
+OVER = frozenset({Action.FINISH, Action.ABORT, Action.RETREAT, Action.IDLE})
+"""Moves that end a rollout, or an attempt of it."""
+
+
 class Outcome(Enum):
     """What the checks say; silence is never health."""
 
@@ -59,6 +63,14 @@ class Record:
     stable: Revision
     previous: Revision | None
     reverts: tuple[Revision, ...]
+
+    @property
+    def over(self) -> bool:
+        """Whether the rollout takes no more traffic to the canary after this move.
+
+        A finish in steps (`stepWeightPromotion`) leaves some of it until its last one.
+        """
+        return self.action in OVER and self.weight_to == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

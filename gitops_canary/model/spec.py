@@ -149,8 +149,23 @@ class Policy:
     """Steps a person has to approve going on from; 0 is before the first weight."""
     rollback_window_ms: int = 0
     """How long a finished version may come back without steps; 0 is never."""
+    return_step: Decimal | None = None
+    """Percent that go back to the primary at a time after a promotion; None is all at once."""
     digest: Digest
     """sha256 over the canonical JSON of every field above."""
+
+    def returned(self, weight: Decimal) -> Decimal:
+        """Give the canary's weight after one step back to the promoted primary."""
+        return max(weight - (self.return_step or weight), Decimal(0))
+
+    @property
+    def descent(self) -> tuple[Decimal, ...]:
+        """List the weights between the last step and 0 on the way back to the primary."""
+        found, weight = [], self.returned(self.steps[-1])
+        while weight > 0:
+            found.append(weight)
+            weight = self.returned(weight)
+        return tuple(found)
 
     @property
     def trial(self) -> int:

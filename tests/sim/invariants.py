@@ -8,6 +8,7 @@ decides. `Broken` carries the promise's name.
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from gitops_canary.core.evidence import decision_path
 from gitops_canary.model.names import Revision
@@ -105,6 +106,9 @@ class Watch(Watcher):
             need(move.after.weight == steps[move.record.step - 1], "that is no step of the policy")
         elif move.record.action is Action.PROMOTE:
             need(move.after.weight == move.before.weight, "a promotion moves no traffic")
+        elif move.record.action is Action.FINISH and move.shape.back:
+            left = max(move.before.weight - move.shape.back, Decimal(0))
+            need(move.after.weight == left, f"{move.after.weight} % are left, not {left}")
         else:
             need(move.after.weight == 0, f"{move.record.action} leaves {move.after.weight} %")
 
@@ -133,7 +137,7 @@ class Watch(Watcher):
         if now.action is Action.PROMOTE:
             need(before.record.action in {Action.ADVANCE, Action.START}, "promoted out of turn")
             need(now.step == now.steps, f"promoted at step {now.step} of {now.steps}")
-        if before.record.action in ENDED:
+        if before.record.action in ENDED and before.record.weight_to == 0:
             allowed = {Action.IDLE, Action.START}
             need(now.action in allowed, f"{now.action} after {before.record.action}")
 

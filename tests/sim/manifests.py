@@ -26,6 +26,7 @@ spec:
     interval: {interval}s
     threshold: {threshold}
     stepWeights: [{steps}]
+    stepWeightPromotion: {back}
     metrics:
       - name: request-success-rate
         interval: {interval}s
@@ -103,6 +104,11 @@ class Shape:
         return f"prod/{self.name}"
 
     @property
+    def back(self) -> int:
+        """What returns to the primary at a time; 0 is all at once."""
+        return 40 if self.steps == (10, 100) else 0
+
+    @property
     def canary_path(self) -> str:
         return f"apps/{self.name}/canary.yaml"
 
@@ -128,6 +134,7 @@ class Shape:
             interval=self.interval_s,
             threshold=self.threshold,
             steps=", ".join(str(step) for step in self.steps),
+            back=self.back,
             more=more.format(interval=self.interval_s),
             control=words,
         )

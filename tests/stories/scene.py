@@ -67,7 +67,7 @@ def beginning(settings: Sequence[str]) -> dict[Path, bytes]:
     """Write a settled repository at v1; settings are lines of `spec` or `analysis`, or a word."""
     spec = "".join(f"  {s[5:]}\n" for s in settings if s.startswith("spec "))
     analysis = "".join(f"    {s[9:]}\n" for s in settings if s.startswith("analysis "))
-    if "tepWeight" not in analysis and "iterations" not in analysis:
+    if "stepWeights" not in analysis and "iterations" not in analysis:
         analysis += "    stepWeights: [10, 50]\n"
     replicas = 0 if "idle" in settings else 2
     texts = {

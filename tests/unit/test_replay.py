@@ -67,22 +67,28 @@ def test_a_rollout_is_its_moves_oldest_first() -> None:
     assert history.rollout(CanaryId("prod/other")) is None
 
 
+@pytest.mark.parametrize("left", [Decimal(0), Decimal(20)])
 @pytest.mark.parametrize("before", NEXT)
 @pytest.mark.parametrize("after", [a for a in Action if a is not Action.INITIALISE])
-def test_each_pair_of_moves_is_as_the_table_says(before: Action | None, after: Action) -> None:
+def test_each_pair_of_moves_is_as_the_table_says(
+    before: Action | None, after: Action, left: Decimal
+) -> None:
     lead = [chain(*GOOD)[0]] if before is not None else []
     if before not in {None, Action.START}:
         assert before is not None
         lead.append(move(101, rollout=FIRST, action=before, weight_from=Decimal(0),
-                         weight_to=Decimal(0), previous=lead[0].revision))  # fmt: skip
+                         weight_to=left, previous=lead[0].revision))  # fmt: skip
     previous = lead[-1].revision if lead else None
-    last = move(102, rollout=FIRST, action=after, weight_from=Decimal(0),
+    last = move(102, rollout=FIRST, action=after, weight_from=left if len(lead) > 1 else Decimal(0),
                 weight_to=Decimal(0), previous=previous)  # fmt: skip
     fits = last in replayed(*lead, last).moves.get(WEB, ())
     # A lead that is itself illegal takes the last move with it.
     legal_lead = before is None or before is Action.START or before in NEXT[Action.START]
 
-    assert fits == (legal_lead and after in NEXT[before])
+    # A finish that left no traffic is followed by the scaling down alone.
+    done = before is Action.FINISH and left == 0 and after is not Action.IDLE
+
+    assert fits == (legal_lead and after in NEXT[before] and not done)
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_leaf_of_a_wrong_shape_is_refused_by_name(field: Field) -> None:
 
 def test_harmless_values_of_deferred_leaves_are_accepted() -> None:
     harmless = [f for f in CANARY.fields if f.harmless is not None]
-    assert len(harmless) == 4
+    assert len(harmless) == 3
     for field in harmless:
         assert read(with_leaf(flagger(), field.path, field.harmless)).deferred == ()
 
@@ -170,6 +170,11 @@ HONOURED: dict[str, tuple[dict[str, Any], Any, Any]] = {
         {"analysis": analysis(mirror=True)},
         lambda s: s.policy.mirror,
         Decimal(100),
+    ),
+    "analysis.stepWeightPromotion": (
+        {"analysis": analysis(stepWeightPromotion=25)},
+        lambda s: s.policy.return_step,
+        Decimal(25),
     ),
     "analysis.mirrorWeight": (
         {"analysis": analysis(mirror=True, mirrorWeight=25)},

@@ -76,7 +76,15 @@ def test_skip_analysis_asks_for_no_look(policy: Policy) -> None:
     assert act.action is Action.PROMOTE
 
 
-@pytest.mark.parametrize("policy", [BLUE_GREEN, AB_TEST, replace(BLUE_GREEN, mirror=Decimal(50))])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        BLUE_GREEN,
+        AB_TEST,
+        replace(BLUE_GREEN, mirror=Decimal(50)),
+        replace(BLUE_GREEN, return_step=Decimal(20)),
+    ],
+)
 def test_policy_goes_through_the_evidence_and_back(policy: Policy) -> None:
     whole = sealed(policy)
     assert policy_from_json(json.loads(json.dumps(policy_json(whole)))) == whole
@@ -84,4 +92,6 @@ def test_policy_goes_through_the_evidence_and_back(policy: Policy) -> None:
 
 
 def test_an_ordinary_ladder_has_no_word_of_strategies() -> None:
-    assert not {"strategy", "iterations", "match", "mirror"} & policy_json(POLICY).keys()
+    assert (
+        not {"strategy", "iterations", "match", "mirror", "returnStep"} & policy_json(POLICY).keys()
+    )
