@@ -8,7 +8,7 @@ from gitops_canary.model.commits import Blob, Commit
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import BlobId, Digest, Path, Revision
 from gitops_canary.model.notice import Notice
-from gitops_canary.model.observation import Answer, Expectation, Liveness, Question
+from gitops_canary.model.observation import Answer, Expectation, Liveness, Question, Touched
 from gitops_canary.model.spec import Match
 
 Pointer = tuple[str | int, ...]
@@ -104,6 +104,20 @@ class SyncSource(Protocol):
         self, expected: Sequence[Expectation], metrics: Metrics, now_ms: int
     ) -> Mapping[Expectation, Liveness]:
         """Tell for each expectation whether it holds, and since when."""
+
+
+class Engine(Protocol):
+    """A sync engine that can be asked to look at Git now, instead of at its next interval."""
+
+    async def refresh(self, touched: Sequence[Touched], now_ms: int) -> None:
+        """Ask for everything a push touched; the hardest way the engine has where it is urgent.
+
+        Raises:
+            Unavailable: it was not asked for all of it; its own interval goes on.
+        """
+
+    async def aclose(self) -> None:
+        """Close its connections."""
 
 
 class Matcher(Protocol):

@@ -153,6 +153,8 @@ class SyncSettings:
     """Milliseconds one look at all moves may take."""
     applications: tuple[str, ...] = ()
     """Argo CD Applications to look at; empty is all that the token may see."""
+    refresh: bool = False
+    """Whether the engine is asked to look at Git after each push."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

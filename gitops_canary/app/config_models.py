@@ -175,6 +175,8 @@ class Sync(_Strict):
     """Time one look at all moves may take."""
     applications: list[Name] = Field(default_factory=list)
     """Argo CD Applications to look at; none is all that the token may see."""
+    refresh: bool = False
+    """Whether argocd or flux is asked to look at Git after each push."""
 
 
 class Server(_Strict):

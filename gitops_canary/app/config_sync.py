@@ -8,7 +8,7 @@ from gitops_canary.model.addresses import on_this_machine
 from gitops_canary.settings import SyncSettings, SyncType
 
 Loc = tuple[str | int, ...]
-_OF_ENGINES = ("url", "token_file", "ca_file", "applications")
+_OF_ENGINES = ("url", "token_file", "ca_file", "applications", "refresh")
 _ALIASES = {"token_file": "tokenFile", "ca_file": "caFile"}
 
 
@@ -39,6 +39,8 @@ def _engine(here: Loc, one: models.Sync) -> Iterator[tuple[Loc, str, str]]:
         yield (*here, "url"), "would carry a token unencrypted", "use https with tokenFile"
     if one.applications and one.type != "argocd":
         yield (*here, "applications"), "are for type argocd only", "remove them"
+    if one.refresh and one.type == "kubernetes":
+        yield (*here, "refresh"), "is for types argocd and flux only", "name the engine as type"
 
 
 def one_sync(one: models.Sync) -> SyncSettings:
@@ -53,4 +55,5 @@ def one_sync(one: models.Sync) -> SyncSettings:
         ca_file=one.ca_file,
         timeout_ms=one.timeout,
         applications=tuple(one.applications),
+        refresh=one.refresh,
     )

@@ -13,10 +13,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from gitops_canary.app.hastening import Hastener, touched
 from gitops_canary.app.noticing import Noticer
 from gitops_canary.app.outage import Outage
 from gitops_canary.app.telling import Teller
-from gitops_canary.app.tick import Station
+from gitops_canary.app.tick import Report, Station
 
 log = logging.getLogger(__name__)
 STOP_SECONDS = 20
@@ -41,6 +42,19 @@ class Round:
     """When the last look that was hinted at is or was due."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held during a look: two at once would decide on each other's half-seen tips."""
+    hastener: Hastener = field(default_factory=lambda: Hastener(()))
+
+    def follow(self, report: Report) -> None:
+        """Let engines and forge know what a look did; returns at once."""
+        self.hastener.ask(tuple(touched(report)), self.station.clock())
+        if self.noticer:
+            self.noticer.take(report)
+
+    async def drain(self) -> None:
+        """Wait a while for those who are still being told."""
+        await self.hastener.drain()
+        if self.noticer:
+            await self.noticer.drain()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,13 +137,10 @@ class Controller:
             return
         one.seen_s = time.monotonic()
         self.teller.tell(report)
-        if one.noticer:
-            one.noticer.take(report)
+        one.follow(report)
         if alarm := one.outage.note(report, time.monotonic()):
             log.error("%s", alarm)
 
     async def _settle(self, first: Sequence[asyncio.Task[None]]) -> None:
         await asyncio.gather(*first, *self._busy, return_exceptions=True)
-        for one in self.rounds:
-            if one.noticer:
-                await one.noticer.drain()
+        await asyncio.gather(*(one.drain() for one in self.rounds))

@@ -6,10 +6,12 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from gitops_canary.app.config import load
 from gitops_canary.app.controller import Round
+from gitops_canary.app.hastening import Hastener
 from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.noticing import Noticer
 from gitops_canary.app.pushing import Budget
@@ -30,7 +32,7 @@ from gitops_canary.settings import (
     SourceSettings,
     SyncSettings,
 )
-from gitops_canary.sync import SYNC, Closing, Contains, Options
+from gitops_canary.sync import ENGINES, SYNC, Closing, Contains, Options
 
 CACHE = "GITOPS_CANARY_CACHE"
 """Environment variable: where clones are kept; deleting them at any time is safe."""
@@ -59,6 +61,9 @@ async def opened(
             for source in station.measuring.sync:
                 if isinstance(source, Closing):
                     stack.push_async_callback(source.aclose)
+            engines = [ENGINES[s.type.value](_options(s)) for s in settings.sync if s.refresh]
+            for engine in engines:
+                stack.push_async_callback(engine.aclose)
             rounds.append(
                 Round(
                     station=station,
@@ -66,6 +71,7 @@ async def opened(
                     url=one.url,
                     branch=one.branch,
                     noticer=_noticer(one.forge) if one.forge else None,
+                    hastener=Hastener(engines),
                 )
             )
         yield rounds
@@ -122,26 +128,31 @@ def _measuring(settings: Settings, metrics: Metrics, contains: Contains, memory:
     return Measuring(
         metrics=metrics,
         sync=[
-            SYNC[one.type.value](_options(one, timing, contains, memory)) for one in settings.sync
+            SYNC[one.type.value](
+                replace(
+                    _options(one),
+                    scrape_ms=timing.scrape_ms,
+                    lag_ms=timing.lag_ms,
+                    contains=contains,
+                    memory=memory,
+                )
+            )
+            for one in settings.sync
         ],
         timing=timing,
         settle_ms=max(one.settle_ms for one in settings.sync),
     )
 
 
-def _options(one: SyncSettings, timing: Timing, contains: Contains, memory: Path) -> Options:
+def _options(one: SyncSettings) -> Options:
     return Options(
         source=one.source,
-        scrape_ms=timing.scrape_ms,
-        lag_ms=timing.lag_ms,
         delay_ms=one.delay_ms,
         url=one.url,
         token_file=one.token_file,
         ca_file=one.ca_file,
         timeout_ms=one.timeout_ms,
         applications=one.applications,
-        contains=contains,
-        memory=memory,
     )
 
 

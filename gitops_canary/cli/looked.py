@@ -19,9 +19,9 @@ def looked(
         async with opened(config, keeps=write, allow_missing=allow_missing) as rounds:
             reports = await asyncio.gather(*(one.station.tick(write=write) for one in rounds))
             for one, report in zip(rounds, reports, strict=True):
-                if write and one.noticer:
-                    one.noticer.take(report)
-                    await one.noticer.drain()
+                if write:
+                    one.follow(report)
+            await asyncio.gather(*(one.drain() for one in rounds))
             return reports
 
     return asyncio.run(tick_all())

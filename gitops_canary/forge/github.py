@@ -14,13 +14,13 @@ from gitops_canary.core.notice import marker
 from gitops_canary.core.text import one_line
 from gitops_canary.errors import Refused, Unavailable
 from gitops_canary.model.notice import Notice
+from gitops_canary.secret_file import Unreadable, token
 
 PULLS_MAX: Final = 3
 """Pull requests told of one commit."""
 COMMENTS_MAX: Final = 1000
 """Comments looked through for our own."""
 TIMEOUT_S: Final = 15
-_SECRET_MAX: Final = 64 * 1024
 _DENIED: Final = frozenset({401, 403, 404, 410, 422})
 
 
@@ -112,16 +112,10 @@ class GitHub:
 
     def _token(self) -> str:
         try:
-            with self._token_file.open("rb") as file:
-                token = file.read(_SECRET_MAX).decode("ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            token = ""
-        if not token or not token.isprintable() or " " in token:
-            raise Refused(
-                "The forge's tokenFile holds no token.",
-                remedy="write it into the file as one line, readable by the controller",
-            )
-        return token
+            return token(self._token_file)
+        except Unreadable as error:
+            problem, _, remedy = str(error).partition(": ")
+            raise Refused(f"The forge's tokenFile {problem}.", remedy=remedy) from None
 
 
 def _told(error: GithubException) -> Refused | Unavailable:

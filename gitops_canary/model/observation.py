@@ -126,6 +126,19 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """What a push has just changed, so that a sync engine may be asked to look at it now."""
+
+    canary: CanaryId
+    namespace: str
+    workloads: tuple[str, ...]
+    """Names of the canary's and the primary's Deployment."""
+    routes: tuple[DocRef, ...]
+    urgent: bool
+    """Whether traffic has to leave a version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Liveness:
     """Whether a move is live, since when by the source's own clock, and what proves it."""
 

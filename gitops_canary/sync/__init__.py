@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
 
-from gitops_canary.ports import SyncSource
+from gitops_canary.ports import Engine, SyncSource
 from gitops_canary.sync.api import Api
 from gitops_canary.sync.argocd import ArgoCd
 from gitops_canary.sync.flux import Flux
 from gitops_canary.sync.kubernetes import Kubernetes
 from gitops_canary.sync.none import Nothing
 from gitops_canary.sync.options import Contains, Options
+from gitops_canary.sync.refresh import ArgoCdRefresh, FluxRefresh
 from gitops_canary.sync.traffic import Traffic
 
 Factory = Callable[[Options], SyncSource]
@@ -40,4 +41,12 @@ SYNC: Mapping[str, Factory] = {
 }
 """`type` of a sync source in controller.yaml to what makes it."""
 
-__all__ = ["SYNC", "Closing", "Contains", "Factory", "Nothing", "Options", "Traffic"]
+ENGINES: Mapping[str, Callable[[Options], Engine]] = {
+    "argocd": lambda o: ArgoCdRefresh(
+        _api("Argo CD", o), names=o.applications, timeout_ms=o.timeout_ms
+    ),
+    "flux": lambda o: FluxRefresh(_api("The Kubernetes API", o), timeout_ms=o.timeout_ms),
+}
+"""Those sources whose engine can be asked to look at Git."""
+
+__all__ = ["ENGINES", "SYNC", "Closing", "Contains", "Factory", "Nothing", "Options", "Traffic"]

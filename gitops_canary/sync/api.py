@@ -1,4 +1,4 @@
-"""Reading JSON from an API server: one client, a deadline for every look, capped answers."""
+"""Talking JSON with an API server: one client, a deadline for every look, capped answers."""
 
 import asyncio
 import json
@@ -10,16 +10,18 @@ from typing import Any, Final
 import httpx2
 
 from gitops_canary.core.text import one_line
+from gitops_canary.secret_file import Unreadable, token
 
 BODY_MAX: Final = 32 * 1024 * 1024
 """Bytes of one answer; a list of some thousand Applications."""
 CONCURRENT_MAX: Final = 16
-_SECRET_MAX: Final = 64 * 1024
 _OK = 200
 _REMEDIES: Final = {
-    401: "put a valid token into the sync source's tokenFile",
-    403: "allow this token to get and list these objects",
-    404: "correct the url, or look whether the object is there",
+    ("GET", 401): "put a valid token into the sync source's tokenFile",
+    ("GET", 403): "allow this token to get and list these objects",
+    ("GET", 404): "correct the url, or look whether the object is there",
+    ("PATCH", 403): "allow this token to patch it (manifests/controller/refresh), or turn "
+    "the source's refresh off",
 }
 
 
@@ -28,7 +30,7 @@ class NoAnswer(Exception):  # noqa: N818 - named for what happened
 
 
 class Api:
-    """One API server that is only ever read.
+    """One API server.
 
     Args:
         name: what the server is called in messages.
@@ -59,14 +61,31 @@ class Api:
         Raises:
             NoAnswer: anything but 200 and an object came back.
         """
-        headers = self._headers()
-        request = self._client.stream(
-            "GET", self._base + path, params=dict(query or {}), headers=headers
-        )
+        return self._object(await self._call("GET", path, params=dict(query or {})))
+
+    async def annotate(self, path: str, key: str, value: str) -> None:
+        """Set one annotation of an object by a JSON merge patch (RFC 7386).
+
+        Raises:
+            NoAnswer: anything but 200 came back.
+        """
+        body = json.dumps({"metadata": {"annotations": {key: value}}}).encode()
+        kind = {"Content-Type": "application/merge-patch+json"}
+        await self._call("PATCH", path, content=body, headers=kind)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _call(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **rest: Any
+    ) -> bytes:
+        sent = {**(headers or {}), **self._authorization()}
+        request = self._client.stream(method, self._base + path, headers=sent, **rest)
         try:
             async with self._gate, request as response:
                 if response.status_code != _OK:
-                    raise self._refused(path, response.status_code)
+                    raise self._refused(method, path, response.status_code)
                 body = bytearray()
                 async for chunk in response.aiter_bytes():
                     body += chunk
@@ -75,34 +94,26 @@ class Api:
                             f"{self._name} answered more than {BODY_MAX} bytes: "
                             "name the applications to look at"
                         )
+                return bytes(body)
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
             kind = type(error).__name__
             raise NoAnswer(
                 f"{self._name} cannot be reached ({kind}): look at its url and at the network"
             ) from error
-        return self._object(bytes(body))
 
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
-
-    def _headers(self) -> dict[str, str]:
+    def _authorization(self) -> dict[str, str]:
         if self._token_file is None:
             return {}
         try:
-            with self._token_file.open("rb") as file:
-                token = file.read(_SECRET_MAX).decode("ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            raise NoAnswer(
-                f"{self._name}: the tokenFile cannot be read: correct its path and permissions"
-            ) from None
-        if not token.isprintable() or " " in token:
-            raise NoAnswer(f"{self._name}: the tokenFile holds no token: write it as one line")
-        return {"Authorization": f"Bearer {token}"}
+            return {"Authorization": f"Bearer {token(self._token_file)}"}
+        except Unreadable as error:
+            raise NoAnswer(f"{self._name}: the tokenFile {error}") from None
 
-    def _refused(self, path: str, status: int) -> NoAnswer:
-        remedy = _REMEDIES.get(status, "look at its log")
-        return NoAnswer(f"{self._name} answered {status} for {one_line(path)}: {remedy}")
+    def _refused(self, method: str, path: str, status: int) -> NoAnswer:
+        known = _REMEDIES.get((method, status)) or _REMEDIES.get(("GET", status))
+        return NoAnswer(
+            f"{self._name} answered {status} for {one_line(path)}: {known or 'look at its log'}"
+        )
 
     def _object(self, body: bytes) -> Mapping[str, Any]:
         try:

@@ -15,9 +15,9 @@ from gitops_canary.model.names import Revision
 from gitops_canary.model.observation import Expectation, Liveness
 from gitops_canary.ports import Metrics
 from gitops_canary.sync.api import Api, NoAnswer
-from gitops_canary.sync.cluster import live_facts, observed, things
+from gitops_canary.sync.cluster import live_facts, overseen, things
 from gitops_canary.sync.fact import Fact
-from gitops_canary.sync.live_object import Thing, instant_ms, mapping, maps
+from gitops_canary.sync.live_object import Thing, instant_ms, mapping, maps, part
 from gitops_canary.sync.options import Contains
 from gitops_canary.sync.revisions import commits, holding
 
@@ -25,7 +25,7 @@ App = Mapping[str, Any]
 
 
 class ArgoCd:
-    """Reads Applications and their live objects from Argo CD's API; it never writes.
+    """Reads Applications and their live objects from Argo CD's API, and never writes.
 
     Args:
         contains: tells whether a revision contains another one.
@@ -47,27 +47,13 @@ class ArgoCd:
         now_ms: int,  # noqa: ARG002 - Argo CD's own times count
     ) -> Mapping[Expectation, Liveness]:
         """Tell for each move since when Argo CD has applied it."""
-        listed: list[Sequence[App]] = []
-
-        first = asyncio.Lock()
-
-        async def look(one: Expectation) -> Sequence[Fact]:
-            async with first:
-                if not listed:
-                    listed.append(await self._applications())
-            return await self._look(one, listed[0])
-
-        return await observed(expected, look, self._timeout_ms)
+        return await overseen(
+            expected, lambda: applications(self._api, self._names), self._look, self._timeout_ms
+        )
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._api.aclose()
-
-    async def _applications(self) -> Sequence[App]:
-        if self._names:
-            return [await self._api.get(f"/api/v1/applications/{name}") for name in self._names]
-        found = (await self._api.get("/api/v1/applications")).get("items")
-        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
     async def _look(self, expected: Expectation, apps: Sequence[App]) -> Sequence[Fact]:
         owners = {thing: owner(apps, thing) for thing in things(expected)}
@@ -96,7 +82,7 @@ class ArgoCd:
         }
         if space := mapping(app.get("metadata")).get("namespace"):
             query["appNamespace"] = str(space)
-        answer = await self._api.get(f"/api/v1/applications/{name_of(app)}/resource", query)
+        answer = await self._api.get(f"/api/v1/applications/{part(name_of(app))}/resource", query)
         try:
             live = json.loads(str(answer.get("manifest")))
         except (ValueError, RecursionError):
@@ -104,6 +90,18 @@ class ArgoCd:
         if not isinstance(live, dict):
             raise NoAnswer(f"Argo CD shows no manifest of {thing}: look at its repo server")
         return live
+
+
+async def applications(api: Api, names: Sequence[str]) -> Sequence[App]:
+    """List the Applications of these names, or without names all that the token may see.
+
+    Raises:
+        NoAnswer: they could not be read.
+    """
+    if names:
+        paths = [f"/api/v1/applications/{part(name)}" for name in names]
+        return await asyncio.gather(*(api.get(path) for path in paths))
+    return maps((await api.get("/api/v1/applications")).get("items"))
 
 
 def name_of(app: App) -> str:
@@ -117,7 +115,7 @@ def owner(apps: Sequence[App], thing: Thing) -> App:
     Raises:
         NoAnswer: none has it, or several.
     """
-    found = [app for app in apps if _resource(app, thing) is not None]
+    found = [app for app in apps if has(app, thing)]
     if len(found) == 1:
         return found[0]
     if not found:
@@ -151,7 +149,7 @@ def applied(app: App, mine: Sequence[Thing], held: frozenset[Revision], since_ms
     operation = mapping(status.get("operationState"))
     if not now & held:
         why = _trouble(operation)
-        return Fact(None, f"Application {name} is at {min(now)[:12]}, before this commit{why}")
+        return Fact(None, f"Application {name} is at {min(now)[:12]}, without this commit{why}")
     if operation.get("phase") == "Running":
         return Fact(None, f"Application {name} is being synced")
     for thing in mine:
@@ -171,6 +169,11 @@ def _trouble(operation: Mapping[str, Any]) -> str:
     if operation.get("phase") not in {"Failed", "Error"}:
         return ""
     return f" (its last sync failed: {one_line(str(operation.get('message', '')))[:200]})"
+
+
+def has(app: App, thing: Thing) -> bool:
+    """Tell whether an object is one of an Application's."""
+    return _resource(app, thing) is not None
 
 
 def _resource(app: App, thing: Thing) -> Mapping[str, Any] | None:

@@ -1,15 +1,17 @@
 """What a move looks like in a cluster, asked of whoever can show its objects."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from gitops_canary.model.observation import Expectation, Liveness
+from gitops_canary.model.owned import DocRef
 from gitops_canary.routing import ROUTERS
 from gitops_canary.sync.api import NoAnswer
 from gitops_canary.sync.fact import Fact, joined, unknown
 from gitops_canary.sync.live_object import Ready, Thing, rolled_out, weighs
 
+T = TypeVar("T")
 Show = Callable[[Thing], Awaitable[Mapping[str, Any]]]
 """Shows one live object; raises NoAnswer."""
 
@@ -28,8 +30,13 @@ def workloads(expected: Expectation) -> Iterator[tuple[Thing, Ready]]:
 
 def routes(expected: Expectation) -> Iterator[Thing]:
     """List the routing objects the move sets."""
-    for ref in expected.routes:
-        yield Thing(ref.api_version, ref.kind, ref.namespace or expected.namespace, ref.name)
+    yield from routed(expected.routes, expected.namespace)
+
+
+def routed(refs: Sequence[DocRef], namespace: str) -> Iterator[Thing]:
+    """Give routing objects as they are named in a cluster."""
+    for ref in refs:
+        yield Thing(ref.api_version, ref.kind, ref.namespace or namespace, ref.name)
 
 
 def things(expected: Expectation) -> tuple[Thing, ...]:
@@ -62,6 +69,26 @@ async def live_facts(
         for thing in routes(expected)
     ]
     return [*ready, *weighed]
+
+
+async def overseen(
+    expected: Sequence[Expectation],
+    list_all: Callable[[], Coroutine[None, None, T]],
+    look: Callable[[Expectation, T], Awaitable[Sequence[Fact]]],
+    timeout_ms: int,
+) -> Mapping[Expectation, Liveness]:
+    """Look at every move with one list of what an engine has, asked for once in the same time."""
+    listing = asyncio.create_task(list_all())
+
+    async def one(expectation: Expectation) -> Sequence[Fact]:
+        # Shielded, so that the list is one for all and no single look ends it.
+        return await look(expectation, await asyncio.shield(listing))
+
+    try:
+        return await observed(expected, one, timeout_ms)
+    finally:
+        listing.cancel()
+        await asyncio.gather(listing, return_exceptions=True)
 
 
 async def observed(

@@ -5,7 +5,6 @@ against what it shall be by itself. Fields as Flux 2.3 to 2.7 document them
 (`kustomize.toolkit.fluxcd.io/v1`, `status.lastAppliedRevision`, `status.inventory`).
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ from gitops_canary.model.names import Revision
 from gitops_canary.model.observation import Expectation, Liveness
 from gitops_canary.ports import Metrics
 from gitops_canary.sync.api import Api, NoAnswer
-from gitops_canary.sync.cluster import live_facts, observed, things
+from gitops_canary.sync.cluster import live_facts, overseen, things
 from gitops_canary.sync.fact import Fact
 from gitops_canary.sync.kubernetes import Cluster
 from gitops_canary.sync.live_object import Thing, mapping, maps
@@ -26,7 +25,7 @@ Kustomization = Mapping[str, Any]
 
 
 class Flux:
-    """Reads Kustomizations and owned objects from the Kubernetes API; it never writes."""
+    """Reads Kustomizations and owned objects from the Kubernetes API, and never writes."""
 
     def __init__(self, api: Api, *, contains: Contains, timeout_ms: int) -> None:
         self._api = api
@@ -41,25 +40,16 @@ class Flux:
         now_ms: int,  # noqa: ARG002 - the cluster's own times count
     ) -> Mapping[Expectation, Liveness]:
         """Tell for each move since when Flux has applied it."""
-        listed: list[Sequence[Kustomization]] = []
-
-        first = asyncio.Lock()
-
-        async def look(one: Expectation) -> Sequence[Fact]:
-            async with first:
-                if not listed:
-                    found = await self._api.get(f"/apis/{API_VERSION}/kustomizations")
-                    listed.append(maps(found.get("items")))
-            return await self._look(one, listed[0])
-
-        return await observed(expected, look, self._timeout_ms)
+        return await overseen(
+            expected, lambda: kustomizations(self._api), self._look, self._timeout_ms
+        )
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._api.aclose()
 
-    async def _look(self, expected: Expectation, every: Sequence[Kustomization]) -> Sequence[Fact]:
-        owners = [owner(every, thing) for thing in things(expected)]
+    async def _look(self, expected: Expectation, known: Sequence[Kustomization]) -> Sequence[Fact]:
+        owners = [owner(known, thing) for thing in things(expected)]
         facts = []
         for one in {name_of(one): one for one in owners}.values():
             held = await holding(self._contains, revisions(one), expected.revision)
@@ -70,20 +60,28 @@ class Flux:
         return [*facts, *await live_facts(expected, self._cluster.show)]
 
 
+async def kustomizations(api: Api) -> Sequence[Kustomization]:
+    """List the Kustomizations of all namespaces.
+
+    Raises:
+        NoAnswer: they could not be read.
+    """
+    return maps((await api.get(f"/apis/{API_VERSION}/kustomizations")).get("items"))
+
+
 def name_of(one: Kustomization) -> str:
     """Give a Kustomization's namespace and name."""
     metadata = mapping(one.get("metadata"))
     return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
 
 
-def owner(every: Sequence[Kustomization], thing: Thing) -> Kustomization:
+def owner(known: Sequence[Kustomization], thing: Thing) -> Kustomization:
     """Find the one Kustomization whose inventory has an object.
 
     Raises:
         NoAnswer: none has it, or several.
     """
-    entry = f"{thing.namespace}_{thing.name}_{thing.group}_{thing.kind}"
-    found = [one for one in every if entry in _inventory(one)]
+    found = [one for one in known if has(one, thing)]
     if len(found) == 1:
         return found[0]
     if not found:
@@ -117,7 +115,12 @@ def applied(one: Kustomization, held: frozenset[Revision], since_ms: int) -> Fac
     told = one_line(str(status.get("lastAppliedRevision", "none")))[:60]
     if not now:
         return Fact(None, f"Kustomization {name} is at {told}, which is no Git commit of ours")
-    return Fact(None, f"Kustomization {name} is at {min(now)[:12]}, before this commit")
+    return Fact(None, f"Kustomization {name} is at {min(now)[:12]}, without this commit")
+
+
+def has(one: Kustomization, thing: Thing) -> bool:
+    """Tell whether an object is in a Kustomization's inventory."""
+    return f"{thing.namespace}_{thing.name}_{thing.group}_{thing.kind}" in _inventory(one)
 
 
 def _inventory(one: Kustomization) -> frozenset[str]:

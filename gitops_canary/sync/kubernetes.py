@@ -9,7 +9,7 @@ from gitops_canary.ports import Metrics
 from gitops_canary.sync.api import Api, NoAnswer
 from gitops_canary.sync.cluster import live_facts, observed
 from gitops_canary.sync.fact import Fact
-from gitops_canary.sync.live_object import Thing
+from gitops_canary.sync.live_object import Thing, part
 
 
 @dataclass(slots=True)
@@ -27,7 +27,8 @@ class Cluster:
         """
         base = f"/apis/{thing.api_version}" if thing.group else f"/api/{thing.api_version}"
         plural = await self._plural(base, thing)
-        return await self.api.get(f"{base}/namespaces/{thing.namespace}/{plural}/{thing.name}")
+        space, name = part(thing.namespace), part(thing.name)
+        return await self.api.get(f"{base}/namespaces/{space}/{plural}/{name}")
 
     async def _plural(self, base: str, thing: Thing) -> str:
         key = (thing.api_version, thing.kind)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from gitops_canary.core.text import iso, percent
 from gitops_canary.errors import CanaryError
@@ -181,3 +182,8 @@ def mapping(value: object) -> Mapping[str, Any]:
 def maps(value: object) -> Sequence[Mapping[str, Any]]:
     """Give the objects of a JSON list; none for anything else."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def part(value: object) -> str:
+    """Write a name as one part of a path, whatever stands in it."""
+    return quote(str(value), safe="")

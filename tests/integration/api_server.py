@@ -17,11 +17,15 @@ class ApiServer:
     def __init__(self, answers: Answers) -> None:
         self.answers = dict(answers)
         self.asked: list[tuple[str, Mapping[str, str]]] = []
+        self.patched: list[tuple[str, Any]] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.answer(self)
+
+            def do_PATCH(self) -> None:
+                outer.patch(self)
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
@@ -39,6 +43,22 @@ class ApiServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    def patch(self, handler: BaseHTTPRequestHandler) -> None:
+        """Take a JSON merge patch of an object that is in the table, as Kubernetes does."""
+        body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        found = self.answers.get(f"PATCH {handler.path}")
+        if handler.headers.get("Authorization") != f"Bearer {TOKEN}":
+            send(handler, 401, b"{}")
+        elif handler.headers.get("Content-Type") != "application/merge-patch+json":
+            send(handler, 415, b"{}")
+        elif found is None:
+            send(handler, 404, b"{}")
+        elif callable(found):
+            found(handler)
+        else:
+            self.patched.append((handler.path, json.loads(body)))
+            send(handler, 200, json.dumps(found).encode())
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         parts = urlsplit(handler.path)

@@ -12,7 +12,7 @@ from api_server import send
 from gitops_canary.core.text import instant_ms
 from gitops_canary.model import names
 from gitops_canary.model.names import CanaryId, Revision
-from gitops_canary.model.observation import Answer, Expectation, Question
+from gitops_canary.model.observation import Answer, Expectation, Question, Touched
 from gitops_canary.model.owned import DocRef
 
 OURS, NEWER, OLDER = (Revision(letter * 40) for letter in "abc")
@@ -48,6 +48,16 @@ START = Expectation(
     apex="shop",
 )
 ADVANCE = replace(START, weight_to=Decimal(10), canary_images=None, canary_replicas=None)
+
+TOUCHED = Touched(
+    canary=CanaryId("prod/shop"),
+    namespace="prod",
+    workloads=("shop", "shop-primary"),
+    routes=(ROUTE,),
+    urgent=False,
+)
+SOURCE = "/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories/config"
+KUSTOMIZATION = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations/apps"
 
 
 class Silent:
@@ -151,6 +161,7 @@ def flux(weight: int, applied: str, *, attempted: str = "", message: str = "") -
             "items": [
                 {
                     "metadata": {"name": "apps", "namespace": "flux-system"},
+                    "spec": {"sourceRef": {"kind": "GitRepository", "name": "config"}},
                     "status": {
                         "lastAppliedRevision": applied,
                         "lastAttemptedRevision": attempted or applied,
@@ -168,6 +179,8 @@ def flux(weight: int, applied: str, *, attempted: str = "", message: str = "") -
                 }
             ]
         },
+        f"PATCH {SOURCE}": {},
+        f"PATCH {KUSTOMIZATION}": {},
     }
 
 
@@ -210,5 +223,6 @@ def application(weight: int, revision: str = NEWER, **status: Any) -> dict[str, 
 
     return {
         "/api/v1/applications": {"items": [app]},
+        "/api/v1/applications/shop": app,
         "/api/v1/applications/shop/resource": resource,
     }

@@ -148,7 +148,7 @@ def test_another_image_is_not_ready(token: Path) -> None:
 @pytest.mark.parametrize(
     ("answers", "why"),
     [
-        (application(10, OLDER), "before this commit"),
+        (application(10, OLDER), "without this commit"),
         (application(10, "1.4.2"), "1.4.2, which is no Git commit of ours"),
         (application(10, operationState={"phase": "Running"}), "is being synced"),
         (
@@ -186,7 +186,7 @@ def test_object_of_two_applications_is_refused(token: Path) -> None:
 @pytest.mark.parametrize(
     ("answers", "why"),
     [
-        (flux(10, f"main@sha1:{OLDER}"), "before this commit"),
+        (flux(10, f"main@sha1:{OLDER}"), "without this commit"),
         (
             flux(
                 10,

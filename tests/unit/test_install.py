@@ -59,6 +59,18 @@ def test_role_only_reads() -> None:
     assert "*" not in resources
 
 
+def test_right_to_patch_is_apart_and_for_two_kinds_in_one_namespace() -> None:
+    texts = [path.read_text() for path in sorted((INSTALL / "refresh").glob("*.yaml"))]
+    found = [data(node, file="") for text in texts for node in parse(text, file="") if node]
+    role = next(one for one in found if isinstance(one, dict) and one["kind"] == "Role")
+    assert role["metadata"]["namespace"] == "flux-system"
+    assert [(rule["resources"], rule["verbs"]) for rule in role["rules"]] == [
+        (["gitrepositories"], ["patch"]),
+        (["kustomizations"], ["patch"]),
+    ]
+    assert not any(isinstance(one, dict) and one["kind"].startswith("Cluster") for one in found)
+
+
 def test_image_is_the_version_that_is_built() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     (container,) = one("Deployment")["spec"]["template"]["spec"]["containers"]

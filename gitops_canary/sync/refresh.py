@@ -1,0 +1,153 @@
+"""Asking a sync engine to look at Git now, on a connection of its own that no look waits for.
+
+Argo CD's `GET /api/v1/applications/{name}?refresh=normal|hard` (2.10 to 3.2) needs the right to
+`get` alone. Flux takes every new value of the annotation `reconcile.fluxcd.io/requestedAt` for a
+request (`apis/meta`, Flux 2.3 to 2.7), which needs the right to patch; see
+`manifests/controller/refresh`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from gitops_canary.core.text import one_line
+from gitops_canary.errors import Unavailable
+from gitops_canary.model.observation import Touched
+from gitops_canary.sync import argocd, flux
+from gitops_canary.sync.api import Api, NoAnswer
+from gitops_canary.sync.cluster import routed
+from gitops_canary.sync.live_object import Thing, mapping, part
+
+REQUESTED_AT: Final = "reconcile.fluxcd.io/requestedAt"
+SOURCE_VERSION: Final = "source.toolkit.fluxcd.io/v1"
+Json = Mapping[str, Any]
+
+
+class ArgoCdRefresh:
+    """Has Argo CD compare the Applications of a push with Git, without its caches if urgent."""
+
+    def __init__(self, api: Api, *, names: Sequence[str], timeout_ms: int) -> None:
+        self._api = api
+        self._names = names
+        self._timeout_ms = timeout_ms
+
+    async def refresh(self, touched: Sequence[Touched], now_ms: int) -> None:  # noqa: ARG002 - port
+        """Refresh every Application that has an object of the push."""
+        await _within(self._refresh(touched), self._timeout_ms)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._api.aclose()
+
+    async def _refresh(self, touched: Sequence[Touched]) -> None:
+        known = await argocd.applications(self._api, self._names)
+        found, missing = owning(known, touched, argocd.has)
+        await _all(self._ask(app, hard=urgent) for app, urgent in found)
+        _complain(missing, "Application of Argo CD")
+
+    async def _ask(self, app: Json, *, hard: bool) -> None:
+        query = {"refresh": "hard" if hard else "normal"}
+        if space := mapping(app.get("metadata")).get("namespace"):
+            query["appNamespace"] = str(space)
+        await self._api.get(f"/api/v1/applications/{part(argocd.name_of(app))}", query)
+
+
+class FluxRefresh:
+    """Has Flux fetch the sources of a push; Kustomizations follow their source by themselves.
+
+    Where it is urgent they are requested too: one may be waiting between two retries.
+    """
+
+    def __init__(self, api: Api, *, timeout_ms: int) -> None:
+        self._api = api
+        self._timeout_ms = timeout_ms
+
+    async def refresh(self, touched: Sequence[Touched], now_ms: int) -> None:
+        """Request the GitRepository of every Kustomization that has an object of the push."""
+        await _within(self._refresh(touched, str(now_ms)), self._timeout_ms)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._api.aclose()
+
+    async def _refresh(self, touched: Sequence[Touched], token: str) -> None:
+        found, missing = owning(await flux.kustomizations(self._api), touched, flux.has)
+        sources = dict.fromkeys(source_path(one) for one, _ in found)
+        await _all(self._api.annotate(path, REQUESTED_AT, token) for path in sources if path)
+        urgent = [path(one) for one, hard in found if hard]
+        await _all(self._api.annotate(one, REQUESTED_AT, token) for one in urgent)
+        _complain(missing, "Kustomization of Flux")
+        if None in sources:
+            names = [flux.name_of(one) for one, _ in found if source_path(one) is None]
+            raise NoAnswer(
+                f"Kustomization {one_line(names[0])} applies no GitRepository: "
+                "let it apply one, or turn the source's refresh off"
+            )
+
+
+def owning(
+    known: Sequence[Json], touched: Sequence[Touched], has: Callable[[Json, Thing], bool]
+) -> tuple[Sequence[tuple[Json, bool]], Sequence[Touched]]:
+    """Find what applies the objects of a push, urgent ones first, and what nothing applies."""
+    found: dict[int, bool] = {}
+    missing = []
+    for one in touched:
+        things = tuple(_things(one))
+        owners = [n for n, it in enumerate(known) if any(has(it, thing) for thing in things)]
+        if not owners:
+            missing.append(one)
+        for number in owners:
+            found[number] = found.get(number, False) or one.urgent
+    ordered = sorted(found.items(), key=lambda pair: not pair[1])
+    return [(known[number], urgent) for number, urgent in ordered], missing
+
+
+def source_path(one: Json) -> str | None:
+    """Give the path of the GitRepository a Kustomization applies; None where it applies none."""
+    source = mapping(mapping(one.get("spec")).get("sourceRef"))
+    if source.get("kind") != "GitRepository":
+        return None
+    space = source.get("namespace") or mapping(one.get("metadata")).get("namespace")
+    name = part(source.get("name"))
+    return f"/apis/{SOURCE_VERSION}/namespaces/{part(space)}/gitrepositories/{name}"
+
+
+def path(one: Json) -> str:
+    """Give the path of a Kustomization."""
+    metadata = mapping(one.get("metadata"))
+    space, name = part(metadata.get("namespace")), part(metadata.get("name"))
+    return f"/apis/{flux.API_VERSION}/namespaces/{space}/kustomizations/{name}"
+
+
+def _things(one: Touched) -> Iterator[Thing]:
+    for name in one.workloads:
+        yield Thing("apps/v1", "Deployment", one.namespace, name)
+    yield from routed(one.routes, one.namespace)
+
+
+def _complain(missing: Sequence[Touched], kind: str) -> None:
+    if missing:
+        raise NoAnswer(
+            f"No {kind} has an object of {missing[0].canary}: create one, or wait for it"
+        )
+
+
+async def _within(asked: Awaitable[None], timeout_ms: int) -> None:
+    try:
+        async with asyncio.timeout(timeout_ms / 1000):
+            await asked
+    except NoAnswer as error:
+        problem, _, remedy = str(error).rpartition(": ")
+        raise Unavailable(f"{problem}.", remedy=remedy) from None
+    except TimeoutError:
+        raise Unavailable(
+            f"The sync engine did not confirm within {timeout_ms} ms that it looks at Git.",
+            remedy="look at its load; it looks by itself at its interval",
+        ) from None
+
+
+async def _all(asked: Iterable[Awaitable[None]]) -> None:
+    """Carry all requests out before the first trouble is told."""
+    for one in await asyncio.gather(*asked, return_exceptions=True):
+        if isinstance(one, BaseException):
+            raise one
