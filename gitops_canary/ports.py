@@ -8,7 +8,7 @@ from gitops_canary.model.commits import Blob, Commit
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import BlobId, Digest, Path, Revision
 from gitops_canary.model.notice import Notice
-from gitops_canary.model.observation import Answer, Expectation, Liveness, Question, Touched
+from gitops_canary.model.observation import Answer, Expectation, Halt, Liveness, Question, Touched
 from gitops_canary.model.spec import Match
 
 Pointer = tuple[str | int, ...]
@@ -114,6 +114,13 @@ class Engine(Protocol):
 
         Raises:
             Unavailable: it was not asked for all of it; its own interval goes on.
+        """
+
+    async def halting(self, touched: Touched) -> Halt:
+        """Say how a person makes the engine look away from these objects, changing nothing.
+
+        Raises:
+            Unavailable: it cannot be told what applies them.
         """
 
     async def aclose(self) -> None:

@@ -138,7 +138,7 @@ class Controller:
         one.seen_s = time.monotonic()
         self.teller.tell(report)
         one.follow(report)
-        if alarm := one.outage.note(report, time.monotonic()):
+        if alarm := await one.outage.note(report, time.monotonic()):
             log.error("%s", alarm)
 
     async def _settle(self, first: Sequence[asyncio.Task[None]]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gitops_canary.app.tick import Report
+from gitops_canary.core.breakglass import located
 from gitops_canary.errors import CanaryError
 from gitops_canary.model.observation import Touched
 from gitops_canary.ports import Engine
@@ -60,11 +61,4 @@ def touched(report: Report) -> Iterator[Touched]:
     for canary, plan in pushed.items():
         one = report.seen.get(canary)
         if one is not None:
-            name = one.spec.target.name
-            yield Touched(
-                canary=canary,
-                namespace=one.spec.namespace,
-                workloads=(name, f"{name}-primary"),
-                routes=one.tip.binding.routes,
-                urgent=plan.act.urgent,
-            )
+            yield located(one.spec, one.tip, urgent=plan.act.urgent)

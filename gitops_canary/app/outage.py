@@ -1,13 +1,21 @@
 """A Git host that is away while a canary takes traffic: nothing can be rolled back through Git."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 from gitops_canary.app.looking import Seen
 from gitops_canary.app.tick import Report
-from gitops_canary.core.breakglass import breakglass
+from gitops_canary.core.breakglass import Exposed, breakglass, page
 from gitops_canary.errors import Unavailable
+from gitops_canary.memory_file import remember, remembered
+from gitops_canary.model import names
 from gitops_canary.model.names import CanaryId
+from gitops_canary.model.observation import Halt, Touched
+from gitops_canary.model.owned import DocRef
+from gitops_canary.ports import Engine
 from gitops_canary.routing import ROUTERS
 
 PATIENCE_S = 60
@@ -16,19 +24,22 @@ PATIENCE_S = 60
 
 @dataclass(slots=True)
 class Outage:
-    """Remembers since when one repository is out of reach, and what was last seen of it.
+    """Remembers since when one repository is out of reach, and who was exposed when last seen.
 
-    Losing this memory only delays: the next look starts to count anew.
+    That is kept in a file too, where there is one, for `status` and the next start. Losing it only
+    loses the commands: nothing is decided by it.
     """
 
+    engines: Sequence[Engine] = ()
+    memory: Path | None = None
     _since_s: float | None = None
     _told: bool = False
-    _seen: Mapping[CanaryId, Seen] = field(default_factory=dict)
+    _kept: Mapping[str, Any] | None = None
 
-    def note(self, report: Report, now_s: float) -> str:
+    async def note(self, report: Report, now_s: float) -> str:
         """Take a look's report in; the alarm where it is due, once an outage, else empty."""
         if report.error is None:
-            self._seen = report.seen
+            self._keep(report)
         if not isinstance(report.error, Unavailable):
             self._since_s, self._told = None, False
             return ""
@@ -36,16 +47,77 @@ class Outage:
             self._since_s = now_s
         if self._told or now_s - self._since_s < PATIENCE_S:
             return ""
-        commands = "".join(_command(one) for _, one in sorted(self._seen.items()))
+        commands = await self.commands()
         self._told = bool(commands)
         if not commands:
             return ""
+        return f"{report.repository}: Git has been out of reach for {PATIENCE_S} s.\n{commands}"
+
+    async def commands(self) -> str:
+        """Write what a person can type now, as things stood when last seen; empty if nothing."""
+        kept = self._known()
+        try:
+            exposed = [_read(one) for one in kept.get("exposed", {}).values()]
+            revision = str(kept.get("revision"))[:12]
+        except (AttributeError, KeyError, TypeError):
+            # Written by another version: as good as lost.
+            return ""
+        if not exposed:
+            return ""
+        halts = await asyncio.gather(*(self._halt(one.touched) for one in exposed))
         return (
-            f"{report.repository}: Git has been out of reach for {PATIENCE_S} s while canaries "
-            f"take traffic; nothing can be rolled back through Git.\nBy hand, if it has to be:\n"
-            f"{commands}Afterwards commit weight 0, or the controller will."
+            "Canaries take traffic, and nothing can be rolled back through Git. By hand, if it has "
+            f"to be (as commit {revision} says, the last one seen):\n"
+            f"{page(list(zip(exposed, halts, strict=True)))}"
         )
 
+    async def _halt(self, touched: Touched) -> Halt | str:
+        if not self.engines:
+            return "no sync source asks the engine"
+        try:
+            found = [await engine.halting(touched) for engine in self.engines]
+        except Unavailable as error:
+            return error.problem
+        return Halt(
+            stop=tuple(command for one in found for command in one.stop),
+            resume=tuple(command for one in found for command in one.resume),
+        )
 
-def _command(one: Seen) -> str:
-    return breakglass(one.spec, one.tip, one.situation.last, ROUTERS[one.spec.provider])
+    def _keep(self, report: Report) -> None:
+        """Keep who is exposed; of a canary that cannot be read just now, what was known."""
+        before = self._known().get("exposed", {})
+        found = {c: before[c] for c in report.decisions if c in before and c not in report.seen}
+        for canary, one in sorted(report.seen.items()):
+            if written := _written(one):
+                found[canary] = written
+        kept = {"revision": report.tip, "exposed": found} if found else {}
+        if self.memory and kept != self._known():
+            remember(self.memory, kept)
+        self._kept = kept
+
+    def _known(self) -> Mapping[str, Any]:
+        if self._kept is None:
+            self._kept = remembered(self.memory) if self.memory else {}
+        return self._kept
+
+
+def _written(one: Seen) -> Mapping[str, Any] | None:
+    found = breakglass(one.spec, one.tip, one.situation.last, ROUTERS[one.spec.provider])
+    return asdict(found) if found else None
+
+
+def _read(kept: Mapping[str, Any]) -> Exposed:
+    touched = kept["touched"]
+    return Exposed(
+        touched=Touched(
+            canary=CanaryId(touched["canary"]),
+            namespace=str(touched["namespace"]),
+            workloads=tuple(touched["workloads"]),
+            routes=tuple(
+                DocRef(**{**ref, "file": names.Path(ref["file"])}) for ref in touched["routes"]
+            ),
+            urgent=True,
+        ),
+        weight=str(kept["weight"]),
+        commands=str(kept["commands"]),
+    )

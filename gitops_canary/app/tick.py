@@ -48,6 +48,8 @@ class Report:
     """Images that changed outside every canary since the tip before."""
     error: CanaryError | None = None
     """What kept the whole repository from being looked at."""
+    breakglass: str = ""
+    """What a person can type while Git is away and canaries take traffic; empty if nothing."""
 
 
 @dataclass(slots=True, kw_only=True)

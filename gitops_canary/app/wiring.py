@@ -14,6 +14,7 @@ from gitops_canary.app.controller import Round
 from gitops_canary.app.hastening import Hastener
 from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.noticing import Noticer
+from gitops_canary.app.outage import Outage
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Station
@@ -61,8 +62,12 @@ async def opened(
             for source in station.measuring.sync:
                 if isinstance(source, Closing):
                     stack.push_async_callback(source.aclose)
-            engines = [ENGINES[s.type.value](_options(s)) for s in settings.sync if s.refresh]
-            for engine in engines:
+            pairs = [
+                (s, ENGINES[s.type.value](_options(s)))
+                for s in settings.sync
+                if s.type.value in ENGINES
+            ]
+            for _, engine in pairs:
                 stack.push_async_callback(engine.aclose)
             rounds.append(
                 Round(
@@ -71,7 +76,8 @@ async def opened(
                     url=one.url,
                     branch=one.branch,
                     noticer=_noticer(one.forge) if one.forge else None,
-                    hastener=Hastener(engines),
+                    hastener=Hastener([engine for s, engine in pairs if s.refresh]),
+                    outage=Outage([engine for _, engine in pairs], _last(one)),
                 )
             )
         yield rounds
@@ -190,6 +196,12 @@ def client(one: SourceSettings) -> Client:
     )
 
 
+def _last(one: RepositorySettings) -> Path:
+    """Say where is kept who was exposed when last seen, for a process that cannot see."""
+    place = _kept(one)
+    return place.with_name(f"{place.name}.exposed")
+
+
 @contextmanager
 def _place(one: RepositorySettings, *, keeps: bool) -> Iterator[Path]:
     """Say where a clone lies; only a lasting one is found again by the next start."""
@@ -197,8 +209,12 @@ def _place(one: RepositorySettings, *, keeps: bool) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="gitops-canary-") as folder:
             yield Path(folder) / "clone"
         return
-    home = Path(os.environ.get(CACHE) or Path.home() / ".cache" / "gitops-canary")
-    mark = hashlib.sha256(f"{one.url}\0{one.branch}".encode()).hexdigest()[:12]
-    directory = home / f"{one.name}-{mark}"
+    directory = _kept(one)
     directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     yield directory
+
+
+def _kept(one: RepositorySettings) -> Path:
+    home = Path(os.environ.get(CACHE) or Path.home() / ".cache" / "gitops-canary")
+    mark = hashlib.sha256(f"{one.url}\0{one.branch}".encode()).hexdigest()[:12]
+    return home / f"{one.name}-{mark}"

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from gitops_canary.app.controller import Round
 from gitops_canary.app.tick import Report
 from gitops_canary.app.wiring import opened
-from gitops_canary.errors import SpecError
+from gitops_canary.errors import SpecError, Unavailable
 from gitops_canary.manifest.problems import nearest
 
 
@@ -22,9 +24,20 @@ def looked(
                 if write:
                     one.follow(report)
             await asyncio.gather(*(one.drain() for one in rounds))
-            return reports
+            return [
+                await _stranded(*pair, write=write) for pair in zip(rounds, reports, strict=True)
+            ]
 
     return asyncio.run(tick_all())
+
+
+async def _stranded(one: Round, report: Report, *, write: bool) -> Report:
+    """Add what a person can type where Git is away while traffic is out; keep what was seen."""
+    if write:
+        await one.outage.note(report, 0)
+    if not isinstance(report.error, Unavailable):
+        return report
+    return replace(report, breakglass=await one.outage.commands())
 
 
 def names(text: str) -> frozenset[str]:

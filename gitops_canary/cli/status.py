@@ -31,6 +31,8 @@ def status(
     for report in reports:
         if report.error:
             say(f"error: {report.repository}: {report.error}")
+        if report.breakglass:
+            say(report.breakglass)
         for change in report.unmanaged:
             say(f"unmanaged image change, no canary watches over it: {change}")
     show([row for r in reports for row in _rows(r) if wanted(row["canary"])], COLUMNS, output)

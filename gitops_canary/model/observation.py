@@ -139,6 +139,15 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Halt:
+    """Commands for a person's shell that make a sync engine look away, and back again."""
+
+    stop: tuple[str, ...]
+    """Empty where it applies nothing by itself."""
+    resume: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Liveness:
     """Whether a move is live, since when by the source's own clock, and what proves it."""
 

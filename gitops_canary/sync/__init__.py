@@ -6,11 +6,11 @@ from typing import Protocol, runtime_checkable
 from gitops_canary.ports import Engine, SyncSource
 from gitops_canary.sync.api import Api
 from gitops_canary.sync.argocd import ArgoCd
+from gitops_canary.sync.engine import ArgoCdEngine, FluxEngine
 from gitops_canary.sync.flux import Flux
 from gitops_canary.sync.kubernetes import Kubernetes
 from gitops_canary.sync.none import Nothing
 from gitops_canary.sync.options import Contains, Options
-from gitops_canary.sync.refresh import ArgoCdRefresh, FluxRefresh
 from gitops_canary.sync.traffic import Traffic
 
 Factory = Callable[[Options], SyncSource]
@@ -42,10 +42,10 @@ SYNC: Mapping[str, Factory] = {
 """`type` of a sync source in controller.yaml to what makes it."""
 
 ENGINES: Mapping[str, Callable[[Options], Engine]] = {
-    "argocd": lambda o: ArgoCdRefresh(
+    "argocd": lambda o: ArgoCdEngine(
         _api("Argo CD", o), names=o.applications, timeout_ms=o.timeout_ms
     ),
-    "flux": lambda o: FluxRefresh(_api("The Kubernetes API", o), timeout_ms=o.timeout_ms),
+    "flux": lambda o: FluxEngine(_api("The Kubernetes API", o), timeout_ms=o.timeout_ms),
 }
 """Those sources whose engine can be asked to look at Git."""
 

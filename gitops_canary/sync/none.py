@@ -4,18 +4,15 @@ Its own date says nothing about when it got there: a push may land long after it
 restarted controller has no file to remember by, it waits for anew: forgetting only delays.
 """
 
-import json
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitops_canary.core.text import duration, iso
+from gitops_canary.memory_file import remember, remembered
 from gitops_canary.model.names import Revision
 from gitops_canary.model.observation import Expectation, Liveness, Question
 from gitops_canary.ports import Metrics
-
-log = logging.getLogger("gitops_canary")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +34,12 @@ class Nothing:
         )
         clock_ms = (await metrics.ask([question]))[question].clock_ms
         now_ms = now_ms if clock_ms is None else clock_ms
-        known = self._seen or _remembered(self.memory)
+        known = self._seen or _seen_before(self.memory)
         seen = {e.revision: min(known.get(e.revision, now_ms), now_ms) for e in expected}
         self._seen.clear()
         self._seen.update(seen)
         if self.memory and seen != known:
-            _remember(self.memory, seen)
+            remember(self.memory, {str(one): at for one, at in seen.items()})
         return {expectation: self._look(expectation, now_ms) for expectation in expected}
 
     def _look(self, expectation: Expectation, now_ms: int) -> Liveness:
@@ -55,22 +52,7 @@ class Nothing:
         return Liveness(live_ms=live_ms, proof=(proof,), waiting="")
 
 
-def _remembered(memory: Path | None) -> Mapping[Revision, int]:
+def _seen_before(memory: Path | None) -> Mapping[Revision, int]:
     """Read what the process before us saw; nothing where that cannot be read, which delays."""
-    try:
-        found = json.loads(memory.read_bytes()) if memory else {}
-    except (OSError, ValueError, RecursionError):
-        return {}
-    if not isinstance(found, dict):
-        return {}
+    found = remembered(memory) if memory else {}
     return {Revision(key): at for key, at in found.items() if isinstance(at, int)}
-
-
-def _remember(memory: Path, seen: Mapping[Revision, int]) -> None:
-    """Write the file whole or not at all."""
-    fresh = memory.with_suffix(".new")
-    try:
-        fresh.write_text(json.dumps(seen))
-        fresh.replace(memory)
-    except OSError as error:
-        log.warning("%s cannot be written (%s): a restart will wait anew", memory, error.strerror)

@@ -22,7 +22,7 @@ from gitops_canary.app.hastening import Hastener
 from gitops_canary.errors import Unavailable
 from gitops_canary.lab.origin import Origin
 from gitops_canary.model.names import CanaryId
-from gitops_canary.model.observation import Touched
+from gitops_canary.model.observation import Halt, Touched
 from gitops_canary.ports import Engine
 from gitops_canary.sync import ENGINES, Options
 
@@ -123,6 +123,9 @@ class Failing:
         self.count += 1
         if self.count != 3:
             raise Unavailable("It is away.", remedy="wait")
+
+    async def halting(self, touched: Touched) -> Halt:
+        raise AssertionError(touched)
 
     async def aclose(self) -> None:
         """Nothing is open."""

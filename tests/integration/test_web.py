@@ -1,7 +1,5 @@
 """The controller as a process: health, the webhook, and a Git host that goes away."""
 
-import asyncio
-import dataclasses
 import hashlib
 import hmac
 import http.client
@@ -20,10 +18,6 @@ from typing import Any
 import pytest
 from console import CANDIDATE, edited, example
 
-from gitops_canary.app.outage import PATIENCE_S, Outage
-from gitops_canary.app.tick import Report
-from gitops_canary.app.wiring import opened
-from gitops_canary.errors import Unavailable
 from gitops_canary.lab.origin import Origin
 
 SECRET = "a webhook's secret"  # noqa: S105 - of a server in a test
@@ -151,48 +145,6 @@ def test_taken_port_is_an_error_of_the_settings(
         ended = subprocess.run(command, capture_output=True, timeout=CEILING_S, check=False)
     assert ended.returncode == 5
     assert b"choose another server.listen" in ended.stderr
-
-
-def test_outage_while_traffic_is_out_prints_the_exact_commands(
-    origin: Origin, tmp_path: Path
-) -> None:
-    """With a weight above 0 and Git away for a minute, a person gets what to type."""
-    config = settings(origin, tmp_path, "http://127.0.0.1:9")
-    files = example()
-    route = "apps/checkout/virtualservice.yaml"
-    before = files[route]
-    assert before
-    weighed = before.replace(b"weight: 100", b"weight: 75").replace(b"weight: 0 ", b"weight: 25 ")
-    assert weighed != before
-
-    async def look() -> Report:
-        async with opened(config, keeps=False) as rounds:
-            return await rounds[0].station.tick(write=False)
-
-    origin.commit(files, "Begin\n")
-    calm = asyncio.run(look())
-    origin.commit({route: weighed}, "Try it\n")
-    exposed = asyncio.run(look())
-    assert exposed.error is None
-    assert exposed.seen, exposed.decisions
-    gone = dataclasses.replace(
-        exposed, error=Unavailable("The server is away.", remedy="wait"), seen={}
-    )
-
-    outage = Outage()
-    assert outage.note(calm, 0) == ""
-    assert outage.note(gone, 10) == ""
-    assert outage.note(gone, 10 + PATIENCE_S) == "", "nobody is exposed"
-    assert outage.note(exposed, 100) == ""
-    assert outage.note(gone, 110) == ""
-    assert outage.note(gone, 109 + PATIENCE_S) == ""
-    alarm = outage.note(gone, 110 + PATIENCE_S)
-    assert "# prod/checkout: 25 % of the traffic goes to the canary" in alarm
-    assert "kubectl apply -n prod -f - <<'EOF'" in alarm
-    manifest = json.loads(alarm.partition("<<'EOF'\n")[2].partition("\nEOF")[0])
-    weights = [one["weight"] for one in manifest["spec"]["http"][0]["route"]]
-    assert sorted(weights) == [0, 100]
-    assert outage.note(gone, 500) == "", "once an outage"
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
-"""Asking a sync engine to look at Git now, on a connection of its own that no look waits for.
+"""Asking a sync engine to look at Git now, and saying how a person makes it look away.
+
+Each has a connection of its own, which no look at what is live waits for.
 
 Argo CD's `GET /api/v1/applications/{name}?refresh=normal|hard` (2.10 to 3.2) needs the right to
 `get` alone. Flux takes every new value of the annotation `reconcile.fluxcd.io/requestedAt` for a
@@ -8,11 +10,12 @@ request (`apis/meta`, Flux 2.3 to 2.7), which needs the right to patch; see
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from shlex import quote as quoted
+from typing import Any, Final, TypeVar
 
 from gitops_canary.core.text import one_line
 from gitops_canary.errors import Unavailable
-from gitops_canary.model.observation import Touched
+from gitops_canary.model.observation import Halt, Touched
 from gitops_canary.sync import argocd, flux
 from gitops_canary.sync.api import Api, NoAnswer
 from gitops_canary.sync.cluster import routed
@@ -21,10 +24,11 @@ from gitops_canary.sync.live_object import Thing, mapping, part
 REQUESTED_AT: Final = "reconcile.fluxcd.io/requestedAt"
 SOURCE_VERSION: Final = "source.toolkit.fluxcd.io/v1"
 Json = Mapping[str, Any]
+T = TypeVar("T")
 
 
-class ArgoCdRefresh:
-    """Has Argo CD compare the Applications of a push with Git, without its caches if urgent."""
+class ArgoCdEngine:
+    """Argo CD: refreshes the Applications of a push, without its caches where it is urgent."""
 
     def __init__(self, api: Api, *, names: Sequence[str], timeout_ms: int) -> None:
         self._api = api
@@ -34,6 +38,21 @@ class ArgoCdRefresh:
     async def refresh(self, touched: Sequence[Touched], now_ms: int) -> None:  # noqa: ARG002 - port
         """Refresh every Application that has an object of the push."""
         await _within(self._refresh(touched), self._timeout_ms)
+
+    async def halting(self, touched: Touched) -> Halt:
+        """Turn automated sync off, and on again as it is now."""
+        known = await _within(argocd.applications(self._api, self._names), self._timeout_ms)
+        found = [app for app, _ in _owners(known, touched, argocd.has, "Application of Argo CD")]
+        automated = [(app, policy) for app in found if (policy := _automated(app)) is not None]
+        return Halt(
+            stop=tuple(f"argocd app set {_said(app)} --sync-policy none" for app, _ in automated),
+            resume=tuple(
+                f"argocd app set {_said(app)} --sync-policy automated"
+                + (" --auto-prune" if policy.get("prune") else "")
+                + (" --self-heal" if policy.get("selfHeal") else "")
+                for app, policy in automated
+            ),
+        )
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -52,8 +71,8 @@ class ArgoCdRefresh:
         await self._api.get(f"/api/v1/applications/{part(argocd.name_of(app))}", query)
 
 
-class FluxRefresh:
-    """Has Flux fetch the sources of a push; Kustomizations follow their source by themselves.
+class FluxEngine:
+    """Flux: fetches the sources of a push; Kustomizations follow their source by themselves.
 
     Where it is urgent they are requested too: one may be waiting between two retries.
     """
@@ -65,6 +84,16 @@ class FluxRefresh:
     async def refresh(self, touched: Sequence[Touched], now_ms: int) -> None:
         """Request the GitRepository of every Kustomization that has an object of the push."""
         await _within(self._refresh(touched, str(now_ms)), self._timeout_ms)
+
+    async def halting(self, touched: Touched) -> Halt:
+        """Suspend the Kustomizations, and resume them."""
+        known = await _within(flux.kustomizations(self._api), self._timeout_ms)
+        found = [one for one, _ in _owners(known, touched, flux.has, "Kustomization of Flux")]
+        names = [" -n ".join(map(quoted, flux.name_of(one).split("/")[::-1])) for one in found]
+        return Halt(
+            stop=tuple(f"flux suspend kustomization {name}" for name in names),
+            resume=tuple(f"flux resume kustomization {name}" for name in names),
+        )
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -127,22 +156,46 @@ def _things(one: Touched) -> Iterator[Thing]:
 
 def _complain(missing: Sequence[Touched], kind: str) -> None:
     if missing:
-        raise NoAnswer(
-            f"No {kind} has an object of {missing[0].canary}: create one, or wait for it"
+        whose = missing[0].canary
+        raise NoAnswer(f"No {kind} has an object of {whose}: create one, or wait for it")
+
+
+def _owners(
+    known: Sequence[Json], touched: Touched, has: Callable[[Json, Thing], bool], kind: str
+) -> Sequence[tuple[Json, bool]]:
+    found, missing = owning(known, [touched], has)
+    if missing:
+        raise Unavailable(
+            f"No {kind} has an object of {touched.canary}.",
+            remedy="find out what applies it, and stop that",
         )
+    return found
 
 
-async def _within(asked: Awaitable[None], timeout_ms: int) -> None:
+def _automated(app: Json) -> Json | None:
+    """Give how an Application syncs by itself; None where it does not (`enabled` is of 3.1)."""
+    policy = mapping(mapping(app.get("spec")).get("syncPolicy")).get("automated")
+    if policy is None or mapping(policy).get("enabled") is False:
+        return None
+    return mapping(policy)
+
+
+def _said(app: Json) -> str:
+    space = mapping(app.get("metadata")).get("namespace")
+    return quoted(f"{space}/{argocd.name_of(app)}" if space else argocd.name_of(app))
+
+
+async def _within(asked: Awaitable[T], timeout_ms: int) -> T:
     try:
         async with asyncio.timeout(timeout_ms / 1000):
-            await asked
+            return await asked
     except NoAnswer as error:
         problem, _, remedy = str(error).rpartition(": ")
         raise Unavailable(f"{problem}.", remedy=remedy) from None
     except TimeoutError:
         raise Unavailable(
-            f"The sync engine did not confirm within {timeout_ms} ms that it looks at Git.",
-            remedy="look at its load; it looks by itself at its interval",
+            f"The sync engine did not answer within {timeout_ms} ms.",
+            remedy="look at its load; it looks at Git by itself at its interval",
         ) from None
 
 
