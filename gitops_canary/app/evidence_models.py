@@ -36,6 +36,8 @@ class Measured(Exact):
     target: str
     service: str
     provider: str
+    workload: str | None = None
+    """Who was judged where it is not the target: the primary, in the watch after a finish."""
 
 
 class Timing(Exact):

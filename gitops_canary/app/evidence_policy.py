@@ -75,6 +75,12 @@ class Effective(Exact):
     iterations: int | None = None
     match: list[Match] | None = None
     mirror: str | None = None
+    approvals: list[int] | None = None
+    rollback_window_ms: int | None = None
+    return_step: str | None = None
+    watch_ms: int | None = None
+    watch_action: str | None = None
+    on_retreat: str | None = None
 
 
 class Policy(Exact):

@@ -10,7 +10,7 @@ from gitops_canary.app.tracing import Trace, deletion
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.plan import QUARANTINE
 from gitops_canary.core.replay import History
-from gitops_canary.core.situation import Situation
+from gitops_canary.core.situation import WATCH_REACH_MS, Situation
 from gitops_canary.core.text import duration, iso
 from gitops_canary.errors import CanaryError, Unavailable
 from gitops_canary.manifest import bindings, quarantine
@@ -18,9 +18,8 @@ from gitops_canary.manifest.image_changes import ImageChange
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision
-from gitops_canary.model.observation import Expectation
-from gitops_canary.model.rollout import Action, Rollout
-from gitops_canary.model.spec import CanarySpec, Policy, Strategy
+from gitops_canary.model.rollout import Action, Move, Rollout
+from gitops_canary.model.spec import CanarySpec, Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +33,8 @@ class Seen:
     stable: Ground | None
     source: Revision
     situation: Situation
+    pinned_at: Revision | None = None
+    """Where `policy` was read; None where that is the tip."""
     override: Commit | None = None
     """Who moved weight, route or primary since our newest move."""
 
@@ -144,7 +145,7 @@ class _Eye:
 
     def see(self, view: View, spec: CanarySpec) -> Seen:
         rollout = self.history.rollout(spec.id)
-        policy = self._pinned(spec, rollout)
+        policy, pinned_at = self._pinned(spec, rollout)
         tip = self.reader.bind(view, spec.pinned(policy))
         trace = Trace(self.reader, self.graph, spec.id, tip)
         written = self.reader.ground(rollout.last.revision, spec.id, policy) if rollout else None
@@ -172,6 +173,7 @@ class _Eye:
             tip_ms=self.graph.commit(self.graph.tip).date_ms,
             strange=self._strange(spec),
             now_ms=self.now_ms,
+            pinned=pinned_at is not None,
         )
         override = trace.override() if situation.moved else None
         if override and candidate.fresh:
@@ -185,6 +187,7 @@ class _Eye:
             stable=stable,
             source=candidate.source.revision,
             situation=situation,
+            pinned_at=pinned_at,
             override=override,
         )
 
@@ -194,10 +197,9 @@ class _Eye:
             return None
         since_ms = source.date_ms - policy.rollback_window_ms
         for move in self.history.moves.get(spec.id, ()):
-            whole = move.record.action is Action.FINISH and move.record.over
-            if not whole or move.date_ms < since_ms:
+            if not move.record.finished or move.date_ms < since_ms:
                 continue
-            if move.date_ms > source.date_ms:
+            if move.date_ms > source.date_ms or self._condemned(move):
                 continue
             try:
                 then = self.reader.ground(move.revision, spec.id).owned
@@ -211,16 +213,33 @@ class _Eye:
                 return f"rollout {move.record.rollout} finished this version within {span}"
         return None
 
+    def _condemned(self, finish: Move) -> bool:
+        """Whether the watch after a finish took its version back."""
+        return any(
+            move.record.action is Action.ABORT and move.record.previous == finish.revision
+            for move in self.history.moves.get(finish.record.canary, ())
+        )
+
     def _strange(self, spec: CanarySpec) -> str:
         """Say what is wrong with commits under our key that are newer than our newest move."""
         return " ".join(m.why for m in self.history.misfits if m.canary in {spec.id, None})
 
-    def _pinned(self, spec: CanarySpec, rollout: Rollout | None) -> Policy:
-        """Read the policy as it was when the running rollout started; today's where none runs."""
-        if rollout is None or rollout.last.record.over:
-            return spec.policy
-        then = self.reader.view(rollout.started.revision).canaries.get(spec.id)
-        return then.policy if then else spec.policy
+    def _pinned(self, spec: CanarySpec, rollout: Rollout | None) -> tuple[Policy, Revision | None]:
+        """Read the policy as it was when the running rollout started; today's where none runs.
+
+        One that finished a short while ago may still be watched, by the policy it had.
+        """
+        if rollout is None:
+            return spec.policy, None
+        last = rollout.last
+        young = self.now_ms <= last.date_ms + WATCH_REACH_MS
+        if last.record.over and not (last.record.finished and young):
+            return spec.policy, None
+        started = rollout.started.revision
+        then = self.reader.view(started).canaries.get(spec.id)
+        if then is None or (last.record.over and not then.policy.watch_ms):
+            return spec.policy, None
+        return then.policy, started
 
     def _quarantined(self, spec: CanarySpec, tip: Ground) -> str | None:
         digest = tip.owned.candidate.digest
@@ -228,65 +247,3 @@ class _Eye:
         if entry is None or spec.control.retry == entry.rollout:
             return None
         return f"{entry.reason} (rollout {entry.rollout}, until {entry.expires})"
-
-
-def expectation(seen: Seen, *, delay_ms: int, settle_ms: int) -> Expectation | None:
-    """Say what the newest move looks like once it is live; None where nothing was moved.
-
-    Counting starts one delay after the commit's date: a decision is asked no sooner than that, so
-    nothing older can be its effect.
-    """
-    if seen.rollout is None or seen.written is None:
-        return None
-    move, written = seen.rollout.last, seen.written.owned
-    record = move.record
-    if seen.override and seen.situation.moved:
-        return _overridden(seen, seen.override, delay_ms=delay_ms, settle_ms=settle_ms)
-    starts, promotes = record.action is Action.START, record.action is Action.PROMOTE
-    known = seen.stable.owned.candidate.images if seen.stable else {}
-    visible = written.candidate.visible and written.primary.visible
-    return Expectation(
-        canary=seen.spec.id,
-        revision=move.revision,
-        namespace=seen.spec.namespace,
-        since_ms=move.date_ms + delay_ms,
-        weight_from=record.weight_from,
-        weight_to=record.weight_to,
-        canary_workload=seen.spec.target.name,
-        primary_workload=f"{seen.spec.target.name}-primary",
-        canary_images=(written.candidate.images if visible else {}) if starts else None,
-        primary_images=(written.primary.images if visible else {}) if promotes else None,
-        canary_replicas=written.candidate.replicas if starts else None,
-        primary_replicas=written.primary.replicas if promotes else None,
-        version_unseen=(starts or promotes) and (not visible or written.candidate.images == known),
-        settle_ms=settle_ms,
-        matched=seen.policy.strategy is Strategy.AB_TEST,
-        routes=seen.written.binding.routes,
-        provider=seen.spec.provider,
-        apex=seen.spec.apex,
-    )
-
-
-def _overridden(seen: Seen, override: Commit, *, delay_ms: int, settle_ms: int) -> Expectation:
-    """Say what a person's weight looks like once it is live, so that it can be measured."""
-    assert seen.written is not None, "there is a move to differ from"
-    return Expectation(
-        canary=seen.spec.id,
-        revision=override.revision,
-        namespace=seen.spec.namespace,
-        since_ms=override.date_ms + delay_ms,
-        weight_from=seen.written.owned.weight,
-        weight_to=seen.tip.owned.weight,
-        canary_workload=seen.spec.target.name,
-        primary_workload=f"{seen.spec.target.name}-primary",
-        canary_images=None,
-        primary_images=None,
-        canary_replicas=None,
-        primary_replicas=None,
-        version_unseen=False,
-        settle_ms=settle_ms,
-        matched=seen.policy.strategy is Strategy.AB_TEST,
-        routes=seen.tip.binding.routes,
-        provider=seen.spec.provider,
-        apex=seen.spec.apex,
-    )

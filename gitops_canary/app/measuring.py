@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gitops_canary.app.looking import Seen, expectation
-from gitops_canary.core.course import Course, stays
+from gitops_canary.app.expecting import expectation
+from gitops_canary.app.looking import Seen
+from gitops_canary.core import watch
+from gitops_canary.core.course import Course
 from gitops_canary.core.situation import Situation
+from gitops_canary.core.stays import stays
 from gitops_canary.model.names import CanaryId
 from gitops_canary.model.observation import Answer, Expectation, Liveness, Question, Verdict
 from gitops_canary.model.rollout import Action
@@ -85,6 +88,7 @@ class Measuring:
                 live=live,
                 verdicts=self._complete(every_verdict, now_ms),
                 now_ms=now_ms,
+                complete_ms=now_ms - self.timing.delay_ms,
             )
         return situations, evidence, metrics.silence
 
@@ -109,6 +113,17 @@ class Measuring:
     def _course(self, one: Seen, live_ms: int | None, now_ms: int) -> Course:
         assert live_ms is not None, "only what is live is measured"
         assert one.rollout is not None, "as above"
+        earlier = stays(one.rollout.moves)
+        if one.situation.watched:
+            return watch.course(
+                one.spec,
+                one.policy,
+                earlier,
+                live_ms=live_ms,
+                now_ms=now_ms,
+                scrape_ms=self.timing.scrape_ms,
+                delay_ms=self.timing.delay_ms,
+            )
         return Course(
             policy=one.policy,
             spec=one.spec,
@@ -118,7 +133,7 @@ class Measuring:
             delay_ms=self.timing.delay_ms,
             weight=one.situation.tip.weight,
             last=one.rollout.last.record.step >= len(one.policy.steps),
-            earlier=stays(one.rollout.moves),
+            earlier=earlier,
         )
 
     def _complete(self, verdicts: Sequence[Verdict], now_ms: int) -> tuple[Verdict, ...]:
@@ -129,6 +144,8 @@ class Measuring:
 def _measured(one: Seen) -> bool:
     """Whether there is anything to judge: a weight, a person's too, or a start on trial."""
     situation = one.situation
+    if situation.watched:
+        return True
     if situation.moved:
         return one.running and situation.tip.exposed
     last = situation.last
@@ -138,7 +155,8 @@ def _measured(one: Seen) -> bool:
 def _waits(one: Seen) -> bool:
     """Whether the newest move still has to become live for anything to happen."""
     situation = one.situation
-    return one.running or situation.idles_at_zero or not situation.tip.settled
+    awaited = one.running or situation.watched or situation.idles_at_zero
+    return awaited or not situation.tip.settled
 
 
 def _agreed(found: Sequence[Liveness]) -> Liveness:

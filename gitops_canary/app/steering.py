@@ -1,5 +1,6 @@
 """What a person asks of a canary: from a word to the bytes that say it in the repository."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,7 @@ from gitops_canary.manifest.problems import nearest
 from gitops_canary.manifest.steering import steer
 from gitops_canary.model.names import CanaryId, Path, Revision, RolloutId
 from gitops_canary.model.rollout import Action, Move
-from gitops_canary.model.spec import CanarySpec
+from gitops_canary.model.spec import CanarySpec, Policy
 from gitops_canary.routing import ROUTERS
 
 ATTEMPTS = 10
@@ -141,8 +142,8 @@ def aborted(canary: CanaryId) -> Want:
 
     def want(standing: Standing) -> Change | None:
         move = standing.last(canary)
-        standing.spec(canary)
-        if move is None or move.record.over:
+        policy = standing.spec(canary).policy
+        if move is None or (move.record.over and not _watched(move, policy)):
             raise Refused(
                 f"Nothing of {canary} is rolling out.",
                 remedy="to take a version back that is rolled out, commit the old one",
@@ -156,6 +157,13 @@ def aborted(canary: CanaryId) -> Want:
         return _control(standing, canary, "abort", value=rollout, said=f"abort of {rollout}")
 
     return want
+
+
+def _watched(move: Move, policy: Policy) -> bool:
+    """Whether a finished rollout may still be watched; only the controller knows since when."""
+    span_ms = policy.progress_deadline_ms + policy.watch_ms
+    finished = policy.watch_ms > 0 and move.record.finished
+    return finished and time.time_ns() // 1_000_000 <= move.date_ms + span_ms
 
 
 def retried(canary: CanaryId) -> Want:

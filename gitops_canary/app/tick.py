@@ -213,8 +213,7 @@ class Station:
         policy = one.spec.policy if rollout is None else one.policy
         spec = one.spec.pinned(policy)
         router = self.reader.router(spec)
-        running = rollout is not None and one.running
-        pinned = rollout.started.revision if rollout and running else seen.view.revision
+        pinned = one.pinned_at if rollout and one.pinned_at else seen.view.revision
         context = Context(
             spec=spec,
             policy=policy,

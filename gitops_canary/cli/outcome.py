@@ -14,6 +14,7 @@ WAITS = {
     Wait.LIVE: 3,
     Wait.READY: 3,
     Wait.WINDOW: 3,
+    Wait.WATCH: 3,
     Wait.DATA: 3,
     Wait.APPROVAL: 4,
     Wait.PAUSED: 4,

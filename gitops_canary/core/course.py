@@ -9,6 +9,7 @@ auditor ask the same and get the same.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 
 from gitops_canary.core import counting
@@ -17,38 +18,18 @@ from gitops_canary.core.judge import judge, value_at
 from gitops_canary.core.judges import Config, judged, mannwhitney, sequential, threshold
 from gitops_canary.core.judges.classify import Rule
 from gitops_canary.core.sides import Answers
+from gitops_canary.core.stays import Stay, swapped
 from gitops_canary.core.text import percent
 from gitops_canary.errors import SpecError
 from gitops_canary.model.judging import Block, Reading, Trouble
 from gitops_canary.model.observation import Question, Verdict
-from gitops_canary.model.rollout import Action, Move, Window
+from gitops_canary.model.rollout import Window
 from gitops_canary.model.spec import CanarySpec, Check, Policy
 
 QUANTILE_BUDGET = 0.01
 """Part of the requests that may be slower than a limit on the 99th percentile."""
 PHI_MAX = 20.0
 _NEVER = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stay:
-    """How long the canary was at a weight, from its first block to the end of its last."""
-
-    weight: Decimal
-    start_ms: int
-    end_ms: int
-
-
-def stays(moves: Sequence[Move]) -> tuple[Stay, ...]:
-    """List the earlier weights of a rollout's newest attempt, by what its commits say."""
-    starts = [i for i, move in enumerate(moves) if move.record.action is Action.START]
-    return tuple(
-        Stay(weight=after.record.weight_from, start_ms=window.start_ms, end_ms=window.end_ms)
-        for after in moves[starts[-1] if starts else 0 :]
-        if after.record.action is Action.ADVANCE
-        and after.record.weight_from > 0
-        and (window := after.record.window)
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +45,13 @@ class Course:
     weight: Decimal
     last: bool
     earlier: tuple[Stay, ...] = ()
+    alone: bool = False
+    """Whether the primary is judged after a promotion, with nobody beside it."""
+
+    @property
+    def workload(self) -> str:
+        """Name who is judged."""
+        return f"{self.spec.target.name}-primary" if self.alone else self.spec.target.name
 
     @property
     def instants(self) -> tuple[int, ...]:
@@ -93,25 +81,30 @@ class Course:
     def questions(self) -> tuple[Question, ...]:
         """List all questions, each once; what cannot be asked is told by the verdict."""
         found: dict[Question, None] = {}
-        for kind in (self.policy.judge.type, *self.policy.judge.shadows):
+        for kind in (self.policy.judge.type, *self._beside):
             found.update(dict.fromkeys(self._questions(kind)))
         return tuple(found)
 
     def verdicts(self, answers: Answers) -> tuple[Verdict, ...]:
         """Judge all answers, oldest first, each with what the shadows say by then."""
         deciding = self._verdicts(self.policy.judge.type, answers)
-        shadows = [self._verdicts(kind, answers) for kind in self.policy.judge.shadows]
+        shadows = [self._verdicts(kind, answers) for kind in self._beside]
         return tuple(
             replace(one, shadows=tuple(_by(run, one.window.end_ms) for run in shadows if run))
             for one in deciding
         )
 
+    @property
+    def _beside(self) -> tuple[str, ...]:
+        """List the shadows; ranks of one side alone say nothing."""
+        every = self.policy.judge.shadows
+        return tuple(one for one in every if not (self.alone and one == mannwhitney.NAME))
+
     def _questions(self, kind: str) -> Iterator[Question]:
         if kind == threshold.NAME:
             if self.instants:
-                yield from asking.questions(
-                    self.policy, self.spec, self.instants, scrape_ms=self.scrape_ms
-                )
+                ask = partial(asking.questions, scrape_ms=self.scrape_ms, workload=self.workload)
+                yield from ask(self.policy, self.spec, self.instants)
             return
         if len(self.times) < 2:  # noqa: PLR2004 - a block has two ends
             return
@@ -134,7 +127,8 @@ class Course:
         yield counting.past(check, self.spec, self._begun_ms, scrape_ms=self.scrape_ms)
 
     def _values(self, check: Check) -> asking.Roles:
-        return asking.asked(check, self.policy, self.spec, self.instants, scrape_ms=self.scrape_ms)
+        ask = partial(asking.asked, scrape_ms=self.scrape_ms, workload=self.workload)
+        return ask(check, self.policy, self.spec, self.instants)
 
     def _counts(self, check: Check, times: Sequence[int]) -> counting.Asked:
         return counting.asked(
@@ -147,18 +141,16 @@ class Course:
         return self.earlier[0].start_ms - self.scrape_ms if self.earlier else self.live_ms
 
     def _stretches(self) -> Iterator[tuple[int, ...]]:
-        """Give the block ends of every weight, oldest first."""
-        for stay in self.earlier:
+        """Give the block ends of every weight, oldest first; a watch begins anew."""
+        for stay in () if self.alone else self.earlier:
             yield asking.spaced(range(stay.start_ms, stay.end_ms + 1, self.scrape_ms))
         yield self.times
 
     def _verdicts(self, kind: str, answers: Answers) -> tuple[Verdict, ...]:
         if kind == threshold.NAME:
             every = self.instants
-            return tuple(
-                judge(self.policy, self.spec, answers, every, at, scrape_ms=self.scrape_ms)
-                for at in every
-            )
+            ask = partial(judge, scrape_ms=self.scrape_ms, workload=self.workload)
+            return tuple(ask(self.policy, self.spec, answers, every, at) for at in every)
         if len(self.times) < 2:  # noqa: PLR2004 - a block has two ends
             return ()
         here_ms = self.times[0]
@@ -171,7 +163,7 @@ class Course:
 
     def _blocks(self, answers: Answers) -> Iterator[Block]:
         """Count every weight's blocks; values are read at this one alone."""
-        for stay in self.earlier:
+        for stay in () if self.alone else self.earlier:
             times = asking.spaced(range(stay.start_ms, stay.end_ms + 1, self.scrape_ms))
             yield from self._stretch(times, stay.weight, answers, here=False)
         yield from self._stretch(self.times, self.weight, answers, here=True)
@@ -202,12 +194,12 @@ class Course:
             why = f"{error.problem} To go on: {error.remedy}"
             wrong = Reading(metric=check.name, trouble=Trouble.ERROR, why=why)
             return [wrong] * (len(times) - 1)
-        return counting.readings(check, self.spec, roles, answers, times)
+        found = counting.readings(check, self.spec, roles, answers, times)
+        return [swapped(one) for one in found] if self.alone else found
 
     def _value(self, check: Check, at_ms: int, answers: Answers) -> Reading:
-        return value_at(
-            check, self.policy, self.spec, answers, self.instants, at_ms, scrape_ms=self.scrape_ms
-        )
+        ask = partial(value_at, scrape_ms=self.scrape_ms, workload=self.workload)
+        return ask(check, self.policy, self.spec, answers, self.instants, at_ms)
 
     def _config(self, kind: str, answers: Answers) -> Config:
         counted = [check for check in self.policy.checks if check.builtin]
@@ -230,6 +222,7 @@ class Course:
             min_requests=said.min_requests,
             fast=said.fast_advance,
             on_inconclusive=said.on_inconclusive,
+            alone=self.alone,
         )
 
     def _metric(self, check: Check, answers: Answers) -> sequential.Metric:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from gitops_canary.core.going import failing, going
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import percent
+from gitops_canary.core.watch import ended_ms, watching
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.rollout import Action, Outcome, Rollout
 
@@ -20,7 +21,7 @@ def decide(s: Situation) -> Decision:
     running = s.running
     if s.deleted:
         return _deleted(s, running=running)
-    if running and s.rollout and s.control.abort == s.rollout.id and not s.fresh:
+    if (running or s.watched) and s.rollout and s.control.abort == s.rollout.id and not s.fresh:
         return _aborted(s)
     if s.moved and (decision := _moved(s, running=running)):
         return decision
@@ -118,8 +119,10 @@ def _resting(s: Situation) -> Decision:
             remedy="commit weight 0 without a mirror, or a new candidate",
             alert=True,
         )
+    if s.watched and (decision := watching(s)):
+        return decision
     if s.rollout and s.idles_at_zero and s.last is not Action.IDLE:
-        live_ms = s.live_ms()
+        live_ms = ended_ms(s)
         if live_ms is None and not s.fresh:
             return s.hold(Wait.LIVE, f"Weight 0 is not live yet: {_waiting(s)}.")
         return s.act(
@@ -179,8 +182,7 @@ def _retreating(s: Situation, again: Rollout | None) -> Hold | None:
 
 def _spent(s: Situation, again: Rollout) -> Hold | None:
     """Hold a candidate that was started too often without a verdict for a person."""
-    allowed = s.policy.attempts_max + (s.control.retry == again.id)
-    if again.attempts >= allowed:
+    if again.attempts >= s.attempts_max:
         return s.hold(
             Wait.PERSON,
             f"{again.attempts} attempts ended without a verdict; the candidate stays at weight 0.",

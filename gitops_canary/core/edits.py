@@ -39,7 +39,7 @@ def edits(
         case Action.ADVANCE | Action.FINISH:
             desk.weigh(act.weight)
         case Action.RETREAT:
-            desk.weigh(Decimal(0))
+            desk.retreat(stable, restore=act.restore)
         case Action.PROMOTE:
             desk.promote()
         case Action.ABORT:
@@ -105,6 +105,12 @@ class _Desk:
     def promote(self) -> None:
         self.texts.update(versions.promote(self.binding.versions, self.texts))
 
+    def retreat(self, stable: Ground, *, restore: bool) -> None:
+        """Take the traffic off, and the version out of Git where it is not tried again."""
+        if restore:
+            self.restore(stable)
+        self.weigh(Decimal(0))
+
     def restore(self, stable: Ground) -> None:
         then_versions = stable.binding.versions
         self.texts.update(
@@ -138,6 +144,11 @@ class _Desk:
         )
 
 
+def _settles(act: Act) -> bool:
+    """Whether candidate and primary are one version after a move."""
+    return act.action in {Action.PROMOTE, Action.ABORT} or act.restore
+
+
 def confirm(act: Act, *, before: Owned, after: Owned, place: Place) -> None:
     """Hold what a move would write against what it means, before anything is pushed.
 
@@ -151,9 +162,9 @@ def confirm(act: Act, *, before: Owned, after: Owned, place: Place) -> None:
         wrong = "the route would change in more than its weights"
     elif after.mirrored and act.action is not Action.START:
         wrong = "requests would still be mirrored"
-    elif act.action in {Action.PROMOTE, Action.ABORT} and not after.settled:
+    elif _settles(act) and not after.settled:
         wrong = "candidate and primary would still differ"
-    elif act.action not in {Action.PROMOTE, Action.ABORT} and (
+    elif not _settles(act) and (
         (after.primary.digest, after.candidate.digest)
         != (before.primary.digest, before.candidate.digest)
     ):

@@ -46,6 +46,8 @@ class Basis:
     """Committer date of the rollout's previous move; None where this is its first."""
     changes: Mapping[Path, tuple[str, str]]
     """Every text on the config branch that changes: before, after."""
+    finished: bool = False
+    """Whether the rollout was over, so that its primary was judged."""
 
 
 def decision_json(act: Act, record: Record, basis: Basis) -> bytes:
@@ -66,6 +68,11 @@ def decision_json(act: Act, record: Record, basis: Basis) -> bytes:
         ],
     }
     return canonical(document)
+
+
+def promoted(spec: CanarySpec) -> str:
+    """Name the workload that serves everyone."""
+    return f"{spec.target.name}-primary"
 
 
 def canonical(document: Json) -> bytes:
@@ -102,6 +109,7 @@ def _context(basis: Basis) -> Json:
             "target": spec.target.name,
             "service": spec.apex,
             "provider": spec.provider,
+            **({"workload": promoted(spec)} if basis.finished else {}),
         },
         "policy": {
             "digest": basis.policy.digest,

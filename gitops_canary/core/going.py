@@ -1,5 +1,6 @@
 """What a running rollout waits for, and what it does once it has it."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from gitops_canary.core.situation import Situation
@@ -34,6 +35,7 @@ def _not_live(s: Situation) -> Decision:
             Action.RETREAT,
             at_ms=s.deadline_ms(),
             reason=f"The last commit was not live after {limit}: {waiting}.",
+            restore=_gives_up(s),
         )
     subject = "The promoted primary" if s.returning else "The canary"
     return s.hold(
@@ -106,12 +108,10 @@ def _gate(s: Situation, step: int) -> Decision | None:
 def _judged(s: Situation, live_ms: int) -> Decision:
     """Condemn on enough failures, rise on a pass, and retreat where nothing can be measured."""
     assert s.rollout is not None
+    if found := condemned(s, s.verdicts):
+        return found
     failed = s.rollout.last.record.failed
-    for index, verdict in enumerate(s.verdicts):
-        failed += verdict.outcome is Outcome.FAIL
-        enough = verdict.final or failed >= s.policy.threshold
-        if enough and verdict.outcome is Outcome.FAIL:
-            return _condemn(s, index, failed)
+    failed += sum(verdict.outcome is Outcome.FAIL for verdict in s.verdicts)
     # No pass counts that a later failure contradicts; of the others the first that completes the
     # number decides, so that replicas which look a little later decide the same.
     failures = [i for i, verdict in enumerate(s.verdicts) if verdict.outcome is Outcome.FAIL]
@@ -123,8 +123,20 @@ def _judged(s: Situation, live_ms: int) -> Decision:
     return _measuring(s, live_ms, failed)
 
 
-def _condemn(s: Situation, index: int, failed: int) -> Decision:
-    verdict = s.verdicts[index]
+def condemned(s: Situation, verdicts: Sequence[Verdict]) -> Decision | None:
+    """Abort at the first failure that is enough; None where none is."""
+    assert s.rollout is not None
+    failed = s.rollout.last.record.failed
+    for index, verdict in enumerate(verdicts):
+        failed += verdict.outcome is Outcome.FAIL
+        enough = verdict.final or failed >= s.policy.threshold
+        if enough and verdict.outcome is Outcome.FAIL:
+            return _condemn(s, verdicts[: index + 1], failed)
+    return None
+
+
+def _condemn(s: Situation, seen: Sequence[Verdict], failed: int) -> Decision:
+    verdict = seen[-1]
     counted = f"{failing(verdict)}. That was failed check {failed} of {s.policy.threshold}."
     return s.act(
         Action.ABORT,
@@ -133,7 +145,7 @@ def _condemn(s: Situation, index: int, failed: int) -> Decision:
         verdict=Outcome.FAIL,
         failed=failed,
         window=verdict.window,
-        verdicts=s.verdicts[: index + 1],
+        verdicts=tuple(seen),
         quarantine=True,
     )
 
@@ -167,9 +179,9 @@ def _rise(s: Situation, index: int) -> Decision:
 
 def _measuring(s: Situation, live_ms: int, failed: int) -> Decision:
     newest = s.verdicts[-1] if s.verdicts else None
-    silence = _silence(s, live_ms)
-    if silence is not None:
-        return _unmeasured(s, silence)
+    unheard = silence(s, live_ms, s.verdicts)
+    if unheard is not None:
+        return _unmeasured(s, unheard)
     if newest and newest.heard and newest.outcome is Outcome.INCONCLUSIVE:
         return s.hold(Wait.WINDOW, f"Measures at {percent(s.tip.weight)} %: {newest.reason}.")
     if newest and newest.outcome is Outcome.INCONCLUSIVE:
@@ -199,13 +211,13 @@ def _progress(s: Situation) -> str:
     return f": {passes} of {needed} looks passed" if needed > 1 else ""
 
 
-def _silence(s: Situation, live_ms: int) -> int | None:
+def silence(s: Situation, live_ms: int, verdicts: Sequence[Verdict]) -> int | None:
     """Find the first verdict that comes a whole deadline after anything conclusive.
 
     The first one, so that a replica that looks later decides the same.
     """
     heard_ms = live_ms
-    for index, verdict in enumerate(s.verdicts):
+    for index, verdict in enumerate(verdicts):
         if verdict.heard or verdict.outcome is not Outcome.INCONCLUSIVE:
             heard_ms = verdict.window.end_ms
         elif verdict.window.end_ms > heard_ms + s.policy.progress_deadline_ms:
@@ -227,7 +239,14 @@ def _unmeasured(s: Situation, index: int) -> Decision:
         failed=s.rollout.last.record.failed + sum(v.outcome is Outcome.FAIL for v in seen),
         window=seen[-1].window,
         verdicts=seen,
+        restore=_gives_up(s),
     )
+
+
+def _gives_up(s: Situation) -> bool:
+    """Whether this retreat is the last one allowed, and takes the version out of Git too."""
+    assert s.rollout is not None
+    return s.policy.on_retreat == "restore" and s.rollout.attempts >= s.attempts_max
 
 
 def _waited(s: Situation, why: str, limit: str) -> Decision:

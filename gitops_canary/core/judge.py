@@ -35,14 +35,17 @@ def judge(
     at_ms: int,
     *,
     scrape_ms: int,
+    workload: str = "",
 ) -> Verdict:
-    """Say what all checks say at one evaluation time.
+    """Say what all checks say at one evaluation time about the canary, or another workload.
 
     `answers` are those to `questions(policy, spec, instants, scrape_ms=scrape_ms)`. One failing
     check fails; otherwise one without a clear number makes it inconclusive.
     """
     readings = tuple(
-        value_at(check, policy, spec, answers, instants, at_ms, scrape_ms=scrape_ms)
+        value_at(
+            check, policy, spec, answers, instants, at_ms, scrape_ms=scrape_ms, workload=workload
+        )
         for check in policy.checks
     )
     block = Block(
@@ -65,12 +68,14 @@ def value_at(
     at_ms: int,
     *,
     scrape_ms: int,
+    workload: str = "",
 ) -> Reading:
     """Read one check's value at one of the instants it was asked for."""
+    who = workload or spec.target.name
     return read(
         check,
-        _roles(check, policy, spec, instants, scrape_ms),
-        spec,
+        _roles(check, policy, spec, instants, scrape_ms, who),
+        who,
         answers,
         at_ms=at_ms,
         oldest_ms=at_ms - FRESH_SCRAPES * scrape_ms,
@@ -103,10 +108,15 @@ def tally(
 
 
 def _roles(
-    check: Check, policy: Policy, spec: CanarySpec, instants: Sequence[int], scrape_ms: int
+    check: Check,
+    policy: Policy,
+    spec: CanarySpec,
+    instants: Sequence[int],
+    scrape_ms: int,
+    workload: str,
 ) -> Roles | str:
     try:
-        return asked(check, policy, spec, instants, scrape_ms=scrape_ms)
+        return asked(check, policy, spec, instants, scrape_ms=scrape_ms, workload=workload)
     except SpecError as error:
         return f"{error.problem} To go on: {error.remedy}"
 
@@ -114,21 +124,20 @@ def _roles(
 def read(
     check: Check,
     roles: Roles | str,
-    spec: CanarySpec,
+    workload: str,
     answers: Answers,
     *,
     at_ms: int,
     oldest_ms: int,
 ) -> Reading:
-    """Read one check's value at one instant."""
+    """Read one check's value of one workload at one instant."""
     if isinstance(roles, str):
         return _trouble(check, roles)
     if check.builtin is None:
         return _template(check, roles, answers, at_ms)
     ask = _BUILTINS[check.builtin]
-    return _worst(
-        check, tuple(ask(roles, answers, at_ms, canary=spec.target.name, oldest_ms=oldest_ms))
-    )
+    seen = ask(roles, answers, at_ms, canary=workload, oldest_ms=oldest_ms)
+    return _worst(check, tuple(seen))
 
 
 def _template(check: Check, roles: Roles, answers: Answers, at_ms: int) -> Reading:

@@ -69,6 +69,9 @@ def _moves(spec: CanarySpec, ground: Ground) -> Iterator[str]:
     for weight in () if policy.skip_analysis else policy.descent:
         yield f"finish: {percent(weight)}% stay with the canary for {duration(policy.interval_ms)}."
     yield "finish: the weight is set to 0 again, and the report is sealed."
+    if policy.watch_ms:
+        does = "takes the rollout back" if policy.watch_action == "abort" else "calls people"
+        yield f"watch: for {duration(policy.watch_ms)} its limits alone are judged; failing {does}."
     if ground.owned.candidate.replicas == 0:
         yield "idle: the canary is scaled to zero, as it is now."
 

@@ -52,6 +52,11 @@ class Context:
     scrape_ms: int
     lag_ms: int
 
+    @property
+    def finished(self) -> bool:
+        """Whether the rollout was over, and its version watched, when this was decided."""
+        return self.rollout is not None and self.rollout.last.record.finished
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -84,7 +89,7 @@ def plan(act: Act, context: Context, router: Router) -> Plan:
     after = owned(context.spec, context.tip.binding, lambda path: texts[path], router)
     bulk = evidence.decision_json(act, record, _basis(context, files, after))
     record = replace(record, evidence=evidence.digest(bulk))
-    first_line = subject(record.canary, *_what(act, record, context.policy.strategy))
+    first_line = subject(record.canary, *_what(act, record, context))
     message = compose(
         first_line,
         paragraphs=_paragraphs(act, record, _exposed(context, router)),
@@ -140,6 +145,7 @@ def _basis(context: Context, files: Mapping[Path, str], after: Owned) -> evidenc
         after=after,
         previous_ms=context.rollout.last.date_ms if context.rollout else None,
         changes={path: (before.get(path, ""), text) for path, text in files.items()},
+        finished=context.finished,
     )
 
 
@@ -174,8 +180,9 @@ def _image_changed(context: Context) -> bool:
 
 
 def _reverts(act: Act, context: Context) -> tuple[Revision, ...]:
-    """Name what an abort undoes: our moves that changed a byte, newest first, then the source."""
-    if act.action is not Action.ABORT or context.rollout is None:
+    """Name what a restoration undoes: our moves that changed a byte, newest first, the source."""
+    restores = act.action is Action.ABORT or act.restore
+    if not restores or context.rollout is None:
         return ()
     moves = [
         move.revision
@@ -199,14 +206,16 @@ def quarantine_entry(act: Act, version: str, candidate: Digest) -> quarantine.En
     )
 
 
-def _what(act: Act, record: Record, strategy: Strategy) -> tuple[str, str]:
+def _what(act: Act, record: Record, context: Context) -> tuple[str, str]:
     """Say the move in a few words and the bracket that may be dropped."""
     version = record.version.rpartition(":")[2] if "," not in record.version else "versions"
     if record.version.startswith("template@"):
         version = "template"
     rise = f"{percent(record.weight_from)}% -> {percent(record.weight_to)}%"
-    if strategy is Strategy.AB_TEST:
+    if context.policy.strategy is Strategy.AB_TEST:
         rise += " of matches"
+    if context.finished:
+        rise = "after its promotion"
     bracket = f"step {record.step}/{record.steps}"
     checks = act.verdicts[-1].measurements if act.verdicts else ()
     if checks:
@@ -218,7 +227,7 @@ def _what(act: Act, record: Record, strategy: Strategy) -> tuple[str, str]:
         Action.PROMOTE: f"promote {version}",
         Action.FINISH: f"finish {version}, {rise}",
         Action.IDLE: "scale the canary to zero",
-        Action.ABORT: f"abort {version}, {rise}",
+        Action.ABORT: f"abort {version} {rise}" if context.finished else f"abort {version}, {rise}",
         Action.RETREAT: f"retreat {rise}",
         Action.INITIALISE: "initialise",
     }
@@ -234,7 +243,8 @@ def _paragraphs(act: Act, record: Record, exposed: tuple[str, ...]) -> tuple[str
         Action.IDLE: "Nothing else changes.",
         Action.ABORT: "Every owned value is back at the stable revision; "
         "the version is quarantined.",
-        Action.RETREAT: "No verdict on the version was reached; it stays in Git at weight 0.",
+        Action.RETREAT: "No verdict on the version was reached; "
+        + ("it leaves Git too." if act.restore else "it stays in Git at weight 0."),
         Action.INITIALISE: "",
     }[act.action]
     if act.action is Action.FINISH and act.weight > 0:

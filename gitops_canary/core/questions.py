@@ -86,16 +86,21 @@ def longest_window_ms(policy: Policy) -> int:
 
 
 def questions(
-    policy: Policy, spec: CanarySpec, instants: Sequence[int], *, scrape_ms: int
+    policy: Policy,
+    spec: CanarySpec,
+    instants: Sequence[int],
+    *,
+    scrape_ms: int,
+    workload: str = "",
 ) -> tuple[Question, ...]:
-    """List the questions of all checks, each once.
+    """List the questions of all checks, each once; queries are about the canary unless said.
 
     A check that cannot be asked has none here; `judge` says why, and `lint` before it.
     """
     found: dict[Question, None] = {}
     for check in policy.checks:
         try:
-            roles = asked(check, policy, spec, instants, scrape_ms=scrape_ms)
+            roles = asked(check, policy, spec, instants, scrape_ms=scrape_ms, workload=workload)
         except SpecError:
             # Not swallowed: the judge meets the same error and reports it as this check's reason.
             continue
@@ -104,9 +109,17 @@ def questions(
 
 
 def asked(
-    check: Check, policy: Policy, spec: CanarySpec, instants: Sequence[int], *, scrape_ms: int
+    check: Check,
+    policy: Policy,
+    spec: CanarySpec,
+    instants: Sequence[int],
+    *,
+    scrape_ms: int,
+    workload: str = "",
 ) -> Mapping[Role, tuple[Question, ...]]:
     """List the questions of one check by role; several only where `instants` has a gap.
+
+    A builtin check asks about canary and primary alike; a query asks about one workload.
 
     Raises:
         SpecError: it cannot be asked: unknown builtin or placeholder, unsafe value.
@@ -125,7 +138,7 @@ def asked(
             )
             for start, end in spans
         )
-        for role, query in _queries(check, spec, scrape_ms).items()
+        for role, query in _queries(check, spec, scrape_ms, workload).items()
     }
 
 
@@ -142,10 +155,13 @@ def runs(instants: Sequence[int], step_ms: int) -> Iterator[tuple[int, int]]:
         yield start, previous
 
 
-def _queries(check: Check, spec: CanarySpec, scrape_ms: int) -> Mapping[Role, _Query]:
+def _queries(
+    check: Check, spec: CanarySpec, scrape_ms: int, workload: str
+) -> Mapping[Role, _Query]:
     lookback_ms = max(2 * scrape_ms, check.interval_ms)
     if check.builtin is None:
-        text = promql.render(check.query, _values(check, spec), place=spec.place)
+        values = _values(check, spec, workload or spec.target.name)
+        text = promql.render(check.query, values, place=spec.place)
         return {Role.VALUE: _Query(text, lookback_ms)}
     texts = _builtin(check.builtin, spec, duration(check.interval_ms))
     return {role: _Query(text, lookback_ms) for role, text in texts.items()}
@@ -209,12 +225,12 @@ def _other(builtin: str, counted: Telemetry, window: str) -> Mapping[Role, str]:
     }
 
 
-def _values(check: Check, spec: CanarySpec) -> Mapping[str, str]:
+def _values(check: Check, spec: CanarySpec, workload: str) -> Mapping[str, str]:
     """Give Flagger's placeholders their values."""
     own = {
         "name": spec.name,
         "namespace": spec.namespace,
-        "target": spec.target.name,
+        "target": workload,
         "service": spec.apex,
         "interval": duration(check.interval_ms),
     }

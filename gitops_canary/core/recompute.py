@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from gitops_canary.core import recorded
-from gitops_canary.core.course import Course, stays
-from gitops_canary.core.evidence import Basis, exposure_json, verdict_json
+from gitops_canary.core import recorded, watch
+from gitops_canary.core.course import Course
+from gitops_canary.core.evidence import Basis, exposure_json, promoted, verdict_json
 from gitops_canary.core.going import going
 from gitops_canary.core.judge import judge
 from gitops_canary.core.judges import threshold
 from gitops_canary.core.questions import INSTANTS_MAX, instants, longest_window_ms
 from gitops_canary.core.situation import Situation
+from gitops_canary.core.stays import stays
 from gitops_canary.core.text import instant_ms, iso
 from gitops_canary.manifest.policy import policy_from_json
 from gitops_canary.model.decision import Act
@@ -56,17 +58,23 @@ def _judged(
     spec, timing = recorded.spec(document, policy), document["timing"]
     scrape_ms, delay_ms = timing["scrapeMs"], timing["scrapeMs"] + timing["lagMs"]
     times = [instant_ms(one["at"]) for one in document["verdicts"]]
+    finished = bool(before) and before[-1].record.finished
     if policy.judge.type == threshold.NAME and not policy.judge.shadows:
-        return tuple(judge(policy, spec, answers, times, at, scrape_ms=scrape_ms) for at in times)
+        who = promoted(spec) if finished else ""
+        ask = partial(judge, scrape_ms=scrape_ms, workload=who)
+        return tuple(ask(policy, spec, answers, times, at) for at in times)
     live = recorded.live(document)
     if live is None or live.live_ms is None:
         return ()
+    now_ms = instant_ms(document["decidedAt"]) + delay_ms
+    timed = {"live_ms": live.live_ms, "now_ms": now_ms, "scrape_ms": scrape_ms}
+    if finished:
+        one = watch.course(spec, policy, stays(before), delay_ms=delay_ms, **timed)
+        return one.verdicts(answers)
     return Course(
         policy=policy,
         spec=spec,
-        live_ms=live.live_ms,
-        now_ms=instant_ms(document["decidedAt"]) + delay_ms,
-        scrape_ms=scrape_ms,
+        **timed,
         delay_ms=delay_ms,
         weight=Decimal(document["weight"]["from"]),
         last=bool(before) and before[-1].record.step >= len(policy.steps),
@@ -186,11 +194,13 @@ def _decision(
     moved = Decimal(document["weight"]["from"]) != before[-1].record.weight_to
     if moved or not _repeatable(act, before):
         return
-    again = going(_situation(document, policy, act, before))
+    situation = _situation(document, policy, act, before)
+    finished = before[-1].record.finished and act.action is Action.ABORT
+    again = watch.watching(situation) if finished else going(situation)
     if not isinstance(again, Act):
-        yield f"today's code would hold: {again.reason}"
+        yield f"today's code would hold: {again.reason if again else 'the watch was over'}"
         return
-    for name in ("action", "step", "weight", "verdict", "failed", "window", "at_ms"):
+    for name in ("action", "step", "weight", "verdict", "failed", "window", "at_ms", "restore"):
         now, then = getattr(again, name), getattr(act, name)
         if now != then:
             yield f"today's code decides {name} {_shown(now)}, not {_shown(then)}"
@@ -212,7 +222,11 @@ def _situation(document: Json, policy: Policy, act: Act, before: Sequence[Move])
         canary=act.canary,
         policy=policy,
         # Whoever approved did so before; the history shows it.
-        control=Control(approve=tuple(f"{act.rollout}/{n}" for n in policy.approvals)),
+        control=Control(
+            approve=tuple(f"{act.rollout}/{n}" for n in policy.approvals),
+            # A version that stays after its last attempt was asked for once more.
+            retry=None if act.restore else act.rollout,
+        ),
         suspend=False,
         deleted=False,
         tip=tip,
@@ -228,6 +242,8 @@ def _situation(document: Json, policy: Policy, act: Act, before: Sequence[Move])
         live=act.live,
         verdicts=act.verdicts,
         now_ms=act.at_ms + timing["scrapeMs"] + timing["lagMs"],
+        complete_ms=act.at_ms,
+        pinned=True,
     )
 
 

@@ -94,6 +94,7 @@ def act(document: Json, verdicts: Sequence[Verdict] = ()) -> Act:
     """Give the decision itself."""
     action = Action(document["action"])
     step, failed = document["step"].partition("/")[0], document["failed"].partition("/")[0]
+    before, after = (document["owned"][when]["candidate"]["digest"] for when in ("before", "after"))
     return Act(
         canary=CanaryId(document["canary"]),
         rollout=RolloutId(document["rollout"]),
@@ -108,6 +109,7 @@ def act(document: Json, verdicts: Sequence[Verdict] = ()) -> Act:
         verdicts=tuple(verdicts),
         live=live(document),
         quarantine=action is Action.ABORT,
+        restore=action is Action.RETREAT and before != after,
     )
 
 

@@ -115,8 +115,8 @@ def fault(before: Move | None, move: Move) -> str | None:
         return f"names {record.previous or 'none'} as its previous move"
     if record.action not in NEXT[before.record.action if before else None]:
         return f"may not follow {before.record.action.value if before else 'nothing'}"
-    complete = before is not None and before.record.over and before.record.action is Action.FINISH
-    if complete and record.action is not Action.IDLE:
+    complete = before is not None and before.record.finished
+    if complete and record.action not in {Action.IDLE, Action.ABORT}:
         return "may not follow a finish that left no traffic"
     if before and record.weight_from != before.record.weight_to and not _adopts(record):
         return f"starts from weight {percent(record.weight_from)}"

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from gitops_canary.manifest.judge_fields import WATCH_MAX_MS
 from gitops_canary.model.decision import Act, Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision, RolloutId
 from gitops_canary.model.observation import Liveness, Verdict
 from gitops_canary.model.owned import Owned
 from gitops_canary.model.rollout import Action, Outcome, Rollout, Window
 from gitops_canary.model.spec import Control, Policy
+
+WATCH_REACH_MS = 2 * WATCH_MAX_MS
+"""How long after a finish it is looked at, at the most, live or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,10 @@ class Situation:
     verdicts: tuple[Verdict, ...] = ()
     """At the current weight, oldest first."""
     now_ms: int
+    complete_ms: int = 0
+    """Up to when the samples of the metric sources are complete."""
+    pinned: bool = False
+    """Whether `policy` is the one that the newest rollout was pinned to."""
 
     @property
     def last(self) -> Action | None:
@@ -90,6 +98,21 @@ class Situation:
         )
 
     @property
+    def watched(self) -> bool:
+        """Whether the newest move finished a rollout whose version is still looked at."""
+        if self.rollout is None or not self.rollout.last.record.finished or not self.pinned:
+            return False
+        within = self.now_ms <= self.rollout.last.date_ms + WATCH_REACH_MS
+        asked = self.policy.watch_ms > 0 and not self.deleted
+        return asked and within and not (self.fresh or self.moved)
+
+    @property
+    def attempts_max(self) -> int:
+        """How often the running rollout may be started; a person's retry is one more."""
+        retried = self.rollout is not None and self.control.retry == self.rollout.id
+        return self.policy.attempts_max + retried
+
+    @property
     def idles_at_zero(self) -> bool:
         """Whether the canary has to be scaled down once it serves nobody."""
         return self.stable_replicas == 0 and bool(self.tip.candidate.replicas)
@@ -123,6 +146,7 @@ class Situation:
         window: Window | None = None,
         verdicts: tuple[Verdict, ...] = (),
         quarantine: bool = False,
+        restore: bool = False,
     ) -> Act:
         """Move within the running rollout; step and failures stay unless said."""
         assert self.rollout is not None
@@ -141,4 +165,5 @@ class Situation:
             verdicts=verdicts,
             live=self.live,
             quarantine=quarantine,
+            restore=restore,
         )

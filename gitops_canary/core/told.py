@@ -134,6 +134,9 @@ def conditions(policy: Json) -> Iterator[str]:
             limits.append(f"above {check['maximum']}")
         yield f"{check['name']} {' or '.join(limits)}: a failed check"
     yield f"{policy['threshold']} failed checks in all: every owned value goes back, quarantine"
+    if policy.get("watchMs") and policy["watchAction"] == "abort":
+        span = duration(policy["watchMs"])
+        yield f"the same within {span} after the finish: the stable revision before this rollout"
     deadline = duration(policy["progressDeadlineMs"])
     yield f"nothing clear measured for {deadline}: weight 0, no verdict on the version"
     yield f"a weight not live within {deadline}: weight 0, no verdict on the version"

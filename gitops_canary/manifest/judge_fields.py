@@ -1,6 +1,7 @@
 """The fields of our own Canary that say how is judged, and reading them."""
 
 from decimal import Decimal
+from typing import Any
 
 from gitops_canary.manifest.checked import Checked
 from gitops_canary.manifest.fields import Field, Status, Type
@@ -9,6 +10,8 @@ from gitops_canary.model.spec import Check, JudgePolicy
 SEQUENTIAL, THRESHOLD = "sequential", "threshold"
 KINDS = (SEQUENTIAL, THRESHOLD, "mannwhitney")
 NO_DATA = ("hold", "extend", "ask", "fail")
+WATCH_MAX_MS = 86_400_000
+"""Longest watch; whoever looks at a finish looks back no further than twice that."""
 _SPAN = {"low": 1_000, "high": 7 * 86_400_000}
 _AT = "analysis.judge"
 
@@ -76,7 +79,38 @@ JUDGE = (
         "on, ask waits for a person, fail retreats for good; hold where absent",
         choices=NO_DATA,
     ),
+    _field(
+        "analysis.onRetreat", Type.TEXT,
+        "what the last retreat that is allowed does with the version: keep it in Git at weight 0, "
+        "or restore the stable one; keep where absent",
+        choices=("keep", "restore"),
+    ),
+    _field(
+        "analysis.watch.duration", Type.DURATION,
+        "how long a promoted version is still judged, by its limits alone; not at all where absent",
+        low=1_000, high=WATCH_MAX_MS,
+    ),
+    _field(
+        "analysis.watch.action", Type.TEXT,
+        "what a failing watch does: abort takes the rollout back, alert tells a person; abort "
+        "where absent",
+        choices=("abort", "alert"),
+    ),
 )  # fmt: skip
+
+
+def read_watch(doc: Checked, kind: str) -> dict[str, Any]:
+    """Read what comes after a promotion and after a retreat, as arguments of a Policy."""
+    at = "analysis.watch"
+    if doc.has(at) and not doc.has(f"{at}.duration"):
+        doc.complain(at, "has no duration", "say how long, e.g. duration: 15m")
+    if doc.has(at) and kind == "mannwhitney":
+        doc.complain(at, "has nobody to compare with", "choose another judge, or remove it")
+    return {
+        "watch_ms": doc.whole(f"{at}.duration") or 0,
+        "watch_action": doc.text(f"{at}.action") or "abort",
+        "on_retreat": doc.text("analysis.onRetreat") or "keep",
+    }
 
 
 def read_judge(doc: Checked, checks: tuple[Check, ...], *, own: bool) -> JudgePolicy:

@@ -12,8 +12,10 @@ _COUNTED = "sequential"
 def judge_json(policy: Policy) -> dict[str, Json]:
     """Give what differs from Flagger's rule; the digest of that does not know of judges."""
     found: dict[str, Json] = {}
-    if policy.judge != JudgePolicy():
-        found["judge"] = _judge(policy.judge)
+    judge = _judge(policy.judge)
+    # Compared as written: what the chosen judge does not read makes no difference.
+    if judge != _judge(JudgePolicy()):
+        found["judge"] = judge
     if policy.no_data != "hold":
         found["noData"] = policy.no_data
     return found

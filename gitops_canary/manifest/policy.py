@@ -34,6 +34,7 @@ def policy_json(policy: Policy) -> dict[str, Json]:
         "attemptsMax": policy.attempts_max,
         "settleMs": policy.settle_ms,
         **_strategy(policy),
+        **_afterwards(policy),
         **judge_json(policy),
     }
 
@@ -53,6 +54,16 @@ def _strategy(policy: Policy) -> dict[str, Json]:
         found["approvals"] = [*policy.approvals]
     if policy.rollback_window_ms:
         found["rollbackWindowMs"] = policy.rollback_window_ms
+    return found
+
+
+def _afterwards(policy: Policy) -> dict[str, Json]:
+    """Give what follows a promotion or a retreat; the digest without it does not know of it."""
+    found: dict[str, Json] = {}
+    if policy.watch_ms:
+        found |= {"watchMs": policy.watch_ms, "watchAction": policy.watch_action}
+    if policy.on_retreat != "keep":
+        found["onRetreat"] = policy.on_retreat
     return found
 
 
@@ -115,6 +126,9 @@ def _strategy_from(value: dict[str, Any]) -> dict[str, Any]:
         "return_step": None if back is None else Decimal(back),
         "approvals": tuple(value.get("approvals", ())),
         "rollback_window_ms": value.get("rollbackWindowMs", 0),
+        "watch_ms": value.get("watchMs", 0),
+        "watch_action": value.get("watchAction", "abort"),
+        "on_retreat": value.get("onRetreat", "keep"),
     }
 
 

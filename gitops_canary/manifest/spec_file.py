@@ -7,7 +7,7 @@ from gitops_canary.manifest.checks import read_checks
 from gitops_canary.manifest.control import from_annotations, from_spec
 from gitops_canary.manifest.flagger_fields import DEFERRABLE
 from gitops_canary.manifest.header import Header, is_ours, read_header
-from gitops_canary.manifest.judge_fields import read_judge
+from gitops_canary.manifest.judge_fields import read_judge, read_watch
 from gitops_canary.manifest.metric_template import (
     AlertProvider,
     MetricTemplate,
@@ -132,6 +132,7 @@ def _policy(doc: Checked, checks: tuple[Check, ...], provider: str, *, own: bool
     chosen = read_strategy(doc, provider, steps)
     no_data = doc.text("analysis.noData") or "hold"
     seconds = doc.whole("progressDeadlineSeconds") or DEADLINE_S
+    judge = read_judge(doc, checks, own=own)
     return sealed(
         Policy(
             steps=steps,
@@ -147,10 +148,11 @@ def _policy(doc: Checked, checks: tuple[Check, ...], provider: str, *, own: bool
             progress_deadline_ms=seconds * 1000,
             skip_analysis=doc.flag("skipAnalysis"),
             attempts_max=1 if no_data == "fail" else ATTEMPTS_MAX,
-            judge=read_judge(doc, checks, own=own),
+            judge=judge,
             no_data=no_data,
             approvals=_approvals(doc, len(steps)),
             rollback_window_ms=doc.whole("rollbackWindow") or 0,
+            **(read_watch(doc, judge.type) if own else {}),
             digest=NO_DIGEST,
         )
     )

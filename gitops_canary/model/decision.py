@@ -17,6 +17,7 @@ class Wait(Enum):
     LIVE = "waits for sync"
     READY = "waits for a ready canary"
     WINDOW = "measures"
+    WATCH = "watches"
     DATA = "waits for data"
     APPROVAL = "waits for approval"
     PAUSED = "paused"
@@ -62,6 +63,8 @@ class Act:
     """Every verdict at the current weight up to this decision, oldest first."""
     live: Liveness | None = None
     quarantine: bool = False
+    restore: bool = False
+    """Of a retreat: whether the version leaves Git too, without a verdict on it."""
 
     @property
     def urgent(self) -> bool:

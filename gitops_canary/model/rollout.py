@@ -65,6 +65,11 @@ class Record:
     reverts: tuple[Revision, ...]
 
     @property
+    def finished(self) -> bool:
+        """Whether this is the finish that left the canary no traffic."""
+        return self.action is Action.FINISH and self.over
+
+    @property
     def over(self) -> bool:
         """Whether the rollout takes no more traffic to the canary after this move.
 

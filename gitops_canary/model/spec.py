@@ -151,6 +151,12 @@ class Policy:
     """How long a finished version may come back without steps; 0 is never."""
     return_step: Decimal | None = None
     """Percent that go back to the primary at a time after a promotion; None is all at once."""
+    watch_ms: int = 0
+    """How long a finished version is still judged, by its limits alone; 0 is not at all."""
+    watch_action: str = "abort"
+    """What a failing watch does: abort, or alert a person."""
+    on_retreat: str = "keep"
+    """What the last allowed retreat does with the version: keep it in Git, or restore."""
     digest: Digest
     """sha256 over the canonical JSON of every field above."""
 

@@ -166,7 +166,8 @@ def within(value: Decimal, check: Json) -> bool:
 
 def computed(decision: Json, check: Json, at: str) -> Iterator[Decimal]:
     """Compute a check's value from the raw samples, one for each side that saw requests."""
-    mine = decision["measured"]["target"]
+    measured = decision["measured"]
+    mine = measured.get("workload", measured["target"])
     rows = [(series["labels"], value, query["expression"])
             for query in decision["queries"] for series in query["series"]
             for at_ms, value in series["samples"] if at_ms == instant(at)]  # fmt: skip

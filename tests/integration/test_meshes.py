@@ -9,7 +9,8 @@ import pytest
 from mesh_world import MESHES, SAME, SCRAPE, T, world
 from prometheus_server import prometheus
 
-from gitops_canary.core.course import Course, Stay
+from gitops_canary.core.course import Course
+from gitops_canary.core.stays import Stay
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.metrics import METRICS, Sources
 from gitops_canary.model.names import CanaryId, Digest

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from recorded_world import EVIDENCE, World, git
+from recorded_world import EVIDENCE, Table, World, git
 
 from gitops_canary.app.verifying import Scope, verify
 from gitops_canary.git.objects import Identity
@@ -44,6 +44,8 @@ class Counters:
 
     bad_per_mille: int = 0
     silent: bool = False
+    late_ms: int | None = None
+    """When the primary begins to fail one request in five; None for never."""
     moves: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
     """(since, weight) of every move."""
     began_ms: int = 1_769_990_000_000
@@ -78,12 +80,21 @@ class Counters:
         if per_mille is None:
             return "1"
         mine = workload == "checkout"
+        if (
+            not mine
+            and self.late_ms is not None
+            and per_mille in {0, 1000}
+            and at_ms > self.late_ms
+        ):
+            every = self._requests(at_ms, mine=False)
+            bad = (every - self._requests(self.late_ms, mine=False)) // 5
+            return str(bad if per_mille == 0 else every - bad)
         if not mine:
             per_mille = 1000 if per_mille >= 1000 - self.bad_per_mille else 0
         return str(self._requests(at_ms, mine=mine) * per_mille // 1000)
 
     def _requests(self, at_ms: int, *, mine: bool) -> int:
-        total, ends = 0, [since for since, _ in self.moves[1:]] + [at_ms]
+        total, ends = 0, [since for since, _ in self.moves[1:]] + [max(at_ms, self.moves[-1][0])]
         for (since, weight), end in zip(self.moves, ends, strict=True):
             span = max(min(end, at_ms) - max(since, self.began_ms), 0)
             total += span * REQUESTS_PER_S // 1000 * (weight if mine else 100 - weight) // 100
@@ -102,7 +113,12 @@ class Rollout(World):
         file.write_text(CANARY)
         self._commit("Judge by evidence")
 
-    def run(self, most: int = 80) -> list[Act]:
+    def rewrite(self, canary: str) -> None:
+        git(self.person, "pull", "-q", "--rebase")
+        (self.person / "apps/checkout/canary.yaml").write_text(canary)
+        self._commit("Judge otherwise")
+
+    def run(self, most: int = 80, until: Action | None = None) -> list[Act]:
         acts: list[Act] = []
         for _ in range(most):
             report = asyncio.run(self.station.tick(write=True))
@@ -112,6 +128,8 @@ class Rollout(World):
                 acts.append(decision)
                 if int(decision.weight) != self.counters.moves[-1][1]:
                     self.counters.moves.append((decision.at_ms + 1000, int(decision.weight)))
+                if decision.action is until:
+                    return acts
             elif decision.wait in {Wait.IDLE, Wait.QUARANTINED, Wait.PERSON}:
                 return acts
             else:
@@ -173,6 +191,33 @@ def test_bad_version_is_condemned_by_its_counts_and_the_record_verifies(world: R
     assert abort.verdicts[-1].final
     assert "canary requests failed" in abort.reason
     assert "against a limit of 400" in abort.reason
+    assert verified(world) == []
+
+
+@pytest.mark.parametrize("judge", ["sequential", "threshold"])
+def test_fault_after_the_promotion_takes_the_rollout_back(world: Rollout, judge: str) -> None:
+    watched = CANARY.replace("interval: 2s", "interval: 2s\n    watch: {duration: 20s}")
+    watched = watched.replace(", shadows: [mannwhitney]", "")
+    world.rewrite(watched)
+    table = Table()
+    if judge == "threshold":
+        object.__setattr__(world.station.measuring, "metrics", table)
+        windows = watched.replace("thresholdRange", "interval: 2s, thresholdRange")
+        world.rewrite(windows.replace("type: sequential", "type: threshold"))
+    before = git(world.origin, "rev-parse", "main:apps/checkout")
+    world.release("1.4.0")
+    world.counters.late_ms = world.now_ms + 10**9
+    finish = next(act for act in world.run(until=Action.FINISH) if act.action is Action.FINISH)
+    world.counters.late_ms = finish.at_ms + 8000
+    table.failed = {"checkout-primary": 20}
+    acts = world.run()
+
+    [abort] = [act for act in acts if act.action is Action.ABORT]
+    assert abort.window is not None
+    assert finish.at_ms < abort.window.end_ms <= finish.at_ms + 25_000
+    assert git(world.origin, "rev-parse", "main:apps/checkout") == before
+    told = world.decisions()[-1]
+    assert told["measured"]["workload"] == "checkout-primary"  # type: ignore[index]  # an object
     assert verified(world) == []
 
 
