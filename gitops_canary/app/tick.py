@@ -72,6 +72,8 @@ class Station:
     _before: Revision | None = None
     """The tip looked at before this one."""
     _seen: dict[CanaryId, Seen] = field(default_factory=dict)
+    _unmanaged: tuple[ImageChange, ...] | None = None
+    """What changed outside every canary since the tip before; None where it was not looked for."""
     _tips: tuple[Revision, Revision | None] | None = None
 
     async def tick(self, *, write: bool) -> Report:
@@ -164,12 +166,14 @@ class Station:
                 self._before = self._graph.tip if self._graph else None
             self._graph = Graph(self.git, tip, self._graph)
             self._fresh = True
-            self._seen = {}
+            self._seen, self._unmanaged = {}, None
         seen = look(self.reader, self._graph, now_ms, self._seen)
-        parents = self._graph.commit(tip).parents
-        before = self._before or (parents[0] if parents else tip)
-        grounds = [one.tip for one in seen.seen.values()]
-        return replace(seen, unmanaged=unmanaged(self.reader, before, tip, grounds))
+        if self._unmanaged is None:
+            parents = self._graph.commit(tip).parents
+            before = self._before or (parents[0] if parents else tip)
+            grounds = [one.tip for one in seen.seen.values()]
+            self._unmanaged = unmanaged(self.reader, before, tip, grounds)
+        return replace(seen, unmanaged=self._unmanaged)
 
     async def _decide(
         self, seen: Look, now_ms: int

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
+from types import MappingProxyType
 
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest.field_path import Inside, Key, Pick, Step
@@ -57,20 +59,23 @@ class ImagePlace:
     """In the file, counted from 1."""
 
 
+@lru_cache(maxsize=256)
 def image_places(text: str, *, file: str) -> Mapping[tuple[int, tuple[Step, ...]], ImagePlace]:
     """List the places of a file, by document and path; documents are counted from 0.
+
+    What a commit leaves behind is what the next one begins with, so the newest are kept.
 
     Raises:
         SpecError: the file is not YAML.
     """
     if ignored(file):
-        return {}
+        return MappingProxyType({})
     found: dict[tuple[int, tuple[Step, ...]], ImagePlace] = {}
     for index, root in enumerate(parse(text, file=file)):
         if root is not None and not _closed(root):
             for place in _below(root, (), _Context(file=file, kind=_text(root, "kind"))):
                 found.setdefault((index, place.path), place)
-    return found
+    return MappingProxyType(found)
 
 
 def ignored(file: str) -> bool:
@@ -83,6 +88,13 @@ def _closed(root: Node) -> bool:
     """Whether a document is encrypted, a schema or an index."""
     index = root.get("entries") is not None and root.get("generated") is not None
     return root.get("sops") is not None or _text(root, "kind") in _IGNORED_KINDS or index
+
+
+class _Texts(dict[str, str]):
+    """The scalars of one mapping; empty where there is none."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +136,9 @@ def _repository(item: Node) -> str:
 
 
 def _mapping(node: Node, path: tuple[Step, ...], context: _Context) -> Iterator[ImagePlace]:
-    chart = _chart(node, path, context)
-    whole = None if chart else _whole(node, path)
+    texts = _texts(node)
+    chart = _chart(node, texts, path, context)
+    whole = None if chart else _whole(node, texts, path)
     for place in (chart, whole):
         if place is not None:
             yield place
@@ -184,26 +197,24 @@ def _in_containers(path: tuple[Step, ...]) -> bool:
     return any(key in {"containers", "initContainers"} for key in keys)
 
 
-def _whole(node: Node, path: tuple[Step, ...]) -> ImagePlace | None:
+def _whole(node: Node, texts: _Texts, path: tuple[Step, ...]) -> ImagePlace | None:
     """Read a mapping whose entries are the parts of one reference."""
-    parameter = _text(node, "name")
-    held = _text(node, "value")
+    parameter = texts["name"]
+    held = texts["value"]
     if re.search(r"(?i)(image|tag|version)", parameter) and held and "/" not in held:
         return ImagePlace(form=Form.PARAMETER, path=path, value=held, line=node.line)
     kustomize = path[:1] == (Key("images"),) and len(path) == 2 and bool(parameter)  # noqa: PLR2004 - an entry of the list
-    tag = next((_text(node, key) for key in ("newTag", "tag", "imageTag") if _text(node, key)), "")
-    name = next(
-        (_text(node, key) for key in _REPOSITORIES if key != "name" and _text(node, key)), ""
-    )
-    if not tag and _text(node, "image") and _text(node, "version"):
-        tag = _text(node, "version")
-    digest = _text(node, "digest")
+    tag = next((texts[key] for key in ("newTag", "tag", "imageTag") if texts[key]), "")
+    name = next((texts[key] for key in _REPOSITORIES if key != "name" and texts[key]), "")
+    if not tag and texts["image"] and texts["version"]:
+        tag = texts["version"]
+    digest = texts["digest"]
     if kustomize:
-        name = _text(node, "newName") or parameter
+        name = texts["newName"] or parameter
     if not name or not (tag or digest or kustomize) or ":" in name.rpartition("/")[2]:
         # kustomize users also write the tag into newName; then it is the whole reference.
         return _embedded(node, path, name) if kustomize else None
-    registry = f"{_text(node, 'registry')}/" if _text(node, "registry") else ""
+    registry = f"{texts['registry']}/" if texts["registry"] else ""
     value = f"{registry}{name}" + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
     form = Form.KUSTOMIZE if kustomize else Form.PARTS
     return ImagePlace(form=form, path=path, value=value, line=node.line)
@@ -215,23 +226,31 @@ def _embedded(node: Node, path: tuple[Step, ...], name: str) -> ImagePlace | Non
     return ImagePlace(form=Form.KUSTOMIZE, path=path, value=name, line=node.line)
 
 
-def _chart(node: Node, path: tuple[Step, ...], context: _Context) -> ImagePlace | None:
+def _chart(
+    node: Node, texts: _Texts, path: tuple[Step, ...], context: _Context
+) -> ImagePlace | None:
     """Read a mapping that names a chart and its version."""
     keys = [step.name for step in path if isinstance(step, Key)]
-    version = _text(node, "version")
+    version = texts["version"]
     if context.kind == "OCIRepository" and keys == ["spec", "ref"]:
-        version = _text(node, "tag") or _text(node, "semver") or _text(node, "digest")
+        version = texts["tag"] or texts["semver"] or texts["digest"]
     elif context.kind == "HelmRelease" and keys == ["spec", "chart", "spec"]:
-        version = _text(node, "version")
+        version = texts["version"]
     elif posixpath.basename(context.file) == "Chart.yaml" and (not keys or "dependencies" in keys):
-        version = f"{version} {_text(node, 'appVersion')}".strip()
-    elif _text(node, "targetRevision"):
-        version = _text(node, "targetRevision")
-    elif "helmCharts" not in keys and not (_text(node, "chart") and version):
+        version = f"{version} {texts['appVersion']}".strip()
+    elif texts["targetRevision"]:
+        version = texts["targetRevision"]
+    elif "helmCharts" not in keys and not (texts["chart"] and version):
         return None
     if not version:
         return None
     return ImagePlace(form=Form.CHART, path=path, value=version, line=node.line)
+
+
+def _texts(node: Node) -> _Texts:
+    """Give the scalars of a mapping by their keys, all at once: they are asked for many times."""
+    entries = ((key.value, value) for key, value in reversed(node.entries))
+    return _Texts({k: v.value if v.kind is NodeKind.SCALAR else "" for k, v in entries})
 
 
 def _text(node: Node, key: str) -> str:

@@ -93,7 +93,10 @@ class Node(NamedTuple):
 def _child(node: Node, part: str | int) -> Node | None:
     if isinstance(part, int):
         return node.items[part] if 0 <= part < len(node.items) else None
-    return next((value for key, value in node.entries if key.value == part), None)
+    for key, value in node.entries:
+        if key.value == part:
+            return value
+    return None
 
 
 @lru_cache(maxsize=4096)

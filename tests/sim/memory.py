@@ -15,7 +15,6 @@ from gitops_canary.git.editing import Draft
 from gitops_canary.git.objects import (
     Kind,
     ObjectId,
-    parse_commit,
 )
 from gitops_canary.git.ownership import Ownership, TrustedKey
 from gitops_canary.git.reader import Reader
@@ -111,8 +110,11 @@ class MemoryGit:
         return wanted[self.branch], wanted.get(EVIDENCE)
 
     def files(self, revision: Revision) -> Mapping[Path, Blob]:
-        [(_, body)] = self._drafting.reader.read([ObjectId(revision)], "commit")
-        return self._trees.files(parse_commit(body).tree)
+        [_] = self._drafting.reader.read([ObjectId(revision)], "commit")
+        tree = self.remote.tree(revision)
+        if tree not in self.remote.listed:
+            self.remote.listed[tree] = self._trees.files(tree)
+        return self.remote.listed[tree]
 
     def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
         names = [ObjectId(blob) for blob in dict.fromkeys(blobs)]
@@ -227,8 +229,8 @@ class MemoryGit:
         name = ObjectId(revision)
         known = self.remote.read.get(name)
         if known is None:
-            [(_, body)] = self._drafting.reader.read([name], "commit")
-            raw = parse_commit(body)
+            [_] = self._drafting.reader.read([name], "commit")
+            raw = self.remote.raw(revision)
             known = Commit(
                 revision=revision,
                 parents=tuple(Revision(parent) for parent in raw.parents),

@@ -10,12 +10,13 @@ from gitops_canary.git.objects import (
     Identity,
     Kind,
     ObjectId,
+    RawCommit,
     build_commit,
     parse_commit,
     parse_tree,
 )
 from gitops_canary.git.pack import Made
-from gitops_canary.model.commits import Commit
+from gitops_canary.model.commits import Blob, Commit
 from gitops_canary.model.names import Path, Revision
 
 CONFIG = "main"
@@ -44,6 +45,9 @@ class Remote:
     """Why a push is declined by a hook; empty where it is not."""
     read: dict[ObjectId, Commit] = field(default_factory=dict)
     """Commits as the controllers read them, so that each signature is checked once."""
+    listed: dict[ObjectId, Mapping[Path, Blob]] = field(default_factory=dict)
+    """The files of every tree that was listed."""
+    _parsed: dict[Revision, RawCommit] = field(default_factory=dict)
 
     def point(self, branch: str, new: Revision | None) -> None:
         """Move, make or delete a branch, as somebody with all permissions may."""
@@ -106,7 +110,13 @@ class Remote:
 
     def tree(self, revision: Revision) -> ObjectId:
         """Name the tree of a commit."""
-        return parse_commit(self.body(ObjectId(revision))).tree
+        return self.raw(revision).tree
+
+    def raw(self, revision: Revision) -> RawCommit:
+        """Take a commit apart, each once: an id always names the same bytes."""
+        if revision not in self._parsed:
+            self._parsed[revision] = parse_commit(self.body(ObjectId(revision)))
+        return self._parsed[revision]
 
     def body(self, name: ObjectId) -> bytes:
         """Read any object."""
@@ -114,10 +124,7 @@ class Remote:
 
     def parents(self, revision: Revision) -> tuple[Revision, ...]:
         """Name the parents of a commit."""
-        known = self.read.get(ObjectId(revision))
-        if known is not None:
-            return known.parents
-        return tuple(Revision(p) for p in parse_commit(self.body(ObjectId(revision))).parents)
+        return tuple(Revision(p) for p in self.raw(revision).parents)
 
     def files(self, tree: ObjectId, prefix: str) -> list[tuple[str, bytes]]:
         """Read everything under a tree."""
