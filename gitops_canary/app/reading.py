@@ -59,6 +59,7 @@ class Reader:
         self._text = lru_cache(CACHED_FILES)(self._read_text)
         self._specs = Canaries(rules, self._headers, self._text)
         self._bound = lru_cache(CACHED_FILES)(self._bind)
+        self._grounds = lru_cache(CACHED_FILES)(self._read_ground)
         self._configs = lru_cache(CACHED_FILES)(self._read_configs)
         self._wanted: frozenset[str] = frozenset()
         """Words of the configs seen so far, so that the next view finds them at once."""
@@ -123,13 +124,17 @@ class Reader:
         return ground
 
     def _ground(self, view: View, spec: CanarySpec) -> Ground:
+        return self._grounds(view.revision, _Same(spec))
+
+    def _read_ground(self, revision: Revision, same: "_Same") -> Ground:
+        view, spec = self.view(revision), same.spec
         wanted = labels(spec)
         files = {**self._footprint(view, wanted), **self._sources(view, spec)}
         configs = self._configs(spec.target.name, tuple(files.items()))
         if configs and not spec.source:
             self._wanted |= configs
             files = dict(self._footprint(view, wanted | configs))
-        found = self._bound(spec.id, _Same(spec), tuple(files.items()))
+        found = self._bound(spec.id, same, tuple(files.items()))
         if isinstance(found, CanaryError):
             raise found
         return found

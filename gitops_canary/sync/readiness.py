@@ -1,8 +1,9 @@
 """Whether a workload is ready in its version, by kube-state-metrics' series; pure."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from gitops_canary.core.promql import escaped, exactly
 from gitops_canary.model.observation import Series
@@ -19,6 +20,7 @@ _POD = f"kube_pod_container_info|kube_pod_init_container_info|{_POD_READY}|{_POD
 _OVER = 'phase=~"|Failed|Succeeded"'
 _POD_HASHES = "-[a-z0-9]{1,10}-[a-z0-9]{5}"
 _STALE_SCRAPES = 2
+_TIME = attrgetter("at_ms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,9 +175,8 @@ def _grace(series: Series, wanted: Wanted, readers: frozenset[str]) -> int:
 
 def _fresh(series: Series, at_ms: int, grace_ms: int) -> float | None:
     """Give the newest value up to an instant; None where it is older than the grace."""
-    times = [sample.at_ms for sample in series.samples]
-    index = bisect_right(times, at_ms)
-    if index <= bisect_left(times, at_ms - grace_ms):
+    index = bisect_right(series.samples, at_ms, key=_TIME)
+    if index == 0 or series.samples[index - 1].at_ms < at_ms - grace_ms:
         return None
     return finite(series.samples[index - 1].value)
 

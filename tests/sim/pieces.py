@@ -23,16 +23,33 @@ class Setting:
 
     @classmethod
     def of(cls, rng: Random, key: SigningKey | None) -> "Setting":
-        """Draw a setting."""
+        """Draw a setting: most are small, some are wide and long."""
+        size = rng.choices(SIZES, (80, 17, 3))[0]
         return cls(
-            canaries=rng.choices((1, 2, 3, 5), (60, 25, 10, 5))[0],
-            controllers=rng.choices((1, 2, 3, 5), (55, 30, 10, 5))[0],
-            chaos_ms=rng.randrange(3, 9) * 60_000,
+            canaries=rng.choices((1, 2, 3, 5), size.canaries)[0],
+            controllers=rng.choices((1, 2, 3, 5), size.controllers)[0],
+            chaos_ms=rng.randrange(*size.minutes) * 60_000,
             atomic=rng.random() < 0.8,
             sync="none" if rng.random() < 0.1 else "traffic",
             poll_ms=rng.choice((10_000, 15_000, 20_000)),
             key=key if rng.random() < 0.25 else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How likely 1, 2, 3 or 5 canaries and controllers are, and how long the chaos lasts."""
+
+    canaries: tuple[int, ...]
+    controllers: tuple[int, ...]
+    minutes: tuple[int, int]
+
+
+SIZES = (
+    Size((90, 10, 0, 0), (65, 35, 0, 0), (2, 6)),
+    Size((50, 30, 15, 5), (50, 30, 15, 5), (3, 9)),
+    Size((0, 20, 50, 30), (20, 30, 30, 20), (6, 16)),
+)
 
 
 @dataclass(slots=True)
