@@ -121,6 +121,10 @@ class SourceSettings:
     """File with the password, read like `token_file`."""
     ca_file: Path | None = None
     """Certificates to trust instead of the system's."""
+    secret_files: Mapping[str, Path] = field(default_factory=dict)
+    """Files with what else the service wants, by Flagger's names for it."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What the service has to be told besides, e.g. a region or a project."""
 
     def allows(self, address: str) -> bool:
         """Tell whether a document may carry this URL: it is the source's own, or is listed."""

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from gitops_canary.app import config_models as models
 from gitops_canary.app.config_server import one_forge, one_server, server_problems
+from gitops_canary.app.config_source import one_source, source_problems
 from gitops_canary.app.config_sync import one_sync, sync_problems
 from gitops_canary.app.config_values import PROBLEM
 from gitops_canary.errors import ConfigError, Place, SpecError
@@ -16,14 +17,12 @@ from gitops_canary.git.identity import check_identity
 from gitops_canary.manifest.document import Node, NodeKind, data, parse, text_of
 from gitops_canary.manifest.problems import Problem, joined, nearest, shown
 from gitops_canary.manifest.spec_file import DEFERRABLE
-from gitops_canary.model.addresses import on_this_machine
 from gitops_canary.settings import (
     Evidence,
     IdentitySettings,
     RepositorySettings,
     Settings,
     SigningSettings,
-    SourceSettings,
 )
 
 Loc = tuple[str | int, ...]
@@ -153,7 +152,7 @@ def _contradictions(document: models.Document) -> Iterator[tuple[Loc, str, str]]
             yield ("repositories", index, "name"), "is used twice", "give each its own name"
         yield from _repository(index, repository)
     for name, source in document.metrics.sources.items():
-        yield from _source(("metrics", "sources", name), source)
+        yield from source_problems(("metrics", "sources", name), source)
     if document.server:
         yield from server_problems(document.server)
     for index, sync in enumerate(document.sync):
@@ -181,19 +180,10 @@ def _repository(index: int, one: models.Repository) -> Iterator[tuple[Loc, str, 
             yield place, f"{shown(field)} is no field to do without", nearest(field, DEFERRABLE)
 
 
-def _source(here: Loc, one: models.Source) -> Iterator[tuple[Loc, str, str]]:
-    basic = one.username is not None or one.password_file is not None
-    if (one.username is None) != (one.password_file is None) or (one.token_file and basic):
-        remedy = "give tokenFile alone, or username with passwordFile"
-        yield here, "has credentials that do not fit together", remedy
-    if (one.token_file or basic) and one.url.startswith("http:") and not on_this_machine(one.url):
-        yield (*here, "url"), "would carry a secret unencrypted", "use https with credentials"
-
-
 def _settings(document: models.Document) -> Settings:
     return Settings(
         repositories=tuple(_one_repository(one) for one in document.repositories),
-        sources={name: _one_source(one) for name, one in document.metrics.sources.items()},
+        sources={name: one_source(one) for name, one in document.metrics.sources.items()},
         sync=tuple(one_sync(one) for one in document.sync),
         identity=IdentitySettings(name=document.identity.name, email=document.identity.email),
         signing=_signing(document.signing),
@@ -227,19 +217,4 @@ def _one_repository(one: models.Repository) -> RepositorySettings:
         default_provider=one.provider,
         allow_missing=frozenset(one.allow_missing),
         forge=one_forge(one.forge) if one.forge else None,
-    )
-
-
-def _one_source(one: models.Source) -> SourceSettings:
-    return SourceSettings(
-        type=one.type,
-        url=one.url,
-        scrape_ms=one.scrape_interval,
-        lag_ms=one.lag,
-        timeout_ms=one.timeout,
-        addresses=frozenset(one.addresses),
-        token_file=one.token_file,
-        username=one.username,
-        password_file=one.password_file,
-        ca_file=one.ca_file,
     )

@@ -13,6 +13,7 @@ from gitops_canary.app.config_values import (
     KeyFile,
     Listen,
     Name,
+    Option,
     Poll,
     Scrape,
     SecretFile,
@@ -21,16 +22,11 @@ from gitops_canary.app.config_values import (
     choice,
 )
 from gitops_canary.forge import FORGES
-from gitops_canary.manifest.providers import (
-    METRIC_PROVIDERS_LATER,
-    OWN_PROVIDERS,
-)
+from gitops_canary.manifest.providers import OWN_PROVIDERS
 from gitops_canary.metrics import METRICS
 from gitops_canary.sync import SYNC
 
-SOURCE_LATER = tuple(
-    {*METRIC_PROVIDERS_LATER, "cortex", "mimir", "thanos", "victoriametrics"} - METRICS.keys()
-)
+SOURCE_LATER = ("cortex", "mimir", "thanos", "victoriametrics")
 """Those that speak Prometheus' API can be configured as `prometheus`."""
 FORGES_LATER = ("gitlab", "gitea", "forgejo", "bitbucket")
 SYNC_LATER = ("commit-status",)
@@ -145,6 +141,10 @@ class Source(_Strict):
     """File with its password."""
     ca_file: File | None = None
     """Certificates to trust instead of the system's."""
+    secret_files: dict[str, SecretFile] = Field(default_factory=dict)
+    """Files with what else the type needs, e.g. datadog_api_key."""
+    options: dict[str, Option] = Field(default_factory=dict)
+    """What else the type has to be told, e.g. a region or a project."""
 
 
 class Metrics(_Strict):

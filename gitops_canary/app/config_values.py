@@ -26,6 +26,7 @@ _HOUR = 3_600_000
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _FOLDER = re.compile(r"[^/\\\0-\x1f*?]+(/[^/\\\0-\x1f*?]+)*/?")
 _LISTEN = re.compile(r"(?:([A-Za-z0-9.-]+)|\[([0-9A-Fa-f:]+)\]):([0-9]{1,5})")
+_OPTION = re.compile(r"[A-Za-z0-9_.:/@-]{1,200}")
 _PORT_MAX = 65_535
 
 
@@ -153,11 +154,18 @@ def _key(path: Path) -> Path:
     return path
 
 
+def _option(value: str) -> str:
+    if not _OPTION.fullmatch(value):
+        raise wrong(f"{shown(value)} is no such value", "use up to 200 letters, digits and _.:/@-")
+    return value
+
+
 _TEXT = WithJsonSchema({"type": "string", "minLength": 1})
 File = Annotated[Path, BeforeValidator(_file), _TEXT]
 SecretFile = Annotated[Path, BeforeValidator(_file), AfterValidator(_secret), _TEXT]
 KeyFile = Annotated[Path, BeforeValidator(_file), AfterValidator(_key), _TEXT]
 Name = Annotated[str, AfterValidator(_name)]
+Option = Annotated[str, AfterValidator(_option)]
 BranchName = Annotated[str, AfterValidator(_branch)]
 Folder = Annotated[str, AfterValidator(_folder)]
 Address = Annotated[str, AfterValidator(_address)]

@@ -21,7 +21,7 @@ from gitops_canary.app.tick import Station
 from gitops_canary.app.worker import Worker
 from gitops_canary.forge import FORGES
 from gitops_canary.git.repository import Repository
-from gitops_canary.metrics import METRICS, Client, Sources
+from gitops_canary.metrics import METRICS, Client, Opening, Sources
 from gitops_canary.model.names import Revision
 from gitops_canary.ports import Git, Metrics
 from gitops_canary.routing import ROUTERS
@@ -187,12 +187,16 @@ def _repository(settings: Settings, one: RepositorySettings, directory: Path) ->
 def client(one: SourceSettings) -> Client:
     """Make the client of one metric source."""
     return METRICS[one.type](
-        url=one.url,
-        timeout_ms=one.timeout_ms,
-        token_file=one.token_file,
-        username=one.username,
-        password_file=one.password_file,
-        ca_file=one.ca_file,
+        Opening(
+            url=one.url,
+            timeout_ms=one.timeout_ms,
+            token_file=one.token_file,
+            username=one.username,
+            password_file=one.password_file,
+            ca_file=one.ca_file,
+            secret_files=one.secret_files,
+            options=one.options,
+        )
     )
 
 

@@ -14,7 +14,7 @@ from gitops_canary.cli.options import Form, OutputOption
 from gitops_canary.cli.printing import say, show, write
 from gitops_canary.errors import VerificationError
 from gitops_canary.git.plain import PlainClone
-from gitops_canary.metrics import METRICS
+from gitops_canary.metrics import METRICS, Opening
 from gitops_canary.model.addresses import check_address
 from gitops_canary.model.finding import Finding, Kind
 
@@ -73,7 +73,7 @@ def verify(
 
 
 async def _replayed(found: Verified, url: str) -> list[Finding]:
-    client = METRICS["prometheus"](url=check_address(url), timeout_ms=_TIMEOUT_MS)
+    client = METRICS["prometheus"](Opening(url=check_address(url), timeout_ms=_TIMEOUT_MS))
     try:
         return await replay_all(found.decided, client)
     finally:

@@ -55,7 +55,7 @@ class _Reader:
 
     def _check(self, path: str, name: str) -> Check:
         doc = self._doc
-        query, address = self._query(path)
+        query, address, source = self._query(path)
         builtin = name if query is None and name in BUILTINS else None
         if query is None and builtin is None and not doc.has(f"{path}.templateRef"):
             doc.complain(
@@ -71,7 +71,7 @@ class _Reader:
             doc.complain(f"{path}.templateVariables", "are for a query only", "remove them")
         return Check(
             name=name,
-            source=doc.text(f"{path}.source") or self._default_source,
+            source=doc.text(f"{path}.source") or source or self._default_source,
             builtin=builtin,
             query=query or "",
             interval_ms=doc.whole(f"{path}.interval") or INTERVAL_MS,
@@ -84,19 +84,25 @@ class _Reader:
         inline = f"{path}.query"
         return inline if self._doc.has(inline) else f"{path}.templateRef.name"
 
-    def _query(self, path: str) -> tuple[str | None, str | None]:
-        """Find the query and the address it is asked at; an empty query where it is wrong."""
+    def _query(self, path: str) -> tuple[str | None, str | None, str | None]:
+        """Find the query, the address and the source it is asked at.
+
+        The query is empty where it is wrong, the source None where a template names none.
+        """
         doc = self._doc
         inline, reference = doc.has(f"{path}.query"), doc.has(f"{path}.templateRef")
         if inline and reference:
             doc.complain(f"{path}.query", "and templateRef are alternatives", "remove one of them")
         if not reference:
             query = (doc.text(f"{path}.query") or "") if inline else None
-            return query, doc.text("metricsServer")
+            return query, doc.text("metricsServer"), None
         template = self._template(path)
         if template is None:
-            return "", None
-        return template.query, template.address or doc.text("metricsServer")
+            return "", None, None
+        if template.provider == "prometheus":
+            address = template.address or doc.text("metricsServer")
+            return template.query, address, template.source
+        return template.query, template.address, template.source or template.provider
 
     def _template(self, path: str) -> MetricTemplate | None:
         doc, at = self._doc, f"{path}.templateRef.name"

@@ -11,8 +11,7 @@ from gitops_canary.manifest.flagger_service import service_fields
 from gitops_canary.manifest.providers import (
     ENDED_PROVIDERS,
     FLAGGER_PROVIDERS,
-    METRIC_PROVIDERS_LATER,
-    METRIC_PROVIDERS_NOW,
+    METRIC_PROVIDERS,
 )
 from gitops_canary.manifest.strategy_fields import STEPS_MAX, strategy_fields
 
@@ -173,15 +172,15 @@ METRIC_TEMPLATE = Schema(
     fields=(
         _honoured(
             "provider.type", Type.TEXT, "which API is asked",
-            choices=METRIC_PROVIDERS_NOW, later=METRIC_PROVIDERS_LATER,
+            choices=METRIC_PROVIDERS,
         ),
         _honoured("provider.address", Type.URL, "where it is asked; must be allowed"),
-        _honoured("query", Type.WORD, "PromQL with {{ placeholders }}"),
+        _honoured("query", Type.WORD, "in the provider's language, with {{ placeholders }}"),
         *rows(
             Status.NEUTRAL, "credentials are the operator's, in controller.yaml",
             {"provider.secretRef.name": Type.NAME},
         ),
-        *rows(Status.NEUTRAL, "Prometheus has none", {"provider.region": Type.TEXT}),
+        _honoured("provider.region", Type.NAME, "of cloudwatch: its address must be allowed"),
         *rows(
             Status.REFUSED, "headers can change the answer, and none are sent",
             {"provider.headers.*[]": Type.TEXT}, root="provider.headers",

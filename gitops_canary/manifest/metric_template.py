@@ -7,9 +7,13 @@ from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest.checked import Checked
 from gitops_canary.manifest.flagger_fields import ALERT_PROVIDER, METRIC_TEMPLATE
 from gitops_canary.manifest.header import Header, read_header
-from gitops_canary.manifest.nodes import Node
+from gitops_canary.manifest.leaves import NAME
+from gitops_canary.manifest.nodes import Node, NodeKind
 from gitops_canary.manifest.problems import joined
 from gitops_canary.model.owned import DocRef
+
+SOURCE = "gitops-canary.dev/source"
+"""Annotation of a MetricTemplate: the metric source to ask, where it is not named as its kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +23,9 @@ class MetricTemplate:
     namespace: str
     name: str
     provider: str
-    """Only `prometheus` yet."""
+    """Flagger's name of the kind of source."""
+    source: str | None = None
+    """Metric source of controller.yaml that an annotation names; None leaves it to the kind."""
     address: str | None
     """The URL the document carries; must be one the operator allows."""
     query: str
@@ -53,10 +59,29 @@ def read_template(node: Node, *, file: str) -> MetricTemplate:
         namespace=header.namespace,
         name=header.name,
         provider=doc.text("provider.type") or "",
-        address=doc.text("provider.address"),
+        source=_source(doc, header),
+        address=doc.text("provider.address") or _regional(doc),
         query=doc.text("query") or "",
         place=header.place,
     )
+
+
+def _source(doc: Checked, header: Header) -> str | None:
+    """Read which metric source is meant, where the operator has several of a kind."""
+    node = header.annotations.get(SOURCE)
+    if node is None:
+        return None
+    if node.kind is not NodeKind.SCALAR or not NAME.fullmatch(node.value):
+        doc.complain("provider", f"has no usable annotation {SOURCE}", "name a metric source")
+    return node.value
+
+
+def _regional(doc: Checked) -> str | None:
+    """Give the address that a region stands for; None where there is none."""
+    region = doc.text("provider.region")
+    if region is None or doc.text("provider.type") != "cloudwatch":
+        return None
+    return f"https://monitoring.{region}.amazonaws.com"
 
 
 def read_alert_provider(node: Node, *, file: str) -> AlertProvider:

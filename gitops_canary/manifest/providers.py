@@ -20,8 +20,8 @@ MIRRORING_PROVIDERS = ("gatewayapi:v1", "gatewayapi:v1beta1", "istio")
 _END = "move to a router that is maintained, e.g. gatewayapi:v1; `gitops-canary import` helps"
 ENDED_PROVIDERS = dict.fromkeys(("appmesh", "appmesh:v1beta2", "osm"), _END)
 """Flagger's names of meshes that are at their end, with the remedy."""
-METRIC_PROVIDERS_NOW = ("prometheus",)
-METRIC_PROVIDERS_LATER = (
+METRIC_PROVIDERS = (
     "cloudwatch", "datadog", "dynatrace", "externalmetrics", "graphite", "influxdb", "keptn",
-    "newrelic", "splunk", "stackdriver",
+    "newrelic", "prometheus", "splunk", "stackdriver",
 )  # fmt: skip
+"""Flagger's names of metric providers; all of them can be asked."""

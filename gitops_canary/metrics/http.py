@@ -1,227 +1,222 @@
-"""What metric sources over HTTP share: credentials, deadlines, capped bodies, no redirects."""
+"""Metric sources over HTTP: many questions at once, under one deadline, asked in any dialect."""
 
 import asyncio
-import base64
-import logging
-import ssl
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-import httpx2
+from gitops_canary.http import Failed, Opening, Reply, Request, Secrets, Session, secrets_of
+from gitops_canary.http.session import CONCURRENT_MAX, TROUBLE, unreachable
+from gitops_canary.metrics import shapes
+from gitops_canary.metrics.shapes import Point
+from gitops_canary.model.observation import Answer, Question, Sample, Series
 
-from gitops_canary.core.text import one_line
-from gitops_canary.errors import ConfigError
-from gitops_canary.model.observation import Answer, Question
-
-CONCURRENT_MAX: Final = 16
-BODY_MAX: Final = 4 * 1024 * 1024
-"""Bytes of one answer; some 100 000 samples."""
-SECRET_MAX: Final = 64 * 1024
-# The library writes every URL it asks into its log, and its transport the headers.
-for _name in ("httpx2", "httpcore2"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
-
-
-class Failed(Exception):  # noqa: N818 - named for what happened
-    """Why there is no answer, with what to do; becomes `Answer.error`."""
+INSTANTS_MAX: Final = 60
+"""Newest instants asked for: each is a request, and older ones were judged already."""
+KNOWN_MAX: Final = 8192
+"""Answers kept, so that an instant is asked for once; they only spare requests."""
+OK: Final = range(200, 300)
+_REMEDIES: Final = {
+    400: "correct the query of the check",
+    401: "put valid credentials into the files named in controller.yaml",
+    403: "allow these credentials to query, or name others in controller.yaml",
+    404: "correct the url in controller.yaml, or the query",
+    422: "correct the query of the check",
+}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Credentials:
-    """What authorises one round of questions; never printed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instant:
+    """One query as of one instant, over a window that ends there."""
 
-    header: str | None
-    secrets: tuple[str, ...]
+    expression: str
+    at_ms: int
+    window_ms: int
 
     @property
-    def headers(self) -> dict[str, str]:
-        """Give the header that carries them."""
-        return {"Authorization": self.header} if self.header else {}
+    def from_ms(self) -> int:
+        """Where the window begins."""
+        return self.at_ms - self.window_ms
 
-    def hidden(self, text: str) -> str:
-        """Take the secrets out of words that a server or a library chose."""
-        for secret in self.secrets:
-            text = text.replace(secret, "***")
+    def timed(self, text: str) -> str:
+        """Put the window's ends in the place of `${from_ms}`, `${to_s}` and their like."""
+        for name, instant in (("from", self.from_ms), ("to", self.at_ms)):
+            text = text.replace(f"${{{name}_ms}}", str(instant))
+            text = text.replace(f"${{{name}_s}}", str(instant // 1000))
         return text
 
 
-Ask = Callable[[Question, Credentials], Awaitable[Answer]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How a service is asked now."""
+
+    secrets: Secrets
+    options: Mapping[str, str]
+    base: str
+    now_s: float
+    """Our clock, for signatures alone."""
 
 
-class Session:
-    """One server, asked many questions at once under one deadline.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """One series of an answer; null values are left out of it."""
 
-    Args:
-        url: base URL, without credentials; a path prefix is kept.
-        timeout_ms: for all questions of one `ask` together.
-        token_file: holds a bearer token; read again for every `ask`, so that it may rotate.
-        username: for basic authentication, together with `password_file`.
-        password_file: read like `token_file`.
-        ca_file: certificates to trust instead of the system's.
+    labels: Mapping[str, str] = field(default_factory=dict)
+    points: Sequence[Point]
 
-    Raises:
-        ConfigError: the URL or the combination of credentials cannot be used.
-    """
 
-    def __init__(
-        self,
-        *,
-        url: str,
-        timeout_ms: int,
-        token_file: Path | None = None,
-        username: str | None = None,
-        password_file: Path | None = None,
-        ca_file: Path | None = None,
-    ) -> None:
-        if (username is None) != (password_file is None) or (token_file and username):
-            raise ConfigError(
-                "The credentials of a metric source do not fit together.",
-                remedy="give tokenFile alone, or username with passwordFile",
-            )
-        self.base = _checked(url)
-        self.timeout_ms = timeout_ms
-        self._token_file = token_file
-        self._username = username
-        self._password_file = password_file
-        self._client = httpx2.AsyncClient(
-            verify=_trust(ca_file),
-            follow_redirects=False,
-            trust_env=False,  # a proxy or .netrc of the environment must not see the credentials
-            timeout=None,  # every call runs under the deadline of its `ask`
-            limits=httpx2.Limits(max_connections=CONCURRENT_MAX),
-            headers={"Accept-Encoding": "identity", "User-Agent": "gitops-canary"},
-        )
+Exchange = Callable[[Session, Access], Awaitable[Access]]
 
-    async def ask(self, questions: Sequence[Question], one: Ask) -> Mapping[Question, Answer]:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How one kind of service is asked for one instant, and how its answer is read; pure."""
+
+    ask: Callable[[Instant, Access], Request]
+    read: Callable[[Reply, Instant], Sequence[Track]]
+    live: bool = False
+    """Whether it tells only how things are now: then a point may lie a window after its instant."""
+    exchange: Callable[[], Exchange] | None = None
+    """Makes what turns a long-lived secret into a short-lived one before questions are asked."""
+
+
+class Source:
+    """A metric source that is asked instant by instant, each instant once."""
+
+    def __init__(self, dialect: Dialect, opening: Opening, clock: Callable[[], float]) -> None:
+        self._dialect = dialect
+        self._session = Session(opening)
+        self._clock = clock
+        self._known: OrderedDict[Instant, tuple[Series, ...]] = OrderedDict()
+        self._exchange = dialect.exchange() if dialect.exchange else None
+
+    async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
         """Answer all questions at once, under one deadline; trouble is told in `Answer.error`."""
-        unique = tuple(dict.fromkeys(questions))
-        try:
-            credentials = self._credentials()
-        except Failed as error:
-            return dict.fromkeys(unique, Answer(error=str(error)))
         gate = asyncio.Semaphore(CONCURRENT_MAX)
-        deadline = asyncio.get_running_loop().time() + self.timeout_ms / 1000
 
-        async def within(question: Question) -> Answer:
-            try:
-                async with asyncio.timeout_at(deadline), gate:
-                    return await _told(one, question, credentials)
-            except TimeoutError:
-                waited = f"did not answer within {self.timeout_ms} ms: "
-                return Answer(error=f"{waited}look at its load, or raise its timeout", silent=True)
+        async def one(question: Question, secrets: Secrets) -> Answer:
+            access = Access(
+                secrets=secrets,
+                options=self._session.opening.options,
+                base=self._session.base,
+                now_s=self._clock(),
+            )
+            if self._exchange:
+                access = await self._exchange(self._session, access)
+            return await self._one(question, access, gate)
 
-        answers = await asyncio.gather(*(within(question) for question in unique))
-        return dict(zip(unique, answers, strict=True))
-
-    async def call(
-        self, method: str, path: str, credentials: Credentials, **rest: Any
-    ) -> tuple[int, bytes, int | None]:
-        """Make one request: status, body and the server's clock in milliseconds.
-
-        Raises:
-            Failed: the answer is a redirect, compressed or too large.
-        """
-        request = self._client.stream(
-            method, f"{self.base}{path}", headers=credentials.headers, **rest
-        )
-        async with request as response:
-            status = response.status_code
-            if response.is_redirect:
-                raise Failed(
-                    f"redirects ({status}), which is never followed: "
-                    "put its final url into controller.yaml"
-                )
-            if response.headers.get("content-encoding", "identity") != "identity":
-                raise Failed("compresses though told not to: turn that off in its proxy")
-            return status, await _capped(response), _clock_ms(response.headers.get("date"))
+        return await within(self._session, questions, one)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._session.aclose()
 
-    def _credentials(self) -> Credentials:
-        if self._token_file:
-            token = _secret(self._token_file)
-            return Credentials(f"Bearer {token}", (token,))
-        if self._username is not None and self._password_file:
-            password = _secret(self._password_file)
-            pair = base64.b64encode(f"{self._username}:{password}".encode()).decode()
-            return Credentials(f"Basic {pair}", (password, pair))
-        return Credentials(None, ())
+    async def _one(self, question: Question, access: Access, gate: asyncio.Semaphore) -> Answer:
+        every = instants(question)
+        if self._dialect.live:
+            # Only the newest instant is near enough to now; the others are known or lost.
+            every = [one for one in every if one in self._known or one == every[-1]]
+        wanted = [one for one in every if one not in self._known]
+        # All are waited for, so that what one of them learnt is known next time.
+        found = await asyncio.gather(
+            *(self._instant(one, access, gate) for one in reversed(wanted)), return_exceptions=True
+        )
+        for one in found:
+            if isinstance(one, BaseException):
+                raise one
+        return Answer(series=_joined([self._known.get(one, ()) for one in every]))
+
+    async def _instant(self, instant: Instant, access: Access, gate: asyncio.Semaphore) -> None:
+        async with gate:
+            try:
+                tracks = await self._tracks(instant, access)
+            except Failed as error:
+                raise Failed(access.secrets.hidden(str(error))) from None
+            found = self._fresh(tracks, instant, access.secrets)
+        if found:
+            self._known[instant] = found
+            while len(self._known) > KNOWN_MAX:
+                self._known.popitem(last=False)
+
+    async def _tracks(self, instant: Instant, access: Access) -> Sequence[Track]:
+        reply = await self._session.call(self._dialect.ask(instant, access))
+        if reply.status not in OK:
+            raise Failed(refusal(reply, shapes.words(reply.body, access.secrets.hidden)))
+        return self._dialect.read(reply, instant)
+
+    def _fresh(
+        self, tracks: Sequence[Track], instant: Instant, secrets: Secrets
+    ) -> tuple[Series, ...]:
+        """Take the newest point of each series that lies in the window."""
+        latest_ms = instant.at_ms + (instant.window_ms if self._dialect.live else 0)
+        found = []
+        for track in tracks:
+            near = [p for p in track.points if instant.from_ms <= p.at_ms <= latest_ms]
+            if near:
+                newest = max(near, key=lambda point: point.at_ms)
+                sample = Sample(at_ms=instant.at_ms, value=newest.value)
+                labels = {name: secrets.hidden(text) for name, text in track.labels.items()}
+                found.append(Series(labels=labels, samples=(sample,)))
+        return tuple(found)
 
 
-async def _told(one: Ask, question: Question, credentials: Credentials) -> Answer:
+def instants(question: Question) -> list[Instant]:
+    """List the instants a question is about, the newest of them where there are many."""
+    every = range(question.start_ms, question.end_ms + 1, question.step_ms or 1)
+    return [
+        Instant(expression=question.expression, at_ms=at_ms, window_ms=question.lookback_ms)
+        for at_ms in every[-INSTANTS_MAX:]
+    ]
+
+
+def _joined(every: Sequence[tuple[Series, ...]]) -> tuple[Series, ...]:
+    """Put instants together to series; two without any label between them stay two."""
+    found: dict[tuple[Any, ...], list[Sample]] = {}
+    for at_once in every:
+        seen: dict[tuple[Any, ...], int] = {}
+        for one in at_once:
+            labels = tuple(sorted(one.labels.items()))
+            seen[labels] = seen.get(labels, -1) + 1
+            found.setdefault((labels, seen[labels]), []).extend(one.samples)
+    return tuple(
+        Series(labels=dict(labels), samples=tuple(samples))
+        for (labels, _), samples in found.items()
+    )
+
+
+def refusal(reply: Reply, said: str) -> str:
+    """Say why there is no answer, in the service's words where it has some."""
+    remedy = _REMEDIES.get(reply.status, shapes.AGAIN)
+    return f"refuses with HTTP status {reply.status}{f' ({said})' if said else ''}: {remedy}"
+
+
+One = Callable[[Question, Secrets], Awaitable[Answer]]
+
+
+async def within(
+    session: Session, questions: Sequence[Question], one: One
+) -> Mapping[Question, Answer]:
+    """Answer all questions at once, under one deadline; trouble is told in `Answer.error`."""
+    unique = tuple(dict.fromkeys(questions))
+    timeout_ms = session.opening.timeout_ms
     try:
-        return await one(question, credentials)
+        secrets = secrets_of(session.opening)
     except Failed as error:
-        return Answer(error=credentials.hidden(str(error)))
-    except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
-        told = one_line(credentials.hidden(str(error)))[:200]
-        said = f"cannot be reached ({type(error).__name__}: {told})"
-        return Answer(error=f"{said}: look at its url and at the network", silent=True)
+        return dict.fromkeys(unique, Answer(error=str(error)))
+    deadline = asyncio.get_running_loop().time() + timeout_ms / 1000
 
+    async def told(question: Question) -> Answer:
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await one(question, secrets)
+        except TimeoutError:
+            waited = f"did not answer within {timeout_ms} ms: "
+            return Answer(error=f"{waited}look at its load, or raise its timeout", silent=True)
+        except Failed as error:
+            return Answer(error=secrets.hidden(str(error)))
+        except TROUBLE as error:
+            return Answer(error=unreachable(error, secrets), silent=True)
 
-async def _capped(response: httpx2.Response) -> bytes:
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > BODY_MAX:
-            raise Failed(f"answers with more than {BODY_MAX} bytes: aggregate more in the query")
-    return bytes(body)
-
-
-def _clock_ms(date: str | None) -> int | None:
-    """Read the `Date` header, which counts whole seconds.
-
-    >>> _clock_ms("Mon, 02 Feb 2026 02:40:00 GMT"), _clock_ms("noon"), _clock_ms(None)
-    (1770000000000, None, None)
-    """
-    try:
-        return int(parsedate_to_datetime(date).timestamp()) * 1000 if date else None
-    except ValueError:
-        return None
-
-
-def _checked(url: str) -> str:
-    """Accept an http or https base URL that carries no credentials, query or fragment."""
-    try:
-        parts = httpx2.URL(url)
-    except httpx2.InvalidURL:
-        parts = httpx2.URL("")
-    if parts.scheme not in {"http", "https"} or not parts.host or parts.query or parts.fragment:
-        raise ConfigError(
-            "The url of a metric source is none that can be asked.",
-            remedy="write http://host:port or https://host/prefix, without query or fragment",
-        )
-    if parts.userinfo:
-        raise ConfigError(
-            "The url of a metric source carries credentials.",
-            remedy="take them out and use username with passwordFile, or tokenFile",
-        )
-    return url.rstrip("/")
-
-
-def _trust(ca_file: Path | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        raise ConfigError(
-            f"The certificates in {ca_file} cannot be used: {error.strerror or error}.",
-            remedy="name a readable PEM file in caFile",
-        ) from None
-
-
-def _secret(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(SECRET_MAX + 1)
-        text = raw.decode().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        kind = type(error).__name__
-        raise Failed(f"has no usable credentials ({path.name}: {kind}): mount the file") from None
-    if not text or len(raw) > SECRET_MAX or not text.isprintable():
-        raise Failed(f"has no usable credentials ({path.name}): write one line of text into it")
-    return text
+    answers = await asyncio.gather(*(told(question) for question in unique))
+    return dict(zip(unique, answers, strict=True))

@@ -5,21 +5,15 @@ one to the time of the value, where the answer tells one. `${from_s}`, `${to_s}`
 `${to_ms}` in the path are the window's ends; each instant is one request.
 """
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from gitops_canary.core.text import one_line
-from gitops_canary.metrics.http import Credentials, Failed, Session
-from gitops_canary.model.observation import Answer, Question, Sample, Series
+from gitops_canary.http import Failed, Reply, Request
+from gitops_canary.metrics.http import Access, Dialect, Instant, Track
+from gitops_canary.metrics.shapes import Point, instant_ms, number, parse
 
-INSTANTS_MAX: Final = 60
-"""Newest instants asked for: each is a request, and older ones were judged already."""
-_OK = range(200, 300)
 _PATH = re.compile(r"/[A-Za-z0-9_.~/%?&=:,;@!$*+(){}\[\]|-]{0,2000}")
 _TIME = re.compile(r"\$\{(from|to)_(ms|s)\}")
 _LINES = (2, 3)
@@ -32,46 +26,29 @@ class _Query:
     time: tuple[str, ...] | None
 
 
-class HttpJson:
-    """One metric source; its arguments are those of `Session`."""
+def ask(instant: Instant, access: Access) -> Request:
+    """Ask for the path of the query, with the window's ends in it."""
+    path = instant.timed(_read(instant.expression).path)
+    return Request(path=path, headers=access.secrets.standard)
 
-    def __init__(
-        self,
-        *,
-        url: str,
-        timeout_ms: int,
-        token_file: Path | None = None,
-        username: str | None = None,
-        password_file: Path | None = None,
-        ca_file: Path | None = None,
-    ) -> None:
-        self._session = Session(
-            url=url,
-            timeout_ms=timeout_ms,
-            token_file=token_file,
-            username=username,
-            password_file=password_file,
-            ca_file=ca_file,
-        )
 
-    async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
-        """Answer all questions at once, under one deadline; trouble is told in `Answer.error`."""
-        return await self._session.ask(questions, self._one)
+def read(reply: Reply, instant: Instant) -> Sequence[Track]:
+    """Read the number; none where it is null or missing."""
+    query, document = _read(instant.expression), parse(reply.body)
+    value = number(_at(document, query.value))
+    if value is None:
+        return ()
+    at_ms = instant.at_ms
+    if query.time is not None:
+        told = _at(document, query.time)
+        if told is None:
+            return ()
+        at_ms = instant_ms(told)
+    return (Track(points=(Point(at_ms=at_ms, value=value),)),)
 
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._session.aclose()
 
-    async def _one(self, question: Question, credentials: Credentials) -> Answer:
-        query = _read(question.expression)
-        samples: list[Sample] = []
-        for at_ms in _instants(question):
-            path = _timed(query.path, at_ms, question.lookback_ms)
-            status, body, _ = await self._session.call("GET", path, credentials)
-            if status not in _OK:
-                raise Failed(f"refuses with HTTP status {status}: correct the path of the query")
-            samples += _samples(body, query, at_ms, question.lookback_ms)
-        return Answer(series=(Series(labels={}, samples=tuple(samples)),) if samples else ())
+DIALECT = Dialect(ask=ask, read=read)
+"""One JSON number by its place."""
 
 
 def _read(expression: str) -> _Query:
@@ -91,40 +68,6 @@ def _pointer(text: str) -> tuple[str, ...]:
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:])
 
 
-def _instants(question: Question) -> Sequence[int]:
-    every = range(question.start_ms, question.end_ms + 1, question.step_ms or 1)
-    return every[-INSTANTS_MAX:]
-
-
-def _timed(path: str, at_ms: int, window_ms: int) -> str:
-    """Put the window's ends into a path."""
-    found = path
-    for name, instant in (("from", at_ms - window_ms), ("to", at_ms)):
-        found = found.replace(f"${{{name}_ms}}", str(instant))
-        found = found.replace(f"${{{name}_s}}", str(instant // 1000))
-    return found
-
-
-def _samples(body: bytes, query: _Query, at_ms: int, fresh_ms: int) -> Sequence[Sample]:
-    """Read the number; none where it is null or missing, or older than the window."""
-    document = _parse(body)
-    value = _at(document, query.value)
-    if query.time is not None and not _fresh(_at(document, query.time), at_ms, fresh_ms):
-        return ()
-    if value is None:
-        return ()
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
-        raise Failed("answers with something else where the number belongs: correct the pointer")
-    return (Sample(at_ms=at_ms, value=one_line(str(value))[:60]),)
-
-
-def _parse(body: bytes) -> Any:
-    try:
-        return json.loads(body, parse_float=Decimal, parse_constant=str)
-    except (ValueError, RecursionError):
-        raise Failed("answers with no JSON: check that the path is an API") from None
-
-
 def _at(document: Any, pointer: Sequence[str]) -> Any:
     for part in pointer:
         if isinstance(document, dict):
@@ -134,13 +77,3 @@ def _at(document: Any, pointer: Sequence[str]) -> Any:
         else:
             return None
     return document
-
-
-def _fresh(value: Any, at_ms: int, fresh_ms: int) -> bool:
-    """Whether a time in seconds or milliseconds lies within the window before the instant."""
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        return False
-    seconds_max = 100_000_000_000
-    told = Decimal(value)
-    told_ms = told if abs(told) > seconds_max else told * 1000
-    return at_ms - fresh_ms <= told_ms <= at_ms

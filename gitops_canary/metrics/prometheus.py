@@ -1,81 +1,70 @@
 """Prometheus' HTTP API, and whatever speaks it: Thanos, Mimir, VictoriaMetrics."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Final
 
-from gitops_canary.metrics.http import Credentials, Session
-from gitops_canary.metrics.prometheus_answer import Garbled, Hide, read
+from gitops_canary.http import Failed, Opening, Reply, Request, Secrets, Session
+from gitops_canary.http.session import CONCURRENT_MAX
+from gitops_canary.metrics.http import OK, refusal, within
+from gitops_canary.metrics.prometheus_answer import Hide, read
 from gitops_canary.model.observation import Answer, Question
-
-_OK = 200
-_REMEDIES: Final = {
-    401: "put valid credentials into the files named in controller.yaml",
-    403: "allow these credentials to query, or name others in controller.yaml",
-    404: "correct the url in controller.yaml, with the path prefix if there is one",
-    400: "correct the query of the check",
-    422: "correct the query of the check",
-}
 
 
 class Prometheus:
-    """One metric source; its arguments are those of `Session`."""
+    """One metric source."""
 
-    def __init__(
-        self,
-        *,
-        url: str,
-        timeout_ms: int,
-        token_file: Path | None = None,
-        username: str | None = None,
-        password_file: Path | None = None,
-        ca_file: Path | None = None,
-    ) -> None:
-        self._session = Session(
-            url=url,
-            timeout_ms=timeout_ms,
-            token_file=token_file,
-            username=username,
-            password_file=password_file,
-            ca_file=ca_file,
-        )
+    def __init__(self, opening: Opening) -> None:
+        self._session = Session(opening)
 
     async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
         """Answer all questions at once, under one deadline; trouble is told in `Answer.error`."""
-        return await self._session.ask(questions, self._one)
+        gate = asyncio.Semaphore(CONCURRENT_MAX)
+
+        async def one(question: Question, secrets: Secrets) -> Answer:
+            async with gate:
+                return await self._one(question, secrets)
+
+        return await within(self._session, questions, one)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._session.aclose()
 
-    async def _one(self, question: Question, credentials: Credentials) -> Answer:
+    async def _one(self, question: Question, secrets: Secrets) -> Answer:
         # The query travels in the body, so that no log of URLs has it.
-        status, body, clock_ms = await self._session.call(
-            "POST",
-            f"/api/v1/{'query_range' if question.step_ms else 'query'}",
-            credentials,
-            data=_form(question, self._session.timeout_ms),
+        reply = await self._session.call(
+            Request(
+                method="POST",
+                path=f"/api/v1/{'query_range' if question.step_ms else 'query'}",
+                headers=secrets.standard,
+                form=form(question, self._session.opening.timeout_ms),
+            )
         )
-        try:
-            if status != _OK:
-                return Answer(error=_refusal(status, body, credentials.hidden))
-            return replace(read(body, credentials.hidden), clock_ms=clock_ms)
-        except Garbled as error:
-            return Answer(error=str(error))
+        return answer(reply, secrets.hidden)
 
 
-def _refusal(status: int, body: bytes, hide: Hide) -> str:
-    """Say why there is no answer, in the server's words where it has some."""
+def answer(reply: Reply, hide: Hide) -> Answer:
+    """Read a reply of the API.
+
+    Raises:
+        Failed: it is none.
+    """
+    if reply.status not in OK:
+        return Answer(error=refusal(reply, _said(reply, hide)))
+    return replace(read(reply.body, hide), clock_ms=reply.clock_ms)
+
+
+def _said(reply: Reply, hide: Hide) -> str:
+    """Give the server's words; empty where it has none."""
     try:
-        said = f" ({read(body, hide).error})"
-    except Garbled:
-        said = ""
-    remedy = _REMEDIES.get(status, "look at its log; the next tick asks again")
-    return f"refuses with HTTP status {status}{said}: {remedy}"
+        return read(reply.body, hide).error or ""
+    except Failed:
+        return ""
 
 
-def _form(question: Question, timeout_ms: int) -> dict[str, str]:
+def form(question: Question, timeout_ms: int) -> dict[str, str]:
+    """Write a question as the parameters of the API."""
     form = {"query": question.expression, "timeout": f"{timeout_ms}ms"}
     if question.step_ms:
         form["start"] = _seconds(question.start_ms)

@@ -12,7 +12,7 @@ from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Report, Station
 from gitops_canary.lab.origin import Origin
-from gitops_canary.metrics import METRICS, Sources
+from gitops_canary.metrics import METRICS, Opening, Sources
 from gitops_canary.model.observation import Answer, Question
 from gitops_canary.ports import Metrics
 from gitops_canary.routing import ROUTERS
@@ -116,14 +116,7 @@ class World:
 def world(origin: Origin, open_repository: OpenRepository, prometheus: str) -> Iterator[World]:
     """Start a controller whose commits are live one minute after they were made."""
     git = open_repository()
-    client = METRICS["prometheus"](
-        url=prometheus,
-        timeout_ms=10_000,
-        token_file=None,
-        username=None,
-        password_file=None,
-        ca_file=None,
-    )
+    client = METRICS["prometheus"](Opening(url=prometheus, timeout_ms=10_000))
     sync = SYNC["none"](Options(delay_ms=MINUTE_S))
     made: World
     station = Station(

@@ -10,7 +10,7 @@ from prometheus_server import Written, prometheus
 from gitops_canary.core.judge import judge
 from gitops_canary.core.questions import questions
 from gitops_canary.errors import Place
-from gitops_canary.metrics import METRICS, Sources
+from gitops_canary.metrics import METRICS, Opening, Sources
 from gitops_canary.model.names import CanaryId, Digest
 from gitops_canary.model.observation import Answer, Measurement, Question
 from gitops_canary.model.rollout import Outcome
@@ -133,7 +133,9 @@ def template(query: str, *, maximum: str = "1") -> Check:
 
 def ask(base: str, *asked: Question, timeout_ms: int = 5000) -> list[Answer]:
     async def go() -> list[Answer]:
-        sources = Sources({"default": METRICS["prometheus"](url=base, timeout_ms=timeout_ms)})
+        sources = Sources(
+            {"default": METRICS["prometheus"](Opening(url=base, timeout_ms=timeout_ms))}
+        )
         try:
             answers = await sources.ask(asked)
         finally:

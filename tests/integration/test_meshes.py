@@ -12,7 +12,7 @@ from prometheus_server import prometheus
 from gitops_canary.core.course import Course
 from gitops_canary.core.stays import Stay
 from gitops_canary.errors import Place, SpecError
-from gitops_canary.metrics import METRICS, Sources
+from gitops_canary.metrics import METRICS, Opening, Sources
 from gitops_canary.model.names import CanaryId, Digest
 from gitops_canary.model.observation import Answer, Question, Verdict
 from gitops_canary.model.rollout import Outcome
@@ -71,7 +71,7 @@ def course(
 
 def ask(base: str, asked: tuple[Question, ...]) -> Mapping[Question, Answer]:
     async def go() -> Mapping[Question, Answer]:
-        sources = Sources({"default": METRICS["prometheus"](url=base, timeout_ms=20_000)})
+        sources = Sources({"default": METRICS["prometheus"](Opening(url=base, timeout_ms=20_000))})
         try:
             return await sources.ask(asked)
         finally:

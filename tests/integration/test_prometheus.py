@@ -14,7 +14,7 @@ from typing import Self
 import pytest
 
 from gitops_canary.errors import ConfigError
-from gitops_canary.metrics import METRICS, Prometheus, Sources
+from gitops_canary.metrics import METRICS, Opening, Prometheus, Sources
 from gitops_canary.model.observation import Answer, Question
 
 AT = 1_770_000_300_000
@@ -23,7 +23,9 @@ SECRET = "s3cr3t-Päss word%"  # noqa: S105 - that is what is looked for
 
 def ask(base: str, *asked: Question, timeout_ms: int = 5000) -> list[Answer]:
     async def go() -> list[Answer]:
-        sources = Sources({"default": METRICS["prometheus"](url=base, timeout_ms=timeout_ms)})
+        sources = Sources(
+            {"default": METRICS["prometheus"](Opening(url=base, timeout_ms=timeout_ms))}
+        )
         try:
             answers = await sources.ask(asked)
         finally:
@@ -216,11 +218,15 @@ def test_secrets_reach_the_server_and_nothing_else(
         return f"{answer.error} {client!r}"
 
     with caplog.at_level(logging.DEBUG), Server(echo) as server:
-        basic = Prometheus(url=server.url, timeout_ms=5000, username="ada", password_file=password)
+        basic = Prometheus(
+            Opening(url=server.url, timeout_ms=5000, username="ada", password_file=password)
+        )
         told = asyncio.run(go(basic))
         token = tmp_path / "token"
         token.write_text("tok-12345")
-        told += asyncio.run(go(Prometheus(url=server.url, timeout_ms=5000, token_file=token)))
+        told += asyncio.run(
+            go(Prometheus(Opening(url=server.url, timeout_ms=5000, token_file=token)))
+        )
     assert headers[0].startswith("Basic ")
     assert headers[1] == "Bearer tok-12345"
     for secret in (SECRET[:6], headers[0].split()[1][:6], "tok-1"):
@@ -238,7 +244,7 @@ def test_token_is_read_again_for_every_tick(tmp_path: Path) -> None:
         says(b'{"status":"success",' + VECTOR + b"}")(handler)
 
     async def go(base: str) -> list[str | None]:
-        client = Prometheus(url=base, timeout_ms=5000, token_file=token)
+        client = Prometheus(Opening(url=base, timeout_ms=5000, token_file=token))
         errors = []
         for text in ("one", "two", "", None):
             if text is None:
@@ -269,5 +275,5 @@ def test_token_is_read_again_for_every_tick(tmp_path: Path) -> None:
 )
 def test_unusable_options_are_refused_without_their_secrets(bad: Mapping[str, str]) -> None:
     with pytest.raises(ConfigError) as caught:
-        Prometheus(timeout_ms=1000, **bad)  # type: ignore[arg-type] # wrong on purpose
+        Prometheus(Opening(timeout_ms=1000, **bad))  # type: ignore[arg-type] # wrong on purpose
     assert "pw" not in str(caught.value)

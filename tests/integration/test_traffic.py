@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from prometheus_server import Written, prometheus
 
-from gitops_canary.metrics import Prometheus, Sources
+from gitops_canary.metrics import Opening, Prometheus, Sources
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.observation import Expectation, Liveness
 from gitops_canary.sync import SYNC, Options
@@ -93,7 +93,7 @@ START = replace(
 def observe(url: str, *expected: Expectation, after_ms: int = 190_000) -> list[Liveness]:
     async def go() -> list[Liveness]:
         source = SYNC["traffic"](Options(scrape_ms=SCRAPE, lag_ms=1000))
-        sources = Sources({"default": Prometheus(url=url, timeout_ms=5000)})
+        sources = Sources({"default": Prometheus(Opening(url=url, timeout_ms=5000))})
         try:
             found = await source.observe(expected, sources, SINCE + after_ms)
         finally:

@@ -16,7 +16,7 @@ from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Report, Station
 from gitops_canary.errors import Unavailable
 from gitops_canary.git.repository import Repository
-from gitops_canary.metrics import Prometheus, Sources
+from gitops_canary.metrics import Opening, Prometheus, Sources
 from gitops_canary.model.decision import Hold
 from gitops_canary.ports import SyncSource
 from gitops_canary.routing import ROUTERS
@@ -45,7 +45,7 @@ class Place:
 
         async def go() -> Report:
             url = f"http://127.0.0.1:{self.metrics.port}"
-            client = Prometheus(url=url, timeout_ms=int(PROMETHEUS_S * 1000))
+            client = Prometheus(Opening(url=url, timeout_ms=int(PROMETHEUS_S * 1000)))
             sources = Sources({"default": client})
             station = Station(
                 name="config",

@@ -24,6 +24,7 @@ from gitops_canary.manifest.spec_file import (
 )
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import DocRef
+from gitops_canary.model.spec import Check
 
 
 def template(name: str = "errors", namespace: str = "prod", **provider: Any) -> Json:
@@ -72,6 +73,22 @@ def test_metrics_server_stands_in_for_a_template_without_address() -> None:
     assert spec.policy.checks[0].address == "http://prom:9090"
 
 
+def test_template_of_another_provider_is_asked_at_the_source_of_its_name() -> None:
+    def check(one: Json) -> Check:
+        document = metric(templateRef={"name": "errors"}, threshold=1)
+        document["spec"]["metricsServer"] = "http://prom:9090"
+        return read(document, templates=tree(one)).policy.checks[0]
+
+    plain = check(template(type="datadog", secretRef={"name": "datadog"}))
+    assert (plain.source, plain.address) == ("datadog", None)
+    abroad = template(type="datadog", address="https://api.datadoghq.eu")
+    abroad["metadata"]["annotations"] = {"gitops-canary.dev/source": "datadog-eu"}
+    assert check(abroad).source == "datadog-eu"
+    assert check(abroad).address == "https://api.datadoghq.eu"
+    region = check(template(type="cloudwatch", region="eu-west-1"))
+    assert region.address == "https://monitoring.eu-west-1.amazonaws.com"
+
+
 def test_missing_template_is_refused() -> None:
     error = refusal(metric(templateRef={"name": "errors"}, threshold=1), templates=nothing)
     assert "names the MetricTemplate prod/errors, which is not in the repository" in error.problem
@@ -112,7 +129,6 @@ def test_placeholder_of_a_template_is_checked_where_it_is_used() -> None:
 @pytest.mark.parametrize(
     ("provider", "problem"),
     [
-        ({"type": "datadog"}, "provider.type is datadog, which is not supported yet"),
         ({"type": "promtheus"}, "provider.type is 'promtheus', which is not known"),
         ({"headers": {"X-Scope-OrgID": ["1"]}}, "provider.headers is not supported yet"),
         ({"insecureSkipVerify": True}, "provider.insecureSkipVerify is not supported yet"),

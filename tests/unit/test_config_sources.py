@@ -1,0 +1,68 @@
+"""Metric sources in controller.yaml: each type gets what it needs, and nothing else."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gitops_canary.app.config import load
+from gitops_canary.errors import ConfigError
+from gitops_canary.settings import SourceSettings
+
+
+def loaded(folder: Path, name: str = "more", **source: object) -> SourceSettings:
+    document = {
+        "repositories": [{"name": "config", "url": "https://git.example/acme/config.git"}],
+        "metrics": {"sources": {name: {"url": "https://api.example", **source}}},
+        "sync": {"type": "none", "delay": "5m"},
+    }
+    path = folder / "controller.yaml"
+    path.write_text(json.dumps(document))
+    return load(path).sources[name]
+
+
+def secret(folder: Path, name: str) -> str:
+    path = folder / name
+    path.write_text("x" * 20)
+    path.chmod(0o600)
+    return name
+
+
+def test_what_a_type_needs_is_read(tmp_path: Path) -> None:
+    files = {key: secret(tmp_path, key) for key in ("datadog_api_key", "datadog_application_key")}
+    found = loaded(tmp_path, "datadog", type="datadog", secretFiles=files)
+    assert found.secret_files["datadog_api_key"] == tmp_path / "datadog_api_key"
+    token = secret(tmp_path, "t")
+    found = loaded(tmp_path, type="newrelic", tokenFile=token, options={"account": "12345"})
+    assert found.options == {"account": "12345"}
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ({"type": "datadog"}, "lacks credentials of type datadog"),
+        (
+            {"type": "datadog", "secretFiles": {"datadog_api_key": "t"}},
+            "give secretFiles.datadog_api_key and secretFiles.datadog_application_key",
+        ),
+        ({"type": "stackdriver", "options": {"project": "p"}}, "give secretFiles.service"),
+        ({"type": "newrelic", "tokenFile": "t"}, "has no options.account"),
+        ({"type": "dynatrace", "tokenFile": "t", "options": {"a": "b"}}, "is no option of"),
+        ({"type": "graphite", "secretFiles": {"a": "t"}}, "is no secret of type graphite"),
+        ({"type": "influxdb", "options": {"org": "a\nb"}}, "is no such value"),
+        ({"type": "splunk", "tokenFile": "t", "url": "http://a.example"}, "unencrypted"),
+        ({"type": "dynatrce"}, "did you mean dynatrace"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    tmp_path: Path, source: dict[str, object], problem: str
+) -> None:
+    secret(tmp_path, "t")
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, **source)  # type: ignore[arg-type]  # wrong on purpose
+    assert problem in str(caught.value)
+
+
+def test_name_of_a_type_is_for_that_type(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is asked by MetricTemplates of type datadog"):
+        loaded(tmp_path, "datadog", type="prometheus")
