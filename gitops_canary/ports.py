@@ -197,6 +197,14 @@ class Forge(Protocol):
             Unavailable: it did not answer.
         """
 
+    async def comment(self, request: int, key: str, body: str) -> None:
+        """Keep one comment of ours on a pull request up to date; `body` begins with its marker.
+
+        Raises:
+            Refused: the forge will not have it.
+            Unavailable: it did not answer.
+        """
+
 
 class Router(Protocol):
     """One kind of routing object; pure functions of YAML texts.

@@ -3,16 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gitops_canary.app.looking import Seen
 from gitops_canary.app.tick import Report
+from gitops_canary.core.evidence import page_paths
 from gitops_canary.core.notice import notice
 from gitops_canary.core.plan import Plan
 from gitops_canary.errors import CanaryError
 from gitops_canary.model.decision import Act, Decision
 from gitops_canary.model.names import CanaryId
 from gitops_canary.model.notice import Notice
+from gitops_canary.model.rollout import Record
 from gitops_canary.ports import Forge
 
 log = logging.getLogger("gitops_canary")
@@ -28,13 +30,15 @@ class Noticer:
     """
 
     forge: Forge
+    evidence: bool = True
+    """Whether there is a branch with the record to link to."""
     _told: dict[str, Notice] = field(default_factory=dict)
     _due: dict[str, Notice] = field(default_factory=dict)
     _task: asyncio.Task[None] | None = None
 
     def take(self, report: Report) -> None:
         """Take in what a look decided; returns at once."""
-        for one in notices(report):
+        for one in notices(report, evidence=self.evidence):
             if self._told.get(one.key) != one:
                 self._due[one.key] = one
         if self._due and (self._task is None or self._task.done()):
@@ -61,14 +65,15 @@ class Noticer:
                 log.exception("%s: a bug kept the forge from being told", one.canary)
 
 
-def notices(report: Report) -> Iterator[Notice]:
+def notices(report: Report, *, evidence: bool = True) -> Iterator[Notice]:
     """Say what a look means to the authors of the versions that roll, or just ended."""
     pushed = {plan.act.canary: plan for plan in report.pushed}
     for canary, one in report.seen.items():
         plan = pushed.get(canary)
         decision: Decision | None = plan.act if plan else report.decisions.get(canary)
         if decision is not None and (plan or one.running or not one.tip.owned.settled):
-            yield _notice(canary, one, decision, plan)
+            found = _notice(canary, one, decision, plan)
+            yield found if evidence else replace(found, page="")
 
 
 def _notice(canary: CanaryId, one: Seen, decision: Decision, plan: Plan | None) -> Notice:
@@ -84,7 +89,14 @@ def _notice(canary: CanaryId, one: Seen, decision: Decision, plan: Plan | None) 
         record=record,
         verdicts=decision.verdicts if isinstance(decision, Act) else one.situation.verdicts,
         page=_page(plan),
+        path=_path(plan, record),
     )
+
+
+def _path(plan: Plan | None, record: Record | None) -> str:
+    """Find the page of the newest move on the evidence branch; empty before the first one."""
+    pages = [path for path in plan.evidence.files if path.endswith("/README.md")] if plan else []
+    return str(pages[0] if pages else page_paths(record)[0] if record else "")
 
 
 def _page(plan: Plan | None) -> str:

@@ -75,7 +75,7 @@ async def opened(
                     poll_ms=one.poll_ms,
                     url=one.url,
                     branch=one.branch,
-                    noticer=_noticer(one.forge) if one.forge else None,
+                    noticer=_noticer(one.forge, settings.evidence) if one.forge else None,
                     hastener=Hastener([engine for s, engine in pairs if s.refresh]),
                     outage=Outage([engine for _, engine in pairs], _last(one)),
                 )
@@ -109,8 +109,9 @@ def _station(
     )
 
 
-def _noticer(one: ForgeSettings) -> Noticer:
-    return Noticer(FORGES[one.type](one.url, one.repository, one.token_file))
+def _noticer(one: ForgeSettings, evidence: Evidence) -> Noticer:
+    forge = FORGES[one.type](one.url, one.repository, one.token_file)
+    return Noticer(forge, evidence=evidence is Evidence.BRANCH)
 
 
 def _ancestry(git: Git, worker: Worker) -> Contains:

@@ -38,10 +38,12 @@ def notice(
     record: Record | None,
     verdicts: Sequence[Verdict],
     page: str = "",
+    path: str = "",
 ) -> Notice:
     """Say where a rollout stands, what was measured last and what comes next.
 
-    `record` is that of its newest move, `page` the readable evidence once the rollout has ended.
+    `record` is that of its newest move, `page` the readable evidence once the rollout has ended,
+    `path` where that lies on its branch.
     """
     ended = decision.action if isinstance(decision, Act) else record.action if record else None
     weight = decision.weight if isinstance(decision, Act) else tip.weight
@@ -54,6 +56,7 @@ def notice(
         source=source,
         mark=mark,
         summary=summary if len(summary) <= SUMMARY_MAX else summary[: SUMMARY_MAX - 1] + "…",
+        page=path,
         body="\n".join(_body(decision, key, tip, weight, steps, verdicts, page))[:BODY_MAX],
     )
 

@@ -1,18 +1,22 @@
 """GitHub: a commit status and one comment on the pull request, kept up to date in place."""
 
 import asyncio
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from github import Auth, Github, GithubException
 from github.Commit import Commit
+from github.GithubObject import NotSet
+from github.Issue import Issue
 from github.IssueComment import IssueComment
-from github.PullRequest import PullRequest
 
 from gitops_canary.core.notice import marker
 from gitops_canary.core.text import one_line
 from gitops_canary.errors import Refused, Unavailable
+from gitops_canary.model.names import EVIDENCE_BRANCH
 from gitops_canary.model.notice import Notice
 from gitops_canary.secret_file import Unreadable, token
 
@@ -46,13 +50,28 @@ class GitHub:
     async def tell(self, notice: Notice) -> None:
         """Bring status and comment up to date; what is there already is left alone.
 
+        A token that may only do one of the two does that one.
+
         Raises:
             Refused: the token may not, or GitHub will not have it.
             Unavailable: GitHub did not answer, or asks to wait.
         """
-        await asyncio.to_thread(self._tell, notice)
+        await asyncio.to_thread(self._within, lambda client: self._tell(client, notice))
 
-    def _tell(self, notice: Notice) -> None:
+    async def comment(self, request: int, key: str, body: str) -> None:
+        """Keep one comment of ours on a pull request up to date.
+
+        Raises:
+            Refused: the token may not, or GitHub will not have it.
+            Unavailable: GitHub did not answer, or asks to wait.
+        """
+
+        def write(client: Github) -> None:
+            self._comment(client, client.get_repo(self._repository).get_issue(request), key, body)
+
+        await asyncio.to_thread(self._within, write)
+
+    def _within(self, work: Callable[[Github], None]) -> None:
         client = Github(
             auth=Auth.Token(self._token()),
             base_url=self._url,
@@ -64,10 +83,7 @@ class GitHub:
             lazy=True,  # an object is asked for only where its content is needed
         )
         try:
-            commit = client.get_repo(self._repository).get_commit(notice.source)
-            self._status(commit, notice)
-            for pull in islice(commit.get_pulls(), PULLS_MAX):
-                self._comment(client, pull, notice)
+            work(client)
         except GithubException as error:
             raise _told(error) from None
         except OSError as error:  # requests' errors are OSErrors
@@ -78,28 +94,53 @@ class GitHub:
         finally:
             client.close()
 
-    def _status(self, commit: Commit, notice: Notice) -> None:
+    def _tell(self, client: Github, notice: Notice) -> None:
+        repository = client.get_repo(self._repository)
+        commit = repository.get_commit(notice.source)
+        link = self._link(notice.page)
+        refused: GithubException | None = None
+        try:
+            self._status(commit, notice, link)
+        except GithubException as error:
+            if error.status not in _DENIED or _limited(error):
+                raise
+            refused = error
+        body = f"{notice.body}\n\n[The record so far]({link})" if link else notice.body
+        for pull in islice(commit.get_pulls(), PULLS_MAX):
+            self._comment(client, repository.get_issue(pull.number), notice.key, body)
+        if refused:
+            raise refused
+
+    def _link(self, page: str) -> str:
+        """Say where GitHub shows a file of the evidence branch; empty for no file."""
+        web = self._url.rstrip("/").removesuffix("/api/v3")  # which GitHub Enterprise has
+        web = "https://github.com" if web == "https://api.github.com" else web
+        where = f"{self._repository}/blob/{EVIDENCE_BRANCH}/{quote(page)}"
+        return f"{web}/{where}" if page else ""
+
+    def _status(self, commit: Commit, notice: Notice, link: str) -> None:
         context = f"gitops-canary/{notice.canary}"
         newest = next((s for s in commit.get_statuses() if s.context == context), None)
         wanted = (notice.mark.value, notice.summary)
         if newest is None or (newest.state, newest.description) != wanted:
             commit.create_status(
-                state=notice.mark.value, description=notice.summary, context=context
+                state=notice.mark.value,
+                description=notice.summary,
+                context=context,
+                target_url=link or NotSet,
             )
 
-    def _comment(self, client: Github, pull: PullRequest, notice: Notice) -> None:
-        ours = self._ours(client, pull, marker(notice.key))
+    def _comment(self, client: Github, request: Issue, key: str, body: str) -> None:
+        ours = self._ours(client, request, marker(key))
         if ours is None:
-            pull.create_issue_comment(notice.body)
-        elif ours.body.replace("\r\n", "\n") != notice.body:
-            ours.edit(notice.body)
+            request.create_comment(body)
+        elif ours.body.replace("\r\n", "\n") != body:
+            ours.edit(body)
 
-    def _ours(self, client: Github, pull: PullRequest, mark: str) -> IssueComment | None:
+    def _ours(self, client: Github, request: Issue, mark: str) -> IssueComment | None:
         """Find our comment: the marker alone is text that anybody can write."""
         marked = [
-            one
-            for one in islice(pull.get_issue_comments(), COMMENTS_MAX)
-            if one.body.startswith(mark)
+            one for one in islice(request.get_comments(), COMMENTS_MAX) if one.body.startswith(mark)
         ]
         if not marked:
             return None
@@ -118,10 +159,17 @@ class GitHub:
             raise Refused(f"The forge's tokenFile {problem}.", remedy=remedy) from None
 
 
+def _limited(error: GithubException) -> bool:
+    return "rate limit" in _said(error).lower()
+
+
+def _said(error: GithubException) -> str:
+    return str(error.data.get("message", "")) if isinstance(error.data, dict) else ""
+
+
 def _told(error: GithubException) -> Refused | Unavailable:
-    said = error.data.get("message", "") if isinstance(error.data, dict) else ""
-    what = f"GitHub answered {error.status} ({one_line(str(said))[:200]})."
-    if error.status in _DENIED and "rate limit" not in str(said).lower():
+    what = f"GitHub answered {error.status} ({one_line(_said(error))[:200]})."
+    if error.status in _DENIED and not _limited(error):
         return Refused(
             what, remedy="allow the token to write commit statuses and pull request comments"
         )

@@ -25,7 +25,7 @@ from gitops_canary.git.trees import Files, Trees
 from gitops_canary.git.walk import Walk
 from gitops_canary.model.commits import Blob, Commit
 from gitops_canary.model.decision import PlannedCommit
-from gitops_canary.model.names import BlobId, Path, Revision
+from gitops_canary.model.names import EVIDENCE_BRANCH, BlobId, Path, Revision
 
 _LOW_SPEED_MIN_S = 2
 _LOW_SPEED_MAX_S = 20
@@ -53,7 +53,7 @@ class Repository:
         directory: pathlib.Path,
         name: str,
         email: str,
-        evidence_branch: str = "gitops-canary/evidence",
+        evidence_branch: str = EVIDENCE_BRANCH,
         username: str | None = None,
         password_file: pathlib.Path | None = None,
         signing_key: pathlib.Path | None = None,

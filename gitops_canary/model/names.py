@@ -19,3 +19,6 @@ Digest = NewType("Digest", str)
 
 Path = NewType("Path", str)
 """A file's path inside the repository, `/`-separated, never starting with `/`."""
+
+EVIDENCE_BRANCH = "gitops-canary/evidence"
+"""Where the bulk behind decisions is kept."""

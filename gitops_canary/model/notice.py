@@ -28,3 +28,5 @@ class Notice:
     """One line of at most 140 characters."""
     body: str
     """Markdown; foreign words in it are written so that nothing acts as markup."""
+    page: str = ""
+    """Path of the readable record on the evidence branch; empty where there is none."""

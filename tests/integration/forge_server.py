@@ -1,6 +1,6 @@
 """A stand-in for GitHub's REST API: stateful, real HTTP, only what the controller uses.
 
-Shapes as GitHub's REST documentation gives them (version 2022-11-28).
+Every request and every good reply is held against GitHub's published description.
 """
 
 import json
@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+
+import github_contract as contract
 
 TOKEN = "ghs_s3cret"  # noqa: S105 - of a server in a test
 REPO = "/repos/acme/config"
@@ -23,7 +25,11 @@ class ForgeServer:
         self.writes: list[str] = []
         self.login: str | None = "canary-bot"
         self.refuses: tuple[int, dict[str, str]] | None = None
+        self.denies = ""
+        """Part of the paths that the token may not."""
         self.pulls = True
+        self.violations: list[str] = []
+        """Where a request or a reply of ours is not as GitHub describes it."""
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -73,14 +79,34 @@ class ForgeServer:
             _send(handler, *self.refuses)
             return
         path = handler.path.partition("?")[0]
+        if self.denies and self.denies in path:
+            _send(handler, 403, {"message": "Resource not accessible by personal access token"})
+            return
         if handler.command != "GET":
             self.writes.append(f"{handler.command} {path}")
         for pattern, serve in self._routes().items():
             found = re.fullmatch(pattern, f"{handler.command} {path}")
             if found:
-                _send(handler, *serve(found, body))
+                self._checked(handler, path, body, *serve(found, body))
                 return
         _send(handler, 404, {"message": "Not Found"})
+
+    def _checked(
+        self, handler: BaseHTTPRequestHandler, path: str, body: Any, status: int, reply: Any
+    ) -> None:
+        """Answer as GitHub describes it, and note what differs from that."""
+        call = f"{handler.command} {path}"
+        described = contract.operation(handler.command, path)
+        if described is None:
+            self.violations.append(f"{call}: GitHub describes no such call")
+        elif status < 300:
+            schema = contract.reply_schema(described, status)
+            reply = contract.filled(schema, reply)
+            asked = contract.request_schema(described)
+            wrong = [*contract.problems(asked, body)] if asked else []
+            wrong += contract.problems(schema, reply)
+            self.violations += [f"{call}: {problem}" for problem in wrong]
+        _send(handler, status, reply)
 
     def _routes(self) -> dict[str, Callable[[re.Match[str], Any], tuple[int, Any]]]:
         repo = re.escape(REPO)
@@ -115,9 +141,8 @@ class ForgeServer:
         return [one] if self.pulls else []
 
     def _status(self, _: re.Match[str], body: Any) -> tuple[int, Any]:
-        assert set(body) <= {"state", "description", "context", "target_url"}
-        assert body["state"] in {"error", "failure", "pending", "success"}
-        assert len(body["description"]) <= 140
+        if len(body["description"]) > 140:  # documented in words, not in the schema
+            return 422, {"message": "description is too long (maximum is 140 characters)"}
         self.statuses.append(body)
         return 201, body
 

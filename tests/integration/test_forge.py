@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import github_contract as contract
 import pytest
 from console import CANDIDATE, edited, example, run
 from forge_server import TOKEN, ForgeServer
@@ -30,6 +31,7 @@ NOTICE = Notice(
 def forge() -> Iterator[ForgeServer]:
     with ForgeServer() as server:
         yield server
+    assert server.violations == []
 
 
 @pytest.fixture
@@ -91,6 +93,39 @@ def test_commit_without_a_request_gets_its_status_alone(forge: ForgeServer, toke
 
 
 @pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ({"state": "green", "context": "a"}, "'green' is not one of"),
+        ({"context": "a"}, "'state' is a required property"),
+        ({"state": "pending", "target_url": 7}, "$.target_url: 7 is not valid"),
+    ],
+)
+def test_description_of_github_refuses_what_is_not_as_it_says(body: object, problem: str) -> None:
+    described = contract.operation("POST", "/repos/acme/config/statuses/abc")
+    assert described is not None
+    schema = contract.request_schema(described)
+    assert schema is not None
+    assert problem in " / ".join(contract.problems(schema, body))
+    assert contract.problems(contract.reply_schema(described, 201), {}) != []
+    assert contract.operation("DELETE", "/repos/acme/config/statuses/abc") is None
+
+
+def test_token_without_statuses_still_keeps_the_comment(forge: ForgeServer, token: Path) -> None:
+    forge.denies = "/statuses/"
+    with pytest.raises(Refused, match="Resource not accessible"):
+        tell(forge, token)
+    assert forge.statuses == []
+    assert [one["body"] for one in forge.comments] == [NOTICE.body]
+
+
+def test_comment_of_a_request_is_kept_by_its_number(forge: ForgeServer, token: Path) -> None:
+    made = GitHub(url=forge.url, repository="acme/config", token_file=token, pause_s=0)
+    for text in ("one", "two"):
+        asyncio.run(made.comment(7, KEY, f"{marker(KEY)}\n{text}"))
+    assert [one["body"] for one in forge.comments] == [f"{marker(KEY)}\ntwo"]
+
+
+@pytest.mark.parametrize(
     ("status", "message", "kind"),
     [
         (401, "Bad credentials", Refused),
@@ -123,17 +158,7 @@ def test_forge_that_is_away_and_a_missing_token_are_told(forge: ForgeServer, tok
         tell(forge, token)
 
 
-@pytest.mark.parametrize("refuses", [None, (503, {"message": "away"})])
-def test_author_is_told_and_a_forge_that_fails_delays_nothing(
-    origin: Origin,
-    tmp_path: Path,
-    forge: ForgeServer,
-    token: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    refuses: tuple[int, dict[str, str]] | None,
-) -> None:
-    monkeypatch.setenv("GITOPS_CANARY_CACHE", str(tmp_path / "cache"))
-    forge.refuses = refuses
+def configured(origin: Origin, tmp_path: Path, forge: ForgeServer, token: Path) -> Path:
     (tmp_path / "password").write_text("b0t-pässword:with colon\n")
     (tmp_path / "password").chmod(0o600)
     config = tmp_path / "controller.yaml"
@@ -158,6 +183,21 @@ def test_author_is_told_and_a_forge_that_fails_delays_nothing(
             }
         )
     )
+    return config
+
+
+@pytest.mark.parametrize("refuses", [None, (503, {"message": "away"})])
+def test_author_is_told_and_a_forge_that_fails_delays_nothing(
+    origin: Origin,
+    tmp_path: Path,
+    forge: ForgeServer,
+    token: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refuses: tuple[int, dict[str, str]] | None,
+) -> None:
+    monkeypatch.setenv("GITOPS_CANARY_CACHE", str(tmp_path / "cache"))
+    forge.refuses = refuses
+    config = configured(origin, tmp_path, forge, token)
     origin.commit(example(), "Begin\n")
     origin.commit(edited(origin, CANDIDATE, r":1\.0\.0", ":1.1.0"), "Release 1.1.0\n")
     ended = run("once", "--config", config)
@@ -171,3 +211,9 @@ def test_author_is_told_and_a_forge_that_fails_delays_nothing(
     (comment,) = forge.comments
     assert comment["body"].startswith("<!-- gitops-canary prod/checkout/")
     assert "**0** → 5 → 10" in comment["body"]
+    rollout = comment["body"].partition("prod/checkout/")[2][:12]
+    path = f"prod/checkout/{rollout}/README.md"
+    link = f"{forge.url}/acme/config/blob/gitops-canary/evidence/{path}"
+    assert comment["body"].endswith(f"\n\n[The record so far]({link})")
+    assert forge.statuses[0]["target_url"] == link
+    assert origin.git("cat-file", "-t", f"gitops-canary/evidence:{path}") == "blob"

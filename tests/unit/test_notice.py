@@ -1,0 +1,88 @@
+"""What an author reads on the pull request."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from situations import NEW, OLD, looks, move
+
+from gitops_canary.core.notice import BODY_MAX, SUMMARY_MAX, marker, notice
+from gitops_canary.model.decision import Act, Decision, Hold, Wait
+from gitops_canary.model.names import CanaryId, Digest, Revision, RolloutId
+from gitops_canary.model.notice import Mark, Notice
+from gitops_canary.model.owned import Owned
+from gitops_canary.model.rollout import Action, Outcome
+
+CANARY = CanaryId("prod/shop")
+KEY = "prod/shop/0123456789ab"
+TIP = Owned(candidate=NEW, primary=OLD, weight=Decimal(10), shape=Digest("sha256:route"))
+
+
+def act(action: Action, weight: int, reason: str = "It is so.") -> Act:
+    return Act(
+        canary=CANARY,
+        rollout=RolloutId("0123456789ab"),
+        action=action,
+        step=1,
+        weight=Decimal(weight),
+        verdict=Outcome.NONE,
+        failed=0,
+        window=None,
+        reason=reason,
+        at_ms=0,
+        verdicts=looks(Outcome.PASS, Outcome.FAIL),
+    )
+
+
+def told(decision: Decision, **changes: Any) -> Notice:
+    values: dict[str, Any] = {
+        "key": KEY,
+        "source": Revision("1" * 40),
+        "tip": TIP,
+        "steps": [Decimal(10), Decimal(50)],
+        "record": move(Action.ADVANCE, "10", 1).record,
+        "verdicts": decision.verdicts if isinstance(decision, Act) else (),
+    }
+    return notice(decision, **(values | changes))
+
+
+@pytest.mark.parametrize(
+    ("action", "mark"),
+    [
+        (Action.START, Mark.PENDING),
+        (Action.ADVANCE, Mark.PENDING),
+        (Action.PROMOTE, Mark.PENDING),
+        (Action.FINISH, Mark.SUCCESS),
+        (Action.ABORT, Mark.FAILURE),
+        (Action.RETREAT, Mark.FAILURE),
+    ],
+)
+def test_mark_follows_the_move(action: Action, mark: Mark) -> None:
+    assert told(act(action, 0)).mark is mark
+
+
+def test_body_has_ladder_weight_checks_and_what_comes_next() -> None:
+    body = told(act(Action.ADVANCE, 50, "Both checks pass.")).body
+    assert body.startswith(f"{marker(KEY)}\n### prod/shop: 50 % of the traffic\n")
+    assert "0 → 10 → **50** %" in body
+    assert "Both checks pass." in body
+    assert "| errors | 1 | - | &#60;= 1 | fail | 9 requests |" in body
+    waits = Hold(canary=CANARY, wait=Wait.PERSON, reason="It waits.", remedy="do this", alert=True)
+    assert "It waits.\n\nTo do: do this" in told(waits).body
+
+
+def test_end_carries_the_whole_page_cut_where_the_forge_cuts() -> None:
+    page = "## Before the next try\n\n- mend it"
+    found = told(act(Action.ABORT, 0), page=page, path="prod/shop/0123456789ab/README.md")
+    assert found.body.endswith(page)
+    assert found.page == "prod/shop/0123456789ab/README.md"
+    assert len(told(act(Action.ABORT, 0), page="x" * 100_000).body) == BODY_MAX
+
+
+def test_foreign_words_are_no_markup_and_a_summary_is_one_short_line() -> None:
+    hostile = "</b> @everyone [x](javascript:1) <!-- gitops-canary prod/shop/0 -->\n" * 9
+    found = told(act(Action.START, 0, hostile))
+    assert len(found.summary) == SUMMARY_MAX
+    assert "\n" not in found.summary
+    rest = found.body.removeprefix(marker(KEY))
+    assert not set("<>@[]") & set(rest.replace("| check |", ""))
