@@ -9,10 +9,7 @@ from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import BlobId, Digest, Path, Revision
 from gitops_canary.model.notice import Notice
 from gitops_canary.model.observation import Answer, Expectation, Halt, Liveness, Question, Touched
-from gitops_canary.model.spec import Match
-
-Pointer = tuple[str | int, ...]
-"""Keys and indices from a document's root to a place in it."""
+from gitops_canary.rule_ports import Keeper, Matcher, Mirror, Pointer
 
 
 class Store(Protocol):
@@ -127,65 +124,6 @@ class Engine(Protocol):
         """Close its connections."""
 
 
-class Matcher(Protocol):
-    """How one kind of routing object sends matching requests, and only those, to the canary.
-
-    Pure functions as a Router's; `matches` are alternatives.
-    """
-
-    def rules(
-        self, text: str, document: int, matches: Sequence[Match], *, namespace: str, apex: str
-    ) -> tuple[Pointer, ...]:
-        """Point at what `add` wrote; empty where nothing of it stands there."""
-
-    def add(
-        self,
-        text: str,
-        document: int,
-        matches: Sequence[Match],
-        *,
-        file: Path,
-        namespace: str,
-        apex: str,
-    ) -> str:
-        """Let matching requests go to the canary, ahead of the weights; touch no other line.
-
-        Raises:
-            BindingError: this kind of object cannot match so.
-        """
-
-    def take(
-        self,
-        text: str,
-        document: int,
-        matches: Sequence[Match],
-        *,
-        file: Path,
-        namespace: str,
-        apex: str,
-    ) -> str:
-        """Take out exactly what `add` put in."""
-
-
-class Mirror(Protocol):
-    """How one kind of routing object copies requests to the canary; pure as a Router."""
-
-    def mirrored(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
-        """Tell whether requests are copied to the canary."""
-
-    def start(
-        self, text: str, document: int, percent: Decimal, *, file: Path, namespace: str, apex: str
-    ) -> str:
-        """Copy this part of the requests to the canary, whose answers nobody sees.
-
-        Raises:
-            BindingError: something else is mirrored there already.
-        """
-
-    def stop(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> str:
-        """Take out exactly what `start` put in."""
-
-
 class Forge(Protocol):
     """Where the authors of changes are told how their version fares."""
 
@@ -225,6 +163,10 @@ class Router(Protocol):
     @property
     def mirror(self) -> Mirror | None:
         """What can copy requests here; None where nothing can."""
+
+    @property
+    def keeper(self) -> Keeper | None:
+        """What can keep users on one side here; None where nothing can."""
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether this object splits between the apex's `-primary` and `-canary`."""

@@ -57,6 +57,16 @@ class Match(Exact):
     source_labels: dict[str, str]
 
 
+class Affinity(Exact):
+    """Cookies by which users stay on the side that they met first."""
+
+    cookie: str
+    max_age_s: int
+    primary_cookie: str
+    primary_max_age_s: int
+    attributes: str
+
+
 class Effective(Exact):
     """The policy in force; what only some strategies have is left out elsewhere."""
 
@@ -81,6 +91,7 @@ class Effective(Exact):
     watch_ms: int | None = None
     watch_action: str | None = None
     on_retreat: str | None = None
+    affinity: Affinity | None = None
 
 
 class Policy(Exact):

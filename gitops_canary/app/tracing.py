@@ -107,7 +107,7 @@ class Trace:
         owned = self._owned(revision)
         if owned is None:
             return None
-        weight = f"{owned.weight.normalize()} {owned.mirrored}"
+        weight = f"{owned.weight.normalize()} {owned.mirrored} {owned.kept}"
         return f"{weight} {owned.shape} {owned.primary.digest}"
 
     def _owned(self, revision: Revision) -> Owned | None:

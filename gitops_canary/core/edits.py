@@ -8,7 +8,7 @@ from gitops_canary.core.rehearsal import rehearse
 from gitops_canary.errors import EditRefused, Place
 from gitops_canary.manifest import versions
 from gitops_canary.model.decision import Act
-from gitops_canary.model.names import Path
+from gitops_canary.model.names import Path, RolloutId
 from gitops_canary.model.owned import Binding, DocRef, Owned
 from gitops_canary.model.rollout import Action
 from gitops_canary.model.spec import CanarySpec
@@ -32,7 +32,7 @@ def edits(
     Raises:
         EditRefused: a text cannot be changed without touching more than was meant.
     """
-    desk = _Desk(spec, tip, router)
+    desk = _Desk(spec, tip, router, act.rollout)
     match act.action:
         case Action.START:
             desk.start(tip, stable)
@@ -58,8 +58,9 @@ def edits(
 class _Desk:
     """The owned texts while one move is written."""
 
-    def __init__(self, spec: CanarySpec, tip: Ground, router: Router) -> None:
+    def __init__(self, spec: CanarySpec, tip: Ground, router: Router, rollout: RolloutId) -> None:
         self.spec = spec
+        self.rollout = rollout
         self.binding = tip.binding
         self.router = router
         self.texts: dict[Path, str] = dict(tip.texts)
@@ -83,6 +84,8 @@ class _Desk:
                 namespace=self.spec.namespace,
                 apex=self.spec.apex,
             )
+        if weight > 0:
+            self.keep()
 
     def mirror(self) -> None:
         """Copy requests to the canary where the policy asks for it."""
@@ -94,6 +97,22 @@ class _Desk:
                 self.texts[ref.file],
                 ref.index,
                 percent,
+                file=ref.file,
+                namespace=self.spec.namespace,
+                apex=self.spec.apex,
+            )
+
+    def keep(self) -> None:
+        """Keep users on the side they meet where the policy asks for it."""
+        affinity, keeper = self.spec.policy.affinity, self.router.keeper
+        if affinity is None or keeper is None:
+            return
+        for ref in self.binding.routes:
+            self.texts[ref.file] = keeper.keep(
+                self.texts[ref.file],
+                ref.index,
+                affinity,
+                self.rollout,
                 file=ref.file,
                 namespace=self.spec.namespace,
                 apex=self.spec.apex,
@@ -162,6 +181,8 @@ def confirm(act: Act, *, before: Owned, after: Owned, place: Place) -> None:
         wrong = "the route would change in more than its weights"
     elif after.mirrored and act.action is not Action.START:
         wrong = "requests would still be mirrored"
+    elif after.kept and after.weight == 0:
+        wrong = "users would still be kept on the canary"
     elif _settles(act) and not after.settled:
         wrong = "candidate and primary would still differ"
     elif not _settles(act) and (

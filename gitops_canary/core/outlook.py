@@ -79,6 +79,8 @@ def _moves(spec: CanarySpec, ground: Ground) -> Iterator[str]:
 def _steps(policy: Policy) -> Iterator[str]:
     if policy.trial:
         yield f"Before any traffic: {_looks(policy, policy.trial)}."
+    if policy.affinity is not None:
+        yield f"Whoever met the candidate stays with it, by the cookie {policy.affinity.cookie}."
     for number, weight in enumerate(policy.steps, 1):
         yield (
             f"advance {number}/{len(policy.steps)}: {_share(policy, weight)}; "

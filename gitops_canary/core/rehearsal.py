@@ -19,6 +19,11 @@ def rehearse(spec: CanarySpec, ref: DocRef, text: str, router: Router) -> None:
     where = {"namespace": spec.namespace, "apex": spec.apex}
     for weight in (Decimal(0), *spec.policy.steps, *spec.policy.descent, Decimal(0)):
         text = router.set_weight(text, ref.index, weight, file=ref.file, **where)
+        if spec.policy.affinity is not None and router.keeper is not None and weight > 0:
+            token = "0" * 12
+            text = router.keeper.keep(
+                text, ref.index, spec.policy.affinity, token, file=ref.file, **where
+            )
         found = router.weight(text, ref.index, file=ref.file, **where)
         if found != weight:
             raise BindingError(

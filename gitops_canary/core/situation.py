@@ -93,6 +93,7 @@ class Situation:
         return (
             self.tip.weight != self.written.weight
             or self.tip.mirrored != self.written.mirrored
+            or self.tip.kept != self.written.kept
             or self.tip.shape != self.written.shape
             or self.tip.primary.digest != self.written.primary.digest
         )

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gitops_canary.errors import Place, SpecError
@@ -51,6 +51,8 @@ class Route:
     namespace: str
     host: str
     shares: Mapping[str, int]
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    """By Service, what its responses set (`Set-Cookie`)."""
     matched: tuple[Matched, ...] = ()
     """Looked at before the shares, in this order."""
     mirror: str | None = None
@@ -161,6 +163,7 @@ def _routes(one: dict[str, Any]) -> list[Route]:
             namespace=one["metadata"]["namespace"],
             host=str(host).split(".", 1)[0],
             shares=shares,
+            cookies={_service_of(e): _cookie(e) for e in entries if "headers" in e},
             matched=tuple(found for rule in rules for found in _matched(rule)),
             mirror=_service_of({"destination": mirror}) if mirror else None,
             mirror_percent=float(last.get("mirrorPercentage", {}).get("value", 100)),
@@ -181,6 +184,16 @@ def _matched(rule: dict[str, Any]) -> list[Matched]:
         }
         found.append(Matched(headers=headers, service=_service_of(rule["route"][0])))
     return found
+
+
+def _cookie(entry: dict[str, Any]) -> str:
+    headers = entry["headers"]
+    if set(headers) != {"response"} or set(headers["response"]) != {"add"}:
+        raise ValueError("a destination can only add headers to responses")
+    (name, value), *more = headers["response"]["add"].items()
+    if more or name != "Set-Cookie":
+        raise ValueError("responses can only be given one cookie")
+    return str(value)
 
 
 def _service_of(entry: dict[str, Any]) -> str:

@@ -143,7 +143,7 @@ def selects(service: Service, namespace: str, labels: Mapping[str, str]) -> bool
 def _virtual_host(route: Route) -> dict[str, Any]:
     name, space = route.host, route.namespace
     weights = [
-        {"name": cluster_name(space, service), "weight": weight}
+        {"name": cluster_name(space, service), "weight": weight, **_cookie(route, service)}
         for service, weight in route.shares.items()
     ]
     return {
@@ -161,6 +161,14 @@ def _virtual_host(route: Route) -> dict[str, Any]:
             },
         ],
     }
+
+
+def _cookie(route: Route, service: str) -> dict[str, Any]:
+    if service not in route.cookies:
+        return {}
+    header = {"key": "set-cookie", "value": route.cookies[service]}
+    added = {"header": header, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
+    return {"response_headers_to_add": [added]}
 
 
 def _matched(namespace: str, one: Matched) -> dict[str, Any]:

@@ -136,11 +136,6 @@ def _surroundings() -> Iterator[Field]:
         "name": Type.WORD, "severity": ("", "info", "warn", "error"),
         "providerRef.name": Type.NAME, "providerRef.namespace": Type.NAME,
     })  # fmt: skip
-    yield from _deferred("analysis.sessionAffinity", "users may change sides between requests", {
-        "cookieName": Type.WORD, "primaryCookieName": Type.WORD, "domain": Type.TEXT,
-        "httpOnly": Type.FLAG, "maxAge": Type.WHOLE, "partitioned": Type.FLAG, "path": Type.TEXT,
-        "sameSite": ("Strict", "Lax", "None"), "secure": Type.FLAG,
-    })  # fmt: skip
 
 
 def _deferred(path: str, why: str, fields: dict[str, Type | tuple[str, ...]]) -> Iterator[Field]:

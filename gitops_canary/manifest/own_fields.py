@@ -160,7 +160,7 @@ CANARY = Schema(
         "targetRef", "targetRef.apiVersion", "targetRef.kind", "targetRef.name",
         "analysis", "analysis.threshold", "analysis.metrics[].name",
         "analysis.metrics[].templateRef.name",
-        "source.fields[].name",
+        "source.fields[].name", "analysis.sessionAffinity.cookieName",
         "routing.weight", "routing.weight.file", "routing.weight.field",
         "routing.rest.file", "routing.rest.field",
         *(f"source.fields[].{side}{key}" for side in ("candidate", "primary")

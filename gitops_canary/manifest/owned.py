@@ -42,7 +42,18 @@ def owned(spec: CanarySpec, binding: Binding, text: Callable[[Path], str], route
         weight=weights.pop(),
         shape=template.digest([str(shape) for shape in shapes]),
         mirrored=_mirrored(spec, binding, text, router),
+        kept=_kept(spec, binding, text, router),
     )
+
+
+def _kept(spec: CanarySpec, binding: Binding, text: Callable[[Path], str], router: Router) -> str:
+    """Give the token of the cookies that the Canary asks for; several where routes differ."""
+    affinity, keeper = spec.policy.affinity, router.keeper
+    if affinity is None or keeper is None:
+        return ""
+    where = {"namespace": spec.namespace, "apex": spec.apex}
+    found = {keeper.kept(text(r.file), r.index, affinity, **where) for r in binding.routes}
+    return " ".join(sorted(found))
 
 
 def _mirrored(

@@ -17,6 +17,10 @@ BETTER: Mapping[str, str] = {
     "analysis.metrics[].thresholdRange.max": "as thresholdRange.min",
     "analysis.metrics[].query": "unknown placeholders and values that could break out of a string "
     "are refused when the document is read",
+    "analysis.sessionAffinity.cookieName": "the cookie holds the rollout's id, so none of an "
+    "earlier rollout has to be expired, and the route is left as it was",
+    "analysis.stepWeightPromotion": "a step needs the one before it to be live; a new candidate "
+    "meanwhile takes nothing",
     "analysis.stepWeights[]": "checked: rising, at most 100",
     "analysis.threshold": "a failed version is quarantined in Git; Flagger leaves its tag there",
     "metricsServer": "only addresses the operator allows, so a document cannot make the "

@@ -10,7 +10,7 @@ import rfc8785
 from gitops_canary.manifest.judge_json import judge_from, judge_json
 from gitops_canary.manifest.scalars import Json, spelled
 from gitops_canary.model.names import Digest
-from gitops_canary.model.spec import Check, Limits, Match, Policy, Strategy
+from gitops_canary.model.spec import Affinity, Check, Limits, Match, Policy, Strategy
 
 NO_DIGEST = Digest("")
 """Of a policy that is still being made."""
@@ -50,6 +50,8 @@ def _strategy(policy: Policy) -> dict[str, Json]:
         found["mirror"] = spelled(policy.mirror)
     if policy.return_step is not None:
         found["returnStep"] = spelled(policy.return_step)
+    if policy.affinity is not None:
+        found["affinity"] = _affinity(policy.affinity)
     if policy.approvals:
         found["approvals"] = [*policy.approvals]
     if policy.rollback_window_ms:
@@ -65,6 +67,16 @@ def _afterwards(policy: Policy) -> dict[str, Json]:
     if policy.on_retreat != "keep":
         found["onRetreat"] = policy.on_retreat
     return found
+
+
+def _affinity(one: Affinity) -> dict[str, Json]:
+    return {
+        "cookie": one.cookie,
+        "maxAgeS": one.max_age_s,
+        "primaryCookie": one.primary_cookie,
+        "primaryMaxAgeS": one.primary_max_age_s,
+        "attributes": one.attributes,
+    }
 
 
 def _match(one: Match) -> dict[str, Json]:
@@ -124,12 +136,23 @@ def _strategy_from(value: dict[str, Any]) -> dict[str, Any]:
         "match": tuple(_match_from(one) for one in value.get("match", ())),
         "mirror": None if mirror is None else Decimal(mirror),
         "return_step": None if back is None else Decimal(back),
+        "affinity": _affinity_from(value["affinity"]) if "affinity" in value else None,
         "approvals": tuple(value.get("approvals", ())),
         "rollback_window_ms": value.get("rollbackWindowMs", 0),
         "watch_ms": value.get("watchMs", 0),
         "watch_action": value.get("watchAction", "abort"),
         "on_retreat": value.get("onRetreat", "keep"),
     }
+
+
+def _affinity_from(value: dict[str, Any]) -> Affinity:
+    return Affinity(
+        cookie=value["cookie"],
+        max_age_s=value["maxAgeS"],
+        primary_cookie=value["primaryCookie"],
+        primary_max_age_s=value["primaryMaxAgeS"],
+        attributes=value["attributes"],
+    )
 
 
 def _match_from(value: dict[str, Any]) -> Match:

@@ -17,6 +17,8 @@ MATCHING_PROVIDERS = (
 """Those whose objects can match requests, for A/B tests."""
 MIRRORING_PROVIDERS = ("gatewayapi:v1", "gatewayapi:v1beta1", "istio")
 """Those whose objects can copy requests."""
+KEEPING_PROVIDERS = MIRRORING_PROVIDERS
+"""Those whose objects can set cookies and match them."""
 _END = "move to a router that is maintained, e.g. gatewayapi:v1; `gitops-canary import` helps"
 ENDED_PROVIDERS = dict.fromkeys(("appmesh", "appmesh:v1beta2", "osm"), _END)
 """Flagger's names of meshes that are at their end, with the remedy."""

@@ -129,7 +129,8 @@ def _provider(doc: Checked, default: str | None) -> str:
 def _policy(doc: Checked, checks: tuple[Check, ...], provider: str, *, own: bool) -> Policy:
     """Read how the rollout goes; worth something only where `doc` has no problem."""
     steps = read_steps(doc)
-    chosen = read_strategy(doc, provider, steps)
+    interval_ms = doc.whole("analysis.interval") or INTERVAL_MS
+    chosen = read_strategy(doc, provider, steps=steps, interval_ms=interval_ms)
     no_data = doc.text("analysis.noData") or "hold"
     seconds = doc.whole("progressDeadlineSeconds") or DEADLINE_S
     judge = read_judge(doc, checks, own=own)
@@ -141,7 +142,8 @@ def _policy(doc: Checked, checks: tuple[Check, ...], provider: str, *, own: bool
             match=chosen.match,
             mirror=chosen.mirror,
             return_step=chosen.return_step,
-            interval_ms=doc.whole("analysis.interval") or INTERVAL_MS,
+            affinity=chosen.affinity,
+            interval_ms=interval_ms,
             # Flagger takes 0 and less as 1; our own dialect does not accept them.
             threshold=max(doc.whole("analysis.threshold") or 1, 1),
             checks=checks,

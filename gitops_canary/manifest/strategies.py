@@ -1,18 +1,23 @@
 """Which strategy a Canary asks for: told by the shape of its analysis, as in Flagger."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from gitops_canary.manifest.checked import Checked
-from gitops_canary.manifest.providers import MATCHING_PROVIDERS, MIRRORING_PROVIDERS
+from gitops_canary.manifest.providers import (
+    KEEPING_PROVIDERS,
+    MATCHING_PROVIDERS,
+    MIRRORING_PROVIDERS,
+)
 from gitops_canary.manifest.scalars import spelled
 from gitops_canary.manifest.steps import exact
 from gitops_canary.manifest.strategy_fields import HOW, STEPS_MAX
-from gitops_canary.model.spec import Match, Strategy
+from gitops_canary.model.spec import Affinity, Match, Strategy
 
 _AT = "analysis.match"
 _ALL = Decimal(100)
+_DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +29,12 @@ class Chosen:
     match: tuple[Match, ...] = ()
     mirror: Decimal | None = None
     return_step: Decimal | None = None
+    affinity: Affinity | None = None
 
 
-def read_strategy(doc: Checked, provider: str, steps: Sequence[Decimal]) -> Chosen:
+def read_strategy(
+    doc: Checked, provider: str, *, steps: Sequence[Decimal], interval_ms: int
+) -> Chosen:
     """Read iterations and match: both are an A/B test, iterations alone blue/green.
 
     What is wrong, or what the provider cannot do, is noted in `doc`.
@@ -35,7 +43,50 @@ def read_strategy(doc: Checked, provider: str, steps: Sequence[Decimal]) -> Chos
         _strategy(doc, provider),
         mirror=_mirror(doc, provider),
         return_step=_return_step(doc, provider, steps),
+        affinity=_affinity(doc, provider, interval_ms),
     )
+
+
+def _affinity(doc: Checked, provider: str, interval_ms: int) -> Affinity | None:
+    """Read the cookies; nothing where everybody changes sides at once."""
+    at = "analysis.sessionAffinity"
+    if not doc.has(at):
+        return None
+    if doc.has("analysis.iterations"):
+        doc.complain(at, "has no use beside iterations, which move all or none", "remove it")
+    if provider not in KEEPING_PROVIDERS:
+        remedy = f"remove it, or route by one of {', '.join(KEEPING_PROVIDERS)}"
+        doc.complain(at, f"is not possible with {provider or 'this provider'}", remedy)
+    cookie, primary = doc.text(f"{at}.cookieName"), doc.text(f"{at}.primaryCookieName")
+    if cookie and cookie == primary:
+        doc.complain(f"{at}.primaryCookieName", "is the candidate's cookie", "give it another name")
+    none, secure = doc.text(f"{at}.sameSite") == "None", doc.flag(f"{at}.secure")
+    if (none or doc.flag(f"{at}.partitioned")) and not secure:
+        # Browsers drop such a cookie (RFC 6265bis, 5.7), and then nobody is kept.
+        doc.complain(at, "has a cookie that only a secure one may be", "set secure: true")
+    if doc.flag("skipAnalysis"):
+        return None
+    return Affinity(
+        cookie=cookie or "",
+        max_age_s=doc.whole(f"{at}.maxAge") or _DAY_S,
+        primary_cookie=primary or "",
+        primary_max_age_s=-(-interval_ms // 1000) if primary else 0,
+        attributes="; ".join(_attributes(doc, at)),
+    )
+
+
+def _attributes(doc: Checked, at: str) -> Iterator[str]:
+    """Give a cookie's attributes as RFC 6265 writes them, in one order."""
+    for name, word in (("domain", "Domain"), ("path", "Path"), ("sameSite", "SameSite")):
+        if value := doc.text(f"{at}.{name}"):
+            yield f"{word}={value}"
+    for name, word in (
+        ("httpOnly", "HttpOnly"),
+        ("secure", "Secure"),
+        ("partitioned", "Partitioned"),
+    ):
+        if doc.flag(f"{at}.{name}"):
+            yield word
 
 
 def _return_step(doc: Checked, provider: str, steps: Sequence[Decimal]) -> Decimal | None:

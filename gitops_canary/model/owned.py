@@ -146,6 +146,8 @@ class Owned:
 
     mirrored: bool = False
     """Whether requests are copied to the canary because the Canary asks for it."""
+    kept: str = ""
+    """Token of the cookies that keep users on their side; empty where there are none."""
 
     @property
     def exposed(self) -> bool:

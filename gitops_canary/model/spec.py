@@ -96,6 +96,20 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Affinity:
+    """Cookies by which users stay on the side that they met first."""
+
+    cookie: str
+    """Name of the cookie of those who met the candidate."""
+    max_age_s: int
+    primary_cookie: str = ""
+    """Name of the cookie of those who met the primary; empty where they are drawn anew."""
+    primary_max_age_s: int = 0
+    attributes: str = ""
+    """More of both cookies, as `Set-Cookie` has it, e.g. `Path=/; Secure`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JudgePolicy:
     """Which judge decides, and how sure it has to be; all but the type is for `sequential`."""
 
@@ -157,6 +171,8 @@ class Policy:
     """What a failing watch does: abort, or alert a person."""
     on_retreat: str = "keep"
     """What the last allowed retreat does with the version: keep it in Git, or restore."""
+    affinity: Affinity | None = None
+    """Who met the candidate stays with it for the rollout; None where everyone is drawn anew."""
     digest: Digest
     """sha256 over the canonical JSON of every field above."""
 

@@ -14,7 +14,6 @@ from decimal import Decimal
 from gitops_canary.errors import BindingError, SpecError
 from gitops_canary.manifest.document import Node, NodeKind, Pointer, parse, set_text
 from gitops_canary.model.names import Digest, Path
-from gitops_canary.ports import Matcher, Mirror
 from gitops_canary.routing.groups import Group
 from gitops_canary.routing.identity import Found, Names, named, side_of
 from gitops_canary.routing.lists import Lists
@@ -22,6 +21,7 @@ from gitops_canary.routing.nginx import ANNOTATIONS, INGRESS, backends
 from gitops_canary.routing.refusal import root_of, wrong
 from gitops_canary.routing.shape import bare, digest
 from gitops_canary.routing.splits import Absent, Meaning
+from gitops_canary.rule_ports import Keeper, Matcher, Mirror
 
 _ALB = "alb.ingress.kubernetes.io/actions."
 _SKIPPER = "zalando.org/backend-weights"
@@ -38,6 +38,7 @@ class Annotations:
     """What may be in the text: the first that finds a side in it."""
     matcher: Matcher | None = None
     mirror: Mirror | None = None
+    keeper: Keeper | None = None
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether some annotation splits between the two."""

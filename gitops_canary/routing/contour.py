@@ -35,6 +35,12 @@ CONTOUR = Lists(
     groups=_GROUPS,
     meaning=_MEANING,
     claimed=_claims,
-    matcher=Rules(path=("spec", "routes"), groups=_GROUPS, meaning=_MEANING, build=contour_rules),
+    matcher=Rules(
+        path=("spec", "routes"),
+        groups=_GROUPS,
+        meaning=_MEANING,
+        build=contour_rules,
+        able=frozenset({"HTTPProxy"}),
+    ),
 )
 """The Router of HTTPProxies."""

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 from gitops_canary.manifest.document import Pointer
 from gitops_canary.model.names import Digest, Path
-from gitops_canary.ports import Matcher, Mirror, Router
+from gitops_canary.ports import Router
 from gitops_canary.routing.identity import word
 from gitops_canary.routing.refusal import root_of
+from gitops_canary.rule_ports import Keeper, Matcher, Mirror
 
 
 class Either:
@@ -14,6 +15,7 @@ class Either:
 
     matcher: Matcher | None = None
     mirror: Mirror | None = None
+    keeper: Keeper | None = None
 
     def __init__(self, *routers: Router) -> None:
         self._by_kind = {kind: router for router in routers for kind in router.kinds}

@@ -11,10 +11,10 @@ from gitops_canary.manifest.document import Node, Pointer, set_scalar
 from gitops_canary.manifest.field_place import locate
 from gitops_canary.model.names import Digest, Path
 from gitops_canary.model.spec import Reference, Routing
-from gitops_canary.ports import Matcher, Mirror
 from gitops_canary.routing.numbers import QUOTED, WHOLE, Form
 from gitops_canary.routing.refusal import root_of, wrong
 from gitops_canary.routing.shape import digest
+from gitops_canary.rule_ports import Keeper, Matcher, Mirror
 
 HUNDRED = Decimal(100)
 _PLACES = Decimal("0.001")
@@ -26,6 +26,7 @@ class Field:
     kinds: frozenset[tuple[str, str]] = frozenset()
     matcher: Matcher | None = None
     mirror: Mirror | None = None
+    keeper: Keeper | None = None
 
     def __init__(self, routing: Routing | None = None) -> None:
         self._routing = routing

@@ -7,8 +7,11 @@ and host are merged, so only the same match in two of them is a conflict.
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gitops_canary.manifest.document import Node
+from gitops_canary.routing.cookie_headers import GatewayFilter
+from gitops_canary.routing.cookies import Cookies
 from gitops_canary.routing.groups import listed, words
 from gitops_canary.routing.identity import named, word
 from gitops_canary.routing.lists import Lists
@@ -45,15 +48,25 @@ def _matches(rule: Node) -> Iterator[str]:
 
 _GROUPS = listed("spec.rules.*.backendRefs")
 _MEANING = Meaning(identify=named(("name",), namespace=("namespace",)), absent=Absent.ONE)
+_ABLE = frozenset({"HTTPRoute", "GRPCRoute"})
+"""Kinds whose rules know requests, and not connections alone."""
+_RULES = Rules(
+    path=("spec", "rules"), groups=_GROUPS, meaning=_MEANING, build=gateway_rules, able=_ABLE
+)
 GATEWAY_API = Lists(
     kinds=frozenset((GROUP, kind) for kind in KINDS),
     groups=_GROUPS,
     meaning=_MEANING,
     claimed=_claims,
-    matcher=Rules(path=("spec", "rules"), groups=_GROUPS, meaning=_MEANING, build=gateway_rules),
+    matcher=_RULES,
     mirror=Mirrors(
-        path=("spec", "rules"), groups=_GROUPS, meaning=_MEANING, style=GatewayStyle(_MEANING)
+        path=("spec", "rules"),
+        groups=_GROUPS,
+        meaning=_MEANING,
+        style=GatewayStyle(_MEANING),
+        able=_ABLE,
     ),
+    keeper=Cookies(canary=_RULES, primary=replace(_RULES, side="primary"), header=GatewayFilter()),
 )
 """The Router of Gateway API routes."""
 

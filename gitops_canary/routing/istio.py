@@ -6,8 +6,11 @@ delegate has no hosts of its own; it is found like any other by the Services it 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gitops_canary.manifest.document import Node
+from gitops_canary.routing.cookie_headers import IstioHeader
+from gitops_canary.routing.cookies import Cookies
 from gitops_canary.routing.groups import listed, words
 from gitops_canary.routing.identity import SIDES, Found, Names, shortened, side_of, word
 from gitops_canary.routing.lists import Lists
@@ -40,14 +43,23 @@ def _claims(root: Node) -> Iterator[str]:
 
 _GROUPS = listed("spec.http.*.route", "spec.tcp.*.route", "spec.tls.*.route")
 _MEANING = Meaning(identify=_identify, absent=Absent.ZERO)
+_ABLE = frozenset({"VirtualService"})
+_RULES = Rules(
+    path=("spec", "http"), groups=_GROUPS, meaning=_MEANING, build=istio_rules, able=_ABLE
+)
 ISTIO = Lists(
     kinds=frozenset({("networking.istio.io", "VirtualService")}),
     groups=_GROUPS,
     meaning=_MEANING,
     claimed=_claims,
-    matcher=Rules(path=("spec", "http"), groups=_GROUPS, meaning=_MEANING, build=istio_rules),
+    matcher=_RULES,
     mirror=Mirrors(
-        path=("spec", "http"), groups=_GROUPS, meaning=_MEANING, style=IstioStyle(_MEANING)
+        path=("spec", "http"),
+        groups=_GROUPS,
+        meaning=_MEANING,
+        style=IstioStyle(_MEANING),
+        able=_ABLE,
     ),
+    keeper=Cookies(canary=_RULES, primary=replace(_RULES, side="primary"), header=IstioHeader()),
 )
 """The Router of VirtualServices."""

@@ -9,10 +9,10 @@ from decimal import Decimal
 
 from gitops_canary.manifest.document import Node, Pointer, set_scalar, splice
 from gitops_canary.model.names import Digest, Path
-from gitops_canary.ports import Matcher, Mirror
 from gitops_canary.routing.identity import word
 from gitops_canary.routing.refusal import root_of, wrong
 from gitops_canary.routing.shape import bare, digest
+from gitops_canary.rule_ports import Keeper, Matcher, Mirror
 
 _SELECTOR = ("spec", "selector")
 _LABELS = ("app", "name", "app.kubernetes.io/name")
@@ -27,6 +27,7 @@ class Kubernetes:
     kinds = frozenset({("", "Service")})
     matcher: Matcher | None = None
     mirror: Mirror | None = None
+    keeper: Keeper | None = None
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether this is the Service users call."""

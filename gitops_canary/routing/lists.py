@@ -18,12 +18,12 @@ from gitops_canary.manifest.document import (
     splice,
 )
 from gitops_canary.model.names import Digest, Path
-from gitops_canary.ports import Matcher, Mirror
 from gitops_canary.routing.groups import Claims, Group, Groups, no_claims
 from gitops_canary.routing.identity import Names, renamed, word
 from gitops_canary.routing.refusal import root_of, wrong
 from gitops_canary.routing.shape import bare, digest
 from gitops_canary.routing.splits import Meaning, Split
+from gitops_canary.rule_ports import Keeper, Matcher, Mirror
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,7 @@ class Lists:
     claimed: Claims = no_claims
     matcher: Matcher | None = None
     mirror: Mirror | None = None
+    keeper: Keeper | None = None
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether some list names the canary or the primary of this apex."""

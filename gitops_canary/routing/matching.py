@@ -132,10 +132,16 @@ def _only(match: Match, what: str, *, query: bool) -> None:
 
 
 def _joined(old: Json, new: Mapping[str, Json]) -> dict[str, Json]:
-    """Let both conditions hold: mappings and lists are joined, key by key."""
+    """Let both conditions hold: mappings and lists are joined, key by key.
+
+    Raises:
+        ValueError: both ask something of the same header, of which only one would count.
+    """
     found = dict(_mapping(old))
     for key, value in new.items():
         was = found.get(key)
+        if twice := _named(was) & _named(value):
+            raise ValueError(f"A rule that splits asks for {', '.join(sorted(twice))} itself")
         if isinstance(was, dict) and isinstance(value, dict):
             found[key] = {**was, **value}
         elif isinstance(was, list) and isinstance(value, list):
@@ -143,6 +149,14 @@ def _joined(old: Json, new: Mapping[str, Json]) -> dict[str, Json]:
         else:
             found[key] = value
     return found
+
+
+def _named(conditions: Json) -> set[str]:
+    """Name the headers, parameters or labels that conditions ask something of."""
+    if isinstance(conditions, dict):
+        return {name.lower() for name in conditions}
+    items = conditions if isinstance(conditions, list) else []
+    return {str(one.get("name")).lower() for one in items if isinstance(one, dict)}
 
 
 def _mapping(value: Json) -> dict[str, Json]:

@@ -15,10 +15,10 @@ from gitops_canary.manifest.document import (
 )
 from gitops_canary.model.names import Path
 from gitops_canary.routing.groups import Groups
-from gitops_canary.routing.identity import Names
-from gitops_canary.routing.refusal import root_of, wrong
+from gitops_canary.routing.identity import Names, word
+from gitops_canary.routing.refusal import article, root_of, wrong
 from gitops_canary.routing.splits import Meaning, Split
-from gitops_canary.routing.writing import canary_entry
+from gitops_canary.routing.writing import side_entry
 
 HUNDRED = Decimal(100)
 
@@ -49,6 +49,8 @@ class Mirrors:
     groups: Groups
     meaning: Meaning
     style: Style
+    able: frozenset[str]
+    """Kinds of objects that have such rules."""
 
     def mirrored(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether requests are copied to the canary."""
@@ -65,7 +67,7 @@ class Mirrors:
         for rule, split in self._split(root, names, file):
             if self.style.found(root, rule, names):
                 continue
-            canary = canary_entry(root, split, self.meaning, names, file)
+            canary = side_entry(root, split, "canary", self.meaning, names, file)
             text = self.style.write(text, document, rule, canary, percent, file)
         return text
 
@@ -84,6 +86,10 @@ class Mirrors:
 
     def _split(self, root: Node, names: Names, file: Path) -> Iterator[tuple[Pointer, Split]]:
         depth = len(self.path)
+        kind = word(root, ("kind",))
+        if kind not in self.able:
+            problem = f"{article(kind)} cannot mirror requests"
+            raise wrong(problem, root, file, "remove analysis.mirror")
         for split in self.meaning.splits(root, self.groups, file, names):
             at = split.group.path
             if at is None or at[:depth] != self.path:

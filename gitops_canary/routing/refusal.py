@@ -12,6 +12,15 @@ def wrong(problem: str, node: Node, file: Path, remedy: str = USUAL) -> BindingE
     return BindingError(f"{problem}.", remedy=remedy, place=Place(file, node.line, node.column))
 
 
+def article(kind: str) -> str:
+    """Say a kind with its article.
+
+    >>> article("HTTPRoute"), article("TCPRoute"), article("Ingress")
+    ('An HTTPRoute', 'A TCPRoute', 'An Ingress')
+    """
+    return f"{'An' if kind.startswith(('A', 'E', 'I', 'O', 'HTTP')) else 'A'} {kind or 'document'}"
+
+
 def root_of(text: str, document: int, file: Path) -> Node:
     """Give the root of a document that is known to be there."""
     root = parse(text, file=file)[document]

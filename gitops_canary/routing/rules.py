@@ -12,10 +12,10 @@ from gitops_canary.manifest.inserting import insert_item
 from gitops_canary.model.names import Path
 from gitops_canary.model.spec import Match
 from gitops_canary.routing.groups import Groups
-from gitops_canary.routing.identity import Names
-from gitops_canary.routing.refusal import root_of, wrong
+from gitops_canary.routing.identity import Names, Side, word
+from gitops_canary.routing.refusal import article, root_of, wrong
 from gitops_canary.routing.splits import Meaning
-from gitops_canary.routing.writing import canary_entry
+from gitops_canary.routing.writing import side_entry
 
 Build = Callable[[dict[str, Json], dict[str, Json], Sequence[Match]], list[Json]]
 """From a rule, the canary's entry in it and the matches to the rules of the A/B test.
@@ -32,6 +32,10 @@ class Rules:
     groups: Groups
     meaning: Meaning
     build: Build
+    able: frozenset[str]
+    """Kinds of objects that have such rules."""
+    side: Side = "canary"
+    """Who alone gets the requests that match."""
 
     def rules(
         self, text: str, document: int, matches: Sequence[Match], *, namespace: str, apex: str
@@ -91,6 +95,10 @@ class Rules:
     ) -> Iterator[tuple[int, list[Json]]]:
         names = Names(namespace=namespace, apex=apex)
         depth = len(self.path)
+        kind = word(root, ("kind",))
+        if kind not in self.able:
+            problem = f"{article(kind)} cannot match requests by header"
+            raise wrong(problem, root, file, "use blue/green or weights here")
         for split in self.meaning.splits(root, self.groups, file, names):
             at = split.group.path
             node = root.get(*split.primary.at) or root
@@ -106,7 +114,9 @@ class Rules:
                 assert isinstance(own, dict), "a rule with a list is a mapping"
                 yield (
                     index,
-                    self.build(own, canary_entry(root, split, self.meaning, names, file), matches),
+                    self.build(
+                        own, side_entry(root, split, self.side, self.meaning, names, file), matches
+                    ),
                 )
             except ValueError as error:
                 raise wrong(str(error), rule, file, "match by headers that it knows") from error

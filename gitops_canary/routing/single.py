@@ -14,12 +14,12 @@ from gitops_canary.manifest.document import (
     splice,
 )
 from gitops_canary.model.names import Digest, Path
-from gitops_canary.ports import Matcher, Mirror
 from gitops_canary.routing.groups import Claims, no_claims
 from gitops_canary.routing.identity import Names
 from gitops_canary.routing.numbers import Form
 from gitops_canary.routing.refusal import root_of, wrong
 from gitops_canary.routing.shape import bare, digest
+from gitops_canary.rule_ports import Keeper, Matcher, Mirror
 
 HUNDRED = Decimal(100)
 _PLACES = Decimal("0.001")
@@ -44,6 +44,7 @@ class Single:
     claimed: Claims = no_claims
     matcher: Matcher | None = None
     mirror: Mirror | None = None
+    keeper: Keeper | None = None
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether this is the canary's object."""

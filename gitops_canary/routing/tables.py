@@ -104,7 +104,11 @@ GLOO = Lists(
     groups=_GLOO_GROUPS,
     meaning=_GLOO_MEANING,
     matcher=Rules(
-        path=("spec", "routes"), groups=_GLOO_GROUPS, meaning=_GLOO_MEANING, build=gloo_rules
+        path=("spec", "routes"),
+        groups=_GLOO_GROUPS,
+        meaning=_GLOO_MEANING,
+        build=gloo_rules,
+        able=frozenset({"RouteTable"}),
     ),
 )
 APISIX = Lists(

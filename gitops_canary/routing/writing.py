@@ -1,21 +1,22 @@
-"""The canary's entry of a list as plain values, for what is written beside the list."""
+"""A side's entry of a list as plain values, for what is written beside the list."""
 
 from gitops_canary.manifest.document import Json, Node, Pointer, data
 from gitops_canary.model.names import Path
-from gitops_canary.routing.identity import Names, renamed
+from gitops_canary.routing.identity import Names, Side, renamed
 from gitops_canary.routing.splits import Meaning, Split
 
 
-def canary_entry(
-    root: Node, split: Split, meaning: Meaning, names: Names, file: Path
+def side_entry(
+    root: Node, split: Split, side: Side, meaning: Meaning, names: Names, file: Path
 ) -> dict[str, Json]:
-    """Give the canary's entry, or the primary's under the canary's name, without a weight."""
-    entry = root.get(*(split.canary or split.primary).at)
+    """Give a side's entry without a weight; for a missing canary's the primary's, renamed."""
+    found = split.canary if side == "canary" else split.primary
+    entry = root.get(*(found or split.primary).at)
     assert entry is not None, "the split was found there"
     own = data(entry, file=file)
     assert isinstance(own, dict), "entries of rules are mappings"
     own.pop(str(meaning.weight_at[0]), None)
-    if split.canary is None:
+    if found is None:
         _rename(own, split.primary.name_at, names)
     return own
 

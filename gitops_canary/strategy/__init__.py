@@ -4,6 +4,7 @@ from gitops_canary.errors import BindingError
 from gitops_canary.model.spec import CanarySpec, Strategy
 from gitops_canary.ports import Router
 from gitops_canary.strategy.ab_test import AbTest
+from gitops_canary.strategy.keeping import Keeping
 from gitops_canary.strategy.mirroring import Mirroring
 
 
@@ -13,6 +14,14 @@ def outfitted(router: Router, spec: CanarySpec) -> Router:
     Raises:
         BindingError: this kind of routing object cannot carry the strategy.
     """
+    if spec.policy.affinity is not None:
+        if router.keeper is None:
+            raise BindingError(
+                f"The provider {spec.provider} cannot set cookies.",
+                remedy="remove analysis.sessionAffinity, or route by istio or gatewayapi:v1",
+                place=spec.place,
+            )
+        router = Keeping(router, router.keeper, spec.policy.affinity)
     if spec.policy.mirror is not None:
         if router.mirror is None:
             raise BindingError(

@@ -11,7 +11,8 @@ from decimal import Decimal
 from gitops_canary.errors import BindingError, Place
 from gitops_canary.model.names import Digest, Path
 from gitops_canary.model.spec import Match
-from gitops_canary.ports import Matcher, Pointer, Router
+from gitops_canary.ports import Router
+from gitops_canary.rule_ports import Matcher, Pointer
 from gitops_canary.strategy.wrapped import Wrapped
 
 HUNDRED = Decimal(100)

@@ -7,7 +7,8 @@ weight without one. It is no weight, so it is kept out of shape and weight alike
 from decimal import Decimal
 
 from gitops_canary.model.names import Digest, Path
-from gitops_canary.ports import Mirror, Router
+from gitops_canary.ports import Router
+from gitops_canary.rule_ports import Mirror
 from gitops_canary.strategy.wrapped import Wrapped
 
 

@@ -1,6 +1,7 @@
 """What a strategy's router leaves to the router it is made of."""
 
-from gitops_canary.ports import Matcher, Mirror, Pointer, Router
+from gitops_canary.ports import Router
+from gitops_canary.rule_ports import Keeper, Matcher, Mirror, Pointer
 
 
 class Wrapped:
@@ -23,6 +24,11 @@ class Wrapped:
     def mirror(self) -> Mirror | None:
         """What can copy requests here."""
         return self._router.mirror
+
+    @property
+    def keeper(self) -> Keeper | None:
+        """What can keep users on one side here."""
+        return self._router.keeper
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether this object splits between the two."""

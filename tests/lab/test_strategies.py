@@ -1,5 +1,7 @@
 """A/B, mirroring and blue/green by the real controller, with shares as users measure them."""
 
+import contextlib
+import http.client
 import json
 import re
 import subprocess
@@ -10,6 +12,7 @@ import pytest
 
 from gitops_canary.app.wiring import CACHE
 from gitops_canary.lab.load import Counts, read_counts
+from gitops_canary.lab.loopback import HOST
 from gitops_canary.lab.patience import until
 from gitops_canary.lab.world import APEX, HEALTHY, World
 
@@ -27,6 +30,11 @@ MIRRORED = """\
     mirror: true
     mirrorWeight: 50
 """
+KEPT = """\
+    stepWeights: [50]
+    stepWeightPromotion: 25
+    sessionAffinity: {cookieName: shop-canary, primaryCookieName: shop-primary}
+"""
 PATIENCE_S = 60
 
 
@@ -34,14 +42,14 @@ PATIENCE_S = 60
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A world with a controller that settles fast, and insiders beside the other users."""
     directory = tmp_path_factory.mktemp("strategies") / "world"
-    with World.start(directory, HEALTHY, rate=120, seconds=240) as world:
+    with World.start(directory, HEALTHY, rate=120, seconds=300) as world:
         config = json.loads(world.config.read_text())
         config["sync"]["settle"] = "1s"
         world.config.write_text(json.dumps(config))
         insiders = [
             *(sys.executable, "-m", "gitops_canary.lab.load"),
             *("--port", str(world.envoy.port), "--host", APEX, "--header", "x-canary: insider"),
-            *("--rate", "60", "--crowd", "6", "--seconds", "240"),
+            *("--rate", "60", "--crowd", "6", "--seconds", "300"),
             *("--counts", str(world.directory / "insiders.json")),
         ]
         world.children.start("insiders", insiders)
@@ -143,7 +151,44 @@ def test_mirrored_blue_green_serves_nobody_and_then_everybody(stage: World) -> N
     assert len(moves) == 4
 
 
-def test_every_move_of_both_is_verified_from_a_plain_clone(stage: World) -> None:
+class Client:
+    """Somebody with a browser that remembers cookies."""
+
+    def __init__(self, world: World) -> None:
+        self.port = world.envoy.port
+        self.cookies: dict[str, str] = {}
+
+    def version(self) -> str:
+        """Ask once; remember what is set and say who answered."""
+        jar = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
+        with contextlib.closing(connection):
+            connection.request("GET", "/", headers={"host": APEX, "cookie": f"lang=en; {jar}"})
+            answer = connection.getresponse()
+            answer.read()
+        for set_cookie in answer.headers.get_all("set-cookie") or ():
+            name, _, rest = set_cookie.partition("=")
+            self.cookies[name] = rest.partition(";")[0]
+        return answer.headers["x-version"]
+
+
+def test_users_stay_on_the_side_that_they_met(stage: World) -> None:
+    route = git(stage, ROUTE)
+    stage.person.change(CANARY, told(KEPT), "Keep users on their side")
+    begin = stage.person.release("1.1.0")
+    wait_for(stage, "0% -> 50%", since=begin)
+    clients = [Client(stage) for _ in range(12)]
+    first = [client.version() for client in clients]
+    assert set(first) == {"1.0.0", "1.1.0"}, "the odds of one side alone are 1 to 2048"
+    for client, version in zip(clients, first, strict=True):
+        assert len(client.cookies) == 1
+        assert [client.version() for _ in range(8)] == [version] * 8
+    wait_for(stage, "finish 1.1.0, 50% -> 25%", since=begin)
+    wait_for(stage, "finish 1.1.0, 25% -> 0%", since=begin)
+    assert git(stage, ROUTE) == route
+
+
+def test_every_move_of_them_is_verified_from_a_plain_clone(stage: World) -> None:
     stage.person._git("fetch", "-q", "origin")
     argv = [
         *(sys.executable, "-m", "gitops_canary", "verify", "origin/main"),

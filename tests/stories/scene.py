@@ -124,6 +124,7 @@ _CHANGES: Mapping[str, Callable[[Texts, str], Changed]] = {
     "control": lambda texts, entry: {CANARY: _control(texts[CANARY], entry)},
     "spec": _setting,
     "policy": _policy,
+    "no cookies": lambda texts, _: {ROUTE: texts[ROUTE].replace("Set-Cookie: web", "X-Note: web")},
     "delete the Canary": lambda _texts, _: {CANARY: None},
     "move the Canary": _moving,
     "break the Canary": lambda texts, _: _policy(texts, "threshold: => treshold:"),
@@ -140,6 +141,7 @@ def state(files: Mapping[Path, bytes]) -> str:
     primary_weight, weight = (int(w) for w in re.findall(r"weight: (\d+) #", route))
     share = 100 * weight / (primary_weight + weight)
     more = ", insiders to the canary" if "insider" in route else ""
+    more += ", users kept" if "Set-Cookie" in route else ""
     more += ", copies to the canary" if "mirror:" in route else ""
     asleep = ", asleep" if b"replicas: 0" in files[CANDIDATE] else ""
     lines = files.get(QUARANTINE, b"").decode().splitlines()

@@ -171,6 +171,28 @@ HONOURED: dict[str, tuple[dict[str, Any], Any, Any]] = {
         lambda s: s.policy.mirror,
         Decimal(100),
     ),
+    **{
+        f"analysis.sessionAffinity.{name}": (
+            {
+                "analysis": analysis(
+                    sessionAffinity={"cookieName": "a", "secure": True, name: value}
+                )
+            },
+            lambda s, field=field: getattr(s.policy.affinity, field),
+            expected,
+        )
+        for name, value, field, expected in (
+            ("cookieName", "b", "cookie", "b"),
+            ("primaryCookieName", "b", "primary_cookie", "b"),
+            ("maxAge", 7, "max_age_s", 7),
+            ("domain", "x.org", "attributes", "Domain=x.org; Secure"),
+            ("path", "/", "attributes", "Path=/; Secure"),
+            ("sameSite", "Lax", "attributes", "SameSite=Lax; Secure"),
+            ("httpOnly", True, "attributes", "HttpOnly; Secure"),
+            ("secure", True, "attributes", "Secure"),
+            ("partitioned", True, "attributes", "Secure; Partitioned"),
+        )
+    },
     "analysis.stepWeightPromotion": (
         {"analysis": analysis(stepWeightPromotion=25)},
         lambda s: s.policy.return_step,

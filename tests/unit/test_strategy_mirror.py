@@ -17,8 +17,9 @@ from gitops_canary.model.decision import Act, Hold, Wait
 from gitops_canary.model.names import Digest, Path
 from gitops_canary.model.owned import Owned
 from gitops_canary.model.rollout import Action, Outcome
-from gitops_canary.ports import Mirror, Router
+from gitops_canary.ports import Router
 from gitops_canary.routing import ROUTERS
+from gitops_canary.rule_ports import Mirror
 from gitops_canary.strategy import outfitted
 
 FILE = Path("apps/route.yaml")
