@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
+from gitops_canary.errors import Place
 from gitops_canary.model.commits import Blob, Commit
 from gitops_canary.model.decision import PlannedCommit
+from gitops_canary.model.initial import Wanted
 from gitops_canary.model.names import BlobId, Digest, Path, Revision
 from gitops_canary.model.notice import Notice
 from gitops_canary.model.observation import Answer, Expectation, Halt, Liveness, Question, Touched
@@ -122,6 +124,38 @@ class Engine(Protocol):
 
     async def aclose(self) -> None:
         """Close its connections."""
+
+
+class Founder(Protocol):
+    """How one kind of routing object comes to split between primary and canary for the first time.
+
+    Pure functions as a Router's: texts in, texts and new documents (plain values) out.
+    """
+
+    @property
+    def kinds(self) -> frozenset[tuple[str, str]]:
+        """(API group, kind) of the objects that may route to the Service users call."""
+
+    def leads(self, text: str, document: int, wanted: Wanted) -> bool:
+        """Tell whether this object sends traffic to the Service users call."""
+
+    def adopt(
+        self, text: str, document: int, wanted: Wanted, *, file: Path
+    ) -> tuple[str, Sequence[Mapping[str, object]]]:
+        """Let it send that traffic to the primary, with the canary beside it at weight 0.
+
+        Gives the file's new text, and documents to add.
+
+        Raises:
+            BindingError: it cannot split so.
+        """
+
+    def create(self, wanted: Wanted, *, place: Place) -> Sequence[Mapping[str, object]]:
+        """Write new objects where none leads to the Service yet.
+
+        Raises:
+            BindingError: this kind has to be written by a person first.
+        """
 
 
 class Forge(Protocol):

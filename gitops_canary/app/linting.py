@@ -16,6 +16,7 @@ from gitops_canary.manifest import bindings
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.model.spec import CanarySpec
+from gitops_canary.ports import Store
 from gitops_canary.routing import ROUTERS
 
 WORK_TREE = Revision("0" * 40)
@@ -68,7 +69,12 @@ def findings(
 ) -> list[Finding]:
     """Read every Canary below a folder and bind it; what is wrong with one never hides another."""
     rules = Rules(paths=(), default_provider=default_provider, allow_missing=allow_missing)
-    reader = Reader(Folder(root), rules, ROUTERS)
+    return held(Folder(root), rules)
+
+
+def held(store: Store, rules: Rules) -> list[Finding]:
+    """Read and bind every Canary of the one revision a store has, WORK_TREE."""
+    reader = Reader(store, rules, ROUTERS)
     view = reader.view(WORK_TREE)
     found = [
         Finding(canary=canary, place=error.place or Place(canary), error=error)

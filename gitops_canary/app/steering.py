@@ -235,8 +235,7 @@ def carry_out(
             return Done(change=None)
         if only_look:
             return Done(change=change)
-        content = change.after.encode()
-        revision = checkout.commit(tip, change.path, content, note(change))
+        revision = checkout.commit(tip, {change.path: change.after.encode()}, note(change))
         if to is None:
             return Done(change=change, revision=revision)
         try:

@@ -22,6 +22,7 @@ from gitops_canary.cli.evidence import export
 from gitops_canary.cli.explain import explain
 from gitops_canary.cli.history import history
 from gitops_canary.cli.import_ import import_
+from gitops_canary.cli.init import init
 from gitops_canary.cli.judge import judge
 from gitops_canary.cli.lint import lint
 from gitops_canary.cli.once import once
@@ -42,7 +43,7 @@ from gitops_canary.errors import CanaryError
 P = ParamSpec("P")
 BUG = 70
 VERBS: tuple[Callable[..., int], ...] = (
-    run, once, plan, lint, doctor, status, history, explain, judge, backtest,
+    init, run, once, plan, lint, doctor, status, history, explain, judge, backtest,
     verify, report,
     pause, resume, abort, retry, schema, import_,
 )  # fmt: skip

@@ -40,18 +40,6 @@ def crd() -> Schema:
             ("Age", "date", ".metadata.creationTimestamp"),
         )
     ]
-    spec = _schema(CANARY.shape)
-    spec["description"] = "How new versions of one workload earn their traffic."
-    top: Schema = {
-        "type": "object",
-        "required": ["spec"],
-        "properties": {
-            "apiVersion": {"type": "string"},
-            "kind": {"type": "string"},
-            "metadata": {"type": "object"},
-            "spec": spec,
-        },
-    }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -71,16 +59,36 @@ def crd() -> Schema:
                     "served": True,
                     "storage": True,
                     "additionalPrinterColumns": columns,
-                    "schema": {"openAPIV3Schema": top},
+                    "schema": {"openAPIV3Schema": _canary()},
                 }
             ],
         },
     }
 
 
+def document_schema() -> Schema:
+    """Give the JSON Schema of one Canary, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_canary()}
+
+
 def text() -> str:
     """Give the definition as a file's text."""
     return _HEAD + block(crd())
+
+
+def _canary() -> Schema:
+    spec = _schema(CANARY.shape)
+    spec["description"] = "How new versions of one workload earn their traffic."
+    return {
+        "type": "object",
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            "spec": spec,
+        },
+    }
 
 
 def _schema(shape: Shape) -> Schema:

@@ -1,17 +1,17 @@
 """One file per kind of routing object: texts in, texts out (ports.Router)."""
 
-from gitops_canary.ports import Router
+from gitops_canary.ports import Founder, Router
 from gitops_canary.registry import Registry
 from gitops_canary.routing.contour import CONTOUR
 from gitops_canary.routing.emissary import EMISSARY
 from gitops_canary.routing.field import Field
-from gitops_canary.routing.gateway_api import GATEWAY_API
-from gitops_canary.routing.istio import ISTIO
-from gitops_canary.routing.kubernetes import Kubernetes
+from gitops_canary.routing.gateway_api import GATEWAY_API, GATEWAY_FOUNDER
+from gitops_canary.routing.istio import ISTIO, ISTIO_FOUNDER
+from gitops_canary.routing.kubernetes import KUBERNETES_FOUNDER, Kubernetes
 from gitops_canary.routing.kuma import KUMA
-from gitops_canary.routing.nginx import NGINX
+from gitops_canary.routing.nginx import NGINX, NGINX_FOUNDER
 from gitops_canary.routing.tables import TABLE
-from gitops_canary.routing.traefik import TRAEFIK
+from gitops_canary.routing.traefik import TRAEFIK, TRAEFIK_FOUNDER
 
 ROUTERS: Registry[Router] = Registry(
     "routing provider",
@@ -29,3 +29,16 @@ ROUTERS: Registry[Router] = Registry(
         **TABLE,
     },
 )
+
+FOUNDERS: Registry[Founder] = Registry(
+    "routing provider whose first split can be written",
+    {
+        "istio": ISTIO_FOUNDER,
+        "gatewayapi:v1": GATEWAY_FOUNDER,
+        "gatewayapi:v1beta1": GATEWAY_FOUNDER,
+        "nginx": NGINX_FOUNDER,
+        "traefik": TRAEFIK_FOUNDER,
+        "kubernetes": KUBERNETES_FOUNDER,
+    },
+)
+"""How a first split comes about, by provider; the others' is written by hand."""

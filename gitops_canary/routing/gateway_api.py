@@ -9,9 +9,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
+from gitops_canary.errors import BindingError, Place
 from gitops_canary.manifest.document import Node
+from gitops_canary.model.initial import Wanted
 from gitops_canary.routing.cookie_headers import GatewayFilter
 from gitops_canary.routing.cookies import Cookies
+from gitops_canary.routing.founding import Adoption, Made, metadata
 from gitops_canary.routing.groups import listed, words
 from gitops_canary.routing.identity import named, word
 from gitops_canary.routing.lists import Lists
@@ -77,3 +80,32 @@ LINKERD_HTTP_ROUTE = Lists(
     claimed=_claims,
 )
 """Linkerd's own copy of the HTTPRoute."""
+
+
+def _http_route(wanted: Wanted, place: Place) -> Made:
+    """Split at the gateway that is named."""
+    if not wanted.gateway:
+        raise BindingError(
+            f"No route leads to the Service {wanted.apex}, and no Gateway is named.",
+            remedy="say `gateway: namespace/name` in the answers, or commit an HTTPRoute first",
+            place=place,
+        )
+    space, _, gateway = wanted.gateway.rpartition("/")
+    parent = {"name": gateway, **({"namespace": space} if space else {})}
+    hosts = {"hostnames": list(wanted.hosts)} if wanted.hosts else {}
+    sides = [
+        {"name": f"{wanted.apex}-{side}", "port": wanted.port, "weight": weight}
+        for side, weight in (("primary", 100), ("canary", 0))
+    ]
+    return (
+        {
+            "apiVersion": f"{GROUP}/v1",
+            "kind": "HTTPRoute",
+            "metadata": metadata(wanted, wanted.apex),
+            "spec": {"parentRefs": [parent], **hosts, "rules": [{"backendRefs": sides}]},
+        },
+    )
+
+
+GATEWAY_FOUNDER = Adoption(lists=GATEWAY_API, created=_http_route)
+"""The Founder of Gateway API routes."""

@@ -8,9 +8,12 @@ delegate has no hosts of its own; it is found like any other by the Services it 
 from collections.abc import Iterator
 from dataclasses import replace
 
+from gitops_canary.errors import Place
 from gitops_canary.manifest.document import Node
+from gitops_canary.model.initial import Wanted
 from gitops_canary.routing.cookie_headers import IstioHeader
 from gitops_canary.routing.cookies import Cookies
+from gitops_canary.routing.founding import Adoption, Made, metadata
 from gitops_canary.routing.groups import listed, words
 from gitops_canary.routing.identity import SIDES, Found, Names, shortened, side_of, word
 from gitops_canary.routing.lists import Lists
@@ -63,3 +66,30 @@ ISTIO = Lists(
     keeper=Cookies(canary=_RULES, primary=replace(_RULES, side="primary"), header=IstioHeader()),
 )
 """The Router of VirtualServices."""
+
+
+def _subset(_: Node, entry: Node) -> str:
+    subset = word(entry, SUBSET)
+    return f"This destination is the subset {subset}, which the primary has not" if subset else ""
+
+
+def _virtual_service(wanted: Wanted, _: Place) -> Made:
+    """Split inside the mesh, and at a gateway where one is named."""
+    sides = [
+        {"destination": {"host": f"{wanted.apex}-{side}"}, "weight": weight}
+        for side, weight in (("primary", 100), ("canary", 0))
+    ]
+    gateways = {"gateways": [wanted.gateway, "mesh"]} if wanted.gateway else {}
+    spec = {"hosts": [wanted.apex, *wanted.hosts], **gateways, "http": [{"route": sides}]}
+    return (
+        {
+            "apiVersion": "networking.istio.io/v1",
+            "kind": "VirtualService",
+            "metadata": metadata(wanted, wanted.apex),
+            "spec": spec,
+        },
+    )
+
+
+ISTIO_FOUNDER = Adoption(lists=ISTIO, check=_subset, created=_virtual_service)
+"""The Founder of VirtualServices."""

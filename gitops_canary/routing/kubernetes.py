@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from gitops_canary.manifest.document import Node, Pointer, set_scalar, splice
 from gitops_canary.model.names import Digest, Path
+from gitops_canary.routing.founding import Silent
 from gitops_canary.routing.identity import word
 from gitops_canary.routing.refusal import root_of, wrong
 from gitops_canary.routing.shape import bare, digest
@@ -104,3 +105,7 @@ def _label(root: Node, file: Path) -> Pointer:
         remedy = f"select the primary by one label that ends in {_SUFFIX}, e.g. app: shop-primary"
         raise wrong(problem, selector or root, file, remedy)
     return (*_SELECTOR, found[0])
+
+
+KUBERNETES_FOUNDER = Silent()
+"""The Founder of plain Services: their selector is all the route there is."""

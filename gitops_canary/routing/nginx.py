@@ -7,9 +7,12 @@ it, and there is at most one canary Ingress for each rule.
 
 from collections.abc import Iterator, Sequence
 
-from gitops_canary.manifest.document import Node, Pointer, insert_key, remove
+from gitops_canary.errors import Place
+from gitops_canary.manifest.document import Json, Node, Pointer, data, insert_key, remove
+from gitops_canary.model.initial import Wanted
 from gitops_canary.model.names import Path
 from gitops_canary.model.spec import Match
+from gitops_canary.routing.founding import Made, none_to_create
 from gitops_canary.routing.identity import Names, word
 from gitops_canary.routing.numbers import QUOTED
 from gitops_canary.routing.refusal import root_of, wrong
@@ -128,3 +131,79 @@ NGINX = Single(
     matcher=_Annotated(),
 )
 """The Router of canary Ingresses."""
+
+
+class _CanaryIngress:
+    """The Founder: a second Ingress beside each that sends traffic to the Service users call.
+
+    The first one stays as it is: ingress-nginx takes the second one's share out of it.
+    """
+
+    kinds = INGRESS
+
+    def leads(self, text: str, document: int, wanted: Wanted) -> bool:
+        """Tell whether a path of this Ingress leads to the Service users call."""
+        root = root_of(text, document, Path(""))
+        canary = word(root, (*ANNOTATIONS, f"{_PREFIX}canary")) == "true"
+        return not canary and wanted.apex in {service for _, service in backends(root)}
+
+    def adopt(self, text: str, document: int, wanted: Wanted, *, file: Path) -> tuple[str, Made]:
+        """Add the canary Ingress: the same hosts and paths, as far as they lead to the Service."""
+        root = root_of(text, document, file)
+        whole = data(root, file=file)
+        assert isinstance(whole, dict), "documents are mappings"
+        meta, spec = whole["metadata"], whole["spec"]
+        assert isinstance(meta, dict), "documents have names"
+        assert isinstance(spec, dict), "it has paths"
+        rules = [one for rule in _items(spec, "rules") if (one := _rule(rule, wanted.apex))]
+        notes = meta.get("annotations")
+        kept: dict[str, Json] = {
+            key: value
+            for key, value in (notes.items() if isinstance(notes, dict) else ())
+            if key.startswith(_PREFIX) or key == "kubernetes.io/ingress.class"
+        }
+        space = {"namespace": meta["namespace"]} if "namespace" in meta else {}
+        kept_spec: dict[str, Json] = {
+            key: spec[key] for key in ("ingressClassName", "tls") if key in spec
+        }
+        kept |= {f"{_PREFIX}canary": "true", f"{_PREFIX}canary-weight": "0"}
+        made: dict[str, Json] = {
+            "apiVersion": whole["apiVersion"],
+            "kind": "Ingress",
+            "metadata": {"name": f"{meta['name']}-canary", **space, "annotations": kept},
+            "spec": {**kept_spec, "rules": [*rules]},
+        }
+        return text, (made,)
+
+    def create(self, wanted: Wanted, *, place: Place) -> Made:
+        """Refuse: host and path are only a person's to know."""
+        return none_to_create(wanted, place)
+
+
+def _rule(rule: dict[str, Json], apex: str) -> dict[str, Json]:
+    """Keep the paths of one rule that lead to the Service, and let them name the canary's."""
+    http = rule.get("http")
+    paths = [_path(path, apex) for path in _items(http if isinstance(http, dict) else {}, "paths")]
+    mine: list[Json] = [path for path in paths if path]
+    return {**rule, "http": {"paths": mine}} if mine else {}
+
+
+def _path(path: dict[str, Json], apex: str) -> dict[str, Json]:
+    backend = path.get("backend")
+    if not isinstance(backend, dict):
+        return {}
+    service = backend.get("service")
+    if isinstance(service, dict) and service.get("name") == apex:
+        return {**path, "backend": {"service": {**service, "name": f"{apex}-canary"}}}
+    if backend.get("serviceName") == apex:
+        return {**path, "backend": {**backend, "serviceName": f"{apex}-canary"}}
+    return {}
+
+
+def _items(value: dict[str, Json], key: str) -> list[dict[str, Json]]:
+    found = value.get(key)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+NGINX_FOUNDER = _CanaryIngress()
+"""The Founder of canary Ingresses."""

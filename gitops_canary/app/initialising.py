@@ -1,0 +1,124 @@
+"""`init`: from a checkout and a person's answers to commits, proved before they are shown."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path as LocalPath
+
+from gitops_canary.app.linting import WORK_TREE, Folder, held
+from gitops_canary.app.reading import Rules
+from gitops_canary.errors import BindingError, SpecError
+from gitops_canary.manifest import crd, document
+from gitops_canary.manifest.bindings import allowed
+from gitops_canary.manifest.initial import overlay
+from gitops_canary.manifest.initial.choice import Choice
+from gitops_canary.manifest.initial.draft import Stage
+from gitops_canary.manifest.initial.questions import Asking
+from gitops_canary.manifest.initial.remarks import Remark, remarks
+from gitops_canary.manifest.initial.stages import SCHEMA, stages
+from gitops_canary.manifest.initial.terrain import Terrain, survey
+from gitops_canary.model.commits import Blob
+from gitops_canary.model.names import BlobId, Path, Revision
+from gitops_canary.routing import FOUNDERS, ROUTERS
+from gitops_canary.routing.founding import Unfounded
+
+REFUSED = "this is not what was meant to come out; please report it with the manifests"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What would be committed for one application."""
+
+    choice: Choice
+    stages: tuple[Stage, ...]
+    """Empty where all of it is there."""
+    remarks: tuple[Remark, ...]
+    unread: tuple[SpecError, ...]
+    """Why files were passed over."""
+
+
+class Texts:
+    """Texts in memory, read through the same port as a revision (ports.Store)."""
+
+    def __init__(self, texts: Mapping[Path, str]) -> None:
+        bodies = {path: text.encode() for path, text in texts.items()}
+        names = {path: BlobId(hashlib.sha256(body).hexdigest()) for path, body in bodies.items()}
+        self._files = {path: Blob(id=name, executable=False) for path, name in names.items()}
+        self._bodies = {names[path]: body for path, body in bodies.items()}
+
+    def files(self, revision: Revision) -> Mapping[Path, Blob]:
+        """List the files; only WORK_TREE exists."""
+        assert revision == WORK_TREE, "texts have one revision"
+        return self._files
+
+    def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
+        """Give the bytes of files that `files` listed."""
+        return {blob: self._bodies[blob] for blob in blobs}
+
+
+def terrain(root: LocalPath, paths: Sequence[str]) -> tuple[Terrain, tuple[SpecError, ...]]:
+    """Read a checkout, or some folders of it; the errors say which files were passed over."""
+    folder = Folder(root)
+    texts: dict[Path, str] = {}
+    unread: list[SpecError] = []
+    for path, blob in folder.files(WORK_TREE).items():
+        if not allowed(path, paths):
+            continue
+        try:
+            texts[path] = document.text_of(folder.read([blob.id])[blob.id], file=path)
+        except SpecError as error:
+            unread.append(error)
+    return survey(texts), tuple(unread)
+
+
+def asking(found: Terrain) -> Asking:
+    """Begin to ask."""
+    return Asking(found, dict(FOUNDERS), dict(ROUTERS))
+
+
+def prepare(
+    found: Terrain, choice: Choice, paths: Sequence[str], unread: tuple[SpecError, ...] = ()
+) -> Prepared:
+    """Write the commits, and make sure that they end in a canary at rest.
+
+    Raises:
+        CanaryError: something stands in the way; nothing has been written.
+    """
+    founder = dict(FOUNDERS).get(choice.provider) or Unfounded(choice.provider)
+    scoped = overlay.scoped(found, choice.outer, choice.namespace)
+    made = stages(
+        scoped,
+        choice,
+        founder,
+        ROUTERS[choice.provider],
+        json.dumps(crd.document_schema(), indent=1) + "\n",
+    )
+    after = dict(found.texts)
+    for stage in made:
+        after.update(stage.files)
+    _prove(after, choice, paths)
+    told = remarks(scoped, choice)
+    return Prepared(choice=choice, stages=made, remarks=told, unread=(*unread, *found.unread))
+
+
+def _prove(texts: Mapping[Path, str], choice: Choice, paths: Sequence[str]) -> None:
+    """Read the result as the controller would: it has to be idle, with nothing to complain of."""
+    yaml = {path: text for path, text in texts.items() if path != SCHEMA}
+    rules = Rules(paths=tuple(paths), default_provider=None)
+    mine = [one for one in held(Texts(yaml), rules) if one.canary == choice.title]
+    for one in mine:
+        if one.error:
+            raise one.error
+        if not one.summary.startswith("idle at 0 %"):
+            raise BindingError(
+                f"{choice.title} would not be at rest: {one.summary}.",
+                remedy="let both workloads run the same version, with weight 0",
+                place=one.place,
+            )
+    if len(mine) != 1:
+        raise BindingError(
+            f"There would be {len(mine) or 'no'} Canaries {choice.title}.",
+            remedy=REFUSED,
+            place=choice.workload.place,
+        )

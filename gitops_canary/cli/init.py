@@ -1,0 +1,191 @@
+"""`init`: the first canary in a repository that knows none."""
+
+import re
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gitops_canary.app.initialising import Prepared, asking, prepare, terrain
+from gitops_canary.cli.options import CheckoutOption, Form, OutputOption
+from gitops_canary.cli.printing import diff, say, show, write
+from gitops_canary.core.text import one_line
+from gitops_canary.errors import CanaryError, Place, Refused, SpecError
+from gitops_canary.git.worktree import Commit, WorkTree
+from gitops_canary.manifest import document
+from gitops_canary.manifest.initial.draft import Stage
+from gitops_canary.manifest.initial.questions import Asking, Question, checked
+from gitops_canary.manifest.initial.stages import SCHEMA
+from gitops_canary.manifest.initial.terrain import Terrain
+from gitops_canary.model.names import Path as RepositoryPath
+
+SHORT = 12
+WIDTH = 72
+UNCLEAR = 2
+
+
+class _Unasked(Exception):  # noqa: N818 - not an error: a question with nobody there to answer
+    """A question is open, and there is no terminal."""
+
+
+def init(
+    checkout: CheckoutOption = Path(),
+    answers: Annotated[
+        Path | None, typer.Option(help="YAML with the answers, for where nobody can be asked.")
+    ] = None,
+    paths: Annotated[str, typer.Option(help="Folders to look at, comma-separated.")] = "",
+    patches: Annotated[
+        Path | None, typer.Option(help="Write the commits as patches into this folder.")
+    ] = None,
+    *,
+    commit: Annotated[
+        bool, typer.Option("--commit", help="Make the commits, on a new local branch.")
+    ] = False,
+    output: OutputOption = Form.TABLE,
+) -> int:
+    """Show, or make, the commits that give an application its first canary."""
+    folders = [one for one in paths.split(",") if one]
+    found, unread = terrain(checkout, folders)
+    said: Mapping[str, str] = _file(answers) if answers else {}
+    try:
+        said = _answered(asking(found), said)
+    except _Unasked:
+        return UNCLEAR
+    prepared = prepare(found, asking(found).choice(said), folders, unread)
+    title = prepared.choice.title
+    if not prepared.stages:
+        write(f"{title}: everything is there already; `gitops-canary lint` reads it")
+        return 0
+    _tell(found, prepared, output)
+    asked = sys.stdin.isatty() and not commit and not patches
+    if asked and typer.confirm("Make these commits on a new local branch?", err=True):
+        commit = True
+    if commit or patches:
+        _write(checkout, prepared, commit=commit, patches=patches)
+    else:
+        say("nothing is written yet; --commit makes these commits, --patches DIR writes patches")
+    return 0
+
+
+def _file(path: Path) -> dict[str, str]:
+    try:
+        text = document.text_of(path.read_bytes(), file=str(path))
+    except OSError as error:
+        raise SpecError(
+            f"The answers cannot be read: {error.strerror}.",
+            remedy="name a YAML file with lines such as `workload: prod/web`",
+            place=Place(str(path)),
+        ) from error
+    root = next((one for one in document.parse(text, file=str(path)) if one is not None), None)
+    values = document.data(root, file=str(path)) if root else {}
+    if not isinstance(values, dict):
+        raise SpecError(
+            "The answers are no mapping.",
+            remedy="write lines such as `workload: prod/web`",
+            place=Place(str(path), 1, 1),
+        )
+    return checked(values, file=str(path))
+
+
+def _answered(questions: Asking, said: Mapping[str, str]) -> Mapping[str, str]:
+    """Ask what is open; what only one answer fits is told, not asked."""
+    terminal = sys.stdin.isatty()
+    while (question := questions.next(said)) is not None:
+        if question.certain or (question.safe and not terminal):
+            say(f"{question.text} {question.default}")
+            said = {**said, question.key: question.default}
+        elif terminal:
+            say(f"{question.text} {', '.join(question.options)}".rstrip())
+            answer = typer.prompt(question.key, default=question.default or None, err=True)
+            said = _taken(questions, said, question, str(answer))
+        else:
+            options = ", ".join(question.options) or "any word"
+            say(f"error: {question.text}\n  it may be: {options}")
+            say(f"  try: write `{question.key}: ...` into a file, and name it with --answers")
+            raise _Unasked
+    return said
+
+
+def _taken(
+    questions: Asking, said: Mapping[str, str], question: Question, answer: str
+) -> Mapping[str, str]:
+    """Take an answer if it is one; else the question is asked again."""
+    then = {**said, question.key: answer}
+    try:
+        questions.next(then)
+    except CanaryError as error:
+        say(str(error))
+        return said
+    return then
+
+
+def _tell(found: Terrain, prepared: Prepared, output: Form) -> None:
+    """Print the commits as messages and diffs, and besides what a person has to look at."""
+    if output is Form.TABLE:
+        for stage, before in _before(found, prepared):
+            write(_message(prepared, stage))
+            for path, text in sorted(stage.files.items()):
+                if path == SCHEMA:
+                    write(f"new file {path}: the JSON Schema that editors check the Canary by\n")
+                else:
+                    write(diff(path, before.get(path, ""), text))
+    else:
+        rows = [
+            {
+                "step": stage.step,
+                "message": _message(prepared, stage),
+                "files": {p: diff(p, before.get(p, ""), t) for p, t in stage.files.items()},
+            }
+            for stage, before in _before(found, prepared)
+        ]
+        show(rows, (), output)
+    for one in prepared.remarks:
+        say(f"look at {one.place}: {one.what}\n  try: {one.remedy}")
+    for error in prepared.unread:
+        say(f"not read: {error}")
+
+
+def _before(
+    found: Terrain, prepared: Prepared
+) -> Iterator[tuple[Stage, Mapping[RepositoryPath, str]]]:
+    """Give each stage with the texts it begins with."""
+    texts = dict(found.texts)
+    for stage in prepared.stages:
+        yield stage, dict(texts)
+        texts.update(stage.files)
+
+
+def _message(prepared: Prepared, stage: Stage) -> str:
+    title = one_line(prepared.choice.title)
+    return (
+        f"Initialise {title} {stage.step}: {stage.title}\n\n{textwrap.fill(stage.why, WIDTH)}\n\n"
+        "Written by `gitops-canary init`.\n"
+    )
+
+
+def _write(checkout: Path, prepared: Prepared, *, commit: bool, patches: Path | None) -> None:
+    tree = WorkTree(checkout)
+    dirty = [one for one in tree.changed() if re.search(r"\.ya?ml$", one)]
+    if dirty:
+        raise Refused(
+            f"These files are not as they were committed: {', '.join(dirty[:5])}.",
+            remedy="commit or stash them, so that what was shown is what is committed",
+        )
+    name = f"init-{prepared.choice.workload.ref.name}" if commit else None
+    commits: list[Commit] = [(one.files, _message(prepared, one)) for one in prepared.stages]
+    made = tree.chain(name, commits)
+    if patches:
+        patches.mkdir(parents=True, exist_ok=True)
+        for number, revision in enumerate(made, 1):
+            file = patches / f"{number:04}-init-{prepared.choice.workload.ref.name}.patch"
+            file.write_text(tree.patch(revision))
+            say(f"written: {file}")
+    if name is None:
+        return
+    say(f"made on the branch {name}; merge each by itself, and wait until it is live:")
+    for stage, revision in zip(prepared.stages, made, strict=True):
+        target = tree.branch or "main"
+        say(f"  git push {tree.remote} {revision[:SHORT]}:{target}  # {stage.step} {stage.title}")

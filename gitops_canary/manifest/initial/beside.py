@@ -1,0 +1,149 @@
+"""The first commit: the primary and its Services, beside what runs."""
+
+from dataclasses import dataclass
+
+from gitops_canary.errors import BindingError
+from gitops_canary.manifest.block_yaml import block
+from gitops_canary.manifest.document import Json
+from gitops_canary.manifest.initial import copies, overlay
+from gitops_canary.manifest.initial.choice import Choice
+from gitops_canary.manifest.initial.draft import Draft, file_beside, file_of
+from gitops_canary.manifest.initial.terrain import Document, Terrain, images
+from gitops_canary.manifest.initial.versions import Versions
+from gitops_canary.manifest.naming import Names
+from gitops_canary.manifest.scaler_copy import primary_scaler
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What stands beside the workload; what is there already is left as it is."""
+
+    terrain: Terrain
+    choice: Choice
+    draft: Draft
+    versions: Versions
+    key: str
+    """The label by which pods are told apart."""
+    value: str
+    """Its value at the workload's pods."""
+
+    @property
+    def workload(self) -> Document:
+        """The workload."""
+        return self.choice.workload
+
+    @property
+    def names(self) -> Names:
+        """How labels map."""
+        return Names(self.value)
+
+    def write(self) -> None:
+        """Add the primary, its Services, and copies of what scales it or selects its pods."""
+        one, text = self.workload, self.draft.texts[self.workload.ref.file]
+        found = self.terrain.named("Deployment", f"{one.ref.name}-primary", self.choice.namespace)
+        documents: list[str] = []
+        if found:
+            self._same(found[0])
+        else:
+            documents.append(copies.workload(text, one, self.names, self.versions.renamed))
+        documents += self._sides()
+        documents += self._followers()
+        if not found:
+            self.versions.begin(self.draft)
+        if documents:
+            self.draft.add(file_beside(one, "primary"), file_of(documents, text))
+
+    def _same(self, primary: Document) -> None:
+        """Make sure that a primary which is there already is this workload's."""
+        label = primary.words("spec", "selector", "matchLabels").get(self.key)
+        if (
+            label == f"{self.value}-primary"
+            and images(primary).keys() == images(self.workload).keys()
+        ):
+            return
+        raise BindingError(
+            f"Deployment {primary.ref.name} is there already, and is no copy of "
+            f"{self.workload.ref.name}: a primary has the same containers, and is selected by "
+            f"{self.key}: {self.value}-primary.",
+            remedy=f"rename it if it is something else; correct it if it is {self.choice.title}'s",
+            place=primary.place,
+        )
+
+    def _sides(self) -> list[str]:
+        """Write the two Services that routes split between."""
+        found = []
+        for side, value in (("primary", f"{self.value}-primary"), ("canary", self.value)):
+            name = f"{self.choice.apex}-{side}"
+            there = self.terrain.named("Service", name, self.choice.namespace)
+            if not there:
+                found.append(self._side(name, value))
+            elif there[0].words("spec", "selector").get(self.key) != value:
+                raise BindingError(
+                    f"The Service {name} is there already, and does not select {self.key}: "
+                    f"{value}.",
+                    remedy="rename it if it is something else; correct its selector if it is not",
+                    place=there[0].at("spec", "selector"),
+                )
+        return found
+
+    def _side(self, name: str, value: str) -> str:
+        apex = self.choice.service
+        if apex is not None:
+            text = self.draft.texts[apex.ref.file]
+            return copies.service(text, apex, name, {self.key: value})
+        return block(self.service(name, value))
+
+    def service(self, name: str, value: str) -> dict[str, Json]:
+        """Write a Service where there is none to copy."""
+        meta: dict[str, Json] = {"name": name}
+        meta |= {"namespace": self.workload.ref.namespace} if self.workload.ref.namespace else {}
+        port = {"port": self.port(), "targetPort": self.port()}
+        spec: Json = {"selector": {self.key: value}, "ports": [{"name": "http", **port}]}
+        return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}
+
+    def port(self) -> int:
+        """Find the port users call."""
+        container = ("spec", "template", "spec", "containers", 0, "ports", 0, "containerPort")
+        found = [self.workload.word(*container)]
+        if self.choice.service is not None:
+            found.insert(0, self.choice.service.word("spec", "ports", 0, "port"))
+        for number in found:
+            if number.isdigit():
+                return int(number)
+        raise BindingError(
+            f"No Service selects {self.workload.ref.name}, and its container names no port.",
+            remedy="write `ports: [{containerPort: ...}]`, or commit the Service first",
+            place=self.workload.at("spec", "template", "spec", "containers"),
+        )
+
+    def _followers(self) -> list[str]:
+        """Copy what scales the workload or selects its pods."""
+        found = []
+        for one in self.terrain.of("HorizontalPodAutoscaler", "ScaledObject", *copies.POLICIES):
+            copied = self.terrain.named(
+                one.ref.kind, f"{one.ref.name}-primary", self.choice.namespace
+            )
+            here = one.ref.namespace in {"", self.choice.namespace}
+            if copied or not here or not overlay.applies(self.terrain, self.choice.outer, one):
+                continue
+            text = self.draft.texts[one.ref.file]
+            if one.ref.kind in copies.POLICIES:
+                at = (*copies.POLICIES[one.ref.kind], "matchLabels")
+                if one.words(*at).get(self.key) == self.value:
+                    found.append(copies.policy(text, one, self.names))
+            elif self.scales(one):
+                found.append(self._scaler(one, text))
+        return found
+
+    def _scaler(self, one: Document, text: str) -> str:
+        if one.ref.kind == "HorizontalPodAutoscaler":
+            return copies.scaler(text, one)
+        copy, _ = primary_scaler(
+            one.root, target=self.workload.ref.name, limits=(None, None), queries={},
+            file=one.ref.file,
+        )  # fmt: skip
+        return block(copy)
+
+    def scales(self, one: Document) -> bool:
+        """Tell whether a scaler is the workload's."""
+        return one.word("spec", "scaleTargetRef", "name") == self.workload.ref.name

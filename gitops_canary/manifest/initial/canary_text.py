@@ -1,0 +1,95 @@
+"""The Canary that `init` writes: short, with a word on every line a person may want to turn."""
+
+from dataclasses import dataclass
+
+from gitops_canary.manifest.scalars import written
+
+_WEIGHTED = """\
+    stepWeights: [5, 10, 25, 50] # percent of traffic, then promotion
+"""
+_ALL_OR_NOTHING = """\
+    iterations: 10 # passing looks before it takes all traffic: a Service knows no shares
+"""
+_SOURCE = """\
+      - name: {name}
+        container: {name}
+        candidate: {{file: {file}, {document}field: {candidate}}}
+        primary: {{file: {primary_file}, {primary_document}field: {primary}}}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two fields that hold one image."""
+
+    container: str
+    file: str
+    document: str
+    candidate: str
+    primary_file: str
+    primary_document: str
+    primary: str
+
+
+def canary_text(
+    *,
+    name: str,
+    namespace: str,
+    provider: str,
+    service: str,
+    pairs: tuple[Pair, ...],
+    schema: str,
+) -> str:
+    """Write the document as a file's text; `schema` is the path an editor finds it by."""
+    apex = f"  service: {{name: {service}}} # what users call\n" if service != name else ""
+    source = "  source: # where the two versions lie\n    fields:\n" if pairs else ""
+    source += "".join(_pair(pair) for pair in pairs)
+    ladder = _ALL_OR_NOTHING if provider == "kubernetes" else _WEIGHTED
+    return f"""\
+# yaml-language-server: $schema={schema}
+# How a new version of {name} earns its traffic. `gitops-canary lint --explain` tells it in words,
+# `gitops-canary backtest` how a healthy version would have fared.
+apiVersion: gitops-canary.dev/v1alpha1
+kind: Canary
+metadata:
+  name: {name}
+  namespace: {namespace}
+spec:
+  provider: {provider}
+  targetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: {name}
+{apex}{source}  progressDeadlineSeconds: 600 # how long a move may take until it is live
+  analysis:
+    interval: 1m # time between two looks
+    threshold: 3 # failed looks before the version is rolled back
+{ladder}    metrics:
+      - name: request-success-rate
+        interval: 1m
+        thresholdRange:
+          min: 99 # percent
+      - name: request-duration
+        interval: 1m
+        thresholdRange:
+          max: 500 # milliseconds, of 99 in 100 requests
+"""
+
+
+def _pair(pair: Pair) -> str:
+    def named(document: str) -> str:
+        return f"document: {document}, " if document else ""
+
+    return _SOURCE.format(
+        name=pair.container,
+        file=_quoted(pair.file),
+        document=named(pair.document),
+        candidate=_quoted(pair.candidate),
+        primary_file=_quoted(pair.primary_file),
+        primary_document=named(pair.primary_document),
+        primary=_quoted(pair.primary),
+    )
+
+
+def _quoted(value: str) -> str:
+    return written(value, style="", old="")

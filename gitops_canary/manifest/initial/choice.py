@@ -1,0 +1,34 @@
+"""What a person decided about an application's first canary."""
+
+from dataclasses import dataclass
+
+from gitops_canary.manifest.initial.terrain import Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a person decided."""
+
+    workload: Document
+    namespace: str
+    provider: str
+    service: Document | None
+    """What users call; None where nothing selects the pods yet."""
+    fronts: tuple[Document, ...] = ()
+    """Every Service that selects the pods, that one too."""
+    outer: str | None = None
+    """The overlay; None where kustomize does not build the workload."""
+    serving: bool = True
+    """Whether users depend on it already: then three commits, else one."""
+    gateway: str = ""
+    hosts: tuple[str, ...] = ()
+
+    @property
+    def apex(self) -> str:
+        """The name of the Service users call."""
+        return self.service.ref.name if self.service else self.workload.ref.name
+
+    @property
+    def title(self) -> str:
+        """The canary's id."""
+        return f"{self.namespace}/{self.workload.ref.name}"

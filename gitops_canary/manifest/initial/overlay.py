@@ -1,0 +1,229 @@
+"""Where kustomize builds a workload, and what else it does to it on the way."""
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from gitops_canary.errors import BindingError, Place
+from gitops_canary.manifest.document import Node, append_item, insert_key, parse
+from gitops_canary.manifest.initial.terrain import Document, Terrain
+from gitops_canary.manifest.kustomize import Entry, Kustomization
+from gitops_canary.model.names import Path
+
+_PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Where new documents of an application belong."""
+
+    folder: str
+    kustomization: Path | None
+    """Which has to list them; None where a folder is applied as it is."""
+    outer: Path | None
+    """The outermost kustomization that builds the application; its entries have the last word."""
+    shared: bool
+    """Whether the workload itself is built into other overlays too, so that it stays as it is."""
+
+
+def outermost(terrain: Terrain, file: Path) -> tuple[str, ...]:
+    """List the folders that kustomize is called on to build a file; empty where it is not."""
+    known = terrain.kustomizations
+    inner = {one for own in known.values() for one in (*own.resources, *own.components)}
+    return tuple(
+        folder for folder in sorted(known) if folder not in inner and _builds(known, folder, file)
+    )
+
+
+def home(terrain: Terrain, workload: Document, outer: str | None) -> Home:
+    """Find where an application's new documents belong; `outer` is the overlay that is meant."""
+    file = workload.ref.file
+    known = terrain.kustomizations
+    if outer is None:
+        return Home(folder=posixpath.dirname(file), kustomization=None, outer=None, shared=False)
+    last = known[outer].file
+    if is_shared(terrain, file):
+        return Home(folder=outer, kustomization=last, outer=last, shared=True)
+    lists = next(own.file for own in known.values() if file in own.resources)
+    return Home(folder=posixpath.dirname(lists), kustomization=lists, outer=last, shared=False)
+
+
+def is_shared(terrain: Terrain, file: Path) -> bool:
+    """Tell whether several overlays build a file."""
+    return len(outermost(terrain, file)) > 1
+
+
+def scoped(terrain: Terrain, outer: str | None, namespace: str) -> Terrain:
+    """Leave out what other overlays build, and what no overlay at all says is of a namespace."""
+    known = terrain.kustomizations
+
+    def mine(one: Document) -> bool:
+        file = one.ref.file
+        built = outermost(terrain, file)
+        if built:
+            return outer in built or (outer is None and one.ref.namespace == namespace)
+        folder = posixpath.dirname(file)
+        while folder and folder not in known:
+            folder = posixpath.dirname(folder)
+        # A file that no kustomization lists, e.g. a patch, goes with the one it lies beside.
+        return folder not in known or outer is None or _within(known, outer, folder)
+
+    return replace(terrain, documents=tuple(one for one in terrain.documents if mine(one)))
+
+
+def _within(known: Mapping[str, Kustomization], outer: str, folder: str) -> bool:
+    todo, seen = [outer], set()
+    while todo:
+        one = todo.pop()
+        if one not in seen and one in known:
+            seen.add(one)
+            todo += [*known[one].resources, *known[one].components]
+    return folder in seen
+
+
+def applies(terrain: Terrain, outer: str | None, one: Document) -> bool:
+    """Tell whether a document is applied as it stands, and is no patch of another one."""
+    return outer is None or outer in outermost(terrain, one.ref.file)
+
+
+def namespace(terrain: Terrain, outer: str | None) -> str:
+    """Give the namespace an overlay sets; empty where it sets none."""
+    if outer is None:
+        return ""
+    node = _root(terrain, terrain.kustomizations[outer]).get("namespace")
+    return node.value if node is not None else ""
+
+
+def layers(terrain: Terrain, outer: str, file: Path) -> Iterator[Kustomization]:
+    """Give every kustomization a file goes through, the innermost first."""
+    known = terrain.kustomizations
+    own = known[outer]
+    for one in (*own.resources, *own.components):
+        if one in known and (one in own.components or _builds(known, one, file)):
+            yield from layers(terrain, one, file)
+    yield own
+
+
+def entries(terrain: Terrain, outer: str, file: Path, image: str) -> list[Entry]:
+    """List the `images:` entries that change an image of a file, in the order they do."""
+    found, name = [], image
+    for layer in layers(terrain, outer, file):
+        for entry in layer.entries:
+            if entry.name == name:
+                found.append(entry)
+                name = entry.new_name
+    return found
+
+
+def check(terrain: Terrain, outer: str, workload: Document, key: str) -> None:
+    """Make sure that nothing on the way keeps primary and candidate from being told apart.
+
+    Raises:
+        BindingError: something does; it names the place.
+    """
+    name = workload.ref.name
+    for layer in layers(terrain, outer, workload.ref.file):
+        root = _root(terrain, layer)
+        for affix in ("namePrefix", "nameSuffix"):
+            node = root.get(affix)
+            if node is not None and node.value:
+                raise BindingError(
+                    f"{affix} {node.value!r} gives the workload another name in the cluster.",
+                    remedy=f"write the whole name, {name}, into the manifests, and take it out",
+                    place=Place(layer.file, node.line, node.column),
+                )
+        for node in _labels(root, key):
+            raise BindingError(
+                f"This label {key} is put on every pod, so nothing tells {name} from "
+                f"{name}-primary.",
+                remedy="write the label into each manifest, and take it out here",
+                place=Place(layer.file, node.line, node.column),
+            )
+        for node, what in _touches(terrain, layer, root, name):
+            raise BindingError(
+                f"{what} changes {name} here, and would not change {name}-primary.",
+                remedy=f"write it into the Deployment {name} itself, and take it out here",
+                place=Place(layer.file, node.line, node.column),
+            )
+
+
+def listed(text: str, key: str, item: object, *, file: Path) -> str:
+    """Add an item at the end of a kustomization's list, which may be missing.
+
+    Raises:
+        EditRefused: it cannot be added without changing anything else.
+    """
+    root = next((i, r) for i, r in enumerate(parse(text, file=file)) if r is not None)
+    node = root[1].get(key)
+    if node is None or not node.items:
+        if node is not None:
+            raise BindingError(
+                f"The list `{key}` is empty.",
+                remedy=f"take `{key}` out",
+                place=Place(file, node.line, node.column),
+            )
+        return insert_key(text, root[0], (), key, [item], file=file)
+    return append_item(text, root[0], (key,), item, file=file)
+
+
+def _builds(known: Mapping[str, Kustomization], folder: str, file: Path) -> bool:
+    todo, seen = [folder], set()
+    while todo:
+        one = todo.pop()
+        if one in seen or one not in known:
+            continue
+        seen.add(one)
+        if file in known[one].resources:
+            return True
+        todo += [*known[one].resources, *known[one].components]
+    return False
+
+
+def _labels(root: Node, key: str) -> Iterator[Node]:
+    """Find where a label is put into selectors."""
+    common = root.key("commonLabels") and root.get("commonLabels", key)
+    if common:
+        yield common
+    more = root.get("labels")
+    for one in more.items if more else ():
+        pair, into = one.get("pairs", key), one.get("includeSelectors")
+        if pair is not None and into is not None and into.value == "true":
+            yield pair
+
+
+def _touches(
+    terrain: Terrain, layer: Kustomization, root: Node, name: str
+) -> Iterator[tuple[Node, str]]:
+    """Find what changes one workload alone: patches and counts of replicas."""
+    counts = root.get("replicas")
+    for one in counts.items if counts else ():
+        named = one.get("name")
+        if named is not None and named.value == name:
+            yield one, "This count of replicas"
+    for key in _PATCHES:
+        patches = root.get(key)
+        for one in patches.items if patches else ():
+            if name in _patched(terrain, layer, one):
+                yield one, "This patch"
+
+
+def _patched(terrain: Terrain, layer: Kustomization, patch: Node) -> Iterator[str]:
+    """Name the Deployments that a patch is for."""
+    kind, name = patch.get("target", "kind"), patch.get("target", "name")
+    if name is not None and (kind is None or kind.value == "Deployment"):
+        yield name.value
+        return
+    path, inline = patch.get("path"), patch.get("patch")
+    value = path.value if path else inline.value if inline else patch.value
+    file = Path(posixpath.normpath(posixpath.join(posixpath.dirname(layer.file), value)))
+    text = terrain.texts.get(file, value if inline or "\n" in value else "")
+    for root in parse(text, file=layer.file):
+        kind, name = (root.get("kind"), root.get("metadata", "name")) if root else (None, None)
+        if kind is not None and name is not None and kind.value == "Deployment":
+            yield name.value
+
+
+def _root(terrain: Terrain, layer: Kustomization) -> Node:
+    root = next((r for r in parse(terrain.texts[layer.file], file=layer.file) if r), None)
+    assert root is not None, "it was read before"
+    return root

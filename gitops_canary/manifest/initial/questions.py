@@ -1,0 +1,240 @@
+"""What only a person knows: each question with its answers, and the one that suggests itself."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from gitops_canary.errors import BindingError, Place, SpecError
+from gitops_canary.manifest.initial import overlay
+from gitops_canary.manifest.initial.choice import Choice
+from gitops_canary.manifest.initial.terrain import Document, Terrain
+from gitops_canary.manifest.problems import nearest
+from gitops_canary.model.initial import Wanted
+from gitops_canary.ports import Founder, Router
+
+KEYS = ("workload", "overlay", "namespace", "service", "router", "serving", "gateway", "hosts")
+"""What may be answered, in the order it is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One thing to decide."""
+
+    key: str
+    text: str
+    options: tuple[str, ...]
+    """Empty where anything may be said."""
+    default: str = ""
+    """What suggests itself; empty where nothing does."""
+    certain: bool = False
+    """Whether nothing but the default makes sense, so that nobody need be asked."""
+    safe: bool = False
+    """Whether the default harms nobody, so that it may be taken where nobody can be asked."""
+
+
+Answers = Mapping[str, str]
+_LIKE_ANOTHER = frozenset({"gatewayapi:v1beta1", "linkerd", "smi:v1alpha3", "smi:v1alpha4"})
+"""Routers whose objects another one knows too: a person says so."""
+
+
+class Asking:
+    """Goes from question to question; what was found so far narrows the next."""
+
+    def __init__(
+        self, terrain: Terrain, founders: Mapping[str, Founder], routers: Mapping[str, Router]
+    ) -> None:
+        self._terrain, self._founders, self._routers = terrain, founders, routers
+
+    def next(self, answers: Answers) -> Question | None:
+        """Give the first question that is not answered; None where all are.
+
+        Raises:
+            SpecError: an answer is none of those that are possible.
+        """
+        for question in self._questions(answers):
+            if question.key not in answers:
+                return question
+            if question.options and answers[question.key] not in question.options:
+                raise SpecError(
+                    f"{answers[question.key]!r} is no answer to: {question.text}",
+                    remedy=nearest(answers[question.key], question.options),
+                )
+        return None
+
+    def choice(self, answers: Answers) -> Choice:
+        """Put the answers together."""
+        workload, outer, namespace = self._place(answers)
+        terrain = overlay.scoped(self._terrain, outer, namespace)
+        found = terrain.named("Deployment", workload.ref.name, namespace)
+        _once([one for one in found if one in terrain.workloads])
+        fronts = self._fronts(answers)
+        services = [one for one in fronts if one.ref.name == answers["service"]]
+        _once(services)
+        service = next(iter(services), None)
+        return Choice(
+            workload=workload,
+            namespace=namespace,
+            provider=answers["router"],
+            service=service,
+            fronts=fronts,
+            outer=outer,
+            serving=answers["serving"] == "yes",
+            gateway=answers.get("gateway", ""),
+            hosts=tuple(filter(None, answers.get("hosts", "").split(","))),
+        )
+
+    def _questions(self, answers: Answers) -> Iterator[Question]:
+        yield self._workload()
+        yield from self._overlay(answers)
+        workload, _, namespace = self._place(answers)
+        if not namespace:
+            yield Question(
+                key="namespace", text=f"Which namespace is {workload.ref.name} in?", options=(),
+                default="default",
+            )  # fmt: skip
+        fronts = self._fronts(answers)
+        names = tuple(dict.fromkeys(one.ref.name for one in fronts)) or (workload.ref.name,)
+        yield Question(
+            key="service", text="Which Service do users call?", options=names,
+            default=workload.ref.name if workload.ref.name in names else names[0],
+            certain=len(names) == 1,
+        )  # fmt: skip
+        yield self._router(answers)
+        yield Question(
+            key="serving", text="Do users depend on it already?", options=("yes", "no"),
+            default="yes" if fronts else "no", certain=not fronts, safe=True,
+        )  # fmt: skip
+
+    def _workload(self) -> Question:
+        names = {self._title(one): one for one in self._terrain.workloads}
+        options = tuple(
+            title for title, one in names.items() if not one.ref.name.endswith("-primary")
+        )
+        if not options:
+            broken = self._terrain.unread
+            raise SpecError(
+                "There is no Deployment with an image here.",
+                remedy="name the checkout's top with --checkout; `gitops-canary doctor` lists what "
+                "else could be driven",
+                place=broken[0].place if broken else None,
+            )
+        return Question(
+            key="workload", text="Which workload?", options=options, default=options[0],
+            certain=len(options) == 1,
+        )  # fmt: skip
+
+    def _overlay(self, answers: Answers) -> Iterator[Question]:
+        found = overlay.outermost(self._terrain, self._chosen(answers).ref.file)
+        if found:
+            options = tuple(one or "." for one in found)
+            yield Question(
+                key="overlay", text="Which overlay?", options=options,
+                default=options[0] if len(options) == 1 else "", certain=len(options) == 1,
+            )  # fmt: skip
+
+    def _router(self, answers: Answers) -> Question:
+        found = tuple(self._leading(answers, tuple(self._founders)))
+        found = found or tuple(self._leading(answers, tuple(self._routers)))
+        others = dict.fromkeys((*self._founders, *self._routers))
+        return Question(
+            key="router", text="What splits its traffic?",
+            options=(*found, *(name for name in others if name not in found)),
+            default=found[0] if found else "", certain=len(found) == 1,
+        )  # fmt: skip
+
+    def _leading(self, answers: Answers, among: tuple[str, ...]) -> Iterator[str]:
+        """Name the routers whose objects lead to the Service, or split already."""
+        workload, outer, namespace = self._place(answers)
+        apex = answers.get("service", workload.ref.name)
+        wanted = Wanted(namespace=namespace, apex=apex)
+        terrain = overlay.scoped(self._terrain, outer, namespace)
+        documents = [
+            one
+            for one in terrain.documents
+            if one.ref.namespace in {"", namespace} and one.ref.kind != "Service"
+        ]
+        for name in among:
+            if name not in _LIKE_ANOTHER and any(self._leads(name, o, wanted) for o in documents):
+                yield name
+
+    def _leads(self, name: str, one: Document, wanted: Wanted) -> bool:
+        kind, text = (one.group, one.ref.kind), self._terrain.texts[one.ref.file]
+        index = one.ref.index
+        founder, router = self._founders.get(name), self._routers[name]
+        if founder and kind in founder.kinds and founder.leads(text, index, wanted):
+            return True
+        return kind in router.kinds and router.matches(
+            text, index, namespace=wanted.namespace, apex=wanted.apex
+        )
+
+    def _place(self, answers: Answers) -> tuple[Document, str | None, str]:
+        workload = self._chosen(answers)
+        said = answers.get("overlay")
+        outer = None if said is None else "" if said == "." else said
+        space = overlay.namespace(self._terrain, outer) or workload.ref.namespace
+        return workload, outer, space or answers.get("namespace", "")
+
+    def _chosen(self, answers: Answers) -> Document:
+        return next(
+            one for one in self._terrain.workloads if self._title(one) == answers["workload"]
+        )
+
+    def _fronts(self, answers: Answers) -> tuple[Document, ...]:
+        """List the Services in front of the workload, whichever of the two they select by now."""
+        workload, outer, namespace = self._place(answers)
+        terrain = overlay.scoped(self._terrain, outer, namespace)
+        primary = terrain.named("Deployment", f"{workload.ref.name}-primary", namespace)
+        found = {
+            one.place: one
+            for pods in (workload, *primary)
+            for one in terrain.serving(pods, namespace)
+            if not one.ref.name.endswith(("-primary", "-canary"))
+            and overlay.applies(terrain, outer, one)
+        }
+        return tuple(found.values())
+
+    def _title(self, one: Document) -> str:
+        """Name a workload; by its file too where another one has its name."""
+        name = f"{one.ref.namespace}/{one.ref.name}" if one.ref.namespace else one.ref.name
+        same = [
+            other
+            for other in self._terrain.workloads
+            if (other.ref.namespace, other.ref.name) == (one.ref.namespace, one.ref.name)
+        ]
+        return f"{one.ref.file}:{name}" if len(same) > 1 else name
+
+
+def _once(found: list[Document]) -> None:
+    """Refuse what stands in several places."""
+    if len(found) > 1:
+        one = found[0]
+        raise BindingError(
+            f"{one.ref.kind} {one.ref.name} stands in several places: "
+            f"{', '.join(str(other.place) for other in found)}.",
+            remedy="say with --paths which folder is meant",
+            place=one.place,
+        )
+
+
+def checked(answers: Mapping[str, object], *, file: str) -> dict[str, str]:
+    """Read answers from a file.
+
+    Raises:
+        SpecError: a key is not known, or an answer is no word.
+    """
+    found: dict[str, str] = {}
+    for key, value in answers.items():
+        if key not in KEYS:
+            raise SpecError(
+                f"{key!r} is no question.", remedy=nearest(key, KEYS), place=Place(file)
+            )
+        if isinstance(value, bool):
+            found[key] = "yes" if value else "no"
+        elif isinstance(value, list):
+            found[key] = ",".join(str(one) for one in value)
+        elif isinstance(value, str | int):
+            found[key] = str(value)
+        else:
+            raise SpecError(
+                f"The answer to {key} is no word.", remedy="write one value", place=Place(file)
+            )
+    return found

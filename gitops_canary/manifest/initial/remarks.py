@@ -1,0 +1,141 @@
+"""What `init` could not find or does not change, and a person has to look at."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gitops_canary.errors import Place
+from gitops_canary.manifest.initial import copies
+from gitops_canary.manifest.initial.choice import Choice
+from gitops_canary.manifest.initial.terrain import Engine, Terrain
+from gitops_canary.manifest.naming import named
+
+_SHOWN = 20
+_HANDLED = frozenset({"Deployment", "Service", "Canary"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """One thing to know, and what to do about it."""
+
+    place: Place
+    what: str
+    remedy: str
+
+
+def remarks(terrain: Terrain, choice: Choice) -> tuple[Remark, ...]:
+    """List everything a person has to look at, what is worst first."""
+    found = [
+        *_selects(terrain, choice),
+        *_subsets(terrain, choice),
+        *_volumes(choice),
+        *_engine(terrain, choice),
+        *_metrics(choice),
+    ]
+    found += [
+        Remark(place=error.place or choice.workload.place, what=error.problem, remedy=error.remedy)
+        for error in terrain.unread[:_SHOWN]
+    ]
+    return tuple(found)
+
+
+def _selects(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
+    """Find what names the candidate's pods by their label and would miss the primary's."""
+    key, value = copies.label(choice.workload)
+    for one in terrain.documents:
+        kind = one.ref.kind
+        if kind in _HANDLED or one.ref.namespace not in {"", choice.namespace}:
+            continue
+        own = copies.POLICIES.get(kind, ("?",))
+        for pointer, found in named(one.root):
+            if found == value and key in pointer and pointer[: len(own)] != own:
+                yield Remark(
+                    place=one.at(*pointer),
+                    what=f"{kind} {one.ref.name} names pods by {key}: {value}; those that serve "
+                    f"users are called {value}-primary from now on",
+                    remedy=f"let it name {key}: {value}-primary too, before the second commit",
+                )
+
+
+def _subsets(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
+    for one in terrain.of("DestinationRule"):
+        host = one.word("spec", "host").partition(".")[0]
+        if host == choice.apex and one.ref.namespace in {"", choice.namespace}:
+            yield Remark(
+                place=one.place,
+                what=f"DestinationRule {one.ref.name} is for {host}; routes name {host}-primary "
+                f"and {host}-canary from now on",
+                remedy="write one for each of the two, if it says more than subsets",
+            )
+
+
+def _volumes(choice: Choice) -> Iterator[Remark]:
+    volumes = choice.workload.root.get("spec", "template", "spec", "volumes")
+    for index, one in enumerate(volumes.items if volumes else ()):
+        claim = one.get("persistentVolumeClaim", "claimName")
+        if claim is not None:
+            yield Remark(
+                place=choice.workload.at("spec", "template", "spec", "volumes", index),
+                what=f"two versions would share the volume {claim.value} and write to it",
+                remedy="keep data out of the pods, or let the primary have a claim of its own",
+            )
+
+
+def _engine(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
+    """Say what applies the application, and which of its settings get in the way."""
+    folder = (
+        choice.outer if choice.outer is not None else choice.workload.ref.file.rpartition("/")[0]
+    )
+    mine = [one for one in terrain.engines if _below(folder, one.folder)]
+    if not mine:
+        yield Remark(
+            place=choice.workload.place,
+            what=f"no Argo CD Application and no Flux Kustomization here applies {folder or '/'}",
+            remedy="make sure that one does, with prune and self-heal on; `spec.path` tells",
+        )
+    for one in mine:
+        yield from _settings(one)
+    if choice.outer is None:
+        yield Remark(
+            place=choice.workload.place,
+            what="the Canary is applied with the rest of its folder",
+            remedy="install manifests/crd in the cluster before the last commit",
+        )
+
+
+def _settings(engine: Engine) -> Iterator[Remark]:
+    one = engine.document
+    if one.ref.kind == "Kustomization":
+        if one.word("spec", "wait") == "true":
+            yield _setting(engine, "spec.wait holds later revisions back until all is healthy",
+                           "set it to false, or a rollback waits for the bad version")  # fmt: skip
+        if one.word("spec", "prune") != "true":
+            yield _setting(engine, "spec.prune is off", "set it to true")
+        return
+    if one.root.get("spec", "syncPolicy", "automated") is None:
+        yield _setting(engine, "it does not sync by itself", "write spec.syncPolicy.automated")
+    elif one.word("spec", "syncPolicy", "automated", "selfHeal") != "true":
+        yield _setting(engine, "selfHeal is off", "write spec.syncPolicy.automated.selfHeal: true")
+    if one.root.get("spec", "ignoreDifferences") is not None:
+        yield _setting(engine, "ignoreDifferences hides what is applied",
+                       "take replicas and routes out of it")  # fmt: skip
+
+
+def _setting(engine: Engine, what: str, remedy: str) -> Remark:
+    return Remark(
+        place=engine.document.place, what=f"{engine.title} {engine.name}: {what}", remedy=remedy
+    )
+
+
+def _metrics(choice: Choice) -> Iterator[Remark]:
+    family = choice.provider.partition(":")[0]
+    if family in {"gatewayapi", "kubernetes"}:
+        yield Remark(
+            place=choice.workload.place,
+            what="the builtin metrics of this router are the application's own series "
+            "http_request_duration_seconds",
+            remedy="export them, or write a query: docs/reference/metrics.md",
+        )
+
+
+def _below(folder: str, above: str) -> bool:
+    return not above or folder == above or folder.startswith(f"{above}/")

@@ -1,0 +1,202 @@
+"""The three commits that bring an application to where a canary can begin.
+
+One: the primary and its Services beside what runs. Two: users go to the primary. Three: the old
+workload is the canary's place, and rests. Each is harmless by itself, and each needs the one before
+to be live: a Service that selects pods which are not there yet is an outage.
+"""
+
+import posixpath
+from collections.abc import Mapping
+
+from gitops_canary.errors import BindingError
+from gitops_canary.manifest import template
+from gitops_canary.manifest.block_yaml import block
+from gitops_canary.manifest.initial import copies, overlay
+from gitops_canary.manifest.initial.beside import Beside
+from gitops_canary.manifest.initial.canary_text import canary_text
+from gitops_canary.manifest.initial.choice import Choice
+from gitops_canary.manifest.initial.draft import (
+    Draft,
+    Stage,
+    file_beside,
+    file_of,
+    patch_name,
+    written,
+)
+from gitops_canary.manifest.initial.terrain import Document, Terrain
+from gitops_canary.manifest.initial.versions import bound
+from gitops_canary.model.initial import Wanted
+from gitops_canary.model.names import Path
+from gitops_canary.ports import Founder, Router
+
+SCHEMA = Path(".gitops-canary/canary.schema")
+"""Without a suffix, so that no engine takes it for a manifest."""
+
+
+def stages(
+    terrain: Terrain, choice: Choice, founder: Founder, router: Router, schema: str
+) -> tuple[Stage, ...]:
+    """Write what is missing, commit by commit; nothing where all of it is there.
+
+    Raises:
+        BindingError: something stands in the way; it names the place.
+        EditRefused: a text cannot be changed without touching more than was meant.
+    """
+    return _Work(terrain, choice, founder, router, schema).run()
+
+
+class _Work:
+    """One application's way."""
+
+    def __init__(
+        self, terrain: Terrain, choice: Choice, founder: Founder, router: Router, schema: str
+    ) -> None:
+        self.choice, self.founder, self.router, self.schema = choice, founder, router, schema
+        self.terrain = terrain
+        self.workload = choice.workload
+        self.key, self.value = copies.label(choice.workload)
+        home = overlay.home(terrain, choice.workload, choice.outer)
+        if choice.outer is not None:
+            overlay.check(terrain, choice.outer, choice.workload, self.key)
+        texts = dict(terrain.texts)
+        self.draft = Draft(terrain=terrain, home=home, texts=texts, before=dict(texts))
+        plain = self.value == self.workload.ref.name
+        self.beside = Beside(
+            terrain=terrain,
+            choice=choice,
+            draft=self.draft,
+            versions=bound(self.draft, choice.workload, choice.outer, plain=plain),
+            key=self.key,
+            value=self.value,
+        )
+
+    def run(self) -> tuple[Stage, ...]:
+        """Write the stages in their order."""
+        draft, name = self.draft, self.workload.ref.name
+        self.beside.write()
+        if self.choice.serving:
+            draft.close(
+                "1/3",
+                "add the primary",
+                f"{name}-primary runs what {name} runs now. Nobody is sent to it yet: wait until "
+                "its pods are ready before the next commit is merged.",
+            )
+        self._users()
+        if self.choice.serving:
+            draft.close(
+                "2/3",
+                "send users to it",
+                f"The Service {self.choice.apex} and the routes lead to {name}-primary; the canary "
+                "has weight 0. Wait until this is applied before the next commit is merged.",
+            )
+        self._rest()
+        step, title = ("3/3", "let the canary rest") if self.choice.serving else ("1/1", "begin")
+        draft.close(
+            step,
+            title,
+            f"From now on a new version committed to {name} is a canary: it has to earn its "
+            f"traffic, and {name}-primary gets it last.",
+        )
+        return tuple(draft.stages)
+
+    def _users(self) -> None:
+        wanted = {self.key: f"{self.value}-primary"}
+        for one in self.choice.fronts:
+            ref, text = one.ref, self.draft.texts[one.ref.file]
+            new = copies.selecting(text, ref.index, wanted, ref.file)
+            if new != text and not self._patched(one):
+                self._keep_apart(one)
+                self.draft.put(ref, new)
+        new_documents = self._routes()
+        if self.choice.service is None and not self._there("Service", self.choice.apex):
+            new_documents.insert(0, block(self.beside.service(self.choice.apex, wanted[self.key])))
+        if new_documents:
+            like = self.draft.texts[self.workload.ref.file]
+            self.draft.add(file_beside(self.workload, "routes"), file_of(new_documents, like))
+
+    def _patched(self, one: Document) -> bool:
+        """Tell whether the overlay has a patch of a document already, from an earlier run."""
+        name = Path(posixpath.join(self.draft.home.folder, patch_name(one.ref)))
+        return overlay.is_shared(self.terrain, one.ref.file) and name in self.terrain.texts
+
+    def _keep_apart(self, one: Document) -> None:
+        if self.choice.provider == "kubernetes" and overlay.is_shared(self.terrain, one.ref.file):
+            raise BindingError(
+                f"The Service {one.ref.name} is built into several overlays, and its selector is "
+                "the route here.",
+                remedy="move the Service into the overlay, or use a router",
+                place=one.place,
+            )
+
+    def _there(self, kind: str, name: str) -> bool:
+        return bool(self.terrain.named(kind, name, self.choice.namespace))
+
+    def _routes(self) -> list[str]:
+        choice, draft, found = self.choice, self.draft, []
+        where = {"namespace": choice.namespace, "apex": choice.apex}
+        wanted = Wanted(
+            **where,
+            written_namespace=self.workload.ref.namespace,
+            port=self.beside.port(),
+            hosts=choice.hosts,
+            gateway=choice.gateway,
+        )
+        split = adopted = False
+        for one in self.terrain.documents:
+            if one.ref.namespace not in {"", choice.namespace}:
+                continue
+            kind, text = (one.group, one.ref.kind), draft.texts[one.ref.file]
+            leads = kind in self.founder.kinds and overlay.applies(self.terrain, choice.outer, one)
+            if leads and self.founder.leads(text, one.ref.index, wanted):
+                new, more = self.founder.adopt(text, one.ref.index, wanted, file=one.ref.file)
+                adopted = True
+                if new != text and not self._patched(one):
+                    draft.put(one.ref, new)
+                found += [
+                    text
+                    for made, text in zip(more, written(more), strict=True)
+                    if not self._made(made)
+                ]
+            elif kind in self.router.kinds and kind != ("", "Service"):
+                split |= self.router.matches(text, one.ref.index, **where)
+        if split or adopted:
+            return found
+        return written(self.founder.create(wanted, place=self.workload.place))
+
+    def _made(self, document: Mapping[str, object]) -> bool:
+        meta = document["metadata"]
+        assert isinstance(meta, dict), "founders name what they make"
+        return self._there(str(document["kind"]), str(meta["name"]))
+
+    def _rest(self) -> None:
+        choice, draft, name = self.choice, self.draft, self.workload.ref.name
+        there = self.terrain.named("Canary", name, choice.namespace)
+        if there:
+            return
+        scaled = any(
+            map(self.beside.scales, self.terrain.of("HorizontalPodAutoscaler", "ScaledObject"))
+        )
+        if not self.beside.versions.pairs and not scaled:
+            ref = self.workload.ref
+            draft.put(ref, template.scale(draft.texts[ref.file], ref, 0))
+        folder = draft.home.folder
+        file = next(
+            n
+            for n in (
+                "canary.yaml",
+                f"{name}-canary.yaml",
+                f"canary-{name}.yaml",
+                "canary-new.yaml",
+            )
+            if posixpath.join(folder, n) not in draft.texts
+        )
+        text = canary_text(
+            name=name,
+            namespace=choice.namespace,
+            provider=choice.provider,
+            service=choice.apex,
+            pairs=self.beside.versions.pairs,
+            schema=posixpath.relpath(SCHEMA, folder or "."),
+        )
+        draft.add(file, file_of([text], draft.texts[self.workload.ref.file]), applied=False)
+        draft.texts[SCHEMA] = self.schema

@@ -1,0 +1,196 @@
+"""Everything a repository holds that matters for a first canary, by kind and place."""
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from gitops_canary.errors import Place, SpecError
+from gitops_canary.manifest.kustomize import Kustomization, folders
+from gitops_canary.manifest.nodes import Node, NodeKind, parse
+from gitops_canary.model.names import Path
+from gitops_canary.model.owned import DocRef
+
+_MENTION = re.compile(r"\bkind[\"']?\s*:")
+_ENGINES = {
+    "Application": ("argoproj.io", "Argo CD Application"),
+    "Kustomization": ("kustomize.toolkit.fluxcd.io", "Flux Kustomization"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One document, and where it stands."""
+
+    ref: DocRef
+    root: Node
+
+    @property
+    def place(self) -> Place:
+        """Where it begins."""
+        return Place(self.ref.file, self.root.line, self.root.column)
+
+    def at(self, *path: str | int) -> Place:
+        """Where a field of it stands; the nearest one above where it is missing."""
+        node, cut = None, len(path)
+        while node is None:
+            node, cut = self.root.get(*path[:cut]) if cut else self.root, cut - 1
+        return Place(self.ref.file, node.line, node.column)
+
+    def word(self, *path: str | int) -> str:
+        """Read a scalar; empty where there is none."""
+        node = self.root.get(*path)
+        return node.value if node is not None and node.kind is NodeKind.SCALAR else ""
+
+    def words(self, *path: str | int) -> dict[str, str]:
+        """Read a mapping of scalars; empty where there is none."""
+        node = self.root.get(*path)
+        pairs = node.entries if node is not None else ()
+        return {k.value: v.value for k, v in pairs if v.kind is NodeKind.SCALAR}
+
+    @property
+    def group(self) -> str:
+        """The API group; the core group is empty."""
+        return self.ref.api_version.rpartition("/")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What applies a folder of this repository: an Argo CD Application or a Flux Kustomization."""
+
+    title: str
+    name: str
+    folder: str
+    document: Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terrain:
+    """One state of a repository, read whole."""
+
+    texts: Mapping[Path, str]
+    documents: tuple[Document, ...]
+    unread: tuple[SpecError, ...]
+    """Why files could not be read that mention a kind."""
+    kustomizations: Mapping[str, Kustomization]
+    """By folder."""
+
+    def of(self, *kinds: str) -> tuple[Document, ...]:
+        """List the documents of some kinds."""
+        return tuple(one for one in self.documents if one.ref.kind in kinds)
+
+    def named(self, kind: str, name: str, namespace: str) -> tuple[Document, ...]:
+        """List the documents of one kind and name that may be of a namespace."""
+        return tuple(
+            one
+            for one in self.of(kind)
+            if one.ref.name == name and one.ref.namespace in {"", namespace}
+        )
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """List what applies folders of this repository."""
+        return tuple(engine for one in self.documents for engine in _engines(one))
+
+    @property
+    def workloads(self) -> tuple[Document, ...]:
+        """List the Deployments that hold an image; patches of others hold none."""
+        return tuple(one for one in self.of("Deployment") if images(one))
+
+    def serving(self, workload: Document, namespace: str) -> tuple[Document, ...]:
+        """List the Services that select the pods of a workload."""
+        labels = pod_labels(workload)
+        return tuple(
+            one
+            for one in self.of("Service")
+            if one.group == ""
+            and one.ref.namespace in {"", namespace}
+            and (selector := one.words("spec", "selector"))
+            and selector.items() <= labels.items()
+        )
+
+
+def survey(texts: Mapping[Path, str]) -> Terrain:
+    """Read every document of a repository; files that cannot be read are kept aside."""
+    documents: list[Document] = []
+    unread: list[SpecError] = []
+    for file, text in sorted(texts.items()):
+        if not _MENTION.search(text):
+            continue
+        try:
+            roots = parse(text, file=file)
+        except SpecError as error:
+            unread.append(error)
+            continue
+        documents.extend(_documents(roots, file))
+    return Terrain(
+        texts=texts,
+        documents=tuple(documents),
+        unread=tuple(unread),
+        kustomizations=folders(texts, texts.__getitem__),
+    )
+
+
+def images(workload: Document) -> dict[str, str]:
+    """Give the image of each container of a pod template; empty where one has none."""
+    found: dict[str, str] = {}
+    for group in ("initContainers", "containers"):
+        containers = workload.root.get("spec", "template", "spec", group)
+        for item in containers.items if containers else ():
+            name, image = item.get("name"), item.get("image")
+            if name is None or image is None:
+                return {}
+            found[name.value] = image.value
+    return found
+
+
+def pod_labels(workload: Document) -> dict[str, str]:
+    """Give the labels of a workload's pods."""
+    return workload.words("spec", "template", "metadata", "labels")
+
+
+def _documents(roots: tuple[Node | None, ...], file: Path) -> Iterator[Document]:
+    for index, root in enumerate(roots):
+        if root is None or root.kind is not NodeKind.MAPPING:
+            continue
+        words = [
+            node.value if node is not None and node.kind is NodeKind.SCALAR else ""
+            for node in (
+                root.get("apiVersion"), root.get("kind"),
+                root.get("metadata", "namespace"), root.get("metadata", "name"),
+            )
+        ]  # fmt: skip
+        version, kind, namespace, name = words
+        if kind and name:
+            ref = DocRef(
+                file=file,
+                index=index,
+                api_version=version,
+                kind=kind,
+                namespace=namespace,
+                name=name,
+            )
+            yield Document(ref=ref, root=root)
+
+
+def _engines(one: Document) -> Iterator[Engine]:
+    group, title = _ENGINES.get(one.ref.kind, ("?", ""))
+    if one.group != group:
+        return
+    sources = one.root.get("spec", "sources")
+    paths = [
+        one.word("spec", "path"),
+        one.word("spec", "source", "path"),
+        *(
+            one.word("spec", "sources", i, "path")
+            for i in range(len(sources.items if sources else ()))
+        ),
+    ]
+    for path in filter(None, paths):
+        folder = posixpath.normpath(path.lstrip("/") or ".")
+        yield Engine(
+            title=title,
+            name=one.ref.name,
+            folder="" if folder == "." else folder,
+            document=one,
+        )

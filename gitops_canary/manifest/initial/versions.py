@@ -1,0 +1,178 @@
+"""How the two versions are told apart: whole pod templates, or fields that hold images."""
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gitops_canary.errors import BindingError, Place
+from gitops_canary.manifest.document import insert_key
+from gitops_canary.manifest.field_path import Key, Pick, spoken
+from gitops_canary.manifest.initial import overlay
+from gitops_canary.manifest.initial.canary_text import Pair
+from gitops_canary.manifest.initial.draft import Draft, file_beside
+from gitops_canary.manifest.initial.terrain import Document, images
+from gitops_canary.manifest.kustomize import Entry
+from gitops_canary.manifest.nodes import Node, parse
+from gitops_canary.model.names import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """What the Canary has to list, and what has to be written first."""
+
+    pairs: tuple[Pair, ...] = ()
+    """Empty where the pod templates themselves are compared."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """The primary's image by container, where kustomize has to tell it from the candidate's."""
+    entries: tuple[tuple[Entry, dict[str, str]], ...] = ()
+    """An entry of kustomize for the candidate, and the primary's."""
+
+    def begin(self, draft: Draft) -> None:
+        """Write the primary's `images:` entries, last in the outermost kustomization."""
+        for entry, item in self.entries:
+            self._whole(draft, entry, item)
+            draft.list("images", item, outer=True)
+
+    def _whole(self, draft: Draft, entry: Entry, item: dict[str, str]) -> None:
+        """Let the candidate's entry say its name too, so that both are whole references."""
+        text = draft.texts[entry.file]
+        index, root = _root(text, entry.file)
+        at = ("images", entry.index)
+        if root.get(*at, "newName") is None:
+            name = item["newName"]
+            draft.texts[entry.file] = insert_key(text, index, at, "newName", name, file=entry.file)
+
+
+def bound(draft: Draft, workload: Document, outer: str | None, *, plain: bool) -> Versions:
+    """Find how a workload's versions can be told apart.
+
+    `plain` says that its pods are selected by its name, so that whole templates can be mapped.
+
+    Raises:
+        BindingError: the version does not lie in exactly one place that is this overlay's own.
+    """
+    found = images(workload)
+    if outer is not None:
+        moved = {
+            container: overlay.entries(draft.terrain, outer, workload.ref.file, _name(image))
+            for container, image in found.items()
+        }
+        if any(moved.values()):
+            return _by_entries(draft, workload, outer, {c: e for c, e in moved.items() if e})
+        if draft.home.shared:
+            raise BindingError(
+                f"Several overlays build {workload.ref.name}, and none of them sets its version.",
+                remedy=f"give {draft.home.outer} an `images:` entry with the version first",
+                place=workload.place,
+            )
+    return Versions() if plain else _by_fields(draft, workload, found)
+
+
+def _by_fields(draft: Draft, workload: Document, found: Mapping[str, str]) -> Versions:
+    def path(container: str) -> str:
+        group = "containers"
+        listed = workload.root.get("spec", "template", "spec", "initContainers")
+        for one in listed.items if listed else ():
+            name = one.get("name")
+            group = "initContainers" if name and name.value == container else group
+        steps = (Key("spec"), Key("template"), Key("spec"), Key(group), Pick("name", container))
+        return spoken((*steps, Key("image")))
+
+    primary = posixpath.join(draft.home.folder, file_beside(workload, "primary"))
+    return Versions(
+        pairs=tuple(
+            Pair(
+                container=container,
+                file=workload.ref.file,
+                document=f"Deployment/{workload.ref.name}",
+                candidate=path(container),
+                primary_file=_there(draft, workload) or primary,
+                primary_document=f"Deployment/{workload.ref.name}-primary",
+                primary=path(container),
+            )
+            for container in found
+        )
+    )
+
+
+def _there(draft: Draft, workload: Document) -> str:
+    found = draft.terrain.named(
+        "Deployment", f"{workload.ref.name}-primary", workload.ref.namespace
+    )
+    return found[0].ref.file if found else ""
+
+
+def _by_entries(
+    draft: Draft, workload: Document, outer: str, moved: Mapping[str, list[Entry]]
+) -> Versions:
+    file = draft.home.outer
+    assert file is not None, "the overlay is named"
+    pairs: list[Pair] = []
+    renamed: dict[str, str] = {}
+    entries: list[tuple[Entry, dict[str, str]]] = []
+    for container, chain in moved.items():
+        entry = _only(draft, workload, container, chain, outer)
+        name = f"{entry.name}-primary"
+        renamed[container] = name
+        if all(one.name != entry.name for one, _ in entries):
+            entries.append((entry, _item(draft, entry, name)))
+            pairs.append(
+                Pair(
+                    container=container,
+                    file=entry.file,
+                    document="",
+                    candidate=spoken((Key("images"), Pick("name", entry.name))),
+                    primary_file=file,
+                    primary_document="",
+                    primary=spoken((Key("images"), Pick("name", name))),
+                )
+            )
+    return Versions(pairs=tuple(pairs), renamed=renamed, entries=tuple(entries))
+
+
+def _only(
+    draft: Draft, workload: Document, container: str, chain: list[Entry], outer: str
+) -> Entry:
+    if len(chain) > 1:
+        places = ", ".join(str(entry.place) for entry in chain)
+        raise BindingError(
+            f"Several `images:` entries set the version of {container} in {workload.ref.name}: "
+            f"{places}.",
+            remedy="keep the last one alone",
+            place=chain[0].place,
+        )
+    if posixpath.dirname(chain[0].file) != outer and draft.home.shared:
+        raise BindingError(
+            f"This entry sets the version of {container} in every overlay at once.",
+            remedy=f"move it into {draft.home.outer}, and into the others",
+            place=chain[0].place,
+        )
+    return chain[0]
+
+
+def _item(draft: Draft, entry: Entry, name: str) -> dict[str, str]:
+    """Write the primary's entry: what the candidate's says, under the primary's name."""
+    node = _root(draft.texts[entry.file], entry.file)[1].get("images", entry.index)
+    assert node is not None, "the entry was read there"
+    said = {key: found.value for key in ("newTag", "digest") if (found := node.get(key))}
+    if not said:
+        raise BindingError(
+            f"The entry {entry.name} names no tag and no digest.",
+            remedy="write the version as `newTag`",
+            place=Place(entry.file, node.line, node.column),
+        )
+    return {"name": name, "newName": entry.new_name, **said}
+
+
+def _name(image: str) -> str:
+    """Take tag and digest off an image reference.
+
+    >>> _name("r.io:5000/a/b:1@sha256:00"), _name("web")
+    ('r.io:5000/a/b', 'web')
+    """
+    head, _, last = image.partition("@")[0].rpartition("/")
+    return f"{head}/{last.partition(':')[0]}" if head else last.partition(":")[0]
+
+
+def _root(text: str, file: Path) -> tuple[int, Node]:
+    return next((i, r) for i, r in enumerate(parse(text, file=file)) if r is not None)

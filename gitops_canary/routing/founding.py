@@ -1,0 +1,147 @@
+"""The engine for first splits in weighted lists: what names the apex comes to name the primary."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gitops_canary.errors import BindingError, Place
+from gitops_canary.manifest.document import Node, NodeKind, Pointer, set_scalar
+from gitops_canary.model.initial import Wanted
+from gitops_canary.model.names import Path
+from gitops_canary.routing.identity import Names, shortened
+from gitops_canary.routing.lists import Lists
+from gitops_canary.routing.refusal import root_of, wrong
+
+WHOLE = Decimal(100)
+Made = Sequence[Mapping[str, object]]
+Check = Callable[[Node, Node], str]
+"""From the document's root and an entry to why it cannot split, empty where it can."""
+
+
+def any_entry(_: Node, __: Node) -> str:
+    """Find nothing wrong."""
+    return ""
+
+
+def none_to_create(wanted: Wanted, place: Place) -> Made:
+    """Refuse to write an object that only a person can know."""
+    raise BindingError(
+        f"No object routes to the Service {wanted.apex} yet.",
+        remedy="commit the one that does, as if there were no canary, then run this again; "
+        "docs/reference/routing.md lists the kinds",
+        place=place,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """A Founder of a kind whose weights lie in lists."""
+
+    lists: Lists
+    check: Check = any_entry
+    created: Callable[[Wanted, Place], Made] = none_to_create
+
+    @property
+    def kinds(self) -> frozenset[tuple[str, str]]:
+        """(API group, kind) of the objects that may route to the Service users call."""
+        return self.lists.kinds
+
+    def leads(self, text: str, document: int, wanted: Wanted) -> bool:
+        """Tell whether some list names the Service users call."""
+        return next(self._mine(text, document, wanted, Path("")), None) is not None
+
+    def adopt(self, text: str, document: int, wanted: Wanted, *, file: Path) -> tuple[str, Made]:
+        """Rename the entry in every list, and add the canary's behind it."""
+        root = root_of(text, document, file)
+        for at, name_at in list(self._mine(text, document, wanted, file)):
+            entry = root.get(*at) or root
+            if why := self.check(root, entry):
+                raise wrong(why, entry, file, "take that out first, or write the split by hand")
+            text = _renamed(text, document, (*at, *name_at), wanted, file)
+        # Through the whole weight, since that alone adds an entry that is missing.
+        for weight in (WHOLE, Decimal(0)):
+            text = self.lists.set_weight(
+                text, document, weight, file=file, namespace=wanted.namespace, apex=wanted.apex
+            )
+        return text, ()
+
+    def create(self, wanted: Wanted, *, place: Place) -> Made:
+        """Write a new object."""
+        return self.created(wanted, place)
+
+    def _mine(
+        self, text: str, document: int, wanted: Wanted, file: Path
+    ) -> Iterator[tuple[Pointer, Pointer]]:
+        """Give the entries that name the apex, and where in the entry they do."""
+        root = root_of(text, document, file)
+        names = Names(namespace=wanted.namespace, apex=wanted.apex)
+        for group in self.lists.groups(root):
+            for at in group.entries:
+                entry = root.get(*at)
+                for name_at, value in _words(entry, ()) if entry is not None else ():
+                    if shortened(value, wanted.namespace) != wanted.apex:
+                        continue
+                    changed = _renamed(text, document, (*at, *name_at), wanted, file)
+                    then = root_of(changed, document, file)
+                    found = self.lists.meaning.identify(then, then.get(*at) or then, names)
+                    if found and found.side == "primary" and found.at == name_at:
+                        yield at, name_at
+
+
+def _words(node: Node, at: Pointer) -> Iterator[tuple[Pointer, str]]:
+    """Give every scalar below mappings."""
+    if node.kind is NodeKind.SCALAR:
+        yield at, node.value
+    for key, value in node.entries:
+        yield from _words(value, (*at, key.value))
+
+
+def _renamed(text: str, document: int, at: Pointer, wanted: Wanted, file: Path) -> str:
+    node = root_of(text, document, file).get(*at)
+    assert node is not None, "it was found just now"
+    new = wanted.apex + "-primary" + node.value.removeprefix(wanted.apex)
+    return set_scalar(text, document, at, new, file=file)
+
+
+def metadata(wanted: Wanted, name: str) -> dict[str, object]:
+    """Write the metadata of a new document."""
+    space = {"namespace": wanted.written_namespace} if wanted.written_namespace else {}
+    return {"name": name, **space}
+
+
+class Silent:
+    """A Founder that finds nothing to change."""
+
+    kinds: frozenset[tuple[str, str]] = frozenset()
+
+    def leads(self, text: str, document: int, wanted: Wanted) -> bool:
+        """Find nothing."""
+        del text, document, wanted
+        return False
+
+    def adopt(self, text: str, document: int, wanted: Wanted, *, file: Path) -> tuple[str, Made]:
+        """Leave everything as it is."""
+        del document, wanted, file
+        return text, ()
+
+    def create(self, wanted: Wanted, *, place: Place) -> Made:
+        """Write nothing."""
+        del wanted, place
+        return ()
+
+
+class Unfounded(Silent):
+    """Stands for a kind whose first split is written by hand."""
+
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+
+    def create(self, wanted: Wanted, *, place: Place) -> Made:
+        """Refuse, and say what to write."""
+        raise BindingError(
+            f"The first split of {self._provider} is not written for you.",
+            remedy=f"write it by hand, {wanted.apex}-primary with everything and "
+            f"{wanted.apex}-canary with 0 (docs/reference/routing.md), and run this again: what is "
+            "there is left as it is",
+            place=place,
+        )

@@ -1,0 +1,153 @@
+"""Repositories that know no canary yet, and what `init` makes of them."""
+
+from collections.abc import Mapping
+
+from gitops_canary.app.initialising import Prepared, asking, prepare
+from gitops_canary.manifest.initial.terrain import survey
+from gitops_canary.model.names import Path
+
+Texts = dict[str, str]
+DEPLOYMENT = """\
+# the shop
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: prod
+  labels: {app: web}
+  annotations:
+    keel.sh/policy: all
+spec:
+  replicas: 3
+  selector:
+    matchLabels:
+      app: web
+  template:
+    metadata:
+      labels:
+        app: web
+        tier: front
+    spec:
+      containers:
+      - name: app
+        image: acme/web:1.0.0 # {"$imagepolicy": "flux-system:web"}
+        ports:
+        - containerPort: 8080
+      topologySpreadConstraints:
+      - maxSkew: 1
+        labelSelector: {matchLabels: {app: web}}
+"""
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  namespace: prod
+  annotations:
+    external-dns.alpha.kubernetes.io/hostname: shop.example
+spec:
+  type: LoadBalancer
+  selector:
+    app: web
+  ports:
+  - port: 80
+    targetPort: 8080
+    nodePort: 30000
+"""
+ISTIO = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: prod}
+spec:
+  hosts: [web]
+  http:
+  - match: [{uri: {prefix: /api}}]
+    route:
+    - destination:
+        host: web.prod.svc.cluster.local # in the mesh
+  - route:
+    - destination: {host: web}
+      weight: 80
+    - destination: {host: legacy}
+      weight: 20
+"""
+GATEWAY = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: prod}
+spec:
+  parentRefs: [{name: gateway}]
+  rules:
+  - backendRefs:
+    - name: web
+      port: 80
+"""
+NGINX = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: web
+  namespace: prod
+  annotations:
+    cert-manager.io/cluster-issuer: le
+    nginx.ingress.kubernetes.io/proxy-body-size: 8m
+spec:
+  ingressClassName: nginx
+  rules:
+  - host: shop.example
+    http:
+      paths:
+      - {path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}
+      - {path: /old, pathType: Prefix, backend: {service: {name: legacy, port: {number: 80}}}}
+"""
+TRAEFIK = """\
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: {name: web, namespace: prod}
+spec:
+  routes:
+  - match: Host(`shop.example`)
+    kind: Rule
+    services:
+    - name: web
+      port: 80
+"""
+ROUTES = {"istio": ISTIO, "gatewayapi:v1": GATEWAY, "nginx": NGINX, "traefik": TRAEFIK}
+PLAIN: Texts = {"apps/deploy.yaml": DEPLOYMENT, "apps/service.yaml": SERVICE}
+BASE: Texts = {
+    "base/deployment.yaml": DEPLOYMENT.replace("  namespace: prod\n", "").replace(":1.0.0", ""),
+    "base/service.yaml": SERVICE.replace("  namespace: prod\n", ""),
+    "base/route.yaml": GATEWAY.replace(", namespace: prod", ""),
+    "base/kustomization.yaml": "resources: [deployment.yaml, service.yaml, route.yaml]\n",
+}
+
+
+def overlay(name: str, more: str = "") -> Texts:
+    return {
+        f"overlays/{name}/kustomization.yaml": f"namespace: {name}\nresources:\n  - ../../base\n"
+        f'{more}images:\n  - name: acme/web\n    newTag: "1.10"\n'
+    }
+
+
+def plain(router: str, more: Mapping[str, str] = {}) -> Texts:
+    route = {"apps/route.yaml": ROUTES[router]} if router in ROUTES else {}
+    return {**PLAIN, **route, **more}
+
+
+def initialised(texts: Mapping[str, str], **answers: str) -> Prepared:
+    """Answer what has an answer that suggests itself, and the rest as given."""
+    terrain = survey({Path(path): text for path, text in texts.items()})
+    questions = asking(terrain)
+    said = dict(answers)
+    while (question := questions.next(said)) is not None:
+        assert question.default, question
+        said[question.key] = question.default
+    return prepare(terrain, questions.choice(said), ())
+
+
+def after(texts: Mapping[str, str], prepared: Prepared, stages: int | None = None) -> Texts:
+    """Give the repository as it is behind so many of the commits."""
+    found = dict(texts)
+    for stage in prepared.stages[:stages]:
+        found |= {str(path): text for path, text in stage.files.items()}
+    return {path: text for path, text in found.items() if path.endswith((".yaml", ".yml"))}

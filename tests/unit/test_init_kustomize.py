@@ -1,0 +1,144 @@
+"""The first canary in an overlay, held against kubectl's kustomize where it is there."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path as LocalPath
+from typing import Any
+
+import pytest
+from first_canary import BASE, GATEWAY, Texts, after, initialised, overlay
+
+from gitops_canary.errors import CanaryError
+from gitops_canary.manifest.document import data, parse
+
+REPOSITORY = BASE | overlay("prod") | overlay("staging")
+PROD = "overlays/prod/kustomization.yaml"
+
+
+def built(texts: Mapping[str, str], folder: LocalPath, what: str) -> dict[tuple[str, str], Any]:
+    """Build an overlay with kubectl: what the sync engine would apply, by kind and name."""
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    done = subprocess.run(
+        ["kubectl", "kustomize", str(folder / what)], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = {}
+    for root in parse(done.stdout.decode(), file=what):
+        value: Any = data(root, file=what) if root else None
+        if value:
+            found[value["kind"], value["metadata"]["name"]] = value
+    return found
+
+
+def test_only_the_chosen_overlay_changes() -> None:
+    prepared = initialised(REPOSITORY, overlay="overlays/prod")
+    touched = {path for stage in prepared.stages for path in stage.files}
+
+    assert {path.rpartition("/")[0] for path in touched} == {"overlays/prod", ".gitops-canary"}
+    assert prepared.choice.title == "prod/web"
+    assert initialised(after(REPOSITORY, prepared), overlay="overlays/prod").stages == ()
+
+
+def test_the_primarys_entry_comes_last() -> None:
+    prepared = initialised(REPOSITORY, overlay="overlays/prod")
+    assert after(REPOSITORY, prepared, 1)[PROD] == (
+        "namespace: prod\nresources:\n  - ../../base\n  - deployment-primary.yaml\nimages:\n"
+        '  - name: acme/web\n    newTag: "1.10"\n    newName: acme/web\n'
+        '  - name: acme/web-primary\n    newName: acme/web\n    newTag: "1.10"\n'
+    )
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed here")
+def test_kustomize_builds_what_was_promised(tmp_path: LocalPath) -> None:
+    prepared = initialised(REPOSITORY, overlay="overlays/prod")
+    steps = [
+        built(after(REPOSITORY, prepared, n), tmp_path / str(n), "overlays/prod") for n in range(4)
+    ]
+    once = {key: value for key, value in steps[1].items() if key in steps[0]}
+    assert once == steps[0], "nothing that runs is touched"
+    now = steps[3]
+    pods, primary = (now["Deployment", name]["spec"]["template"] for name in ("web", "web-primary"))
+    assert json.loads(json.dumps(pods).replace('"web"', '"web-primary"')) == primary
+    assert primary["spec"]["containers"][0]["image"] == "acme/web:1.10"
+    assert now["Service", "web"]["spec"]["selector"] == {"app": "web-primary"}
+    assert now["HTTPRoute", "web"]["spec"]["parentRefs"] == [{"name": "gateway"}]
+    refs = now["HTTPRoute", "web"]["spec"]["rules"][0]["backendRefs"]
+    assert [(one["name"], one["weight"]) for one in refs] == [
+        ("web-primary", 100),
+        ("web-canary", 0),
+    ]
+    assert {one["metadata"]["namespace"] for one in now.values()} == {"prod"}
+    last = after(REPOSITORY, prepared)
+    newer = last | {PROD: last[PROD].replace('"1.10"', '"1.11"', 1)}
+    then = built(newer, tmp_path / "newer", "overlays/prod")
+    images = [
+        then["Deployment", name]["spec"]["template"]["spec"]["containers"][0]["image"]
+        for name in ("web", "web-primary")
+    ]
+    assert images == ["acme/web:1.11", "acme/web:1.10"]
+    staging = built(last, tmp_path / "staging", "overlays/staging")
+    assert staging == built(REPOSITORY, tmp_path / "before", "overlays/staging")
+
+
+def test_a_base_of_its_own_is_written_in_place() -> None:
+    texts = BASE | overlay("prod")
+    prepared = initialised(texts)
+    now = after(texts, prepared)
+
+    assert now["base/kustomization.yaml"] == (
+        "resources: [deployment.yaml, service.yaml, route.yaml, deployment-primary.yaml]\n"
+    )
+    assert "app: web-primary" in now["base/service.yaml"]
+    assert "web-canary" in now["base/route.yaml"]
+    assert "acme/web-primary" in now[PROD]
+
+
+IN_THE_WAY = {
+    "a prefix": (overlay("prod", "namePrefix: live-\n"), f"{PROD}:4:13", "another name"),
+    "a label on all": (
+        overlay("prod", "commonLabels: {app: shop}\n"), f"{PROD}:4:21", "put on every pod",
+    ),
+    "a patch": (
+        overlay("prod", "patches:\n  - path: more.yaml\n")
+        | {"overlays/prod/more.yaml": "kind: Deployment\nmetadata: {name: web}\nspec: {a: 9}\n"},
+        f"{PROD}:5:5", "This patch changes web",
+    ),
+    "a patch by target": (
+        overlay("prod", "patches:\n  - target: {kind: Deployment, name: web}\n    patch: '[]'\n"),
+        f"{PROD}:5:5", "This patch changes web",
+    ),
+    "a count": (
+        overlay("prod", "replicas: [{name: web, count: 4}]\n"), f"{PROD}:4:12", "count of replicas",
+    ),
+    "two entries": (
+        {"base/kustomization.yaml": BASE["base/kustomization.yaml"]
+         + "images: [{name: acme/web, newTag: '1'}]\n"},
+        "base/kustomization.yaml:2:10", "Several `images:` entries",
+    ),
+    "no entry": (
+        {PROD: "namespace: prod\nresources: [../../base]\n"},
+        "base/deployment.yaml:2:1", "none of them sets its version",
+    ),
+    "no tag": (
+        {PROD: "namespace: prod\nresources: [../../base]\nimages: [{name: acme/web}]\n"},
+        f"{PROD}:3:10", "no tag and no digest",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("more", "place", "says"), IN_THE_WAY.values(), ids=IN_THE_WAY.keys())
+def test_what_kustomize_would_do_besides_is_refused(more: Texts, place: str, says: str) -> None:
+    with pytest.raises(CanaryError) as refused:
+        initialised(REPOSITORY | more, overlay="overlays/prod")
+    assert says in refused.value.problem
+    assert str(refused.value.place) == place
+
+
+def test_a_selector_that_several_overlays_share_is_no_route() -> None:
+    texts = {path: text for path, text in REPOSITORY.items() if text != GATEWAY}
+    with pytest.raises(CanaryError, match="its selector is the route"):
+        initialised(texts, overlay="overlays/prod", router="kubernetes")

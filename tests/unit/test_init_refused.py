@@ -1,0 +1,65 @@
+"""What stands in the way of a first canary, named by its place and with what to do."""
+
+import pytest
+from first_canary import DEPLOYMENT, ISTIO, PLAIN, SERVICE, Texts, after, initialised, plain
+
+from gitops_canary.errors import CanaryError
+
+OTHERS = {
+    "another primary": (
+        {"a.yaml": DEPLOYMENT.replace("name: web", "name: web-primary")},
+        "a.yaml:2:1", "is no copy of web",
+    ),
+    "another Service": (
+        {"a.yaml": SERVICE.replace("name: web", "name: web-canary").replace("app: web", "app: x")},
+        "a.yaml:11:5", "does not select app: web",
+    ),
+    "another file of that name": (
+        {"apps/deploy-primary.yaml": "a: 1\n"}, "apps/deploy-primary.yaml:1:1", "there already",
+    ),
+    "a subset": (
+        {"apps/route.yaml": ISTIO.replace("{host: web}", "{host: web, subset: v1}")},
+        "apps/route.yaml:12:7", "is the subset v1",
+    ),
+    "the same twice": (
+        {"b/deploy.yaml": DEPLOYMENT}, "apps/deploy.yaml:2:1", "stands in several places",
+    ),
+    "an alias": (
+        {"apps/service.yaml": SERVICE.replace("    app: web", "    app: &a web\n    b: *a")
+         .replace("nodePort: 30000", "name: http")},
+        "apps/service.yaml", "",
+    ),
+    "selects by nothing": (
+        {"apps/deploy.yaml": DEPLOYMENT.replace("app: web\n  temp", "a: b\n      c: d\n  temp")},
+        "apps/deploy.yaml:13:5", "selects its pods by no label",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("more", "place", "says"), OTHERS.values(), ids=OTHERS.keys())
+def test_what_stands_in_the_way_is_named_by_its_place(more: Texts, place: str, says: str) -> None:
+    texts = plain("istio", more)
+    answers = {"workload": "apps/deploy.yaml:prod/web"} if "b/deploy.yaml" in more else {}
+    with pytest.raises(CanaryError) as refused:
+        initialised(texts, **answers)
+
+    assert says in refused.value.problem
+    assert str(refused.value.place).startswith(place)
+    assert refused.value.remedy
+
+
+def test_a_router_whose_split_is_not_written_says_where_to_read() -> None:
+    with pytest.raises(CanaryError, match=r"docs/reference/routing\.md"):
+        initialised(PLAIN, router="contour")
+    split = """\
+apiVersion: projectcontour.io/v1
+kind: HTTPProxy
+metadata: {name: web, namespace: prod}
+spec:
+  routes:
+  - services:
+    - {name: web-primary, port: 80, weight: 100}
+    - {name: web-canary, port: 80, weight: 0}
+"""
+    texts = PLAIN | {"apps/proxy.yaml": split}
+    assert after(texts, initialised(texts))["apps/proxy.yaml"] == split
