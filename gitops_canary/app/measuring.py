@@ -56,6 +56,16 @@ class Measuring:
     sync: Sequence[SyncSource]
     timing: Timing
     settle_ms: int
+    clock: str = "default"
+    """The metric source that is asked for the time by itself."""
+
+    async def clock_ms(self, now_ms: int) -> int | None:
+        """Ask a metric source for the time, never later than ours; None where it does not tell."""
+        question = Question(
+            source=self.clock, expression="vector(1)", start_ms=now_ms, end_ms=now_ms
+        )
+        told_ms = (await self.metrics.ask([question]))[question].clock_ms
+        return None if told_ms is None else min(now_ms, told_ms)
 
     async def measure(
         self, seen: Mapping[CanaryId, Seen], now_ms: int

@@ -6,22 +6,20 @@ from dataclasses import dataclass, field, replace
 from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.looking import Look, Seen, look
 from gitops_canary.app.measuring import Measuring
-from gitops_canary.app.pushing import Budget, Pusher, Refusals, Tips, cannot
+from gitops_canary.app.planning import Planner
+from gitops_canary.app.pushing import Budget, Pusher, Refusals, Tips
 from gitops_canary.app.reading import Reader
 from gitops_canary.app.unmanaged import unmanaged
 from gitops_canary.app.worker import Worker
+from gitops_canary.core.dating import stale
 from gitops_canary.core.decide import decide
-from gitops_canary.core.edits import confirm
-from gitops_canary.core.evidence import decision_path, digest
-from gitops_canary.core.plan import QUARANTINE, Context, Plan, plan
+from gitops_canary.core.plan import Plan
 from gitops_canary.core.replay import History
 from gitops_canary.errors import CanaryError, Conflict, Unavailable
 from gitops_canary.manifest.image_changes import ImageChange
-from gitops_canary.manifest.spec_file import policy_json
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
-from gitops_canary.model.names import CanaryId, Digest, Path, Revision
+from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.observation import Answer, Question
-from gitops_canary.model.rollout import Rollout
 from gitops_canary.ports import Git
 
 ROUNDS_MAX = 6
@@ -109,7 +107,12 @@ class Station:
         seen = await self.worker.do(lambda: self._look(now_ms))
         decisions, answers = await self._decide(seen, now_ms)
         acts = self._due(decisions, now_ms)
-        plans, refused = await self.worker.do(lambda: self._plan(acts, seen, answers))
+        late = any(stale(act, now_ms) for act in acts)
+        clock_ms = await self.measuring.clock_ms(now_ms) if late else None
+        planner = Planner(self.reader, self.measuring.timing, clock_ms)
+        plans, refused = await self.worker.do(
+            lambda: planner.plans(acts, seen, answers, self._known()[1])
+        )
         decisions.update(refused)
         pushed: tuple[Plan, ...] = ()
         again = False
@@ -185,83 +188,6 @@ class Station:
             decision = decide(measured.get(canary, one.situation))
             decisions[canary] = _unanswered(decision) if silence else decision
         return decisions, answers
-
-    def _plan(
-        self,
-        acts: Sequence[Act],
-        seen: Look,
-        answers: Mapping[CanaryId, Mapping[Question, Answer]],
-    ) -> tuple[list[Plan], dict[CanaryId, Hold]]:
-        plans: list[Plan] = []
-        refused: dict[CanaryId, Hold] = {}
-        entries = self.reader.text(seen.view.revision, QUARANTINE)
-        for act in sorted(acts, key=lambda a: (not a.urgent, a.canary)):
-            one = seen.seen[act.canary]
-            own = answers.get(act.canary, {})
-            try:
-                made = self._one_plan(act, one, seen, own, entries)
-                plans.append(made)
-                entries = made.files.get(QUARANTINE, entries)
-            except Unavailable:
-                raise
-            except CanaryError as error:
-                refused[act.canary] = cannot(act.canary, error)
-        return plans, refused
-
-    def _one_plan(
-        self, act: Act, one: Seen, seen: Look, answers: Mapping[Question, Answer], entries: str
-    ) -> Plan:
-        assert one.stable is not None, "a move without a stable revision is never decided"
-        assert one.situation.stable is not None, "as above"
-        rollout = one.rollout if one.rollout and one.rollout.id == act.rollout else None
-        policy = one.spec.policy if rollout is None else one.policy
-        spec = one.spec.pinned(policy)
-        router = self.reader.router(spec)
-        pinned = one.pinned_at if rollout and one.pinned_at else seen.view.revision
-        context = Context(
-            spec=spec,
-            policy=policy,
-            policy_json=policy_json(policy),
-            rollout=rollout,
-            source=one.source,
-            stable_revision=one.situation.stable,
-            tip=one.tip,
-            stable=one.stable,
-            quarantine=entries,
-            earlier=self._earlier(rollout),
-            answers=answers,
-            policy_revision=pinned,
-            origins=self._origins(pinned, act.canary),
-            scrape_ms=self.measuring.timing.scrape_ms,
-            lag_ms=self.measuring.timing.lag_ms,
-        )
-        made = plan(act, context, router)
-        confirm(act, before=one.tip.owned, after=made.after, place=one.spec.place)
-        return made
-
-    def _origins(self, revision: Revision, canary: CanaryId) -> Mapping[str, str]:
-        spec = self.reader.view(revision).canaries.get(canary)
-        return spec.origins if spec else {}
-
-    def _earlier(self, rollout: Rollout | None) -> Sequence[bytes]:
-        """Read the rollout's decisions so far; no move waits for one that cannot be read."""
-        tip = self._known()[1]
-        if tip is None or rollout is None:
-            return ()
-        return [
-            self._decision(tip, decision_path(move.record, number), move.record.evidence)
-            for number, move in enumerate(rollout.moves, 1)
-        ]
-
-    def _decision(self, tip: Revision, path: Path, wanted: Digest | None) -> bytes:
-        """Read one decision; empty where it is not what its commit says, which `verify` names."""
-        try:
-            data = self.reader.text(tip, path).encode()
-        except Unavailable:
-            raise
-        except CanaryError:
-            return b""
-        return data if digest(data) == wanted else b""
 
     def _forget(self) -> None:
         """Fetch before the next look, even where the config branch has not moved.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gitops_canary.core import evidence
+from gitops_canary.core.dating import dated
 from gitops_canary.core.edits import Ground, edits
 from gitops_canary.core.message import compose, subject
 from gitops_canary.core.pages import pages
@@ -70,6 +71,15 @@ class Plan:
     evidence: PlannedCommit
     after: Owned
     """The owned values as the move leaves them."""
+
+    def dated(self, clock_ms: int | None) -> "Plan":
+        """Date both commits anew where the decision is old by a clock."""
+        at_ms = dated(self.act.at_ms, clock_ms)
+        return replace(
+            self,
+            commit=replace(self.commit, at_ms=at_ms),
+            evidence=replace(self.evidence, at_ms=at_ms),
+        )
 
 
 def plan(act: Act, context: Context, router: Router) -> Plan:

@@ -245,7 +245,8 @@ class Watch(Watcher):
         chain = list(self.chain(move))
         attempts = sum(m.record.action is Action.START for m in chain)
         resumed = sum(m.adopted for m in chain)
-        limit = attempts * (move.record.steps + SURPLUS) + resumed
+        back = sum(m.record.action is Action.FINISH and m.after.weight > 0 for m in chain)
+        limit = attempts * (move.record.steps + SURPLUS) + resumed + back
         need(len(chain) <= limit, f"{len(chain)} commits in {attempts} attempts")
 
     def i15_no_clock_shortens_a_look(self, move: Landed) -> None:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 from gitops_canary.app.tick import Report
 from gitops_canary.git.objects import Identity, ObjectId, parse_commit
@@ -29,15 +30,14 @@ CALM_MS = 45 * 60_000
 
 
 class Simulation:
-    """A world from a seed."""
+    """A world from a seed; `shape` sets what would be drawn about each canary."""
 
     def __init__(
         self,
         seed: int,
         setting: Setting | None = None,
         key: SigningKey | None = None,
-        *,
-        steps: tuple[int, ...] | None = None,
+        **shape: Any,
     ) -> None:
         self.seed = seed
         self.rng = Random(f"gitops-canary {seed}")  # noqa: S311 - for worlds, not for secrets
@@ -47,7 +47,7 @@ class Simulation:
         self.story: deque[str] = deque(maxlen=STORY)
         self.figures = Figures(seeds=1)
         drawn = shapes(self.rng, self.setting.canaries)
-        self.shapes = {s.id: replace(s, steps=steps) if steps else s for s in drawn}
+        self.shapes = {s.id: replace(s, **shape) for s in drawn}
         self.remote = Remote(atomic=self.setting.atomic)
         self.qualities: dict[tuple[str, str], Quality] = {}
         self.reports: dict[str, Report] = {}

@@ -1,7 +1,9 @@
 """What the simulation has found, each as the smallest world that shows it."""
 
 from collections.abc import Callable
+from typing import Any
 
+from gitops_canary.errors import Unavailable
 from gitops_canary.model.decision import Hold, Wait
 
 from .cluster import Quality
@@ -13,10 +15,9 @@ from .simulation import ADA, Simulation
 SECOND = 1000
 
 
-def quiet(sync: str = "traffic", **more: object) -> tuple[Simulation, Shape]:
+def quiet(sync: str = "traffic", **shape: Any) -> tuple[Simulation, Shape]:
     """Make a world without weather or people: one canary, one controller."""
-    setting = Setting(sync=sync, poll_ms=10_000, **more)  # type: ignore[arg-type]  # a setting's fields
-    world = Simulation(7, setting)
+    world = Simulation(7, Setting(sync=sync, poll_ms=10_000), **shape)
     return world, next(iter(world.shapes.values()))
 
 
@@ -114,3 +115,40 @@ def test_an_empty_prometheus_proves_nobody_ready() -> None:
     end_ms = world.now_ms + 120_000
     until(world, lambda: world.now_ms > end_ms)
     assert weight(world, shape) == 0
+
+
+def test_a_step_that_waited_for_the_server_is_not_given_up_nor_proven_by_what_was_before() -> None:
+    """Its date was its decision's: after an outage the deadline was over before it began."""
+    world, shape = quiet()
+    bump(world, shape, "v1")
+    until(world, lambda: "advance" in actions(world))
+    world.reach = down  # type: ignore[method-assign]  # the server's front door
+    end_ms = world.now_ms + 600 * SECOND
+    until(world, lambda: world.now_ms > end_ms)
+    world.reach = up  # type: ignore[method-assign]  # as above
+    until(world, lambda: "finish" in actions(world))
+    assert "retreat" not in actions(world)
+    moves = list(world.watch.landed.values())
+    dates = [world.remote.raw(move.revision).date_s * 1000 for move in moves]
+    assert all(move.at_ms - date < 75_000 for move, date in zip(moves, dates, strict=True))
+
+
+def test_a_canary_that_is_scaled_down_still_belongs_to_its_rollout() -> None:
+    """It took the steps of a policy that was edited meanwhile: `step 3/1`."""
+    world, shape = quiet(idles=True, steps=(10, 50, 60))
+    bump(world, shape, "v1")
+    until(world, lambda: "promote" in actions(world))
+    text = world.files(world.remote.refs[CONFIG])[shape.canary_path]
+    edited = text.replace(b"[10, 50, 60]", b"[40]")
+    world.commit({shape.canary_path: edited}, "Edit the steps\n")
+    until(world, lambda: "idle" in actions(world))
+    assert {move.record.steps for move in world.watch.landed.values()} == {3}
+
+
+def up(name: str, what: str) -> None:
+    """Stand for a Git server that answers."""
+
+
+def down(name: str, what: str) -> None:
+    """Stand for a Git server that does not answer."""
+    raise Unavailable(f"git {what} of {name} did not end before its deadline", remedy="ask again")

@@ -9,9 +9,9 @@ import pytest
 from .__main__ import share
 from .seeds import Failure, world
 
-SHARES = 2
-SEEDS = 7
-"""In each share: a few at every run; `python -m tests.sim --seeds 10000` runs as many as asked."""
+SHARES = 20
+SEEDS = 100
+"""In each share. `python -m tests.sim --seeds 10000` runs as many as asked."""
 
 
 @pytest.mark.parametrize("number", range(SHARES))

@@ -1,0 +1,131 @@
+"""From decided moves to plans: everything a plan rests on is read at one tip."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gitops_canary.app.looking import Look, Seen
+from gitops_canary.app.measuring import Timing
+from gitops_canary.app.pushing import cannot
+from gitops_canary.app.reading import Reader
+from gitops_canary.core.edits import confirm
+from gitops_canary.core.evidence import decision_path, digest
+from gitops_canary.core.plan import QUARANTINE, Context, Plan, plan
+from gitops_canary.errors import CanaryError, Unavailable
+from gitops_canary.manifest.spec_file import policy_json
+from gitops_canary.model.decision import Act, Hold
+from gitops_canary.model.names import CanaryId, Digest, Path, Revision
+from gitops_canary.model.observation import Answer, Question
+from gitops_canary.model.rollout import Action, Rollout
+from gitops_canary.model.spec import CanarySpec, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans the moves of one look."""
+
+    reader: Reader
+    timing: Timing
+    clock_ms: int | None
+    """The time as a metric source told it; None where no decision is old, or nobody told."""
+
+    def plans(
+        self,
+        acts: Sequence[Act],
+        seen: Look,
+        answers: Mapping[CanaryId, Mapping[Question, Answer]],
+        proofs: Revision | None,
+    ) -> tuple[list[Plan], dict[CanaryId, Hold]]:
+        """Plan what takes traffic back first; what cannot be planned is held with its reason.
+
+        `proofs` is the tip of the evidence branch.
+        """
+        plans: list[Plan] = []
+        refused: dict[CanaryId, Hold] = {}
+        entries = self.reader.text(seen.view.revision, QUARANTINE)
+        for act in sorted(acts, key=lambda a: (not a.urgent, a.canary)):
+            one = seen.seen[act.canary]
+            own = answers.get(act.canary, {})
+            try:
+                made = self._plan(act, one, seen, own, entries, proofs)
+                if not act.urgent:
+                    made = made.dated(self.clock_ms)
+                plans.append(made)
+                entries = made.files.get(QUARANTINE, entries)
+            except Unavailable:
+                raise
+            except CanaryError as error:
+                refused[act.canary] = cannot(act.canary, error)
+        return plans, refused
+
+    def _plan(
+        self,
+        act: Act,
+        one: Seen,
+        seen: Look,
+        answers: Mapping[Question, Answer],
+        entries: str,
+        proofs: Revision | None,
+    ) -> Plan:
+        assert one.stable is not None, "a move without a stable revision is never decided"
+        assert one.situation.stable is not None, "as above"
+        rollout = one.rollout if one.rollout and one.rollout.id == act.rollout else None
+        spec = one.spec.pinned(one.spec.policy if rollout is None else one.policy)
+        router = self.reader.router(spec)
+        tip = one.pinned_at if rollout and one.pinned_at else seen.view.revision
+        policy, pinned = self._policy(act, spec, rollout, tip)
+        context = Context(
+            spec=spec,
+            policy=policy,
+            policy_json=policy_json(policy),
+            rollout=rollout,
+            source=one.source,
+            stable_revision=one.situation.stable,
+            tip=one.tip,
+            stable=one.stable,
+            quarantine=entries,
+            earlier=self._earlier(rollout, proofs),
+            answers=answers,
+            policy_revision=pinned,
+            origins=self._origins(pinned, act.canary),
+            scrape_ms=self.timing.scrape_ms,
+            lag_ms=self.timing.lag_ms,
+        )
+        made = plan(act, context, router)
+        confirm(act, before=one.tip.owned, after=made.after, place=one.spec.place)
+        return made
+
+    def _policy(
+        self, act: Act, spec: CanarySpec, rollout: Rollout | None, otherwise: Revision
+    ) -> tuple[Policy, Revision]:
+        """Give the policy that the attempt was pinned to, and where it was read.
+
+        A canary that is scaled down after its rollout still belongs to that one.
+        """
+        if rollout is None or act.action is Action.START:
+            return spec.policy, otherwise
+        started = rollout.started.revision
+        then = self.reader.view(started).canaries.get(act.canary)
+        return (then.policy, started) if then else (spec.policy, otherwise)
+
+    def _origins(self, revision: Revision, canary: CanaryId) -> Mapping[str, str]:
+        spec = self.reader.view(revision).canaries.get(canary)
+        return spec.origins if spec else {}
+
+    def _earlier(self, rollout: Rollout | None, tip: Revision | None) -> Sequence[bytes]:
+        """Read the rollout's decisions so far; no move waits for one that cannot be read."""
+        if tip is None or rollout is None:
+            return ()
+        return [
+            self._decision(tip, decision_path(move.record, number), move.record.evidence)
+            for number, move in enumerate(rollout.moves, 1)
+        ]
+
+    def _decision(self, tip: Revision, path: Path, wanted: Digest | None) -> bytes:
+        """Read one decision; empty where it is not what its commit says, which `verify` names."""
+        try:
+            data = self.reader.text(tip, path).encode()
+        except Unavailable:
+            raise
+        except CanaryError:
+            return b""
+        return data if digest(data) == wanted else b""
