@@ -3,12 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from gitops_canary.app.config import load
 from gitops_canary.app.wiring import client
-from gitops_canary.core.backtest import Backtest, backtest
+from gitops_canary.core import configs
+from gitops_canary.core.backtest import Backtest, backtest, replayed, span_ms, starts
+from gitops_canary.core.course import Course
 from gitops_canary.core.judge import judge
+from gitops_canary.core.judges import mannwhitney, threshold
 from gitops_canary.core.questions import longest_window_ms, questions
 from gitops_canary.errors import SpecError, Unavailable
 from gitops_canary.manifest.catalog import headers
@@ -24,6 +29,7 @@ from gitops_canary.metrics import Sources
 from gitops_canary.model.names import Path as Name
 from gitops_canary.model.observation import Verdict
 from gitops_canary.model.spec import CanarySpec
+from gitops_canary.ports import Metrics
 
 LOOKS_MAX = 50_000
 _CHUNK = 400
@@ -48,10 +54,9 @@ def run(canary: Path, config: Path, past: Past) -> tuple[CanarySpec, Backtest]:
         ConfigError: controller.yaml is invalid.
         Unavailable: the metric source did not answer at all.
     """
-    spec = _stood_in(_read(canary), past)
+    spec, who = _stood_in(_read(canary), past)
     instants = _instants(spec, past)
-    verdicts = asyncio.run(_judge(spec, config, instants))
-    return spec, backtest(spec.policy, verdicts)
+    return spec, asyncio.run(_asked(spec, who, config, past, instants))
 
 
 def _read(path: Path) -> CanarySpec:
@@ -74,15 +79,31 @@ def _read(path: Path) -> CanarySpec:
             f"{path} has {len(canaries)} Canaries.",
             remedy="name a file with one, its MetricTemplates beside it",
         )
-    return read_canary(
+    spec = read_canary(
         canaries[0][1], file=str(path), templates=lookup, allow_missing=DEFERRABLE,
         default_provider="istio",
     )  # fmt: skip
+    configs.checked(spec)
+    return spec
 
 
-def _stood_in(spec: CanarySpec, past: Past) -> CanarySpec:
-    name = past.workload or f"{spec.target.name}-primary"
-    return replace(spec, target=replace(spec.target, name=name))
+def _stood_in(spec: CanarySpec, past: Past) -> tuple[CanarySpec, str]:
+    """Say who is judged: the primary beside its canary, or another workload by its name.
+
+    Raises:
+        SpecError: the judge compares two sides, of which past days have one.
+    """
+    primary = f"{spec.target.name}-primary"
+    name = past.workload or primary
+    if name == primary and spec.policy.judge.type == mannwhitney.NAME:
+        raise SpecError(
+            "mannwhitney compares a canary with its primary, and no canary stood in for one.",
+            remedy=f"--workload {spec.target.name} judges past rollouts as they were",
+            place=spec.place,
+        )
+    if name in {primary, spec.target.name}:
+        return spec, name
+    return replace(spec, target=replace(spec.target, name=name)), name
 
 
 def _instants(spec: CanarySpec, past: Past) -> tuple[int, ...]:
@@ -96,24 +117,57 @@ def _instants(spec: CanarySpec, past: Past) -> tuple[int, ...]:
     return tuple(every)
 
 
-async def _judge(spec: CanarySpec, config: Path, instants: Sequence[int]) -> list[Verdict]:
+async def _asked(
+    spec: CanarySpec, who: str, config: Path, past: Past, instants: Sequence[int]
+) -> Backtest:
     settings = load(config)
     sources = Sources({name: client(one) for name, one in settings.sources.items()})
     scrape_ms = max(one.scrape_ms for one in settings.sources.values())
-    verdicts: list[Verdict] = []
     try:
-        for start in range(0, len(instants), _CHUNK):
-            part = instants[start : start + _CHUNK]
-            asked = questions(spec.policy, spec, part, scrape_ms=scrape_ms)
-            answers = await sources.ask(asked)
-            errors = [one.error for one in answers.values() if one.error]
-            if errors and len(errors) == len(answers):
-                raise Unavailable(
-                    f"{errors[0]}.", remedy="correct the source in controller.yaml, or ask later"
-                )
-            verdicts += (
-                judge(spec.policy, spec, answers, part, at, scrape_ms=scrape_ms) for at in part
-            )
+        looked = backtest(spec.policy, await _looks(spec, who, sources, instants, scrape_ms))
+        if spec.policy.judge.type == threshold.NAME:
+            return looked
+        return replayed(looked, await _runs(spec, who, sources, past, scrape_ms))
     finally:
         await sources.aclose()
+
+
+async def _looks(
+    spec: CanarySpec, who: str, sources: Metrics, instants: Sequence[int], scrape_ms: int
+) -> list[Verdict]:
+    """Look at every interval, by the limits."""
+    verdicts: list[Verdict] = []
+    ask = partial(questions, scrape_ms=scrape_ms, workload=who)
+    say = partial(judge, scrape_ms=scrape_ms, workload=who)
+    for start in range(0, len(instants), _CHUNK):
+        part = instants[start : start + _CHUNK]
+        answers = await sources.ask(ask(spec.policy, spec, part))
+        errors = [one.error for one in answers.values() if one.error]
+        if errors and len(errors) == len(answers):
+            raise Unavailable(
+                f"{errors[0]}.", remedy="correct the source in controller.yaml, or ask later"
+            )
+        verdicts += (say(spec.policy, spec, answers, part, at) for at in part)
     return verdicts
+
+
+async def _runs(
+    spec: CanarySpec, who: str, sources: Metrics, past: Past, scrape_ms: int
+) -> list[tuple[int, tuple[Verdict, ...]]]:
+    """Let the judge go through past rollouts, one after the other."""
+    span, alone = span_ms(spec.policy, scrape_ms), who != spec.target.name
+    runs: list[tuple[int, tuple[Verdict, ...]]] = []
+    for at_ms in starts(past.from_ms, past.to_ms, span):
+        one = Course(
+            policy=replace(spec.policy, judge=replace(spec.policy.judge, shadows=())),
+            spec=spec,
+            live_ms=at_ms,
+            now_ms=at_ms + span + scrape_ms,
+            scrape_ms=scrape_ms,
+            delay_ms=scrape_ms,
+            weight=Decimal(0) if alone else spec.policy.steps[0],
+            last=False,
+            alone=alone,
+        )
+        runs.append((at_ms, one.verdicts(await sources.ask(one.questions()))))
+    return runs

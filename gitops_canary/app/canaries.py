@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gitops_canary.core import configs
 from gitops_canary.errors import CanaryError, Place, SpecError
 from gitops_canary.manifest import document, spec_file
 from gitops_canary.model.commits import Blob
@@ -103,6 +104,7 @@ class Canaries:
                 allow_missing=self._rules.allow_missing,
                 default_provider=self._rules.default_provider,
             )
+            configs.checked(spec)
             self._addresses(spec)
         except CanaryError as error:
             return CanaryId(f"{ref.namespace or 'default'}/{ref.name}"), error

@@ -18,6 +18,20 @@ class Exact(BaseModel):
     )  # fmt: skip
 
 
+class Criteria(Exact):
+    """What `conditions` asks of a check, with Argo Rollouts' fields."""
+
+    success: str
+    failure: str
+    failure_limit: int
+    inconclusive_limit: int
+    consecutive_error_limit: int
+    consecutive_success_limit: int
+    count: int | None
+    initial_delay_ms: int
+    dry_run: bool
+
+
 class Check(Exact):
     """One check of the policy."""
 
@@ -30,6 +44,7 @@ class Check(Exact):
     maximum: str | None
     variables: dict[str, str]
     address: str | None
+    criteria: Criteria | None = None
 
 
 class Judge(Exact):

@@ -56,8 +56,11 @@ def _instant(text: str) -> int:
 def _summary(spec: CanarySpec, found: Backtest) -> str:
     stopped, begun = len(found.stopped), found.begun
     share = f" ({100 * stopped / begun:.3g} %)" if begun else ""
-    who = f"Of {begun} rollouts of {spec.target.name} begun in turn"
+    what = "weights" if spec.policy.judge.type == "conditions" else "rollouts"
+    who = f"By {spec.policy.judge.type}, of {begun} {what} of {spec.target.name} begun in turn"
     text = f"{who}, {stopped}{share} would have been rolled back."
+    if found.silent:
+        text = f"{text} In {found.silent} the judge heard nothing."
     first = ", ".join(iso(at) for at in found.stopped[:_STARTS_MAX])
     more = " ..." if stopped > _STARTS_MAX else ""
     return f"{text} They began at: {first}{more}." if stopped else text

@@ -57,8 +57,10 @@ def _abort(act: Act, record: Record) -> tuple[tuple[str, str], ...]:
             ("advance", "a person asked for the abort"),
             ("retreat", "the person asked for the version to be taken out, not only the traffic"),
         )
+    counted = f"failed checks reached the limit, {record.failed} of {record.threshold}"
+    final = bool(act.verdicts) and act.verdicts[-1].final
     return (
-        ("wait", f"failed checks reached the limit, {record.failed} of {record.threshold}"),
+        ("wait", "the verdict condemns by itself, whatever comes next" if final else counted),
         ("advance", "a failing verdict never raises the weight"),
         ("retreat", "the verdict is about the version, so it is taken out of Git and quarantined"),
     )

@@ -1,21 +1,27 @@
 """A policy over days that are past: what it would have said of what was running.
 
 The workload that served everyone stands in for a canary, so every look at a quiet day is a look at
-a healthy release. A rollout is begun at every instant: it lasts one interval a step, and is rolled
-back once `threshold` looks within it fail.
+a healthy release. Under `threshold` a rollout is begun at every instant: it lasts one interval a
+step, and is rolled back once `threshold` looks within it fail. The other judges go through past
+rollouts one after the other, as long as the quickest real one; `conditions`, which begins anew at
+each weight, through past weights.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from gitops_canary.core.judges import conditions, sequential
 from gitops_canary.core.numbers import number
+from gitops_canary.core.questions import longest_window_ms
 from gitops_canary.core.text import percent
 from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Outcome
 from gitops_canary.model.spec import Check, Policy
 
+RUNS_MAX = 500
+"""Past rollouts that a judge of counts goes through at the most."""
 QUIET = 0.999
 """Part of the looks that a suggested limit lets pass."""
 _ROOM = Decimal("0.1")
@@ -48,6 +54,44 @@ class Backtest:
     stopped: tuple[int, ...]
     """When those that would have been rolled back began."""
     ranges: tuple[Range, ...]
+    silent: int = 0
+    """Rollouts in which the judge never heard anything."""
+
+
+def span_ms(policy: Policy, scrape_ms: int) -> int:
+    """Say how long one past rollout is; of `conditions` one weight, which is a run of its own."""
+    judge, longest = policy.judge, longest_window_ms(policy)
+    if judge.type == conditions.NAME:
+        counts = [check.criteria.count or 1 for check in policy.checks if check.criteria]
+        return max(longest, policy.interval_ms) + (max([1, *counts]) - 1) * policy.interval_ms
+    if judge.type == sequential.NAME:
+        return max(len(policy.steps) * judge.dwell_ms, judge.min_soak_ms) + scrape_ms
+    return len(policy.steps) * policy.interval_ms + scrape_ms
+
+
+def starts(from_ms: int, to_ms: int, span: int) -> tuple[int, ...]:
+    """Begin one past rollout after the other; of more than `RUNS_MAX` so many, spread evenly.
+
+    >>> starts(0, 100, 30)
+    (0, 30, 60)
+    """
+    every = range(from_ms, to_ms - span + 1, span)
+    return tuple(every[i] for i in range(0, len(every), math.ceil(len(every) / RUNS_MAX) or 1))
+
+
+def replayed(looked: Backtest, runs: Sequence[tuple[int, Sequence[Verdict]]]) -> Backtest:
+    """Say what a judge would have done in past rollouts; the ranges of `looked` stay.
+
+    `runs` lists when each began and its verdicts. A query's failed looks, which count up over a
+    rollout, stop none here: the table tells of them.
+    """
+    stopped = [at for at, found in runs if any(_stops(one) for one in found)]
+    silent = sum(not any(one.heard or _stops(one) for one in found) for _, found in runs)
+    return replace(looked, begun=len(runs), stopped=tuple(stopped), silent=silent)
+
+
+def _stops(one: Verdict) -> bool:
+    return one.outcome is Outcome.FAIL and one.final
 
 
 def backtest(policy: Policy, verdicts: Sequence[Verdict]) -> Backtest:

@@ -12,24 +12,25 @@ from decimal import Decimal
 from functools import partial
 from itertools import pairwise
 
-from gitops_canary.core import counting
+from gitops_canary.core import configs, counting
 from gitops_canary.core import questions as asking
-from gitops_canary.core.judge import judge, value_at
-from gitops_canary.core.judges import Config, judged, mannwhitney, sequential, threshold
-from gitops_canary.core.judges.classify import Rule
+from gitops_canary.core.judge import judge, results_at, value_at
+from gitops_canary.core.judges import (
+    WINDOWED,
+    Config,
+    conditions,
+    judged,
+    mannwhitney,
+    sequential,
+    threshold,
+)
 from gitops_canary.core.sides import Answers
 from gitops_canary.core.stays import Stay, swapped
-from gitops_canary.core.text import percent
 from gitops_canary.errors import SpecError
 from gitops_canary.model.judging import Block, Reading, Trouble
 from gitops_canary.model.observation import Question, Verdict
 from gitops_canary.model.rollout import Window
 from gitops_canary.model.spec import CanarySpec, Check, Policy
-
-QUANTILE_BUDGET = 0.01
-"""Part of the requests that may be slower than a limit on the 99th percentile."""
-PHI_MAX = 20.0
-_NEVER = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ class Course:
         return tuple(one for one in every if not (self.alone and one == mannwhitney.NAME))
 
     def _questions(self, kind: str) -> Iterator[Question]:
-        if kind == threshold.NAME:
+        if kind in WINDOWED:
             if self.instants:
                 ask = partial(asking.questions, scrape_ms=self.scrape_ms, workload=self.workload)
                 yield from ask(self.policy, self.spec, self.instants)
@@ -151,15 +152,30 @@ class Course:
             every = self.instants
             ask = partial(judge, scrape_ms=self.scrape_ms, workload=self.workload)
             return tuple(ask(self.policy, self.spec, answers, every, at) for at in every)
+        if kind == conditions.NAME:
+            found = judged(self._config(kind, answers), self._looks(answers))
+            return tuple(_since(self.live_ms, one) for one in found)
         if len(self.times) < 2:  # noqa: PLR2004 - a block has two ends
             return ()
         here_ms = self.times[0]
         found = judged(self._config(kind, answers), self._blocks(answers))
-        return tuple(
-            replace(one, window=Window(start_ms=here_ms, end_ms=one.window.end_ms))
-            for one in found
-            if one.window.end_ms > here_ms
-        )
+        return tuple(_since(here_ms, one) for one in found if one.window.end_ms > here_ms)
+
+    def _looks(self, answers: Answers) -> Iterator[Block]:
+        """Read every check at every instant; each weight is a run of its own."""
+        ask = partial(results_at, scrape_ms=self.scrape_ms, workload=self.workload)
+        for start, end in pairwise((self.live_ms, *self.instants)):
+            read = (
+                ask(check, self.policy, self.spec, answers, self.instants, end)
+                for check in self.policy.checks
+            )
+            yield Block(
+                start_ms=start,
+                end_ms=end,
+                weight=self.weight,
+                last=self.last,
+                readings=tuple(read),
+            )
 
     def _blocks(self, answers: Answers) -> Iterator[Block]:
         """Count every weight's blocks; values are read at this one alone."""
@@ -202,64 +218,27 @@ class Course:
         return ask(check, self.policy, self.spec, answers, self.instants, at_ms)
 
     def _config(self, kind: str, answers: Answers) -> Config:
-        counted = [check for check in self.policy.checks if check.builtin]
+        """Give the judge's configuration; what the past says of the primary is part of it."""
+        if kind == conditions.NAME:
+            return configs.conditioned(self.policy, self.spec, endless=self.alone)
         if kind == mannwhitney.NAME:
-            rule = Rule(direction="increase", critical=True)
-            return mannwhitney.Config(
-                metrics=tuple(mannwhitney.Metric(name=check.name, rule=rule) for check in counted)
-            )
-        said = self.policy.judge
-        valued = {c.name: c.limits for c in self.policy.checks if not c.builtin}
-        return sequential.Config(
-            metrics=tuple(self._metric(check, answers) for check in counted),
-            # Failures are counted over the rollout, by whoever knows its earlier ones.
-            values=threshold.Config(limits=valued, threshold=_NEVER),
-            alpha=float(said.alpha),
-            rho=float(said.rho),
-            dwell_ms=said.dwell_ms,
-            min_soak_ms=said.min_soak_ms,
-            max_hold_ms=said.max_hold_ms,
-            min_requests=said.min_requests,
-            fast=said.fast_advance,
-            on_inconclusive=said.on_inconclusive,
-            alone=self.alone,
-        )
+            return configs.ranked(self.policy)
+        metrics = tuple(self._metric(c, answers) for c in self.policy.checks if c.builtin)
+        return configs.counted(self.policy, metrics, alone=self.alone)
 
     def _metric(self, check: Check, answers: Answers) -> sequential.Metric:
-        said = self.policy.judge
         try:
             asked = counting.past(check, self.spec, self._begun_ms, scrape_ms=self.scrape_ms)
             past = counting.measured_past(check, self.spec, asked, answers)
         except SpecError:
             # Not swallowed: every reading of this check tells the same error.
             past = counting.Past()
-        slow = check.builtin == "request-duration"
-        phi = max(past.phi, float(said.overdispersion or 1), 1.0)
-        return sequential.Metric(
-            name=check.name,
-            budget=budget(check),
-            eta=1 / min(phi, PHI_MAX),
-            history=past.share,
-            warmup_ms=said.warmup_ms if slow else 0,
-            what=f"took over {percent(check.limits.maximum or Decimal(0))} ms"
-            if slow
-            else "failed",
-            limit=_limit(check),
-        )
+        return configs.metric(check, self.policy.judge, past)
 
 
-def _limit(check: Check) -> str:
-    """Write a check's limit as the percentage of good requests that it is."""
-    if check.builtin == "request-duration":
-        return f">= 99 within {percent(check.limits.maximum or Decimal(0))} ms"
-    return threshold.limit_words(check.limits)
-
-
-def budget(check: Check) -> float:
-    """Give the share of bad requests that a builtin check allows."""
-    if check.builtin == "request-duration":
-        return QUANTILE_BUDGET
-    return float(1 - (check.limits.minimum or Decimal(0)) / 100)
+def _since(start_ms: int, one: Verdict) -> Verdict:
+    """Say that a verdict rests on everything since an instant."""
+    return replace(one, window=Window(start_ms=start_ms, end_ms=one.window.end_ms))
 
 
 def _by(run: Sequence[Verdict], end_ms: int) -> Verdict:

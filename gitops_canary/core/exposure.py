@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from gitops_canary.core import counting, sides
-from gitops_canary.core.judges import threshold
+from gitops_canary.core.judges import WINDOWED
 from gitops_canary.core.numbers import number
 from gitops_canary.core.questions import Role, asked, window_ms
 from gitops_canary.errors import SpecError
@@ -41,7 +41,7 @@ def counted(
     check = next((c for c in policy.checks if c.builtin == "request-success-rate"), None)
     if check is None or not instants:
         return None
-    if policy.judge.type != threshold.NAME:
+    if policy.judge.type not in WINDOWED:
         return _summed(check, spec, answers, instants, scrape_ms)
     try:
         asked_for = asked(check, policy, spec, instants, scrape_ms=scrape_ms)[Role.REQUESTS]

@@ -7,6 +7,7 @@ counts as unanswered.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from gitops_canary.core import sides
 from gitops_canary.core.judges import threshold
@@ -80,6 +81,28 @@ def value_at(
         at_ms=at_ms,
         oldest_ms=at_ms - FRESH_SCRAPES * scrape_ms,
     )
+
+
+def results_at(
+    check: Check,
+    policy: Policy,
+    spec: CanarySpec,
+    answers: Answers,
+    instants: Sequence[int],
+    at_ms: int,
+    *,
+    scrape_ms: int,
+    workload: str = "",
+) -> Reading:
+    """Read one check as conditions see it: every series of a query is one number of `result`."""
+    ask = partial(value_at, scrape_ms=scrape_ms, workload=workload)
+    found = ask(check, policy, spec, answers, instants, at_ms)
+    if found.trouble is not Trouble.SEVERAL:
+        return found
+    roles = asked(check, policy, spec, instants, scrape_ms=scrape_ms, workload=workload)
+    several = sides.present(sides.answer_at(roles[Role.VALUE], answers, at_ms), at_ms)
+    ordered = sorted(several, key=lambda one: sorted(one[0].labels.items()))
+    return Reading(metric=check.name, results=tuple(text for _, text in ordered))
 
 
 def config(policy: Policy) -> threshold.Config:

@@ -10,11 +10,12 @@ from gitops_canary.core.course import Course
 from gitops_canary.core.evidence import Basis, exposure_json, promoted, verdict_json
 from gitops_canary.core.going import going
 from gitops_canary.core.judge import judge
-from gitops_canary.core.judges import threshold
+from gitops_canary.core.judges import WINDOWED, threshold
 from gitops_canary.core.questions import INSTANTS_MAX, instants, longest_window_ms
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.stays import stays
 from gitops_canary.core.text import instant_ms, iso
+from gitops_canary.errors import SpecError
 from gitops_canary.manifest.policy import policy_from_json
 from gitops_canary.model.decision import Act
 from gitops_canary.model.names import Revision
@@ -36,7 +37,11 @@ def recompute(document: Json, before: Sequence[Move]) -> Iterator[str]:
     if policy.digest != document["policy"]["digest"]:
         yield f"the policy's digest is {policy.digest}, not {document['policy']['digest']}"
     answers = recorded.answers(document)
-    verdicts, wrong = _verdicts(document, policy, answers, before)
+    try:
+        verdicts, wrong = _verdicts(document, policy, answers, before)
+    except SpecError as error:
+        yield f"nothing can be judged by its policy: {error.problem}"
+        return
     yield from wrong
     yield from _weights(document, policy)
     if before:
@@ -119,7 +124,7 @@ def _times(document: Json, policy: Policy, times: Sequence[int]) -> Iterator[str
         yield "there are verdicts although nothing proves that the weight was live"
         return
     delay_ms = timing["scrapeMs"] + timing["lagMs"]
-    counted = policy.judge.type != threshold.NAME
+    counted = policy.judge.type not in WINDOWED
     every = instants(
         live_ms=live.live_ms,
         interval_ms=timing["scrapeMs"] if counted else policy.interval_ms,

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest.checked import Checked
+from gitops_canary.manifest.criteria_fields import conditioned, read_criteria
 from gitops_canary.manifest.metric_template import MetricTemplate, TemplateLookup
 from gitops_canary.manifest.placeholders import check_query, check_variables
 from gitops_canary.manifest.problems import Problem, nearest
@@ -78,6 +79,7 @@ class _Reader:
             limits=self._limits(path, builtin),
             variables=variables,
             address=address,
+            criteria=read_criteria(doc, path),
         )
 
     def _query_path(self, path: str) -> str:
@@ -151,8 +153,11 @@ class _Reader:
     ) -> None:
         doc, at = self._doc, f"{path}.thresholdRange"
         wanted = {BUILTINS[0]: ("min", low), BUILTINS[1]: ("max", high)}.get(builtin or "")
-        if wanted and not doc.has(f"{path}.threshold") and not doc.has(f"{at}.{wanted[0]}"):
+        ranged = doc.has(f"{path}.threshold") or (wanted and doc.has(f"{at}.{wanted[0]}"))
+        if wanted and not ranged and not conditioned(doc, path):
             doc.complain(at, f"has no {wanted[0]}", f"give {builtin} a {wanted[0]}")
+        elif not given and conditioned(doc, path):
+            return
         elif not given or (low is None and high is None and not _wrong_ends(doc, path)):
             doc.complain(at, "is missing, so nothing could ever fail", "give min, max or both")
         if low is not None and high is not None and low > high:

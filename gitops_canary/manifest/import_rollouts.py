@@ -1,11 +1,11 @@
 """An Argo Rollouts Rollout as a Deployment and a Canary; what does not carry over is listed."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 from gitops_canary.errors import Place
 from gitops_canary.manifest.document import Json, Node, NodeKind, data
-from gitops_canary.manifest.import_flagger import Imported, number
+from gitops_canary.manifest.import_analysis import metric, stretched
+from gitops_canary.manifest.import_flagger import Imported
 from gitops_canary.manifest.scalars import typed
 from gitops_canary.model.durations import duration_ms
 
@@ -18,11 +18,6 @@ _ROLLOUT_ONLY = frozenset({
     "strategy", "workloadRef", "analysis", "rollbackWindow", "restartAt", "rollbackTo",
     "progressDeadlineAbort", "paused",
 })  # fmt: skip
-_CONDITION = re.compile(
-    r"\s*(?:len\(result\)\s*(?:==|>)\s*[01]\s*(?:\|\||&&)\s*)?"
-    r"(?:default\()?result(?:\[0\])?(?:,\s*[\d.]+\))?\s*(>=|>|<=|<)\s*([\d.]+)\s*"
-)
-_ARGUMENT = re.compile(r"\{\{\s*args\.([\w-]+)\s*\}\}")
 _SHORTEST_MS = 30_000
 
 
@@ -112,12 +107,18 @@ class _Rollout:
             self._lose(steps or canary, f"the weights {weights} became {kept}, which rise")
         pauses = [self._step(key, value) for key, value in entries if key.value != "setWeight"]
         ladder: list[Json] = [*kept]
+        metrics = list(self._metrics(canary))
+        conditioned = any("thresholdRange" not in one for one in metrics)
+        interval_ms = max([_SHORTEST_MS, *pauses])
+        if conditioned:
+            interval_ms = stretched(metrics, interval_ms)
+        every: list[Json] = [*metrics]
         return {
-            "interval": f"{max([_SHORTEST_MS, *pauses]) // 1000}s",
+            "interval": f"{interval_ms // 1000}s",
             "threshold": 1,
-            "judge": {"type": "threshold"},
+            "judge": {"type": "conditions" if conditioned else "threshold"},
             "stepWeights": ladder,
-            "metrics": list(self._metrics(canary)),
+            "metrics": every,
         }
 
     def _step(self, key: Node, value: Node) -> int:
@@ -138,7 +139,7 @@ class _Rollout:
             self._lose(node, f"the pause {node.value}: {error}")
             return 0
 
-    def _metrics(self, canary: Node) -> Iterator[Json]:
+    def _metrics(self, canary: Node) -> Iterator[dict[str, Json]]:
         named = [
             item.get("templateName")
             for node in canary.walk()
@@ -149,37 +150,13 @@ class _Rollout:
         for name in wanted:
             template = self._templates.get(name)
             metrics = template.get("spec", "metrics") if template else None
-            if metrics is None:
+            if template is None or metrics is None:
                 self._lose(canary, f"there is no AnalysisTemplate {name}")
-            for metric in metrics.items if metrics else ():
-                yield from self._metric(metric)
-
-    def _metric(self, metric: Node) -> Iterator[Json]:
-        name, query = metric.get("name"), metric.get("provider", "prometheus", "query")
-        condition = metric.get("successCondition")
-        title = name.value if name else "?"
-        if query is None or condition is None:
-            what = "successCondition" if query is not None else "Prometheus query"
-            self._lose(metric, f"the metric {title} has no {what}")
-            return
-        limit = _CONDITION.fullmatch(condition.value)
-        if limit is None:
-            self._lose(condition, f"the condition of {title} is more than one limit")
-            return
-        bound = "min" if limit[1].startswith(">") else "max"
-        if not limit[1].endswith("="):
-            self._lose(condition, f"the limit of {title} itself passes too (it was {limit[1]})")
-        interval = metric.get("interval")
-        variables = sorted(set(_ARGUMENT.findall(query.value)))
-        if variables:
-            self._lose(query, f"fill in templateVariables of {title}: {', '.join(variables)}")
-        yield {
-            "name": title,
-            "interval": interval.value if interval else "1m",
-            "query": _ARGUMENT.sub(r"{{ variables.\1 }}", query.value).strip(),
-            "thresholdRange": {bound: number(limit[2])},
-            **({"templateVariables": dict.fromkeys(variables, "FILL-IN")} if variables else {}),
-        }
+                continue
+            for one in metrics.items:
+                found = metric(one, template, self._lose)
+                if found is not None:
+                    yield found
 
     def _services(self, canary: Node, target: str) -> None:
         for key, suffix in (("stableService", "primary"), ("canaryService", "canary")):

@@ -8,7 +8,8 @@ from gitops_canary.manifest.fields import Field, Status, Type
 from gitops_canary.model.spec import Check, JudgePolicy
 
 SEQUENTIAL, THRESHOLD = "sequential", "threshold"
-KINDS = (SEQUENTIAL, THRESHOLD, "mannwhitney")
+CONDITIONS = "conditions"
+KINDS = (SEQUENTIAL, THRESHOLD, CONDITIONS, "mannwhitney")
 NO_DATA = ("hold", "extend", "ask", "fail")
 WATCH_MAX_MS = 86_400_000
 """Longest watch; whoever looks at a finish looks back no further than twice that."""
@@ -22,12 +23,11 @@ def _field(path: str, type_: Type, why: str, **rest: object) -> Field:
 
 JUDGE = (
     _field(
-        f"{_AT}.type", Type.TEXT, "which judge decides; sequential where absent",
-        choices=KINDS, later=("conditions",),
+        f"{_AT}.type", Type.TEXT, "which judge decides; sequential where absent", choices=KINDS
     ),
     _field(
         f"{_AT}.shadows[]", Type.TEXT, "judges beside it that only say what they would decide",
-        choices=KINDS, later=("conditions",),
+        choices=KINDS,
     ),
     _field(
         f"{_AT}.alpha", Type.NUMBER,

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from gitops_canary.manifest.criteria_fields import CRITERIA
 from gitops_canary.manifest.fields import Field, Schema, Status, Type
 from gitops_canary.manifest.flagger_fields import CANARY as FLAGGER
 from gitops_canary.manifest.flagger_fields import SPAN_MS
@@ -141,6 +142,7 @@ _ANALYSIS = (
     _field("analysis.metrics[].query", Type.WORD, "PromQL with {{ placeholders }}"),
     _field("analysis.metrics[].templateRef.name", Type.NAME, "a MetricTemplate in the tree"),
     _field("analysis.metrics[].templateRef.namespace", Type.NAME, "the Canary's where absent"),
+    *CRITERIA,
     _field("analysis.metrics[].templateVariables.*", Type.TEXT, "values of {{ variables.x }}"),
 )  # fmt: skip
 

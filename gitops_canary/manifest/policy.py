@@ -10,7 +10,7 @@ import rfc8785
 from gitops_canary.manifest.judge_json import judge_from, judge_json
 from gitops_canary.manifest.scalars import Json, spelled
 from gitops_canary.model.names import Digest
-from gitops_canary.model.spec import Affinity, Check, Limits, Match, Policy, Strategy
+from gitops_canary.model.spec import Affinity, Check, Criteria, Limits, Match, Policy, Strategy
 
 NO_DIGEST = Digest("")
 """Of a policy that is still being made."""
@@ -98,7 +98,38 @@ def _check(check: Check) -> dict[str, Json]:
         "maximum": _limit(check.limits.maximum),
         "variables": dict(check.variables),
         "address": check.address,
+        **({"criteria": _criteria(check.criteria)} if check.criteria else {}),
     }
+
+
+def _criteria(one: Criteria) -> dict[str, Json]:
+    return {
+        "success": one.success,
+        "failure": one.failure,
+        "failureLimit": one.failure_limit,
+        "inconclusiveLimit": one.inconclusive_limit,
+        "consecutiveErrorLimit": one.consecutive_error_limit,
+        "consecutiveSuccessLimit": one.consecutive_success_limit,
+        "count": one.count,
+        "initialDelayMs": one.initial_delay_ms,
+        "dryRun": one.dry_run,
+    }
+
+
+def _criteria_from(value: dict[str, Any] | None) -> Criteria | None:
+    if value is None:
+        return None
+    return Criteria(
+        success=value["success"],
+        failure=value["failure"],
+        failure_limit=value["failureLimit"],
+        inconclusive_limit=value["inconclusiveLimit"],
+        consecutive_error_limit=value["consecutiveErrorLimit"],
+        consecutive_success_limit=value["consecutiveSuccessLimit"],
+        count=value["count"],
+        initial_delay_ms=value["initialDelayMs"],
+        dry_run=value["dryRun"],
+    )
 
 
 def _limit(value: Decimal | None) -> str | None:
@@ -177,4 +208,5 @@ def _check_from(value: dict[str, Any]) -> Check:
         ),
         variables=value["variables"],
         address=value["address"],
+        criteria=_criteria_from(value.get("criteria")),
     )

@@ -19,6 +19,7 @@ _OF_CHECK = {
     "intervalMs": ("interval",),
     "minimum": ("thresholdRange.min", "threshold"),
     "maximum": ("thresholdRange.max", "threshold"),
+    "criteria": ("successCondition", "failureCondition"),
 }
 
 

@@ -35,6 +35,23 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Criteria:
+    """What `conditions` asks of one check, with Argo Rollouts' fields; limits of -1 are off."""
+
+    success: str = ""
+    """Condition on `result`; empty where there is none."""
+    failure: str = ""
+    failure_limit: int = 0
+    inconclusive_limit: int = 0
+    consecutive_error_limit: int = 4
+    consecutive_success_limit: int = 0
+    count: int | None = None
+    """Measurements wanted at each weight; None for one good one."""
+    initial_delay_ms: int = 0
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One measurement and its limits.
 
@@ -53,6 +70,8 @@ class Check:
     variables: Mapping[str, str] = field(default_factory=dict)
     address: str | None = None
     """The URL the document carries; must be one the operator allows for `source`."""
+    criteria: Criteria | None = None
+    """For `conditions`; where absent the limits are its condition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

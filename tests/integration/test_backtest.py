@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -72,6 +73,43 @@ def test_bad_ten_minutes_are_found_and_a_limit_suggested(url: str, tmp_path: pat
     [row] = json.loads(ended.stdout)
     assert (row["looks"], row["silent"], row["failed"]) == (237, 0, 10)
     assert row["suggested"].startswith(">= 9")
+    assert "By threshold, of 236 rollouts of shop begun in turn" in ended.stderr
     assert "9 (3.81 %) would have been rolled back" in ended.stderr
     assert "<svg" in page.read_text()
     assert "http" not in page.read_text()
+
+
+OWN = CANARY.replace("flagger.app/v1beta1", "gitops-canary.dev/v1alpha1").replace(
+    "  service: {port: 80}\n", ""
+)
+
+
+@pytest.mark.parametrize(
+    ("judge", "metric", "least", "most"),
+    [
+        # Five minutes each; those that overlap the bad ten minutes are stopped, and no others.
+        ("{type: sequential}", "", 2, 4),
+        ("{type: conditions}", ", failureLimit: 1, count: 3", 2, 6),
+        ("{type: conditions}", ", failureLimit: 3, count: 3", 0, 0),
+    ],
+)
+def test_every_judge_goes_through_past_rollouts(
+    url: str, tmp_path: pathlib.Path, judge: str, metric: str, least: int, most: int
+) -> None:
+    canary, config = tmp_path / "canary.yaml", tmp_path / "c.yaml"
+    text = OWN.replace("threshold: 2", f"threshold: 2\n    judge: {judge}")
+    text = text.replace("- name: request-success-rate", "- {name: request-success-rate")
+    text = text.replace(
+        "\n        thresholdRange: {min: 99}", f", thresholdRange: {{min: 99}}{metric}}}"
+    )
+    canary.write_text(text)
+    config.write_text(CONFIG.replace("URL", url))
+    command = ["backtest", "--canary", str(canary), "--config", str(config),
+               "--from", "2026-02-02T02:42:00Z", "--to", "2026-02-02T06:39:00Z"]  # fmt: skip
+    ended = CliRunner().invoke(application(), command)
+    assert ended.exit_code == 0, ended.output
+    found = re.search(r"of (\d+) (?:rollouts|weights) of shop begun in turn, (\d+)", ended.stderr)
+    assert found, ended.stderr
+    assert int(found[1]) > 40
+    assert least <= int(found[2]) <= most, ended.stderr
+    assert "heard nothing" not in ended.stderr

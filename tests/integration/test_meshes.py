@@ -20,6 +20,7 @@ from gitops_canary.model.spec import (
     CanarySpec,
     Check,
     Control,
+    Criteria,
     Dialect,
     JudgePolicy,
     Limits,
@@ -149,6 +150,23 @@ def test_shadows_are_heard_and_do_not_decide(url: str) -> None:
     assert [(s.judge, s.outcome) for s in found[-1].shadows] == [
         ("sequential", Outcome.FAIL), ("mannwhitney", Outcome.FAIL),
     ]  # fmt: skip
+
+
+def test_conditions_read_every_series_of_a_query(url: str) -> None:
+    mine = 'destination_workload="shop",destination_workload_namespace="prod"'
+    query = f"sum by (response_code) (increase(istio_requests_total{{{mine}}}[1m]))"
+    many = Check(
+        name="codes", source="default", builtin=None, query=query, interval_ms=60_000,
+        limits=Limits(), criteria=Criteria(success="len(result) == 3 && all(result, # > 0)"),
+    )  # fmt: skip
+    judge = JudgePolicy(type="conditions", shadows=("threshold",))
+    found = verdicts(url, course("istio", many, SUCCESS, judge=judge, blocks=8))
+    codes, success = found[-1].measurements
+    assert (codes.outcome, codes.value) == (Outcome.PASS, "388, 4, 8")
+    # 98 % against at least 99: the builtin's limits are its condition.
+    assert (success.outcome, success.limit) == (Outcome.FAIL, "result[0] >= 99")
+    assert (found[-1].outcome, found[-1].final) == (Outcome.FAIL, True)
+    assert "no limit is set" in found[-1].shadows[0].measurements[0].why
 
 
 @pytest.mark.parametrize("provider", ["knative", "appmesh", "virtualserver"])

@@ -194,16 +194,17 @@ def test_bad_version_is_condemned_by_its_counts_and_the_record_verifies(world: R
     assert verified(world) == []
 
 
-@pytest.mark.parametrize("judge", ["sequential", "threshold"])
+@pytest.mark.parametrize("judge", ["sequential", "threshold", "conditions"])
 def test_fault_after_the_promotion_takes_the_rollout_back(world: Rollout, judge: str) -> None:
     watched = CANARY.replace("interval: 2s", "interval: 2s\n    watch: {duration: 20s}")
     watched = watched.replace(", shadows: [mannwhitney]", "")
     world.rewrite(watched)
     table = Table()
-    if judge == "threshold":
+    if judge != "sequential":
         object.__setattr__(world.station.measuring, "metrics", table)
         windows = watched.replace("thresholdRange", "interval: 2s, thresholdRange")
-        world.rewrite(windows.replace("type: sequential", "type: threshold"))
+        windows = windows.replace("250}}", "250}, count: 2}") if judge == "conditions" else windows
+        world.rewrite(windows.replace("type: sequential", f"type: {judge}"))
     before = git(world.origin, "rev-parse", "main:apps/checkout")
     world.release("1.4.0")
     world.counters.late_ms = world.now_ms + 10**9

@@ -21,13 +21,13 @@ spec:
 {spec}  analysis:
     interval: 60s
     threshold: 2
-    judge: {{type: threshold}}
+    judge: {{type: {judge}}}
 {analysis}    metrics:
       - name: errors
         query: errors
         thresholdRange: {{max: 1}}
         interval: 60s
-"""
+{check}"""
 _DEPLOYMENT = """\
 # {name}: the team keeps notes in here.
 apiVersion: apps/v1
@@ -69,9 +69,11 @@ def beginning(settings: Sequence[str]) -> dict[Path, bytes]:
     analysis = "".join(f"    {s[9:]}\n" for s in settings if s.startswith("analysis "))
     if "stepWeights" not in analysis and "iterations" not in analysis:
         analysis += "    stepWeights: [10, 50]\n"
+    check = "".join(f"        {s[6:]}\n" for s in settings if s.startswith("check "))
+    judge = next((s[6:] for s in settings if s.startswith("judge ")), "threshold")
     replicas = 0 if "idle" in settings else 2
     texts = {
-        CANARY: _CANARY.format(spec=spec, analysis=analysis),
+        CANARY: _CANARY.format(spec=spec, analysis=analysis, judge=judge, check=check),
         CANDIDATE: _DEPLOYMENT.format(name="web", replicas=replicas, version="v1"),
         PRIMARY: _DEPLOYMENT.format(name="web-primary", replicas=2, version="v1"),
         ROUTE: _ROUTE,

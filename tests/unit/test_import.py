@@ -6,6 +6,7 @@ import pytest
 from corpus import CORPUS
 
 from gitops_canary.app.importing import imported, text
+from gitops_canary.core import configs
 from gitops_canary.errors import CanaryError
 from gitops_canary.manifest import spec_file
 from gitops_canary.manifest.document import parse
@@ -42,7 +43,12 @@ spec:
       provider: {prometheus: {address: 'http://p:9090', query: 'sum(x{app="{{args.app}}"})'}}
     - name: odd
       successCondition: result[0] >= 0.95 && result[1] > 3
+      failureLimit: 2
+      count: 3
       provider: {prometheus: {query: x}}
+    - name: never
+      provider: {prometheus: {query: x}}
+  dryRun: [{metricName: ^odd$}]
 """
 
 
@@ -69,14 +75,18 @@ def test_a_rollout_becomes_a_deployment_and_a_canary(tmp_path: Path) -> None:
     spec = read(written)
     assert (spec.id, spec.provider) == ("prod/shop", "istio")
     assert [int(step) for step in spec.policy.steps] == [10, 50]
-    assert spec.policy.interval_ms == 300_000
-    (check,) = spec.policy.checks
+    assert (spec.policy.interval_ms, spec.policy.judge.type) == (120_000, "conditions")
+    check, odd = spec.policy.checks
     assert (str(check.limits.minimum), check.interval_ms) == ("0.95", 120_000)
+    assert odd.criteria is not None
+    assert odd.criteria.success == "result[0] >= 0.95 && result[1] > 3"
+    assert (odd.criteria.failure_limit, odd.criteria.count, odd.criteria.dry_run) == (2, 3, True)
+    configs.checked(spec)
     assert check.query == 'sum(x{app="{{ variables.app }}"})'
     assert [why for _, why in one.lost] == [
         "a pause until somebody goes on: use spec.control.paused",
         "fill in templateVariables of works: app",
-        "the condition of odd is more than one limit",
+        "the metric never has no condition, so it could never fail",
         "stableService shop-stable has to be called shop-primary",
     ]
     assert all(place.line > 0 for place, _ in one.lost)

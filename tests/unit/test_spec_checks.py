@@ -4,8 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from canary_texts import Json, analysis, flagger, metric, read, refusal
+from canary_texts import Json, analysis, flagger, metric, own, read, refusal
 
+from gitops_canary.core import configs
+from gitops_canary.errors import SpecError
 from gitops_canary.model.spec import Limits
 
 
@@ -95,3 +97,51 @@ def test_builtin_name_with_a_template_is_no_builtin() -> None:
     spec = read(metric(name="request-duration", templateRef={"name": "t"}, threshold=5))
     (check,) = spec.policy.checks
     assert (check.builtin, check.query) == (None, "vector(1)")
+
+
+def conditioned(judge: str, **changes: Any) -> Json:
+    check = {"name": "errors", "query": "up", **changes}
+    return own(analysis=analysis(judge={"type": judge}, metrics=[check]))
+
+
+def test_conditions_stand_for_limits() -> None:
+    whole = read(conditioned("conditions", successCondition="result[0] > 1", count=3))
+
+    (check,) = whole.policy.checks
+    assert check.limits == Limits()
+    assert check.criteria is not None
+    assert (check.criteria.success, check.criteria.count) == ("result[0] > 1", 3)
+    assert whole.origins["checks[0].criteria"].startswith("apps/canary.yaml:1:")
+    configs.checked(whole)
+
+
+def test_condition_that_cannot_be_read_names_its_place() -> None:
+    whole = read(conditioned("conditions", successCondition="result[0] => 1"))
+
+    with pytest.raises(SpecError, match="The check errors: The condition") as caught:
+        configs.checked(whole)
+    assert str(caught.value.place).startswith("apps/canary.yaml:1:")
+
+
+def test_conditions_for_another_judge_are_refused() -> None:
+    found = refusal(conditioned("threshold", thresholdRange={"max": 1}, failureLimit=2))
+
+    assert "failureLimit is for the judge conditions only" in found.problem
+
+
+def test_limits_are_a_condition_where_there_is_none() -> None:
+    whole = read(conditioned("conditions", thresholdRange={"min": 1, "max": 2.5}))
+
+    (one,) = configs.conditioned(whole.policy, whole).metrics
+    assert one.success is not None
+    assert [one.success.holds([value]) for value in (0.9, 1, 2.5, 2.6)] == [
+        False, True, True, False,
+    ]  # fmt: skip
+
+
+def test_watch_without_a_length_or_an_opponent_is_refused() -> None:
+    short = analysis(watch={"action": "alert"})
+    alone = analysis(watch={"duration": "5m"}, judge={"type": "mannwhitney"})
+
+    assert "analysis.watch has no duration" in refusal(own(analysis=short)).problem
+    assert "has nobody to compare with" in refusal(own(analysis=alone)).problem

@@ -36,6 +36,8 @@ JUDGES: dict[type, Judge] = {
 }
 """What judges by a configuration."""
 Config = threshold.Config | conditions.Config | mannwhitney.Config | sequential.Config
+WINDOWED = frozenset({threshold.NAME, conditions.NAME})
+"""Judges of values at the policy's intervals; the others look at counts, a scrape each."""
 NAMES = (threshold.NAME, conditions.NAME, mannwhitney.NAME, sequential.NAME)
 
 

@@ -233,11 +233,20 @@ def _verdict(config: Config, state: State, block: Block) -> Verdict:
         window=Window(start_ms=block.start_ms, end_ms=block.end_ms),
         measurements=measurements,
         judge=NAME,
-        reason=f"phase {phase.value}",
+        reason=one_line(_reason(config, state, phase)),
         final=found is Outcome.FAIL,
         heard=any(t.newest not in {None, Phase.ERROR} for t in deciding)
         and phase in {Phase.RUNNING, Phase.SUCCESSFUL},
     )
+
+
+def _reason(config: Config, state: State, phase: Phase) -> str:
+    """Name the phase, and the metric that brought it about."""
+    for metric in config.metrics:
+        tally = state.tallies[metric.name]
+        if not metric.dry_run and tally.phase is phase and tally.why:
+            return f"phase {phase.value}: {metric.name} was {tally.value or 'nothing'}, {tally.why}"
+    return f"phase {phase.value}"
 
 
 def _measurement(metric: Metric, tally: Tally, block: Block) -> Measurement:

@@ -1,0 +1,139 @@
+"""From a policy to the configurations of its judges."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from gitops_canary.core.counting import Past
+from gitops_canary.core.judges import conditions, expression, mannwhitney, sequential, threshold
+from gitops_canary.core.judges.classify import Rule
+from gitops_canary.core.text import percent
+from gitops_canary.errors import Place, SpecError
+from gitops_canary.model.spec import CanarySpec, Check, Criteria, JudgePolicy, Limits, Policy
+
+QUANTILE_BUDGET = 0.01
+"""Part of the requests that may be slower than a limit on the 99th percentile."""
+PHI_MAX = 20.0
+_NEVER = 1_000_000_000
+
+
+def ranked(policy: Policy) -> mannwhitney.Config:
+    """Compare every counted check by ranks; more is worse."""
+    rule = Rule(direction="increase", critical=True)
+    counted = (check for check in policy.checks if check.builtin)
+    return mannwhitney.Config(
+        metrics=tuple(mannwhitney.Metric(name=check.name, rule=rule) for check in counted)
+    )
+
+
+def counted(
+    policy: Policy, metrics: tuple[sequential.Metric, ...], *, alone: bool
+) -> sequential.Config:
+    """Weigh counts; checks without counts are judged by their limits."""
+    said = policy.judge
+    valued = {c.name: c.limits for c in policy.checks if not c.builtin}
+    return sequential.Config(
+        metrics=metrics,
+        # Failures are counted over the rollout, by whoever knows its earlier ones.
+        values=threshold.Config(limits=valued, threshold=_NEVER),
+        alpha=float(said.alpha),
+        rho=float(said.rho),
+        dwell_ms=said.dwell_ms,
+        min_soak_ms=said.min_soak_ms,
+        max_hold_ms=said.max_hold_ms,
+        min_requests=said.min_requests,
+        fast=said.fast_advance,
+        on_inconclusive=said.on_inconclusive,
+        alone=alone,
+    )
+
+
+def metric(check: Check, said: JudgePolicy, past: Past) -> sequential.Metric:
+    """Weigh one check by its budget, and by what the primary did before the rollout."""
+    slow = check.builtin == "request-duration"
+    phi = max(past.phi, float(said.overdispersion or 1), 1.0)
+    return sequential.Metric(
+        name=check.name,
+        budget=budget(check),
+        eta=1 / min(phi, PHI_MAX),
+        history=past.share,
+        warmup_ms=said.warmup_ms if slow else 0,
+        what=f"took over {percent(check.limits.maximum or Decimal(0))} ms" if slow else "failed",
+        limit=_limit(check),
+    )
+
+
+def _limit(check: Check) -> str:
+    """Write a check's limit as the percentage of good requests that it is."""
+    if check.builtin == "request-duration":
+        return f">= 99 within {percent(check.limits.maximum or Decimal(0))} ms"
+    return threshold.limit_words(check.limits)
+
+
+def budget(check: Check) -> float:
+    """Give the share of bad requests that a builtin check allows."""
+    if check.builtin == "request-duration":
+        return QUANTILE_BUDGET
+    return float(1 - (check.limits.minimum or Decimal(0)) / 100)
+
+
+def conditioned(policy: Policy, spec: CanarySpec, *, endless: bool = False) -> conditions.Config:
+    """Ask every check's conditions, or its limits as one, every interval of the analysis.
+
+    `endless` measures on where enough good measurements would be the end.
+
+    Raises:
+        SpecError: a condition cannot be read; it names its place.
+    """
+    found = tuple(
+        _condition(check, policy, spec.origins.get(f"checks[{index}].criteria", ""))
+        for index, check in enumerate(policy.checks)
+    )
+    if endless:
+        found = tuple(replace(one, count=None, consecutive_success_limit=0) for one in found)
+    return conditions.Config(metrics=found)
+
+
+def checked(spec: CanarySpec) -> None:
+    """Read the conditions of a Canary that is judged by them.
+
+    Raises:
+        SpecError: one cannot be read.
+    """
+    judge = spec.policy.judge
+    if conditions.NAME in {judge.type, *judge.shadows}:
+        conditioned(spec.policy, spec)
+
+
+def _condition(check: Check, policy: Policy, origin: str) -> conditions.Metric:
+    said = check.criteria or Criteria()
+    success = said.success or ("" if said.failure else _within(check.limits))
+    try:
+        return conditions.Metric(
+            name=check.name,
+            success=expression.read(success) if success else None,
+            failure=expression.read(said.failure) if said.failure else None,
+            failure_limit=said.failure_limit,
+            inconclusive_limit=said.inconclusive_limit,
+            consecutive_error_limit=said.consecutive_error_limit,
+            consecutive_success_limit=said.consecutive_success_limit,
+            count=said.count,
+            interval_ms=policy.interval_ms,
+            initial_delay_ms=said.initial_delay_ms,
+            dry_run=said.dry_run,
+        )
+    except SpecError as error:
+        problem = f"The check {check.name}: {error.problem}"
+        raise SpecError(problem, remedy=error.remedy, place=_place(origin)) from error
+
+
+def _within(limits: Limits) -> str:
+    """Write limits as a condition; both ends are included."""
+    ends = ((">=", limits.minimum), ("<=", limits.maximum))
+    return " && ".join(f"result[0] {sign} {percent(end)}" for sign, end in ends if end is not None)
+
+
+def _place(origin: str) -> Place | None:
+    """Read `file:line:column`, where a document said it."""
+    file, _, rest = origin.partition(":")
+    line, _, column = rest.partition(":")
+    return Place(file, int(line), int(column)) if line.isdigit() and column.isdigit() else None
