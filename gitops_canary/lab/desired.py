@@ -10,7 +10,10 @@ from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest import document
 
 _LEFT_TO_OTHERS = frozenset(
-    {"Canary", "MetricTemplate", "AlertProvider", "Namespace", "ConfigMap", "Kustomization"}
+    {
+        *("Canary", "MetricTemplate", "AlertProvider", "Namespace", "ConfigMap", "Kustomization"),
+        *("Application", "GitRepository"),
+    }
 )
 
 

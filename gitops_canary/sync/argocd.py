@@ -155,7 +155,9 @@ def applied(app: App, mine: Sequence[Thing], held: frozenset[Revision], since_ms
     for thing in mine:
         told = str(mapping(_resource(app, thing)).get("status", "Unknown"))
         if told != "Synced":
-            return Fact(None, f"{thing} is {one_line(told)[:40]} in {name}{_trouble(operation)}")
+            return Fact(
+                None, f"{thing} is {one_line(told)[:40]} in {name}{_idle(app)}{_trouble(operation)}"
+            )
     times = [
         at_ms
         for entry in maps(status.get("history"))
@@ -163,6 +165,18 @@ def applied(app: App, mine: Sequence[Thing], held: frozenset[Revision], since_ms
     ]
     at_ms = max(since_ms, min(times, default=since_ms))
     return Fact(at_ms, f"Argo CD applied {min(now & held)[:12]} in {name} at {iso(at_ms)}.")
+
+
+def automated(app: App) -> App | None:
+    """Give how an Application syncs by itself; None where it does not (`enabled` is of 3.1)."""
+    policy = mapping(mapping(app.get("spec")).get("syncPolicy")).get("automated")
+    if policy is None or mapping(policy).get("enabled") is False:
+        return None
+    return mapping(policy)
+
+
+def _idle(app: App) -> str:
+    return "" if automated(app) is not None else ", which is not synced by itself"
 
 
 def _trouble(operation: Mapping[str, Any]) -> str:

@@ -43,7 +43,9 @@ class ArgoCdEngine:
         """Turn automated sync off, and on again as it is now."""
         known = await _within(argocd.applications(self._api, self._names), self._timeout_ms)
         found = [app for app, _ in _owners(known, touched, argocd.has, "Application of Argo CD")]
-        automated = [(app, policy) for app in found if (policy := _automated(app)) is not None]
+        automated = [
+            (app, policy) for app in found if (policy := argocd.automated(app)) is not None
+        ]
         return Halt(
             stop=tuple(f"argocd app set {_said(app)} --sync-policy none" for app, _ in automated),
             resume=tuple(
@@ -170,14 +172,6 @@ def _owners(
             remedy="find out what applies it, and stop that",
         )
     return found
-
-
-def _automated(app: Json) -> Json | None:
-    """Give how an Application syncs by itself; None where it does not (`enabled` is of 3.1)."""
-    policy = mapping(mapping(app.get("spec")).get("syncPolicy")).get("automated")
-    if policy is None or mapping(policy).get("enabled") is False:
-        return None
-    return mapping(policy)
 
 
 def _said(app: Json) -> str:

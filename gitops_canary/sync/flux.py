@@ -115,7 +115,8 @@ def applied(one: Kustomization, held: frozenset[Revision], since_ms: int) -> Fac
     told = one_line(str(status.get("lastAppliedRevision", "none")))[:60]
     if not now:
         return Fact(None, f"Kustomization {name} is at {told}, which is no Git commit of ours")
-    return Fact(None, f"Kustomization {name} is at {min(now)[:12]}, without this commit")
+    why = ", and is suspended" if mapping(one.get("spec")).get("suspend") is True else ""
+    return Fact(None, f"Kustomization {name} is at {min(now)[:12]}, without this commit{why}")
 
 
 def has(one: Kustomization, thing: Thing) -> bool:

@@ -170,7 +170,18 @@ def test_argo_cd_object_out_of_sync_is_not_live(token: Path) -> None:
     answers["/api/v1/applications"] = copy.deepcopy(answers["/api/v1/applications"])
     answers["/api/v1/applications"]["items"][0]["status"]["resources"][1]["status"] = "OutOfSync"
     found = look("argocd", answers, token, ADVANCE)
-    assert "VirtualService prod/shop is OutOfSync" in found.waiting
+    assert "VirtualService prod/shop is OutOfSync in shop, which is not synced by" in found.waiting
+    answers["/api/v1/applications"]["items"][0]["spec"] = {"syncPolicy": {"automated": {}}}
+    found = look("argocd", answers, token, ADVANCE)
+    assert found.waiting == "VirtualService prod/shop is OutOfSync in shop"
+
+
+def test_suspended_kustomization_is_told(token: Path) -> None:
+    answers = copy.deepcopy(flux(10, f"main@sha1:{OLDER}"))
+    (one,) = answers["/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations"]["items"]
+    one["spec"]["suspend"] = True
+    found = look("flux", answers, token, ADVANCE)
+    assert "without this commit, and is suspended" in found.waiting
 
 
 def test_object_of_two_applications_is_refused(token: Path) -> None:

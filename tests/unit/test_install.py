@@ -51,10 +51,20 @@ def test_controller_runs_with_the_least() -> None:
     assert one("Deployment")["spec"]["replicas"] == 1
 
 
+def test_controller_has_no_right_in_the_cluster_unless_asked_for() -> None:
+    assert not [d["kind"] for d in documents() if d["apiVersion"].startswith("rbac.")]
+    assert one("ServiceAccount")["automountServiceAccountToken"] is False
+    pod = one("Deployment")["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert {volume["name"] for volume in pod["volumes"] if "secret" in volume} == {"secrets"}
+    assert "valueFrom" not in str(pod["containers"][0]["env"])
+
+
 def test_role_only_reads() -> None:
-    verbs = {verb for rule in one("ClusterRole")["rules"] for verb in rule["verbs"]}
+    found = {one["kind"]: one for one in documents(INSTALL / "cluster-read")}
+    verbs = {verb for rule in found["ClusterRole"]["rules"] for verb in rule["verbs"]}
     assert verbs <= {"get", "list"}
-    resources = {name for rule in one("ClusterRole")["rules"] for name in rule["resources"]}
+    resources = {name for rule in found["ClusterRole"]["rules"] for name in rule["resources"]}
     assert "secrets" not in resources
     assert "*" not in resources
 
