@@ -1,10 +1,13 @@
 """Asking a metric source again, at the recorded times, and comparing what comes out."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gitops_canary.core import recorded
 from gitops_canary.core.recompute import differing, judged
+from gitops_canary.core.requery import Agreement, agreements, tally
+from gitops_canary.core.text import instant_ms
 from gitops_canary.model.finding import Finding, Kind
 from gitops_canary.model.observation import Answer, Question
 from gitops_canary.model.rollout import Move
@@ -16,29 +19,43 @@ Decided = tuple[Move, Json, tuple[Move, ...]]
 _WORDS = 3
 
 
-async def replay(decided: list[Decided], metrics: Metrics) -> list[Finding]:
-    """Ask every recorded question again and judge the new answers.
+async def replay(
+    decided: Iterable[Decided], metrics: Metrics
+) -> tuple[list[Finding], Counter[Agreement]]:
+    """Ask every recorded question again, compare block by block, and judge the new answers.
 
     What the source has forgotten since cannot be compared, and is told as such.
     """
     found: list[Finding] = []
+    counted: Counter[Agreement] = Counter()
     for move, document, before in decided:
-        questions = tuple(recorded.answers(document))
-        if questions and document["verdicts"]:
-            answers = await metrics.ask(questions)
-            found.extend(_compared(move, document, before, answers))
-    return found
+        then = recorded.answers(document)
+        if then and document["verdicts"]:
+            now = await metrics.ask(tuple(then))
+            blocks = agreements(then, now, [instant_ms(v["at"]) for v in document["verdicts"]])
+            counted += tally(blocks)
+            found.extend(_compared(move, document, before, now, tally(blocks)))
+    return found, counted
 
 
 def _compared(
-    move: Move, document: Json, before: tuple[Move, ...], answers: Mapping[Question, Answer]
+    move: Move,
+    document: Json,
+    before: tuple[Move, ...],
+    answers: Mapping[Question, Answer],
+    counted: Mapping[Agreement, int],
 ) -> Iterator[Finding]:
-    then = recorded.answers(document)
-    errors = [one.error for one in answers.values() if one.error]
-    empty = all(not answers[question].series for question, old in then.items() if old.series)
-    if errors or empty:
-        why = errors[0] if errors else "it has no samples from that time any more"
+    """Say what could not be compared, and how the verdicts differ; drift alone is no difference."""
+    if counted.get(Agreement.UNAVAILABLE):
+        why = next((one.error for one in answers.values() if one.error), "no answer")
         yield _finding(Kind.UNREADABLE, move, f"The source cannot be asked again: {why}.")
+        return
+    if counted.get(Agreement.EXPIRED):
+        gone = f"{counted[Agreement.EXPIRED]} of {sum(counted.values())} blocks"
+        text = f"The source has no samples from that time any more for {gone}."
+        yield _finding(Kind.UNREADABLE, move, text)
+        return
+    if not counted.get(Agreement.DRIFT):
         return
     again = judged(document, dict(answers), before)
     pairs = zip(again, document["verdicts"], strict=False)

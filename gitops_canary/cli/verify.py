@@ -12,6 +12,7 @@ from gitops_canary.app.verifying import verify as verify_all
 from gitops_canary.cli.clones import EvidenceOption, evidence_or_none, ownership
 from gitops_canary.cli.options import Form, OutputOption
 from gitops_canary.cli.printing import say, show, write
+from gitops_canary.core.requery import words
 from gitops_canary.errors import VerificationError
 from gitops_canary.git.plain import PlainClone
 from gitops_canary.metrics import METRICS, Opening
@@ -75,9 +76,11 @@ def verify(
 async def _replayed(found: Verified, url: str) -> list[Finding]:
     client = METRICS["prometheus"](Opening(url=check_address(url), timeout_ms=_TIMEOUT_MS))
     try:
-        return await replay_all(found.decided, client)
+        findings, counted = await replay_all(found.decided, client)
     finally:
         await client.aclose()
+    say(f"{words(counted)}.")
+    return findings
 
 
 def _told(found: Verified, output: Form) -> int:

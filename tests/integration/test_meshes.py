@@ -7,14 +7,15 @@ from decimal import Decimal
 
 import pytest
 from mesh_world import MESHES, SAME, SCRAPE, T, world
-from prometheus_server import prometheus
+from prometheus_server import Written, prometheus
 
 from gitops_canary.core.course import Course
+from gitops_canary.core.requery import Agreement, agreements
 from gitops_canary.core.stays import Stay
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.metrics import METRICS, Opening, Sources
 from gitops_canary.model.names import CanaryId, Digest
-from gitops_canary.model.observation import Answer, Question, Verdict
+from gitops_canary.model.observation import Answer, Question, Sample, Verdict
 from gitops_canary.model.rollout import Outcome
 from gitops_canary.model.spec import (
     CanarySpec,
@@ -183,6 +184,40 @@ def test_silence_of_the_source_is_the_reason() -> None:
     found = one.verdicts(dict.fromkeys(one.questions(), Answer(error="down")))
     assert {(v.outcome, v.heard) for v in found} == {(Outcome.INCONCLUSIVE, False)}
     assert "down" in found[0].reason
+
+
+def altered(answers: Mapping[Question, Answer], at_ms: int) -> dict[Question, Answer]:
+    """One sample of one series is another number now."""
+    question = next(q for q, a in answers.items() if a.series and q.start_ms <= at_ms <= q.end_ms)
+    first, *rest = answers[question].series
+    samples = tuple(Sample(s.at_ms, "1") if s.at_ms == at_ms else s for s in first.samples)
+    series = (replace(first, samples=samples), *rest)
+    return {**answers, question: replace(answers[question], series=series)}
+
+
+@pytest.mark.parametrize("kind", ["sequential", "threshold"])
+def test_asking_again_tells_each_block_apart(
+    url: str, kind: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    one = course("istio", SUCCESS, DURATION, judge=JudgePolicy(type=kind, warmup_ms=0))
+    asked = one.questions()
+    then = ask(url, asked)
+    ends = [v.window.end_ms for v in one.verdicts(then)]
+    nothing = Written("up", {}, [(T, 1.0)])
+    with prometheus(tmp_path_factory.mktemp("younger"), [nothing]) as younger:
+        forgotten = ask(younger, asked)
+    down = ask("http://127.0.0.1:1", asked)
+
+    def told(now: Mapping[Question, Answer]) -> list[Agreement]:
+        return [kind for _, kind in agreements(then, now, ends)]
+
+    assert told(ask(url, asked)) == [Agreement.MATCH] * len(ends)
+    assert told(forgotten) == [Agreement.EXPIRED] * len(ends)
+    assert told(down) == [Agreement.UNAVAILABLE] * len(ends)
+    at = min(2, len(ends) - 1)
+    drifted = told(altered(then, ends[at]))
+    assert [i for i, kind in enumerate(drifted) if kind is Agreement.DRIFT] == [at]
+    assert drifted.count(Agreement.MATCH) == len(ends) - 1
 
 
 def test_every_weight_asks_for_the_same_hour_before() -> None:

@@ -14,6 +14,7 @@ from tampering_cases import CASES, on_disk
 
 from gitops_canary.app.replaying import replay
 from gitops_canary.app.verifying import Scope, Verified, verify
+from gitops_canary.core.requery import Agreement
 from gitops_canary.errors import CanaryError
 from gitops_canary.git.objects import Identity
 from gitops_canary.git.ownership import Ownership, parse_trusted
@@ -151,10 +152,12 @@ def test_asking_again_gives_the_same_or_says_what_differs(forge: Forge, world: W
     found = check(forge, world.keys.read_text())
     same, healed = Table({"checkout": 7}), Table()
 
-    told_same = asyncio.run(replay(found.decided[-1:], same))
-    told_otherwise = asyncio.run(replay(found.decided[-1:], healed))
+    told_same, all_match = asyncio.run(replay(found.decided[-1:], same))
+    told_otherwise, drifted = asyncio.run(replay(found.decided[-1:], healed))
 
     assert told_same == []
+    assert set(all_match) == {Agreement.MATCH}
+    assert set(drifted) == {Agreement.DRIFT}
     [otherwise] = told_otherwise
     assert otherwise.kind is Kind.DIFFERENCE
     assert "verdict of request-success-rate is pass, not fail" in otherwise.problem
