@@ -31,10 +31,10 @@ class Round:
     """One repository, how often it is looked at, and what a forge calls it."""
 
     station: Station
+    outage: Outage
     poll_ms: int
     url: str = ""
     branch: str = ""
-    outage: Outage = field(default_factory=Outage)
     noticer: Noticer | None = None
     seen_s: float | None = None
     """When the last look ended, by the monotonic clock; None before the first one."""

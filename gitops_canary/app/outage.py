@@ -1,7 +1,7 @@
 """A Git host that is away while a canary takes traffic: nothing can be rolled back through Git."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from gitops_canary.model import names
 from gitops_canary.model.names import CanaryId
 from gitops_canary.model.observation import Halt, Touched
 from gitops_canary.model.owned import DocRef
-from gitops_canary.ports import Engine
-from gitops_canary.routing import ROUTERS
+from gitops_canary.model.spec import CanarySpec
+from gitops_canary.ports import Engine, Router
 
 PATIENCE_S = 60
 """Seconds a Git host may be away before a person is told."""
@@ -30,6 +30,8 @@ class Outage:
     loses the commands: nothing is decided by it.
     """
 
+    router: Callable[[CanarySpec], Router]
+    """What drives a canary's routing objects, as its strategy uses them."""
     engines: Sequence[Engine] = ()
     memory: Path | None = None
     _since_s: float | None = None
@@ -88,22 +90,22 @@ class Outage:
         before = self._known().get("exposed", {})
         found = {c: before[c] for c in report.decisions if c in before and c not in report.seen}
         for canary, one in sorted(report.seen.items()):
-            if written := _written(one):
+            if written := self._written(one):
                 found[canary] = written
         kept = {"revision": report.tip, "exposed": found} if found else {}
         if self.memory and kept != self._known():
             remember(self.memory, kept)
         self._kept = kept
 
+    def _written(self, one: Seen) -> Mapping[str, Any] | None:
+        router = self.router(one.spec.pinned(one.policy))
+        found = breakglass(one.spec, one.tip, one.situation.last, router)
+        return asdict(found) if found else None
+
     def _known(self) -> Mapping[str, Any]:
         if self._kept is None:
             self._kept = remembered(self.memory) if self.memory else {}
         return self._kept
-
-
-def _written(one: Seen) -> Mapping[str, Any] | None:
-    found = breakglass(one.spec, one.tip, one.situation.last, ROUTERS[one.spec.provider])
-    return asdict(found) if found else None
 
 
 def _read(kept: Mapping[str, Any]) -> Exposed:

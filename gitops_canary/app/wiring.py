@@ -67,7 +67,8 @@ async def opened(
                 for s in settings.sync
                 if s.type.value in ENGINES
             ]
-            for _, engine in pairs:
+            engines = [engine for _, engine in pairs]
+            for engine in engines:
                 stack.push_async_callback(engine.aclose)
             rounds.append(
                 Round(
@@ -77,7 +78,9 @@ async def opened(
                     branch=one.branch,
                     noticer=_noticer(one.forge, settings.evidence) if one.forge else None,
                     hastener=Hastener([engine for s, engine in pairs if s.refresh]),
-                    outage=Outage([engine for _, engine in pairs], _last(one)),
+                    outage=Outage(
+                        station.reader.router, [engine for _, engine in pairs], _last(one)
+                    ),
                 )
             )
         yield rounds

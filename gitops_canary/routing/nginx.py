@@ -8,10 +8,11 @@ it, and there is at most one canary Ingress for each rule.
 from collections.abc import Iterator, Sequence
 
 from gitops_canary.errors import Place
-from gitops_canary.manifest.document import Json, Node, Pointer, data, insert_key, remove
+from gitops_canary.manifest.document import Json, Node, Pointer, data, insert_key
 from gitops_canary.model.initial import Wanted
 from gitops_canary.model.names import Path
 from gitops_canary.model.spec import Match
+from gitops_canary.routing.conditions import Conditions
 from gitops_canary.routing.founding import Made, none_to_create
 from gitops_canary.routing.identity import Names, word
 from gitops_canary.routing.numbers import QUOTED
@@ -65,49 +66,24 @@ def _annotations(matches: Sequence[Match]) -> dict[str, str]:
     return {f"{_PREFIX}canary-by-header": name, f"{_PREFIX}{keys[how]}": value}
 
 
-class _Annotated:
+class _Annotated(Conditions):
     """The Matcher of canary Ingresses."""
 
-    def rules(
-        self, text: str, document: int, matches: Sequence[Match], *, namespace: str, apex: str
-    ) -> tuple[Pointer, ...]:
+    def found(self, root: Node, matches: Sequence[Match], names: Names) -> tuple[Pointer, ...]:
         """Point at the annotations, where all stand there."""
-        del namespace, apex
-        root = root_of(text, document, Path(""))
+        del names
         wanted = self._wanted(matches, root, Path(""))
         there = all(word(root, at) == value for at, value in wanted.items())
         return tuple(wanted) if there else ()
 
-    def add(
-        self,
-        text: str,
-        document: int,
-        matches: Sequence[Match],
-        *,
-        file: Path,
-        namespace: str,
-        apex: str,
+    def written(
+        self, text: str, document: int, matches: Sequence[Match], names: Names, file: Path
     ) -> str:
         """Add the annotations."""
-        del namespace, apex
+        del names
         for at, value in self._wanted(matches, root_of(text, document, file), file).items():
             *inner, key = at
             text = insert_key(text, document, tuple(inner), str(key), value, file=file)
-        return text
-
-    def take(
-        self,
-        text: str,
-        document: int,
-        matches: Sequence[Match],
-        *,
-        file: Path,
-        namespace: str,
-        apex: str,
-    ) -> str:
-        """Delete the annotations."""
-        for at in self.rules(text, document, matches, namespace=namespace, apex=apex):
-            text = remove(text, document, at, file=file)
         return text
 
     def _wanted(self, matches: Sequence[Match], root: Node, file: Path) -> dict[Pointer, str]:

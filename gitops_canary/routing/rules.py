@@ -7,10 +7,11 @@ retries) and knows only the canary. It is found again by being exactly what woul
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gitops_canary.manifest.document import Json, Node, Pointer, data, remove
+from gitops_canary.manifest.document import Json, Node, Pointer, data
 from gitops_canary.manifest.inserting import insert_item
 from gitops_canary.model.names import Path
 from gitops_canary.model.spec import Match
+from gitops_canary.routing.conditions import Conditions
 from gitops_canary.routing.groups import Groups
 from gitops_canary.routing.identity import Names, Side, word
 from gitops_canary.routing.refusal import article, root_of, wrong
@@ -25,7 +26,7 @@ Raises ValueError where the kind cannot match so.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(Conditions):
     """A Matcher of a kind whose rules stand in one list."""
 
     path: Pointer
@@ -37,15 +38,10 @@ class Rules:
     side: Side = "canary"
     """Who alone gets the requests that match."""
 
-    def rules(
-        self, text: str, document: int, matches: Sequence[Match], *, namespace: str, apex: str
-    ) -> tuple[Pointer, ...]:
+    def found(self, root: Node, matches: Sequence[Match], names: Names) -> tuple[Pointer, ...]:
         """Point at the rules that are exactly what would be written."""
-        root = root_of(text, document, Path(""))
         wanted = [
-            rule
-            for _, rules in self._wanted(root, matches, Path(""), namespace, apex)
-            for rule in rules
+            rule for _, rules in self._wanted(root, matches, Path(""), names) for rule in rules
         ]
         items = root.get(*self.path)
         return tuple(
@@ -54,46 +50,20 @@ class Rules:
             if data(item, file="") in wanted
         )
 
-    def add(
-        self,
-        text: str,
-        document: int,
-        matches: Sequence[Match],
-        *,
-        file: Path,
-        namespace: str,
-        apex: str,
+    def written(
+        self, text: str, document: int, matches: Sequence[Match], names: Names, file: Path
     ) -> str:
         """Put the rules before every rule that splits."""
         root = root_of(text, document, file)
-        wanted = sorted(
-            self._wanted(root, matches, file, namespace, apex), key=lambda found: found[0]
-        )
+        wanted = sorted(self._wanted(root, matches, file, names), key=lambda found: found[0])
         for index, rules in reversed(wanted):
             for rule in reversed(rules):
                 text = insert_item(text, document, self.path, index, rule, file=file)
         return text
 
-    def take(
-        self,
-        text: str,
-        document: int,
-        matches: Sequence[Match],
-        *,
-        file: Path,
-        namespace: str,
-        apex: str,
-    ) -> str:
-        """Delete the lines of the rules."""
-        found = self.rules(text, document, matches, namespace=namespace, apex=apex)
-        for at in reversed(found):
-            text = remove(text, document, at, file=file)
-        return text
-
     def _wanted(
-        self, root: Node, matches: Sequence[Match], file: Path, namespace: str, apex: str
+        self, root: Node, matches: Sequence[Match], file: Path, names: Names
     ) -> Iterator[tuple[int, list[Json]]]:
-        names = Names(namespace=namespace, apex=apex)
         depth = len(self.path)
         kind = word(root, ("kind",))
         if kind not in self.able:

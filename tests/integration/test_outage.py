@@ -17,6 +17,8 @@ from gitops_canary.app.tick import Report
 from gitops_canary.app.wiring import opened
 from gitops_canary.errors import Unavailable
 from gitops_canary.lab.origin import Origin
+from gitops_canary.routing import ROUTERS
+from gitops_canary.strategy import outfitted
 
 AWAY = Unavailable("The server is away.", remedy="wait")
 TRAFFIC: Mapping[str, Any] = {"type": "traffic"}
@@ -71,7 +73,7 @@ def test_alarm_comes_after_a_minute_with_the_exact_commands(origin: Origin, tmp_
     risky = seen(config)
     gone = replace(risky, error=AWAY, seen={}, decisions={})
 
-    outage = Outage()
+    outage = Outage(lambda one: outfitted(ROUTERS[one.provider], one))
     assert notes(outage, calm, 0) == ""
     assert notes(outage, gone, 10) == ""
     assert notes(outage, gone, 10 + PATIENCE_S) == "", "nobody is exposed"

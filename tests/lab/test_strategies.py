@@ -19,7 +19,7 @@ from gitops_canary.lab.world import APEX, HEALTHY, World
 CANARY, ROUTE = "apps/checkout/canary.yaml", "apps/checkout/virtualservice.yaml"
 PRIMARY = "apps/checkout/deployment-primary.yaml"
 AB_TEST = """\
-    iterations: 2
+    iterations: 4
     match:
       - headers:
           x-canary:
@@ -35,6 +35,7 @@ KEPT = """\
     stepWeightPromotion: 25
     sessionAffinity: {cookieName: shop-canary, primaryCookieName: shop-primary}
 """
+HELD = "  annotations: {gitops-canary.dev/paused: 'true'}\n"
 PATIENCE_S = 60
 
 
@@ -64,6 +65,10 @@ def told(strategy: str) -> Callable[[str], str]:
     return lambda text: re.sub(
         r"    (stepWeights|iterations)(.*\n)+?(?=    metrics)", strategy, text
     )
+
+
+def paused(text: str) -> str:
+    return text.replace("metadata:\n", f"metadata:\n{HELD}", 1)
 
 
 def git(world: World, path: str) -> str:
@@ -118,14 +123,18 @@ def test_an_ab_test_gives_the_canary_to_those_who_match_and_nobody_else(stage: W
     stage.person.change(CANARY, told(AB_TEST), "Test A/B")
     begin = stage.person.release("1.1.0")
     wait_for(stage, "0% -> 100% of matches", since=begin)
+    # Nothing is promoted while it is looked at: what others get then comes from the primary alone.
+    stage.person.change(CANARY, paused, "Look at it first")
     others, those = stage.counts(), insiders(stage)
-    those_then = grown(lambda: insiders(stage), insiders(stage), 40)
+    those_then = grown(lambda: insiders(stage), those, 40)
     later = grown(stage.counts, others, 60)
     # The first half second after the switch may still be in the counts of the insiders.
     assert met(those, those_then, "1.1.0") > 50
     last = grown(lambda: insiders(stage), those_then, 20)
     assert met(those_then, last, "1.1.0") == 100
-    assert "promote" in subjects(stage)[0] or met(others, later, "1.1.0") == 0
+    assert "checkout:1.0.0" in git(stage, PRIMARY)
+    assert met(others, later, "1.1.0") == 0
+    stage.person.change(CANARY, lambda text: text.replace(HELD, ""), "Go on")
     wait_for(stage, "finish 1.1.0", since=begin)
     assert git(stage, ROUTE) == route
     assert "checkout:1.1.0" in git(stage, PRIMARY)
