@@ -6,6 +6,7 @@ CanaryError
 │   ├── BindingError    a version or a weight cannot be found in one place
 │   └── EditRefused     a text cannot be changed safely
 ├── HistoryError        the commits contradict themselves                       exit 1
+├── Halted              the branch is not the one we built on; a person decides exit 4
 ├── Conflict            somebody pushed first; decide again on the new tip      exit 3
 ├── Unavailable         a dependency did not answer; the next tick asks again   exit 6
 ├── Refused             policy or permission says no                            exit 7
@@ -64,6 +65,17 @@ class EditRefused(SpecError):  # noqa: N818 - named for what happened, as the us
 
 class HistoryError(CanaryError):
     """The commits of a rollout contradict themselves."""
+
+
+class Halted(CanaryError):  # noqa: N818 - named for what the controller does
+    """The config branch lost what the controller rests on; a person decides, nothing is written."""
+
+    exit_code = 4
+
+    def __init__(self, problem: str, *, remedy: str, lost: str | None = None) -> None:
+        super().__init__(problem, remedy=remedy)
+        self.lost = lost
+        """The revision that is gone; None where the whole branch is."""
 
 
 class Conflict(CanaryError):  # noqa: N818 - the field's word for a lost race

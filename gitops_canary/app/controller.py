@@ -18,6 +18,7 @@ from gitops_canary.app.noticing import Noticer
 from gitops_canary.app.outage import Outage
 from gitops_canary.app.telling import Teller
 from gitops_canary.app.tick import Report, Station
+from gitops_canary.errors import Halted
 
 log = logging.getLogger(__name__)
 STOP_SECONDS = 20
@@ -40,6 +41,8 @@ class Round:
     """When the last look ended, by the monotonic clock; None before the first one."""
     hinted_s: float = float("-inf")
     """When the last look that was hinted at is or was due."""
+    halted: str = ""
+    """Why nothing is written until a person decides; empty while all is well."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held during a look: two at once would decide on each other's half-seen tips."""
     hastener: Hastener = field(default_factory=lambda: Hastener(()))
@@ -136,6 +139,7 @@ class Controller:
             log.exception("%s: a bug ended this look; please report it", one.station.name)
             return
         one.seen_s = time.monotonic()
+        one.halted = report.error.problem if isinstance(report.error, Halted) else ""
         self.teller.tell(report)
         one.follow(report)
         if alarm := await one.outage.note(report, time.monotonic()):

@@ -1,4 +1,4 @@
-"""A Git host that is away while a canary takes traffic: nothing can be rolled back through Git."""
+"""No way through Git while a canary takes traffic: the host is away, or the repository halted."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from gitops_canary.app.looking import Seen
 from gitops_canary.app.tick import Report
 from gitops_canary.core.breakglass import Exposed, breakglass, page
-from gitops_canary.errors import Unavailable
+from gitops_canary.errors import Halted, Unavailable
 from gitops_canary.memory_file import remember, remembered
 from gitops_canary.model import names
 from gitops_canary.model.names import CanaryId
@@ -19,7 +19,7 @@ from gitops_canary.model.spec import CanarySpec
 from gitops_canary.ports import Engine, Router
 
 PATIENCE_S = 60
-"""Seconds a Git host may be away before a person is told."""
+"""Seconds it may last before a person is told."""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Outage:
         """Take a look's report in; the alarm where it is due, once an outage, else empty."""
         if report.error is None:
             self._keep(report)
-        if not isinstance(report.error, Unavailable):
+        if not isinstance(report.error, Unavailable | Halted):
             self._since_s, self._told = None, False
             return ""
         if self._since_s is None:
@@ -53,7 +53,9 @@ class Outage:
         self._told = bool(commands)
         if not commands:
             return ""
-        return f"{report.repository}: Git has been out of reach for {PATIENCE_S} s.\n{commands}"
+        away = isinstance(report.error, Unavailable)
+        what = "Git has been out of reach" if away else "the controller has been halted"
+        return f"{report.repository}: {what} for {PATIENCE_S} s.\n{commands}"
 
     async def commands(self) -> str:
         """Write what a person can type now, as things stood when last seen; empty if nothing."""

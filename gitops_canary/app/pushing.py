@@ -43,6 +43,8 @@ class Pushed:
     pushed: tuple[Plan, ...]
     refused: dict[CanaryId, Hold]
     again: bool
+    tip: Revision | None = None
+    """What the config branch points to now; None where nothing was pushed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +68,12 @@ class Pusher:
             return Pushed(pushed=(), refused={}, again=False)
         waiting = len(batch) < len(allowed)
         try:
-            self._send(batch, tips, now_ms)
+            tip = self._send(batch, tips, now_ms)
         except Refused as refusal:
             if len(batch) == 1:
                 return Pushed(pushed=(), refused=_told(batch, refusal), again=False)
             return self._apart(batch, tips, now_ms)
-        return Pushed(pushed=tuple(batch), refused={}, again=waiting)
+        return Pushed(pushed=tuple(batch), refused={}, again=waiting, tip=tip)
 
     def _apart(self, batch: Sequence[Plan], tips: Tips, now_ms: int) -> Pushed:
         """Find whom the server refuses: the aborts alone, then one plan at a time.
@@ -86,34 +88,38 @@ class Pusher:
             if not (group[0].act.urgent or self.budget.allows(now_ms)):
                 break
             try:
-                self._send(group, tips, now_ms)
+                tip = self._send(group, tips, now_ms)
             except Refused as refusal:
                 if len(group) == 1:
                     refused.update(_told(group, refusal))
                 continue
-            return Pushed(pushed=tuple(group), refused=refused, again=True)
+            return Pushed(pushed=tuple(group), refused=refused, again=True, tip=tip)
         return Pushed(pushed=(), refused=refused, again=False)
 
-    def _send(self, batch: Sequence[Plan], tips: Tips, now_ms: int) -> None:
-        """Push one batch with its evidence; where only aborts are refused, once more without."""
+    def _send(self, batch: Sequence[Plan], tips: Tips, now_ms: int) -> Revision:
+        """Push one batch with its evidence; where only aborts are refused, once more without.
+
+        Gives the new tip.
+        """
         proofs = [plan.evidence for plan in batch] if self.evidence else []
         try:
-            self._push(batch, proofs, tips, now_ms)
+            return self._push(batch, proofs, tips, now_ms)
         except Refused:
             if not proofs or not all(plan.act.urgent for plan in batch):
                 raise
-            self._push(batch, [], tips, now_ms)
+            return self._push(batch, [], tips, now_ms)
 
     def _push(
         self, batch: Sequence[Plan], proofs: Sequence[PlannedCommit], tips: Tips, now_ms: int
-    ) -> None:
+    ) -> Revision:
         self.budget.spend(now_ms)
-        self.git.push(
+        made = self.git.push(
             onto=tips[0],
             commits=[plan.commit for plan in batch],
             evidence_onto=tips[1],
             evidence=proofs,
         )
+        return made[-1]
 
 
 def _compatible(plans: Sequence[Plan]) -> list[Plan]:

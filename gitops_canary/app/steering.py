@@ -44,7 +44,7 @@ class Standing:
 
     def __init__(self, checkout: Checkout, tip: Revision, rules: Rules) -> None:
         self.tip = tip
-        self._checkout = checkout
+        self.checkout = checkout
         self._reader = Reader(checkout, rules, ROUTERS)
 
     def spec(self, canary: CanaryId) -> CanarySpec:
@@ -90,7 +90,7 @@ class Standing:
     @cached_property
     def _moves(self) -> tuple[Move, ...]:
         found: list[Move] = []
-        for told in self._checkout.told(self.tip):
+        for told in self.checkout.told(self.tip):
             try:
                 record = message.parse(told.message, told.revision)
             except HistoryError:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_canary.app.ancestry import Graph
+from gitops_canary.app.guarding import Guard, Memory
 from gitops_canary.app.looking import Look, Seen, look
 from gitops_canary.app.measuring import Measuring
 from gitops_canary.app.planning import Planner
@@ -20,6 +21,7 @@ from gitops_canary.manifest.image_changes import ImageChange
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.observation import Answer, Question
+from gitops_canary.model.rollout import Move
 from gitops_canary.ports import Git
 
 ROUNDS_MAX = 6
@@ -63,6 +65,9 @@ class Station:
     clock: Callable[[], int]
     """Milliseconds since the epoch; read once a round."""
     worker: Worker = field(default_factory=Worker)
+    branch: str = "main"
+    memory: Memory = field(default_factory=Memory)
+    _guard: Guard = field(init=False)
     _refusals: Refusals = field(default_factory=Refusals)
     _graph: Graph | None = None
     _fresh: bool = False
@@ -73,6 +78,15 @@ class Station:
     _unmanaged: tuple[ImageChange, ...] | None = None
     """What changed outside every canary since the tip before; None where it was not looked for."""
     _tips: tuple[Revision, Revision | None] | None = None
+
+    def __post_init__(self) -> None:
+        self._guard = Guard(
+            git=self.git,
+            text=self.reader.text,
+            branch=self.branch,
+            evidence=self.evidence,
+            memory=self.memory,
+        )
 
     async def tick(self, *, write: bool) -> Report:
         """Look once, and write what is due; never raises a CanaryError."""
@@ -126,6 +140,8 @@ class Station:
             decisions.update(outcome.refused)
             self._refusals.add(acts, outcome.refused, now_ms)
             pushed, again = outcome.pushed, outcome.again
+            if outcome.tip:
+                self._guard.moved(outcome.tip)
         rest = tuple(p for p in plans if p not in pushed)
         return self._report(seen, decisions, pushed, rest), again
 
@@ -157,17 +173,16 @@ class Station:
     def _look(self, now_ms: int) -> Look:
         remote = self.git.poll()
         if remote is None:
-            raise Unavailable(
-                "The branch is not on the server.",
-                remedy="push the branch named in controller.yaml, or correct its name",
-            )
+            raise self._guard.missing()
         if self._tips is None or self._tips[0] != remote:
-            self._tips = self.git.fetch()
+            self._tips = self._guard.stand(self.git.fetch())
         tip = self._tips[0]
         if self._graph is None or self._graph.tip != tip or not self._fresh:
             if self._graph is None or self._graph.tip != tip:
                 self._before = self._graph.tip if self._graph else None
             self._graph = Graph(self.git, tip, self._graph)
+            newest = next((m.revision for m in self._graph.all_moves if isinstance(m, Move)), None)
+            self._guard.keep(self._tips, newest)
             self._fresh = True
             self._seen, self._unmanaged = {}, None
         seen = look(self.reader, self._graph, now_ms, self._seen)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gitops_canary.app.config import load
 from gitops_canary.app.controller import Round
+from gitops_canary.app.guarding import Memory
 from gitops_canary.app.hastening import Hastener
 from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.noticing import Noticer
@@ -57,7 +58,8 @@ async def opened(
         rounds = []
         for one in settings.repositories:
             directory = stack.enter_context(_place(one, keeps=keeps))
-            station = _station(settings, one, directory, sources, allow_missing)
+            memory = Memory(_beside(_kept(one), "history"), writes=keeps)
+            station = _station(settings, one, directory, sources, allow_missing, memory)
             stack.callback(station.close)
             for source in station.measuring.sync:
                 if isinstance(source, Closing):
@@ -92,6 +94,7 @@ def _station(
     directory: Path,
     metrics: Metrics,
     allow_missing: frozenset[str],
+    memory: Memory,
 ) -> Station:
     git, worker = _repository(settings, one, directory), Worker()
     rules = Rules(
@@ -109,6 +112,8 @@ def _station(
         budget=Budget(one.pushes_per_minute),
         evidence=settings.evidence is Evidence.BRANCH,
         clock=lambda: time.time_ns() // 1_000_000,
+        branch=one.branch,
+        memory=memory,
     )
 
 
@@ -126,7 +131,11 @@ def _ancestry(git: Git, worker: Worker) -> Contains:
 
 def _memory(directory: Path) -> Path:
     """Say where sync sources may keep what they saw: beside the clone, and lost with it."""
-    return directory.with_name(f"{directory.name}.seen")
+    return _beside(directory, "seen")
+
+
+def _beside(directory: Path, what: str) -> Path:
+    return directory.with_name(f"{directory.name}.{what}")
 
 
 def _measuring(settings: Settings, metrics: Metrics, contains: Contains, memory: Path) -> Measuring:
@@ -207,8 +216,7 @@ def client(one: SourceSettings) -> Client:
 
 def _last(one: RepositorySettings) -> Path:
     """Say where is kept who was exposed when last seen, for a process that cannot see."""
-    place = _kept(one)
-    return place.with_name(f"{place.name}.exposed")
+    return _beside(_kept(one), "exposed")
 
 
 @contextmanager

@@ -93,7 +93,7 @@ def exits(function: Callable[P, int]) -> Callable[P, None]:
         except CanaryError as error:
             say(f"error: {error}")
             code = error.exit_code
-        except typer.Exit:
+        except (typer.Exit, typer.BadParameter):
             raise
         except KeyboardInterrupt:
             code = 130

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path as LocalPath
 
+from gitops_canary.core.footing import MARK, anchor
 from gitops_canary.errors import CanaryError, Conflict, Refused
 from gitops_canary.git import rejection
 from gitops_canary.git.address import check_branch
@@ -17,6 +18,7 @@ from gitops_canary.model.names import Revision
 
 _DEPTH = 5000
 """Commits looked at for moves, as deep as the controller looks."""
+_EVIDENCE = "gitops-canary/evidence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,31 @@ class Checkout(PersonsGit):
         if not done.ok:
             raise self._explained("fetch", done)
         return Revision(self._must("rev-parse", "--verify", f"{self._ref}^{{commit}}"))
+
+    def resolve(self, name: str) -> Revision | None:
+        """Find a commit by an id, whole or short, or by a ref; None where this clone has none."""
+        spec = f"{name}^{{commit}}"
+        found = "" if name.startswith("-") else self._word("rev-parse", "--verify", "-q", spec)
+        return Revision(found) if found else None
+
+    def contains(self, revision: Revision, ancestor: Revision) -> bool:
+        """Tell whether `ancestor` is `revision` or reachable from it; unknown ones are not."""
+        return self._ask("merge-base", "--is-ancestor", ancestor, revision).ok
+
+    def named(self) -> Revision | None:
+        """Find the newest commit of the branch that the evidence branch names, by asking both.
+
+        Whose evidence it is nobody has checked. None where there is no evidence, or none names it.
+        """
+        ref = f"refs/remotes/{self.remote}/{_EVIDENCE}"
+        done = self._ask(
+            "fetch", "--quiet", "--no-tags", self.remote, f"+refs/heads/{_EVIDENCE}:{ref}"
+        )
+        if not done.ok:
+            return None
+        text = self._must("log", "-z", f"--grep=^{MARK} ", "--format=%B", ref, "--")
+        found = (anchor(message, self.branch) for message in text.split("\0"))
+        return next(filter(None, found), None)
 
     def told(self, tip: Revision) -> Iterator[Told]:
         """List the commits that may be moves of the controller, newest first."""

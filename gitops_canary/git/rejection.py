@@ -30,11 +30,12 @@ _LOGIN_STATUSES = {401, 403, 404}
 
 
 class Fate(Enum):
-    """What the refs say about a push that reported a failure."""
+    """What became of a push that reported a failure; told by the refs, all but `SPLIT`."""
 
     LANDED = "landed"
     LOST = "lost"
     UNTOUCHED = "untouched"
+    SPLIT = "split"
 
 
 def fate(updates: Sequence[Update], tips: Mapping[str, str]) -> Fate:

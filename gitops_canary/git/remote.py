@@ -21,7 +21,7 @@ class Remote:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._poller = _poller(runner)
-        self._atomic = True
+        self.atomic = True
 
     def tips(self, branches: Sequence[str]) -> Tips:
         """Ask for the tips of branches; those that do not exist are left out.
@@ -47,20 +47,21 @@ class Remote:
         """Move branches, all at once where the server can, else the last one first.
 
         None: it landed. LOST: a tip is somewhere else, perhaps because somebody built on ours.
+        SPLIT: nothing was sent, as this server moves one branch at a time; from now on we do, too.
 
         Raises:
             Refused: the server will not have it.
             Unavailable: it did not answer; whether it has the commits shows the next fetch.
         """
-        if len(updates) > 1 and not self._atomic:
+        if len(updates) > 1 and not self.atomic:
             fates = [self.push([update]) for update in reversed(updates)]
             return next((fate for fate in fates if fate), None)
         finished = self._runner.run(commands.push(updates, atomic=len(updates) > 1))
         if finished.ok:
             return None
         if len(updates) > 1 and rejection.lacks_atomic(finished):
-            self._atomic = False
-            return self.push(updates)
+            self.atomic = False
+            return Fate.SPLIT
         outcome = rejection.fate(updates, self.tips([update.branch for update in updates]))
         if outcome is Fate.UNTOUCHED:
             raise rejection.explain_push(updates, outcome, finished)

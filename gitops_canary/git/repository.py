@@ -4,6 +4,7 @@ import pathlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from gitops_canary.core.footing import anchored
 from gitops_canary.errors import HistoryError, SpecError, Unavailable
 from gitops_canary.git import commands, rejection
 from gitops_canary.git.address import check_branch, parse_url
@@ -17,6 +18,7 @@ from gitops_canary.git.ownership import Ownership
 from gitops_canary.git.pack import build_pack
 from gitops_canary.git.process import Runner
 from gitops_canary.git.reader import DamagedClone, Reader
+from gitops_canary.git.rejection import Fate
 from gitops_canary.git.remote import Remote
 from gitops_canary.git.sifting import Sifting
 from gitops_canary.git.signing import load_key
@@ -185,8 +187,9 @@ class Repository:
     ) -> tuple[Revision, ...]:
         """Commit on top of the tips and push both branches at once, or change nothing.
 
-        A server that cannot move two branches at once gets the evidence first. A failure is told
-        by looking at the refs again: a push whose answer was lost is a success.
+        Evidence names the tip it is pushed with (`core.footing`). A server that cannot move two
+        branches at once gets it first, naming the tip that is there already. A failure is told by
+        looking at the refs again: a push whose answer was lost is a success.
 
         Raises:
             Conflict: a tip moved; fetch and decide again.
@@ -198,7 +201,9 @@ class Repository:
         draft = Draft(self._trees.body)
         with self._healing():
             made = self._drafting.chain(draft, onto, commits)
-            proof = self._drafting.chain(draft, evidence_onto, evidence)
+            tip = made[-1] if made and self._remote.atomic else onto
+            named = [anchored(one, tip, self._branch) for one in evidence]
+            proof = self._drafting.chain(draft, evidence_onto, named)
         updates = [
             Update(branch=branch, old=old, new=chain[-1])
             for branch, old, chain in (
@@ -209,7 +214,12 @@ class Repository:
         ]
         if updates:
             self._store(draft)
-            if self._remote.push(updates) and not self._overtaken(updates):
+            outcome = self._remote.push(updates)
+            if outcome is Fate.SPLIT:
+                return self.push(
+                    onto=onto, commits=commits, evidence_onto=evidence_onto, evidence=evidence
+                )
+            if outcome and not self._overtaken(updates):
                 raise rejection.conflict(updates)
         return made
 

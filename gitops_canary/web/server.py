@@ -64,7 +64,9 @@ class Pages:
         found = unready(self._controller.ages_s())
         if found:
             return PlainTextResponse(f"not looked at yet: {', '.join(found)}\n", _UNWELL)
-        return PlainTextResponse("ok\n")
+        # A halted repository does not make the others' webhooks go nowhere, nor an upgrade wait.
+        halted = (f"{one.station.name}: {one.halted}\n" for one in self._controller.rounds)
+        return PlainTextResponse("".join(("ok\n", *(h for h in halted if not h.endswith(": \n")))))
 
     async def _webhook(self, request: Request) -> PlainTextResponse:
         body = bytearray()

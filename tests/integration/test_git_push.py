@@ -100,9 +100,13 @@ def test_push_onto_an_old_tip_is_a_conflict(
     assert origin.git("log", "--format=%s", "main") == "Meanwhile\nBegin"
 
 
-@pytest.mark.usefixtures("seeded")
+def named(origin: Origin) -> str:
+    """Read the commit of the config branch that the newest evidence names."""
+    return origin.git("log", "-1", "--format=%(trailers:key=Canary-Tip,valueonly)", EVIDENCE)
+
+
 def test_push_to_a_server_without_atomic_sends_evidence_first(
-    origin: Origin, open_repository: OpenRepository
+    origin: Origin, seeded: Revision, open_repository: OpenRepository
 ) -> None:
     origin.git("config", "receive.advertiseAtomic", "false")
     repository = open_repository()
@@ -110,6 +114,7 @@ def test_push_to_a_server_without_atomic_sends_evidence_first(
     made = push_one(repository, plan({"README": b"1"}), plan({"p": b"{}"}))
     assert origin.tip() == made
     assert origin.show("p", EVIDENCE) == b"{}"
+    assert named(origin) == f"{seeded} main\n"  # what may never land is not named
     origin.protect("main")
     with pytest.raises(Refused):
         push_one(repository, plan({"README": b"2"}), plan({"p": b"2"}))

@@ -8,6 +8,7 @@ holds it against real git.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gitops_canary.core.footing import anchored
 from gitops_canary.errors import Refused, SpecError, Unavailable
 from gitops_canary.git.commands import Update, is_revision
 from gitops_canary.git.drafting import Drafting
@@ -173,7 +174,9 @@ class MemoryGit:
     ) -> tuple[Revision, ...]:
         draft = Draft(self._trees.body)
         made = self._drafting.chain(draft, onto, commits)
-        proof = self._drafting.chain(draft, evidence_onto, evidence)
+        tip = made[-1] if made and self.remote.atomic else onto
+        named = [anchored(one, tip, self.branch) for one in evidence]
+        proof = self._drafting.chain(draft, evidence_onto, named)
         updates = [
             Update(branch=branch, old=old, new=chain[-1])
             for branch, old, chain in (

@@ -15,6 +15,7 @@ from gitops_canary.model.observation import Answer, Question
 
 from .cluster import App, Cluster, Quality, Workload
 from .controllers import Controller, Killed
+from .halting import answer
 from .invariants import Watch
 from .manifests import Facts, Shape, begin, facts
 from .pieces import Figures, Network, Setting, shapes
@@ -261,6 +262,7 @@ class Simulation:
         if isinstance(outcome, Report):
             self.figures.ticks += 1
             self.reports[controller.name] = outcome
+            answer(outcome, self)
             outcome = controller.poll_ms
         self.later(outcome, lambda: self._go_on(controller, life))
 

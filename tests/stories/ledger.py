@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gitops_canary.core.footing import anchored
 from gitops_canary.errors import Conflict, SpecError
 from gitops_canary.model.commits import Blob, Commit
 from gitops_canary.model.decision import PlannedCommit
@@ -24,7 +25,8 @@ class Ledger:
     commits: dict[Revision, Commit] = field(default_factory=dict)
     trees: dict[Revision, Files] = field(default_factory=dict)
     blobs: dict[BlobId, bytes] = field(default_factory=dict)
-    evidence: dict[Path, bytes] = field(default_factory=dict)
+    proof: Revision | None = None
+    """Tip of the evidence branch."""
 
     def record(
         self,
@@ -35,7 +37,20 @@ class Ledger:
         ours: bool = False,
         parents: tuple[Revision, ...] | None = None,
     ) -> Revision:
-        """Commit on the tip, or on given parents; the files begin as the first parent's."""
+        """Commit on the tip, or on given parents, and make it the tip."""
+        self.tip = self._add(files, message, date_ms, ours=ours, parents=parents)
+        return self.tip
+
+    def _add(
+        self,
+        files: Mapping[Path, bytes | None],
+        message: str,
+        date_ms: int,
+        *,
+        ours: bool,
+        parents: tuple[Revision, ...] | None,
+    ) -> Revision:
+        """Add a commit; its files begin as the first parent's."""
         if parents is None:
             parents = (self.tip,) if self.tip else ()
         before = self.trees[parents[0]] if parents else {}
@@ -55,7 +70,6 @@ class Ledger:
         self.trees[revision] = tree
         for body in tree.values():
             self.blobs[BlobId(_name(body))] = body
-        self.tip = revision
         return revision
 
     def poll(self) -> Revision | None:
@@ -63,7 +77,7 @@ class Ledger:
 
     def fetch(self) -> tuple[Revision, Revision | None]:
         assert self.tip is not None, "a story begins with a commit"
-        return self.tip, None
+        return self.tip, self.proof
 
     def files(self, revision: Revision) -> Mapping[Path, Blob]:
         tree = self.trees[revision]
@@ -108,12 +122,16 @@ class Ledger:
         evidence_onto: Revision | None,
         evidence: Sequence[PlannedCommit],
     ) -> tuple[Revision, ...]:
-        del evidence_onto
-        if onto != self.tip:
+        if (onto, evidence_onto) != (self.tip, self.proof):
             raise Conflict("the branch moved", remedy="decide again")
-        for proof in evidence:
-            self.evidence |= {path: body for path, body in proof.files.items() if body}
-        return tuple(self.record(c.files, c.message, c.at_ms, ours=True) for c in commits)
+        made = tuple(self.record(c.files, c.message, c.at_ms, ours=True) for c in commits)
+        for one in evidence:
+            named = anchored(one, made[-1], "main")
+            below = (self.proof,) if self.proof else ()
+            self.proof = self._add(
+                named.files, named.message, named.at_ms, ours=True, parents=below
+            )
+        return made
 
     def close(self) -> None:
         """Nothing runs."""

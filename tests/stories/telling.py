@@ -18,6 +18,8 @@ from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Report, Station
 from gitops_canary.core.text import percent
+from gitops_canary.errors import Halted
+from gitops_canary.manifest import accepted
 from gitops_canary.model.decision import Hold
 from gitops_canary.model.names import CanaryId, Path, Revision
 from gitops_canary.model.observation import Answer, Expectation, Liveness, Question, Sample, Series
@@ -74,6 +76,8 @@ class Telling:
     ledger: Ledger = field(default_factory=Ledger)
     now_ms: int = EPOCH_MS
     settings: list[str] = field(default_factory=list)
+    lost: Revision | None = None
+    """What the newest alert says is gone."""
     marks: dict[str, str] = field(default_factory=dict)
     """Names that the text gives to rollouts and revisions, and what they stand for."""
 
@@ -114,23 +118,27 @@ class Telling:
         if self.ledger.tip is None:
             self.ledger.record(beginning(self.settings), "begin", EPOCH_MS - 3_600_000)
         verb, _, rest = what.partition(" ")
-        if verb == "commits":
-            self._commits(rest)
-        elif verb == "synced":
-            assert self.ledger.tip is not None
-            self.world.synced.append((self.now_ms, self.ledger.tip))
-        elif verb == "checks":
-            self.world.checks.append((self.now_ms, rest))
-        elif verb == "restarts":
-            self.station.close()
-            self.station = self._station()
-        elif verb == "tick":
+        if verb == "tick":
             return self._tick()
-        elif what == "evidence":
+        if what == "evidence":
             return [self._named(words) for words in self._evidence()]
-        else:
-            raise AssertionError(f"nobody knows what {what!r} means")
+        deeds = {
+            "commits": self._commits,
+            "forces": self._forces,
+            "synced": self._synced,
+            "checks": lambda word: self.world.checks.append((self.now_ms, word)),
+            "restarts": self._restarts,
+        }
+        deeds[verb](rest)
         return []
+
+    def _synced(self, _: str) -> None:
+        assert self.ledger.tip is not None
+        self.world.synced.append((self.now_ms, self.ledger.tip))
+
+    def _restarts(self, _: str) -> None:
+        self.station.close()
+        self.station = self._station()
 
     def _commits(self, what: str) -> None:
         """Let a person commit; several changes of one commit are joined by ` and `."""
@@ -141,6 +149,8 @@ class Telling:
             self._aside(self.ledger.find(side[1]), side[2], backwards=side[3] != "merged")
         elif revert:
             self._reverts(self.ledger.find(revert[1]))
+        elif what == "that the loss is meant":
+            self._accepts()
         elif what == "a forged move":
             self._forges()
         else:
@@ -175,6 +185,25 @@ class Telling:
         changed = {path: before.get(path) for path in touched}
         self.ledger.record(changed, f'Revert "{revision[:8]}"', self.now_ms)
 
+    def _forces(self, what: str) -> None:
+        """Let the branch be what nobody may make it: `back to <words of a commit>`, or other."""
+        if what == "the evidence branch away":
+            self.ledger.proof = None
+        elif what == "another history":
+            self.ledger.record(beginning(self.settings), "other", self.now_ms, parents=())
+        else:
+            words = what.removeprefix("back to ")
+            known = [one for one in self.ledger.commits.values() if words in one.message]
+            self.ledger.tip = [o.revision for o in known if "evidence:" not in o.message][-1]
+
+    def _accepts(self) -> None:
+        """Commit the line that `resume --accept-history` writes."""
+        assert self.ledger.tip is not None
+        assert self.lost is not None
+        one = accepted.Acceptance(accepted=self.ledger.tip, lost=self.lost)
+        line = accepted.add("", one).encode()
+        self.ledger.record({Path(accepted.FILE): line}, "Accept it", self.now_ms)
+
     def _forges(self) -> None:
         """Commit the newest move's message once more, under our key, with a weight of 50."""
         assert self.ledger.tip is not None
@@ -185,6 +214,8 @@ class Telling:
     def _tick(self) -> list[str]:
         report = asyncio.run(self.station.tick(write=True))
         told = [f"error: {report.error}"] if report.error else []
+        if isinstance(report.error, Halted) and report.error.lost:
+            self.lost = Revision(report.error.lost)
         for canary, decision in sorted(report.decisions.items()):
             if isinstance(decision, Hold):
                 name = "" if canary == WEB else f"{canary}: "
@@ -220,7 +251,8 @@ class Telling:
         assert self.ledger.tip is not None
         messages = "".join(c.message for c in self.ledger.history(self.ledger.tip))
         told = []
-        for path, body in sorted(self.ledger.evidence.items()):
+        files = self.ledger.trees[self.ledger.proof] if self.ledger.proof else {}
+        for path, body in sorted(files.items()):
             if path.endswith(".json"):
                 named = f"Canary-Evidence: sha256:{hashlib.sha256(body).hexdigest()}" in messages
                 told.append(f"{path}{', named by its commit' if named else ''}")

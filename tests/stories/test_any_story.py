@@ -47,7 +47,7 @@ class Chronicle:
     """A story being made up, with what was decided on which tip at which instant."""
 
     telling: Telling = field(default_factory=Telling)
-    decided: list[tuple[Revision, int, str]] = field(default_factory=list)
+    decided: list[tuple[tuple[Revision, Revision | None], int, str]] = field(default_factory=list)
 
     @property
     def ledger(self) -> Ledger:
@@ -65,12 +65,12 @@ class Chronicle:
 
     def replay(self) -> None:
         """Decide the whole log again."""
-        tip = self.ledger.tip
+        tips = self.ledger.tip, self.ledger.proof
         for onto, now_ms, message in self.decided:
-            self.ledger.tip = onto
+            self.ledger.tip, self.ledger.proof = onto
             (plan,) = self._afresh(now_ms).planned
             assert plan.commit.message == message
-        self.ledger.tip = tip
+        self.ledger.tip, self.ledger.proof = tips
 
     def _impossible(self, what: str) -> bool:
         assert self.ledger.tip is not None
@@ -79,7 +79,7 @@ class Chronicle:
         return bool(wanted) and not any(wanted in commit.message for commit in history)
 
     def _looks(self) -> None:
-        before = self.ledger.tip
+        before, proof = self.ledger.tip, self.ledger.proof
         assert before is not None
         afresh = self._afresh(self.telling.now_ms)
         report = asyncio.run(self.telling.station.tick(write=True))
@@ -89,7 +89,7 @@ class Chronicle:
         for plan in report.pushed:
             rollout = plan.record.rollout
             self.telling.marks.setdefault(f"r{len(self.telling.marks)}", rollout)
-            self.decided.append((before, self.telling.now_ms, plan.commit.message))
+            self.decided.append(((before, proof), self.telling.now_ms, plan.commit.message))
             self._holds(plan, before)
         for decision in report.decisions.values():
             if isinstance(decision, Hold):
