@@ -169,8 +169,10 @@ class Forge(Protocol):
             Unavailable: it did not answer.
         """
 
-    async def comment(self, request: int, key: str, body: str) -> None:
+    async def comment(self, request: int, key: str, body: str, *, create: bool = True) -> None:
         """Keep one comment of ours on a pull request up to date; `body` begins with its marker.
+
+        Without `create` only one that is there already is edited.
 
         Raises:
             Refused: the forge will not have it.

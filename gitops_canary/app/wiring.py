@@ -20,11 +20,12 @@ from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Station
 from gitops_canary.app.worker import Worker
+from gitops_canary.errors import ConfigError
 from gitops_canary.forge import FORGES
 from gitops_canary.git.repository import Repository
 from gitops_canary.metrics import METRICS, Client, Opening, Sources
 from gitops_canary.model.names import Revision
-from gitops_canary.ports import Git, Metrics
+from gitops_canary.ports import Forge, Git, Metrics
 from gitops_canary.routing import ROUTERS
 from gitops_canary.settings import (
     Evidence,
@@ -118,8 +119,26 @@ def _station(
 
 
 def _noticer(one: ForgeSettings, evidence: Evidence) -> Noticer:
-    forge = FORGES[one.type](one.url, one.repository, one.token_file)
-    return Noticer(forge, evidence=evidence is Evidence.BRANCH)
+    return Noticer(_forge(one), evidence=evidence is Evidence.BRANCH)
+
+
+def _forge(one: ForgeSettings) -> Forge:
+    return FORGES[one.type](one.url, one.repository, one.token_file)
+
+
+def one_forge(config: Path) -> Forge:
+    """Give the one forge of a controller.yaml.
+
+    Raises:
+        ConfigError: the file is invalid, or has none, or several.
+    """
+    found = [one.forge for one in load(config).repositories if one.forge]
+    if len(found) != 1:
+        raise ConfigError(
+            f"{config} names {len(found)} forges.",
+            remedy="give the one repository whose pull request is told a forge",
+        )
+    return _forge(found[0])
 
 
 def _ancestry(git: Git, worker: Worker) -> Contains:

@@ -1,6 +1,7 @@
 """`plan`: what would be committed now, and why, without committing it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,8 +17,10 @@ from gitops_canary.cli.options import (
     OutputOption,
 )
 from gitops_canary.cli.outcome import exit_code
+from gitops_canary.cli.plan_request import NOTHING, changed, tell
 from gitops_canary.cli.printing import Row, diff, say, show, write
 from gitops_canary.core.explain import ladder, sentence
+from gitops_canary.core.pages import words
 from gitops_canary.core.plan import Plan
 from gitops_canary.core.sheet import sheet as write_sheet
 from gitops_canary.manifest.spec_file import policy_json
@@ -30,22 +33,38 @@ def plan(
     sheet: Annotated[  # noqa: FBT002 - typer's way to say a flag
         bool, typer.Option("--sheet", help="Write the go/no-go sheet in Markdown instead.")
     ] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Only what would be decided otherwise with these settings, e.g. a base."),
+    ] = None,
+    pull_request: Annotated[
+        int | None, typer.Option(help="Keep the sheet as a comment on this pull request.")
+    ] = None,
     output: OutputOption = Form.TABLE,
 ) -> int:
     """Show the next commits as diffs with their messages, and how each canary would go on."""
     reports = looked(config, allow_missing=names(allow_missing))
+    if against:
+        reports = changed(reports, looked(against, allow_missing=names(allow_missing)))
     wanted = chosen(reports, canaries)
-    rows: list[Row] = []
     for report in reports:
         if report.error:
             say(f"error: {report.repository}: {report.error}")
-        rows.extend(_row(report, name) for name in sorted(report.decisions) if wanted(name))
-    if sheet:
-        write("\n".join(_sheets(reports, wanted)))
+    if sheet or pull_request is not None:
+        text = "\n".join(_sheets(reports, wanted))
+        write(text or NOTHING)
+        if pull_request is not None:
+            tell(config, pull_request, text)
         return exit_code(reports)
+    rows = [_row(r, name) for r in reports for name in sorted(r.decisions) if wanted(name)]
     if output is not Form.TABLE:
         show(rows, (), output)
-        return exit_code(reports)
+    else:
+        _print(rows)
+    return exit_code(reports)
+
+
+def _print(rows: Sequence[Row]) -> None:
     for row in rows:
         write(str(row["decision"]))
         write(f"  ladder: {row['ladder']}")
@@ -53,15 +72,16 @@ def plan(
             write(f"  not honoured yet: {missing}")
         if row["message"]:
             write(f"\n{row['message']}\n{row['diff']}")
-    return exit_code(reports)
 
 
 def _sheets(reports: Sequence[Report], wanted: Callable[[str], bool]) -> Iterator[str]:
     for report in reports:
-        for name, one in sorted(report.seen.items()):
-            if wanted(name) and name in report.decisions:
-                said = sentence(report.decisions[name])
+        for name, decision in sorted(report.decisions.items()):
+            one, said = report.seen.get(name), sentence(decision)
+            if wanted(name) and one:
                 yield write_sheet(name, one.tip.owned, policy_json(one.policy), said)
+            elif wanted(name):
+                yield f"# No-go: {words(name)}\n\n{words(said)}\n"
 
 
 def _row(report: Report, canary: str) -> Row:

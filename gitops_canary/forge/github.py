@@ -58,8 +58,8 @@ class GitHub:
         """
         await asyncio.to_thread(self._within, lambda client: self._tell(client, notice))
 
-    async def comment(self, request: int, key: str, body: str) -> None:
-        """Keep one comment of ours on a pull request up to date.
+    async def comment(self, request: int, key: str, body: str, *, create: bool = True) -> None:
+        """Keep one comment of ours on a pull request up to date, or make it where it lacks.
 
         Raises:
             Refused: the token may not, or GitHub will not have it.
@@ -67,7 +67,8 @@ class GitHub:
         """
 
         def write(client: Github) -> None:
-            self._comment(client, client.get_repo(self._repository).get_issue(request), key, body)
+            issue = client.get_repo(self._repository).get_issue(request)
+            self._comment(client, issue, key, body, create=create)
 
         await asyncio.to_thread(self._within, write)
 
@@ -130,10 +131,13 @@ class GitHub:
                 target_url=link or NotSet,
             )
 
-    def _comment(self, client: Github, request: Issue, key: str, body: str) -> None:
+    def _comment(
+        self, client: Github, request: Issue, key: str, body: str, *, create: bool = True
+    ) -> None:
         ours = self._ours(client, request, marker(key))
         if ours is None:
-            request.create_comment(body)
+            if create:
+                request.create_comment(body)
         elif ours.body.replace("\r\n", "\n") != body:
             ours.edit(body)
 

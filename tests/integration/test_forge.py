@@ -120,8 +120,10 @@ def test_token_without_statuses_still_keeps_the_comment(forge: ForgeServer, toke
 
 def test_comment_of_a_request_is_kept_by_its_number(forge: ForgeServer, token: Path) -> None:
     made = GitHub(url=forge.url, repository="acme/config", token_file=token, pause_s=0)
+    asyncio.run(made.comment(7, KEY, f"{marker(KEY)}\nnothing", create=False))
+    assert forge.writes == []
     for text in ("one", "two"):
-        asyncio.run(made.comment(7, KEY, f"{marker(KEY)}\n{text}"))
+        asyncio.run(made.comment(7, KEY, f"{marker(KEY)}\n{text}", create=text == "one"))
     assert [one["body"] for one in forge.comments] == [f"{marker(KEY)}\ntwo"]
 
 
