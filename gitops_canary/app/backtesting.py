@@ -32,6 +32,8 @@ from gitops_canary.model.spec import CanarySpec
 from gitops_canary.ports import Metrics
 
 LOOKS_MAX = 50_000
+WEEK_MS = 7 * 86_400_000
+WEEK_STEP_MS = 300_000
 _CHUNK = 400
 """Looks asked for at once: more make answers that are too large."""
 
@@ -130,6 +132,22 @@ async def _asked(
         return replayed(looked, await _runs(spec, who, sources, past, scrape_ms))
     finally:
         await sources.aclose()
+
+
+async def week(spec: CanarySpec, sources: Metrics, scrape_ms: int, now_ms: int) -> Backtest:
+    """Hold a policy's limits against the primary's last seven days, by a look every five minutes.
+
+    For `doctor`: `core.backtest.tighter` then names the limits that normal days break.
+
+    Raises:
+        Unavailable: the metric source did not answer at all.
+    """
+    policy = replace(spec.policy, interval_ms=max(spec.policy.interval_ms, WEEK_STEP_MS))
+    until_ms = now_ms - now_ms % policy.interval_ms - policy.interval_ms
+    instants = range(until_ms - WEEK_MS, until_ms + 1, policy.interval_ms)
+    one = replace(spec, policy=policy)
+    primary = f"{spec.target.name}-primary"
+    return backtest(policy, await _looks(one, primary, sources, instants, scrape_ms))
 
 
 async def _looks(

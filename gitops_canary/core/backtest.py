@@ -111,6 +111,21 @@ def backtest(policy: Policy, verdicts: Sequence[Verdict]) -> Backtest:
     return Backtest(begun=begun, stopped=stopped, ranges=ranges)
 
 
+def tighter(found: Backtest) -> tuple[Range, ...]:
+    """List the checks whose limits are tighter than what was normal; each has a suggestion."""
+    return tuple(one for one in found.ranges if one.suggested)
+
+
+def tight_words(one: Range) -> str:
+    """Say how a limit and what was normal lie to each other."""
+    share = percent((Decimal(100 * one.failed) / one.looks).quantize(Decimal("0.01")))
+    worst = "-" if one.worst is None else percent(one.worst)
+    return (
+        f"{one.check} has the limit {one.limit}, but {one.failed} of {one.looks} looks at what "
+        f"served everyone ({share} %) were beyond it; one in a hundred was worse than {worst}"
+    )
+
+
 def _range(check: Check, seen: Sequence[Measurement]) -> Range:
     read = [(one.at_ms, number(one.value)) for one in seen if one.value is not None]
     values = tuple((at, value) for at, value in read if isinstance(value, Decimal))

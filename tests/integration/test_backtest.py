@@ -1,5 +1,6 @@
 """A policy over past days, on a real Prometheus."""
 
+import asyncio
 import json
 import pathlib
 import re
@@ -9,7 +10,13 @@ import pytest
 from prometheus_server import Written, prometheus
 from typer.testing import CliRunner
 
+from gitops_canary.app.backtesting import week
 from gitops_canary.cli import application
+from gitops_canary.core.backtest import tight_words, tighter
+from gitops_canary.manifest import spec_file
+from gitops_canary.manifest.document import parse
+from gitops_canary.metrics import METRICS, Opening, Sources
+from gitops_canary.model.spec import CanarySpec
 
 T = 1_770_000_000_000
 SCRAPE = 15_000
@@ -113,3 +120,29 @@ def test_every_judge_goes_through_past_rollouts(
     assert int(found[1]) > 40
     assert least <= int(found[2]) <= most, ended.stderr
     assert "heard nothing" not in ended.stderr
+
+
+def read(text: str) -> CanarySpec:
+    [node] = parse(text, file="canary.yaml")
+    assert node is not None
+    none = spec_file.templates([])
+    return spec_file.read_canary(node, file="canary.yaml", templates=none)
+
+
+def test_a_limit_that_normal_days_break_is_told(url: str) -> None:
+    """What `doctor` asks: the week before an instant, of which the source knows four hours."""
+    text = CANARY.replace("min: 99", "min: 99.95")
+    tight, fine = (read(one) for one in (text, CANARY.replace("min: 99", "min: 90")))
+
+    async def ask(spec: CanarySpec) -> list[str]:
+        opening = Opening(url=url, timeout_ms=20_000)
+        sources = Sources({"default": METRICS["prometheus"](opening)})
+        try:
+            found = await week(spec, sources, SCRAPE, T + 4 * 3_600_000)
+        finally:
+            await sources.aclose()
+        return [tight_words(one) for one in tighter(found)]
+
+    [told] = asyncio.run(ask(tight))
+    assert told.startswith("request-success-rate has the limit >= 99.95, but 3 of ")
+    assert asyncio.run(ask(fine)) == []
