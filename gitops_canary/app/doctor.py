@@ -1,17 +1,14 @@
-"""The examination of a checkout and its surroundings: a table of checks, each independent."""
+"""The examination of a checkout and its surroundings: tables of checks, each independent."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path as LocalPath
 
-from gitops_canary.app.linting import WORK_TREE, Folder
-from gitops_canary.app.reading import Reader, Rules
-from gitops_canary.errors import SpecError
-from gitops_canary.manifest import document
-from gitops_canary.manifest.census import Standing, census
-from gitops_canary.model.names import Path
-from gitops_canary.routing import ROUTERS
+from gitops_canary.errors import CanaryError
+
+WRONG_HERE = 1
+"""Exit code of what a commit repairs."""
+_ORDER = (70, 5, 6, 7, 8, 1)
 
 
 class Health(Enum):
@@ -21,7 +18,7 @@ class Health(Enum):
     HINT = "hint"
     NO = "no"
     WRONG = "wrong"
-    """Something has to be repaired; doctor ends with 1."""
+    """Something has to be repaired; doctor does not end with 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,69 +30,40 @@ class Finding:
     health: Health
     what: str
     remedy: str = ""
+    code: int = WRONG_HERE
+    """What doctor ends with where this is wrong."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patient:
-    """What is examined."""
-
-    repo: LocalPath
-    default_provider: str = "istio"
-
-
-Check = Callable[[Patient], Iterable[Finding]]
-
-
-def examine(patient: Patient) -> list[Finding]:
-    """Run every check of the table."""
-    return [finding for check in CHECKS.values() for finding in check(patient)]
+def wrong(check: str, subject: str, error: CanaryError) -> Finding:
+    """Tell of an error as a finding."""
+    return Finding(
+        check=check,
+        subject=f"{subject} {error.place}" if error.place else subject,
+        health=Health.WRONG,
+        what=error.problem,
+        remedy=error.remedy,
+        code=error.exit_code,
+    )
 
 
-def workloads(patient: Patient) -> Iterable[Finding]:
-    """List what could be driven, how its image is bound, and for the rest the reason."""
-    folder = Folder(patient.repo)
-    blobs = folder.files(WORK_TREE)
-    texts: dict[Path, str] = {}
-    for path, blob in blobs.items():
-        try:
-            texts[path] = document.text_of(folder.read([blob.id])[blob.id], file=path)
-        except SpecError as error:
-            yield Finding(
-                check="workloads",
-                subject=path,
-                health=Health.NO,
-                what=error.problem,
-                remedy=error.remedy,
-            )
-    for one in census(texts, _targets(folder, patient)):
-        marker = f"; the Flux policy {one.marker} moves it" if one.marker else ""
-        name = f"{one.namespace}/{one.name}" if one.namespace else one.name
-        yield Finding(
-            check="workloads",
-            subject=f"{one.place} {one.kind} {name}",
-            health={
-                Standing.DRIVEN: Health.OK,
-                Standing.COULD: Health.HINT,
-                Standing.NOT: Health.NO,
-            }[one.standing],
-            what=f"{one.standing.value}: {one.bound}{marker}",
-            remedy=one.remedy,
-        )
+def hint(check: str, subject: str, what: str, remedy: str = "") -> Finding:
+    """Tell of something to know."""
+    return Finding(check=check, subject=subject, health=Health.HINT, what=what, remedy=remedy)
 
 
-def _targets(folder: Folder, patient: Patient) -> Mapping[tuple[str, str], str]:
-    """Give the Canary of every workload, and of every document whose fields one binds."""
-    rules = Rules(paths=(), default_provider=patient.default_provider)
-    reader = Reader(folder, rules, ROUTERS)
-    view = reader.view(WORK_TREE)
-    found: dict[tuple[str, str], str] = {}
-    for canary, spec in view.canaries.items():
-        found[spec.target.kind, spec.target.name] = canary
-        for pair in spec.source:
-            for side in (pair.candidate, pair.primary):
-                found[side.file, side.document.rpartition("/")[2]] = canary
-    return found
+def fine(check: str, subject: str, what: str) -> Finding:
+    """Tell that all is well."""
+    return Finding(check=check, subject=subject, health=Health.OK, what=what)
 
 
-CHECKS: Mapping[str, Check] = {"workloads": workloads}
-"""Every check by its name, in the order they are told."""
+def exit_code(findings: Iterable[Finding]) -> int:
+    """Give the first that applies of the documented order; 0 where nothing is wrong."""
+    codes = {one.code for one in findings if one.health is Health.WRONG}
+    return next((code for code in _ORDER if code in codes), max(codes, default=0))
+
+
+def counted(findings: Sequence[Finding]) -> Mapping[str, int]:
+    """Count findings by health."""
+    return {
+        health.value: n for health in Health if (n := sum(one.health is health for one in findings))
+    }

@@ -66,7 +66,7 @@ async def opened(
                 if isinstance(source, Closing):
                     stack.push_async_callback(source.aclose)
             pairs = [
-                (s, ENGINES[s.type.value](_options(s)))
+                (s, ENGINES[s.type.value](options(s)))
                 for s in settings.sync
                 if s.type.value in ENGINES
             ]
@@ -168,7 +168,7 @@ def _measuring(settings: Settings, metrics: Metrics, contains: Contains, memory:
         sync=[
             SYNC[one.type.value](
                 replace(
-                    _options(one),
+                    options(one),
                     scrape_ms=timing.scrape_ms,
                     lag_ms=timing.lag_ms,
                     contains=contains,
@@ -183,7 +183,8 @@ def _measuring(settings: Settings, metrics: Metrics, contains: Contains, memory:
     )
 
 
-def _options(one: SyncSettings) -> Options:
+def options(one: SyncSettings) -> Options:
+    """Say how a sync source is reached."""
     return Options(
         source=one.source,
         delay_ms=one.delay_ms,

@@ -1,6 +1,6 @@
 """Forges: one file each, one line here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from gitops_canary.ports import Forge
@@ -18,3 +18,16 @@ def _github(url: str, repository: str, token_file: Path) -> Forge:
 
 FORGES: Mapping[str, Factory] = {"github": _github}
 """`type` of a forge in controller.yaml to what makes it."""
+
+Rules = Callable[[str, str, Path, str], Awaitable[Sequence[str]]]
+"""Takes the same and a branch; the kinds of rules the forge holds pushes to it against."""
+
+
+async def _github_rules(url: str, repository: str, token_file: Path, branch: str) -> Sequence[str]:
+    from gitops_canary.forge.github import GitHub  # noqa: PLC0415 - as above
+
+    return await GitHub(url=url, repository=repository, token_file=token_file).rules(branch)
+
+
+RULES: Mapping[str, Rules] = {"github": _github_rules}
+"""What tells a forge's rules for a branch."""

@@ -72,6 +72,25 @@ class GitHub:
 
         await asyncio.to_thread(self._within, write)
 
+    async def rules(self, branch: str) -> tuple[str, ...]:
+        """List the kinds of active rules for a branch, e.g. `pull_request`; any token may ask.
+
+        As in GitHub's "Get rules for a branch"; who may bypass them it does not tell.
+
+        Raises:
+            Refused: the token may not.
+            Unavailable: GitHub did not answer.
+        """
+        found: list[str] = []
+
+        def read(client: Github) -> None:
+            path = f"/repos/{self._repository}/rules/branches/{quote(branch, safe='')}"
+            _, rules = client.requester.requestJsonAndCheck("GET", path, {"per_page": 100})
+            found.extend(str(one.get("type")) for one in rules if isinstance(one, dict))
+
+        await asyncio.to_thread(self._within, read)
+        return tuple(dict.fromkeys(found))
+
     def _within(self, work: Callable[[Github], None]) -> None:
         client = Github(
             auth=Auth.Token(self._token()),

@@ -59,11 +59,15 @@ def fetch(branches: Sequence[str]) -> Command:
     return Command(("fetch", *options, *quiet, "origin", *specs), network=True, partial=True)
 
 
-def push(updates: Sequence[Update], *, atomic: bool) -> Command:
-    """Move the branches from their old tips to the new ones: all or none, never by force."""
+def push(updates: Sequence[Update], *, atomic: bool, rehearse: bool = False) -> Command:
+    """Move the branches from their old tips to the new ones: all or none, never by force.
+
+    With `rehearse` nothing is sent: the server is only asked whether we may.
+    """
     leases = (f"--force-with-lease={HEADS}{u.branch}:{u.old or ''}" for u in updates)
     specs = (f"{_revision(u.new)}:{HEADS}{u.branch}" for u in updates)
     options = ("--porcelain", *(["--atomic"] if atomic else []), "--no-verify", "--no-signed")
+    options += ("--dry-run",) if rehearse else ()
     quiet = ("--no-follow-tags", "--recurse-submodules=no")
     argv = ("push", *options, *quiet, *leases, "origin", *specs)
     return Command(argv, network=True, partial=True)

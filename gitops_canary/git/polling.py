@@ -16,6 +16,7 @@ import httpx2
 from gitops_canary.git.commands import HEADS, is_revision
 from gitops_canary.git.process import Finished
 from gitops_canary.git.surroundings import Surroundings
+from gitops_canary.http import clock_ms
 from gitops_canary.model.names import Revision
 
 _ANSWER_MAX = 1 << 16
@@ -42,6 +43,8 @@ class Poller:
         self._timeout_s = timeout_ms / 1000
         self._url = surroundings.address.url.rstrip("/") + "/git-upload-pack"
         self._client: httpx2.Client | None = None
+        self.clock_ms: int | None = None
+        """What the server's clock said last."""
 
     def ask(self, branches: Sequence[str]) -> Mapping[str, Revision] | Finished:
         """Give the branches' tips, without those that do not exist; or how it failed.
@@ -63,6 +66,7 @@ class Poller:
             with self._connected().stream(
                 "POST", self._url, content=_question(branches), headers=headers
             ) as response:
+                self.clock_ms = clock_ms(response.headers.get("date"))
                 if response.status_code != _OK:
                     return _failed(f"returned error: {response.status_code}")
                 if response.headers.get("Content-Type") != f"{_TYPE}-result":

@@ -67,6 +67,20 @@ class Remote:
             raise rejection.explain_push(updates, outcome, finished)
         return None if outcome is Fate.LANDED else outcome
 
+    def rehearse(self, update: Update) -> int | None:
+        """Ask whether we may push, without pushing; what hooks would say only a push tells.
+
+        Gives what the server's clock said last, None where it was not asked over http.
+
+        Raises:
+            Refused: we may not.
+            Unavailable: it did not answer.
+        """
+        finished = self._runner.run(commands.push([update], atomic=False, rehearse=True))
+        if not finished.ok:
+            raise rejection.explain("push --dry-run", finished)
+        return self._poller.clock_ms if self._poller else None
+
     def close(self) -> None:
         """Close the connection."""
         if self._poller:

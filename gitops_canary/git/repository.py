@@ -223,6 +223,11 @@ class Repository:
                 raise rejection.conflict(updates)
         return made
 
+    def rehearse(self) -> int | None:
+        """Ask whether we may push, without pushing; what the server's clock said, where it did."""
+        tip = self._local[self._branch]
+        return self._remote.rehearse(Update(branch=self._branch, old=tip, new=tip))
+
     def close(self) -> None:
         """End every process and let go of the directory."""
         self._remote.close()

@@ -101,7 +101,7 @@ class Session:
                 raise Failed("compresses though told not to: turn that off in its proxy")
             self._limited(status, response.headers)
             body = await _capped(response)
-            return Reply(status, body, _clock_ms(response.headers.get("date")))
+            return Reply(status, body, clock_ms(response.headers.get("date")))
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -156,10 +156,10 @@ async def _capped(response: httpx2.Response) -> bytes:
     return bytes(body)
 
 
-def _clock_ms(date: str | None) -> int | None:
+def clock_ms(date: str | None) -> int | None:
     """Read the `Date` header, which counts whole seconds.
 
-    >>> _clock_ms("Mon, 02 Feb 2026 02:40:00 GMT"), _clock_ms("noon"), _clock_ms(None)
+    >>> clock_ms("Mon, 02 Feb 2026 02:40:00 GMT"), clock_ms("noon"), clock_ms(None)
     (1770000000000, None, None)
     """
     try:

@@ -174,7 +174,7 @@ class _Look:
                 f"the image {placeholder} is a placeholder that something else fills in",
                 "bind the field that fills it by spec.source",
             )
-        return self._bound(kind, name, images)
+        return self._bound(name, images)
 
     def _refused(self, kind: str) -> tuple[str, str] | None:
         """Say why a kind cannot be a target, and what to do; None where it can."""
@@ -192,18 +192,18 @@ class _Look:
             )
         return None
 
-    def _bound(self, kind: str, name: str, images: list[str]) -> tuple[Standing, str, str]:
+    def _bound(self, name: str, images: list[str]) -> tuple[Standing, str, str]:
         names = {_IMAGE.sub("", image) for image in images}
         moved = [entry for entry in self.chain if entry.name in names]
         if not moved:
             bound = "its pod template holds the image"
-            return Standing.COULD, bound, f"commit a {kind} {name}-primary and a Canary"
+            return Standing.COULD, bound, f"`gitops-canary init` writes {name}-primary and a Canary"
         places = ", ".join(f"{e.place.file} images[name={e.name}]" for e in moved)
         bound = f"kustomize sets the image: {places}"
         if len({entry.file for entry in moved}) > 1:
-            remedy = "write one Canary beside each kustomization, with spec.id and spec.source"
+            remedy = "`gitops-canary init` writes a Canary for one overlay at a time"
         else:
-            remedy = f"give {name}-primary an image name of its own, and bind both by spec.source"
+            remedy = f"`gitops-canary init` writes {name}-primary, its entry and a Canary"
         return Standing.COULD, bound, remedy
 
     def _release(self, kind: str, name: str) -> tuple[Standing, str, str]:

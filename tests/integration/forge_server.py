@@ -28,6 +28,8 @@ class ForgeServer:
         self.denies = ""
         """Part of the paths that the token may not."""
         self.pulls = True
+        self.rules: list[dict[str, Any]] = []
+        """Active rules of every branch."""
         self.violations: list[str] = []
         """Where a request or a reply of ours is not as GitHub describes it."""
         outer = self
@@ -125,6 +127,7 @@ class ForgeServer:
                 self.says(body["body"], *self._author()),
             ),
             rf"PATCH {repo}/issues/comments/(\d+)": self._edit,
+            rf"GET {repo}/rules/branches/(\w+)": lambda _, __: (200, self.rules),
             r"GET /user": lambda _, __: (
                 (200, {"login": self.login})
                 if self.login

@@ -25,6 +25,7 @@ OPERATIONS = (
     ("post", f"{_REPO}/issues/{{issue_number}}/comments"),
     ("patch", f"{_REPO}/issues/comments/{{comment_id}}"),
     ("get", "/user"),
+    ("get", f"{_REPO}/rules/branches/{{branch}}"),
 )
 OLDER = {f"{_REPO}/statuses/{{sha}}": f"{_REPO}/commits/{{ref}}/statuses"}
 """A path that PyGithub still takes and GitHub still serves, and the described one it answers as."""

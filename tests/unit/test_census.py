@@ -96,4 +96,4 @@ def test_kustomize_is_followed_to_the_entries_that_set_the_image() -> None:
         "resources: [../base]\ncomponents: [../c]\nimages: [{name: acme/web, newTag: '2'}]\n"
     )
     (one,) = look(files)
-    assert "spec.id" in one.remedy
+    assert "one overlay at a time" in one.remedy

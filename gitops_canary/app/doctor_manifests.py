@@ -1,0 +1,219 @@
+"""What `doctor` reads in manifests: what could be driven, and what stands in the way."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from gitops_canary.app.doctor import Finding, Health, fine, hint, wrong
+from gitops_canary.app.reading import Reader, Rules
+from gitops_canary.core.edits import Ground
+from gitops_canary.errors import CanaryError, SpecError
+from gitops_canary.manifest import document
+from gitops_canary.manifest.bindings import allowed
+from gitops_canary.manifest.census import Standing, census
+from gitops_canary.manifest.initial.terrain import Document, Terrain, images, survey
+from gitops_canary.model.names import CanaryId, Path, Revision
+from gitops_canary.model.owned import DocRef, Templates
+from gitops_canary.model.spec import CanarySpec, Dialect
+from gitops_canary.ports import Store
+from gitops_canary.routing import ROUTERS
+from gitops_canary.sync.probing import managed
+
+_SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One revision of a repository, as far as the controller may look."""
+
+    terrain: Terrain
+    unread: tuple[SpecError, ...]
+    canaries: Mapping[CanaryId, CanarySpec]
+    errors: Mapping[CanaryId, CanaryError]
+    grounds: Mapping[CanaryId, Ground]
+
+
+def subject(store: Store, revision: Revision, rules: Rules) -> Subject:
+    """Read a revision whole."""
+    texts: dict[Path, str] = {}
+    unread: list[SpecError] = []
+    for path, blob in store.files(revision).items():
+        if not path.endswith((".yaml", ".yml")) or not allowed(path, rules.paths):
+            continue
+        try:
+            texts[path] = document.text_of(store.read([blob.id])[blob.id], file=path)
+        except SpecError as error:
+            unread.append(error)
+    reader = Reader(store, rules, ROUTERS)
+    view = reader.view(revision)
+    grounds: dict[CanaryId, Ground] = {}
+    errors = dict(view.errors)
+    for canary, spec in view.canaries.items():
+        try:
+            grounds[canary] = reader.bind(view, spec)
+        except CanaryError as error:
+            errors[canary] = error
+    return Subject(
+        terrain=survey(texts),
+        unread=tuple(unread),
+        canaries=view.canaries,
+        errors=errors,
+        grounds=grounds,
+    )
+
+
+def workloads(one: Subject) -> Iterator[Finding]:
+    """List what could be driven, how its image is bound, and for the rest the reason."""
+    for error in one.unread:
+        yield Finding(
+            check="workloads",
+            subject=str(error.place or "?"),
+            health=Health.NO,
+            what=error.problem,
+            remedy=error.remedy,
+        )
+    for found in census(one.terrain.texts, _targets(one.canaries)):
+        marker = f"; the Flux policy {found.marker} moves it" if found.marker else ""
+        name = f"{found.namespace}/{found.name}" if found.namespace else found.name
+        yield Finding(
+            check="workloads",
+            subject=f"{found.place} {found.kind} {name}",
+            health={
+                Standing.DRIVEN: Health.OK,
+                Standing.COULD: Health.HINT,
+                Standing.NOT: Health.NO,
+            }[found.standing],
+            what=f"{found.standing.value}: {found.bound}{marker}",
+            remedy=found.remedy,
+        )
+
+
+def canaries(one: Subject) -> Iterator[Finding]:
+    """Say whether every Canary can be read and bound."""
+    for canary, error in one.errors.items():
+        yield wrong("canaries", canary, error)
+    if one.grounds:
+        yield fine("canaries", f"{len(one.grounds)} Canaries", "are read and bound")
+    elif not one.errors:
+        yield hint(
+            "canaries", "no Canary", "is here", "begin with `gitops-canary init`, or look at paths"
+        )
+
+
+def flagger(one: Subject) -> Iterator[Finding]:
+    """Find what Flagger still has a hand on, as far as manifests tell."""
+    owned = {
+        (ref.file, ref.index)
+        for ground in one.grounds.values()
+        for ref in (*_documents(ground), *ground.binding.routes)
+    }
+    for found in one.terrain.documents:
+        why = managed(_metadata(found))
+        if not why:
+            continue
+        mine = (found.ref.file, found.ref.index) in owned
+        yield Finding(
+            check="flagger",
+            subject=f"{found.place} {found.ref.kind} {found.ref.name}",
+            health=Health.WRONG if mine else Health.HINT,
+            what=why,
+            remedy="take that out of the manifest: what is committed has to be applied",
+        )
+    for canary, spec in one.canaries.items():
+        if spec.dialect is Dialect.FLAGGER:
+            yield hint(
+                "flagger",
+                f"{spec.place} Canary {canary}",
+                "where Flagger runs, it drives this Canary too and writes other weights",
+                "stop Flagger for it before the controller starts, or `gitops-canary import "
+                "flagger` and delete this one with revertOnDeletion off",
+            )
+
+
+def scalers(one: Subject) -> Iterator[Finding]:
+    """Make sure that the primary scales where the target does."""
+    for spec in one.canaries.values():
+        name = spec.target.name
+        for found in one.terrain.of(*_SCALERS):
+            target = found.word("spec", "scaleTargetRef", "name")
+            if target != name or found.ref.namespace not in {"", spec.namespace}:
+                continue
+            subject = f"{found.place} {found.ref.kind} {found.ref.name}"
+            if any(_scales(other, f"{name}-primary") for other in one.terrain.of(*_SCALERS)):
+                yield fine("scalers", subject, f"{name} and {name}-primary both scale")
+            else:
+                yield Finding(
+                    check="scalers",
+                    subject=subject,
+                    health=Health.WRONG,
+                    what=f"it scales {name}, and nothing scales {name}-primary, which serves users",
+                    remedy=f"commit a copy for {name}-primary; `gitops-canary init` writes it",
+                )
+
+
+def unguarded(one: Subject) -> Iterator[Finding]:
+    """Say what reaches everyone without a canary."""
+    for canary, ground in one.grounds.items():
+        versions = ground.binding.versions
+        if isinstance(versions, Templates):
+            for shared in versions.shared:
+                yield hint(
+                    "unguarded",
+                    canary,
+                    f"both sides use {shared}: a change of it reaches everyone at once",
+                    "give the primary a copy `<name>-primary` to have it tried first",
+                )
+            continue
+        bound = {pair.container for pair in versions.pairs}
+        for found in one.terrain.named("Deployment", *_target(one.canaries[canary])):
+            loose = sorted(set(images(found)) - bound) if None not in bound else []
+            if loose:
+                yield hint(
+                    "unguarded",
+                    canary,
+                    f"the version of {', '.join(loose)} in {found.ref.name} is in no listed field",
+                    "list it in spec.source, or change it in both workloads at once",
+                )
+
+
+CHECKS: Mapping[str, Callable[[Subject], Iterator[Finding]]] = {
+    "workloads": workloads,
+    "canaries": canaries,
+    "flagger": flagger,
+    "scalers": scalers,
+    "unguarded": unguarded,
+}
+"""Every check of manifests by its name, in the order they are told."""
+
+
+def _target(spec: CanarySpec) -> tuple[str, str]:
+    return spec.target.name, spec.namespace
+
+
+def _targets(known: Mapping[CanaryId, CanarySpec]) -> Mapping[tuple[str, str], str]:
+    """Give the Canary of every workload, and of every document whose fields one binds."""
+    found: dict[tuple[str, str], str] = {}
+    for canary, spec in known.items():
+        found[spec.target.kind, spec.target.name] = canary
+        for pair in spec.source:
+            for side in (pair.candidate, pair.primary):
+                found[side.file, side.document.rpartition("/")[2]] = canary
+    return found
+
+
+def _scales(one: Document, name: str) -> bool:
+    return one.word("spec", "scaleTargetRef", "name") == name
+
+
+def _documents(ground: Ground) -> tuple[DocRef, ...]:
+    versions = ground.binding.versions
+    return versions.documents if isinstance(versions, Templates) else ()
+
+
+def _metadata(one: Document) -> dict[str, object]:
+    node = one.root.get("metadata")
+    try:
+        value = document.data(node, file=one.ref.file) if node else {}
+    except SpecError:
+        # An alias in somebody's metadata: nothing that Flagger writes.
+        value = {}
+    return {"metadata": value}

@@ -1,0 +1,233 @@
+"""What `doctor` asks of everything controller.yaml names: Git, forge, metrics, sync engines."""
+
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from gitops_canary.app.config import load
+from gitops_canary.app.controller import Round
+from gitops_canary.app.doctor import Finding, Health, fine, hint, wrong
+from gitops_canary.app.doctor_live import engines, limits
+from gitops_canary.app.doctor_manifests import CHECKS, Subject, subject
+from gitops_canary.app.reading import Rules
+from gitops_canary.app.wiring import opened
+from gitops_canary.core.text import duration, iso
+from gitops_canary.errors import CanaryError, ConfigError, Unavailable
+from gitops_canary.forge import RULES
+from gitops_canary.git.process import client_version
+from gitops_canary.git.signing import load_key
+from gitops_canary.model.names import Revision
+from gitops_canary.model.observation import Question
+from gitops_canary.ports import Metrics
+from gitops_canary.settings import RepositorySettings, Settings
+
+GIT_LEAST = (2, 36)
+"""The first git with `cat-file --batch-command`."""
+SKEW_MS, SKEW_MOST_MS = 5_000, 60_000
+"""Differences of clocks that are told, and that are wrong; headers count whole seconds."""
+_BLOCKING = {
+    "pull_request": "changes have to go through a pull request",
+    "merge_queue": "changes have to go through the merge queue",
+    "required_status_checks": "checks have to pass before a commit is pushed",
+    "required_deployments": "deployments have to succeed before a commit is pushed",
+    "update": "nobody may update the branch",
+}
+_PATTERNS = ("commit_message_pattern", "commit_author_email_pattern", "committer_email_pattern")
+
+
+@runtime_checkable
+class Rehearsing(Protocol):
+    """A Git that can ask whether it may push."""
+
+    def rehearse(self) -> int | None:
+        """Ask, without pushing; what the server's clock said. CanaryError where it may not."""
+
+
+async def examine(config: Path) -> list[Finding]:
+    """Examine everything that a controller.yaml names; nothing is changed anywhere.
+
+    Raises:
+        ConfigError: controller.yaml is invalid.
+    """
+    settings = load(config)
+    found = [*_client(), *_signing(settings)]
+    async with opened(config, keeps=False) as rounds:
+        found += [one async for one in _sources(settings, rounds[0].station.measuring.metrics)]
+        for one, round_ in zip(settings.repositories, rounds, strict=True):
+            found += [finding async for finding in _repository(settings, one, round_)]
+    return found
+
+
+def _client() -> Iterator[Finding]:
+    try:
+        told = client_version()
+    except CanaryError as error:
+        yield wrong("git", "git", error)
+        return
+    numbers = told.removeprefix("git ").split(".")[:2]
+    version = tuple(int(part) for part in numbers if part.isdigit())
+    if version < GIT_LEAST:
+        remedy = f"install git {'.'.join(map(str, GIT_LEAST))} or newer"
+        yield wrong("git", "git", Unavailable(f"{told} is too old.", remedy=remedy))
+    else:
+        yield fine("git", "git", told)
+
+
+def _signing(settings: Settings) -> Iterator[Finding]:
+    signing = settings.signing
+    if signing is None:
+        who = f"{settings.identity.name} <{settings.identity.email}>"
+        yield hint(
+            "signing", who, "commits are not signed: anybody can write this committer's name",
+            "make a key (docs/tutorial/first-rollout.md, step 3) and name it in `signing`",
+        )  # fmt: skip
+        return
+    try:
+        key = load_key(signing.key_file)
+        key.sign(b"doctor")
+    except ConfigError as error:
+        yield wrong("signing", str(signing.key_file), error)
+        return
+    trusted = f", {len(signing.trusted_keys)} files of trusted keys" if signing.trusted_keys else ""
+    yield fine("signing", str(signing.key_file), f"signs as {key.public_line}{trusted}")
+
+
+async def _sources(settings: Settings, metrics: Metrics) -> AsyncIterator[Finding]:
+    for name, one in settings.sources.items():
+        if one.type != "prometheus":
+            yield hint("metrics", name, f"{one.type} is asked only what Canaries ask, see `limits`")
+            continue
+        now_ms = _now_ms()
+        question = Question(
+            source=name, expression="max(timestamp(up))", start_ms=now_ms, end_ms=now_ms
+        )
+        answer = (await metrics.ask([question]))[question]
+        if answer.error:
+            error = Unavailable(
+                f"{answer.error}.", remedy=f"correct metrics.sources.{name} in controller.yaml"
+            )
+            yield wrong("metrics", name, error)
+            continue
+        yield _clock(f"metric source {name}", answer.clock_ms, now_ms)
+        if not answer.series:
+            yield hint(
+                "metrics", name, "it has no series `up`, so the age of samples is not known",
+                "nothing, where samples are pushed; else look at its targets",
+            )  # fmt: skip
+            continue
+        age_ms = int(now_ms - float(answer.series[0].samples[-1].value) * 1000)
+        late_ms = 2 * one.scrape_ms + one.lag_ms
+        age = f"the newest sample is {duration(max(age_ms, 0))} old"
+        if age_ms > late_ms:
+            yield hint(
+                "metrics", name,
+                f"{age}, more than two scrapes and the lag ({duration(late_ms)})",
+                "set scrapeInterval and lag as they are, or look at the targets",
+            )  # fmt: skip
+        else:
+            yield fine("metrics", name, age)
+
+
+async def _repository(
+    settings: Settings, one: RepositorySettings, round_: Round
+) -> AsyncIterator[Finding]:
+    station = round_.station
+    try:
+        tip, _ = await station.worker.do(station.git.fetch)
+    except CanaryError as error:
+        yield wrong("git", one.name, error)
+        return
+    yield fine("git", one.name, f"{one.branch} is at {tip[:12]}")
+    async for finding in _writing(settings, one, round_):
+        yield finding
+    seen = await station.worker.do(lambda: _subject(one, round_, tip))
+    for name, check in CHECKS.items():
+        if name != "workloads":
+            for finding in check(seen):
+                yield finding
+    async for finding in limits(seen, station.measuring, _now_ms()):
+        yield finding
+    async for finding in engines(seen, settings, station.measuring, tip, _now_ms()):
+        yield finding
+
+
+async def _writing(
+    settings: Settings, one: RepositorySettings, round_: Round
+) -> AsyncIterator[Finding]:
+    git = round_.station.git
+    if isinstance(git, Rehearsing):
+        try:
+            clock_ms = await round_.station.worker.do(git.rehearse)
+        except CanaryError as error:
+            yield wrong("push", one.name, error)
+        else:
+            yield fine("push", one.name, f"these credentials may push to {one.branch}")
+            if clock_ms is not None:
+                yield _clock(f"Git server of {one.name}", clock_ms, _now_ms())
+    if one.forge is None or one.forge.type not in RULES:
+        yield hint(
+            "rules", one.name, "no forge is configured, so its rules for the branch are not seen",
+            "let the controller's user past rules that demand pull requests or checks",
+        )  # fmt: skip
+        return
+    forge = one.forge
+    try:
+        rules = await RULES[forge.type](forge.url, forge.repository, forge.token_file, one.branch)
+    except CanaryError as error:
+        yield wrong("rules", f"{forge.repository} {one.branch}", error)
+        return
+    for finding in branch_rules(
+        rules, f"{forge.repository} {one.branch}", signs=bool(settings.signing)
+    ):
+        yield finding
+
+
+def branch_rules(rules: Sequence[str], subject: str, *, signs: bool) -> Iterator[Finding]:
+    """Say which rules of a branch stand in the controller's way."""
+    for kind in rules:
+        if kind in _BLOCKING:
+            remedy = "let the controller's user bypass it; the forge does not tell whether it may"
+            yield _rule(subject, f"the rule {kind}: {_BLOCKING[kind]}", remedy)
+        elif kind == "required_signatures" and not signs:
+            remedy = "name a key in `signing`, and add its public half to the user at the forge"
+            yield _rule(subject, f"the rule {kind}, and commits are not signed", remedy)
+        elif kind == "required_signatures" or kind in _PATTERNS:
+            yield hint(
+                "rules", subject, f"the rule {kind}",
+                "make sure that the controller's key and committer satisfy it",
+            )  # fmt: skip
+    if not rules:
+        yield fine("rules", subject, "no rule is active for this branch")
+
+
+def _rule(subject: str, what: str, remedy: str) -> Finding:
+    return Finding(
+        check="rules", subject=subject, health=Health.WRONG, what=what, remedy=remedy, code=7
+    )
+
+
+def _subject(one: RepositorySettings, round_: Round, tip: Revision) -> Subject:
+    rules = Rules(
+        paths=one.paths, default_provider=one.default_provider, allow_missing=one.allow_missing
+    )
+    return subject(round_.station.git, tip, rules)
+
+
+def _clock(whose: str, clock_ms: int | None, now_ms: int) -> Finding:
+    if clock_ms is None:
+        return hint("clock", whose, "it does not say what time it is")
+    apart = abs(clock_ms - now_ms)
+    what = f"it says {iso(clock_ms)}, {duration(apart)} from this machine"
+    if apart > SKEW_MOST_MS:
+        error = Unavailable(
+            f"{what}.", remedy="set the clocks by NTP: windows and dates rest on them"
+        )
+        return wrong("clock", whose, error)
+    if apart > SKEW_MS:
+        return hint("clock", whose, what, "set the clocks by NTP")
+    return fine("clock", whose, what)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
