@@ -1,7 +1,11 @@
 """The evidence branch of a clone: who wrote it, what was changed later, what nobody refers to."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from functools import cached_property
+from itertools import islice
 
+from gitops_canary.app.claims import Claim
 from gitops_canary.app.evidence_models import read_decision
 from gitops_canary.app.lineage import Lineage
 from gitops_canary.app.shelf import DECISION
@@ -14,8 +18,10 @@ from gitops_canary.git.objects import EMPTY_TREE, RawCommit
 from gitops_canary.git.ownership import Ownership
 from gitops_canary.git.plain import PlainClone
 from gitops_canary.model.finding import Finding, Kind
-from gitops_canary.model.names import BlobId, CanaryId, Path, Revision, RolloutId
+from gitops_canary.model.names import BlobId, Path, Revision
 from gitops_canary.model.rollout import Move
+
+_BATCH = 256
 
 
 class Bulk:
@@ -28,38 +34,78 @@ class Bulk:
     def __init__(self, clone: PlainClone, ownership: Ownership, tip: Revision) -> None:
         self._clone = clone
         self._ownership = ownership
-        self._lineage = Lineage(clone, tip)
+        self._tip = tip
         self.files: Mapping[Path, BlobId] = {
             path: blob.id for path, blob in clone.files(tip).items()
         }
         self._earlier: set[Path] = set()
         self._seals = bool(ownership.trusted) and any(p.endswith(".dsse.json") for p in self.files)
-        self.verdicts = 0
-        """How many decisions were read."""
 
-    def check(
-        self, chains: Mapping[tuple[CanaryId, RolloutId], Sequence[Move]], *, rewritten: bool
-    ) -> Iterator[Finding]:
-        """Check the branch's own commits, then every file against the moves that name it."""
-        for revision, raw in self._lineage.commits():
-            yield from self._commit(revision, raw)
+    def on(self, clone: PlainClone) -> "Bulk":
+        """Give the same branch read through another reader of the clone."""
+        other = copy(self)
+        other._clone = clone  # noqa: SLF001 - it is one of us
+        return other
+
+    def walk(self) -> Iterator[Finding]:
+        """Hold the branch's own commits against what the controller writes."""
+        rest = Lineage(self._clone, self._tip).commits()
+        while batch := list(islice(rest, _BATCH)):
+            parents = self._clone.commits([Revision(p) for _, raw in batch for p in raw.parents])
+            known = [
+                (before.tree, raw.tree)
+                for _, raw in batch
+                for name in raw.parents
+                if (before := parents[Revision(name)])
+            ]
+            self._clone.read_ahead(known)
+            for revision, raw in batch:
+                yield from self._commit(revision, raw)
+
+    def strays(
+        self, chains: Sequence[Sequence[Move]], *, rewritten: bool
+    ) -> tuple[list[Finding], int]:
+        """Find decisions that no move names; with the number of all decisions."""
         expected = {
-            decision_path(move.record, number): chain
-            for chain in chains.values()
+            decision_path(move.record, number)
+            for chain in chains
             for number, move in enumerate(chain, 1)
         }
-        found = [path for path in sorted(self.files) if DECISION.fullmatch(path)]
-        self.verdicts = len(found)
-        for path in found:
+        every = [path for path in sorted(self.files) if DECISION.fullmatch(path)]
+        found: list[Finding] = []
+        for path in every:
             if path not in expected:
-                yield from self._nobodys(path, rewritten=rewritten)
-            if self._seals and (wrong := self.unsealed(path)):
-                yield _finding(None, f"{seal_path(path)}: {wrong}.")
-        for chain in chains.values():
-            yield from self._pages(chain)
+                found += self._nobodys(path, rewritten=rewritten)
+                found += self._seal(path)
+        return found, len(every)
 
-    def unsealed(self, path: Path) -> str | None:
-        """Say why a decision's seal does not vouch for it; None where it does."""
+    def seals(self, chain: Sequence[Move]) -> Iterator[Finding]:
+        """Hold the seals of a rollout's decisions against their keys and the decisions."""
+        for number, move in enumerate(chain, 1):
+            yield from self._seal(decision_path(move.record, number))
+
+    def blobs(self, claims: Iterable[Claim]) -> Iterator[BlobId]:
+        """Name the decisions and seals of some rollouts, whatever their number, and their pages."""
+        folders = {f"{c.move.record.canary}/{c.move.record.rollout}" for c in claims}
+        for path in (path for folder in folders for path in self._folders.get(folder, ())):
+            yield self.files[path]
+
+    @cached_property
+    def _folders(self) -> Mapping[str, Sequence[Path]]:
+        found: dict[str, list[Path]] = {}
+        for path in self.files:
+            found.setdefault(path.rpartition("/")[0], []).append(path)
+        return found
+
+    def unsealed(self, move: Move, number: int) -> str | None:
+        """Say why the seal of a move's decision does not vouch for it; None where it does."""
+        return self._unsealed(decision_path(move.record, number))
+
+    def _seal(self, path: Path) -> Iterator[Finding]:
+        if self._seals and path in self.files and (wrong := self._unsealed(path)):
+            yield _finding(None, f"{seal_path(path)}: {wrong}.")
+
+    def _unsealed(self, path: Path) -> str | None:
         blobs = [self.files.get(seal_path(path)), self.files.get(path)]
         if blobs[0] is None or blobs[1] is None:
             return "there is no seal"
@@ -114,12 +160,13 @@ class Bulk:
             remedy="keep the controller's commits: merge instead of squashing",
         )
 
-    def _pages(self, chain: Sequence[Move]) -> Iterator[Finding]:
+    def pages(self, chain: Sequence[Move]) -> Iterator[Finding]:
         """Build the readable pages again."""
         decisions = [self._bytes(move, number) for number, move in enumerate(chain, 1)]
         over = [n for n, move in enumerate(chain, 1) if move.record.over]
         wanted = pages(chain[-1].record, decisions)
-        if over:  # the report is as the last move that ended the rollout, or an attempt, left it
+        if over and over[-1] < len(chain):
+            # The report is as the last move that ended the rollout, or an attempt, left it.
             number = over[-1]
             wanted = pages(chain[number - 1].record, decisions[:number]) | wanted
         for path, page in wanted.items():

@@ -16,7 +16,6 @@ from gitops_canary.errors import CanaryError, EditRefused, VerificationError
 from gitops_canary.git.objects import RawCommit
 from gitops_canary.git.plain import PlainClone
 from gitops_canary.manifest import quarantine
-from gitops_canary.manifest.owned import owned
 from gitops_canary.manifest.policy import policy_from_json
 from gitops_canary.model.finding import Finding, Kind
 from gitops_canary.model.names import BlobId, Path, Revision
@@ -25,59 +24,20 @@ from gitops_canary.model.rollout import Action, Move
 Json = dict[str, Any]
 
 
-@dataclass(slots=True, kw_only=True)
-class Checker:
-    """Checks moves one by one. `bulk` is the evidence branch's tip: path to blob."""
+@dataclass(slots=True)
+class Decisions:
+    """The decisions of a clone; `bulk` is the evidence branch's tip: path to blob."""
 
     clone: PlainClone
-    reader: Reader
     bulk: Mapping[Path, BlobId] | None
     """None where this clone has no evidence branch."""
-    _last: tuple[Revision, Json] | None = None
-    """The decision read last, which is asked for more than once."""
 
-    def check(
-        self, move: Move, raw: RawCommit, before: Sequence[Move], *, forge: bool
-    ) -> Iterator[Finding]:
-        """Yield what is wrong with one move, given the moves of its rollout before it.
-
-        A commit that a forge wrote for us may have another author.
-        """
-        yield from (_differs(move, text) for text in _shape(raw, forge=forge))
-        document = None
-        try:
-            document = self.decision(move, len(before) + 1)
-        except CanaryError as error:
-            yield Finding(
-                kind=Kind.DIFFERENCE if self.bulk is not None else Kind.UNREADABLE,
-                revision=move.revision,
-                problem=error.problem,
-                remedy=error.remedy,
-            )
-        if document is None:
-            return
-        yield from (_differs(move, text) for text in self._claims(move, document))
-        try:
-            yield from (_differs(move, text) for text in recompute(document, before))
-        except (KeyError, ValueError, ArithmeticError) as error:
-            yield _differs(move, f"its decision cannot be decided again: {error!r}")
-        yield from self._tree(move, raw, document)
-
-    def read(self, move: Move, number: int) -> Json | None:
-        """Read a move's decision; None where `check` says what is wrong with it."""
-        try:
-            return self.decision(move, number)
-        except CanaryError:
-            return None
-
-    def decision(self, move: Move, number: int) -> Json:
+    def of(self, move: Move, number: int) -> Json:
         """Read a move's decision.
 
         Raises:
             VerificationError: it is not there, or not what the commit says.
         """
-        if self._last and self._last[0] == move.revision:
-            return self._last[1]
         path = decision_path(move.record, number)
         blob = (self.bulk or {}).get(path)
         if blob is None:
@@ -92,9 +52,44 @@ class Checker:
                 f"Its evidence {path} is not the one it was decided on: the sha256 differs.",
                 remedy=f"git log -- {path} on the evidence branch shows who changed it",
             )
-        document = read_decision(data, name=path)
-        self._last = (move.revision, document)
-        return document
+        return read_decision(data, name=path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checker:
+    """Checks moves one by one."""
+
+    clone: PlainClone
+    reader: Reader
+    decisions: Decisions
+
+    def check(
+        self, move: Move, raw: RawCommit, before: Sequence[Move], *, forge: bool
+    ) -> Iterator[Finding]:
+        """Yield what is wrong with one move, given the moves of its rollout before it.
+
+        A commit that a forge wrote for us may have another author.
+        """
+        yield from (_differs(move, text) for text in _shape(raw, forge=forge))
+        document = None
+        try:
+            document = self.decisions.of(move, len(before) + 1)
+        except CanaryError as error:
+            lost = self.decisions.bulk is None
+            yield Finding(
+                kind=Kind.UNREADABLE if lost else Kind.DIFFERENCE,
+                revision=move.revision,
+                problem=error.problem,
+                remedy=error.remedy,
+            )
+        if document is None:
+            return
+        yield from (_differs(move, text) for text in self._claims(move, document))
+        try:
+            yield from (_differs(move, text) for text in recompute(document, before))
+        except (KeyError, ValueError, ArithmeticError) as error:
+            yield _differs(move, f"its decision cannot be decided again: {error!r}")
+        yield from self._tree(move, raw, document)
 
     def _claims(self, move: Move, document: Json) -> Iterator[str]:
         """Hold the trailers against the evidence, and the time against the commit's date."""
@@ -120,21 +115,16 @@ class Checker:
             return
         changed = self.clone.tree_changes(before.tree, raw.tree)
         try:
-            wanted = self._again(move, parent, document)
+            yield from self._again(move, parent, document, changed)
         except (VerificationError, EditRefused) as error:
             yield _differs(move, error.problem.rstrip("."))
-            return
         except CanaryError as error:
             yield _unread(move, f"its change cannot be made again: {error.problem}", error.remedy)
-            wanted = None
-        if wanted is None:
             told = {change["path"] for change in document["changes"]}
             yield from (
                 _differs(move, f"it changes {path}, which its evidence does not tell")
                 for path in sorted(changed.keys() - told)
             )
-            return
-        yield from (_differs(move, text) for text in self._compare(changed, wanted))
 
     def _compare(
         self, changed: Mapping[Path, BlobId | None], wanted: Mapping[Path, str]
@@ -148,32 +138,38 @@ class Checker:
             if blob is None or self.clone.read([blob])[blob] != wanted[path].encode():
                 yield f"it changes {path} in another way than its move would"
 
-    def _again(self, move: Move, parent: Revision, document: Json) -> dict[Path, str]:
-        """Give the new text of every file that the move changes.
+    def _again(
+        self, move: Move, parent: Revision, document: Json, changed: Mapping[Path, BlobId | None]
+    ) -> Iterator[Finding]:
+        """Make the move again, and hold every changed file and the owned values against it.
 
         Raises:
             CanaryError: the revision cannot be read by today's code.
             VerificationError: its evidence tells other owned values than the revision has.
         """
-        spec = self.reader.view(parent).canaries.get(move.record.canary)
+        canary = move.record.canary
+        spec = self.reader.view(parent).canaries.get(canary)
         policy = policy_from_json(document["policy"]["effective"])
-        tip = self.reader.ground(parent, move.record.canary, policy)
+        tip = self.reader.ground(parent, canary, policy)
         assert spec is not None, "its ground was read"
         spec = spec.pinned(policy)
-        stable = self.reader.ground(move.record.stable, move.record.canary)
+        stable = self.reader.ground(move.record.stable, canary)
         act, router = recorded.act(document), self.reader.router(spec)
         act = replace(act, weight=move.record.weight_to)
         files = dict(edits(act, spec=spec, tip=tip, stable=stable, router=router))
-        texts = {**tip.texts, **files}
-        after = owned(spec, tip.binding, lambda path: texts[path], router)
-        confirm(act, before=tip.owned, after=after, place=spec.place)
-        seen = {"before": owned_json(tip.owned), "after": owned_json(after)}
-        self._hold(move, document, seen)
-        old = self.reader.text(parent, QUARANTINE)
         if act.quarantine:
+            old = self.reader.text(parent, QUARANTINE)
             entry = quarantine_entry(act, move.record.version, tip.owned.candidate.digest)
-            files[QUARANTINE] = quarantine.add(old, entry)
-        return {path: text for path, text in files.items() if (path, text) != (QUARANTINE, old)}
+            if (new := quarantine.add(old, entry)) != old:
+                files[QUARANTINE] = new
+        wrong = list(self._compare(changed, files))
+        yield from (_differs(move, text) for text in wrong)
+        if not wrong:
+            # To the byte what was made again, so what the commit holds is what the move gives.
+            after = self.reader.ground(move.revision, canary, policy).owned
+            confirm(act, before=tip.owned, after=after, place=spec.place)
+            seen = {"before": owned_json(tip.owned), "after": owned_json(after)}
+            self._hold(move, document, seen)
 
     def _hold(self, move: Move, document: Json, owned_now: Json) -> None:
         """Hold what the evidence says about the repository against the repository.

@@ -1,13 +1,15 @@
 """`verify`: the whole record of a clone, recomputed; no server and no configuration needed."""
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gitops_canary.app.replaying import Decided
 from gitops_canary.app.replaying import replay as replay_all
-from gitops_canary.app.verifying import Scope, Verified
+from gitops_canary.app.verifying import Scope, Verified, decided
 from gitops_canary.app.verifying import verify as verify_all
 from gitops_canary.cli.clones import EvidenceOption, evidence_or_none, ownership
 from gitops_canary.cli.options import Form, OutputOption
@@ -20,6 +22,9 @@ from gitops_canary.model.addresses import check_address
 from gitops_canary.model.finding import Finding, Kind
 
 _TIMEOUT_MS = 30_000
+_Processes = Annotated[
+    int, typer.Option(min=1, help="So many work at once; what comes out is the same.")
+]
 COLUMNS = ("kind", "commit", "problem", "remedy")
 
 
@@ -49,6 +54,7 @@ def verify(
         str, typer.Option(metavar="URL", help="Ask this Prometheus again at the recorded times.")
     ] = "",
     paths: Annotated[str, typer.Option(help="Folders the controller works in.")] = "",
+    processes: _Processes = 2,
     output: OutputOption = Form.TABLE,
 ) -> int:
     """Recompute every verdict and hold every commit against its record; 8 where one differs."""
@@ -65,18 +71,18 @@ def verify(
             sealed=forge_commits,
             paths=tuple(part for part in paths.split(",") if part),
         )
-        found = verify_all(opened, whose, scope)
+        found = verify_all(opened, whose, scope, processes=processes)
+        if replay:
+            found.findings += asyncio.run(_replayed(decided(opened, scope, found), replay))
     finally:
         opened.close()
-    if replay:
-        found.findings.extend(asyncio.run(_replayed(found, replay)))
     return _told(found, output)
 
 
-async def _replayed(found: Verified, url: str) -> list[Finding]:
+async def _replayed(decisions: Iterable[Decided], url: str) -> list[Finding]:
     client = METRICS["prometheus"](Opening(url=check_address(url), timeout_ms=_TIMEOUT_MS))
     try:
-        findings, counted = await replay_all(found.decided, client)
+        findings, counted = await replay_all(decisions, client)
     finally:
         await client.aclose()
     say(f"{words(counted)}.")

@@ -3,6 +3,7 @@
 Foreign words are written as character references, so that no renderer takes them for markup.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from gitops_canary.core.evidence import page_paths
@@ -12,8 +13,8 @@ from gitops_canary.core.told import Json, Told, told
 from gitops_canary.model.names import Path
 from gitops_canary.model.rollout import Record
 
-_PLAIN = frozenset(" .,:;/=%()'+-")
-"""Punctuation that means nothing to Markdown in the middle of a line."""
+_MEANT = re.compile(r"[^A-Za-z0-9 .,:;/=%()'+-]+")
+"""All but letters and punctuation that means nothing to Markdown in the middle of a line."""
 MARK = "<!-- gitops-canary page 1 -->"
 """Its number rises when pages are written otherwise, so that old ones are not taken for changed."""
 _MARKS = {"pass": "✔ pass", "fail": "✘ fail", "inconclusive": "? inconclusive", "none": "-"}
@@ -35,7 +36,11 @@ def words(text: object) -> str:
     >>> words("a|b <script> @all")
     'a&#124;b &#60;script&#62; &#64;all'
     """
-    return "".join(c if c.isalnum() or c in _PLAIN else f"&#{ord(c)};" for c in one_line(str(text)))
+    return _MEANT.sub(_reference, one_line(str(text)))
+
+
+def _reference(found: re.Match[str]) -> str:
+    return "".join(c if c.isalnum() else f"&#{ord(c)};" for c in found[0])
 
 
 def readme(story: Told) -> str:

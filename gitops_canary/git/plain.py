@@ -7,18 +7,29 @@ the commits themselves, so that no graft, replacement or commit-graph can hide a
 import pathlib
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gitops_canary.errors import CanaryError, SpecError, VerificationError
 from gitops_canary.git.address import Address
-from gitops_canary.git.changes import changes
+from gitops_canary.git.changes import Pair, below, changes
 from gitops_canary.git.commands import Command
-from gitops_canary.git.objects import Kind, ObjectId, RawCommit, object_id, parse_commit
+from gitops_canary.git.objects import (
+    Entry,
+    Kind,
+    ObjectId,
+    RawCommit,
+    object_id,
+    parse_commit,
+    parse_tree,
+)
 from gitops_canary.git.process import Runner
 from gitops_canary.git.reader import DamagedClone, Reader
 from gitops_canary.git.surroundings import Surroundings
-from gitops_canary.git.trees import Trees
+from gitops_canary.git.trees import Files, Trees
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, Path, Revision
 
@@ -26,6 +37,7 @@ _REFS = Command(("for-each-ref", "--format=%(objectname) %(refname)"))
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,200}")
 _BLOB_BYTES_MAX = 64 << 20
 _TIMEOUT_MS = 60_000
+_PARSED_TREES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +97,8 @@ class PlainClone:
         )
         surroundings.prepare()
         self._runner = Runner(surroundings, timeout_ms=_TIMEOUT_MS)
-        self._reader = _Proving(self._runner)
-        self._trees = Trees(self._reader)
         self._commits: dict[Revision, RawCommit | None] = {}
+        self._begin()
         finished = self._runner.run(_REFS)
         if not finished.ok:
             self.close()
@@ -97,6 +108,21 @@ class PlainClone:
             )
         lines = (line.split(" ", 1) for line in finished.out.decode(errors="replace").splitlines())
         self.refs: dict[str, Revision] = {ref: Revision(tip) for tip, ref in lines}
+
+    def _begin(self) -> None:
+        self._reader = _Proving(self._runner)
+        self._trees = Trees(self._reader)
+        self._entries = lru_cache(_PARSED_TREES)(self._parse_tree)
+        self._ahead: dict[ObjectId, bytes] = {}
+
+    def twin(self) -> "PlainClone":
+        """Give a reader of the same clone with a git of its own, for another process.
+
+        It knows the commits read so far, and ends with its process; only the first one is closed.
+        """
+        twin = copy(self)
+        twin._begin()  # noqa: SLF001 - it is one of us
+        return twin
 
     def close(self) -> None:
         """End git and remove the scratch folder."""
@@ -142,7 +168,7 @@ class PlainClone:
     def tree_changes(self, before: ObjectId, after: ObjectId) -> dict[Path, BlobId | None]:
         """Name every path that differs, with its new blob; None where it is gone or no blob."""
         found: dict[Path, BlobId | None] = {}
-        for path, was, now in changes(self._trees.body, before, after):
+        for path, was, now in changes(self._entries, before, after):
             same_mode = was is None or now is None or was.mode == now.mode
             plain = now is not None and now.is_file and same_mode
             found[Path(path.decode(errors="backslashreplace"))] = (
@@ -152,15 +178,48 @@ class PlainClone:
 
     def files(self, revision: Revision) -> Mapping[Path, Blob]:
         """List the regular files of a revision, executable or not."""
-        raw = self.commits([revision])[revision]
-        if raw is None:
-            raise _lacking(revision)
-        return self._trees.files(raw.tree)
+        return Files(self._trees, self._root(revision), nullcontext)
+
+    def changed(self, before: Revision, after: Revision) -> Mapping[Path, Blob | None]:
+        """List the regular files that differ between two revisions; None where one is gone."""
+        return self._trees.changed(self._root(before), self._root(after))
 
     def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
         """Read blobs."""
         names = [ObjectId(blob) for blob in dict.fromkeys(blobs)]
-        return {BlobId(name): body for name, body in self._reader.read(names, "blob")}
+        found = {name: self._ahead[name] for name in names if name in self._ahead}
+        found |= self._reader.read([name for name in names if name not in found], "blob")
+        return {BlobId(name): found[name] for name in names}
+
+    def read_ahead(self, pairs: Sequence[Pair]) -> set[ObjectId]:
+        """Read what comparing pairs of trees needs, in few turns with git.
+
+        Returns the regular files that the later trees hold and the earlier ones do not.
+        """
+        wanted: set[ObjectId] = set()
+        level = list(dict.fromkeys(pairs))
+        while level:
+            self._trees.bodies([tree for pair in level for tree in pair])
+            level = below(self._entries, level, wanted)
+        return wanted
+
+    def hold(self, blobs: Iterable[ObjectId | BlobId]) -> None:
+        """Read files in few turns with git, and keep them until the next call."""
+        self._ahead = dict(self._reader.read(sorted({ObjectId(b) for b in blobs}), "blob"))
+
+    def _root(self, revision: Revision) -> ObjectId:
+        raw = self.commits([revision])[revision]
+        if raw is None:
+            raise _lacking(revision)
+        return raw.tree
+
+    def _parse_tree(self, tree: ObjectId) -> Mapping[bytes, Entry]:
+        try:
+            return parse_tree(self._trees.body(tree))
+        except ValueError as error:
+            raise VerificationError(
+                f"Tree {tree} is none that git would make: {error}.", remedy="run git fsck"
+            ) from error
 
 
 def _git_dir(path: pathlib.Path) -> pathlib.Path:

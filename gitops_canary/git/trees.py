@@ -25,7 +25,7 @@ class Trees:
 
     def body(self, tree: ObjectId) -> bytes:
         """Read one tree."""
-        return self._bodies([tree])[tree]
+        return self.bodies([tree])[tree]
 
     def file(self, root: ObjectId, path: str) -> Blob | None:
         """Find one regular file under a root tree, by reading only the directories above it."""
@@ -59,7 +59,7 @@ class Trees:
     def _compare(
         self, before: ObjectId, after: ObjectId, prefix: str, found: dict[Path, Blob | None]
     ) -> None:
-        bodies = self._bodies([before, after])
+        bodies = self.bodies([before, after])
         old, new = parse_tree(bodies[before]), parse_tree(bodies[after])
         gone: dict[str, ObjectId] = {}
         come: dict[str, ObjectId] = {}
@@ -82,7 +82,7 @@ class Trees:
     def _add(self, trees: Mapping[str, ObjectId], files: dict[Path, Blob | None]) -> None:
         """Add everything under some directories, one level at a time for the sake of batches."""
         while trees:
-            bodies = self._bodies(list(trees.values()))
+            bodies = self.bodies(list(trees.values()))
             below: dict[str, ObjectId] = {}
             for prefix, tree in trees.items():
                 for name, entry in parse_tree(bodies[tree]).items():
@@ -95,7 +95,8 @@ class Trees:
                             files[Path(place)] = _blob(entry)
             trees = below
 
-    def _bodies(self, trees: Sequence[ObjectId]) -> dict[ObjectId, bytes]:
+    def bodies(self, trees: Sequence[ObjectId]) -> dict[ObjectId, bytes]:
+        """Read trees, those not kept in one turn with git."""
         bodies = {}
         for tree in trees:
             if tree in self._cache:

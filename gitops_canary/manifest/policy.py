@@ -1,8 +1,10 @@
 """The policy as canonical JSON, and its digest: what `Canary-Policy` binds a rollout to."""
 
 import hashlib
+import json
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import rfc8785
@@ -14,6 +16,8 @@ from gitops_canary.model.spec import Affinity, Check, Criteria, Limits, Match, P
 
 NO_DIGEST = Digest("")
 """Of a policy that is still being made."""
+_KNOWN = 256
+"""Policies remembered: thousands of decisions carry the same few."""
 
 
 def sealed(policy: Policy) -> Policy:
@@ -142,6 +146,12 @@ def policy_from_json(value: dict[str, Any]) -> Policy:
     Raises:
         KeyError, ValueError, ArithmeticError: it is not that.
     """
+    return _policy_from(json.dumps(value, sort_keys=True))
+
+
+@lru_cache(_KNOWN)
+def _policy_from(text: str) -> Policy:
+    value = json.loads(text)
     return sealed(
         Policy(
             steps=tuple(Decimal(step) for step in value["steps"]),

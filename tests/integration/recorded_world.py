@@ -7,6 +7,7 @@ long as its commits do.
 import asyncio
 import os
 import pathlib
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from gitops_canary.sync.none import Nothing
 START_S = 1_770_000_000
 CANARY = "prod/checkout"
 EVIDENCE = "gitops-canary/evidence"
+_ASKED = re.compile(r'destination_workload=~"([^"]+)"')
 
 
 @dataclass
@@ -40,7 +42,8 @@ class Table:
     def _answer(self, question: Question) -> Answer:
         rows = []
         times = range(question.start_ms, question.end_ms + 1, question.step_ms or 1)
-        for workload in ("checkout", "checkout-primary"):
+        asked = _ASKED.search(question.expression)
+        for workload in asked[1].split("|") if asked else ("",):
             labels = {"destination_workload": workload, "reporter": "source"}
             for more, value in self._values(question.expression, workload):
                 samples = tuple(Sample(at, value or f"{at / 1000:.3f}") for at in times)
@@ -63,9 +66,13 @@ class Table:
 
 @dataclass
 class World:
-    """One bare repository, a person's clone of it and a controller; `now_ms` is its clock."""
+    """One bare repository, a person's clone of it and a controller; `now_ms` is its clock.
+
+    Each name is one application with a canary of its own; all do the same at the same time.
+    """
 
     directory: pathlib.Path
+    names: Sequence[str] = ("checkout",)
     table: Table = field(default_factory=Table)
     now_ms: int = START_S * 1000
 
@@ -78,10 +85,11 @@ class World:
         git(self.directory, "init", "-q", "--bare", "-b", "main", str(self.origin))
         git(self.directory, "clone", "-q", str(self.origin), str(self.person))
         git(self.person, "checkout", "-q", "-b", "main")
-        for source in example().rglob("*.yaml"):
-            target = self.person / source.relative_to(example())
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(source.read_bytes())
+        for name in self.names:
+            folder = self.person / "apps" / name
+            folder.mkdir(parents=True)
+            for source in (example() / "apps" / "checkout").glob("*.yaml"):
+                (folder / source.name).write_text(source.read_text().replace("checkout", name))
         self._commit("Begin")
         self.repository = Repository(
             url=f"file://{self.origin}",
@@ -111,21 +119,20 @@ class World:
     def release(self, version: str) -> None:
         """Commit a new candidate, as a person."""
         git(self.person, "pull", "-q", "--rebase")
-        file = self.person / "apps/checkout/deployment.yaml"
-        old = file.read_text()
-        start = old.index("checkout:") + len("checkout:")
-        file.write_text(old[:start] + version + old[old.index(" ", start) :])
-        self._commit(f"Release checkout {version}")
+        for name in self.names:
+            file = self.person / "apps" / name / "deployment.yaml"
+            old = file.read_text()
+            start = old.index(f"{name}:") + len(f"{name}:")
+            file.write_text(old[:start] + version + old[old.index(" ", start) :])
+        self._commit(f"Release {', '.join(self.names)[:40]} {version}")
 
     def roll(self, most: int = 80) -> Report:
         """Tick until nothing rolls any more."""
         for _ in range(most):
             report = asyncio.run(self.station.tick(write=True))
             assert report.error is None, report.error
-            [decision] = report.decisions.values()
-            if isinstance(decision, Hold) and decision.wait in {Wait.IDLE, Wait.QUARANTINED}:
+            if all(_rests(decision) for decision in report.decisions.values()):
                 return report
-            assert isinstance(decision, Act) or decision.wait is not Wait.ERROR, decision
             self.now_ms += 1300
         raise AssertionError(f"it still rolls: {report.decisions}")
 
@@ -148,6 +155,13 @@ def two_rollouts(directory: pathlib.Path) -> World:
     world.release("1.2.0")
     world.roll()
     return world
+
+
+def _rests(decision: Act | Hold) -> bool:
+    if isinstance(decision, Act):
+        return False
+    assert decision.wait is not Wait.ERROR, decision
+    return decision.wait in {Wait.IDLE, Wait.QUARANTINED}
 
 
 def git(

@@ -12,8 +12,8 @@ from recorded_world import EVIDENCE, Table, World, git, two_rollouts
 from tampering import ADA, Forge, message, unsigned
 from tampering_cases import CASES, on_disk
 
-from gitops_canary.app.replaying import replay
-from gitops_canary.app.verifying import Scope, Verified, verify
+from gitops_canary.app.replaying import Decided, replay
+from gitops_canary.app.verifying import Scope, Verified, decided, verify
 from gitops_canary.core.requery import Agreement
 from gitops_canary.errors import CanaryError
 from gitops_canary.git.objects import Identity
@@ -36,19 +36,35 @@ def forge(world: World, tmp_path: pathlib.Path) -> Forge:
     return Forge(path, world.key)
 
 
-def check(forge: Forge, keys: str, revoked: str = "", **scope: object) -> Verified:
+NOBODY = Identity(name="nobody", email="nobody@example.com")
+
+
+def check(
+    forge: Forge, keys: str, revoked: str = "", processes: int = 1, **scope: object
+) -> Verified:
     opened = PlainClone(forge.clone)
     try:
-        ownership = Ownership(
-            identity=Identity(name="nobody", email="nobody@example.com"),
-            trusted=parse_trusted(keys),
-            revoked=parse_trusted(revoked) if revoked else (),
-        )
-        evidence = opened.refs.get(f"refs/heads/{EVIDENCE}")
-        known = {"tip": opened.resolve("main"), "evidence": evidence, **scope}
-        return verify(opened, ownership, Scope(**known))  # type: ignore[arg-type] # by its names
+        revoked_keys = parse_trusted(revoked) if revoked else ()
+        ownership = Ownership(NOBODY, parse_trusted(keys), revoked_keys)
+        return verify(opened, ownership, scope_of(opened, **scope), processes=processes)
     finally:
         opened.close()
+
+
+def decisions_of(forge: Forge, keys: str) -> list[Decided]:
+    opened = PlainClone(forge.clone)
+    try:
+        scope = scope_of(opened)
+        found = verify(opened, Ownership(NOBODY, parse_trusted(keys)), scope)
+        return list(decided(opened, scope, found))
+    finally:
+        opened.close()
+
+
+def scope_of(opened: PlainClone, **more: object) -> Scope:
+    evidence = opened.refs.get(f"refs/heads/{EVIDENCE}")
+    known = {"tip": opened.resolve("main"), "evidence": evidence, **more}
+    return Scope(**known)  # type: ignore[arg-type] # by its names
 
 
 def told(found: Verified) -> str:
@@ -149,11 +165,11 @@ def test_a_seal_vouches_for_the_same_commit_written_by_the_forge(
 
 
 def test_asking_again_gives_the_same_or_says_what_differs(forge: Forge, world: World) -> None:
-    found = check(forge, world.keys.read_text())
+    decisions = decisions_of(forge, world.keys.read_text())
     same, healed = Table({"checkout": 7}), Table()
 
-    told_same, all_match = asyncio.run(replay(found.decided[-1:], same))
-    told_otherwise, drifted = asyncio.run(replay(found.decided[-1:], healed))
+    told_same, all_match = asyncio.run(replay(decisions[-1:], same))
+    told_otherwise, drifted = asyncio.run(replay(decisions[-1:], healed))
 
     assert told_same == []
     assert set(all_match) == {Agreement.MATCH}
