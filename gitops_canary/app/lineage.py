@@ -18,6 +18,7 @@ class Lineage:
         self._commits: dict[Revision, RawCommit] = {}
         self.missing: set[Revision] = set()
         """Parents this clone does not have: it is shallow, or damaged."""
+        clone.read_history(tip)
         todo = [tip]
         while todo:
             found = clone.commits(todo)
@@ -27,6 +28,7 @@ class Lineage:
             todo = [p for p in parents if p not in self._commits and p not in self.missing]
         self._order = list(self._sorted(tip))
         self._rank = {name: rank for rank, name in enumerate(self._order)}
+        self._line = dict(self._lines())
 
     @property
     def shallow(self) -> bool:
@@ -52,6 +54,9 @@ class Lineage:
         """Tell whether `ancestor` is `revision` or reachable from it."""
         if ancestor not in self._rank or revision not in self._rank:
             return False
+        line, place = self._line[revision]
+        if self._line[ancestor][0] == line and self._line[ancestor][1] <= place:
+            return True
         floor, todo, seen = self._rank[ancestor], [revision], {revision}
         while todo:
             name = todo.pop()
@@ -63,6 +68,15 @@ class Lineage:
             seen.update(fresh)
             todo.extend(fresh)
         return False
+
+    def _lines(self) -> Iterator[tuple[Revision, tuple[int, int]]]:
+        """Number lines of first parents, and the places on each: there, order alone decides."""
+        ends: dict[Revision, tuple[int, int]] = {}
+        for number, name in enumerate(self._order):
+            first = next(iter(parents_of(self._commits[name])), None)
+            line, place = ends.pop(first, (number, 0)) if first else (number, 0)
+            ends[name] = line, place + 1
+            yield name, ends[name]
 
     def _sorted(self, tip: Revision) -> Iterator[Revision]:
         """Order by depth-first descent along the first parent last, without recursion."""

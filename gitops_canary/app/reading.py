@@ -209,7 +209,9 @@ class Reader:
             canaries, errors = last.canaries, last.errors
             if index.policies is not last.index.policies:
                 canaries, errors = self._specs.read(sorted(index.policies.items()))
-        wanted = self._wanted.union(*(labels(spec) for spec in canaries.values()))
+        wanted = self._wanted
+        if last is None or canaries is not last.canaries:
+            wanted = wanted.union(*(labels(spec) for spec in canaries.values()))
         index = self._indexer.widen(index, wanted)
         view = View(revision=revision, index=index, canaries=canaries, errors=errors)
         self._last = view

@@ -3,10 +3,14 @@
 import textwrap
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 LINE_WIDTH = 72
+_INSTANTS = 4096
+"""Instants remembered: one decision names the same ones again and again."""
 
 
+@lru_cache(_INSTANTS)
 def iso(at_ms: int) -> str:
     """Write an instant as RFC 3339 in UTC, with milliseconds only where there are any.
 
@@ -19,6 +23,7 @@ def iso(at_ms: int) -> str:
     return f"{whole}.{at_ms % 1000:03}Z" if at_ms % 1000 else f"{whole}Z"
 
 
+@lru_cache(_INSTANTS)
 def instant_ms(text: str) -> int:
     """Read what `iso` wrote; ValueError for anything else.
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
 
 from gitops_canary.errors import CanaryError, SpecError, VerificationError
 from gitops_canary.git.address import Address
@@ -24,7 +23,6 @@ from gitops_canary.git.objects import (
     RawCommit,
     object_id,
     parse_commit,
-    parse_tree,
 )
 from gitops_canary.git.process import Runner
 from gitops_canary.git.reader import DamagedClone, Reader
@@ -37,7 +35,6 @@ _REFS = Command(("for-each-ref", "--format=%(objectname) %(refname)"))
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,200}")
 _BLOB_BYTES_MAX = 64 << 20
 _TIMEOUT_MS = 60_000
-_PARSED_TREES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +109,6 @@ class PlainClone:
     def _begin(self) -> None:
         self._reader = _Proving(self._runner)
         self._trees = Trees(self._reader)
-        self._entries = lru_cache(_PARSED_TREES)(self._parse_tree)
         self._ahead: dict[ObjectId, bytes] = {}
 
     def twin(self) -> "PlainClone":
@@ -153,6 +149,8 @@ class PlainClone:
             VerificationError: an object was changed under its name, or is no commit git would make.
         """
         unknown = [ObjectId(n) for n in dict.fromkeys(names) if n not in self._commits]
+        if not unknown:
+            return {name: self._commits[name] for name in names}
         present = [n for n, kind, _ in list(self._reader.info(unknown)) if kind == "commit"]
         for name, body in self._reader.read(present, "commit"):
             try:
@@ -164,6 +162,15 @@ class PlainClone:
         for lost in set(unknown) - set(present):
             self._commits[Revision(lost)] = None
         return {name: self._commits[name] for name in names}
+
+    def read_history(self, tip: Revision) -> None:
+        """Read all commits that git names as reachable in few turns; what it leaves out is no loss.
+
+        It may be misled about what is reachable: whoever walks goes by the parents in the commits.
+        """
+        told = self._runner.run(Command(("rev-list", tip)))
+        if told.ok:
+            self.commits([Revision(name) for name in told.out.decode().split()])
 
     def tree_changes(self, before: ObjectId, after: ObjectId) -> dict[Path, BlobId | None]:
         """Name every path that differs, with its new blob; None where it is gone or no blob."""
@@ -188,7 +195,8 @@ class PlainClone:
         """Read blobs."""
         names = [ObjectId(blob) for blob in dict.fromkeys(blobs)]
         found = {name: self._ahead[name] for name in names if name in self._ahead}
-        found |= self._reader.read([name for name in names if name not in found], "blob")
+        if missing := [name for name in names if name not in found]:
+            found |= self._reader.read(missing, "blob")
         return {BlobId(name): found[name] for name in names}
 
     def read_ahead(self, pairs: Sequence[Pair]) -> set[ObjectId]:
@@ -213,9 +221,9 @@ class PlainClone:
             raise _lacking(revision)
         return raw.tree
 
-    def _parse_tree(self, tree: ObjectId) -> Mapping[bytes, Entry]:
+    def _entries(self, tree: ObjectId) -> Mapping[bytes, Entry]:
         try:
-            return parse_tree(self._trees.body(tree))
+            return self._trees.entries(tree)
         except ValueError as error:
             raise VerificationError(
                 f"Tree {tree} is none that git would make: {error}.", remedy="run git fsck"

@@ -4,13 +4,17 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import Generic, TypeVar
 
 from gitops_canary.git.objects import EMPTY_TREE, Entry, ObjectId, parse_tree
 from gitops_canary.git.reader import Reader
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, Path
 
-_CACHE_BYTES_MAX = 8 << 20
+_BODIES_BYTES_MAX = 8 << 20
+_PARSED_BYTES_MAX = 4 << 20
+"""As bodies; taken apart they are some seven times as large."""
+T = TypeVar("T")
 _HIDDEN_PATH = re.compile(rb"(?:^|/)(?:\.{0,2}|\.git)(?:/|$)", re.IGNORECASE)
 _HIDDEN = frozenset({b"", b".", b"..", b".git"})
 
@@ -20,8 +24,21 @@ class Trees:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._cache: OrderedDict[ObjectId, bytes] = OrderedDict({EMPTY_TREE: b""})
-        self._cached_bytes = 0
+        self._bodies = _Kept[bytes](_BODIES_BYTES_MAX)
+        self._entries = _Kept[Mapping[bytes, Entry]](_PARSED_BYTES_MAX)
+        self._bodies.keep(EMPTY_TREE, b"", 0)
+
+    def entries(self, tree: ObjectId) -> Mapping[bytes, Entry]:
+        """Read one tree's entries; ValueError where it is none that git would make."""
+        known = self._entries.get(tree)
+        return self._parsed(tree, self.body(tree)) if known is None else known
+
+    def _parsed(self, tree: ObjectId, body: bytes) -> Mapping[bytes, Entry]:
+        known = self._entries.get(tree)
+        if known is None:
+            known = parse_tree(body)
+            self._entries.keep(tree, known, len(body))
+        return known
 
     def body(self, tree: ObjectId) -> bytes:
         """Read one tree."""
@@ -32,11 +49,11 @@ class Trees:
         tree = root
         *above, name = path.split("/")
         for part in above:
-            entry = parse_tree(self.body(tree)).get(part.encode())
+            entry = self.entries(tree).get(part.encode())
             if entry is None or not entry.is_tree or _text(part.encode()) is None:
                 return None
             tree = _id(entry)
-        found = parse_tree(self.body(tree)).get(name.encode())
+        found = self.entries(tree).get(name.encode())
         visible = found is not None and found.is_file and _text(name.encode()) is not None
         return _blob(found) if found is not None and visible else None
 
@@ -59,11 +76,11 @@ class Trees:
     def _compare(
         self, before: ObjectId, after: ObjectId, prefix: str, found: dict[Path, Blob | None]
     ) -> None:
-        bodies = self.bodies([before, after])
-        old, new = parse_tree(bodies[before]), parse_tree(bodies[after])
+        self.bodies([before, after])
+        old, new = self.entries(before), self.entries(after)
         gone: dict[str, ObjectId] = {}
         come: dict[str, ObjectId] = {}
-        for name in [n for n in (old.keys() | new.keys()) if old.get(n) != new.get(n)]:
+        for name in {name for name, _ in old.items() ^ new.items()}:
             text = _text(name)
             was, now = old.get(name), new.get(name)
             if text is None:
@@ -85,7 +102,7 @@ class Trees:
             bodies = self.bodies(list(trees.values()))
             below: dict[str, ObjectId] = {}
             for prefix, tree in trees.items():
-                for name, entry in parse_tree(bodies[tree]).items():
+                for name, entry in self._parsed(tree, bodies[tree]).items():
                     text = _text(name)
                     if text is not None:
                         place = prefix + text
@@ -97,22 +114,37 @@ class Trees:
 
     def bodies(self, trees: Sequence[ObjectId]) -> dict[ObjectId, bytes]:
         """Read trees, those not kept in one turn with git."""
-        bodies = {}
-        for tree in trees:
-            if tree in self._cache:
-                self._cache.move_to_end(tree)
-                bodies[tree] = self._cache[tree]
-        missing = [tree for tree in dict.fromkeys(trees) if tree not in bodies]
-        for tree, body in self._reader.read(missing, "tree"):
-            bodies[tree] = body
-            self._keep(tree, body)
+        known = {tree: self._bodies.get(tree) for tree in trees}
+        bodies = {tree: body for tree, body in known.items() if body is not None}
+        if missing := [tree for tree in known if tree not in bodies]:
+            for tree, body in self._reader.read(missing, "tree"):
+                bodies[tree] = body
+                self._bodies.keep(tree, body, len(body))
         return bodies
 
-    def _keep(self, tree: ObjectId, body: bytes) -> None:
-        self._cache[tree] = body
-        self._cached_bytes += len(body)
-        while self._cached_bytes > _CACHE_BYTES_MAX and len(self._cache) > 1:
-            self._cached_bytes -= len(self._cache.popitem(last=False)[1])
+
+class _Kept(Generic[T]):
+    """The things used last, up to a size in bytes; the newest always."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self._bytes_max = bytes_max
+        self._bytes = 0
+        self._known: OrderedDict[ObjectId, tuple[T, int]] = OrderedDict()
+
+    def get(self, name: ObjectId) -> T | None:
+        """Give what is kept under a name."""
+        found = self._known.get(name)
+        if found is None:
+            return None
+        self._known.move_to_end(name)
+        return found[0]
+
+    def keep(self, name: ObjectId, thing: T, size: int) -> None:
+        """Keep something, and let go of what was not used for longest."""
+        self._known[name] = thing, size
+        self._bytes += size
+        while self._bytes > self._bytes_max and len(self._known) > 1:
+            self._bytes -= self._known.popitem(last=False)[1][1]
 
 
 class Files(Mapping[Path, Blob]):

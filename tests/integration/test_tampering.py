@@ -15,7 +15,7 @@ from tampering_cases import CASES, on_disk
 from gitops_canary.app.replaying import Decided, replay
 from gitops_canary.app.verifying import Scope, Verified, decided, verify
 from gitops_canary.core.requery import Agreement
-from gitops_canary.errors import CanaryError
+from gitops_canary.errors import CanaryError, VerificationError
 from gitops_canary.git.objects import Identity
 from gitops_canary.git.ownership import Ownership, parse_trusted
 from gitops_canary.git.plain import PlainClone
@@ -89,11 +89,22 @@ def test_every_alteration_is_found(name: str, forge: Forge, world: World) -> Non
     assert re.match(r"[0-9a-f]{40}|None", told(found))
 
 
-def test_bytes_changed_under_their_name_are_found(forge: Forge, world: World) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_bytes_changed_under_their_name_are_found(
+    processes: int, forge: Forge, world: World
+) -> None:
     on_disk(forge)
 
-    with pytest.raises(Exception, match="not what its name stands for"):
-        check(forge, world.keys.read_text())
+    with pytest.raises(VerificationError, match="not what its name stands for"):
+        check(forge, world.keys.read_text(), processes=processes)
+
+
+def test_two_processes_find_what_one_finds(forge: Forge, world: World) -> None:
+    CASES["a page"][0](forge)
+    CASES["the tree"][0](forge)
+    keys = world.keys.read_text()
+
+    assert check(forge, keys, processes=2) == check(forge, keys)
 
 
 def test_cutting_both_branches_shows_only_against_a_known_tip(forge: Forge, world: World) -> None:
