@@ -40,6 +40,8 @@ class Measured(Exact):
     target: str
     service: str
     provider: str
+    kind: str | None = None
+    """Of the target; a Deployment where absent."""
     workload: str | None = None
     """Who was judged where it is not the target: the primary, in the watch after a finish."""
 

@@ -31,6 +31,7 @@ def expectation(seen: Seen, *, delay_ms: int, settle_ms: int) -> Expectation | N
         weight_to=record.weight_to,
         canary_workload=seen.spec.target.name,
         primary_workload=f"{seen.spec.target.name}-primary",
+        workload_kind=seen.spec.target.kind,
         canary_images=(written.candidate.images if visible else {}) if starts else None,
         primary_images=(written.primary.images if visible else {}) if promotes else None,
         canary_replicas=written.candidate.replicas if starts else None,
@@ -41,6 +42,7 @@ def expectation(seen: Seen, *, delay_ms: int, settle_ms: int) -> Expectation | N
         routes=seen.written.binding.routes,
         provider=seen.spec.provider,
         apex=seen.spec.apex,
+        spec=seen.spec.pinned(seen.policy),
     )
 
 
@@ -56,6 +58,7 @@ def _overridden(seen: Seen, override: Commit, *, delay_ms: int, settle_ms: int) 
         weight_to=seen.tip.owned.weight,
         canary_workload=seen.spec.target.name,
         primary_workload=f"{seen.spec.target.name}-primary",
+        workload_kind=seen.spec.target.kind,
         canary_images=None,
         primary_images=None,
         canary_replicas=None,
@@ -66,4 +69,5 @@ def _overridden(seen: Seen, override: Commit, *, delay_ms: int, settle_ms: int) 
         routes=seen.tip.binding.routes,
         provider=seen.spec.provider,
         apex=seen.spec.apex,
+        spec=seen.spec.pinned(seen.policy),
     )

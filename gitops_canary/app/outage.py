@@ -117,6 +117,7 @@ def _read(kept: Mapping[str, Any]) -> Exposed:
             canary=CanaryId(touched["canary"]),
             namespace=str(touched["namespace"]),
             workloads=tuple(touched["workloads"]),
+            kind=str(touched["kind"]),
             routes=tuple(
                 DocRef(**{**ref, "file": names.Path(ref["file"])}) for ref in touched["routes"]
             ),

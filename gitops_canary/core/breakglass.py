@@ -52,6 +52,7 @@ def located(spec: CanarySpec, ground: Ground, *, urgent: bool) -> Touched:
         canary=spec.id,
         namespace=spec.namespace,
         workloads=(name, f"{name}-primary"),
+        kind=spec.target.kind,
         routes=ground.binding.routes,
         urgent=urgent,
     )

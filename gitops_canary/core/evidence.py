@@ -109,6 +109,7 @@ def _context(basis: Basis) -> Json:
             "target": spec.target.name,
             "service": spec.apex,
             "provider": spec.provider,
+            **({} if spec.target.kind == "Deployment" else {"kind": spec.target.kind}),
             **({"workload": promoted(spec)} if basis.finished else {}),
         },
         "policy": {

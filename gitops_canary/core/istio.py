@@ -29,6 +29,8 @@ class Names:
     primary: str
     service: str
     """The Service that selects the canary's pods."""
+    kind: str = "Deployment"
+    """What both workloads are; pods are named by it."""
 
     @property
     def apex(self) -> str:

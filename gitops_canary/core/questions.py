@@ -197,6 +197,7 @@ def names(spec: CanarySpec) -> istio.Names:
         canary=spec.target.name,
         primary=f"{spec.target.name}-primary",
         service=f"{spec.apex}-canary",
+        kind=spec.target.kind,
     )
 
 

@@ -51,7 +51,7 @@ def spec(document: Json, policy: Policy) -> CanarySpec:
         name=measured["name"],
         target=Workload(
             api_version="apps/v1",
-            kind="Deployment",
+            kind=measured.get("kind") or "Deployment",
             namespace=measured["namespace"],
             name=measured["target"],
         ),

@@ -16,7 +16,12 @@ from gitops_canary.errors import SpecError
 
 _HASH = "[bcdfghjklmnpqrstvwxz2456789]"
 """Characters of the hashes in pod names; `primary` has others, so it is never taken for one."""
-_POD = f"-{_HASH}{{1,10}}-{_HASH}{{5}}"
+_POD = {
+    "Deployment": f"-{_HASH}{{1,10}}-{_HASH}{{5}}",
+    "DaemonSet": f"-{_HASH}{{5}}",
+    "StatefulSet": "-[0-9]{1,10}",
+}
+"""What follows a workload's name in its pods' names, by kind."""
 _PORT = "[0-9a-zA-Z-]+"
 Wrap = Callable[[str], str]
 """Puts a selector into an expression, e.g. `increase(...[1m])`."""
@@ -136,7 +141,7 @@ def _linkerd(names: Names) -> Telemetry:
                 metric=metric,
                 where=(
                     exactly(f"{prefix}namespace", names.namespace),
-                    exactly(f"{prefix}deployment", workload),
+                    exactly(f"{prefix}{names.kind.lower()}", workload),
                     f'direction="{direction}"',
                 ),
                 side=side,
@@ -197,11 +202,11 @@ def _kuma(names: Names) -> Telemetry:
 
 
 def _application(names: Names) -> Telemetry:
-    """What the application itself exports; pods are told apart by their names' two hashes."""
+    """What the application itself exports; pods are told apart by the end of their names."""
 
     def where(arm: str) -> tuple[str, ...]:
         workload = escaped(names.canary if arm == "canary" else names.primary)
-        pod = f'kubernetes_pod_name=~"{workload}{_POD}"'
+        pod = f'kubernetes_pod_name=~"{workload}{_POD[names.kind]}"'
         return exactly("kubernetes_namespace", names.namespace), pod
 
     metric = "http_request_duration_seconds"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from gitops_canary.errors import BindingError, Place
-from gitops_canary.manifest import tracked
+from gitops_canary.manifest import targets, tracked
 from gitops_canary.manifest.document import Node, parse
 from gitops_canary.manifest.field_place import locate
 from gitops_canary.manifest.versions import places
@@ -83,11 +83,14 @@ def _templates(
 ) -> Templates:
     candidate = _one(spec, documents, spec.target.name, text, "candidate")
     primary = _one(spec, documents, f"{spec.target.name}-primary", text, "primary")
+    for ref in (candidate, primary):
+        targets.fit(ref, _root(ref, text))
     configs, shared = tracked.pairs(candidate, primary, documents, text)
     return Templates(
         candidate=candidate,
         primary=primary,
-        scaled=any(_scales(ref, spec, text) for ref in documents),
+        scaled=spec.target.kind == "DaemonSet"
+        or any(_scales(ref, spec, text) for ref in documents),
         configs=configs,
         shared=shared,
     )
@@ -203,8 +206,10 @@ def _one_per_claim(routes: Sequence[DocRef], text: Callable[[Path], str], router
 def _scales(ref: DocRef, spec: CanarySpec, text: Callable[[Path], str]) -> bool:
     if ref.kind not in SCALERS:
         return False
-    target = _root(ref, text).get("spec", "scaleTargetRef", "name")
-    return target is not None and target.value == spec.target.name
+    target = _root(ref, text).get("spec", "scaleTargetRef")
+    name, kind = (target.get(key) if target else None for key in ("name", "kind"))
+    same = kind is None or kind.value == spec.target.kind
+    return same and name is not None and name.value == spec.target.name
 
 
 def _root(ref: DocRef, text: Callable[[Path], str]) -> Node:

@@ -8,8 +8,8 @@ from gitops_canary.model.names import Path
 from gitops_canary.model.owned import DocRef
 
 KINDS = frozenset({
-    "Canary", "MetricTemplate", "AlertProvider", "Deployment", "HorizontalPodAutoscaler",
-    "ScaledObject",
+    "Canary", "MetricTemplate", "AlertProvider", "Deployment", "DaemonSet", "StatefulSet",
+    "HorizontalPodAutoscaler", "ScaledObject",
     # what routes
     "ApisixRoute", "GRPCRoute", "HTTPProxy", "HTTPRoute", "Ingress", "IngressRouteTCP",
     "IngressRouteUDP", "Mapping", "MeshHTTPRoute", "MeshTCPRoute", "Route", "RouteGroup",

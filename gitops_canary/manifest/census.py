@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gitops_canary.errors import Place, SpecError
+from gitops_canary.manifest import targets
 from gitops_canary.manifest.field_path import Inside, Key, spoken
 from gitops_canary.manifest.image_places import Form, ImagePlace, image_places
 from gitops_canary.manifest.kustomize import Entry, chains, folders
@@ -180,16 +181,9 @@ class _Look:
         """Say why a kind cannot be a target, and what to do; None where it can."""
         if kind in _REASONS:
             return _REASONS[kind]
-        if kind == "StatefulSet" and self.root.get("spec", "volumeClaimTemplates") is not None:
-            return (
-                "every pod has a volume of its own: two versions would serve different data",
-                "roll it as the StatefulSet itself does, partition by partition",
-            )
-        if kind != "Deployment":
-            return (
-                f"a {kind} cannot be a Canary's target yet: only Deployments can",
-                f"leave it to the {kind}'s own rolling update",
-            )
+        if found := targets.refusal(self.root, kind):
+            why, remedy, _ = found
+            return why, remedy
         return None
 
     def _bound(self, name: str, images: list[str]) -> tuple[Standing, str, str]:

@@ -39,7 +39,7 @@ def _spec() -> Iterator[Field]:
     yield _honoured("targetRef.apiVersion", Type.WORD, "API of the target")
     yield _honoured(
         "targetRef.kind", Type.TEXT, "kind of the target",
-        choices=("Deployment",), later=("DaemonSet", "Service"),
+        choices=("Deployment", "DaemonSet"), later=("Service",),
     )  # fmt: skip
     yield _honoured("targetRef.name", Type.NAME, "name of the target")
     yield _honoured(

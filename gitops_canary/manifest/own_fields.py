@@ -39,7 +39,7 @@ _SPEC = (
     _field("targetRef.apiVersion", Type.WORD, "API of the target, apps/v1"),
     _field(
         "targetRef.kind", Type.TEXT, "kind of the target",
-        choices=("Deployment",), later=("DaemonSet", "Service"),
+        choices=("Deployment", "DaemonSet", "StatefulSet"), later=("Service",),
     ),
     _field("targetRef.name", Type.NAME, "name of the target; <name>-primary serves everyone"),
     _field("service.name", Type.NAME, "name of the Service users call; the target's where absent"),

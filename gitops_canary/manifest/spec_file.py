@@ -110,8 +110,8 @@ def _sound(header: Header, doc: Checked) -> None:
 
 def _target(doc: Checked, header: Header) -> Workload:
     version, kind = doc.text("targetRef.apiVersion"), doc.text("targetRef.kind")
-    if kind == "Deployment" and version not in {None, "apps/v1"}:
-        doc.complain("targetRef.apiVersion", "is not that of a Deployment", "write apps/v1")
+    if kind and kind != "Service" and version not in {None, "apps/v1"}:
+        doc.complain("targetRef.apiVersion", f"is not that of a {kind}", "write apps/v1")
     return Workload(
         api_version=version or "",
         kind=kind or "",

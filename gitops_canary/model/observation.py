@@ -7,6 +7,7 @@ from decimal import Decimal
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.owned import DocRef
 from gitops_canary.model.rollout import Outcome, Window
+from gitops_canary.model.spec import CanarySpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,7 @@ class Expectation:
     weight_to: Decimal
     canary_workload: str
     primary_workload: str
+    workload_kind: str = "Deployment"
     canary_images: Mapping[str, str] | None = field(hash=False)
     primary_images: Mapping[str, str] | None = field(hash=False)
     canary_replicas: int | None
@@ -123,6 +125,8 @@ class Expectation:
     """Key of the routing table."""
     apex: str = ""
     """Name of the Service users call."""
+    spec: CanarySpec | None = field(default=None, compare=False)
+    """What the routing objects are read by; None where their weights are all there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +136,9 @@ class Touched:
     canary: CanaryId
     namespace: str
     workloads: tuple[str, ...]
-    """Names of the canary's and the primary's Deployment."""
+    """Names of the canary's and the primary's workload."""
+    kind: str = field(default="Deployment", kw_only=True)
+    """What both are."""
     routes: tuple[DocRef, ...]
     urgent: bool
     """Whether traffic has to leave a version."""

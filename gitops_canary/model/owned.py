@@ -38,7 +38,7 @@ class Templates:
     candidate: DocRef
     primary: DocRef
     scaled: bool
-    """True where a scaler (HPA, ScaledObject) owns the replicas of the candidate."""
+    """True where something else owns the candidate's replicas: a scaler, or a DaemonSet's nodes."""
     configs: tuple[ConfigPair, ...] = ()
     shared: tuple[str, ...] = ()
     """ConfigMaps and Secrets that both sides use: a change reaches everyone at once."""

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from gitops_canary.model.observation import Expectation, Liveness
 from gitops_canary.model.owned import DocRef
 from gitops_canary.routing import ROUTERS
+from gitops_canary.strategy import outfitted
 from gitops_canary.sync.api import NoAnswer
 from gitops_canary.sync.fact import Fact, joined, unknown
 from gitops_canary.sync.live_object import Ready, Thing, rolled_out, weighs
@@ -17,14 +18,14 @@ Show = Callable[[Thing], Awaitable[Mapping[str, Any]]]
 
 
 def workloads(expected: Expectation) -> Iterator[tuple[Thing, Ready]]:
-    """List the Deployments whose readiness the move waits for."""
+    """List the workloads whose readiness the move waits for."""
     sides = (
         (expected.canary_workload, expected.canary_images, expected.canary_replicas),
         (expected.primary_workload, expected.primary_images, expected.primary_replicas),
     )
     for name, images, replicas in sides:
         if images is not None or replicas is not None:
-            thing = Thing("apps/v1", "Deployment", expected.namespace, name)
+            thing = Thing("apps/v1", expected.workload_kind, expected.namespace, name)
             yield thing, Ready(images=images, replicas=replicas)
 
 
@@ -56,12 +57,15 @@ async def live_facts(
         rolled_out(await show(thing), thing, wanted, expected.since_ms)
         for thing, wanted in workloads(expected)
     ]
+    router = ROUTERS[expected.provider]
+    if expected.spec is not None:
+        router = outfitted(router, expected.spec)
     weighed = [
         weighs(
             await show(thing),
             thing,
             expected.weight_to,
-            router=ROUTERS[expected.provider],
+            router=router,
             apex=expected.apex,
             since_ms=expected.since_ms,
             applied_ms=applied_ms,

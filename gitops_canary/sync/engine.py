@@ -152,7 +152,7 @@ def path(one: Json) -> str:
 
 def _things(one: Touched) -> Iterator[Thing]:
     for name in one.workloads:
-        yield Thing("apps/v1", "Deployment", one.namespace, name)
+        yield Thing("apps/v1", one.kind, one.namespace, name)
     yield from routed(one.routes, one.namespace)
 
 

@@ -1,7 +1,8 @@
 """Reading objects as an API server shows them: when they were written, whether they are ready.
 
 Every instant is the server's own: the time of the newest write in `metadata.managedFields`, and the
-times of a Deployment's conditions. So whoever looks later finds the same instant, or a later one.
+times of a Deployment's conditions; other workloads have none, there it is the newest write of their
+status. So whoever looks later finds the same instant, or a later one.
 Pure. Fields as Kubernetes documents them for apps/v1 and metav1 (1.29 to 1.34).
 """
 
@@ -45,34 +46,41 @@ class Thing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """What a Deployment shall be; None where any will do."""
+    """What a workload shall be; None where any will do."""
 
     images: Mapping[str, str] | None
     replicas: int | None
 
 
-def written_ms(live: Mapping[str, Any]) -> int | None:
-    """Tell when an object was written last, status aside; None where the server does not say."""
+def written_ms(live: Mapping[str, Any], *, status: bool = False) -> int | None:
+    """Tell when an object, or its status, was written last; None where the server does not say."""
     times = [
         instant_ms(entry.get("time"))
         for entry in maps(mapping(live.get("metadata")).get("managedFields"))
-        if not entry.get("subresource") and set(mapping(entry.get("fieldsV1"))) != {"f:status"}
+        if _of_status(entry) is status
     ]
     return max((t for t in times if t is not None), default=None)
 
 
+def _of_status(entry: Mapping[str, Any]) -> bool:
+    return bool(entry.get("subresource")) or set(mapping(entry.get("fieldsV1"))) == {"f:status"}
+
+
 def rolled_out(live: Mapping[str, Any], thing: Thing, wanted: Ready, since_ms: int) -> Fact:
-    """Tell since when all pods of a Deployment run the wanted images and are available."""
-    missing = _unready(live, wanted)
+    """Tell since when all pods of a workload run the wanted images and are available."""
+    missing = _unready(live, wanted, thing.kind)
     if missing:
         return Fact(None, f"{thing}: {missing}")
     status = mapping(live.get("status"))
     times = [_time_of(status, "Progressing"), _time_of(status, "Available"), written_ms(live)]
+    if thing.kind != "Deployment":
+        # It has no conditions; its status is written with every pod that becomes available.
+        times = [written_ms(live, status=True), written_ms(live)]
     known = [t for t in times if t is not None]
     if not known:
-        return Fact(None, f"{thing} does not say since when it is ready (no conditions)")
+        return Fact(None, f"{thing} does not say since when it is ready (no times)")
     at_ms = max(since_ms, *known)
-    count = _number(status.get("availableReplicas"))
+    count = _number(status.get(_STATUS[thing.kind].available))
     return Fact(at_ms, f"{thing}: {count} pods available in the wanted version, {iso(at_ms)}.")
 
 
@@ -116,8 +124,24 @@ def weighs(
     return Fact(at_ms, f"{thing} has {percent(found)} % live since {iso(at_ms)}.")
 
 
-def _unready(live: Mapping[str, Any], wanted: Ready) -> str:
-    """Say what a Deployment still lacks; empty where nothing."""
+@dataclass(frozen=True, slots=True)
+class _Status:
+    """Under which names a kind of workload counts its pods."""
+
+    all: str
+    updated: str
+    available: str
+
+
+_STATUS = {
+    "Deployment": _Status("replicas", "updatedReplicas", "availableReplicas"),
+    "StatefulSet": _Status("replicas", "updatedReplicas", "availableReplicas"),
+    "DaemonSet": _Status("currentNumberScheduled", "updatedNumberScheduled", "numberAvailable"),
+}
+
+
+def _unready(live: Mapping[str, Any], wanted: Ready, kind: str) -> str:
+    """Say what a workload still lacks; empty where nothing."""
     spec, status = mapping(live.get("spec")), mapping(live.get("status"))
     generation = _number(mapping(live.get("metadata")).get("generation"))
     images = _images(spec)
@@ -126,15 +150,26 @@ def _unready(live: Mapping[str, Any], wanted: Ready) -> str:
             return f"container {name} is {images.get(name, 'not there')}, not {ref}"
     if _number(status.get("observedGeneration")) < generation:
         return "its newest form has not been looked at by the cluster yet"
-    asked = _number(spec.get("replicas"), default=1)
+    return _lacking(status, wanted, kind, _asked(spec, status, kind))
+
+
+def _asked(spec: Mapping[str, Any], status: Mapping[str, Any], kind: str) -> int:
+    """Tell how many pods the cluster itself wants."""
+    if kind == "DaemonSet":
+        return _number(status.get("desiredNumberScheduled"))
+    return _number(spec.get("replicas"), default=1)
+
+
+def _lacking(status: Mapping[str, Any], wanted: Ready, kind: str, asked: int) -> str:
+    names = _STATUS[kind]
     count = asked if wanted.replicas is None else wanted.replicas
     if wanted.replicas is None and asked == 0:
-        return "it is scaled to 0"
-    updated = _number(status.get("updatedReplicas"))
-    old = _number(status.get("replicas")) - updated
+        return "no node takes it" if kind == "DaemonSet" else "it is scaled to 0"
+    updated = _number(status.get(names.updated))
+    old = _number(status.get(names.all)) - updated
     if old > 0:
         return f"{old} pods still run the version before"
-    able = min(updated, _number(status.get("availableReplicas")))
+    able = min(updated, _number(status.get(names.available)))
     stalled = _condition(status, "Progressing")
     if stalled.get("status") == "False":
         return f"{able} of {count} pods available ({str(stalled.get('reason', ''))[:80]})"

@@ -9,18 +9,46 @@ from gitops_canary.core.promql import escaped, exactly
 from gitops_canary.model.observation import Series
 from gitops_canary.sync.share import finite
 
-SPEC = "kube_deployment_spec_replicas"
-_AVAILABLE = "kube_deployment_status_replicas_available"
-_UPDATED = "kube_deployment_status_replicas_updated"
 _POD_READY = "kube_pod_container_status_ready"
 _POD_PHASE = "kube_pod_status_phase"
-_DEPLOYMENT = f"{SPEC}|{_AVAILABLE}|{_UPDATED}"
 _POD = f"kube_pod_container_info|kube_pod_init_container_info|{_POD_READY}|{_POD_PHASE}"
 # Only the metric of phases has this label, and only these two phases are asked for.
 _OVER = 'phase=~"|Failed|Succeeded"'
-_POD_HASHES = "-[a-z0-9]{1,10}-[a-z0-9]{5}"
 _STALE_SCRAPES = 2
 _TIME = attrgetter("at_ms")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """Under which names kube-state-metrics tells of a kind of workload."""
+
+    spec: str
+    available: str
+    updated: str
+    pods: str
+    """Pattern of what follows the workload's name in its pods' names."""
+
+
+_KINDS = {
+    "Deployment": _Kind(
+        spec="kube_deployment_spec_replicas",
+        available="kube_deployment_status_replicas_available",
+        updated="kube_deployment_status_replicas_updated",
+        pods="-[a-z0-9]{1,10}-[a-z0-9]{5}",
+    ),
+    "DaemonSet": _Kind(
+        spec="kube_daemonset_status_desired_number_scheduled",
+        available="kube_daemonset_status_number_available",
+        updated="kube_daemonset_status_updated_number_scheduled",
+        pods="-[a-z0-9]{5}",
+    ),
+    "StatefulSet": _Kind(
+        spec="kube_statefulset_replicas",
+        available="kube_statefulset_status_replicas_available",
+        updated="kube_statefulset_status_replicas_updated",
+        pods="-[0-9]{1,10}",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +57,7 @@ class Wanted:
 
     namespace: str
     workload: str
+    kind: str = "Deployment"
     images: Mapping[str, str] | None
     replicas: int | None
     not_before_ms: int
@@ -57,22 +86,29 @@ class Readiness:
     why: str = ""
 
 
-def deployment_query(namespace: str, workload: str) -> str:
-    """Select the replica counts of one Deployment."""
-    where = f"{exactly('namespace', namespace)},{exactly('deployment', workload)}"
-    return f'{{__name__=~"{_DEPLOYMENT}",{where}}}'
+def workload_query(wanted: Wanted) -> str:
+    """Select the replica counts of one workload."""
+    kind = _KINDS[wanted.kind]
+    counts = f"{kind.spec}|{kind.available}|{kind.updated}"
+    name = exactly(wanted.kind.lower(), wanted.workload)
+    return f'{{__name__=~"{counts}",{exactly("namespace", wanted.namespace)},{name}}}'
 
 
-def pods_query(namespace: str, workload: str) -> str:
-    """Select the containers of one Deployment's pods, known by their names.
+def known_query(kind: str, namespace: str) -> str:
+    """Select a count of every workload of a kind in a namespace."""
+    return f"{_KINDS[kind].spec}{{{exactly('namespace', namespace)}}}"
 
-    `x` has no part in `x-primary-...`: after the Deployment's name come exactly two hashes.
+
+def pods_query(wanted: Wanted) -> str:
+    """Select the containers of one workload's pods, known by their names.
+
+    `x` has no part in `x-primary-...`: what follows a workload's name has one form for each kind.
     """
-    pod = f'pod=~"{escaped(workload)}{_POD_HASHES}"'
-    return f'{{__name__=~"{_POD}",{exactly("namespace", namespace)},{pod},{_OVER}}}'
+    pod = f'pod=~"{escaped(wanted.workload)}{_KINDS[wanted.kind].pods}"'
+    return f'{{__name__=~"{_POD}",{exactly("namespace", wanted.namespace)},{pod},{_OVER}}}'
 
 
-def ready(deployment: Sequence[Series], pods: Sequence[Series], wanted: Wanted) -> Readiness:
+def ready(counts: Sequence[Series], pods: Sequence[Series], wanted: Wanted) -> Readiness:
     """Find the earliest sample at which the workload is ready in its version.
 
     Enough replicas are available and updated, and every pod there is runs the wanted images.
@@ -80,8 +116,9 @@ def ready(deployment: Sequence[Series], pods: Sequence[Series], wanted: Wanted) 
     Raises:
         Unreadable: a sample is no number.
     """
-    numbers = {name: _named(deployment, name) for name in (SPEC, _AVAILABLE, _UPDATED)}
-    moments = sorted({s.at_ms for one in numbers[_AVAILABLE] for s in one.samples})
+    kind = _KINDS[wanted.kind]
+    numbers = _Counts(*(_named(counts, name) for name in (kind.spec, kind.available, kind.updated)))
+    moments = sorted({s.at_ms for one in numbers.available for s in one.samples})
     last = Readiness(at_ms=None, ready=0, wanted=wanted.replicas, known=bool(moments))
     for at_ms in moments:
         if at_ms < wanted.not_before_ms:
@@ -104,15 +141,20 @@ class _Pods:
     ready: int
 
 
-def _look(
-    numbers: Mapping[str, Sequence[Series]], pods: Sequence[Series], wanted: Wanted, at_ms: int
-) -> Readiness:
-    """Look at one sample of the Deployment's state."""
-    spec = _value(numbers[SPEC], at_ms, wanted)
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    spec: Sequence[Series]
+    available: Sequence[Series]
+    updated: Sequence[Series]
+
+
+def _look(numbers: _Counts, pods: Sequence[Series], wanted: Wanted, at_ms: int) -> Readiness:
+    """Look at one sample of the workload's state."""
+    spec = _value(numbers.spec, at_ms, wanted)
     count = wanted.replicas if wanted.replicas is not None else spec
-    available = _value(numbers[_AVAILABLE], at_ms, wanted) or 0
-    updated = _value(numbers[_UPDATED], at_ms, wanted)
-    found = _pods(pods, wanted, at_ms, _readers(numbers[_AVAILABLE], at_ms))
+    available = _value(numbers.available, at_ms, wanted) or 0
+    updated = _value(numbers.updated, at_ms, wanted)
+    found = _pods(pods, wanted, at_ms, _readers(numbers.available, at_ms))
     able = min(available, available if updated is None else updated, found.ready)
     if count is None:
         why = "its wanted number of pods is not known"
@@ -168,7 +210,7 @@ def _readers(series: Sequence[Series], at_ms: int) -> frozenset[str]:
 
 
 def _grace(series: Series, wanted: Wanted, readers: frozenset[str]) -> int:
-    """Say how old a pod's sample may be: not at all where it comes with the Deployment's."""
+    """Say how old a pod's sample may be: not at all where it comes with the workload's."""
     together = series.labels.get("instance", "") in readers
     return 0 if together else _STALE_SCRAPES * wanted.scrape_ms
 
@@ -182,6 +224,6 @@ def _fresh(series: Series, at_ms: int, grace_ms: int) -> float | None:
 
 
 def _value(series: Sequence[Series], at_ms: int, wanted: Wanted) -> int | None:
-    """Give a Deployment's number; where two sources disagree, the smaller one."""
+    """Give a workload's number; where two sources disagree, the smaller one."""
     found = [_fresh(one, at_ms, _STALE_SCRAPES * wanted.scrape_ms) for one in series]
     return min((int(value) for value in found if value is not None), default=None)

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitops_canary.core.istio import raw_requests
-from gitops_canary.core.promql import exactly
 from gitops_canary.core.questions import ask_delay_ms
 from gitops_canary.core.text import duration, iso, percent
 from gitops_canary.errors import SpecError
@@ -16,12 +15,12 @@ from gitops_canary.model.observation import Answer, Expectation, Liveness, Quest
 from gitops_canary.ports import Metrics
 from gitops_canary.sync.fact import Fact, joined
 from gitops_canary.sync.readiness import (
-    SPEC,
     Readiness,
     Wanted,
-    deployment_query,
+    known_query,
     pods_query,
     ready,
+    workload_query,
 )
 from gitops_canary.sync.share import RATIO, Shift, Unreadable, Weights, proven
 
@@ -115,8 +114,8 @@ class _Look:
         if self._moves and not self.expectation.matched:
             yield self._counts()
         for wanted in self._wanted():
-            yield self._raw(deployment_query(wanted.namespace, wanted.workload))
-            yield self._raw(pods_query(wanted.namespace, wanted.workload))
+            yield self._raw(workload_query(wanted))
+            yield self._raw(pods_query(wanted))
             if self._settled_ms <= self.until_ms:
                 yield self._known()
                 yield self._heard()
@@ -152,6 +151,7 @@ class _Look:
                 yield Wanted(
                     namespace=e.namespace,
                     workload=workload,
+                    kind=e.workload_kind,
                     images=images,
                     replicas=replicas,
                     not_before_ms=max(self.since_ms, self._settled_ms if e.version_unseen else 0),
@@ -170,8 +170,9 @@ class _Look:
 
     def _known(self) -> Question:
         """Ask whether kube-state-metrics has told anything about this namespace lately."""
-        where = exactly("namespace", self.expectation.namespace)
-        return self._counted(f"{SPEC}{{{where}}}", self.expectation.settle_ms + _ABSENT_MS)
+        e = self.expectation
+        known = known_query(e.workload_kind, e.namespace)
+        return self._counted(known, e.settle_ms + _ABSENT_MS)
 
     def _heard(self) -> Question:
         """Ask whether any target at all was read while it had time to settle."""
@@ -220,8 +221,8 @@ class _Look:
                 f"so a settle time of {settle} stands in for readiness and version."
             )
             return Fact(self._settled_ms, words, {})
-        replicas = self._raw(deployment_query(wanted.namespace, wanted.workload))
-        pods = self._raw(pods_query(wanted.namespace, wanted.workload))
+        replicas = self._raw(workload_query(wanted))
+        pods = self._raw(pods_query(wanted))
         state = ready(_series(answers, replicas), _series(answers, pods), wanted)
         if state.at_ms is None:
             return Fact(None, _unready(wanted, state), {})
@@ -242,7 +243,7 @@ class _Look:
 
 def _unready(wanted: Wanted, state: Readiness) -> str:
     if not state.known:
-        return f"{wanted.workload}: kube-state-metrics tells of no such Deployment"
+        return f"{wanted.workload}: kube-state-metrics tells of no such {wanted.kind}"
     count = f"{state.ready} of {'?' if state.wanted is None else state.wanted}"
     why = f" ({state.why})" if state.why else ""
     return f"{wanted.workload}: {count} pods ready with {wanted.version}{why}"

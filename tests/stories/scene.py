@@ -78,6 +78,11 @@ def beginning(settings: Sequence[str]) -> dict[Path, bytes]:
         PRIMARY: _DEPLOYMENT.format(name="web-primary", replicas=2, version="v1"),
         ROUTE: _ROUTE,
     }
+    for kind in {"DaemonSet", "StatefulSet"} & set(settings):
+        for path in (CANARY, CANDIDATE, PRIMARY):
+            texts[path] = texts[path].replace("kind: Deployment", f"kind: {kind}")
+            if kind == "DaemonSet":
+                texts[path] = texts[path].replace("  replicas: 2\n", "")
     if "thousands" in settings:
         texts[ROUTE] = _ROUTE.replace("weight: 100 ", "weight: 100000 ")
     return {path: text.encode() for path, text in texts.items()}

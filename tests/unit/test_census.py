@@ -30,7 +30,13 @@ spec:
 """
 CASES = {
     "a plain Deployment": (workload("Deployment"), Standing.COULD, "pod template holds the image"),
-    "a DaemonSet": (workload("DaemonSet"), Standing.NOT, "only Deployments can"),
+    "a DaemonSet": (workload("DaemonSet"), Standing.COULD, "pod template holds the image"),
+    "a StatefulSet": (workload("StatefulSet"), Standing.COULD, "pod template holds the image"),
+    "a DaemonSet on delete": (
+        workload("DaemonSet").replace("spec: {", "spec: {updateStrategy: {type: OnDelete}, ", 1),
+        Standing.NOT,
+        "once somebody deletes them",
+    ),
     "a StatefulSet with volumes": (
         workload("StatefulSet").replace("spec: {", "spec: {volumeClaimTemplates: [], ", 1),
         Standing.NOT,

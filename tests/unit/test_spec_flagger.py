@@ -142,8 +142,8 @@ def test_threshold_below_one_counts_as_one(threshold: int, expected: int) -> Non
         ({"provider": "istoi"}, "provider is 'istoi', which is not known"),
         ({"targetRef": None}, "targetRef is missing"),
         (
-            {"targetRef": {"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "x"}},
-            "targetRef.kind is DaemonSet, which is not supported yet",
+            {"targetRef": {"apiVersion": "v1", "kind": "Service", "name": "x"}},
+            "targetRef.kind is Service, which is not supported yet",
         ),
         (
             {"targetRef": {"apiVersion": "apps/v1beta1", "kind": "Deployment", "name": "x"}},

@@ -1,13 +1,17 @@
 """A/B tests: rules that come and go in whole lines, whatever the object."""
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from checks import spec
 from routes import CASES
+from shelf import expected
 
 from gitops_canary.errors import BindingError, EditRefused
+from gitops_canary.manifest import catalog
 from gitops_canary.manifest.document import data, parse
 from gitops_canary.manifest.providers import MATCHING_PROVIDERS, OWN_PROVIDERS
 from gitops_canary.model.names import Path
@@ -15,6 +19,8 @@ from gitops_canary.model.spec import Match, Strategy
 from gitops_canary.ports import Router
 from gitops_canary.routing import ROUTERS
 from gitops_canary.strategy import outfitted
+from gitops_canary.sync.cluster import live_facts
+from gitops_canary.sync.live_object import Thing
 
 FILE = Path("apps/route.yaml")
 WHERE = {"namespace": "prod", "apex": "shop"}
@@ -28,6 +34,9 @@ def ab(provider: str, *matches: Match) -> Router:
     one = spec(provider=provider, apex="shop")
     policy = replace(one.policy, strategy=Strategy.AB_TEST, match=matches or (INSIDER,))
     return outfitted(ROUTERS[provider], replace(one, policy=policy))
+
+
+AB = replace(spec().policy, strategy=Strategy.AB_TEST, match=(INSIDER,))
 
 
 def write(router: Router, text: str, weight: int) -> str:
@@ -47,6 +56,30 @@ def rule(text: str, *path: str | int) -> object:
     assert root is not None
     found = root.get(*path)
     return data(found, file=FILE) if found else None
+
+
+def test_a_cluster_shows_the_rules_and_not_the_weights() -> None:
+    router = ab("istio")
+    text = CASES["istio-http"].text.replace("{name: shop}", "{name: shop, namespace: prod}")
+    on = write(router, text, 100)
+    one = replace(spec(provider="istio", apex="shop"), policy=AB)
+    (ref,) = catalog.headers(on, file=FILE)
+    moves = expected("0", "100", routes=(ref,), provider="istio", apex="shop", spec=one)
+    times = {"managedFields": [{"time": "2026-03-02T10:00:20Z", "fieldsV1": {"f:spec": {}}}]}
+
+    def facts(now: str) -> list[int | None]:
+        root = parse(now, file=FILE)[0]
+        assert root is not None
+        found = data(root, file=FILE)
+        assert isinstance(found, dict)
+
+        async def show(thing: Thing) -> dict[str, Any]:
+            return {**found, "metadata": {"name": thing.name, "namespace": "prod", **times}}
+
+        return [fact.at_ms for fact in asyncio.run(live_facts(moves, show))]
+
+    assert None not in facts(on)
+    assert facts(text) == [None]
 
 
 def test_providers_that_can_match_are_those_with_a_matcher() -> None:
