@@ -22,6 +22,8 @@ from .remote import Disk, Remote
 T = TypeVar("T")
 LAG_MS = 1_000
 SETTLE_MS = 10_000
+TIMING = Timing(scrape_ms=SCRAPE_MS, lag_ms=LAG_MS)
+RULES = Rules(paths=["apps/"], default_provider=None)
 
 
 class Killed(BaseException):
@@ -97,17 +99,16 @@ class Controller:
         git = MemoryGit(
             self.remote, self.disk, self.key, boundary=self.boundary, network=self.network
         )
-        rules = Rules(paths=["apps/"], default_provider=None)
         metrics = SimMetrics(self.answer, lambda: self.latency("ask"), self.boundary)
         self.life += 1
         self.station = Station(
             name="config",
             git=git,
-            reader=Reader(git, rules, ROUTERS),
+            reader=Reader(git, RULES, ROUTERS),
             measuring=Measuring(
                 metrics=metrics,
-                sync=[_source(self.sync)],
-                timing=Timing(scrape_ms=SCRAPE_MS, lag_ms=LAG_MS),
+                sync=[source(self.sync)],
+                timing=TIMING,
                 settle_ms=SETTLE_MS,
             ),
             budget=Budget(self.pushes),
@@ -139,5 +140,6 @@ class Controller:
         return int(pause.span_ms)
 
 
-def _source(kind: str) -> SyncSource:
+def source(kind: str) -> SyncSource:
+    """Make a sync source as every controller here has it."""
     return SYNC[kind](Options(scrape_ms=SCRAPE_MS, lag_ms=LAG_MS, delay_ms=20_000))

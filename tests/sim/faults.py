@@ -38,6 +38,7 @@ class Weather:
         self._count += 1
         number = self._count
         world.figures.faults += 1
+        world.spells += 1
         world.tell(f"fault: {name}")
         self._undo[number] = (name, self._table[name](world))
         world.later(rng.choice((5_000, 20_000, 60_000, 150_000)), lambda: self._end(number))
@@ -47,6 +48,8 @@ class Weather:
         name, undo = self._undo.pop(number, ("", nothing))
         if name:
             undo()
+            self._world.spells -= 1
+            self._world.disturbed_ms = self._world.now_ms
             self._world.tell(f"fault over: {name}")
 
     def _reach(self, name: str, what: str) -> None:

@@ -6,56 +6,30 @@ decides. `Broken` carries the promise's name.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
-from gitops_canary.core.evidence import decision_path
-from gitops_canary.model.names import Revision
+from gitops_canary.core.evidence import decision_path, page_paths
 from gitops_canary.model.rollout import Action, Outcome
 
-from .manifests import QUARANTINE, unowned
-from .remote import CONFIG, EVIDENCE
+from .manifests import QUARANTINE, WORD, unowned
+from .pieces import mark
+from .remote import EVIDENCE
+from .twin import decided_again
 from .watching import JUDGED, Broken, Landed, Watcher, need
 
 FORWARD = JUDGED | {Action.START}
 ENDED = frozenset({Action.FINISH, Action.ABORT, Action.RETREAT, Action.IDLE})
 REWOUND_MS = 120_000
 """For so long after somebody rewrote history nobody can say when a move was really made."""
+ROLLBACK_MS = 60_000
+TWINS = 0.05
+"""The share of moves that a replica makes again."""
 SURPLUS = 4
 """Moves besides the steps in one attempt: start, promote, finish or the way back, idle."""
 
 
-@dataclass(slots=True)
 class Watch(Watcher):
-    """Holds every commit of a controller against the promises."""
-
-    def moved(self, branch: str, old: Revision | None, new: Revision | None) -> None:
-        """Note what reached the server; it is looked at once both branches have moved."""
-        actor = self.world.actor
-        if branch != CONFIG or new is None:
-            return
-        if actor.startswith("controller"):
-            self.i6_nobody_is_overwritten(old, new)
-        fresh = self.world.remote.reachable(new, known=frozenset(self.seen))
-        for revision in self.oldest_first(new, fresh):
-            self.seen.add(revision)
-            if actor.startswith("controller"):
-                self.waiting.append((revision, actor))
-
-    def after_event(self) -> None:
-        """Check every new commit against every promise."""
-        fresh, self.waiting = self.waiting, []
-        for revision, actor in fresh:
-            move = self.land(revision, actor)
-            self.landed[revision] = move
-            for name, promise in PROMISES.items():
-                try:
-                    promise(self, move)
-                except Broken as broken:
-                    raise Broken(f"{name}: {broken}") from broken
-
-    # What each promise says. ---------------------------------------------------------------------
+    """The promises: every method whose name begins with one's number is held after every event."""
 
     def i1_only_an_unused_pass_raises_the_weight(self, move: Landed) -> None:
         """Every later weight, and promotion, needs a pass measured while the last one was live."""
@@ -177,11 +151,21 @@ class Watch(Watcher):
             need(not crashes, f"{move.after.candidate} crashes")
             need(not quality.slow or not move.shape.latency, f"{move.after.candidate} is slow")
 
-    def i6_nobody_is_overwritten(self, old: Revision | None, new: Revision) -> None:
+    def i5_what_fails_leaves_within_a_minute(self, move: Landed) -> None:
+        """Where nothing is broken, a rollback is on the server a minute after the failing check."""
+        window = move.record.window
+        if move.record.verdict is not Outcome.FAIL or window is None:
+            return
+        if self.calm_since_ms() < window.end_ms and self.alone(move):
+            late_ms = move.at_ms - window.end_ms
+            need(late_ms <= ROLLBACK_MS, f"it came {late_ms} ms after the check")
+
+    def i6_nobody_is_overwritten(self, move: Landed) -> None:
         """The branch only ever grows by a controller's hand."""
-        need(old is not None, "I6: a controller made the branch")
-        assert old is not None
-        need(old in self.world.remote.reachable(new), "I6: somebody's commits were lost")
+        need(move.base is not None, "a controller made the branch")
+        assert move.base is not None
+        grown = move.base in self.world.remote.reachable(move.revision)
+        need(grown, "somebody's commits were lost")
 
     def i7_only_owned_places_change(self, move: Landed) -> None:
         """Not one byte changes that the trigger does not compare and a move does not write."""
@@ -207,6 +191,13 @@ class Watch(Watcher):
             need(move.after.primary == move.before.candidate, "something else was promoted")
         if action is not Action.ABORT:
             need(move.after.candidate == move.before.candidate, f"{action} changed the candidate")
+
+    def i8_whoever_looks_decides_the_same(self, move: Landed) -> None:
+        """A replica without a past makes the same move of the same tip and the same samples."""
+        drawn = mark(self.world.seed, move.revision) < TWINS
+        if drawn and self.world.sees_live and self.calm_since_ms() < move.at_ms - REWOUND_MS:
+            again = decided_again(self.world, move)
+            need(self.world.message(move.revision) in again, "its twin does something else")
 
     def i9_nothing_is_done_twice(self, move: Landed) -> None:
         """However many controllers there are, each move is made once on one history."""
@@ -249,6 +240,14 @@ class Watch(Watcher):
         limit = attempts * (move.record.steps + SURPLUS) + resumed + back
         need(len(chain) <= limit, f"{len(chain)} commits in {attempts} attempts")
 
+    def i12_no_secret_is_told(self, move: Landed) -> None:
+        """What lies beside the owned places stands in no message, page or reason."""
+        tip, path = self.world.remote.refs.get(EVIDENCE), page_paths(move.record)[0]
+        page = self.world.files(tip).get(path, b"") if tip else b""
+        reasons = (one.reason for one in self.world.decisions())
+        told = [self.world.message(move.revision), page.decode(), *reasons]
+        need(not any(WORD in text for text in told), "a secret was told")
+
     def i15_no_clock_shortens_a_look(self, move: Landed) -> None:
         """A window lies in the past, by Prometheus' clock, and is as long as the check's."""
         window = move.record.window
@@ -259,21 +258,3 @@ class Watch(Watcher):
         need(window.end_ms - window.start_ms >= interval, "the window is too short")
         if move.judged and move.previous and self.world.rewound_ms < window.start_ms - REWOUND_MS:
             need(move.at_ms - move.previous.at_ms >= interval, "the step was not held long enough")
-
-
-PROMISES: Mapping[str, Callable[[Watch, Landed], None]] = {
-    "I1": Watch.i1_only_an_unused_pass_raises_the_weight,
-    "I1 (ready)": Watch.i1_the_first_weight_needs_a_ready_canary,
-    "I1 (primary)": Watch.i1_traffic_returns_to_a_primary_that_runs,
-    "I2": Watch.i2_weights_are_the_ladder_s,
-    "I3": Watch.i3_every_move_has_its_evidence,
-    "I4": Watch.i4_steps_rise_one_at_a_time,
-    "I5": Watch.i5_a_condemned_version_goes_and_stays_out,
-    "I5 (bad)": Watch.i5_a_bad_version_never_reaches_the_primary,
-    "I7": Watch.i7_only_owned_places_change,
-    "I7 (versions)": Watch.i7_versions_change_only_where_they_must,
-    "I9": Watch.i9_nothing_is_done_twice,
-    "I10": Watch.i10_a_person_wins,
-    "I11": Watch.i11_every_commit_has_news,
-    "I15": Watch.i15_no_clock_shortens_a_look,
-}

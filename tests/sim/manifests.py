@@ -11,6 +11,8 @@ from decimal import Decimal
 from functools import lru_cache
 
 NAMES = ("web", "cart", "mail", "auth", "feed")
+WORD = "tell-nobody"
+"""Stands where only those shall read it who read the repository."""
 QUARANTINE = ".gitops-canary/quarantine"
 
 _CANARY = """\
@@ -66,6 +68,7 @@ data:
   image: registry.example/{name}:0
   weight: "50"
   note: {note}
+  word: tell-nobody
 """
 _ROUTE = """\
 apiVersion: networking.istio.io/v1

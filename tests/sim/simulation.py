@@ -2,7 +2,7 @@
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from gitops_canary.app.tick import Report
 from gitops_canary.git.objects import Identity, ObjectId, parse_commit
 from gitops_canary.git.signing import SigningKey
+from gitops_canary.model.decision import Decision
 from gitops_canary.model.names import Revision
 from gitops_canary.model.observation import Answer, Question
 
@@ -60,6 +61,9 @@ class Simulation:
         self.before_push: Callable[[str], None] = lambda _name: None
         self.calm = False
         self.rewound_ms = 0
+        self.spells = 0
+        self.disturbed_ms = 0
+        self.asked_ms: dict[str, int] = {}
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
         self._files: dict[ObjectId, Mapping[str, bytes]] = {}
@@ -160,6 +164,10 @@ class Simulation:
     def facts(self, revision: Revision, shape: Shape) -> Facts | None:
         """Read one canary's facts at a revision, without the product."""
         return facts(self.files(revision), shape)
+
+    def decisions(self) -> Iterable[Decision]:
+        """List what the controllers decided last."""
+        return (one for report in self.reports.values() for one in report.decisions.values())
 
     def message(self, revision: Revision) -> str:
         """Read a commit's message."""
@@ -277,6 +285,7 @@ class Simulation:
 
     def _answer(self, name: str, question: Question) -> Answer:
         """Answer as Prometheus would at this moment."""
+        self.asked_ms[name] = self.now_ms
         clock_ms = self.now_ms // 1000 * 1000
         return self.answering(
             name, question, replace(measure(self.cluster.db, question), clock_ms=clock_ms)

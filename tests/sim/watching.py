@@ -1,6 +1,7 @@
 """Commits of controllers as they reach the server, for the invariants to look at."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,14 @@ from gitops_canary.model.names import Revision
 from gitops_canary.model.rollout import Action, Record
 
 from .manifests import Facts, Shape
+from .remote import CONFIG
 
 if TYPE_CHECKING:
     from .simulation import Simulation
 
+AFTERMATH_MS = 90_000
+"""How long after a spell its effects may still be felt: a killed process comes back late."""
+_NUMBER = re.compile(r"i\d+(?=_)")
 JUDGED = frozenset({Action.ADVANCE, Action.PROMOTE})
 WAITS_FOR_A_PERSON = frozenset(Wait) - {Wait.IDLE, Wait.LIVE, Wait.READY, Wait.WINDOW, Wait.DATA}
 
@@ -48,6 +53,8 @@ class Landed:
 
     revision: Revision
     parent: Revision
+    base: Revision | None
+    """Where the branch stood before the push."""
     record: Record
     shape: Shape
     before: Facts
@@ -78,9 +85,52 @@ class Watcher:
     world: "Simulation"
     landed: dict[Revision, Landed] = field(default_factory=dict)
     seen: set[Revision] = field(default_factory=set)
-    waiting: list[tuple[Revision, str]] = field(default_factory=list)
+    waiting: list[tuple[Revision, Revision | None, str]] = field(default_factory=list)
 
-    def land(self, revision: Revision, actor: str) -> Landed:
+    def moved(self, branch: str, old: Revision | None, new: Revision | None) -> None:
+        """Note what reached the server; it is looked at once both branches have moved."""
+        actor = self.world.actor
+        if branch != CONFIG or new is None:
+            return
+        fresh = self.world.remote.reachable(new, known=frozenset(self.seen))
+        for revision in self.oldest_first(new, fresh):
+            self.seen.add(revision)
+            if actor.startswith("controller"):
+                self.waiting.append((revision, old, actor))
+
+    def after_event(self) -> None:
+        """Check every new commit against every promise."""
+        fresh, self.waiting = self.waiting, []
+        for revision, base, actor in fresh:
+            move = self.land(revision, base, actor)
+            self.landed[revision] = move
+            for name, promise in self.promises():
+                try:
+                    promise(move)
+                except Broken as broken:
+                    raise Broken(f"{name}: {broken}") from broken
+
+    def promises(self) -> Iterator[tuple[str, Callable[[Landed], None]]]:
+        """List the promises by number, in the order they are written."""
+        for name in vars(type(self)):
+            if number := _NUMBER.match(name):
+                yield number[0].upper(), getattr(self, name)
+
+    def calm_since_ms(self) -> int:
+        """Say since when nothing was wrong with the world, and its effects are over."""
+        world = self.world
+        return world.now_ms if world.spells else world.disturbed_ms + AFTERMATH_MS
+
+    def alone(self, move: Landed) -> bool:
+        """Whether nobody else touched anything of this canary since the move before."""
+        before, revision = move.previous, move.parent
+        while before is not None and revision != before.revision:
+            if revision not in self.landed:
+                return False
+            [revision] = self.world.remote.parents(revision)
+        return before is not None
+
+    def land(self, revision: Revision, base: Revision | None, actor: str) -> Landed:
         message = self.world.message(revision)
         record = parse(message, revision)
         need(record is not None, f"I3: a controller pushed {message[:60]!r}")
@@ -95,6 +145,7 @@ class Watcher:
         return Landed(
             revision=revision,
             parent=parent,
+            base=base,
             record=record,
             shape=shape,
             before=before,

@@ -1,0 +1,80 @@
+"""A replica without a past: what it makes of a tip and of the samples that somebody moved on."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from gitops_canary.app.measuring import Measuring
+from gitops_canary.app.pushing import Budget
+from gitops_canary.app.reading import Reader
+from gitops_canary.app.tick import Station
+from gitops_canary.app.worker import Worker
+from gitops_canary.model.observation import Answer, Question
+from gitops_canary.routing import ROUTERS
+
+from .controllers import RULES, SETTLE_MS, TIMING, source
+from .memory import MemoryGit
+from .promql import measure
+from .remote import CONFIG, EVIDENCE, Remote
+from .series import Database
+
+if TYPE_CHECKING:
+    from .simulation import Simulation
+    from .watching import Landed
+
+T = TypeVar("T")
+
+
+class _AtOnce(Worker):
+    """Runs calls without taking time."""
+
+    def __init__(self) -> None:
+        """Need no thread."""
+
+    async def do(self, call: Callable[[], T]) -> T:
+        return call()
+
+    def end(self, last: Callable[[], None]) -> None:
+        last()
+
+
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """Prometheus as it was at an instant."""
+
+    db: Database
+    at_ms: int
+
+    async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
+        clock_ms = self.at_ms // 1000 * 1000
+        return {q: replace(measure(self.db, q), clock_ms=clock_ms) for q in questions}
+
+
+def decided_again(world: "Simulation", move: "Landed") -> list[str]:
+    """List the messages of the moves that a fresh replica makes where one was made."""
+    assert move.base is not None, "a controller makes no branch"
+    remote = Remote(objects=world.remote.objects)
+    remote.refs = {CONFIG: move.base}
+    if EVIDENCE in world.remote.refs:
+        remote.refs[EVIDENCE] = world.remote.refs[EVIDENCE]
+    git = MemoryGit(remote, key=world.setting.key)
+    asked_ms = world.asked_ms.get(move.by, world.now_ms)
+    station = Station(
+        name="config",
+        git=git,
+        reader=Reader(git, RULES, ROUTERS),
+        measuring=Measuring(
+            metrics=_Then(world.cluster.db, asked_ms),
+            sync=[source(world.setting.sync)],
+            timing=TIMING,
+            settle_ms=SETTLE_MS,
+        ),
+        budget=Budget(60),
+        clock=lambda: asked_ms,
+        worker=_AtOnce(),
+    )
+    try:
+        station.tick(write=True).send(None)
+    except StopIteration as done:
+        return [plan.commit.message for plan in done.value.pushed]
+    raise AssertionError("nothing here takes time")
