@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from gitops_canary.core import configs, counting
 from gitops_canary.core import questions as asking
-from gitops_canary.core.judge import judge, results_at, value_at
+from gitops_canary.core.judge import judge_all, results_at, value_at
 from gitops_canary.core.judges import (
     WINDOWED,
     Config,
@@ -150,8 +150,8 @@ class Course:
     def _verdicts(self, kind: str, answers: Answers) -> tuple[Verdict, ...]:
         if kind == threshold.NAME:
             every = self.instants
-            ask = partial(judge, scrape_ms=self.scrape_ms, workload=self.workload)
-            return tuple(ask(self.policy, self.spec, answers, every, at) for at in every)
+            ask = partial(judge_all, scrape_ms=self.scrape_ms, workload=self.workload)
+            return ask(self.policy, self.spec, answers, every, every)
         if kind == conditions.NAME:
             found = judged(self._config(kind, answers), self._looks(answers))
             return tuple(_since(self.live_ms, one) for one in found)

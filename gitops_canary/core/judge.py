@@ -43,21 +43,38 @@ def judge(
     `answers` are those to `questions(policy, spec, instants, scrape_ms=scrape_ms)`. One failing
     check fails; otherwise one without a clear number makes it inconclusive.
     """
-    readings = tuple(
-        value_at(
-            check, policy, spec, answers, instants, at_ms, scrape_ms=scrape_ms, workload=workload
+    [verdict] = judge_all(
+        policy, spec, answers, instants, [at_ms], scrape_ms=scrape_ms, workload=workload
+    )
+    return verdict
+
+
+def judge_all(
+    policy: Policy,
+    spec: CanarySpec,
+    answers: Answers,
+    instants: Sequence[int],
+    times: Sequence[int],
+    *,
+    scrape_ms: int,
+    workload: str = "",
+) -> tuple[Verdict, ...]:
+    """Judge at several of the instants; what was asked is worked out once for all of them."""
+    who, limits = workload or spec.target.name, config(policy)
+    roles = [(c, _roles(c, policy, spec, instants, scrape_ms, who)) for c in policy.checks]
+    span_ms = longest_window_ms(policy)
+
+    def verdict(at_ms: int) -> Verdict:
+        oldest_ms = at_ms - FRESH_SCRAPES * scrape_ms
+        readings = tuple(
+            read(check, own, who, answers, at_ms=at_ms, oldest_ms=oldest_ms) for check, own in roles
         )
-        for check in policy.checks
-    )
-    block = Block(
-        start_ms=at_ms - longest_window_ms(policy),
-        end_ms=at_ms,
-        weight=Decimal(0),
-        readings=readings,
-    )
-    _, verdict = threshold.step(config(policy), threshold.State(), block)
-    # Failures are counted over the rollout, by whoever knows its earlier ones.
-    return replace(verdict, final=False)
+        block = Block(start_ms=at_ms - span_ms, end_ms=at_ms, weight=Decimal(0), readings=readings)
+        _, found = threshold.step(limits, threshold.State(), block)
+        # Failures are counted over the rollout, by whoever knows its earlier ones.
+        return replace(found, final=False)
+
+    return tuple(map(verdict, times))
 
 
 def value_at(

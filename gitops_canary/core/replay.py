@@ -23,7 +23,10 @@ NEXT: Mapping[Action | None, frozenset[Action]] = {
         {Action.ADVANCE, Action.PROMOTE, Action.RETREAT, Action.ABORT, Action.IDLE}
     ),
     Action.PROMOTE: frozenset({Action.FINISH, Action.RETREAT, Action.ABORT, Action.IDLE}),
-    Action.FINISH: frozenset({Action.FINISH, Action.RETREAT, Action.ABORT, Action.IDLE}),
+    # It starts again where a person moved the primary afterwards and asks to resume.
+    Action.FINISH: frozenset(
+        {Action.FINISH, Action.RETREAT, Action.ABORT, Action.IDLE, Action.START}
+    ),
     Action.ABORT: frozenset({Action.IDLE}),
     Action.RETREAT: frozenset({Action.START, Action.IDLE}),
     Action.IDLE: frozenset({Action.START}),
@@ -116,7 +119,7 @@ def fault(before: Move | None, move: Move) -> str | None:
     if record.action not in NEXT[before.record.action if before else None]:
         return f"may not follow {before.record.action.value if before else 'nothing'}"
     complete = before is not None and before.record.finished
-    if complete and record.action not in {Action.IDLE, Action.ABORT}:
+    if complete and record.action not in {Action.IDLE, Action.ABORT, Action.START}:
         return "may not follow a finish that left no traffic"
     if before and record.weight_from != before.record.weight_to and not _adopts(record):
         return f"starts from weight {percent(record.weight_from)}"

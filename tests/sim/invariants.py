@@ -9,6 +9,7 @@ import hashlib
 from decimal import Decimal
 
 from gitops_canary.core.evidence import decision_path, page_paths
+from gitops_canary.manifest import accepted
 from gitops_canary.model.rollout import Action, Outcome
 
 from .manifests import QUARANTINE, WORD, unowned
@@ -167,6 +168,14 @@ class Watch(Watcher):
         grown = move.base in self.world.remote.reachable(move.revision)
         need(grown, "somebody's commits were lost")
 
+    def i6_a_rewritten_branch_halts(self, move: Landed) -> None:
+        """Where moves of ours are gone, nothing is written until a person has accepted that."""
+        there = self.world.remote.reachable(move.revision)
+        gone = [other for other in self.landed if other not in there]
+        meant = self.world.files(move.parent).get(accepted.FILE, b"").decode()
+        if gone and self.world.setting.atomic:
+            need(gone[-1] in meant, f"{gone[-1][:12]} is gone, and nobody accepted that")
+
     def i7_only_owned_places_change(self, move: Landed) -> None:
         """Not one byte changes that the trigger does not compare and a move does not write."""
         before, after = self.world.files(move.parent), self.world.files(move.revision)
@@ -194,7 +203,7 @@ class Watch(Watcher):
 
     def i8_whoever_looks_decides_the_same(self, move: Landed) -> None:
         """A replica without a past makes the same move of the same tip and the same samples."""
-        drawn = mark(self.world.seed, move.revision) < TWINS
+        drawn = mark(self.world.seed, move.revision) < TWINS and self.world.setting.atomic
         if drawn and self.world.sees_live and self.calm_since_ms() < move.at_ms - REWOUND_MS:
             again = decided_again(self.world, move)
             need(self.world.message(move.revision) in again, "its twin does something else")

@@ -22,13 +22,11 @@ from .manifests import Facts, Shape, begin, facts
 from .pieces import Figures, Network, Setting, shapes
 from .promql import measure
 from .remote import CONFIG, Remote
-from .watching import Broken, still_open
+from .settling import settle
 
 EPOCH_MS = 1_770_000_000_000
 ADA = Identity(name="Ada Example", email="ada@example.com")
 STORY = 40
-CALM_MS = 45 * 60_000
-"""How long after the last fault every candidate may take to end."""
 
 
 class Simulation:
@@ -98,7 +96,7 @@ class Simulation:
             self.event()
         self.now_ms = max(self.now_ms, end_ms)
         self.quiet()
-        self.liveness()
+        settle(self)
         self.figures.virtual_ms = self.now_ms - EPOCH_MS
         self.figures.commits = len(self.watch.landed)
         for move in self.watch.landed.values():
@@ -113,35 +111,6 @@ class Simulation:
         for end in self.ends:
             end()
         self.watch.after_event()
-
-    def liveness(self) -> None:
-        """Once faults end every candidate ends, or waits for a person and says so."""
-        end_ms = self.now_ms + CALM_MS
-        while unsettled := self.unsettled():
-            if self.now_ms > end_ms:
-                raise Broken(f"L: nothing comes of {'; '.join(unsettled)}")
-            self.event()
-
-    def unsettled(self) -> list[str]:
-        """List the canaries that have not come to an end, with the reason given."""
-        found = []
-        tip = self.remote.refs.get(CONFIG)
-        for shape in self.shapes.values():
-            now = self.facts(tip, shape) if tip else None
-            holds = [
-                report.decisions.get(shape.id)  # type: ignore[call-overload]  # a CanaryId is text
-                for report in self.reports.values()
-                if report.tip == tip
-            ]
-            if not holds or len(holds) < len(self.controllers):
-                found.append(f"{shape.id}: not looked at")
-                continue
-            for hold in holds:
-                problem = still_open(now, hold)
-                if problem:
-                    found.append(f"{shape.id}: {problem}")
-                    break
-        return found
 
     # What others ask of the world. ---------------------------------------------------------------
 

@@ -145,6 +145,22 @@ def test_a_canary_that_is_scaled_down_still_belongs_to_its_rollout() -> None:
     assert {move.record.steps for move in world.watch.landed.values()} == {3}
 
 
+def test_a_candidate_that_was_finished_starts_once_more_over_a_hotfix_of_the_primary() -> None:
+    """The start was not taken as a move after a finish, and so was made again at every look."""
+    world, shape = quiet()
+    bump(world, shape, "v1")
+    until(world, lambda: "finish" in actions(world))
+    name = next(iter(world.watch.landed.values())).record.rollout
+    text = world.files(world.remote.refs[CONFIG])[shape.workload_path]
+    hotfix = with_tag(text, f"{shape.name}-primary", "hotfix")
+    word = shape.canary(resume=f'"{name}/0"').encode()
+    world.commit({shape.workload_path: hotfix}, "Hotfix the primary\n")
+    tip = world.commit({shape.canary_path: word}, "Resume\n")
+    until(world, lambda: actions(world).count("finish") == 2)
+    assert actions(world).count("start") == 2
+    assert world.remote.refs[CONFIG] != tip
+
+
 def up(name: str, what: str) -> None:
     """Stand for a Git server that answers."""
 

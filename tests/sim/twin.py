@@ -55,8 +55,8 @@ def decided_again(world: "Simulation", move: "Landed") -> list[str]:
     assert move.base is not None, "a controller makes no branch"
     remote = Remote(objects=world.remote.objects)
     remote.refs = {CONFIG: move.base}
-    if EVIDENCE in world.remote.refs:
-        remote.refs[EVIDENCE] = world.remote.refs[EVIDENCE]
+    if world.watch.proof:
+        remote.refs[EVIDENCE] = world.watch.proof
     git = MemoryGit(remote, key=world.setting.key)
     asked_ms = world.asked_ms.get(move.by, world.now_ms)
     station = Station(

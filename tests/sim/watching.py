@@ -11,7 +11,7 @@ from gitops_canary.model.names import Revision
 from gitops_canary.model.rollout import Action, Record
 
 from .manifests import Facts, Shape
-from .remote import CONFIG
+from .remote import CONFIG, EVIDENCE
 
 if TYPE_CHECKING:
     from .simulation import Simulation
@@ -85,11 +85,15 @@ class Watcher:
     world: "Simulation"
     landed: dict[Revision, Landed] = field(default_factory=dict)
     seen: set[Revision] = field(default_factory=set)
+    proof: Revision | None = None
+    """Where the evidence branch stood before the newest push."""
     waiting: list[tuple[Revision, Revision | None, str]] = field(default_factory=list)
 
     def moved(self, branch: str, old: Revision | None, new: Revision | None) -> None:
         """Note what reached the server; it is looked at once both branches have moved."""
         actor = self.world.actor
+        if branch == EVIDENCE:
+            self.proof = old
         if branch != CONFIG or new is None:
             return
         fresh = self.world.remote.reachable(new, known=frozenset(self.seen))

@@ -1,0 +1,47 @@
+"""Once faults end every candidate ends, or waits for a person and says so."""
+
+from typing import TYPE_CHECKING
+
+from .remote import CONFIG
+from .watching import Broken, still_open
+
+if TYPE_CHECKING:
+    from .simulation import Simulation
+
+CALM_MS = 45 * 60_000
+"""How long after the last fault every candidate may take to end."""
+
+
+def settle(world: "Simulation") -> None:
+    """Go on until every candidate has come to an end.
+
+    Raises:
+        Broken: one has not within its time.
+    """
+    end_ms = world.now_ms + CALM_MS
+    while unsettled := _unsettled(world):
+        if world.now_ms > end_ms:
+            raise Broken(f"L: nothing comes of {'; '.join(unsettled)}")
+        world.event()
+
+
+def _unsettled(world: "Simulation") -> list[str]:
+    """List the canaries that have not come to an end, with the reason given."""
+    found = []
+    tip = world.remote.refs.get(CONFIG)
+    for shape in world.shapes.values():
+        now = world.facts(tip, shape) if tip else None
+        holds = [
+            report.decisions.get(shape.id)  # type: ignore[call-overload]  # a CanaryId is text
+            for report in world.reports.values()
+            if report.tip == tip
+        ]
+        if not holds or len(holds) < len(world.controllers):
+            found.append(f"{shape.id}: not looked at")
+            continue
+        for hold in holds:
+            problem = still_open(now, hold)
+            if problem:
+                found.append(f"{shape.id}: {problem}")
+                break
+    return found
