@@ -3,20 +3,21 @@
 `python -m gitops_canary.lab.agent --config FILE`
 
 While the control file says `{"paused": true}` it fetches but applies nothing; `{"delayMs": 2000}`
-makes it apply that late.
+makes it apply that late. Over HTTP: `/metrics`, `/state`, and `/refresh`, which has it look now.
 """
 
 import argparse
 import asyncio
 import json
 import signal
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from gitops_canary.errors import CanaryError
 from gitops_canary.lab import snapshot
-from gitops_canary.lab.cluster import Cluster
+from gitops_canary.lab.cluster import Cluster, now_ms
 from gitops_canary.lab.desired import Desired, read
 from gitops_canary.lab.disk import read_json, replace_json
 from gitops_canary.lab.lifeline import leave_with_parent
@@ -132,6 +133,9 @@ class Agent:
         )
         self._clone = Clone(config)
         self._next: tuple[str, Desired] | None = None
+        self._history: list[tuple[str, int]] = []
+        """Every revision applied, and when in milliseconds since the epoch."""
+        self._wake = asyncio.Event()
 
     async def run(self) -> None:
         """Serve the metrics, keep the pods, follow the branch; forever."""
@@ -146,7 +150,9 @@ class Agent:
     async def _follow(self) -> None:
         while True:
             await self._sync()
-            await asyncio.sleep(self.config.poll_ms / 1000)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self.config.poll_ms / 1000)
+            self._wake.clear()
 
     async def _sync(self) -> None:
         """Take one look at the branch; what goes wrong is told and tried again."""
@@ -162,6 +168,7 @@ class Agent:
                 await self.cluster.apply(desired, revision)
                 self._next = None
                 self.status.applied = revision
+                self._history.append((revision, now_ms()))
                 self._say("")
         except (OSError, TimeoutError, CanaryError) as error:
             self._say(str(error) or repr(error))
@@ -178,10 +185,24 @@ class Agent:
         replace_json(self.config.status_file, asdict(self.status))
 
     async def _answer(self, path: str) -> Reply:
-        if path != "/metrics":
-            return Reply(status=404)
-        headers = {"content-type": "text/plain; version=0.0.4"}
-        return Reply(body=self.cluster.metrics().encode(), headers=headers)
+        if path == "/metrics":
+            headers = {"content-type": "text/plain; version=0.0.4"}
+            return Reply(body=self.cluster.metrics().encode(), headers=headers)
+        if path == "/state":
+            return Reply(body=json.dumps(self._state()).encode())
+        if path == "/refresh":
+            self._wake.set()
+            return Reply()
+        return Reply(status=404)
+
+    def _state(self) -> dict[str, Any]:
+        """Say what an engine's and a cluster's API would be asked for."""
+        return {
+            "history": self._history,
+            "waiting": self._next is not None,
+            "error": self.status.error,
+            "deployments": [asdict(one) for one in self.cluster.statuses()],
+        }
 
 
 async def _run(config: AgentConfig) -> None:

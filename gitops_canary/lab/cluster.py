@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,8 @@ class Cluster:
         self._desired = Desired()
         self._generations: dict[tuple[str, str], int] = {}
         self._observed: dict[tuple[str, str], int] = {}
+        self._written: dict[tuple[str, str], int] = {}
+        self._ready: dict[tuple[str, str], int] = {}
         self._pods: dict[Pod, asyncio.Task[None]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._endpoints: dict[str, tuple[int, ...]] = {}
@@ -45,6 +48,7 @@ class Cluster:
             key = (deployment.namespace, deployment.name)
             if before.get(key) != deployment:
                 self._generations[key] = self._generations.get(key, 0) + 1
+                self._written[key] = now_ms()
         services_changed = desired.services != self._desired.services
         self._desired = desired
         self.look()
@@ -66,6 +70,10 @@ class Cluster:
             self._scale(deployment)
             key = (deployment.namespace, deployment.name)
             self._observed[key] = self._generations[key]
+            if not self._status(deployment).complete:
+                self._ready.pop(key, None)
+            elif key not in self._ready:
+                self._ready[key] = now_ms()
         wanted = {(d.namespace, d.name) for d in self._desired.deployments}
         self._let_go([p for p in self._staying() if _key(p.owner) not in wanted])
         for service in self._desired.services:
@@ -73,8 +81,11 @@ class Cluster:
 
     def metrics(self) -> str:
         """Write kube-state-metrics' exposition."""
-        statuses = [self._status(d) for d in self._desired.deployments]
-        return render(statuses, [p.status() for p in self._pods])
+        return render(self.statuses(), [p.status() for p in self._pods])
+
+    def statuses(self) -> list[DeploymentStatus]:
+        """Say how far each Deployment is."""
+        return [self._status(d) for d in self._desired.deployments]
 
     async def stop(self) -> None:
         """End every process, without waiting for callers."""
@@ -143,6 +154,8 @@ class Cluster:
             current=len(pods),
             updated=sum(p.owner.template == deployment.template for p in pods),
             available=sum(p.ready for p in pods),
+            written_ms=self._written.get(key, 0),
+            ready_ms=self._ready.get(key, 0),
         )
 
     async def _announce_clusters(self) -> None:
@@ -165,6 +178,11 @@ class Cluster:
 
     async def _forgot(self, port: int) -> bool:
         return port not in await asyncio.to_thread(envoy.endpoint_ports, self._admin)
+
+
+def now_ms() -> int:
+    """Read the clock, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
 
 
 def _key(deployment: Deployment) -> tuple[str, str]:

@@ -19,6 +19,16 @@ class DeploymentStatus:
     """Pods of the newest template."""
     available: int
     """Ready pods, of whichever template."""
+    written_ms: int = 0
+    """When its newest form was applied, in milliseconds since the epoch."""
+    ready_ms: int = 0
+    """Since when every pod it asks for is of that form and ready; 0 while that is not so."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every pod it asks for is of the newest template and ready, and no other left."""
+        seen = self.observed_generation == self.generation
+        return seen and self.current == self.updated == self.replicas == self.available
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
