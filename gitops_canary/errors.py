@@ -4,6 +4,7 @@ CanaryError
 ├── ConfigError         controller.yaml is invalid                              exit 5
 ├── SpecError           something in the config repository is wrong             exit 1
 │   ├── BindingError    a version or a weight cannot be found in one place
+│   │   └── Uninitialised  the primary, or the route that splits, is not there yet
 │   └── EditRefused     a text cannot be changed safely
 ├── HistoryError        the commits contradict themselves                       exit 1
 ├── Halted              the branch is not the one we built on; a person decides exit 4
@@ -57,6 +58,10 @@ class SpecError(CanaryError):
 
 class BindingError(SpecError):
     """A version or a weight does not lie in exactly one place."""
+
+
+class Uninitialised(BindingError):  # noqa: N818 - named for what is the case
+    """The primary, or the route that splits, is not there yet."""
 
 
 class EditRefused(SpecError):  # noqa: N818 - named for what happened, as the user sees it

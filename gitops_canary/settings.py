@@ -71,6 +71,9 @@ class RepositorySettings:
     """Router of Canaries that name none; istio because that is Flagger's own default."""
     forge: ForgeSettings | None = None
     """Where authors are told; None tells nobody."""
+    initialise: bool = False
+    """Whether a primary that is missing is written by the controller; off so that nobody's first
+    Canary changes more than they expect."""
     allow_missing: frozenset[str] = frozenset()
     """Flagger fields this operator does without, although they are not honoured yet."""
 

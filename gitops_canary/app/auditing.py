@@ -9,6 +9,7 @@ from gitops_canary.app.claims import Claim, Illegible, Key
 from gitops_canary.app.indexing import PlainSift
 from gitops_canary.app.lineage import Lineage
 from gitops_canary.app.reading import Reader, Rules
+from gitops_canary.app.rewriting import Rewriter
 from gitops_canary.core.replay import fault
 from gitops_canary.git.ownership import Ownership
 from gitops_canary.git.plain import PlainClone
@@ -16,7 +17,7 @@ from gitops_canary.manifest.spec_file import DEFERRABLE
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.finding import Finding, Kind
 from gitops_canary.model.names import Path, Revision
-from gitops_canary.model.rollout import Move
+from gitops_canary.model.rollout import Action, Move
 from gitops_canary.routing import ROUTERS
 
 
@@ -86,9 +87,11 @@ class Auditor:
         self._context = context
         self._bulk = bulk.on(clone) if bulk else None
         rules = Rules(paths=scope.paths, default_provider="istio", allow_missing=DEFERRABLE)
+        reader = Reader(clone, rules, ROUTERS, _Sift(clone))
+        self._rewriter = Rewriter(clone=clone, reader=reader, rules=rules)
         self._checker = Checker(
             clone=clone,
-            reader=Reader(clone, rules, ROUTERS, _Sift(clone)),
+            reader=reader,
             decisions=Decisions(clone, bulk.files if bulk else None),
         )
 
@@ -101,7 +104,7 @@ class Auditor:
             about = ((claim.rank, finding) for finding in self._claim(claim, found.chains))
             found.about_commits.extend(about)
         if self._bulk:
-            for chain in found.chains.values():
+            for chain in filter(rolls, found.chains.values()):
                 found.about_seals.extend(self._bulk.seals(chain))
                 found.about_pages.extend(self._bulk.pages(chain))
         return found
@@ -149,7 +152,10 @@ class Auditor:
         if before and move.date_ms < before.date_ms:
             text = f"{what}: it is older than its previous move."
             yield _finding(move.revision, text, "git log --format=fuller")
-        yield from self._checker.check(move, claim.raw, chain, forge=forge)
+        if move.record.action is Action.INITIALISE:
+            yield from self._rewriter.check(move, claim.raw, forge=forge)
+        else:
+            yield from self._checker.check(move, claim.raw, chain, forge=forge)
 
     def _cut(self, move: Move, chain: Sequence[Move]) -> bool:
         """Whether the chain only begins in the middle because the clone does."""
@@ -163,6 +169,11 @@ class Auditor:
             remedy="the controller never obeys it; if your history was squashed or rebased: "
             "--rewritten",
         )
+
+
+def rolls(chain: Sequence[Move]) -> bool:
+    """Tell whether a chain is a rollout, which rests on evidence, and does not initialise."""
+    return chain[0].record.action is not Action.INITIALISE
 
 
 def _finding(revision: Revision, problem: str, remedy: str) -> Finding:

@@ -70,7 +70,7 @@ class Checker:
 
         A commit that a forge wrote for us may have another author.
         """
-        yield from (_differs(move, text) for text in _shape(raw, forge=forge))
+        yield from (differs(move, text) for text in shape(raw, forge=forge))
         document = None
         try:
             document = self.decisions.of(move, len(before) + 1)
@@ -84,11 +84,11 @@ class Checker:
             )
         if document is None:
             return
-        yield from (_differs(move, text) for text in self._claims(move, document))
+        yield from (differs(move, text) for text in self._claims(move, document))
         try:
-            yield from (_differs(move, text) for text in recompute(document, before))
+            yield from (differs(move, text) for text in recompute(document, before))
         except (KeyError, ValueError, ArithmeticError) as error:
-            yield _differs(move, f"its decision cannot be decided again: {error!r}")
+            yield differs(move, f"its decision cannot be decided again: {error!r}")
         yield from self._tree(move, raw, document)
 
     def _claims(self, move: Move, document: Json) -> Iterator[str]:
@@ -111,32 +111,20 @@ class Checker:
         parent = Revision(raw.parents[0])
         before = self.clone.commits([parent])[parent]
         if before is None:
-            yield _unread(move, "its parent is not in this clone", "git fetch --unshallow origin")
+            yield unread(move, "its parent is not in this clone", "git fetch --unshallow origin")
             return
         changed = self.clone.tree_changes(before.tree, raw.tree)
         try:
             yield from self._again(move, parent, document, changed)
         except (VerificationError, EditRefused) as error:
-            yield _differs(move, error.problem.rstrip("."))
+            yield differs(move, error.problem.rstrip("."))
         except CanaryError as error:
-            yield _unread(move, f"its change cannot be made again: {error.problem}", error.remedy)
+            yield unread(move, f"its change cannot be made again: {error.problem}", error.remedy)
             told = {change["path"] for change in document["changes"]}
             yield from (
-                _differs(move, f"it changes {path}, which its evidence does not tell")
+                differs(move, f"it changes {path}, which its evidence does not tell")
                 for path in sorted(changed.keys() - told)
             )
-
-    def _compare(
-        self, changed: Mapping[Path, BlobId | None], wanted: Mapping[Path, str]
-    ) -> Iterator[str]:
-        for path in sorted(changed.keys() - wanted.keys()):
-            yield f"it changes {path}, where it owns nothing"
-        for path in sorted(wanted.keys() - changed.keys()):
-            yield f"it does not change {path}, which its move would"
-        for path in sorted(changed.keys() & wanted.keys()):
-            blob = changed[path]
-            if blob is None or self.clone.read([blob])[blob] != wanted[path].encode():
-                yield f"it changes {path} in another way than its move would"
 
     def _again(
         self, move: Move, parent: Revision, document: Json, changed: Mapping[Path, BlobId | None]
@@ -162,8 +150,8 @@ class Checker:
             entry = quarantine_entry(act, move.record.version, tip.owned.candidate.digest)
             if (new := quarantine.add(old, entry)) != old:
                 files[QUARANTINE] = new
-        wrong = list(self._compare(changed, files))
-        yield from (_differs(move, text) for text in wrong)
+        wrong = list(compare(self.clone, changed, files))
+        yield from (differs(move, text) for text in wrong)
         if not wrong:
             # To the byte what was made again, so what the commit holds is what the move gives.
             after = self.reader.ground(move.revision, canary, policy).owned
@@ -206,14 +194,30 @@ def _values(owned_json: Json) -> Json:
     }
 
 
-def _shape(raw: RawCommit, *, forge: bool) -> Iterator[str]:
+def compare(
+    clone: PlainClone, changed: Mapping[Path, BlobId | None], wanted: Mapping[Path, str]
+) -> Iterator[str]:
+    """Hold what a commit changed against the texts its move gives."""
+    for path in sorted(changed.keys() - wanted.keys()):
+        yield f"it changes {path}, where it owns nothing"
+    for path in sorted(wanted.keys() - changed.keys()):
+        yield f"it does not change {path}, which its move would"
+    for path in sorted(changed.keys() & wanted.keys()):
+        blob = changed[path]
+        if blob is None or clone.read([blob])[blob] != wanted[path].encode():
+            yield f"it changes {path} in another way than its move would"
+
+
+def shape(raw: RawCommit, *, forge: bool) -> Iterator[str]:
+    """Say what is wrong with a commit's parents and people."""
     if len(raw.parents) != 1:
         yield f"it has {len(raw.parents)} parents; a move has one"
     if raw.author != raw.committer and not forge:
         yield "its author is not its committer"
 
 
-def _differs(move: Move, text: str) -> Finding:
+def differs(move: Move, text: str) -> Finding:
+    """Say that a move is not what it claims."""
     return Finding(
         kind=Kind.DIFFERENCE,
         revision=move.revision,
@@ -222,5 +226,6 @@ def _differs(move: Move, text: str) -> Finding:
     )
 
 
-def _unread(move: Move, text: str, remedy: str) -> Finding:
+def unread(move: Move, text: str, remedy: str) -> Finding:
+    """Say that a move could not be checked."""
     return Finding(kind=Kind.UNREADABLE, revision=move.revision, problem=text, remedy=remedy)

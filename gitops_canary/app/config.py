@@ -215,6 +215,7 @@ def _one_repository(one: models.Repository) -> RepositorySettings:
         pushes_per_minute=one.pushes_per_minute,
         allow_file=one.allow_file,
         default_provider=one.provider,
+        initialise=one.initialise,
         allow_missing=frozenset(one.allow_missing),
         forge=one_forge(one.forge) if one.forge else None,
     )

@@ -94,6 +94,8 @@ class Repository(_Strict):
     """Router of Canaries that name none; istio is Flagger's default too."""
     forge: Forge | None = None
     """Where authors are told; without it nobody is."""
+    initialise: bool = False
+    """Whether the controller writes the primary of a plain Deployment whose Canary has none."""
     allow_missing: list[str] = Field(default_factory=list)
     """Flagger fields to do without, e.g. analysis.webhooks."""
 

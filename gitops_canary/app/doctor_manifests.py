@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops_canary.app.doctor import Finding, Health, fine, hint, wrong
+from gitops_canary.app.initialising import texts_of
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.core.edits import Ground
 from gitops_canary.errors import CanaryError, SpecError
 from gitops_canary.manifest import document
-from gitops_canary.manifest.bindings import allowed
 from gitops_canary.manifest.census import Standing, census
 from gitops_canary.manifest.initial.terrain import Document, Terrain, images, survey
-from gitops_canary.model.names import CanaryId, Path, Revision
+from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.owned import DocRef, Templates
 from gitops_canary.model.spec import CanarySpec, Dialect
 from gitops_canary.ports import Store
@@ -34,15 +34,7 @@ class Subject:
 
 def subject(store: Store, revision: Revision, rules: Rules) -> Subject:
     """Read a revision whole."""
-    texts: dict[Path, str] = {}
-    unread: list[SpecError] = []
-    for path, blob in store.files(revision).items():
-        if not path.endswith((".yaml", ".yml")) or not allowed(path, rules.paths):
-            continue
-        try:
-            texts[path] = document.text_of(store.read([blob.id])[blob.id], file=path)
-        except SpecError as error:
-            unread.append(error)
+    texts, unread = texts_of(store, revision, rules.paths)
     reader = Reader(store, rules, ROUTERS)
     view = reader.view(revision)
     grounds: dict[CanaryId, Ground] = {}
@@ -54,7 +46,7 @@ def subject(store: Store, revision: Revision, rules: Rules) -> Subject:
             errors[canary] = error
     return Subject(
         terrain=survey(texts),
-        unread=tuple(unread),
+        unread=unread,
         canaries=view.canaries,
         errors=errors,
         grounds=grounds,

@@ -20,6 +20,7 @@ from gitops_canary.manifest.initial.stages import SCHEMA, stages
 from gitops_canary.manifest.initial.terrain import Terrain, survey
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, Path, Revision
+from gitops_canary.ports import Store
 from gitops_canary.routing import FOUNDERS, ROUTERS
 from gitops_canary.routing.founding import Unfounded
 
@@ -57,19 +58,26 @@ class Texts:
         return {blob: self._bodies[blob] for blob in blobs}
 
 
-def terrain(root: LocalPath, paths: Sequence[str]) -> tuple[Terrain, tuple[SpecError, ...]]:
-    """Read a checkout, or some folders of it; the errors say which files were passed over."""
-    folder = Folder(root)
+def texts_of(
+    store: Store, revision: Revision, paths: Sequence[str]
+) -> tuple[dict[Path, str], tuple[SpecError, ...]]:
+    """Read the YAML files of a revision; the errors say which were passed over."""
     texts: dict[Path, str] = {}
     unread: list[SpecError] = []
-    for path, blob in folder.files(WORK_TREE).items():
-        if not allowed(path, paths):
+    for path, blob in store.files(revision).items():
+        if not path.endswith((".yaml", ".yml")) or not allowed(path, paths):
             continue
         try:
-            texts[path] = document.text_of(folder.read([blob.id])[blob.id], file=path)
+            texts[path] = document.text_of(store.read([blob.id])[blob.id], file=path)
         except SpecError as error:
             unread.append(error)
-    return survey(texts), tuple(unread)
+    return texts, tuple(unread)
+
+
+def terrain(root: LocalPath, paths: Sequence[str]) -> tuple[Terrain, tuple[SpecError, ...]]:
+    """Read a checkout, or some folders of it; the errors say which files were passed over."""
+    texts, unread = texts_of(Folder(root), WORK_TREE, paths)
+    return survey(texts), unread
 
 
 def asking(found: Terrain) -> Asking:
@@ -85,27 +93,39 @@ def prepare(
     Raises:
         CanaryError: something stands in the way; nothing has been written.
     """
-    founder = dict(FOUNDERS).get(choice.provider) or Unfounded(choice.provider)
+    made = _proved(found, choice, Rules(paths=tuple(paths), default_provider=None))
     scoped = overlay.scoped(found, choice.outer, choice.namespace)
+    told = remarks(scoped, choice)
+    return Prepared(choice=choice, stages=made, remarks=told, unread=(*unread, *found.unread))
+
+
+def carried(found: Terrain, choice: Choice, rules: Rules) -> tuple[Stage, ...]:
+    """Write what is left to do for a Canary that is there already.
+
+    Raises:
+        CanaryError: something stands in the way.
+    """
+    return _proved(found, choice, rules)
+
+
+def _proved(found: Terrain, choice: Choice, rules: Rules) -> tuple[Stage, ...]:
     made = stages(
-        scoped,
+        overlay.scoped(found, choice.outer, choice.namespace),
         choice,
-        founder,
+        dict(FOUNDERS).get(choice.provider) or Unfounded(choice.provider),
         ROUTERS[choice.provider],
         json.dumps(crd.document_schema(), indent=1) + "\n",
     )
     after = dict(found.texts)
     for stage in made:
         after.update(stage.files)
-    _prove(after, choice, paths)
-    told = remarks(scoped, choice)
-    return Prepared(choice=choice, stages=made, remarks=told, unread=(*unread, *found.unread))
+    _prove(after, choice, rules)
+    return made
 
 
-def _prove(texts: Mapping[Path, str], choice: Choice, paths: Sequence[str]) -> None:
+def _prove(texts: Mapping[Path, str], choice: Choice, rules: Rules) -> None:
     """Read the result as the controller would: it has to be idle, with nothing to complain of."""
     yaml = {path: text for path, text in texts.items() if path != SCHEMA}
-    rules = Rules(paths=tuple(paths), default_provider=None)
     mine = [one for one in held(Texts(yaml), rules) if one.canary == choice.title]
     for one in mine:
         if one.error:

@@ -1,7 +1,7 @@
 """Everything Git says about the canaries of one tip, before anything else is asked."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.pushing import cannot
@@ -12,7 +12,7 @@ from gitops_canary.core.plan import QUARANTINE
 from gitops_canary.core.replay import History
 from gitops_canary.core.situation import WATCH_REACH_MS, Situation
 from gitops_canary.core.text import duration, iso
-from gitops_canary.errors import CanaryError, Unavailable
+from gitops_canary.errors import CanaryError, Unavailable, Uninitialised
 from gitops_canary.manifest import bindings, quarantine
 from gitops_canary.manifest.image_changes import ImageChange
 from gitops_canary.model.commits import Commit
@@ -58,6 +58,8 @@ class Look:
     seen: Mapping[CanaryId, Seen]
     held: Mapping[CanaryId, Hold]
     unmanaged: tuple[ImageChange, ...] = ()
+    uninitialised: Mapping[CanaryId, CanarySpec] = field(default_factory=dict)
+    """Those of the held that lack their primary, or the route that splits."""
 
 
 def look(
@@ -73,6 +75,7 @@ def look(
     eye = _Eye(reader, graph, history, entries, now_ms, {} if known is None else known)
     seen: dict[CanaryId, Seen] = {}
     held = {canary: cannot(canary, error) for canary, error in view.errors.items()}
+    uninitialised: dict[CanaryId, CanarySpec] = {}
     for canary, spec in (*view.canaries.items(), *_deleted(reader, graph, view, history)):
         unread = None if canary in view.canaries else _unread(view, spec)
         try:
@@ -83,11 +86,13 @@ def look(
             raise  # of the clone, not of this canary: the next tick makes it anew
         except CanaryError as error:
             gone = canary not in view.canaries and not unread
+            if isinstance(error, Uninitialised) and not gone:
+                uninitialised[canary] = spec
             held[canary] = _gone(canary, error) if gone else cannot(canary, error)
     for canary, clash in bindings.conflicts({c: s.tip.binding for c, s in seen.items()}).items():
         held[canary] = cannot(canary, clash)
         del seen[canary]
-    return Look(view, history, seen, held)
+    return Look(view, history, seen, held, uninitialised=uninitialised)
 
 
 def _gone(canary: CanaryId, error: CanaryError) -> Hold:

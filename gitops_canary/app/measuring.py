@@ -7,6 +7,7 @@ from gitops_canary.app.expecting import expectation
 from gitops_canary.app.looking import Seen
 from gitops_canary.core import watch
 from gitops_canary.core.course import Course
+from gitops_canary.core.initialising import Beginning, expected
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.stays import stays
 from gitops_canary.model.names import CanaryId
@@ -106,19 +107,36 @@ class Measuring:
         self, seen: Mapping[CanaryId, Seen], metrics: Metrics, now_ms: int
     ) -> dict[CanaryId, Liveness]:
         """Ask every sync source about every newest move that somebody still waits for."""
-        expected: dict[CanaryId, Expectation] = {}
+        awaited: dict[CanaryId, Expectation] = {}
         for canary, one in seen.items():
             if not _waits(one):
                 continue
             wanted = expectation(one, delay_ms=self.timing.delay_ms, settle_ms=self.settle_ms)
             if wanted:
-                expected[canary] = wanted
-        if not expected:
+                awaited[canary] = wanted
+        if not awaited:
             return {}
+        return await self._observed(awaited, metrics, now_ms)
+
+    async def begun(
+        self, beginnings: Mapping[CanaryId, Beginning], now_ms: int
+    ) -> Mapping[CanaryId, Liveness]:
+        """Ask every sync source whether the step before the due one is live."""
+        timing = {"delay_ms": self.timing.delay_ms, "settle_ms": self.settle_ms}
+        wanted = {
+            canary: found
+            for canary, one in beginnings.items()
+            if (found := expected(one, **timing)) is not None
+        }
+        return await self._observed(wanted, self.metrics, now_ms) if wanted else {}
+
+    async def _observed(
+        self, awaited: Mapping[CanaryId, Expectation], metrics: Metrics, now_ms: int
+    ) -> dict[CanaryId, Liveness]:
         found = [
-            await source.observe(tuple(expected.values()), metrics, now_ms) for source in self.sync
+            await source.observe(tuple(awaited.values()), metrics, now_ms) for source in self.sync
         ]
-        return {canary: _agreed([f[e] for f in found]) for canary, e in expected.items()}
+        return {canary: _agreed([f[e] for f in found]) for canary, e in awaited.items()}
 
     def _course(self, one: Seen, live_ms: int | None, now_ms: int) -> Course:
         assert live_ms is not None, "only what is live is measured"

@@ -67,7 +67,7 @@ class Noticer:
 
 def notices(report: Report, *, evidence: bool = True) -> Iterator[Notice]:
     """Say what a look means to the authors of the versions that roll, or just ended."""
-    pushed = {plan.act.canary: plan for plan in report.pushed}
+    pushed = {plan.act.canary: plan for plan in report.pushed if plan.evidence}
     for canary, one in report.seen.items():
         plan = pushed.get(canary)
         decision: Decision | None = plan.act if plan else report.decisions.get(canary)
@@ -95,13 +95,14 @@ def _notice(canary: CanaryId, one: Seen, decision: Decision, plan: Plan | None) 
 
 def _path(plan: Plan | None, record: Record | None) -> str:
     """Find the page of the newest move on the evidence branch; empty before the first one."""
-    pages = [path for path in plan.evidence.files if path.endswith("/README.md")] if plan else []
+    files = plan.evidence.files if plan and plan.evidence else {}
+    pages = [path for path in files if path.endswith("/README.md")]
     return str(pages[0] if pages else page_paths(record)[0] if record else "")
 
 
 def _page(plan: Plan | None) -> str:
     """Take the readable evidence out of a plan: it is the go/no-go summary once all is over."""
-    if plan is None:
+    if plan is None or plan.evidence is None:
         return ""
     found = (data for path, data in plan.evidence.files.items() if path.endswith("/README.md"))
     page = next(found, None)

@@ -7,8 +7,10 @@ from gitops_canary.app.looking import Look, Seen
 from gitops_canary.app.measuring import Timing
 from gitops_canary.app.pushing import cannot
 from gitops_canary.app.reading import Reader
+from gitops_canary.core import initialising
 from gitops_canary.core.edits import confirm
 from gitops_canary.core.evidence import decision_path, digest
+from gitops_canary.core.initialising import Beginning
 from gitops_canary.core.plan import QUARANTINE, Context, Plan, plan
 from gitops_canary.errors import CanaryError, Unavailable
 from gitops_canary.manifest.spec_file import policy_json
@@ -34,6 +36,7 @@ class Planner:
         seen: Look,
         answers: Mapping[CanaryId, Mapping[Question, Answer]],
         proofs: Revision | None,
+        begun: Mapping[CanaryId, Beginning],
     ) -> tuple[list[Plan], dict[CanaryId, Hold]]:
         """Plan what takes traffic back first; what cannot be planned is held with its reason.
 
@@ -43,6 +46,9 @@ class Planner:
         refused: dict[CanaryId, Hold] = {}
         entries = self.reader.text(seen.view.revision, QUARANTINE)
         for act in sorted(acts, key=lambda a: (not a.urgent, a.canary)):
+            if act.action is Action.INITIALISE:
+                plans.append(initialising.plan(act, begun[act.canary]).dated(self.clock_ms))
+                continue
             one = seen.seen[act.canary]
             own = answers.get(act.canary, {})
             try:
@@ -91,6 +97,7 @@ class Planner:
             lag_ms=self.timing.lag_ms,
         )
         made = plan(act, context, router)
+        assert made.after is not None, "its ground was read"
         confirm(act, before=one.tip.owned, after=made.after, place=one.spec.place)
         return made
 

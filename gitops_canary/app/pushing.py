@@ -101,7 +101,7 @@ class Pusher:
 
         Gives the new tip.
         """
-        proofs = [plan.evidence for plan in batch] if self.evidence else []
+        proofs = [p.evidence for p in batch if p.evidence] if self.evidence else []
         try:
             return self._push(batch, proofs, tips, now_ms)
         except Refused:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_canary.app.ancestry import Graph
+from gitops_canary.app.beginnings import Beginner
 from gitops_canary.app.guarding import Guard, Memory
 from gitops_canary.app.looking import Look, Seen, look
 from gitops_canary.app.measuring import Measuring
@@ -12,8 +13,10 @@ from gitops_canary.app.pushing import Budget, Pusher, Refusals, Tips
 from gitops_canary.app.reading import Reader
 from gitops_canary.app.unmanaged import unmanaged
 from gitops_canary.app.worker import Worker
+from gitops_canary.core import initialising
 from gitops_canary.core.dating import stale
 from gitops_canary.core.decide import decide
+from gitops_canary.core.initialising import Beginning
 from gitops_canary.core.plan import Plan
 from gitops_canary.core.replay import History
 from gitops_canary.errors import CanaryError, Conflict, Unavailable
@@ -67,6 +70,8 @@ class Station:
     worker: Worker = field(default_factory=Worker)
     branch: str = "main"
     memory: Memory = field(default_factory=Memory)
+    beginner: Beginner | None = None
+    """Writes primaries that are missing; None leaves that to people."""
     _guard: Guard = field(init=False)
     _refusals: Refusals = field(default_factory=Refusals)
     _graph: Graph | None = None
@@ -120,12 +125,13 @@ class Station:
         now_ms = self.clock()
         seen = await self.worker.do(lambda: self._look(now_ms))
         decisions, answers = await self._decide(seen, now_ms)
+        begun = await self._begin(seen, decisions, now_ms)
         acts = self._due(decisions, now_ms)
         late = any(stale(act, now_ms) for act in acts)
         clock_ms = await self.measuring.clock_ms(now_ms) if late else None
         planner = Planner(self.reader, self.measuring.timing, clock_ms)
         plans, refused = await self.worker.do(
-            lambda: planner.plans(acts, seen, answers, self._known()[1])
+            lambda: planner.plans(acts, seen, answers, self._known()[1], begun)
         )
         decisions.update(refused)
         pushed: tuple[Plan, ...] = ()
@@ -203,6 +209,20 @@ class Station:
             decision = decide(measured.get(canary, one.situation))
             decisions[canary] = _unanswered(decision) if silence else decision
         return decisions, answers
+
+    async def _begin(
+        self, seen: Look, decisions: dict[CanaryId, Decision], now_ms: int
+    ) -> Mapping[CanaryId, Beginning]:
+        """Decide about canaries that are not initialised yet, where the operator wants that."""
+        beginner, graph = self.beginner, self._graph
+        if beginner is None or graph is None:
+            return {}
+        begun, held = await self.worker.do(lambda: beginner.look(seen, graph))
+        decisions.update(held)
+        live = await self.measuring.begun(begun, now_ms)
+        for canary, one in begun.items():
+            decisions[canary] = initialising.decide(one, live.get(canary), now_ms)
+        return begun
 
     def _forget(self) -> None:
         """Fetch before the next look, even where the config branch has not moved.

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from gitops_canary.app.auditing import Audited, Auditor, Scope
+from gitops_canary.app.auditing import Audited, Auditor, Scope, rolls
 from gitops_canary.app.bulk import Bulk
 from gitops_canary.app.checking import Decisions
 from gitops_canary.app.claims import Claim, Illegible, Key, by_rollout, read
@@ -117,13 +117,14 @@ class _Verifier:
         about = [a for a in about if a[1].revision not in self._context]
         found = Verified(findings=[finding for _, finding in sorted(about, key=lambda a: a[0])])
         found.chains = list(chains.values())
-        found.rollouts = len(chains)
+        rolled = list(filter(rolls, found.chains))
+        found.rollouts = len(rolled)
         found.commits = sum(
             move.revision not in self._context for chain in found.chains for move in chain
         )
         found.findings += self._missing()
         if self._bulk is None:
-            found.findings += _no_evidence() if chains else []
+            found.findings += _no_evidence() if rolled else []
             return found
         for part in parts:
             found.findings += part.about_branch

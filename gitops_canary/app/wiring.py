@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from gitops_canary.app.beginnings import Beginner
 from gitops_canary.app.config import load
 from gitops_canary.app.controller import Round
 from gitops_canary.app.guarding import Memory
@@ -108,6 +109,7 @@ def _station(
         name=one.name,
         git=git,
         reader=Reader(git, rules, ROUTERS, sift=git),
+        beginner=Beginner(store=git, rules=rules) if one.initialise else None,
         measuring=_measuring(settings, metrics, _ancestry(git, worker), _memory(directory)),
         worker=worker,
         budget=Budget(one.pushes_per_minute),

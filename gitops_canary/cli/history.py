@@ -34,8 +34,9 @@ def history(
 
 
 def _rows(report: Report) -> Iterator[Row]:
-    for canary, moves in sorted(report.history.moves.items()):
-        for move in moves:
+    known = report.history
+    for canary in sorted({*known.moves, *known.beginnings}):
+        for move in (*known.moves.get(canary, ()), *known.beginnings.get(canary, ())):
             record = move.record
             yield {
                 "when": iso(move.date_ms),

@@ -160,8 +160,10 @@ def _before(
 
 def _message(prepared: Prepared, stage: Stage) -> str:
     title = one_line(prepared.choice.title)
+    wait = f" Wait until {stage.until} before the next commit is merged." if stage.until else ""
+    why = textwrap.fill(f"{stage.why}{wait}", WIDTH)
     return (
-        f"Initialise {title} {stage.step}: {stage.title}\n\n{textwrap.fill(stage.why, WIDTH)}\n\n"
+        f"Initialise {title} {stage.step}: {stage.title}\n\n{why}\n\n"
         "Written by `gitops-canary init`.\n"
     )
 

@@ -94,12 +94,11 @@ def _row(report: Report, canary: str) -> Row:
         "ladder": ladder(one.policy) if one else "-",
         "deferred": list(one.spec.deferred) if one else [],
         "message": made.commit.message if made else "",
-        "diff": _diff(report, made) if made else "",
+        "diff": _diff(made) if made else "",
     }
 
 
-def _diff(report: Report, made: Plan) -> str:
-    before = report.seen[made.act.canary].tip.texts
+def _diff(made: Plan) -> str:
     return "".join(
-        diff(path, before.get(path, ""), text) for path, text in sorted(made.files.items())
+        diff(path, made.before.get(path, ""), text) for path, text in sorted(made.files.items())
     )

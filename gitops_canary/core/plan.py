@@ -68,9 +68,12 @@ class Plan:
     files: Mapping[Path, str]
     """New texts on the config branch."""
     commit: PlannedCommit
-    evidence: PlannedCommit
-    after: Owned
-    """The owned values as the move leaves them."""
+    evidence: PlannedCommit | None
+    """None of an initialising, which rests on no measurement."""
+    after: Owned | None
+    """The owned values as the move leaves them; None while they cannot be bound yet."""
+    before: Mapping[Path, str]
+    """Texts of the files as they were."""
 
     def dated(self, clock_ms: int | None) -> "Plan":
         """Date both commits anew where the decision is old by a clock."""
@@ -78,7 +81,7 @@ class Plan:
         return replace(
             self,
             commit=replace(self.commit, at_ms=at_ms),
-            evidence=replace(self.evidence, at_ms=at_ms),
+            evidence=replace(self.evidence, at_ms=at_ms) if self.evidence else None,
         )
 
 
@@ -124,6 +127,7 @@ def plan(act: Act, context: Context, router: Router) -> Plan:
             at_ms=act.at_ms,
         ),
         after=after,
+        before=context.tip.texts,
     )
 
 

@@ -15,7 +15,8 @@ from gitops_canary.model.names import CanaryId, Revision, RolloutId
 from gitops_canary.model.rollout import Action, Move, Record, Rollout
 
 NEXT: Mapping[Action | None, frozenset[Action]] = {
-    None: frozenset({Action.START}),
+    None: frozenset({Action.START, Action.INITIALISE}),
+    Action.INITIALISE: frozenset({Action.INITIALISE}),
     Action.START: frozenset(
         {Action.ADVANCE, Action.PROMOTE, Action.RETREAT, Action.ABORT, Action.IDLE}
     ),
@@ -49,6 +50,13 @@ class History:
 
     moves: Mapping[CanaryId, tuple[Move, ...]]
     misfits: tuple[Misfit, ...] = field(default=())
+    beginnings: Mapping[CanaryId, tuple[Move, ...]] = field(default_factory=dict)
+    """The commits that initialised a canary, newest first: no rollout, and none of `moves`."""
+
+    def beginning(self, canary: CanaryId) -> tuple[Move, ...]:
+        """Give the newest initialising of a canary, oldest commit first; empty where none is."""
+        own = self.beginnings.get(canary, ())
+        return tuple(m for m in reversed(own) if m.record.rollout == own[0].record.rollout)
 
     def rollout(self, canary: CanaryId) -> Rollout | None:
         """Put the newest rollout of a canary together; None where it never had one.
@@ -87,12 +95,15 @@ def by_canary(found: Iterable[Move | Misfit]) -> History:
         else:
             gathered.setdefault(one.record.canary, []).append(one)
     fitting: dict[CanaryId, tuple[Move, ...]] = {}
+    beginnings: dict[CanaryId, tuple[Move, ...]] = {}
     for canary, own in gathered.items():
         fits, others = _chained(own)
         misfits += others
-        if fits:
-            fitting[canary] = fits
-    return History(fitting, tuple(misfits))
+        begun = tuple(move for move in fits if move.record.action is Action.INITIALISE)
+        rolled = tuple(move for move in fits if move.record.action is not Action.INITIALISE)
+        fitting |= {canary: rolled} if rolled else {}
+        beginnings |= {canary: begun} if begun else {}
+    return History(fitting, tuple(misfits), beginnings)
 
 
 def _chained(own: Sequence[Move]) -> tuple[tuple[Move, ...], list[Misfit]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from gitops_canary.errors import BindingError, Place
+from gitops_canary.errors import BindingError, Place, Uninitialised
 from gitops_canary.manifest import targets, tracked
 from gitops_canary.manifest.document import Node, parse
 from gitops_canary.manifest.field_place import locate
@@ -137,7 +137,8 @@ def _one(
         "candidate": "correct spec.targetRef.name",
         "primary": f"commit a {kind} {name}: a copy of {spec.target.name} that serves everyone",
     }[side]
-    raise BindingError(
+    error = Uninitialised if side == "primary" else BindingError
+    raise error(
         f"There is no {side} {kind} {name} in namespace {spec.namespace}.",
         remedy=remedy,
         place=spec.place,
@@ -175,7 +176,7 @@ def _routes(
     ]
     if not mine:
         kinds = " or ".join(sorted(kind for _, kind in router.kinds))
-        raise BindingError(
+        raise Uninitialised(
             f"No {kinds} routes to {spec.apex}-primary and {spec.apex}-canary.",
             remedy=f"commit one that splits between the two Services, or set spec.service.name "
             f"(now {spec.apex})",

@@ -95,6 +95,7 @@ class Replica:
     def pushes(self, plan: Plan) -> tuple[Revision, ...]:
         """Push a plan made on the tips of the last look, whoever may have pushed meanwhile."""
         tip, evidence = self.station._known()
+        assert plan.evidence is not None
         return self.repository.push(
             onto=tip, commits=[plan.commit], evidence_onto=evidence, evidence=[plan.evidence]
         )

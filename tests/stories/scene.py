@@ -63,6 +63,32 @@ spec:
 """
 
 
+_PLAIN = {
+    CANDIDATE: _DEPLOYMENT.replace(
+        "  template:", "  selector: {{matchLabels: {{app: {name}}}}}\n  template:"
+    ),
+    Path("apps/web/service.yaml"): """\
+apiVersion: v1
+kind: Service
+metadata: {{name: web, namespace: prod}}
+spec:
+  selector: {{app: web}}
+  ports: [{{port: 80}}]
+""",
+    ROUTE: """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: web, namespace: prod}}
+spec:
+  hosts: [web]
+  http:
+    - route:
+        - destination: {{host: web}}
+""",
+}
+"""An application that knows no canary yet."""
+
+
 def beginning(settings: Sequence[str]) -> dict[Path, bytes]:
     """Write a settled repository at v1; settings are lines of `spec` or `analysis`, or a word."""
     spec = "".join(f"  {s[5:]}\n" for s in settings if s.startswith("spec "))
@@ -83,6 +109,10 @@ def beginning(settings: Sequence[str]) -> dict[Path, bytes]:
             texts[path] = texts[path].replace("kind: Deployment", f"kind: {kind}")
             if kind == "DaemonSet":
                 texts[path] = texts[path].replace("  replicas: 2\n", "")
+    if "plain" in settings:
+        texts = {CANARY: texts[CANARY]} | {
+            path: text.format(name="web", replicas=2, version="v1") for path, text in _PLAIN.items()
+        }
     if "thousands" in settings:
         texts[ROUTE] = _ROUTE.replace("weight: 100 ", "weight: 100000 ")
     return {path: text.encode() for path, text in texts.items()}
@@ -142,6 +172,8 @@ _CHANGES: Mapping[str, Callable[[Texts, str], Changed]] = {
 
 def state(files: Mapping[Path, bytes]) -> str:
     """Say what Git asks for: candidate, primary, weight, and replicas where the canary sleeps."""
+    if PRIMARY not in files:
+        return _initialised(files)
     candidate = re.findall(r"web:(\S+)", files[CANDIDATE].decode())[0]
     primary = re.findall(r"web:(\S+)", files[PRIMARY].decode())[0]
     route = files[ROUTE].decode()
@@ -155,6 +187,17 @@ def state(files: Mapping[Path, bytes]) -> str:
     kept_out = [re.findall(r"web:([^\"]+)", line)[0] for line in lines]
     out = f", {' and '.join(kept_out)} kept out" if kept_out else ""
     return f"{candidate} over {primary} at {share:g} %{more}{asleep}{out}"
+
+
+def _initialised(files: Mapping[Path, bytes]) -> str:
+    """Say how far an application has come that knew no canary."""
+    text = {path: body.decode() for path, body in files.items()}
+    primary = Path("apps/web/deployment-primary.yaml")
+    runs = re.findall(r"web:(\S+)", text[primary])[0] if primary in text else "nothing"
+    users = re.findall(r"selector: {app: (.*)}", text[Path("apps/web/service.yaml")])[0]
+    weights = ":".join(re.findall(r"weight: (\d+)", text[ROUTE])) or "none"
+    asleep = ", web asleep" if "replicas: 0" in text[CANDIDATE] else ""
+    return f"users to {users}, the primary runs {runs}, weights {weights}{asleep}"
 
 
 def _put(text: str, pattern: str, value: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ledger import Ledger
 from scene import beginning, change, state
 
+from gitops_canary.app.beginnings import Beginner
 from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
@@ -91,6 +92,7 @@ class Telling:
         for line in text.split("\n"):
             if line.startswith("given "):
                 self.settings.append(line.removeprefix("given "))
+                self._restarts("")
             found = _LINE.fullmatch(line)
             if not line.lstrip().startswith(">"):
                 told.append(line)
@@ -107,6 +109,7 @@ class Telling:
             name="story",
             git=self.ledger,
             reader=Reader(self.ledger, rules, ROUTERS),
+            beginner=Beginner(store=self.ledger, rules=rules) if "plain" in self.settings else None,
             measuring=Measuring(
                 metrics=self.world, sync=[self.world], timing=timing, settle_ms=30_000
             ),

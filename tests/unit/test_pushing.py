@@ -36,6 +36,7 @@ def move(canary: str, action: Action = Action.ADVANCE, **files: str) -> Plan:
         act=act(canary, action),
         record=cast("Any", None),
         after=cast("Any", None),
+        before={},
         files=named,
         commit=PlannedCommit(
             files={path: text.encode() for path, text in named.items()},

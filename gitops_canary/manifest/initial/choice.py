@@ -20,6 +20,8 @@ class Choice:
     """The overlay; None where kustomize does not build the workload."""
     serving: bool = True
     """Whether users depend on it already: then three commits, else one."""
+    carried: bool = False
+    """Whether the controller carries it out: its Canary is there, and only the rest is to do."""
     gateway: str = ""
     hosts: tuple[str, ...] = ()
 

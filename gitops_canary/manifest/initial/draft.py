@@ -23,7 +23,9 @@ class Stage:
     title: str
     """What it does, as the end of a subject."""
     why: str
-    """For the message, and what has to be so before the next one."""
+    """For the message."""
+    until: str
+    """What has to be so before the next one, as a clause; empty of the last one."""
     files: Mapping[Path, str]
     """Path to the whole new text, of what is new or changed."""
 
@@ -38,11 +40,11 @@ class Draft:
     stages: list[Stage] = field(default_factory=list)
     before: dict[Path, str] = field(default_factory=dict)
 
-    def close(self, step: str, title: str, why: str) -> None:
+    def close(self, step: str, title: str, why: str, until: str = "") -> None:
         """End a stage; one that changes nothing is none."""
         files = {p: text for p, text in self.texts.items() if self.before.get(p) != text}
         if files:
-            self.stages.append(Stage(step=step, title=title, why=why, files=files))
+            self.stages.append(Stage(step=step, title=title, why=why, until=until, files=files))
         self.before = dict(self.texts)
 
     def add(self, name: str, text: str, *, applied: bool = True) -> Path:

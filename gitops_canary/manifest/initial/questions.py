@@ -60,7 +60,13 @@ class Asking:
                 )
         return None
 
-    def choice(self, answers: Answers) -> Choice:
+    def title_of(self, name: str, namespace: str) -> str | None:
+        """Give the answer that means a workload; None where there is none."""
+        found = [one for one in self._terrain.workloads if one.ref.name == name]
+        mine = [one for one in found if one.ref.namespace in {"", namespace}]
+        return self._title(mine[0]) if mine else None
+
+    def choice(self, answers: Answers, *, carried: bool = False) -> Choice:
         """Put the answers together."""
         workload, outer, namespace = self._place(answers)
         terrain = overlay.scoped(self._terrain, outer, namespace)
@@ -78,6 +84,7 @@ class Asking:
             fronts=fronts,
             outer=outer,
             serving=answers["serving"] == "yes",
+            carried=carried,
             gateway=answers.get("gateway", ""),
             hosts=tuple(filter(None, answers.get("hosts", "").split(","))),
         )

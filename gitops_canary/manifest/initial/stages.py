@@ -78,8 +78,8 @@ class _Work:
             draft.close(
                 "1/3",
                 "add the primary",
-                f"{name}-primary runs what {name} runs now. Nobody is sent to it yet: wait until "
-                "its pods are ready before the next commit is merged.",
+                f"{name}-primary runs what {name} runs now. Nobody is sent to it yet.",
+                until="its pods are ready",
             )
         self._users()
         if self.choice.serving:
@@ -87,7 +87,8 @@ class _Work:
                 "2/3",
                 "send users to it",
                 f"The Service {self.choice.apex} and the routes lead to {name}-primary; the canary "
-                "has weight 0. Wait until this is applied before the next commit is merged.",
+                "has weight 0.",
+                until="this is applied",
             )
         self._rest()
         step, title = ("3/3", "let the canary rest") if self.choice.serving else ("1/1", "begin")
@@ -170,8 +171,8 @@ class _Work:
 
     def _rest(self) -> None:
         choice, draft, name = self.choice, self.draft, self.workload.ref.name
-        there = self.terrain.named("Canary", name, choice.namespace)
-        if there:
+        there = self._there("Canary", name)
+        if there and not choice.carried:
             return
         scaled = any(
             map(self.beside.scales, self.terrain.of("HorizontalPodAutoscaler", "ScaledObject"))
@@ -179,6 +180,8 @@ class _Work:
         if not self.beside.versions.pairs and not scaled:
             ref = self.workload.ref
             draft.put(ref, template.scale(draft.texts[ref.file], ref, 0))
+        if there:
+            return
         folder = draft.home.folder
         file = next(
             n
