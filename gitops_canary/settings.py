@@ -93,11 +93,11 @@ class SigningSettings:
     """How the controller proves that a commit is its own."""
 
     key_file: Path
-    """Unencrypted ed25519 key in OpenSSH's format, readable by the controller alone."""
+    """Key without a passphrase, readable by the controller alone: OpenSSH's ed25519 or OpenPGP."""
     trusted_keys: tuple[Path, ...] = ()
     """Files like allowed_signers; empty trusts `key_file` alone. Old keys stay here on a change."""
     format: str = "ssh"
-    """`ssh` is the only one yet: its signatures are deterministic, so replicas agree."""
+    """`ssh`, or `gpg` with a key of any kind that gpg signs with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

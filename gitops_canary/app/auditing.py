@@ -1,6 +1,6 @@
 """Some rollouts of a clone, each move held against its commit, its evidence, its seal and pages."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gitops_canary.app.bulk import Bulk
@@ -116,8 +116,9 @@ class Auditor:
             return self._foreign(found.revision, doubt)
         return _finding(found.revision, found.error.problem, found.error.remedy)
 
-    def _read_ahead(self, claims: Iterable[Claim]) -> None:
+    def _read_ahead(self, claims: Sequence[Claim]) -> None:
         """Read what the checks will ask for, in few turns with git."""
+        self._ownership.prepare(claim.raw for claim in claims)
         pairs = []
         for claim in claims:
             parents = self._clone.commits([Revision(p) for p in claim.raw.parents[:1]])

@@ -39,7 +39,7 @@ class Bulk:
             path: blob.id for path, blob in clone.files(tip).items()
         }
         self._earlier: set[Path] = set()
-        self._seals = bool(ownership.trusted) and any(p.endswith(".dsse.json") for p in self.files)
+        self._seals = ownership.keyed and any(p.endswith(".dsse.json") for p in self.files)
 
     def on(self, clone: PlainClone) -> "Bulk":
         """Give the same branch read through another reader of the clone."""
@@ -51,6 +51,7 @@ class Bulk:
         """Hold the branch's own commits against what the controller writes."""
         rest = Lineage(self._clone, self._tip).commits()
         while batch := list(islice(rest, _BATCH)):
+            self._ownership.prepare(raw for _, raw in batch)
             parents = self._clone.commits([Revision(p) for _, raw in batch for p in raw.parents])
             known = [
                 (before.tree, raw.tree)

@@ -112,12 +112,12 @@ class Identity(_Strict):
 class Signing(_Strict):
     """How commits are signed."""
 
-    format: Annotated[str, AfterValidator(choice("ssh", later=("gpg",)))] = "ssh"
+    format: Annotated[str, AfterValidator(choice("ssh", "gpg"))] = "ssh"
     """Kind of signature."""
     key_file: KeyFile
-    """Unencrypted ed25519 key in OpenSSH's format, mode 600."""
+    """Key without a passphrase, mode 600: OpenSSH's ed25519, or an armoured OpenPGP secret key."""
     trusted_keys: list[File] = Field(default_factory=list)
-    """Files like allowed_signers whose keys make a commit the controller's own."""
+    """Like allowed_signers, or OpenPGP blocks; these keys make a commit the controller's own."""
 
 
 class Source(_Strict):

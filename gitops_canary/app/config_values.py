@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from gitops_canary.errors import ConfigError
 from gitops_canary.git.address import check_branch
-from gitops_canary.git.signing import load_key
+from gitops_canary.git.pgp_signing import load_signer
 from gitops_canary.manifest.problems import nearest, shown
 from gitops_canary.model.addresses import check_address
 from gitops_canary.model.durations import PATTERN, duration_ms
@@ -148,7 +148,7 @@ def _secret(path: Path) -> Path:
 
 def _key(path: Path) -> Path:
     try:
-        load_key(path)
+        load_signer(path).close()
     except ConfigError as error:
         raise wrong(error.problem, error.remedy) from None
     return path

@@ -15,8 +15,9 @@ from gitops_canary.app.wiring import opened
 from gitops_canary.core.text import duration, iso
 from gitops_canary.errors import CanaryError, ConfigError, Unavailable
 from gitops_canary.forge import RULES
+from gitops_canary.git.pgp_signing import load_signer
 from gitops_canary.git.process import client_version
-from gitops_canary.git.signing import load_key
+from gitops_canary.git.signing import SigningKey
 from gitops_canary.model.names import Revision
 from gitops_canary.model.observation import Question
 from gitops_canary.ports import Metrics
@@ -84,13 +85,15 @@ def _signing(settings: Settings) -> Iterator[Finding]:
         )  # fmt: skip
         return
     try:
-        key = load_key(signing.key_file)
-        key.sign(b"doctor")
+        key = load_signer(signing.key_file)
+        key.sign(b"doctor", 0)
+        name = key.public_line if isinstance(key, SigningKey) else f"OpenPGP {key.fingerprint}"
+        key.close()
     except ConfigError as error:
         yield wrong("signing", str(signing.key_file), error)
         return
     trusted = f", {len(signing.trusted_keys)} files of trusted keys" if signing.trusted_keys else ""
-    yield fine("signing", str(signing.key_file), f"signs as {key.public_line}{trusted}")
+    yield fine("signing", str(signing.key_file), f"signs as {name}{trusted}")
 
 
 async def _sources(settings: Settings, metrics: Metrics) -> AsyncIterator[Finding]:

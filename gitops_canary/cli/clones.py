@@ -9,7 +9,7 @@ import typer
 
 from gitops_canary.errors import ConfigError, Place, SpecError
 from gitops_canary.git.objects import Identity
-from gitops_canary.git.ownership import Ownership, TrustedKey, parse_trusted
+from gitops_canary.git.ownership import Ownership, trust
 from gitops_canary.git.plain import PlainClone
 from gitops_canary.model.names import Revision
 
@@ -49,9 +49,8 @@ def ownership(trusted: Sequence[Path], revoked: Sequence[Path], committer: str) 
             remedy="keys come from outside the repository: anybody may write a file in it",
         )
     name, _, email = committer.removesuffix(">").partition(" <")
-    return Ownership(
-        identity=Identity(name=name, email=email), trusted=_keys(trusted), revoked=_keys(revoked)
-    )
+    identity = Identity(name=name, email=email)
+    return trust(identity, *([(str(f), _text(f)) for f in files] for files in (trusted, revoked)))
 
 
 def keys_text(files: Sequence[Path]) -> str:
@@ -80,10 +79,6 @@ def day_ms(text: str, default_ms: int) -> int:
 def now_ms() -> int:
     """Read the clock."""
     return int(datetime.now(UTC).timestamp() * 1000)
-
-
-def _keys(files: Sequence[Path]) -> tuple[TrustedKey, ...]:
-    return tuple(key for file in files for key in parse_trusted(_text(file), file=str(file)))
 
 
 def _text(path: Path) -> str:

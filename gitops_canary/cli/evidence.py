@@ -41,6 +41,7 @@ def export(
         raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(FRAMEWORKS)}")
     if file.exists():
         raise Refused(f"{file} is there already.", remedy="name a new file")
+    whose = ownership(trusted_keys, (), "")
     opened = PlainClone(clone)
     try:
         wanted = Wanted(
@@ -51,9 +52,10 @@ def export(
             keys=keys_text(trusted_keys),
             controls=tuple(control for name in names for control in FRAMEWORKS[name]),
         )
-        data = package(opened, ownership(trusted_keys, (), ""), wanted)
+        data = package(opened, whose, wanted)
     finally:
         opened.close()
+        whose.close()
     file.write_bytes(data)
     say(f"{file}: {len(data)} bytes. Verify it: unzip, then python3 verify.py")
     return 0

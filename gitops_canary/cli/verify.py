@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -58,10 +59,11 @@ def verify(
     output: OutputOption = Form.TABLE,
 ) -> int:
     """Recompute every verdict and hold every commit against its record; 8 where one differs."""
-    whose = ownership(trusted_keys or [], revoked_keys or [], committer)
     since, _, until = revisions.rpartition("..")
-    opened = PlainClone(clone)
-    try:
+    with (
+        closing(ownership(trusted_keys or [], revoked_keys or [], committer)) as whose,
+        closing(PlainClone(clone)) as opened,
+    ):
         scope = Scope(
             tip=opened.resolve(until or "HEAD"),
             since=opened.resolve(since) if since else None,
@@ -74,8 +76,6 @@ def verify(
         found = verify_all(opened, whose, scope, processes=processes)
         if replay:
             found.findings += asyncio.run(_replayed(decided(opened, scope, found), replay))
-    finally:
-        opened.close()
     return _told(found, output)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from gitops_canary.errors import Conflict, EditRefused
 from gitops_canary.git.editing import Draft
@@ -16,9 +17,21 @@ from gitops_canary.git.objects import (
     parse_commit,
 )
 from gitops_canary.git.reader import Reader
-from gitops_canary.git.signing import SigningKey
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import Path, Revision
+
+
+class Signer(Protocol):
+    """A key that signs; `at_s` is the commit's date, which only some signatures name."""
+
+    def sign(self, message: bytes, at_s: int) -> bytes:
+        """Give the armoured signature of a commit's bytes."""
+
+    def seal(self, statement: bytes, at_s: int) -> bytes:
+        """Wrap a statement in a DSSE envelope."""
+
+    def close(self) -> None:
+        """Let go of what is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +40,12 @@ class Drafting:
 
     reader: Reader
     identity: Identity
-    key: SigningKey | None
+    key: Signer | None
+
+    def close(self) -> None:
+        """Let go of the key."""
+        if self.key is not None:
+            self.key.close()
 
     def chain(
         self, draft: Draft, onto: Revision | None, commits: Sequence[PlannedCommit]
@@ -44,8 +62,8 @@ class Drafting:
         tip = ObjectId(onto) if onto else None
         start, made = tree, []
         for planned in commits:
-            tree = draft.edit(tree, {**planned.files, **self._seals(planned)})
             date_s = max(planned.at_ms // 1000, date_s)
+            tree = draft.edit(tree, {**planned.files, **self._seals(planned, date_s)})
             tip = self._commit(draft, tree, tip, date_s, planned.message)
             made.append(Revision(tip))
         beyond = draft.differing(start, tree) - {
@@ -58,10 +76,10 @@ class Drafting:
             )
         return tuple(made)
 
-    def _seals(self, planned: PlannedCommit) -> dict[Path, bytes]:
+    def _seals(self, planned: PlannedCommit, date_s: int) -> dict[Path, bytes]:
         if self.key is None:
             return {}
-        return {path: self.key.seal(text) for path, text in planned.statements.items()}
+        return {path: self.key.seal(text, date_s) for path, text in planned.statements.items()}
 
     def _parent(self, onto: Revision) -> RawCommit:
         name = ObjectId(onto)
@@ -86,5 +104,5 @@ class Drafting:
         body = build_commit(
             tree=tree, parents=parents, who=self.identity, date_s=date_s, message=message
         )
-        signed = add_signature(body, self.key.sign(body)) if self.key else body
+        signed = add_signature(body, self.key.sign(body, date_s)) if self.key else body
         return draft.add(Kind.COMMIT, signed)

@@ -4,7 +4,8 @@ import pathlib
 
 from gitops_canary.errors import ConfigError
 from gitops_canary.git.objects import Identity
-from gitops_canary.git.ownership import TrustedKey, parse_trusted
+from gitops_canary.git.ownership import Ownership, trust
+from gitops_canary.git.pgp_signing import SecretKey
 from gitops_canary.git.signing import SigningKey
 from gitops_canary.git.surroundings import Credentials, Ssh
 
@@ -74,18 +75,30 @@ def ssh_login(key_file: pathlib.Path | None, known_hosts: pathlib.Path | None) -
     return Ssh(key_file=key_file.absolute(), known_hosts=known_hosts.absolute())
 
 
-def choose_trusted(text: str | None, key: SigningKey | None) -> tuple[TrustedKey, ...]:
+def choose_ownership(
+    identity: Identity, text: str | None, key: SigningKey | SecretKey | None
+) -> Ownership:
     """Tell which keys make a commit ours: those named, else our own, else none.
 
     Raises:
         ConfigError: keys are named and ours is not among them.
     """
+    line = key.public_line if isinstance(key, SigningKey) else ""
+    block = key.public_block() if isinstance(key, SecretKey) else ""
     if text is None:
-        return (TrustedKey(public=key.public),) if key else ()
-    trusted = parse_trusted(text)
-    if key and all(known.public != key.public for known in trusted):
+        if key is None:
+            return Ownership(identity, ())
+        return trust(identity, [("the signing key", block or line)], ())
+    found = trust(identity, [("signing.trustedKeys", text)], ())
+    known = {one.public for one in found.trusted}
+    pgp = found.openpgp.fingerprints if found.openpgp else frozenset()
+    own = key is None or (
+        key.public in known if isinstance(key, SigningKey) else key.fingerprint in pgp
+    )
+    if not own:
+        found.close()
         raise ConfigError(
             "signing.trustedKeys lacks the controller's own key",
-            remedy=f"add this line: gitops-canary {key.public_line}",
+            remedy=f"add this line: gitops-canary {line}" if line else f"add this key:\n{block}",
         )
-    return trusted
+    return found

@@ -3,17 +3,22 @@
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gitops_canary.errors import ConfigError, Place
+from gitops_canary.git.keyring import Keyring, Signed
 from gitops_canary.git.objects import Identity, RawCommit
-from gitops_canary.git.sealing import unseal
+from gitops_canary.git.openpgp import BEGIN, PUBLIC, PUBLIC_END, armour
+from gitops_canary.git.sealing import opened, preauthentication, unseal
 from gitops_canary.git.signing import KEY_TYPE, NAMESPACE, Signature, parse_public
 
 _OPTION = re.compile(r'([a-zA-Z-]+)(?:="([^"]*)")?')
 _FIELDS = re.compile(r'(?:[^\s"]|"[^"]*")+')
+_BLOCK = re.compile(f"^{PUBLIC}\n.*?^{PUBLIC_END}\n?", re.MULTILINE | re.DOTALL)
+KeyText = tuple[str, str]
+"""A key file's name and text."""
 _TIMES = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 
 
@@ -41,6 +46,13 @@ class Ownership:
     """Empty: the committer's identity decides, which anybody can write."""
     revoked: tuple[TrustedKey, ...] = ()
     """Keys that make nothing ours any more, whatever the date: a thief can write any date."""
+    openpgp: Keyring | None = None
+    """OpenPGP keys that are trusted beside the others."""
+
+    @property
+    def keyed(self) -> bool:
+        """Whether keys decide, and not the committer's name."""
+        return bool(self.trusted) or self.openpgp is not None
 
     def ours(self, commit: RawCommit) -> bool:
         """Tell whether a commit is ours; its message plays no part."""
@@ -48,9 +60,11 @@ class Ownership:
 
     def doubt(self, commit: RawCommit) -> str | None:
         """Say why a commit is not ours; None where it is."""
-        if not self.trusted:
+        if not self.keyed:
             same = commit.committer == str(self.identity)
             return None if same else f"its committer is not {self.identity}"
+        if self.openpgp and (signed := _by_pgp(commit)):
+            return self.openpgp.doubt(signed, commit.date_s)
         signature = Signature.parse(commit.signature) if commit.signature else None
         if signature is None:
             none = "its signature is none of an ed25519 key for Git commits"
@@ -60,6 +74,17 @@ class Ownership:
             return "its signature does not fit its bytes"
         return doubt
 
+    def prepare(self, commits: Iterable[RawCommit]) -> None:
+        """Look at many commits at once, where a process has to be asked about them."""
+        if self.openpgp:
+            found = ((_by_pgp(commit), commit.date_s) for commit in commits)
+            self.openpgp.prepare((signed, date_s) for signed, date_s in found if signed)
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        if self.openpgp:
+            self.openpgp.close()
+
     def unseal(self, data: bytes) -> bytes:
         """Give the statement in an envelope sealed by a key that is trusted and not revoked.
 
@@ -67,6 +92,13 @@ class Ownership:
             ValueError: no such key did.
         """
         revoked = {key.public for key in self.revoked}
+        if self.openpgp:
+            payload, key_id, packet = opened(data)
+            if key_id in self.openpgp.fingerprints:
+                signed = armour(packet), preauthentication(payload)
+                if doubt := self.openpgp.doubt(signed, 0):
+                    raise ValueError(f"no trusted key sealed it: {doubt}")
+                return payload
         return unseal(data, {key.public for key in self.trusted} - revoked)
 
     def _distrust(self, public: bytes, date_s: int) -> str | None:
@@ -78,6 +110,42 @@ class Ownership:
         if not any(key.covers(date_s) for key in known):
             return "its date lies outside the time its key is trusted for"
         return None
+
+
+def _by_pgp(commit: RawCommit) -> Signed | None:
+    """Give an OpenPGP signature with what it is of; None where there is none."""
+    armoured = commit.signature
+    return (armoured, commit.payload) if armoured and armoured.startswith(BEGIN) else None
+
+
+def trust(identity: Identity, trusted: Iterable[KeyText], revoked: Iterable[KeyText]) -> Ownership:
+    """Say whose commits count, by texts of key files: SSH keys a line, OpenPGP keys in blocks.
+
+    Raises:
+        ConfigError: one of them holds neither, or an SSH key that cannot be read.
+        Unavailable: there are OpenPGP keys, and there is no gpg.
+    """
+    lines, block = _read(trusted)
+    revoked_lines, revoked_block = _read(revoked)
+    gone: frozenset[str] = frozenset()
+    if revoked_block:
+        keyring = Keyring(revoked_block)
+        gone = keyring.fingerprints
+        keyring.close()
+    return Ownership(identity, lines, revoked_lines, Keyring(block, gone) if block else None)
+
+
+def _read(texts: Iterable[KeyText]) -> tuple[tuple[TrustedKey, ...], str]:
+    """Part OpenPGP blocks from lines with SSH keys; lines keep their numbers."""
+    keys: list[TrustedKey] = []
+    blocks: list[str] = []
+    for file, text in texts:
+        found = _BLOCK.findall(text)
+        blocks += found
+        rest = _BLOCK.sub(lambda block: "\n" * block[0].count("\n"), text)
+        if not found or rest.strip():
+            keys += parse_trusted(rest, file=file)
+    return tuple(keys), "\n".join(blocks)
 
 
 def parse_trusted(text: str, *, file: str = "trusted keys") -> tuple[TrustedKey, ...]:

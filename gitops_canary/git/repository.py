@@ -12,16 +12,15 @@ from gitops_canary.git.clone import Clone
 from gitops_canary.git.commands import TRACKING, Update, branch_of
 from gitops_canary.git.drafting import Drafting
 from gitops_canary.git.editing import Draft
-from gitops_canary.git.identity import check_identity, choose_trusted, credentials, ssh_login
+from gitops_canary.git.identity import check_identity, choose_ownership, credentials, ssh_login
 from gitops_canary.git.objects import ObjectId, parse_commit
-from gitops_canary.git.ownership import Ownership
 from gitops_canary.git.pack import build_pack
+from gitops_canary.git.pgp_signing import load_signer
 from gitops_canary.git.process import Runner
 from gitops_canary.git.reader import DamagedClone, Reader
 from gitops_canary.git.rejection import Fate
 from gitops_canary.git.remote import Remote
 from gitops_canary.git.sifting import Sifting
-from gitops_canary.git.signing import load_key
 from gitops_canary.git.surroundings import Surroundings
 from gitops_canary.git.trees import Files, Trees
 from gitops_canary.git.walk import Walk
@@ -69,8 +68,8 @@ class Repository:
         timeout_ms: int = 60_000,
     ) -> None:
         address = parse_url(url, allow_file=allow_file, allow_http=allow_http)
-        key = load_key(signing_key) if signing_key else None
-        ownership = Ownership(check_identity(name, email), choose_trusted(trusted_keys, key))
+        key = load_signer(signing_key) if signing_key else None
+        ownership = choose_ownership(check_identity(name, email), trusted_keys, key)
         self._branch = check_branch(branch)
         self._evidence_branch = check_branch(evidence_branch)
         self._blob_bytes_max = blob_bytes_max
@@ -91,6 +90,7 @@ class Repository:
         self._remote = Remote(self._runner)
         self._walk = Walk(self._runner, self._reader, ownership)
         self._drafting = Drafting(self._reader, ownership.identity, key)
+        self._ownership = ownership
         self._local = self._clone.tips()
         self._ancestry: dict[tuple[Revision, Revision], bool] = {}
         self._polled: Mapping[str, Revision] | None = None
@@ -232,6 +232,8 @@ class Repository:
         """End every process and let go of the directory."""
         self._remote.close()
         self._reader.close()
+        self._drafting.close()
+        self._ownership.close()
         self._clone.close()
 
     def _fetch(self, branches: Sequence[str]) -> None:

@@ -57,8 +57,8 @@ class SigningKey:
         """The public key as OpenSSH writes it: `ssh-ed25519 AAAA…`."""
         return f"{KEY_TYPE.decode()} {base64.b64encode(_public_blob(self.public)).decode()}"
 
-    def sign(self, message: bytes) -> bytes:
-        """Sign bytes; the armoured signature, ending in a line break."""
+    def sign(self, message: bytes, at_s: int = 0) -> bytes:  # noqa: ARG002 - see Signer
+        """Sign bytes; the armoured signature, ending in a line break. It names no instant."""
         signature = self._private.sign(_to_sign(message))
         body = _MAGIC + struct.pack(">I", 1) + b"".join(
             _string(part)
@@ -69,9 +69,12 @@ class SigningKey:
         )  # fmt: skip
         return _armour(body)
 
-    def seal(self, statement: bytes) -> bytes:
+    def seal(self, statement: bytes, at_s: int = 0) -> bytes:  # noqa: ARG002 - see Signer
         """Wrap a statement in a DSSE envelope."""
         return seal(statement, self._private)
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,22 @@ def load_key(path: pathlib.Path) -> SigningKey:
     Raises:
         ConfigError: it cannot be read, others may read it, or it is no such key.
     """
+    data = read_private(path)
+    try:
+        key = load_ssh_private_key(data, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _not_ours(path) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise _not_ours(path)
+    return SigningKey(key)
+
+
+def read_private(path: pathlib.Path) -> bytes:
+    """Read a file that nobody else may read.
+
+    Raises:
+        ConfigError: it cannot be read, or others may.
+    """
     try:
         status = path.stat()
         data = path.read_bytes()
@@ -137,13 +156,7 @@ def load_key(path: pathlib.Path) -> SigningKey:
             f"others may read the signing key {path} (mode {stat.S_IMODE(status.st_mode):o})",
             remedy=f"chmod 600 {path}; as a Kubernetes secret: defaultMode 0400",
         )
-    try:
-        key = load_ssh_private_key(data, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise _not_ours(path) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise _not_ours(path)
-    return SigningKey(key)
+    return data
 
 
 def generate_key(path: pathlib.Path) -> SigningKey:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from gitops_canary.git.commands import rev_list
-from gitops_canary.git.objects import ObjectId, parse_commit
+from gitops_canary.git.objects import ObjectId, RawCommit, parse_commit
 from gitops_canary.git.ownership import Ownership
 from gitops_canary.git.process import Child, Runner
 from gitops_canary.git.reader import DamagedClone, Reader
@@ -70,12 +70,12 @@ class Walk:
         if len(self._kept) + len(unknown) > _KEPT_MAX:
             self._kept.clear()
             unknown = batch
-        for name, body in self._reader.read(unknown, "commit"):
-            self._kept[name] = self._commit(name, body)
+        found = {name: parse_commit(body) for name, body in self._reader.read(unknown, "commit")}
+        self._ownership.prepare(found.values())
+        self._kept |= {name: self._commit(name, raw) for name, raw in found.items()}
         return [self._kept[name] for name in batch]
 
-    def _commit(self, name: ObjectId, body: bytes) -> Commit:
-        raw = parse_commit(body)
+    def _commit(self, name: ObjectId, raw: RawCommit) -> Commit:
         return Commit(
             revision=Revision(name),
             parents=tuple(Revision(parent) for parent in raw.parents),

@@ -75,6 +75,8 @@ class World:
     names: Sequence[str] = ("checkout",)
     table: Table = field(default_factory=Table)
     now_ms: int = START_S * 1000
+    signing_key: pathlib.Path | None = None
+    """Another key than one of its own."""
 
     def __post_init__(self) -> None:
         self.origin = self.directory / "origin.git"
@@ -97,7 +99,7 @@ class World:
             directory=self.directory / "controller",
             name="gitops-canary",
             email="canary@example.com",
-            signing_key=self.directory / "key",
+            signing_key=self.signing_key or self.directory / "key",
             allow_file=True,
         )
         self.station = Station(

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from gitops_canary.errors import ConfigError
-from gitops_canary.git.identity import choose_trusted
+from gitops_canary.git.identity import choose_ownership
 from gitops_canary.git.objects import (
     EMPTY_TREE,
     Identity,
@@ -232,8 +232,10 @@ def test_parse_trusted_refuses_what_it_does_not_know(key: SigningKey, line: str)
 
 def test_our_own_key_must_be_trusted(key: SigningKey, tmp_path: pathlib.Path) -> None:
     other = generate_key(tmp_path / "other")
-    assert choose_trusted(None, None) == ()
-    assert choose_trusted(None, key) == (TrustedKey(public=key.public),)
-    assert choose_trusted(other.public_line, None) == (TrustedKey(public=other.public),)
+    assert choose_ownership(WHO, None, None).trusted == ()
+    assert choose_ownership(WHO, None, key).trusted == (TrustedKey(public=key.public),)
+    assert choose_ownership(WHO, other.public_line, None).trusted == (
+        TrustedKey(public=other.public),
+    )
     with pytest.raises(ConfigError, match="own key"):
-        choose_trusted(other.public_line, key)
+        choose_ownership(WHO, other.public_line, key)
