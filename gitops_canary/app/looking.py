@@ -157,7 +157,7 @@ class _Eye:
         candidate = trace.candidate(rollout, written)
         stable_at = trace.stable(rollout, candidate.rollout)
         stable = self.reader.ground(stable_at, spec.id) if stable_at else None
-        ours = stable is not None and not tip.binding.versions.scaled
+        ours = stable is not None and tip.binding.versions.idles
         idle = stable.owned.candidate.replicas if stable and ours else None
         situation = Situation(
             canary=spec.id,

@@ -45,7 +45,7 @@ def edits(
         case Action.ABORT:
             desk.restore(stable)
         case Action.IDLE:
-            desk.scale(stable.owned.candidate.replicas or 0)
+            desk.scale(stable.owned.candidate.replicas or 0, stable)
         case Action.INITIALISE:
             raise EditRefused(
                 "The controller does not carry out `initialise` yet.",
@@ -71,8 +71,8 @@ class _Desk:
             rehearse(self.spec, ref, self.texts[ref.file], self.router)
         self.weigh(Decimal(0))
         self.mirror()
-        if stable.owned.candidate.replicas == 0 and not tip.binding.versions.scaled:
-            self.scale(tip.owned.primary.replicas or 1)
+        if stable.owned.candidate.replicas == 0 and tip.binding.versions.idles:
+            self.scale(tip.owned.primary.replicas or 1, stable)
 
     def weigh(self, weight: Decimal) -> None:
         for ref in self.binding.routes:
@@ -118,8 +118,10 @@ class _Desk:
                 apex=self.spec.apex,
             )
 
-    def scale(self, replicas: int) -> None:
-        self.texts.update(versions.scale(self.binding.versions, self.texts, replicas))
+    def scale(self, replicas: int, stable: Ground) -> None:
+        then = stable.binding.versions
+        new = versions.scale(self.binding.versions, self.texts, replicas, then, stable.texts)
+        self.texts.update(new)
 
     def promote(self) -> None:
         self.texts.update(versions.promote(self.binding.versions, self.texts))

@@ -37,6 +37,7 @@ def _places(ground: Ground) -> Iterator[str]:
                 yield f"So is any change of {one.kind} {one.name}; the primary has its own copy."
             for shared in both.shared:
                 yield f"{shared} is shared: a change of it reaches everyone without a rollout."
+            yield from _scaling(both, ground)
         case Fields(pairs=pairs):
             for pair in pairs:
                 yield (
@@ -46,6 +47,15 @@ def _places(ground: Ground) -> Iterator[str]:
             yield "What else changes in those files reaches everyone without a rollout."
     routes = ", ".join(f"{r.kind} {r.name} ({r.file})" for r in ground.binding.routes)
     yield f"Its share of the traffic lies in {routes}."
+
+
+def _scaling(both: Templates, ground: Ground) -> Iterator[str]:
+    if both.pause is not None and ground.owned.candidate.replicas == 0:
+        yield f"Its ScaledObject ({both.pause.file}) is paused while nothing rolls out."
+    elif both.candidate.kind == "DaemonSet":
+        yield "The canary runs on every node, without traffic while nothing rolls out."
+    elif both.scaled:
+        yield "Its scaler decides how many pods it has; it idles at the least it may have."
 
 
 def _moves(spec: CanarySpec, ground: Ground) -> Iterator[str]:

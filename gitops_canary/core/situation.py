@@ -116,7 +116,7 @@ class Situation:
     @property
     def idles_at_zero(self) -> bool:
         """Whether the canary has to be scaled down once it serves nobody."""
-        return self.stable_replicas == 0 and bool(self.tip.candidate.replicas)
+        return self.stable_replicas == 0 and self.tip.candidate.replicas != 0
 
     def live_ms(self) -> int | None:
         """Since when the newest move is live; None while it is not."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from gitops_canary.errors import BindingError, Place, Uninitialised
-from gitops_canary.manifest import targets, tracked
+from gitops_canary.manifest import scalers, targets, tracked
 from gitops_canary.manifest.document import Node, parse
 from gitops_canary.manifest.field_place import locate
 from gitops_canary.manifest.versions import places
@@ -11,8 +11,6 @@ from gitops_canary.model.names import CanaryId, Path
 from gitops_canary.model.owned import Binding, DocRef, FieldBinding, Fields, Templates
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.ports import Router
-
-SCALERS = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
 
 
 def resolve(
@@ -85,12 +83,15 @@ def _templates(
     primary = _one(spec, documents, f"{spec.target.name}-primary", text, "primary")
     for ref in (candidate, primary):
         targets.fit(ref, _root(ref, text))
+    own, others = (scalers.of(ref, documents, text) for ref in (candidate, primary))
+    scalers.both(spec, own, others)
     configs, shared = tracked.pairs(candidate, primary, documents, text)
     return Templates(
         candidate=candidate,
         primary=primary,
-        scaled=spec.target.kind == "DaemonSet"
-        or any(_scales(ref, spec, text) for ref in documents),
+        scaled=bool(own) or spec.target.kind == "DaemonSet",
+        primary_scaled=bool(others) or spec.target.kind == "DaemonSet",
+        pause=next((ref for ref in own if ref.kind == "ScaledObject"), None),
         configs=configs,
         shared=shared,
     )
@@ -202,15 +203,6 @@ def _one_per_claim(routes: Sequence[DocRef], text: Callable[[Path], str], router
                     remedy="merge them; only one of them would be used",
                     place=_place(ref, text),
                 )
-
-
-def _scales(ref: DocRef, spec: CanarySpec, text: Callable[[Path], str]) -> bool:
-    if ref.kind not in SCALERS:
-        return False
-    target = _root(ref, text).get("spec", "scaleTargetRef")
-    name, kind = (target.get(key) if target else None for key in ("name", "kind"))
-    same = kind is None or kind.value == spec.target.kind
-    return same and name is not None and name.value == spec.target.name
 
 
 def _root(ref: DocRef, text: Callable[[Path], str]) -> Node:

@@ -52,15 +52,21 @@ def _spec() -> Iterator[Field]:
         path="revertOnDeletion", type=Type.FLAG, status=Status.DEFERRED, root="revertOnDeletion",
         harmless=False, why="deleting a Canary leaves the objects in Git as they are",
     )  # fmt: skip
-    yield from _deferred(
-        "autoscalerRef",
-        "a scaler of the target is found by itself, none is generated for the primary",
-        {
-            "apiVersion": Type.WORD, "kind": ("HorizontalPodAutoscaler", "ScaledObject"),
-            "name": Type.NAME, "primaryScalerQueries.*": Type.TEXT,
+    at = "autoscalerRef"
+    why = "scaler of the target; it must be there, and the primary must have one too"
+    yield from rows(
+        Status.NEUTRAL, "found by kind and name", {"apiVersion": Type.WORD}, below=f"{at}."
+    )
+    yield _honoured(
+        f"{at}.kind", Type.TEXT, why, choices=("HorizontalPodAutoscaler", "ScaledObject")
+    )
+    yield _honoured(f"{at}.name", Type.NAME, why)
+    yield from rows(
+        Status.NEUTRAL, "the primary's scaler lies in Git; `import flagger` writes it with these", {
+            "primaryScalerQueries.*": Type.TEXT,
             "primaryScalerReplicas.minReplicas": Type.WHOLE,
             "primaryScalerReplicas.maxReplicas": Type.WHOLE,
-        },
+        }, below=f"{at}.",
     )  # fmt: skip
     reference: dict[str, Type | tuple[str, ...]] = {"apiVersion": Type.WORD, "name": Type.NAME}
     for name, kind in (("ingressRef", "Ingress"), ("routeRef", "ApisixRoute")):

@@ -69,10 +69,9 @@ def read_canary(
         SpecError: something in it is wrong, or not supported yet; it lists everything.
     """
     header = read_header(node, file=file)
-    own = header.api_version == Dialect.OWN.value
+    own, where = header.api_version == Dialect.OWN.value, header.namespace
     doc = _checked(header, file=file, allow_missing=allow_missing)
     name, control = (from_spec if own else from_annotations)(doc, header)
-    where = header.namespace
     checks = read_checks(doc, namespace=where, templates=templates, default_source=default_source)
     target, provider = _target(doc, header), _provider(doc, default_provider)
     policy, source = _policy(doc, checks, provider, own=own), read_source(doc, file=file)
@@ -82,7 +81,7 @@ def read_canary(
         id=name,
         dialect=Dialect(header.api_version),
         place=header.place,
-        namespace=header.namespace,
+        namespace=where,
         name=header.name,
         target=target,
         apex=doc.text("service.name") or target.name,
@@ -92,6 +91,7 @@ def read_canary(
         suspend=doc.flag("suspend"),
         source=source,
         routing=routing,
+        autoscaler=_autoscaler(doc),
         deferred=tuple(doc.deferred),
         origins=origins(doc, len(checks)),
     )
@@ -118,6 +118,12 @@ def _target(doc: Checked, header: Header) -> Workload:
         namespace=header.namespace,
         name=doc.text("targetRef.name") or "",
     )
+
+
+def _autoscaler(doc: Checked) -> tuple[str, str] | None:
+    """Read which scaler a Flagger Canary names; our own dialect has no such field."""
+    kind, name = doc.text("autoscalerRef.kind"), doc.text("autoscalerRef.name")
+    return (kind, name) if kind and name else None
 
 
 def _provider(doc: Checked, default: str | None) -> str:

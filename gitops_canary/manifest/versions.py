@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from gitops_canary.errors import EditRefused, Place
-from gitops_canary.manifest import field_values, template, tracked
+from gitops_canary.manifest import field_values, pausing, template, tracked
 from gitops_canary.manifest.scalars import Json
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import DocRef, FieldBinding, FieldRef, Fields, Side, Templates
@@ -84,9 +84,18 @@ def restore(versions: Versions, texts: Texts, stable: Versions, stable_texts: Te
     return new
 
 
-def scale(versions: Versions, texts: Texts, replicas: int) -> Texts:
-    """Give the texts in which the canary has so many replicas."""
+def scale(
+    versions: Versions, texts: Texts, replicas: int, stable: Versions, stable_texts: Texts
+) -> Texts:
+    """Give the texts in which the canary has so many replicas, or is scaled by its scaler again."""
     assert isinstance(versions, Templates), "fields say no replicas"
+    ref, then = versions.pause, stable.pause if isinstance(stable, Templates) else None
+    if ref is not None:
+        text = texts[ref.file]
+        if replicas:
+            return {**texts, ref.file: pausing.resume(text, ref)}
+        stable_text = stable_texts[then.file] if then else ""
+        return {**texts, ref.file: pausing.pause(text, ref, replicas, stable_text, then)}
     ref = versions.candidate
     return {**texts, ref.file: template.scale(texts[ref.file], ref, replicas)}
 
@@ -153,8 +162,18 @@ def _template_side(
     return Side(
         digest=template.digest(found),
         images=template.images(own, ref),
-        replicas=template.replicas(own, ref),
+        replicas=_replicas(versions, ref, text),
     )
+
+
+def _replicas(versions: Templates, ref: DocRef, text: Callable[[Path], str]) -> int | None:
+    """Read how many pods Git asks for; nothing where a scaler or the nodes decide."""
+    pause = versions.pause
+    if ref is versions.primary:
+        return None if versions.primary_scaled else template.replicas(text(ref.file), ref)
+    if pause is not None:
+        return pausing.paused(text(pause.file), pause)
+    return None if versions.scaled else template.replicas(text(ref.file), ref)
 
 
 def _field_side(refs: Mapping[FieldBinding, FieldRef], text: Callable[[Path], str]) -> Side:

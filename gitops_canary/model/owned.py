@@ -39,15 +39,25 @@ class Templates:
     primary: DocRef
     scaled: bool
     """True where something else owns the candidate's replicas: a scaler, or a DaemonSet's nodes."""
+    primary_scaled: bool = False
+    """True where a scaler owns the replicas of the primary."""
+    pause: DocRef | None = None
+    """The candidate's ScaledObject: an annotation of it says that the canary sleeps."""
     configs: tuple[ConfigPair, ...] = ()
     shared: tuple[str, ...] = ()
     """ConfigMaps and Secrets that both sides use: a change reaches everyone at once."""
 
     @property
+    def idles(self) -> bool:
+        """Whether Git can put the canary to sleep."""
+        return not self.scaled or self.pause is not None
+
+    @property
     def documents(self) -> tuple[DocRef, ...]:
-        """Every document a version lies in."""
+        """Every document that is written: what a version lies in, and what lets it sleep."""
         copies = (ref for one in self.configs for ref in (one.candidate, one.primary))
-        return (self.candidate, self.primary, *copies)
+        pause = (self.pause,) if self.pause else ()
+        return (self.candidate, self.primary, *copies, *pause)
 
     @property
     def files(self) -> frozenset[Path]:
@@ -88,9 +98,9 @@ class Fields:
     pairs: tuple[FieldBinding, ...]
 
     @property
-    def scaled(self) -> bool:
+    def idles(self) -> bool:
         """Replicas are never written in this mode."""
-        return True
+        return False
 
     @property
     def files(self) -> frozenset[Path]:
@@ -123,7 +133,7 @@ class Side:
     images: Mapping[str, str]
     """Container (and init container) name to image reference; of fields: name to value."""
     replicas: int | None
-    """None where the manifest does not say."""
+    """None where the manifest does not say, or a scaler decides."""
     visible: bool = True
     """Whether pods show exactly these images."""
 

@@ -276,6 +276,8 @@ class CanarySpec:
     """Where versions lie; empty where they are the pod templates of two workloads."""
     routing: Routing | None = None
     """Where the weight lies; None where routing objects are found by the Services they name."""
+    autoscaler: tuple[str, str] | None = None
+    """Kind and name of the target's scaler, where the document names one."""
     deferred: tuple[str, ...] = ()
     """Fields present but not honoured yet; non-empty only where `allow_missing` let them by."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)

@@ -9,6 +9,7 @@ CANARY = Path("apps/web/canary.yaml")
 CANDIDATE = Path("apps/web/deployment.yaml")
 PRIMARY = Path("apps/web/primary.yaml")
 ROUTE = Path("apps/web/route.yaml")
+SCALER = Path("apps/web/scaler.yaml")
 QUARANTINE = Path(".gitops-canary/quarantine")
 
 _CANARY = """\
@@ -89,6 +90,22 @@ spec:
 """An application that knows no canary yet."""
 
 
+_SCALER = """\
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata:
+  annotations: # the team's
+    autoscaling.keda.sh/paused-replicas: "0"
+    team: none
+  name: web
+  namespace: prod
+spec:
+  scaleTargetRef: {name: web}
+  minReplicaCount: 1
+  triggers: [{type: cpu, metadata: {value: "60"}}]
+"""
+
+
 def beginning(settings: Sequence[str]) -> dict[Path, bytes]:
     """Write a settled repository at v1; settings are lines of `spec` or `analysis`, or a word."""
     spec = "".join(f"  {s[5:]}\n" for s in settings if s.startswith("spec "))
@@ -113,6 +130,9 @@ def beginning(settings: Sequence[str]) -> dict[Path, bytes]:
         texts = {CANARY: texts[CANARY]} | {
             path: text.format(name="web", replicas=2, version="v1") for path, text in _PLAIN.items()
         }
+    if "keda" in settings:
+        texts[CANDIDATE] = texts[CANDIDATE].replace("  replicas: 2\n", "")
+        texts[SCALER] = _SCALER
     if "thousands" in settings:
         texts[ROUTE] = _ROUTE.replace("weight: 100 ", "weight: 100000 ")
     return {path: text.encode() for path, text in texts.items()}
@@ -182,7 +202,10 @@ def state(files: Mapping[Path, bytes]) -> str:
     more = ", insiders to the canary" if "insider" in route else ""
     more += ", users kept" if "Set-Cookie" in route else ""
     more += ", copies to the canary" if "mirror:" in route else ""
-    asleep = ", asleep" if b"replicas: 0" in files[CANDIDATE] else ""
+    scaled = files.get(SCALER, b"")
+    if b"paused-replicas" in scaled:
+        assert scaled == _SCALER.encode(), "it sleeps as it slept before"
+    asleep = ", asleep" if b"replicas: 0" in files[CANDIDATE] or b"paused" in scaled else ""
     lines = files.get(QUARANTINE, b"").decode().splitlines()
     kept_out = [re.findall(r"web:([^\"]+)", line)[0] for line in lines]
     out = f", {' and '.join(kept_out)} kept out" if kept_out else ""
