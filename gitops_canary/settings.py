@@ -71,6 +71,9 @@ class RepositorySettings:
     """Router of Canaries that name none; istio because that is Flagger's own default."""
     forge: ForgeSettings | None = None
     """Where authors are told; None tells nobody."""
+    forge_commits: bool = False
+    """Whether a commit that the forge wrote is ours where our seal binds just what it does; off
+    because then a signature taken off is not told from one that never was."""
     initialise: bool = False
     """Whether a primary that is missing is written by the controller; off so that nobody's first
     Canary changes more than they expect."""

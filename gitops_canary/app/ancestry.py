@@ -1,7 +1,7 @@
 """What lies behind a tip: our moves, found once and then kept, and who made a value what it is."""
 
 import itertools
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from gitops_canary.core.message import MARK
 from gitops_canary.core.replay import History, Misfit, by_canary, moves
@@ -17,17 +17,24 @@ class Graph:
     """The commits reachable from one tip.
 
     Our moves are found in one pass over everything reachable, an ordinary merge puts them on the
-    second parent; with the graph of an earlier tip only what came since is passed over.
+    second parent; with the graph of an earlier tip only what came since is passed over. `vouching`
+    may say of more commits than the signed ones that they are ours.
     """
 
-    def __init__(self, git: Git, tip: Revision, before: "Graph | None" = None) -> None:
+    def __init__(
+        self,
+        git: Git,
+        tip: Revision,
+        before: "Graph | None" = None,
+        vouching: Callable[[Iterable[Commit]], Iterable[Commit]] = iter,
+    ) -> None:
         self.tip = tip
         self.contains = git.contains
         self._git = git
         known = before if before and git.contains(tip, before.tip) else None
         fresh = git.history(tip, since=known.tip if known else None, mentioning=MARK)
         self._moves: tuple[Move | Misfit, ...] = (
-            *moves(fresh),
+            *moves(vouching(fresh)),
             *(known.all_moves if known else ()),
         )
         self.history: History = by_canary(self._moves)

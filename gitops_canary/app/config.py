@@ -213,6 +213,7 @@ def _one_repository(one: models.Repository) -> RepositorySettings:
         ssh_key_file=one.ssh_key_file,
         known_hosts_file=one.known_hosts_file,
         pushes_per_minute=one.pushes_per_minute,
+        forge_commits=one.forge_commits,
         allow_file=one.allow_file,
         default_provider=one.provider,
         initialise=one.initialise,

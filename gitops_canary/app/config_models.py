@@ -92,6 +92,8 @@ class Repository(_Strict):
     """Whether url may be a path on this machine."""
     provider: Annotated[str, AfterValidator(choice(*OWN_PROVIDERS))] = "istio"
     """Router of Canaries that name none; istio is Flagger's default too."""
+    forge_commits: bool = False
+    """Whether a commit that the forge wrote, e.g. on a squash, counts where our seal vouches."""
     forge: Forge | None = None
     """Where authors are told; without it nobody is."""
     initialise: bool = False

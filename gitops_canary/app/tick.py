@@ -12,6 +12,7 @@ from gitops_canary.app.planning import Planner
 from gitops_canary.app.pushing import Budget, Pusher, Refusals, Tips
 from gitops_canary.app.reading import Reader
 from gitops_canary.app.unmanaged import unmanaged
+from gitops_canary.app.vouching import Witness, vouching
 from gitops_canary.app.worker import Worker
 from gitops_canary.core import initialising
 from gitops_canary.core.dating import stale
@@ -72,6 +73,8 @@ class Station:
     memory: Memory = field(default_factory=Memory)
     beginner: Beginner | None = None
     """Writes primaries that are missing; None leaves that to people."""
+    witness: Witness | None = None
+    """What tells of seals, where commits that a forge wrote may be ours; None: they never are."""
     _guard: Guard = field(init=False)
     _refusals: Refusals = field(default_factory=Refusals)
     _graph: Graph | None = None
@@ -186,7 +189,8 @@ class Station:
         if self._graph is None or self._graph.tip != tip or not self._fresh:
             if self._graph is None or self._graph.tip != tip:
                 self._before = self._graph.tip if self._graph else None
-            self._graph = Graph(self.git, tip, self._graph)
+            seals = vouching(self.git, self.reader, self.witness, self._tips[1])
+            self._graph = Graph(self.git, tip, self._graph, seals)
             newest = next((m.revision for m in self._graph.all_moves if isinstance(m, Move)), None)
             self._guard.keep(self._tips, newest)
             self._fresh = True

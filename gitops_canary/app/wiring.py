@@ -110,6 +110,7 @@ def _station(
         git=git,
         reader=Reader(git, rules, ROUTERS, sift=git),
         beginner=Beginner(store=git, rules=rules) if one.initialise else None,
+        witness=git.witness if one.forge_commits else None,
         measuring=_measuring(settings, metrics, _ancestry(git, worker), _memory(directory)),
         worker=worker,
         budget=Budget(one.pushes_per_minute),

@@ -121,7 +121,7 @@ def _context(basis: Basis) -> Json:
         "timing": {"scrapeMs": basis.scrape_ms, "lagMs": basis.lag_ms},
         "owned": {"before": owned_json(basis.before), "after": owned_json(basis.after)},
         "changes": [
-            {"path": path, "diff": _diff(path, *texts)}
+            {"path": path, "diff": diff(path, *texts)}
             for path, texts in sorted(basis.changes.items())
         ],
     }
@@ -235,7 +235,8 @@ def _query(question: Question, answer: Answer) -> Json:
     }
 
 
-def _diff(path: Path, before: str, after: str) -> str:
+def diff(path: Path, before: str, after: str) -> str:
+    """Write a unified diff with three lines of context."""
     lines = difflib.unified_diff(
         before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{path}", f"b/{path}"
     )

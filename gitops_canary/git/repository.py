@@ -24,6 +24,7 @@ from gitops_canary.git.sifting import Sifting
 from gitops_canary.git.surroundings import Surroundings
 from gitops_canary.git.trees import Files, Trees
 from gitops_canary.git.walk import Walk
+from gitops_canary.git.witness import Witness
 from gitops_canary.model.commits import Blob, Commit
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import EVIDENCE_BRANCH, BlobId, Path, Revision
@@ -90,7 +91,7 @@ class Repository:
         self._remote = Remote(self._runner)
         self._walk = Walk(self._runner, self._reader, ownership)
         self._drafting = Drafting(self._reader, ownership.identity, key)
-        self._ownership = ownership
+        self.witness = Witness(self._trees, self._root, self._healing, ownership)
         self._local = self._clone.tips()
         self._ancestry: dict[tuple[Revision, Revision], bool] = {}
         self._polled: Mapping[str, Revision] | None = None
@@ -233,7 +234,7 @@ class Repository:
         self._remote.close()
         self._reader.close()
         self._drafting.close()
-        self._ownership.close()
+        self.witness.ownership.close()
         self._clone.close()
 
     def _fetch(self, branches: Sequence[str]) -> None:

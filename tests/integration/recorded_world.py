@@ -77,6 +77,7 @@ class World:
     now_ms: int = START_S * 1000
     signing_key: pathlib.Path | None = None
     """Another key than one of its own."""
+    forge_commits: bool = False
 
     def __post_init__(self) -> None:
         self.origin = self.directory / "origin.git"
@@ -93,10 +94,14 @@ class World:
             for source in (example() / "apps" / "checkout").glob("*.yaml"):
                 (folder / source.name).write_text(source.read_text().replace("checkout", name))
         self._commit("Begin")
+        self.start("controller")
+
+    def start(self, name: str) -> None:
+        """Start a controller with a disk of its own."""
         self.repository = Repository(
             url=f"file://{self.origin}",
             branch="main",
-            directory=self.directory / "controller",
+            directory=self.directory / name,
             name="gitops-canary",
             email="canary@example.com",
             signing_key=self.signing_key or self.directory / "key",
@@ -116,6 +121,7 @@ class World:
             ),
             budget=Budget(10_000),
             clock=lambda: self.now_ms,
+            witness=self.repository.witness if self.forge_commits else None,
         )
 
     def release(self, version: str) -> None:
