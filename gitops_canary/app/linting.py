@@ -93,6 +93,7 @@ def held(store: Store, rules: Rules) -> list[Finding]:
 
 def _one(reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, Ground]) -> Finding:
     try:
+        reader.placed(view, spec)
         ground = reader.bind(view, spec)
         router = reader.router(spec)
         extra: list[str] = []

@@ -115,6 +115,8 @@ class Reader:
             BindingError: a version or a weight does not lie in exactly one place, or kustomize
                 would move both versions at once.
         """
+        if spec.homeless:
+            self.placed(view, spec)
         ground = self._ground(view, spec)
         if isinstance(ground.binding.versions, Fields):
             files = self._store.files(view.revision)
@@ -122,6 +124,15 @@ class Reader:
                 ground.binding.versions.pairs, files, lambda path: self._text(path, files[path].id)
             )
         return ground
+
+    def placed(self, view: View, spec: CanarySpec) -> None:
+        """Make sure that kustomize leaves a Canary in the namespace that its document says.
+
+        Raises:
+            BindingError: it is put into another one, or into several.
+        """
+        files = self._store.files(view.revision)
+        kustomize.placed(spec, files, lambda path: self._text(path, files[path].id))
 
     def _ground(self, view: View, spec: CanarySpec) -> Ground:
         return self._grounds(view.revision, _Same(spec))

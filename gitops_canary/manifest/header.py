@@ -30,6 +30,8 @@ class Header:
     kind: str
     namespace: str
     """`default` where the document says none."""
+    homeless: bool
+    """Whether it says none."""
     name: str
     annotations: Mapping[str, Node]
     spec: Node
@@ -78,6 +80,7 @@ def read_header(root: Node, *, file: str) -> Header:
         api_version=api_version,
         kind=kind,
         namespace=namespace,
+        homeless=root.get("metadata", "namespace") is None,
         name=name,
         annotations={key.value: value for key, value in noted.entries} if noted else {},
         spec=spec,

@@ -69,19 +69,27 @@ def read_canary(
         SpecError: something in it is wrong, or not supported yet; it lists everything.
     """
     header = read_header(node, file=file)
-    own, where = header.api_version == Dialect.OWN.value, header.namespace
     doc = _checked(header, file=file, allow_missing=allow_missing)
+    checks = read_checks(
+        doc, namespace=header.namespace, templates=templates, default_source=default_source
+    )
+    return _spec(header, doc, checks, _provider(doc, default_provider), file)
+
+
+def _spec(
+    header: Header, doc: Checked, checks: tuple[Check, ...], provider: str, file: str
+) -> CanarySpec:
+    own = header.api_version == Dialect.OWN.value
     name, control = (from_spec if own else from_annotations)(doc, header)
-    checks = read_checks(doc, namespace=where, templates=templates, default_source=default_source)
-    target, provider = _target(doc, header), _provider(doc, default_provider)
-    policy, source = _policy(doc, checks, provider, own=own), read_source(doc, file=file)
+    target, policy = _target(doc, header), _policy(doc, checks, provider, own=own)
+    source = read_source(doc, file=file)
     routing = read_routing(doc, provider=provider, file=file)
     _sound(header, doc)
     return CanarySpec(
         id=name,
         dialect=Dialect(header.api_version),
         place=header.place,
-        namespace=where,
+        namespace=header.namespace,
         name=header.name,
         target=target,
         apex=doc.text("service.name") or target.name,
@@ -92,6 +100,7 @@ def read_canary(
         source=source,
         routing=routing,
         autoscaler=_autoscaler(doc),
+        homeless=header.homeless,
         deferred=tuple(doc.deferred),
         origins=origins(doc, len(checks)),
     )

@@ -278,6 +278,8 @@ class CanarySpec:
     """Where the weight lies; None where routing objects are found by the Services they name."""
     autoscaler: tuple[str, str] | None = None
     """Kind and name of the target's scaler, where the document names one."""
+    homeless: bool = False
+    """Whether the document names no namespace, and `default` stands in."""
     deferred: tuple[str, ...] = ()
     """Fields present but not honoured yet; non-empty only where `allow_missing` let them by."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
