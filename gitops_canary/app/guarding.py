@@ -106,7 +106,7 @@ class Guard:
         if before is None:
             return Unavailable(
                 f"The branch {self.branch} is not on the server.",
-                remedy="push it, or correct `branch` in controller.yaml",
+                remedy="push the branch named in controller.yaml, or correct its name",
             )
         return Halted(
             f"The branch {self.branch} is gone from the server: it was deleted or renamed. "

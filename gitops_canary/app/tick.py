@@ -1,9 +1,10 @@
 """One look at one repository, and at most a few pushes: read, ask, decide, write."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_canary.app.ancestry import Graph
+from gitops_canary.app.backoff import at_once
 from gitops_canary.app.beginnings import Beginner
 from gitops_canary.app.guarding import Guard, Memory
 from gitops_canary.app.looking import Look, Seen, look
@@ -75,6 +76,9 @@ class Station:
     """Writes primaries that are missing; None leaves that to people."""
     witness: Witness | None = None
     """What tells of seals, where commits that a forge wrote may be ours; None: they never are."""
+    wait: Callable[[int], Awaitable[None]] = at_once
+    """Waits after so many lost races in a row."""
+    _races: int = 0
     _guard: Guard = field(init=False)
     _refusals: Refusals = field(default_factory=Refusals)
     _graph: Graph | None = None
@@ -105,6 +109,7 @@ class Station:
                 pushed.extend(report.pushed)
                 if not again:
                     break
+                await self.wait(self._races)
         except CanaryError as error:
             tip = self._tips[0] if self._tips else None
             self._forget()
@@ -145,7 +150,9 @@ class Station:
                 outcome = await self.worker.do(lambda: pusher.push(plans, self._known(), now_ms))
             except Conflict:
                 self._forget()
+                self._races += 1
                 return self._report(seen, decisions, (), plans), True
+            self._races = 0
             decisions.update(outcome.refused)
             self._refusals.add(acts, outcome.refused, now_ms)
             pushed, again = outcome.pushed, outcome.again

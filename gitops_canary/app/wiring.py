@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import socket
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from gitops_canary.app.backoff import Backoff
 from gitops_canary.app.beginnings import Beginner
 from gitops_canary.app.config import load
 from gitops_canary.app.controller import Round
@@ -118,6 +120,7 @@ def _station(
         clock=lambda: time.time_ns() // 1_000_000,
         branch=one.branch,
         memory=memory,
+        wait=Backoff(f"{socket.gethostname()} {os.getpid()} {one.name}").wait,
     )
 
 

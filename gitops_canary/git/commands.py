@@ -20,6 +20,8 @@ class Command:
     """Whether it may talk to the remote; all others may talk to nobody."""
     partial: bool = False
     """Whether it is told that the clone leaves large blobs out; others find them missing."""
+    unchecked: bool = False
+    """Whether objects are taken as they come, where `rejection.is_unread` allows it."""
 
     @property
     def name(self) -> str:
@@ -42,6 +44,7 @@ REFS = Command(("for-each-ref", "--format=%(objectname) %(refname)", TRACKING))
 CAT_FILE = Command(("cat-file", "--batch-command"))
 CAT_ALL = Command(("cat-file", "--batch", "--buffer"))
 INDEX_PACK = Command(("index-pack", "--stdin", "--fix-thin", "--fsck-objects"))
+INDEX_PACK_UNCHECKED = Command(("index-pack", "--stdin", "--fix-thin"))
 COLLECT = Command(("gc", "--quiet"), partial=True)
 
 
@@ -51,12 +54,13 @@ def ls_remote(branches: Sequence[str]) -> Command:
     return Command(("ls-remote", "--quiet", "origin", *refs), network=True)
 
 
-def fetch(branches: Sequence[str]) -> Command:
+def fetch(branches: Sequence[str], *, unchecked: bool) -> Command:
     """Fetch exactly these branches, whatever became of them."""
     specs = (f"+{HEADS}{branch}:{TRACKING}{branch}" for branch in branches)
     options = ("--quiet", "--atomic", "--no-tags", "--no-write-fetch-head")
     quiet = ("--no-recurse-submodules", "--no-auto-maintenance", "--no-show-forced-updates")
-    return Command(("fetch", *options, *quiet, "origin", *specs), network=True, partial=True)
+    argv = ("fetch", *options, *quiet, "origin", *specs)
+    return Command(argv, network=True, partial=True, unchecked=unchecked)
 
 
 def push(updates: Sequence[Update], *, atomic: bool, rehearse: bool = False) -> Command:

@@ -5,10 +5,10 @@ server keeps no state between requests, so the command may be sent at once. It a
 asked for, however many others there are.
 """
 
+import asyncio
 import base64
 import logging
 import ssl
-import time
 from collections.abc import Iterator, Mapping, Sequence
 
 import httpx2
@@ -42,7 +42,9 @@ class Poller:
         self._surroundings = surroundings
         self._timeout_s = timeout_ms / 1000
         self._url = surroundings.address.url.rstrip("/") + "/git-upload-pack"
-        self._client: httpx2.Client | None = None
+        self._client: httpx2.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """Its own, so that a deadline ends whatever is under way; runs only during a question."""
         self.clock_ms: int | None = None
         """What the server's clock said last."""
 
@@ -54,7 +56,18 @@ class Poller:
         Raises:
             Unfit: the server does not speak version 2 here.
         """
-        deadline = time.monotonic() + self._timeout_s
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        return self._loop.run_until_complete(self._ask(branches))
+
+    def close(self) -> None:
+        """Let the connection go; the next question opens another."""
+        if self._loop is not None:
+            self._loop.run_until_complete(self._forget())
+            self._loop.close()
+            self._loop = None
+
+    async def _ask(self, branches: Sequence[str]) -> Mapping[str, Revision] | Finished:
         headers = {
             **_PLAIN,
             **self._login(),
@@ -63,40 +76,44 @@ class Poller:
             "Accept": f"{_TYPE}-result",
         }
         try:
-            with self._connected().stream(
-                "POST", self._url, content=_question(branches), headers=headers
-            ) as response:
-                self.clock_ms = clock_ms(response.headers.get("date"))
-                if response.status_code != _OK:
-                    return _failed(f"returned error: {response.status_code}")
-                if response.headers.get("Content-Type") != f"{_TYPE}-result":
-                    raise Unfit
-                body = b""
-                for chunk in response.iter_raw():
-                    body += chunk
-                    if time.monotonic() > deadline:
-                        return _failed("", late=True)
-                    if len(body) > _ANSWER_MAX:
-                        raise Unfit
-        except httpx2.TimeoutException:
-            self.close()
+            async with asyncio.timeout(self._timeout_s):  # all of it: a library's are for each read
+                answer = await self._answer(_question(branches), headers)
+        except (TimeoutError, httpx2.TimeoutException):
+            await self._forget()
             return _failed("", late=True)
         except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, OSError) as error:
-            self.close()
+            await self._forget()
             return _failed(f"unable to access the repository: {type(error).__name__}: {error}")
-        tips = dict(_tips(body))
+        if isinstance(answer, Finished):
+            return answer
+        tips = dict(_tips(answer))
         return {branch: tips[branch] for branch in branches if branch in tips}
 
-    def close(self) -> None:
-        """Let the connection go; the next question opens another."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+    async def _answer(self, question: bytes, headers: Mapping[str, str]) -> bytes | Finished:
+        async with self._connected().stream(
+            "POST", self._url, content=question, headers=headers
+        ) as response:
+            self.clock_ms = clock_ms(response.headers.get("date"))
+            if response.status_code != _OK:
+                return _failed(f"returned error: {response.status_code}")
+            if response.headers.get("Content-Type") != f"{_TYPE}-result":
+                raise Unfit
+            body = b""
+            async for chunk in response.aiter_raw():
+                body += chunk
+                if len(body) > _ANSWER_MAX:
+                    raise Unfit
+            return body
 
-    def _connected(self) -> httpx2.Client:
+    async def _forget(self) -> None:
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.aclose()
+
+    def _connected(self) -> httpx2.AsyncClient:
         if self._client is None:
             ca_file = self._surroundings.ca_file
-            self._client = httpx2.Client(
+            self._client = httpx2.AsyncClient(
                 verify=ssl.create_default_context(cafile=str(ca_file) if ca_file else None),
                 follow_redirects=False,
                 trust_env=False,  # no proxy or .netrc of the environment sees the credentials

@@ -26,6 +26,8 @@ _REMOTE = re.compile(
     r"unable to access|RPC failed|Could not read from remote repository|Could not resolve"
 )
 _BAD_OBJECT = re.compile(r"fsck error")
+_COMPLAINT = re.compile(r"^error: object [0-9a-f]{40}: (\w+): ", re.MULTILINE)
+_UNREAD = re.compile(r"git(modules|attributes)[A-Z]\w*")
 _LOGIN_STATUSES = {401, 403, 404}
 
 
@@ -51,6 +53,16 @@ def is_remote(finished: Finished) -> bool:
     """Tell whether a fetch failed on the way or for what it brought, not for our clone."""
     signs = (_REMOTE, _STATUS, _NO_LOGIN, _BAD_OBJECT)
     return finished.late or any(sign.search(finished.err) for sign in signs)
+
+
+def is_unread(finished: Finished) -> bool:
+    """Tell whether git only found fault with `.gitmodules` and `.gitattributes`.
+
+    A checkout might obey them; we have none, and one file of one team may not keep everybody's
+    commits out. Git before 2.45 cannot be told to let them pass in a partial clone.
+    """
+    found = _COMPLAINT.findall(finished.err)
+    return not finished.ok and bool(found) and all(_UNREAD.fullmatch(name) for name in found)
 
 
 def lacks_atomic(finished: Finished) -> bool:

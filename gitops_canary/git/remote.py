@@ -22,6 +22,7 @@ class Remote:
         self._runner = runner
         self._poller = _poller(runner)
         self.atomic = True
+        self._unchecked = False
 
     def tips(self, branches: Sequence[str]) -> Tips:
         """Ask for the tips of branches; those that do not exist are left out.
@@ -40,8 +41,13 @@ class Remote:
     def fetch(self, branches: Sequence[str], *, first: bool) -> Finished:
         """Fetch branches into the clone; the first time may take long."""
         times = _CLONE_TIMES if first else 1
-        command = commands.fetch(branches)
-        return self._runner.run(command, timeout_ms=self._runner.timeout_ms * times)
+        timeout_ms = self._runner.timeout_ms * times
+        command = commands.fetch(branches, unchecked=self._unchecked)
+        finished = self._runner.run(command, timeout_ms=timeout_ms)
+        if self._unchecked or not rejection.is_unread(finished):
+            return finished
+        self._unchecked = True
+        return self._runner.run(commands.fetch(branches, unchecked=True), timeout_ms=timeout_ms)
 
     def push(self, updates: Sequence[Update]) -> Fate | None:
         """Move branches, all at once where the server can, else the last one first.

@@ -14,13 +14,13 @@ from gitops_canary.git.drafting import Drafting
 from gitops_canary.git.editing import Draft
 from gitops_canary.git.identity import check_identity, choose_ownership, credentials, ssh_login
 from gitops_canary.git.objects import ObjectId, parse_commit
-from gitops_canary.git.pack import build_pack
 from gitops_canary.git.pgp_signing import load_signer
 from gitops_canary.git.process import Runner
 from gitops_canary.git.reader import DamagedClone, Reader
 from gitops_canary.git.rejection import Fate
 from gitops_canary.git.remote import Remote
 from gitops_canary.git.sifting import Sifting
+from gitops_canary.git.storing import store
 from gitops_canary.git.surroundings import Surroundings
 from gitops_canary.git.trees import Files, Trees
 from gitops_canary.git.walk import Walk
@@ -188,9 +188,8 @@ class Repository:
     ) -> tuple[Revision, ...]:
         """Commit on top of the tips and push both branches at once, or change nothing.
 
-        Evidence names the tip it is pushed with (`core.footing`). A server that cannot move two
-        branches at once gets it first, naming the tip that is there already. A failure is told by
-        looking at the refs again: a push whose answer was lost is a success.
+        Evidence names the tip it is pushed with; a server that moves one branch at a time gets it
+        first, naming `onto`. A push whose answer was lost is a success: the refs tell.
 
         Raises:
             Conflict: a tip moved; fetch and decide again.
@@ -258,7 +257,7 @@ class Repository:
         self._damaged = False
 
     def _store(self, draft: Draft) -> None:
-        finished = self._runner.run(commands.INDEX_PACK, stdin=build_pack(draft.made.values()))
+        finished = store(self._runner, draft)
         if not finished.ok:
             self._damaged = True
             raise Unavailable(

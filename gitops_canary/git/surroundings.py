@@ -123,6 +123,8 @@ class Surroundings:
             settings |= {"remote.origin.url": self.address.url}
             settings |= {f"protocol.{scheme}.allow": "always"}
             settings |= {"http.sslCAInfo": str(self.ca_file)} if self.ca_file else {}
+        if command.unchecked:
+            settings |= {"transfer.fsckObjects": "false"}
         if command.partial:
             settings |= {"remote.origin.promisor": "true"}
             limit = f"blob:limit={self.blob_bytes_max + 1}"  # git leaves out what is this or larger
@@ -145,6 +147,7 @@ class Surroundings:
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_GRAFT_FILE": str(self.directory / "home" / "none"),
             "GIT_NO_LAZY_FETCH": "1",
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_ALLOW_PROTOCOL": scheme,

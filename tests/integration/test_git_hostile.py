@@ -163,7 +163,7 @@ def commit_entry(origin: Origin, name: bytes) -> None:
     origin.git("update-ref", "refs/heads/main", origin.git("commit-tree", tree, env=who))
 
 
-@pytest.mark.parametrize("name", [b"..", b".git", b".GIT", b"a/../b", b"good"])
+@pytest.mark.parametrize("name", [b"..", b".git", b".GIT", b"git~1", b"a/../b", b"good"])
 def test_trees_no_checkout_could_have_are_not_fetched(
     origin: Origin, open_repository: OpenRepository, name: bytes
 ) -> None:
