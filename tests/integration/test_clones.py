@@ -15,7 +15,7 @@ from gitops_canary.app.tick import Report, Station
 from gitops_canary.core.plan import Plan
 from gitops_canary.git.repository import Repository
 from gitops_canary.lab.origin import Origin
-from gitops_canary.model.names import Revision
+from gitops_canary.model.names import EVIDENCE_BRANCH, Revision
 from gitops_canary.model.observation import Answer, Expectation, Liveness, Question, Sample, Series
 from gitops_canary.ports import Metrics
 from gitops_canary.routing import ROUTERS
@@ -117,22 +117,24 @@ def test_the_same_decision_is_the_same_commit_and_is_made_again_from_fresh_clone
     origin: Origin, released_ms: int, open_repository: Callable[..., Repository]
 ) -> None:
     first, second = Replica(open_repository()), Replica(open_repository())
-    log: list[tuple[str, int, str]] = []
+    log: list[tuple[str, str | None, int, str]] = []
     now_ms = released_ms
     for seconds in (1, 20, 90, 90, 20):
         now_ms += seconds * 1000
-        onto = origin.tip() or ""
+        onto, proof = origin.tip() or "", origin.tip(EVIDENCE_BRANCH)
         late = second.tick(now_ms + 3000, write=False)
         (plan,) = first.tick(now_ms, write=True).pushed
-        log.append((onto, now_ms, plan.commit.message))
+        log.append((onto, proof, now_ms, plan.commit.message))
         (same,) = late.planned
         assert second.pushes(same) == (origin.tip(),)
-    for onto, at_ms, message in log:
+    for onto, proof, at_ms, message in log:
         # A server that went back to each tip, and a controller that has never seen it.
         origin.git("update-ref", "refs/heads/main", onto)
+        away = [proof] if proof else []
+        origin.git("update-ref", *([] if proof else ["-d"]), f"refs/heads/{EVIDENCE_BRANCH}", *away)
         (again,) = Replica(open_repository()).tick(at_ms + 3000, write=False).planned
         assert again.commit.message == message
 
-    moves = [re.search(r"^Canary-Action: (.*)$", m, re.MULTILINE) for _, _, m in log]
+    moves = [re.search(r"^Canary-Action: (.*)$", m, re.MULTILINE) for *_, m in log]
     told = [found[1] for found in moves if found]
     assert told == ["start", "advance", "advance", "promote", "finish"]
