@@ -93,7 +93,7 @@ def prepare(
     Raises:
         CanaryError: something stands in the way; nothing has been written.
     """
-    made = _proved(found, choice, Rules(paths=tuple(paths), default_provider=None))
+    made = _proved(found, choice, Rules(paths=tuple(paths), default_provider=choice.provider))
     scoped = overlay.scoped(found, choice.outer, choice.namespace)
     told = remarks(scoped, choice)
     return Prepared(choice=choice, stages=made, remarks=told, unread=(*unread, *found.unread))

@@ -248,3 +248,45 @@ def test_a_route_that_is_missing_is_written_where_its_gateway_is_known() -> None
             {"name": "web-canary", "port": 80, "weight": 0},
         ]}],
     }  # fmt: skip
+
+
+FLAGGER = """\
+apiVersion: flagger.app/v1beta1
+kind: Canary
+metadata: {name: shop, namespace: prod}
+spec:
+  provider: istio
+  targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  service:
+    name: shop
+    port: 9898
+    targetPort: http
+    portName: web
+    gateways: [mesh, istio-system/public]
+    hosts: [shop.example]
+  analysis:
+    interval: 1m
+    threshold: 5
+    stepWeights: [10, 50]
+    metrics: [{name: request-success-rate, thresholdRange: {min: 99}, interval: 1m}]
+"""
+
+
+def test_what_flagger_made_in_the_cluster_comes_into_git() -> None:
+    texts: Texts = {"apps/deploy.yaml": DEPLOYMENT, "apps/canary.yaml": FLAGGER}
+    prepared = initialised(texts)
+    now = after(texts, prepared)
+
+    assert (prepared.choice.title, prepared.choice.provider) == ("prod/shop", "istio")
+    assert now["apps/canary.yaml"] == FLAGGER
+    assert now["apps/deploy.yaml"] == DEPLOYMENT
+    ports: Json = [{"name": "web", "port": 9898, "targetPort": "http"}]
+    services = objects(now, "Service")
+    assert services["shop"]["spec"] == {"selector": {"app": "web-primary"}, "ports": ports}
+    assert services["shop-canary"]["spec"] == {"selector": {"app": "web"}, "ports": ports}
+    route = objects(now, "VirtualService")["shop"]["spec"]
+    assert isinstance(route, dict)
+    assert route["hosts"] == ["shop", "shop.example"]
+    assert route["gateways"] == ["istio-system/public", "mesh"]
+    assert any("Flagger" in one.what for one in prepared.remarks)
+    assert initialised(now).stages == ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gitops_canary.errors import BindingError
 from gitops_canary.manifest.block_yaml import block
 from gitops_canary.manifest.document import Json
-from gitops_canary.manifest.initial import copies, overlay
+from gitops_canary.manifest.initial import copies, flagger, overlay
 from gitops_canary.manifest.initial.choice import Choice
 from gitops_canary.manifest.initial.draft import Draft, file_beside, file_of
 from gitops_canary.manifest.initial.terrain import Document, Terrain, images
@@ -97,14 +97,18 @@ class Beside:
         """Write a Service where there is none to copy."""
         meta: dict[str, Json] = {"name": name}
         meta |= {"namespace": self.workload.ref.namespace} if self.workload.ref.namespace else {}
-        port = {"port": self.port(), "targetPort": self.port()}
-        spec: Json = {"selector": {self.key: value}, "ports": [{"name": "http", **port}]}
+        canary = self.choice.canary
+        ports: list[Json] = [{**one} for one in (flagger.ports(canary) if canary else ())]
+        ports = ports or [{"name": "http", "port": self.port(), "targetPort": self.port()}]
+        spec: Json = {"selector": {self.key: value}, "ports": ports}
         return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}
 
     def port(self) -> int:
         """Find the port users call."""
         container = ("spec", "template", "spec", "containers", 0, "ports", 0, "containerPort")
         found = [self.workload.word(*container)]
+        if self.choice.canary is not None:
+            found.insert(0, self.choice.canary.word("spec", "service", "port"))
         if self.choice.service is not None:
             found.insert(0, self.choice.service.word("spec", "ports", 0, "port"))
         for number in found:

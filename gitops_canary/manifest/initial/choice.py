@@ -13,7 +13,11 @@ class Choice:
     namespace: str
     provider: str
     service: Document | None
-    """What users call; None where nothing selects the pods yet."""
+    """What users call; None where no Service is there yet."""
+    service_name: str
+    """Its name."""
+    canary: Document | None = None
+    """A Canary that is there already, e.g. Flagger's."""
     fronts: tuple[Document, ...] = ()
     """Every Service that selects the pods, that one too."""
     outer: str | None = None
@@ -28,9 +32,11 @@ class Choice:
     @property
     def apex(self) -> str:
         """The name of the Service users call."""
-        return self.service.ref.name if self.service else self.workload.ref.name
+        return self.service_name
 
     @property
     def title(self) -> str:
         """The canary's id."""
-        return f"{self.namespace}/{self.workload.ref.name}"
+        if self.canary is None:
+            return f"{self.namespace}/{self.workload.ref.name}"
+        return self.canary.word("spec", "id") or f"{self.namespace}/{self.canary.ref.name}"

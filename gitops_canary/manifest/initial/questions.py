@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops_canary.errors import BindingError, Place, SpecError
-from gitops_canary.manifest.initial import overlay
+from gitops_canary.manifest.initial import flagger, overlay
 from gitops_canary.manifest.initial.choice import Choice
 from gitops_canary.manifest.initial.terrain import Document, Terrain
 from gitops_canary.manifest.problems import nearest
@@ -76,17 +76,20 @@ class Asking:
         services = [one for one in fronts if one.ref.name == answers["service"]]
         _once(services)
         service = next(iter(services), None)
+        implied = self._implied(answers)
         return Choice(
             workload=workload,
             namespace=namespace,
             provider=answers["router"],
             service=service,
+            service_name=answers["service"],
+            canary=flagger.canary_of(terrain, workload, namespace),
             fronts=fronts,
             outer=outer,
             serving=answers["serving"] == "yes",
             carried=carried,
-            gateway=answers.get("gateway", ""),
-            hosts=tuple(filter(None, answers.get("hosts", "").split(","))),
+            gateway=answers.get("gateway", implied.get("gateway", "")),
+            hosts=tuple(filter(None, answers.get("hosts", implied.get("hosts", "")).split(","))),
         )
 
     def _questions(self, answers: Answers) -> Iterator[Question]:
@@ -99,11 +102,11 @@ class Asking:
                 default="default",
             )  # fmt: skip
         fronts = self._fronts(answers)
-        names = tuple(dict.fromkeys(one.ref.name for one in fronts)) or (workload.ref.name,)
+        said = self._implied(answers).get("service", workload.ref.name)
+        names = tuple(dict.fromkeys(one.ref.name for one in fronts)) or (said,)
         yield Question(
             key="service", text="Which Service do users call?", options=names,
-            default=workload.ref.name if workload.ref.name in names else names[0],
-            certain=len(names) == 1,
+            default=said if said in names else names[0], certain=len(names) == 1,
         )  # fmt: skip
         yield self._router(answers)
         yield Question(
@@ -139,7 +142,8 @@ class Asking:
             )  # fmt: skip
 
     def _router(self, answers: Answers) -> Question:
-        found = tuple(self._leading(answers, tuple(self._founders)))
+        said = self._implied(answers).get("router")
+        found = (said,) if said else tuple(self._leading(answers, tuple(self._founders)))
         found = found or tuple(self._leading(answers, tuple(self._routers)))
         others = dict.fromkeys((*self._founders, *self._routers))
         return Question(
@@ -172,6 +176,13 @@ class Asking:
         return kind in router.kinds and router.matches(
             text, index, namespace=wanted.namespace, apex=wanted.apex
         )
+
+    def _implied(self, answers: Answers) -> Answers:
+        """Give what a Canary that is there already says."""
+        workload, outer, namespace = self._place(answers)
+        terrain = overlay.scoped(self._terrain, outer, namespace)
+        canary = flagger.canary_of(terrain, workload, namespace)
+        return flagger.answers(canary) if canary else {}
 
     def _place(self, answers: Answers) -> tuple[Document, str | None, str]:
         workload = self._chosen(answers)

@@ -25,6 +25,7 @@ class Remark:
 def remarks(terrain: Terrain, choice: Choice) -> tuple[Remark, ...]:
     """List everything a person has to look at, what is worst first."""
     found = [
+        *_flagger(choice),
         *_selects(terrain, choice),
         *_subsets(terrain, choice),
         *_volumes(choice),
@@ -36,6 +37,17 @@ def remarks(terrain: Terrain, choice: Choice) -> tuple[Remark, ...]:
         for error in terrain.unread[:_SHOWN]
     ]
     return tuple(found)
+
+
+def _flagger(choice: Choice) -> Iterator[Remark]:
+    """Warn of a Flagger that made the same objects in the cluster."""
+    if choice.canary is not None and choice.canary.group == "flagger.app":
+        yield Remark(
+            place=choice.canary.place,
+            what="where Flagger runs, it has made these objects in the cluster and owns them",
+            remedy="stop Flagger and take its ownerReferences and annotations off them before its "
+            "Canary is deleted; `gitops-canary doctor` finds them",
+        )
 
 
 def _selects(terrain: Terrain, choice: Choice) -> Iterator[Remark]:

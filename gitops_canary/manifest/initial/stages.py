@@ -171,7 +171,7 @@ class _Work:
 
     def _rest(self) -> None:
         choice, draft, name = self.choice, self.draft, self.workload.ref.name
-        there = self._there("Canary", name)
+        there = choice.canary is not None
         if there and not choice.carried:
             return
         scaled = any(
