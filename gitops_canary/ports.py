@@ -5,12 +5,14 @@ from decimal import Decimal
 from typing import Protocol
 
 from gitops_canary.errors import Place
+from gitops_canary.model.announcement import Announcement
 from gitops_canary.model.commits import Blob, Commit
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.initial import Wanted
 from gitops_canary.model.names import BlobId, Digest, Path, Revision
 from gitops_canary.model.notice import Notice
 from gitops_canary.model.observation import Answer, Expectation, Halt, Liveness, Question, Touched
+from gitops_canary.model.webhooks import Call, Reply, Webhook
 from gitops_canary.rule_ports import Keeper, Matcher, Mirror, Pointer
 
 
@@ -94,6 +96,23 @@ class Metrics(Protocol):
 
     async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
         """Answer all questions at once, under one deadline."""
+
+
+class Hooks(Protocol):
+    """Who calls webhooks. Never raises for a call: its answer has `passed` None."""
+
+    async def ask(self, call: Call, body: Mapping[str, object]) -> Reply:
+        """Call one webhook, with its retries, under its own deadlines."""
+
+
+class Listeners(Protocol):
+    """Who is told what was decided. Never raises; what went wrong is given in words."""
+
+    async def hear(self, hook: Webhook, key: str, body: Mapping[str, object]) -> str:
+        """Tell a webhook; empty where it heard."""
+
+    async def notify(self, notifier: str, told: Announcement) -> str:
+        """Tell people by a notifier; empty where it arrived."""
 
 
 class SyncSource(Protocol):

@@ -142,6 +142,46 @@ class SourceSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSettings:
+    """One service that canaries may have called."""
+
+    url: str
+    """Where it is called; a Flagger document may add a path below it."""
+    addresses: frozenset[str] = frozenset()
+    """URLs that documents may carry for it; they are compared, never called."""
+    timeout_ms: int = 300_000
+    """Milliseconds one attempt may take, whatever a document says."""
+    secret_file: Path | None = None
+    """File with the secret that messages are signed with; without it they are not signed."""
+    token_file: Path | None = None
+    """File with a bearer token."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifierSettings:
+    """One place where people are told."""
+
+    type: str
+    """Key of `notify.NOTIFIERS`."""
+    address_file: Path
+    """File with the URL messages are posted to, read for each; such URLs are secrets."""
+    token_file: Path | None = None
+    """File with a bot's token, for slack and matrix."""
+    channel: str = ""
+    """Channel, or a matrix room's id; the address's own where empty."""
+    username: str = "gitops-canary"
+    """Who it seems to come from, for slack, rocket and discord."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's."""
+    timeout_ms: int = 10_000
+    """Milliseconds one message may take."""
+    providers: frozenset[str] = frozenset()
+    """`namespace/name` of Flagger's AlertProviders that mean this one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SyncSettings:
     """One source that tells that a commit is live; of several all must agree."""
 
@@ -197,3 +237,7 @@ class Settings:
     """Where raw samples, verdicts and policy of a decision go; `off` keeps commit messages only."""
     server: ServerSettings | None = None
     """Where health and the webhook are served; None serves nothing."""
+    webhooks: Mapping[str, WebhookSettings] = field(default_factory=dict)
+    """Services that canaries may have called, by the name our own documents use."""
+    notifiers: Mapping[str, NotifierSettings] = field(default_factory=dict)
+    """Where people are told, by the name documents use."""

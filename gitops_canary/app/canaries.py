@@ -25,6 +25,10 @@ class Rules:
     allow_missing: frozenset[str] = frozenset()
     allows: Callable[[str, str], bool] = lambda _source, _address: True
     """Whether a document may carry this address for this metric source."""
+    calls: Callable[[str], bool] = lambda _target: True
+    """Whether a document may have this webhook called: a URL, or a name in controller.yaml."""
+    notifies: Callable[[str], bool] = lambda _notifier: True
+    """Whether a document may have this notifier tell: a name, or `namespace/name` of Flagger's."""
 
 
 class Canaries:
@@ -117,6 +121,24 @@ class Canaries:
                     f"The check {one.name} names an address the operator does not allow for the "
                     f"metric source {one.source}.",
                     remedy=f"take it out, or add it to metrics.sources.{one.source}.addresses",
+                    place=spec.place,
+                )
+
+        for hook in spec.policy.webhooks:
+            if not self._rules.calls(hook.target):
+                raise SpecError(
+                    f"The webhook {hook.name} calls what the operator does not allow.",
+                    remedy="add it under webhooks in controller.yaml: its url, or one of addresses",
+                    place=spec.place,
+                )
+
+        for alert in spec.alerts:
+            if not self._rules.notifies(alert.notifier):
+                raise SpecError(
+                    f"The alert {alert.name} goes where the operator has no notifier: "
+                    f"{alert.notifier}.",
+                    remedy="add a notifier of that name to controller.yaml, or list it under the "
+                    "providers of one",
                     place=spec.place,
                 )
 

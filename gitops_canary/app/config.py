@@ -10,6 +10,7 @@ from gitops_canary.app import config_models as models
 from gitops_canary.app.config_server import one_forge, one_server, server_problems
 from gitops_canary.app.config_source import one_source, source_problems
 from gitops_canary.app.config_sync import one_sync, sync_problems
+from gitops_canary.app.config_telling import one_notifier, one_webhook, telling_problems
 from gitops_canary.app.config_values import PROBLEM
 from gitops_canary.errors import ConfigError, Place, SpecError
 from gitops_canary.git.address import parse_url
@@ -153,6 +154,7 @@ def _contradictions(document: models.Document) -> Iterator[tuple[Loc, str, str]]
         yield from _repository(index, repository)
     for name, source in document.metrics.sources.items():
         yield from source_problems(("metrics", "sources", name), source)
+    yield from telling_problems(document)
     if document.server:
         yield from server_problems(document.server)
     for index, sync in enumerate(document.sync):
@@ -189,6 +191,8 @@ def _settings(document: models.Document) -> Settings:
         signing=_signing(document.signing),
         evidence=Evidence(document.evidence),
         server=one_server(document.server) if document.server else None,
+        webhooks={name: one_webhook(one) for name, one in document.webhooks.items()},
+        notifiers={name: one_notifier(one) for name, one in document.notifiers.items()},
     )
 
 

@@ -12,6 +12,7 @@ from gitops_canary.app.config_values import (
     Folder,
     KeyFile,
     Listen,
+    Long,
     Name,
     Option,
     Poll,
@@ -24,6 +25,7 @@ from gitops_canary.app.config_values import (
 from gitops_canary.forge import FORGES
 from gitops_canary.manifest.providers import OWN_PROVIDERS
 from gitops_canary.metrics import METRICS
+from gitops_canary.notify import NOTIFIERS
 from gitops_canary.sync import SYNC
 
 SOURCE_LATER = ("cortex", "mimir", "thanos", "victoriametrics")
@@ -158,6 +160,46 @@ class Metrics(_Strict):
     """Metric sources by the name Canaries use."""
 
 
+class Webhook(_Strict):
+    """One service that canaries may have called."""
+
+    url: Address
+    """Where it is called; a Flagger document may add a path below it."""
+    addresses: list[Address] = Field(default_factory=list)
+    """URLs that documents may carry for it; its own url counts."""
+    timeout: Long = Field(default="5m", validate_default=True)
+    """Time one attempt may take, whatever a document says."""
+    secret_file: SecretFile | None = None
+    """File with the secret messages are signed with, as whsec_ and base64, or as it is."""
+    token_file: SecretFile | None = None
+    """File with a bearer token."""
+    ca_file: File | None = None
+    """Certificates to trust instead of the system's."""
+
+
+class Notifier(_Strict):
+    """One place where people are told."""
+
+    type: Annotated[str, AfterValidator(choice(*NOTIFIERS))]
+    """Which service it is."""
+    address_file: SecretFile
+    """File with the URL messages are posted to, a secret; of matrix the homeserver's."""
+    token_file: SecretFile | None = None
+    """File with a bot's token, for slack and matrix."""
+    channel: str = Field(default="", pattern=r"^[A-Za-z0-9_#@!.:-]{0,200}$")
+    """Channel, or a matrix room's id."""
+    username: str = Field(default="gitops-canary", pattern=r"^[A-Za-z0-9 _.-]{1,80}$")
+    """Who it seems to come from."""
+    ca_file: File | None = None
+    """Certificates to trust instead of the system's."""
+    timeout: Timeout = Field(default="10s", validate_default=True)
+    """Time one message may take."""
+    providers: list[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,63}/[a-z0-9.-]{1,253}$")]] = Field(
+        default_factory=list
+    )
+    """AlertProviders that mean this one, as namespace/name; its own name counts."""
+
+
 class Sync(_Strict):
     """What tells that a commit is live."""
 
@@ -219,3 +261,7 @@ class Document(_Strict):
     """Where the bulk behind a decision is kept."""
     server: Server | None = None
     """Where health and the webhook are served; without it nothing is."""
+    webhooks: dict[Name, Webhook] = Field(default_factory=dict)
+    """Services that canaries may have called."""
+    notifiers: dict[Name, Notifier] = Field(default_factory=dict)
+    """Where people are told."""

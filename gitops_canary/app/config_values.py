@@ -56,6 +56,7 @@ _SPAN = WithJsonSchema(
 Poll = Annotated[int, BeforeValidator(_within(100, 24 * _HOUR, "from 100ms to 24h")), _SPAN]
 Scrape = Annotated[int, BeforeValidator(_within(100, _HOUR, "from 100ms to 1h")), _SPAN]
 Timeout = Annotated[int, BeforeValidator(_within(100, 300_000, "from 100ms to 5m")), _SPAN]
+Long = Annotated[int, BeforeValidator(_within(100, _HOUR, "from 100ms to 1h")), _SPAN]
 Wait = Annotated[int, BeforeValidator(_within(0, 24 * _HOUR, "up to 24h")), _SPAN]
 
 

@@ -13,6 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from gitops_canary.app.announcing import Announcer
 from gitops_canary.app.hastening import Hastener, touched
 from gitops_canary.app.noticing import Noticer
 from gitops_canary.app.outage import Outage
@@ -37,6 +38,7 @@ class Round:
     url: str = ""
     branch: str = ""
     noticer: Noticer | None = None
+    announcer: Announcer | None = None
     seen_s: float | None = None
     """When the last look ended, by the monotonic clock; None before the first one."""
     hinted_s: float = float("-inf")
@@ -52,12 +54,16 @@ class Round:
         self.hastener.ask(tuple(touched(report)), self.station.clock())
         if self.noticer:
             self.noticer.take(report)
+        if self.announcer:
+            self.announcer.take(report, self.station.clock())
 
     async def drain(self) -> None:
         """Wait a while for those who are still being told."""
         await self.hastener.drain()
         if self.noticer:
             await self.noticer.drain()
+        if self.announcer:
+            await self.announcer.drain()
 
 
 @dataclass(slots=True, kw_only=True)

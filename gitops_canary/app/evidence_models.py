@@ -98,6 +98,19 @@ class Series(Exact):
     """Milliseconds since the epoch, and the value."""
 
 
+class Webhook(Exact):
+    """What one webhook said, which nobody can ask again."""
+
+    name: str
+    type: str
+    at: Instant
+    """The instant it was asked about."""
+    passed: bool | None
+    """Null where there was no answer."""
+    status: int | None
+    why: str
+
+
 class Query(Exact):
     """One question with its evaluation times, and its whole answer up to the decision."""
 
@@ -188,6 +201,8 @@ class Decision(Exact):
     timing: Timing
     live: Live | None
     verdicts: list[Verdict]
+    webhooks: list[Webhook] | None = None
+    """What webhooks said; left out where none was asked."""
     queries: list[Query]
     owned: BeforeAfter
     changes: list[Change]

@@ -82,6 +82,18 @@ class Affinity(Exact):
     attributes: str
 
 
+class Webhook(Exact):
+    """One webhook of the policy."""
+
+    name: str
+    type: str
+    target: str
+    timeout_ms: int
+    retries: int
+    metadata: dict[str, str]
+    muted: bool
+
+
 class Effective(Exact):
     """The policy in force; what only some strategies have is left out elsewhere."""
 
@@ -107,6 +119,7 @@ class Effective(Exact):
     watch_action: str | None = None
     on_retreat: str | None = None
     affinity: Affinity | None = None
+    webhooks: list[Webhook] | None = None
 
 
 class Policy(Exact):

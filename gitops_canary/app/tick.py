@@ -7,6 +7,7 @@ from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.backoff import at_once
 from gitops_canary.app.beginnings import Beginner
 from gitops_canary.app.guarding import Guard, Memory
+from gitops_canary.app.hooking import Hooking
 from gitops_canary.app.looking import Look, Seen, look
 from gitops_canary.app.measuring import Measuring
 from gitops_canary.app.planning import Planner
@@ -17,7 +18,7 @@ from gitops_canary.app.vouching import Witness, vouching
 from gitops_canary.app.worker import Worker
 from gitops_canary.core import initialising
 from gitops_canary.core.dating import stale
-from gitops_canary.core.decide import decide
+from gitops_canary.core.hook_body import body as hook_body
 from gitops_canary.core.initialising import Beginning
 from gitops_canary.core.plan import Plan
 from gitops_canary.core.replay import History
@@ -27,6 +28,7 @@ from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.observation import Answer, Question
 from gitops_canary.model.rollout import Move
+from gitops_canary.model.webhooks import Call
 from gitops_canary.ports import Git
 
 ROUNDS_MAX = 6
@@ -66,6 +68,7 @@ class Station:
     reader: Reader
     measuring: Measuring
     budget: Budget
+    hooking: Hooking = field(default_factory=Hooking)
     evidence: bool = True
     clock: Callable[[], int]
     """Milliseconds since the epoch; read once a round."""
@@ -132,7 +135,7 @@ class Station:
     async def _round(self, *, write: bool) -> tuple[Report, bool]:
         now_ms = self.clock()
         seen = await self.worker.do(lambda: self._look(now_ms))
-        decisions, answers = await self._decide(seen, now_ms)
+        decisions, answers = await self._decide(seen, now_ms, write=write)
         begun = await self._begin(seen, decisions, now_ms)
         acts = self._due(decisions, now_ms)
         late = any(stale(act, now_ms) for act in acts)
@@ -211,13 +214,20 @@ class Station:
         return replace(seen, unmanaged=self._unmanaged)
 
     async def _decide(
-        self, seen: Look, now_ms: int
+        self, seen: Look, now_ms: int, *, write: bool
     ) -> tuple[dict[CanaryId, Decision], Mapping[CanaryId, Mapping[Question, Answer]]]:
         """Ask the world about every canary at once, then decide about each."""
         measured, answers, silence = await self.measuring.measure(seen.seen, now_ms)
         decisions: dict[CanaryId, Decision] = dict(seen.held)
-        for canary, one in seen.seen.items():
-            decision = decide(measured.get(canary, one.situation))
+        situations = {k: measured.get(k, one.situation) for k, one in seen.seen.items()}
+
+        def body(call: Call) -> Mapping[str, object]:
+            one = seen.seen[call.canary]
+            owned = one.tip.owned
+            return hook_body(call, one.spec, weight=owned.weight, version=owned.candidate.version)
+
+        decided = await self.hooking.decide(situations, body, asks=write)
+        for canary, decision in decided.items():
             decisions[canary] = _unanswered(decision) if silence else decision
         return decisions, answers
 

@@ -5,20 +5,23 @@ import os
 import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from gitops_canary.app.announcing import Announcer
 from gitops_canary.app.backoff import Backoff
 from gitops_canary.app.beginnings import Beginner
 from gitops_canary.app.config import load
 from gitops_canary.app.controller import Round
 from gitops_canary.app.guarding import Memory
 from gitops_canary.app.hastening import Hastener
+from gitops_canary.app.hooking import WAIT_S, Hooking
 from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.noticing import Noticer
 from gitops_canary.app.outage import Outage
+from gitops_canary.app.outside import Outside
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Station
@@ -28,7 +31,7 @@ from gitops_canary.forge import FORGES
 from gitops_canary.git.repository import Repository
 from gitops_canary.metrics import METRICS, Client, Opening, Sources
 from gitops_canary.model.names import Revision
-from gitops_canary.ports import Forge, Git, Metrics
+from gitops_canary.ports import Engine, Forge, Git, Metrics
 from gitops_canary.routing import ROUTERS
 from gitops_canary.settings import (
     Evidence,
@@ -46,11 +49,16 @@ CACHE = "GITOPS_CANARY_CACHE"
 
 @asynccontextmanager
 async def opened(
-    config: Path, *, keeps: bool, allow_missing: frozenset[str] = frozenset()
+    config: Path,
+    *,
+    keeps: bool,
+    stays: bool = False,
+    allow_missing: frozenset[str] = frozenset(),
 ) -> AsyncIterator[list[Round]]:
     """Open every repository of a controller.yaml; closed again at the end.
 
-    With `keeps` the clones stay for the next time, else they live in a folder that goes.
+    With `keeps` the clones stay for the next time, else they live in a folder that goes. A process
+    that `stays` hears a slow webhook at a later look; one that looks once waits for it.
 
     Raises:
         ConfigError: controller.yaml is invalid.
@@ -59,37 +67,44 @@ async def opened(
     async with AsyncExitStack() as stack:
         sources = Sources({name: client(one) for name, one in settings.sources.items()})
         stack.push_async_callback(sources.aclose)
+        outside = Outside(settings)
+        stack.push_async_callback(outside.aclose)
         rounds = []
         for one in settings.repositories:
             directory = stack.enter_context(_place(one, keeps=keeps))
             memory = Memory(_beside(_kept(one), "history"), writes=keeps)
-            station = _station(settings, one, directory, sources, allow_missing, memory)
+            hooking = Hooking(hooks=outside.caller, wait_s=WAIT_S if stays else None)
+            stack.push_async_callback(hooking.aclose)
+            rules = _rules(settings, one, outside, allow_missing)
+            station = _station(settings, one, directory, sources, rules, memory, hooking)
             stack.callback(station.close)
             for source in station.measuring.sync:
                 if isinstance(source, Closing):
                     stack.push_async_callback(source.aclose)
-            pairs = [
-                (s, ENGINES[s.type.value](options(s)))
-                for s in settings.sync
-                if s.type.value in ENGINES
-            ]
-            engines = [engine for _, engine in pairs]
-            for engine in engines:
+            engines = _engines(settings)
+            for _, engine in engines:
                 stack.push_async_callback(engine.aclose)
-            rounds.append(
-                Round(
-                    station=station,
-                    poll_ms=one.poll_ms,
-                    url=one.url,
-                    branch=one.branch,
-                    noticer=_noticer(one.forge, settings.evidence) if one.forge else None,
-                    hastener=Hastener([engine for s, engine in pairs if s.refresh]),
-                    outage=Outage(
-                        station.reader.router, [engine for _, engine in pairs], _last(one)
-                    ),
-                )
-            )
+            rounds.append(_round(settings, one, station, engines, outside))
         yield rounds
+
+
+def _round(
+    settings: Settings,
+    one: RepositorySettings,
+    station: Station,
+    engines: Sequence[tuple[SyncSettings, Engine]],
+    outside: Outside,
+) -> Round:
+    return Round(
+        station=station,
+        poll_ms=one.poll_ms,
+        url=one.url,
+        branch=one.branch,
+        noticer=_noticer(one.forge, settings.evidence) if one.forge else None,
+        announcer=Announcer(outside),
+        hastener=Hastener([engine for sync, engine in engines if sync.refresh]),
+        outage=Outage(station.reader.router, [engine for _, engine in engines], _last(one)),
+    )
 
 
 def _station(
@@ -97,16 +112,11 @@ def _station(
     one: RepositorySettings,
     directory: Path,
     metrics: Metrics,
-    allow_missing: frozenset[str],
+    rules: Rules,
     memory: Memory,
+    hooking: Hooking,
 ) -> Station:
     git, worker = _repository(settings, one, directory), Worker()
-    rules = Rules(
-        paths=one.paths,
-        default_provider=one.default_provider,
-        allow_missing=one.allow_missing | allow_missing,
-        allows=lambda name, url: name in settings.sources and settings.sources[name].allows(url),
-    )
     return Station(
         name=one.name,
         git=git,
@@ -116,12 +126,35 @@ def _station(
         measuring=_measuring(settings, metrics, _ancestry(git, worker), _memory(directory)),
         worker=worker,
         budget=Budget(one.pushes_per_minute),
+        hooking=hooking,
         evidence=settings.evidence is Evidence.BRANCH,
         clock=lambda: time.time_ns() // 1_000_000,
         branch=one.branch,
         memory=memory,
         wait=Backoff(f"{socket.gethostname()} {os.getpid()} {one.name}").wait,
     )
+
+
+def _rules(
+    settings: Settings, one: RepositorySettings, outside: Outside, allow_missing: frozenset[str]
+) -> Rules:
+    return Rules(
+        paths=one.paths,
+        default_provider=one.default_provider,
+        allow_missing=one.allow_missing | allow_missing,
+        allows=lambda name, url: name in settings.sources and settings.sources[name].allows(url),
+        calls=outside.caller.allows,
+        notifies=outside.notifiers.knows,
+    )
+
+
+def _engines(settings: Settings) -> list[tuple[SyncSettings, Engine]]:
+    """Open the engines that can be asked to look at Git."""
+    return [
+        (one, ENGINES[one.type.value](options(one)))
+        for one in settings.sync
+        if one.type.value in ENGINES
+    ]
 
 
 def _noticer(one: ForgeSettings, evidence: Evidence) -> Noticer:

@@ -13,6 +13,7 @@ WAITS = {
     Wait.IDLE: 0,
     Wait.LIVE: 3,
     Wait.READY: 3,
+    Wait.WEBHOOK: 3,
     Wait.WINDOW: 3,
     Wait.WATCH: 3,
     Wait.DATA: 3,

@@ -19,7 +19,7 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> int:
 
 async def _run(config: Path) -> None:
     settings = load(config)
-    async with opened(config, keeps=True) as rounds:
+    async with opened(config, keeps=True, stays=True) as rounds:
         controller = Controller(rounds=rounds, teller=Teller())
         async with served(controller, settings.server):
             await controller.run()

@@ -4,14 +4,17 @@ The order of the questions is the policy: a person's word first, then whether a 
 then what it waits for (`core/going.py`) or whether one has to start or be cleared away.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 
+from gitops_canary.core import hooks
 from gitops_canary.core.going import failing, going
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import percent
 from gitops_canary.core.watch import ended_ms, watching
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.rollout import Action, Outcome, Rollout
+from gitops_canary.model.webhooks import HookType
 
 
 def decide(s: Situation) -> Decision:
@@ -27,7 +30,13 @@ def decide(s: Situation) -> Decision:
         return decision
     if not running:
         return _resting(s)
-    return _superseded(s) if s.fresh else going(s)
+    return _superseded(s) if s.fresh else _running(s)
+
+
+def _running(s: Situation) -> Decision:
+    """Go on, unless a webhook takes the version back before the primary has it."""
+    back = None if s.returning else hooks.taken_back(s)
+    return back or going(s)
 
 
 def _deleted(s: Situation, *, running: bool) -> Decision:
@@ -157,7 +166,8 @@ def _begin(s: Situation) -> Decision:
         return waits
     if s.control.paused:
         return s.hold(Wait.PAUSED, "Paused by control.paused: a new candidate waits.")
-    return _start(s, again)
+    waits = hooks.gate(s, s.candidate_id, HookType.CONFIRM_ROLLOUT)
+    return replace(waits, rollout=s.candidate_id) if waits else _start(s, again)
 
 
 def _retreating(s: Situation, again: Rollout | None) -> Hold | None:
@@ -210,6 +220,7 @@ def _start(s: Situation, again: Rollout | None) -> Act:
         reason=f"{why or 'A new candidate was committed'}. It takes no traffic until it is ready.",
         at_ms=at_ms,
         live=s.live if s.last is Action.RETREAT else None,
+        told=s.told,
     )
 
 

@@ -11,6 +11,7 @@ import rfc8785
 
 from gitops_canary.core.alternatives import alternatives
 from gitops_canary.core.exposure import counted
+from gitops_canary.core.hooks import used
 from gitops_canary.core.text import iso, percent
 from gitops_canary.model.decision import Act
 from gitops_canary.model.names import Digest, Path, Revision
@@ -61,6 +62,7 @@ def decision_json(act: Act, record: Record, basis: Basis) -> bytes:
         **_context(basis),
         "live": _liveness(act.live),
         "verdicts": [verdict_json(v) for v in act.verdicts],
+        **_webhooks(act),
         "queries": _queries(answers),
         "exposure": exposure_json(act, record, basis, answers),
         "alternatives": [
@@ -68,6 +70,22 @@ def decision_json(act: Act, record: Record, basis: Basis) -> bytes:
         ],
     }
     return canonical(document)
+
+
+def _webhooks(act: Act) -> Json:
+    """Write down what webhooks said, which nobody can ask again; nothing where none was asked."""
+    rows = [
+        {
+            "name": hook.name,
+            "type": hook.type.value,
+            "at": iso(at_ms),
+            "passed": reply.passed,
+            "status": reply.status,
+            "why": reply.why,
+        }
+        for hook, at_ms, reply in used(act.told, act.at_ms)
+    ]
+    return {"webhooks": rows} if rows else {}
 
 
 def promoted(spec: CanarySpec) -> str:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from gitops_canary.core import hooks
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import duration, percent
 from gitops_canary.model.decision import Decision, Wait
 from gitops_canary.model.observation import Verdict
 from gitops_canary.model.rollout import Action, Outcome
 from gitops_canary.model.spec import Strategy
+from gitops_canary.model.webhooks import HookType
 
 
 def going(s: Situation) -> Decision:
@@ -78,10 +80,10 @@ def _ready(s: Situation, live_ms: int) -> Decision:
             at_ms=live_ms,
             reason=f"The canary is ready, and {why}.",
         )
-    if s.policy.trial:
+    if s.policy.trial or hooks.alone(s.policy, s.last):
         return _judged(s, live_ms)
     first = s.policy.steps[0]
-    return s.act(
+    return _unconfirmed(s) or s.act(
         Action.ADVANCE,
         step=1,
         weight=first,
@@ -93,9 +95,9 @@ def _ready(s: Situation, live_ms: int) -> Decision:
 def _gate(s: Situation, step: int) -> Decision | None:
     """Hold for a person's word where the policy wants one before going on from a step."""
     assert s.rollout is not None
-    token = f"{s.rollout.id}/{step}"
-    if step not in s.policy.approvals or token in s.control.approve:
+    if s.approved(step):
         return None
+    token = f"{s.rollout.id}/{step}"
     after = f"step {step} of {len(s.policy.steps)}" if step else "the first weight"
     return s.hold(
         Wait.APPROVAL,
@@ -103,6 +105,15 @@ def _gate(s: Situation, step: int) -> Decision | None:
         remedy=f"commit control.approve: [{token}] in the Canary",
         alert=True,
     )
+
+
+def _unconfirmed(s: Situation, *, promotes: bool = False) -> Decision | None:
+    """Hold for webhooks that have to confirm the next move; None where none has to any more."""
+    assert s.rollout is not None
+    kinds = [HookType.CONFIRM_PROMOTION] if promotes else []
+    if s.policy.strategy is Strategy.WEIGHTED:
+        kinds.insert(0, HookType.CONFIRM_TRAFFIC_INCREASE)
+    return hooks.gate(s, s.rollout.id, *kinds)
 
 
 def _judged(s: Situation, live_ms: int) -> Decision:
@@ -157,9 +168,11 @@ def _rise(s: Situation, index: int) -> Decision:
     record = s.rollout.last.record
     if gate := _gate(s, record.step):
         return gate
+    last = record.step >= len(s.policy.steps)
+    if unconfirmed := _unconfirmed(s, promotes=last):
+        return unconfirmed
     seen = s.verdicts[: index + 1]
     failed = record.failed + sum(v.outcome is Outcome.FAIL for v in seen)
-    last = record.step >= len(s.policy.steps)
     weight = s.tip.weight if last else s.policy.steps[record.step]
     passed = f"All checks passed {_where(s)}"
     return s.act(

@@ -7,6 +7,7 @@ from typing import Any
 from gitops_canary.core import evidence
 from gitops_canary.core.dating import dated
 from gitops_canary.core.edits import Ground, edits
+from gitops_canary.core.hooks import opened_ms
 from gitops_canary.core.message import compose, subject
 from gitops_canary.core.pages import pages
 from gitops_canary.core.rehearsal import always
@@ -76,8 +77,8 @@ class Plan:
     """Texts of the files as they were."""
 
     def dated(self, clock_ms: int | None) -> "Plan":
-        """Date both commits anew where the decision is old by a clock."""
-        at_ms = dated(self.act.at_ms, clock_ms)
+        """Date both commits anew where the decision is old by a clock, or waited for a gate."""
+        at_ms = dated(max(self.act.at_ms, opened_ms(self.act.told)), clock_ms)
         return replace(
             self,
             commit=replace(self.commit, at_ms=at_ms),

@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from gitops_canary.core import recorded, watch
+from gitops_canary.core import hooks, recorded, watch
 from gitops_canary.core.course import Course
 from gitops_canary.core.evidence import Basis, exposure_json, promoted, verdict_json
 from gitops_canary.core.going import going
@@ -60,6 +60,19 @@ def judged(
 def _judged(
     document: Json, policy: Policy, answers: dict[Question, Answer], before: Sequence[Move]
 ) -> tuple[Verdict, ...]:
+    found = _measured(document, policy, answers, before)
+    live, last = recorded.live(document), before[-1].record.action if before else None
+    if live is None or live.live_ms is None or (before and before[-1].record.finished):
+        return found
+    return hooks.joined(policy, last, live.live_ms, found, recorded.told(document, policy))
+
+
+def _measured(
+    document: Json, policy: Policy, answers: dict[Question, Answer], before: Sequence[Move]
+) -> tuple[Verdict, ...]:
+    """Judge what was measured; nothing was where webhooks alone decided."""
+    if hooks.alone(policy, before[-1].record.action if before else None):
+        return ()
     spec, timing = recorded.spec(document, policy), document["timing"]
     scrape_ms, delay_ms = timing["scrapeMs"], timing["scrapeMs"] + timing["lagMs"]
     times = [instant_ms(one["at"]) for one in document["verdicts"]]
@@ -108,7 +121,8 @@ def _verdicts(
     times = [instant_ms(one["at"]) for one in document["verdicts"]]
     if not times:
         return (), []
-    wrong = list(_times(document, policy, times))
+    last = before[-1].record.action if before else None
+    wrong = list(_times(document, policy, times, alone=hooks.alone(policy, last)))
     verdicts = _judged(document, policy, answers, before)
     if len(verdicts) != len(times):
         return verdicts, [*wrong, f"{len(verdicts)} verdicts follow from it, not {len(times)}"]
@@ -117,11 +131,17 @@ def _verdicts(
     return verdicts, wrong
 
 
-def _times(document: Json, policy: Policy, times: Sequence[int]) -> Iterator[str]:
+def _times(document: Json, policy: Policy, times: Sequence[int], *, alone: bool) -> Iterator[str]:
     """Hold the evaluation times against those that follow from the live instant."""
     live, timing = recorded.live(document), document["timing"]
     if live is None or live.live_ms is None:
         yield "there are verdicts although nothing proves that the weight was live"
+        return
+    if alone:
+        if not set(times) <= set(
+            hooks.times(policy, live.live_ms, recorded.told(document, policy))
+        ):
+            yield "the webhooks were asked at instants that do not follow from the live instant"
         return
     delay_ms = timing["scrapeMs"] + timing["lagMs"]
     counted = policy.judge.type not in WINDOWED
@@ -248,6 +268,7 @@ def _situation(document: Json, policy: Policy, act: Act, before: Sequence[Move])
         verdicts=act.verdicts,
         now_ms=act.at_ms + timing["scrapeMs"] + timing["lagMs"],
         complete_ms=act.at_ms,
+        told=recorded.told(document, policy),
         pinned=True,
     )
 

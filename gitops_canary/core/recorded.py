@@ -12,6 +12,7 @@ from gitops_canary.model.observation import Answer, Liveness, Question, Sample, 
 from gitops_canary.model.owned import Owned, Side
 from gitops_canary.model.rollout import Action, Outcome, Record, Window
 from gitops_canary.model.spec import CanarySpec, Control, Dialect, Policy, Workload
+from gitops_canary.model.webhooks import Reply, Webhook
 
 Json = dict[str, Any]
 
@@ -37,6 +38,18 @@ def answers(document: Json) -> dict[Question, Answer]:
             ),
         )
         for row in document["queries"]
+    }
+
+
+def told(document: Json, policy: Policy) -> dict[tuple[Webhook, int], Reply]:
+    """Give what webhooks had said, by the policy's webhooks."""
+    known = {(hook.name, hook.type.value): hook for hook in policy.webhooks}
+    return {
+        (known[row["name"], row["type"]], instant_ms(row["at"])): Reply(
+            passed=row["passed"], status=row["status"], why=row["why"]
+        )
+        for row in document.get("webhooks", ())
+        if (row["name"], row["type"]) in known
     }
 
 

@@ -1,6 +1,6 @@
 """Everything a decision rests on, as one value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from gitops_canary.manifest.judge_fields import WATCH_MAX_MS
@@ -10,6 +10,7 @@ from gitops_canary.model.observation import Liveness, Verdict
 from gitops_canary.model.owned import Owned
 from gitops_canary.model.rollout import Action, Outcome, Rollout, Window
 from gitops_canary.model.spec import Control, Policy
+from gitops_canary.model.webhooks import Replies
 
 WATCH_REACH_MS = 2 * WATCH_MAX_MS
 """How long after a finish it is looked at, at the most, live or not."""
@@ -57,6 +58,10 @@ class Situation:
     now_ms: int
     complete_ms: int = 0
     """Up to when the samples of the metric sources are complete."""
+    told: Replies = field(default_factory=dict, hash=False)
+    """What webhooks said since the newest move, as far as this process knows."""
+    listening_ms: int = 0
+    """From when on this process knows what webhooks said; 0 where it looks once and knows none."""
     pinned: bool = False
     """Whether `policy` is the one that the newest rollout was pinned to."""
 
@@ -118,6 +123,16 @@ class Situation:
         """Whether the canary has to be scaled down once it serves nobody."""
         return self.stable_replicas == 0 and self.tip.candidate.replicas != 0
 
+    @property
+    def since_ms(self) -> int:
+        """When the newest move was made; 0 where there is none."""
+        return self.rollout.last.date_ms if self.rollout else 0
+
+    def approved(self, step: int) -> bool:
+        """Whether a person allows going on from a step, where the policy wants that."""
+        token = f"{self.rollout.id if self.rollout else ''}/{step}"
+        return step not in self.policy.approvals or token in self.control.approve
+
     def live_ms(self) -> int | None:
         """Since when the newest move is live; None while it is not."""
         return self.live.live_ms if self.live else None
@@ -167,4 +182,5 @@ class Situation:
             live=self.live,
             quarantine=quarantine,
             restore=restore,
+            told=self.told,
         )

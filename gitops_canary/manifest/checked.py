@@ -31,7 +31,7 @@ class Checked:
         """Fields that are not honoured and were let by."""
         self._schema = schema
         self._file = file
-        self._allowed = allow_missing
+        self.allowed = allow_missing
         self._within = within
         self._values: dict[str, Value] = {}
         self._nodes: dict[str, Node] = {"": root}
@@ -167,7 +167,7 @@ class Checked:
         """Refuse a field that is not honoured yet, once, or let it by."""
         if leaf.root in self.deferred:
             return
-        if leaf.status is Status.DEFERRED and leaf.root in self._allowed:
+        if leaf.status is Status.DEFERRED and leaf.root in self.allowed:
             self.deferred[leaf.root] = None
             return
         name = self._within + leaf.root

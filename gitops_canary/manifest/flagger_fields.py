@@ -6,6 +6,8 @@ for it, or it is refused by name until it is honoured.
 
 from collections.abc import Iterator
 
+from gitops_canary.manifest.alerts import ALERTS_MAX, alert_fields
+from gitops_canary.manifest.alerts import AT as ALERTS
 from gitops_canary.manifest.fields import Field, Schema, Status, Type, deferrable, rows
 from gitops_canary.manifest.flagger_service import service_fields
 from gitops_canary.manifest.providers import (
@@ -14,14 +16,12 @@ from gitops_canary.manifest.providers import (
     METRIC_PROVIDERS,
 )
 from gitops_canary.manifest.strategy_fields import STEPS_MAX, strategy_fields
+from gitops_canary.manifest.webhooks import AT as WEBHOOKS
+from gitops_canary.manifest.webhooks import WEBHOOKS_MAX, webhook_fields
 
 SPAN_MS = (1_000, 7 * 86_400_000)
 """Shortest and longest interval: a second and a week."""
 _FOUND = "routing objects are found by the Services they name"
-_WEBHOOKS = (
-    "", "confirm-rollout", "pre-rollout", "rollout", "confirm-traffic-increase",
-    "confirm-promotion", "post-rollout", "rollback", "event",
-)  # fmt: skip
 
 
 def _honoured(path: str, type_: Type, why: str, **rest: object) -> Field:
@@ -133,15 +133,8 @@ def _metrics() -> Iterator[Field]:
 
 
 def _surroundings() -> Iterator[Field]:
-    yield from _deferred("analysis.webhooks[]", "no webhook is called, and no gate asked", {
-        "name": Type.WORD, "type": _WEBHOOKS, "url": Type.URL, "timeout": Type.SPAN,
-        "retries": Type.WHOLE, "muteAlert": Type.FLAG, "disableTLS": Type.FLAG,
-        "metadata.*": Type.TEXT,
-    })  # fmt: skip
-    yield from _deferred("analysis.alerts[]", "alerts go where the operator says", {
-        "name": Type.WORD, "severity": ("", "info", "warn", "error"),
-        "providerRef.name": Type.NAME, "providerRef.namespace": Type.NAME,
-    })  # fmt: skip
+    yield from webhook_fields(own=False)
+    yield from alert_fields(own=False)
 
 
 def _deferred(path: str, why: str, fields: dict[str, Type | tuple[str, ...]]) -> Iterator[Field]:
@@ -163,7 +156,10 @@ CANARY = Schema(
         "analysis.webhooks[].url", "analysis.alerts[].name", "analysis.alerts[].providerRef",
         "analysis.alerts[].providerRef.name", "analysis.sessionAffinity.cookieName",
     }),
-    items_max={"analysis.stepWeights": STEPS_MAX, "analysis.metrics": 50},
+    items_max={
+        "analysis.stepWeights": STEPS_MAX, "analysis.metrics": 50,
+        "analysis.webhooks": WEBHOOKS_MAX, "analysis.alerts": ALERTS_MAX,
+    },
     hints={"canaryAnalysis": "rename it to analysis, as Flagger did"},
 )  # fmt: skip
 """A Flagger Canary's `spec`."""
@@ -209,5 +205,5 @@ ALERT_PROVIDER = Schema(
 )  # fmt: skip
 """An AlertProvider's `spec`."""
 
-DEFERRABLE = deferrable(CANARY.fields)
+DEFERRABLE = deferrable(CANARY.fields) | {WEBHOOKS, ALERTS}
 """Fields of a Flagger Canary that an operator may choose to do without."""

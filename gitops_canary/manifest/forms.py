@@ -32,6 +32,10 @@ FORMS: Mapping[str, Form] = {
     ),
     "document": Form("[A-Za-z]+/[a-z0-9]([-a-z0-9.]*[a-z0-9])?", "Kind/name, e.g. HelmRelease/web"),
     "field": Form(field_path.PATTERN, field_path.FORM),
+    "path": Form(
+        "(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,99}){1,10}",
+        "a path like /gate/check, without dots first",
+    ),
     "paused": Form("true|false", "true or false, in quotes"),
 }
 """By the name in `spec.control`, `spec` or our annotations."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 from gitops_canary.errors import Place
 from gitops_canary.manifest.document import Node, NodeKind
@@ -12,6 +13,7 @@ from gitops_canary.manifest.flagger_fields import CANARY as FLAGGER
 from gitops_canary.manifest.own_fields import CANARY as OWN
 from gitops_canary.manifest.scalars import Json, typed
 
+_CALLED = re.compile(r"analysis\.webhooks\[\d+\]\.url")
 _OLD_LIMIT = re.compile(r"analysis\.metrics\[\d+\]\.threshold")
 
 
@@ -69,6 +71,12 @@ def _mapping(
             bound = "min" if name and name.value == "request-success-rate" else "max"
             carried["thresholdRange"] = {bound: typed(value.value)}
             continue
+        if _CALLED.fullmatch(at):
+            carried |= _called(value.value)
+            place = Place(file, key.line, key.column)
+            what = f"{at}: name it as webhook {carried['webhook']} in controller.yaml"
+            found.lost.append((place, what))
+            continue
         if our is None or their is None:
             found.lost.append((Place(file, key.line, key.column), f"{at}: {_why(their)}"))
             continue
@@ -76,6 +84,15 @@ def _mapping(
         if inner not in ({}, []):
             carried[key.value] = inner
     return carried
+
+
+def _called(url: str) -> dict[str, Json]:
+    """Name a webhook by the first part of its host, with the path below it."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").partition(".")[0]
+    name = re.sub("[^a-z0-9-]", "-", host).strip("-") or "webhook"
+    path = parts.path.rstrip("/")
+    return {"webhook": name, **({"path": path} if path else {})}
 
 
 def _value(node: Node, theirs: Shape, ours: Shape, path: str, found: Imported, file: str) -> Json:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from gitops_canary.manifest.alerts import ALERTS_MAX, alert_fields
 from gitops_canary.manifest.criteria_fields import CRITERIA
 from gitops_canary.manifest.fields import Field, Schema, Status, Type
 from gitops_canary.manifest.flagger_fields import CANARY as FLAGGER
@@ -10,6 +11,7 @@ from gitops_canary.manifest.forms import FORMS
 from gitops_canary.manifest.judge_fields import JUDGE
 from gitops_canary.manifest.providers import ENDED_PROVIDERS, OWN_PROVIDERS
 from gitops_canary.manifest.strategy_fields import STEPS_MAX, strategy_fields
+from gitops_canary.manifest.webhooks import WEBHOOKS_MAX, webhook_fields
 
 WEIGHT_MIN = Decimal("0.001")
 """Smallest weight in percent; three places are what a weight may have."""
@@ -17,7 +19,7 @@ _LATER = {
     "sync": "controller.yaml says for all canaries what tells that a commit is live",
 }
 _URLS = dict.fromkeys(
-    ("metricsServer", "url", "address", "headers", "webhooks"),
+    ("metricsServer", "url", "address", "headers"),
     "remove it: documents carry no URLs; name something the operator configured instead",
 )
 
@@ -144,6 +146,8 @@ _ANALYSIS = (
     _field("analysis.metrics[].templateRef.namespace", Type.NAME, "the Canary's where absent"),
     *CRITERIA,
     _field("analysis.metrics[].templateVariables.*", Type.TEXT, "values of {{ variables.x }}"),
+    *webhook_fields(own=True),
+    *alert_fields(own=True),
 )  # fmt: skip
 
 CANARY = Schema(
@@ -162,6 +166,8 @@ CANARY = Schema(
         "targetRef", "targetRef.apiVersion", "targetRef.kind", "targetRef.name",
         "analysis", "analysis.threshold", "analysis.metrics[].name",
         "analysis.metrics[].templateRef.name",
+        "analysis.webhooks[].name", "analysis.webhooks[].webhook",
+        "analysis.alerts[].name", "analysis.alerts[].notifier",
         "source.fields[].name", "analysis.sessionAffinity.cookieName",
         "routing.weight", "routing.weight.file", "routing.weight.field",
         "routing.rest.file", "routing.rest.field",
@@ -170,7 +176,8 @@ CANARY = Schema(
     }),
     items_max={
         "analysis.stepWeights": STEPS_MAX, "analysis.metrics": 50, "control.approve": 100,
-        "source.fields": 50,
+        "source.fields": 50, "analysis.webhooks": WEBHOOKS_MAX,
+        "analysis.alerts": ALERTS_MAX,
         "analysis.judge.shadows": 3,
         "gates.approval": STEPS_MAX,
     },

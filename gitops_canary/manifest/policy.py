@@ -11,6 +11,7 @@ import rfc8785
 
 from gitops_canary.manifest.judge_json import judge_from, judge_json
 from gitops_canary.manifest.scalars import Json, spelled
+from gitops_canary.manifest.webhooks import webhooks_from, webhooks_json
 from gitops_canary.model.names import Digest
 from gitops_canary.model.spec import Affinity, Check, Criteria, Limits, Match, Policy, Strategy
 
@@ -39,6 +40,7 @@ def policy_json(policy: Policy) -> dict[str, Json]:
         "settleMs": policy.settle_ms,
         **_strategy(policy),
         **_afterwards(policy),
+        **webhooks_json(policy),
         **judge_json(policy),
     }
 
@@ -164,6 +166,7 @@ def _policy_from(text: str) -> Policy:
             settle_ms=value["settleMs"],
             **_strategy_from(value),
             **judge_from(value),
+            webhooks=webhooks_from(value),
             digest=NO_DIGEST,
         )
     )

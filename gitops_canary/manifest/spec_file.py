@@ -2,6 +2,7 @@
 
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest import flagger_fields, own_fields
+from gitops_canary.manifest.alerts import read_alerts
 from gitops_canary.manifest.checked import Checked
 from gitops_canary.manifest.checks import read_checks
 from gitops_canary.manifest.control import from_annotations, from_spec
@@ -24,6 +25,7 @@ from gitops_canary.manifest.routing_field import read_routing
 from gitops_canary.manifest.source import read_source
 from gitops_canary.manifest.steps import read_steps
 from gitops_canary.manifest.strategies import read_strategy
+from gitops_canary.manifest.webhooks import read_webhooks
 from gitops_canary.model.spec import CanarySpec, Check, Dialect, Policy, Workload
 
 __all__ = [
@@ -84,6 +86,7 @@ def _spec(
     target, policy = _target(doc, header), _policy(doc, checks, provider, own=own)
     source = read_source(doc, file=file)
     routing = read_routing(doc, provider=provider, file=file)
+    alerts = read_alerts(doc, namespace=header.namespace)
     _sound(header, doc)
     return CanarySpec(
         id=name,
@@ -101,6 +104,7 @@ def _spec(
         routing=routing,
         autoscaler=_autoscaler(doc),
         homeless=header.homeless,
+        alerts=alerts,
         deferred=tuple(doc.deferred),
         origins=origins(doc, len(checks)),
     )
@@ -170,6 +174,7 @@ def _policy(doc: Checked, checks: tuple[Check, ...], provider: str, *, own: bool
             approvals=_approvals(doc, len(steps)),
             rollback_window_ms=doc.whole("rollbackWindow") or 0,
             **(read_watch(doc, judge.type) if own else {}),
+            webhooks=read_webhooks(doc),
             digest=NO_DIGEST,
         )
     )

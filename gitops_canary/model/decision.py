@@ -8,6 +8,7 @@ from enum import Enum
 from gitops_canary.model.names import CanaryId, Path, RolloutId
 from gitops_canary.model.observation import Liveness, Verdict
 from gitops_canary.model.rollout import Action, Outcome, Window
+from gitops_canary.model.webhooks import Call, Replies
 
 
 class Wait(Enum):
@@ -16,6 +17,7 @@ class Wait(Enum):
     IDLE = "idle"
     LIVE = "waits for sync"
     READY = "waits for a ready canary"
+    WEBHOOK = "waits for a webhook"
     WINDOW = "measures"
     WATCH = "watches"
     DATA = "waits for data"
@@ -42,6 +44,8 @@ class Hold:
     """Whether somebody has to be told."""
     exit_code: int = 0
     """Of the error behind it, where there is one."""
+    asks: tuple[Call, ...] = ()
+    """Webhooks whose answers may end it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,8 @@ class Act:
     verdicts: tuple[Verdict, ...] = ()
     """Every verdict at the current weight up to this decision, oldest first."""
     live: Liveness | None = None
+    told: Replies = field(default_factory=dict, hash=False)
+    """What webhooks had said."""
     quarantine: bool = False
     restore: bool = False
     """Of a retreat: whether the version leaves Git too, without a verdict on it."""

@@ -6,7 +6,9 @@ from decimal import Decimal
 from enum import Enum
 
 from gitops_canary.errors import Place
+from gitops_canary.model.announcement import Alert
 from gitops_canary.model.names import CanaryId, Digest, Path
+from gitops_canary.model.webhooks import Webhook
 
 
 class Dialect(Enum):
@@ -188,6 +190,8 @@ class Policy:
     """How long a finished version is still judged, by its limits alone; 0 is not at all."""
     watch_action: str = "abort"
     """What a failing watch does: abort, or alert a person."""
+    webhooks: tuple[Webhook, ...] = ()
+    """Who is asked, in the document's order."""
     on_retreat: str = "keep"
     """What the last allowed retreat does with the version: keep it in Git, or restore."""
     affinity: Affinity | None = None
@@ -282,6 +286,8 @@ class CanarySpec:
     """Whether the document names no namespace, and `default` stands in."""
     deferred: tuple[str, ...] = ()
     """Fields present but not honoured yet; non-empty only where `allow_missing` let them by."""
+    alerts: tuple[Alert, ...] = ()
+    """Who is told; of today's document, not pinned."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where each value of the policy came from: `file:line:column`, or `default`."""
 

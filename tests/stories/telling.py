@@ -7,13 +7,15 @@ is for the reader. `STORIES=rewrite` in the environment writes the decisions dow
 import asyncio
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ledger import Ledger
 from scene import beginning, change, state
+from world import Phone, World
 
+from gitops_canary.app.announcing import Announcer
 from gitops_canary.app.beginnings import Beginner
+from gitops_canary.app.hooking import Hooking
 from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
@@ -23,51 +25,11 @@ from gitops_canary.errors import Halted
 from gitops_canary.manifest import accepted
 from gitops_canary.model.decision import Hold
 from gitops_canary.model.names import CanaryId, Path, Revision
-from gitops_canary.model.observation import Answer, Expectation, Liveness, Question, Sample, Series
-from gitops_canary.ports import Metrics
 from gitops_canary.routing import ROUTERS
 
 EPOCH_MS = 1_770_000_000_000
 WEB = CanaryId("prod/web")
 _LINE = re.compile(r"(\d+):(\d\d) (.*)")
-_VALUES = {"good": "0", "bad": "7", "broken": "NaN"}
-
-
-@dataclass
-class World:
-    """What the controller sees besides Git: what was synced when, and how the checks are."""
-
-    ledger: Ledger
-    synced: list[tuple[int, Revision]] = field(default_factory=list)
-    checks: list[tuple[int, str]] = field(default_factory=lambda: [(0, "good")])
-
-    async def observe(
-        self, expected: Sequence[Expectation], metrics: Metrics, now_ms: int
-    ) -> Mapping[Expectation, Liveness]:
-        """A sync source: live since the first sync that contains the revision."""
-        del metrics
-        return {one: self._live(one, now_ms) for one in expected}
-
-    async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
-        """A metric source: one number at every instant, or none."""
-        return {question: self._answer(question) for question in questions}
-
-    def _live(self, one: Expectation, now_ms: int) -> Liveness:
-        for at_ms, tip in self.synced:
-            if one.since_ms <= at_ms <= now_ms and self.ledger.contains(tip, one.revision):
-                return Liveness(live_ms=at_ms, proof=("The story says so.",), waiting="")
-        return Liveness(live_ms=None, proof=(), waiting="nothing was synced")
-
-    def _answer(self, question: Question) -> Answer:
-        instants = range(question.start_ms, question.end_ms + 1, question.step_ms or 1)
-        samples = []
-        for at_ms in instants:
-            now = [word for since_ms, word in self.checks if since_ms < at_ms][-1]
-            if now == "timing out":
-                return Answer(error="the source did not answer in time")
-            if now in _VALUES:
-                samples.append(Sample(at_ms, _VALUES[now]))
-        return Answer(series=(Series(labels={}, samples=tuple(samples)),) if samples else ())
 
 
 @dataclass
@@ -85,6 +47,7 @@ class Telling:
     def __post_init__(self) -> None:
         self.world = World(self.ledger)
         self.station = self._station()
+        self.announcer = Announcer(Phone(self.world))
 
     def play(self, text: str) -> str:
         """Play a whole story; the same text with what its ticks really decided."""
@@ -114,6 +77,7 @@ class Telling:
                 metrics=self.world, sync=[self.world], timing=timing, settle_ms=30_000
             ),
             budget=Budget(1000),
+            hooking=Hooking(hooks=Phone(self.world)),
             clock=lambda: self.now_ms + timing.delay_ms,
         )
 
@@ -130,6 +94,7 @@ class Telling:
             "forces": self._forces,
             "synced": self._synced,
             "checks": lambda word: self.world.checks.append((self.now_ms, word)),
+            "webhook": self.world.turns,
             "restarts": self._restarts,
         }
         deeds[verb](rest)
@@ -142,6 +107,7 @@ class Telling:
     def _restarts(self, _: str) -> None:
         self.station.close()
         self.station = self._station()
+        self.announcer = Announcer(Phone(self.world))
 
     def _commits(self, what: str) -> None:
         """Let a person commit; several changes of one commit are joined by ` and `."""
@@ -215,16 +181,24 @@ class Telling:
         self.ledger.record(changed, message, self.now_ms, ours=True)
 
     def _tick(self) -> list[str]:
-        report = asyncio.run(self.station.tick(write=True))
+        report = asyncio.run(self._look())
         told = [f"error: {report.error}"] if report.error else []
         if isinstance(report.error, Halted) and report.error.lost:
             self.lost = Revision(report.error.lost)
+        told += self.world.called
+        self.world.called.clear()
         for canary, decision in sorted(report.decisions.items()):
             if isinstance(decision, Hold):
                 name = "" if canary == WEB else f"{canary}: "
                 told.append(f"{name}{decision.wait.value}: {decision.reason}")
                 told += [f"  try: {decision.remedy}"] if decision.remedy else []
         return [self._named(words) for words in (*told, *self._moves(report))] or ["nothing"]
+
+    async def _look(self) -> Report:
+        report = await self.station.tick(write=True)
+        self.announcer.take(report, self.now_ms)
+        await self.announcer.drain()
+        return report
 
     def _moves(self, report: Report) -> list[str]:
         told = []

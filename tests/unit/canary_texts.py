@@ -36,7 +36,7 @@ spec:
       - name: request-success-rate
         thresholdRange: {min: 99}
     webhooks:
-      - name: gate
+      - nmae: gate
         url: http://gate/
 """
 

@@ -66,3 +66,34 @@ def test_what_does_not_fit_is_refused(
 def test_name_of_a_type_is_for_that_type(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is asked by MetricTemplates of type datadog"):
         loaded(tmp_path, "datadog", type="prometheus")
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({"webhooks": {"w": {"url": "http://w.example", "tokenFile": "t"}}}, "unencrypted"),
+        ({"webhooks": {"w": {"url": "http://u:p@w.example"}}}, "credentials"),
+        ({"notifiers": {"n": {"type": "slck", "addressFile": "t"}}}, "did you mean slack"),
+        ({"notifiers": {"n": {"type": "slack"}}}, "notifiers.n.addressFile is missing"),
+        ({"notifiers": {"n": {"type": "matrix", "addressFile": "t"}}}, "no room or no token"),
+        (
+            {"notifiers": {"n": {"type": "gchat", "addressFile": "t", "tokenFile": "t"}}},
+            "is not for type gchat",
+        ),
+    ],
+)
+def test_webhooks_and_notifiers_that_do_not_fit_are_refused(
+    tmp_path: Path, more: dict[str, object], problem: str
+) -> None:
+    secret(tmp_path, "t")
+    document = {
+        "repositories": [{"name": "config", "url": "https://git.example/acme/config.git"}],
+        "metrics": {"sources": {"default": {"type": "prometheus", "url": "http://p.example"}}},
+        "sync": {"type": "none", "delay": "5m"},
+        **more,
+    }
+    path = tmp_path / "controller.yaml"
+    path.write_text(json.dumps(document))
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert problem in str(caught.value)

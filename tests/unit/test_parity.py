@@ -23,4 +23,10 @@ def test_every_field_has_its_row_and_its_reason() -> None:
         assert leaf.why, leaf.path
     honoured = {leaf.path for leaf in CANARY.fields if leaf.status is Status.HONOURED}
     assert set(BETTER) <= honoured
-    assert {word(leaf) for leaf in CANARY.fields} == {"same", "better", "in Git", "refused*"}
+    assert {word(leaf) for leaf in CANARY.fields} == {
+        "same",
+        "better",
+        "in Git",
+        "refused",
+        "refused*",
+    }

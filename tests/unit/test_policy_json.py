@@ -10,6 +10,7 @@ from checks import check, spec
 from gitops_canary.app.evidence_policy import Effective
 from gitops_canary.manifest.policy import policy_from_json, policy_json, sealed
 from gitops_canary.model.spec import Affinity, JudgePolicy, Match, Policy, Strategy
+from gitops_canary.model.webhooks import HookType, Webhook
 
 WEIGHTED = spec(check(), check(None, query="up", minimum=None, maximum="5")).policy
 POLICIES = [
@@ -41,6 +42,17 @@ POLICIES = [
         on_retreat="restore",
         return_step=Decimal("2.5"),
         affinity=Affinity(cookie="a", max_age_s=5, primary_cookie="b", attributes="Path=/"),
+        webhooks=(
+            Webhook(
+                name="gate",
+                type=HookType.CONFIRM_PROMOTION,
+                target="gate/check",
+                timeout_ms=1,
+                retries=2,
+                metadata=(("a", "b"), ("c", "d")),
+                muted=True,
+            ),
+        ),
     ),
 ]
 

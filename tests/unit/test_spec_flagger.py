@@ -45,10 +45,11 @@ def test_all_problems_are_told_at_once_with_places() -> None:
         f"{FILE}:15:5: analysis.interva1 is not known in a Flagger Canary (try: did you mean inter",
         f"{FILE}:17:22: analysis.stepWeights[1] does not exceed 5",
         f"{FILE}:17:25: analysis.stepWeights[2] does not exceed 5",
-        f"{FILE}:21:5: analysis.webhooks is not supported yet",
+        f"{FILE}:22:9: analysis.webhooks[0].nmae is not known in a Flagger Canary",
+        f"{FILE}:22:9: analysis.webhooks[0].name is missing",
     ):
         assert line in error.problem
-    assert "has 4 problems" in error.problem
+    assert "has 5 problems" in error.problem
 
 
 def test_two_dialects_and_their_unknown_versions_are_canaries() -> None:
@@ -126,7 +127,7 @@ def test_intervals_that_are_none_are_refused(span: str) -> None:
 
 def test_interval_without_unit_says_which_to_write() -> None:
     text = TEXT.replace("interva1: 1m", "interval: 60").replace("5, 5, 4", "5")
-    assert "write 60s" in refusal(text, allow_missing=frozenset({"analysis.webhooks"})).remedy
+    assert "write 60s" in refusal(text.replace("nmae", "name")).remedy
 
 
 @pytest.mark.parametrize(("threshold", "expected"), [(0, 1), (-5, 1), (1, 1), (10, 10)])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from canary_texts import analysis, flagger, read, refusal
+from leaves_of_telling import TELLING
 
 from gitops_canary.manifest.fields import Field, Shape, Status, Type
 from gitops_canary.manifest.flagger_fields import CANARY
@@ -106,7 +107,7 @@ def test_leaf_of_a_wrong_shape_is_refused_by_name(field: Field) -> None:
 
 def test_harmless_values_of_deferred_leaves_are_accepted() -> None:
     harmless = [f for f in CANARY.fields if f.harmless is not None]
-    assert len(harmless) == 3
+    assert len(harmless) == 4
     for field in harmless:
         assert read(with_leaf(flagger(), field.path, field.harmless)).deferred == ()
 
@@ -265,6 +266,7 @@ HONOURED: dict[str, tuple[dict[str, Any], Any, Any]] = {
         lambda s: s.policy.checks[0].variables,
         {"a": "b"},
     ),
+    **TELLING,
 }
 
 

@@ -1,0 +1,108 @@
+"""Telling webhooks and notifiers what was decided, beside the decisions and never in their way."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+from gitops_canary.app.looking import Seen
+from gitops_canary.app.tick import Report
+from gitops_canary.core.announce import announcement, listeners, told_body
+from gitops_canary.model.announcement import Announcement
+from gitops_canary.model.decision import Decision, Hold
+from gitops_canary.model.names import CanaryId
+from gitops_canary.ports import Listeners
+
+log = logging.getLogger("gitops_canary")
+DRAIN_S = 20
+"""How long an ending program waits for what is still to be told."""
+DUE_MAX = 100
+"""Most messages that wait for one receiver; the oldest are dropped, which is logged."""
+Deliver = Callable[[], Awaitable[str]]
+
+
+@dataclass(slots=True)
+class Announcer:
+    """Tells every receiver one thing after the other; a silent one holds up nobody else.
+
+    What it remembers only spares messages: a new process may tell once more what it finds.
+    """
+
+    listeners: Listeners
+    _said: dict[CanaryId, str] = field(default_factory=dict)
+    _seen: dict[CanaryId, Seen] = field(default_factory=dict)
+    _due: dict[str, deque[Deliver]] = field(default_factory=dict)
+    _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _failing: set[str] = field(default_factory=set)
+
+    def take(self, report: Report, now_ms: int) -> None:
+        """Take in what a look decided; returns at once."""
+        for one, told in self._news(report, now_ms):
+            for receiver, deliver in self._deliveries(one, told):
+                waiting = self._due.setdefault(receiver, deque())
+                if len(waiting) >= DUE_MAX:
+                    waiting.popleft()
+                    log.warning("%s: too many messages wait; the oldest was dropped", receiver)
+                waiting.append(deliver)
+        for receiver in self._due:
+            task = self._tasks.get(receiver)
+            if self._due[receiver] and (task is None or task.done()):
+                self._tasks[receiver] = asyncio.create_task(self._tell(receiver))
+
+    async def drain(self) -> None:
+        """Wait for what is still to be told, for 20 s at the most."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=DRAIN_S)
+            for task in self._tasks.values():
+                task.cancel()
+            self._tasks.clear()
+
+    def _news(self, report: Report, now_ms: int) -> Iterator[tuple[Seen, Announcement]]:
+        """Find what changed: every push, and every hold that is another than before."""
+        for plan in report.pushed:
+            if one := report.seen.get(plan.act.canary):
+                self._said[plan.act.canary] = plan.act.action.value
+                yield one, _announced(one, plan.act, now_ms)
+        self._seen |= report.seen
+        for canary, decision in report.decisions.items():
+            # One that cannot be read any more is told to those it named before.
+            one, known = self._seen.get(canary), canary in self._said
+            if one is None or not isinstance(decision, Hold):
+                continue
+            mark = f"{decision.wait.value}/{decision.rollout}"
+            if self._said.get(canary) != mark:
+                self._said[canary] = mark
+                # What a new process finds is news only where somebody has to do something.
+                if known or decision.alert:
+                    yield one, _announced(one, decision, now_ms)
+
+    def _deliveries(self, one: Seen, told: Announcement) -> Iterator[tuple[str, Deliver]]:
+        for hook in listeners(one.spec, told):
+            key = f"{told.key}/{hook.type.value}/{hook.name}"
+            deliver = partial(self.listeners.hear, hook, key, told_body(told, hook))
+            yield f"webhook {hook.name}", deliver
+        for alert in one.spec.alerts:
+            if told.severity >= alert.severity:
+                deliver = partial(self.listeners.notify, alert.notifier, told)
+                yield f"notifier {alert.notifier}", deliver
+
+    async def _tell(self, receiver: str) -> None:
+        waiting = self._due[receiver]
+        while waiting:
+            deliver = waiting.popleft()
+            try:
+                trouble = await deliver()
+            except Exception:
+                # A bug here must be heard, and may not end the telling of the others.
+                log.exception("%s: a bug kept it from being told", receiver)
+                continue
+            if trouble and receiver not in self._failing:
+                log.warning("%s was not told: %s", receiver, trouble)
+            (self._failing.add if trouble else self._failing.discard)(receiver)
+
+
+def _announced(one: Seen, decision: Decision, now_ms: int) -> Announcement:
+    rollout = one.rollout.id if one.rollout else one.situation.candidate_id
+    return announcement(decision, one.spec, one.tip.owned, rollout, now_ms)

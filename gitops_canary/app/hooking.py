@@ -1,0 +1,120 @@
+"""Deciding with webhooks: what they said is remembered, the rest is waited for a while.
+
+Nothing here is state that counts: a new process asks anew, which only delays.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from gitops_canary.core import hooks
+from gitops_canary.core.decide import decide
+from gitops_canary.core.situation import Situation
+from gitops_canary.model.decision import Act, Decision, Hold
+from gitops_canary.model.names import CanaryId
+from gitops_canary.model.webhooks import Call, Reply
+from gitops_canary.ports import Hooks
+
+WAIT_S = 10.0
+"""How long a look waits for webhooks; one that takes longer is heard at a later look."""
+ROUNDS_MAX = 4
+"""How often one look asks: a check first, then a gate that stands behind it."""
+Body = Callable[[Call], Mapping[str, object]]
+Situations = Mapping[CanaryId, Situation]
+
+
+@dataclass(slots=True, kw_only=True)
+class Hooking:
+    """Asks the webhooks of one repository's canaries and decides with what they say."""
+
+    hooks: Hooks | None = None
+    wait_s: float | None = WAIT_S
+    """None waits as long as it takes: a process that looks once cannot hear later."""
+    _since_ms: int | None = None
+    """When the first look was taken."""
+    _told: dict[CanaryId, dict[Call, Reply]] = field(default_factory=dict)
+    _running: dict[Call, asyncio.Task[Reply]] = field(default_factory=dict)
+
+    async def decide(
+        self, situations: Situations, body: Body, *, asks: bool
+    ) -> dict[CanaryId, Decision]:
+        """Decide about every canary; calls nobody unless `asks`. `body` writes what is sent.
+
+        A move that is urgent waits for nobody's webhook.
+        """
+        self._prune(situations)
+        found = self._decided(situations)
+        for _ in range(ROUNDS_MAX if asks and self.hooks else 0):
+            calls = self._wanted(found)
+            if not calls:
+                break
+            for call in calls:
+                self._begin(call, body)
+            urgent = any(isinstance(one, Act) and one.urgent for _, one in found.values())
+            await self._wait(calls, 0 if urgent else self.wait_s)
+            self._collect()
+            found = self._decided(situations)
+        return {canary: decision for canary, (_, decision) in found.items()}
+
+    async def aclose(self) -> None:
+        """Give up on whoever has not answered."""
+        for task in self._running.values():
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        self._running.clear()
+
+    def _decided(self, situations: Situations) -> dict[CanaryId, tuple[Situation, Decision]]:
+        found = {}
+        for canary, plain in situations.items():
+            told = {
+                (call.hook, call.at_ms): reply for call, reply in self._told.get(canary, {}).items()
+            }
+            known = replace(plain, told=told, listening_ms=self._listening_ms(plain))
+            found[canary] = known, decide(hooks.judged(known))
+        return found
+
+    def _listening_ms(self, situation: Situation) -> int:
+        if self.wait_s is None:
+            return 0
+        if self._since_ms is None:
+            self._since_ms = situation.now_ms
+        return self._since_ms
+
+    def _wanted(self, found: Mapping[CanaryId, tuple[Situation, Decision]]) -> list[Call]:
+        """List what has to be asked now: checks that are due, and gates that hold."""
+        calls: dict[Call, None] = {}
+        for situation, decision in found.values():
+            for call in hooks.due(situation):
+                calls[call] = None
+            for call in decision.asks if isinstance(decision, Hold) else ():
+                calls[call] = None
+        return [call for call in calls if call not in self._told.get(call.canary, {})]
+
+    def _begin(self, call: Call, body: Body) -> None:
+        if self.hooks is not None and call not in self._running:
+            self._running[call] = asyncio.create_task(self.hooks.ask(call, body(call)))
+
+    async def _wait(self, calls: list[Call], wait_s: float | None) -> None:
+        tasks = [self._running[call] for call in calls if call in self._running]
+        if tasks:
+            await asyncio.wait(tasks, timeout=wait_s)
+
+    def _collect(self) -> None:
+        for call, task in list(self._running.items()):
+            if task.done():
+                del self._running[call]
+                self._told.setdefault(call.canary, {})[call] = task.result()
+
+    def _prune(self, situations: Situations) -> None:
+        """Forget what was said before the newest move, or about another rollout."""
+        self._collect()
+        self._told = {
+            canary: {
+                call: reply
+                for call, reply in self._told.get(canary, {}).items()
+                if call.since_ms == one.since_ms
+                and call.rollout in {one.candidate_id, one.rollout.id if one.rollout else ""}
+            }
+            for canary, one in situations.items()
+            if canary in self._told
+        }

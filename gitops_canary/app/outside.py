@@ -1,0 +1,57 @@
+"""Webhooks and notifiers as controller.yaml describes them."""
+
+from collections.abc import Mapping
+
+from gitops_canary.http import Opening
+from gitops_canary.model.announcement import Announcement
+from gitops_canary.model.webhooks import Webhook
+from gitops_canary.notify import NOTIFIERS, Notifiers, Place
+from gitops_canary.settings import NotifierSettings, Settings, WebhookSettings
+from gitops_canary.webhooks import SIGNS, Caller, Target
+
+
+class Outside:
+    """Everybody outside who is asked or told; one for all repositories."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.caller = Caller({name: _target(one) for name, one in settings.webhooks.items()})
+        self.notifiers = Notifiers({name: _place(one) for name, one in settings.notifiers.items()})
+
+    async def hear(self, hook: Webhook, key: str, body: Mapping[str, object]) -> str:
+        """Tell a webhook; empty where it heard."""
+        reply = await self.caller.send(hook, key, body)
+        return "" if reply.passed else reply.why
+
+    async def notify(self, notifier: str, told: Announcement) -> str:
+        """Tell people by a notifier; empty where it arrived."""
+        return await self.notifiers.notify(notifier, told)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.caller.aclose()
+
+
+def _target(one: WebhookSettings) -> Target:
+    return Target(
+        opening=Opening(
+            url=one.url,
+            timeout_ms=one.timeout_ms,
+            token_file=one.token_file,
+            ca_file=one.ca_file,
+            secret_files={SIGNS: one.secret_file} if one.secret_file else {},
+        ),
+        addresses=one.addresses,
+    )
+
+
+def _place(one: NotifierSettings) -> Place:
+    return Place(
+        shape=NOTIFIERS[one.type],
+        address_file=one.address_file,
+        token_file=one.token_file,
+        channel=one.channel,
+        username=one.username,
+        ca_file=one.ca_file,
+        timeout_ms=one.timeout_ms,
+        providers=one.providers,
+    )

@@ -1,0 +1,94 @@
+"""From decisions to what is told about them; pure."""
+
+from collections.abc import Mapping
+
+from gitops_canary.core.explain import sentence
+from gitops_canary.core.text import percent
+from gitops_canary.model.announcement import Announcement, Severity
+from gitops_canary.model.decision import Act, Decision, Hold, Wait
+from gitops_canary.model.names import RolloutId
+from gitops_canary.model.owned import Owned
+from gitops_canary.model.rollout import Action
+from gitops_canary.model.spec import CanarySpec
+from gitops_canary.model.webhooks import HookType, Webhook
+
+_PHASES: Mapping[Action, str] = {
+    Action.PROMOTE: "Promoting",
+    Action.FINISH: "Finalising",
+    Action.ABORT: "Failed",
+    Action.RETREAT: "Failed",
+    Action.IDLE: "Succeeded",
+}
+_WAITING = frozenset({Wait.APPROVAL, Wait.WEBHOOK})
+_BAD = frozenset({Action.ABORT, Action.RETREAT})
+
+
+def announcement(
+    decision: Decision, spec: CanarySpec, tip: Owned, rollout: RolloutId, now_ms: int
+) -> Announcement:
+    """Say one decision for people and services outside; `now_ms` is when a hold began."""
+    ended = isinstance(decision, Act) and _ends(decision)
+    return Announcement(
+        canary=decision.canary,
+        namespace=spec.namespace,
+        name=spec.name,
+        rollout=decision.rollout or rollout,
+        event=decision.action.value if isinstance(decision, Act) else decision.wait.value,
+        severity=severity(decision),
+        sentence=sentence(decision),
+        phase=_phase(decision, ended=ended),
+        weight=percent(decision.weight if isinstance(decision, Act) else tip.weight),
+        version=tip.candidate.version,
+        at_ms=decision.at_ms if isinstance(decision, Act) else now_ms,
+        ended=ended,
+    )
+
+
+def severity(decision: Decision) -> Severity:
+    """Say how much a decision matters."""
+    if isinstance(decision, Act):
+        return Severity.ERROR if decision.action in _BAD else Severity.INFO
+    return Severity.WARN if decision.alert else Severity.INFO
+
+
+def _ends(act: Act) -> bool:
+    return act.action in _BAD or (act.action is Action.FINISH and act.weight == 0)
+
+
+def _phase(decision: Decision, *, ended: bool) -> str:
+    if isinstance(decision, Hold):
+        return "Waiting" if decision.wait in _WAITING else "Progressing"
+    if ended and decision.action is Action.FINISH:
+        return "Succeeded"
+    return _PHASES.get(decision.action, "Progressing")
+
+
+def listeners(spec: CanarySpec, told: Announcement) -> tuple[Webhook, ...]:
+    """List the webhooks that hear of it: all events, and the end of a rollout."""
+    kinds = {HookType.EVENT, HookType.POST_ROLLOUT} if told.ended else {HookType.EVENT}
+    return tuple(hook for hook in spec.policy.webhooks if hook.type in kinds)
+
+
+def told_body(told: Announcement, hook: Webhook) -> dict[str, object]:
+    """Write the body for a webhook that is told; the fields of events are Flagger's."""
+    metadata = dict(hook.metadata)
+    if hook.type is HookType.EVENT:
+        metadata |= {
+            "eventMessage": told.sentence,
+            "eventType": "Normal" if told.severity is Severity.INFO else "Warning",
+            "timestamp": str(told.at_ms),
+        }
+    return {
+        "name": told.name,
+        "namespace": told.namespace,
+        "phase": told.phase,
+        "checksum": told.rollout,
+        "metadata": metadata,
+        "canary": told.canary,
+        "rollout": told.rollout,
+        "type": hook.type.value,
+        "webhook": hook.name,
+        "event": told.event,
+        "weight": told.weight,
+        "version": told.version,
+    }

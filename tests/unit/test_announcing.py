@@ -1,0 +1,113 @@
+"""A silent receiver holds up nobody, each hears one thing after the other, trouble is told once."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from gitops_canary.app import announcing
+from gitops_canary.app.announcing import Announcer
+from gitops_canary.app.tick import Report
+from gitops_canary.model.announcement import Alert, Announcement, Severity
+from gitops_canary.model.decision import Hold, Wait
+from gitops_canary.model.names import CanaryId
+from gitops_canary.model.webhooks import Webhook
+
+WEB = CanaryId("prod/web")
+
+
+class Ears:
+    def __init__(self, **trouble: str) -> None:
+        self.trouble = trouble
+        self.heard: list[str] = []
+        self.silent = asyncio.Event()
+
+    async def hear(self, hook: Webhook, key: str, body: Mapping[str, object]) -> str:
+        raise AssertionError((hook, key, body))
+
+    async def notify(self, notifier: str, told: Announcement) -> str:
+        if notifier == "silent":
+            await self.silent.wait()
+        self.heard.append(f"{notifier}: {told.event}")
+        return self.trouble.get(notifier, "")
+
+
+def report(*waits: Wait, alerts: tuple[Alert, ...]) -> Report:
+    policy = SimpleNamespace(webhooks=())
+    spec = SimpleNamespace(namespace="prod", name="web", policy=policy, alerts=alerts)
+    owned = SimpleNamespace(weight=0, candidate=SimpleNamespace(version="v2"))
+    seen = SimpleNamespace(
+        spec=spec,
+        tip=SimpleNamespace(owned=owned),
+        rollout=None,
+        situation=SimpleNamespace(candidate_id="r"),
+    )
+    [wait] = waits
+    hold = Hold(canary=WEB, wait=wait, reason="why", alert=wait is Wait.PERSON)
+    return Report(repository="c", tip=None, decisions={WEB: hold}, seen={WEB: cast("Any", seen)})
+
+
+def alerts(*names: str, severity: Severity = Severity.INFO) -> tuple[Alert, ...]:
+    return tuple(Alert(name=name, notifier=name, severity=severity) for name in names)
+
+
+def test_a_silent_receiver_holds_up_neither_the_look_nor_the_others() -> None:
+    async def go() -> list[str]:
+        ears = Ears()
+        announcer = Announcer(ears)
+        for wait in (Wait.PERSON, Wait.IDLE, Wait.LIVE):
+            announcer.take(report(wait, alerts=alerts("silent", "chat")), 7)
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        before = list(ears.heard)
+        ears.silent.set()
+        await announcer.drain()
+        assert ears.heard[3:] == [one.replace("chat", "silent") for one in before]
+        return before
+
+    assert asyncio.run(go()) == [
+        "chat: waits for a person", "chat: idle", "chat: waits for sync"
+    ]  # fmt: skip
+
+
+def test_trouble_is_told_once_until_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    async def go() -> None:
+        ears = Ears(chat="HTTP 500")
+        announcer = Announcer(ears)
+        for wait in (Wait.PERSON, Wait.IDLE, Wait.LIVE):
+            announcer.take(report(wait, alerts=alerts("chat")), 7)
+        await announcer.drain()
+
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(go())
+    assert caplog.messages == ["notifier chat was not told: HTTP 500"]
+
+
+def test_severity_asks_for_those_above_it_and_the_same_is_told_once() -> None:
+    async def go() -> list[str]:
+        ears = Ears()
+        announcer = Announcer(ears)
+        for wait in (Wait.PERSON, Wait.PERSON, Wait.LIVE, Wait.PERSON):
+            announcer.take(report(wait, alerts=alerts("pager", severity=Severity.WARN)), 7)
+        await announcer.drain()
+        return ears.heard
+
+    assert asyncio.run(go()) == ["pager: waits for a person"] * 2
+
+
+def test_the_queue_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    async def go() -> None:
+        ears = Ears()
+        announcer = Announcer(ears)
+        for index in range(announcing.DUE_MAX + 2):
+            wait = Wait.PERSON if index % 2 else Wait.QUARANTINED
+            announcer.take(report(wait, alerts=alerts("silent")), index)
+        ears.silent.set()
+        await announcer.drain()
+        assert len(ears.heard) == announcing.DUE_MAX
+
+    asyncio.run(go())
+    assert "too many messages wait" in caplog.text

@@ -1,0 +1,133 @@
+"""Deciding with webhooks: nobody's slow service delays an abort, and `plan` calls nobody."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from situations import LIVE_MS, POLICY, looks, move, situation
+
+from gitops_canary.app.hooking import Hooking
+from gitops_canary.core.hooks import due
+from gitops_canary.core.situation import Situation
+from gitops_canary.model.decision import Act, Decision, Hold, Wait
+from gitops_canary.model.names import CanaryId
+from gitops_canary.model.rollout import Action, Outcome
+from gitops_canary.model.webhooks import Call, HookType, Reply, Webhook
+
+GATE = Webhook(name="gate", type=HookType.CONFIRM_TRAFFIC_INCREASE, target="gate")
+LOAD = Webhook(name="load", type=HookType.ROLLOUT, target="load")
+BACK = Webhook(name="back", type=HookType.ROLLBACK, target="back")
+A, B = CanaryId("prod/shop"), CanaryId("prod/other")
+
+
+class Slow:
+    """A service that answers when it is let go."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.go = asyncio.Event()
+        self.asked: list[Call] = []
+        self.status = status
+
+    async def ask(self, call: Call, body: Mapping[str, object]) -> Reply:
+        del body
+        self.asked.append(call)
+        await self.go.wait()
+        return Reply(passed=self.status <= 202, status=self.status, why=f"HTTP {self.status}")
+
+
+def gated(*hooks: Webhook, action: Action = Action.START, **changes: Any) -> Situation:
+    policy = replace(POLICY, webhooks=hooks)
+    last = move(action, "0" if action is Action.START else "10", 0)
+    return situation(policy, last, **changes)
+
+
+def decided(
+    hooking: Hooking, situations: Mapping[CanaryId, Situation], *, asks: bool = True
+) -> Any:
+    return hooking.decide(situations, lambda call: {"name": call.canary}, asks=asks)
+
+
+def test_a_look_that_does_not_write_calls_nobody() -> None:
+    phone = Slow()
+
+    async def go() -> dict[CanaryId, Decision]:
+        found: dict[CanaryId, Decision] = await decided(
+            Hooking(hooks=phone), {A: gated(GATE)}, asks=False
+        )
+        return found
+
+    hold = asyncio.run(go())[A]
+    assert isinstance(hold, Hold)
+    assert hold.wait is Wait.WEBHOOK
+    assert phone.asked == []
+
+
+def test_a_slow_webhook_is_heard_at_a_later_look() -> None:
+    phone = Slow()
+
+    async def go() -> list[Decision]:
+        hooking = Hooking(hooks=phone, wait_s=0)
+        found = [(await decided(hooking, {A: gated(GATE)}))[A]]
+        found.append((await decided(hooking, {A: gated(GATE)}))[A])
+        phone.go.set()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        found.append((await decided(hooking, {A: gated(GATE)}))[A])
+        await hooking.aclose()
+        return found
+
+    first, second, third = asyncio.run(go())
+    assert isinstance(first, Hold)
+    assert isinstance(second, Hold)
+    assert isinstance(third, Act)
+    assert len(phone.asked) == 1
+
+
+def test_an_abort_waits_for_nobodys_webhook() -> None:
+    phone = Slow()
+    failing = gated(action=Action.ADVANCE, verdicts=looks(Outcome.FAIL, Outcome.FAIL))
+
+    async def go() -> dict[CanaryId, Decision]:
+        hooking = Hooking(hooks=phone, wait_s=None)
+        found: dict[CanaryId, Decision] = await asyncio.wait_for(
+            decided(hooking, {A: replace(gated(GATE), canary=A), B: failing}), 5
+        )
+        await hooking.aclose()
+        return found
+
+    found = asyncio.run(go())
+    assert isinstance(found[A], Hold)
+    act = found[B]
+    assert isinstance(act, Act)
+    assert act.action is Action.ABORT
+
+
+def test_who_looks_once_waits_for_the_answer() -> None:
+    phone = Slow()
+
+    async def go() -> Decision:
+        hooking = Hooking(hooks=phone, wait_s=None)
+        looking = asyncio.ensure_future(decided(hooking, {A: gated(GATE)}))
+        await asyncio.sleep(0)
+        phone.go.set()
+        found: Decision = (await looking)[A]
+        return found
+
+    assert isinstance(asyncio.run(go()), Act)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"suspend": True}, {"deleted": True}, {"changed": True}, {"live": None, "verdicts": ()}],
+)
+def test_checks_are_called_only_where_they_could_count(changes: dict[str, Any]) -> None:
+    assert due(gated(LOAD, action=Action.ADVANCE))
+    assert not due(gated(LOAD, action=Action.ADVANCE, **changes))
+
+
+def test_rollback_is_asked_before_anything_is_live() -> None:
+    [call] = due(gated(BACK, action=Action.ADVANCE, live=None))
+    assert call.hook == BACK
+    assert call.at_ms <= LIVE_MS + 3_600_000
