@@ -102,17 +102,16 @@ IN_THE_WAY = {
     "a label on all": (
         overlay("prod", "commonLabels: {app: shop}\n"), f"{PROD}:4:21", "put on every pod",
     ),
-    "a patch": (
+    "a patch with an image": (
         overlay("prod", "patches:\n  - path: more.yaml\n")
-        | {"overlays/prod/more.yaml": "kind: Deployment\nmetadata: {name: web}\nspec: {a: 9}\n"},
-        f"{PROD}:5:5", "This patch changes web",
+        | {"overlays/prod/more.yaml": "kind: Deployment\nmetadata: {name: web}\n"
+           "spec: {template: {spec: {containers: [{name: app, image: a:1}]}}}\n"},
+        f"{PROD}:5:5", "This patch sets the image",
     ),
-    "a patch by target": (
-        overlay("prod", "patches:\n  - target: {kind: Deployment, name: web}\n    patch: '[]'\n"),
-        f"{PROD}:5:5", "This patch changes web",
-    ),
-    "a count": (
-        overlay("prod", "replicas: [{name: web, count: 4}]\n"), f"{PROD}:4:12", "count of replicas",
+    "a patch further in": (
+        {"base/kustomization.yaml": BASE["base/kustomization.yaml"]
+         + "patches: [{target: {kind: Deployment, name: web}, patch: '[]'}]\n"},
+        "base/kustomization.yaml:2:11", "This patch changes web",
     ),
     "two entries": (
         {"base/kustomization.yaml": BASE["base/kustomization.yaml"]
@@ -142,3 +141,45 @@ def test_a_selector_that_several_overlays_share_is_no_route() -> None:
     texts = {path: text for path, text in REPOSITORY.items() if text != GATEWAY}
     with pytest.raises(CanaryError, match="its selector is the route"):
         initialised(texts, overlay="overlays/prod", router="kubernetes")
+
+
+PATCHED = """\
+replicas: [{name: web, count: 4}]
+patches:
+  - path: size.yaml
+  - target: {kind: Deployment, name: web}
+    patch: '[{"op": "add", "path": "/metadata/annotations", "value": {"team": "shop"}}]'
+  - patch: |-
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: web}
+      spec: {template: {spec: {priorityClassName: high}}}
+"""
+SIZE = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    metadata: {labels: {app: web, size: big}}
+    spec: {containers: [{name: app, resources: {limits: {memory: 1Gi}}}]}
+"""
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed here")
+def test_what_the_overlay_changes_in_the_workload_it_changes_in_the_primary(
+    tmp_path: LocalPath,
+) -> None:
+    texts = BASE | overlay("prod", PATCHED) | overlay("staging")
+    texts["overlays/prod/size.yaml"] = SIZE
+    prepared = initialised(texts, overlay="overlays/prod")
+    now = built(after(texts, prepared), tmp_path, "overlays/prod")
+    one, other = (now["Deployment", name] for name in ("web", "web-primary"))
+
+    assert one["spec"]["replicas"] == other["spec"]["replicas"] == 4
+    assert other["metadata"]["annotations"]["team"] == "shop"
+    pods = json.loads(json.dumps(one["spec"]["template"]).replace('"web"', '"web-primary"'))
+    assert pods == other["spec"]["template"]
+    assert pods["spec"]["priorityClassName"] == "high"
+    assert pods["metadata"]["labels"] == {"app": "web-primary", "tier": "front", "size": "big"}
+    assert initialised(after(texts, prepared), overlay="overlays/prod").stages == ()

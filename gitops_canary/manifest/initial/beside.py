@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gitops_canary.errors import BindingError
 from gitops_canary.manifest.block_yaml import block
 from gitops_canary.manifest.document import Json
-from gitops_canary.manifest.initial import copies, flagger, overlay
+from gitops_canary.manifest.initial import copies, flagger, overlay, patches
 from gitops_canary.manifest.initial.choice import Choice
 from gitops_canary.manifest.initial.draft import Draft, file_beside, file_of
 from gitops_canary.manifest.initial.terrain import Document, Terrain, images
@@ -50,8 +50,21 @@ class Beside:
         documents += self._followers()
         if not found:
             self.versions.begin(self.draft)
+            self._patches()
         if documents:
             self.draft.add(file_beside(one, "primary"), file_of(documents, text))
+
+    def _patches(self) -> None:
+        """Repeat for the primary what the overlay changes in the workload."""
+        outer, name = self.choice.outer, self.workload.ref.name
+        if outer is None or not self.versions.entries:
+            return
+        layer = self.terrain.kustomizations[outer]
+        for change in patches.changes(self.terrain, layer, name):
+            one = patches.followed(change, name, self.names)
+            if one.name:
+                self.draft.add(one.name, one.text, applied=False, folder=outer)
+            self.draft.list(one.key, one.item, outer=True)
 
     def _same(self, primary: Document) -> None:
         """Make sure that a primary which is there already is this workload's."""

@@ -138,6 +138,11 @@ def label(one: Document) -> tuple[str, str]:
     return keys[0], wanted[keys[0]]
 
 
+def relabelled(text: str, names: Names, file: str) -> str:
+    """Let the labels of one document by itself be the primary's."""
+    return _mapped(text, (), names, file)
+
+
 def _rename(text: str, name: str, file: str) -> str:
     return set_scalar(text, 0, ("metadata", "name"), name, file=file)
 

@@ -47,13 +47,13 @@ class Draft:
             self.stages.append(Stage(step=step, title=title, why=why, until=until, files=files))
         self.before = dict(self.texts)
 
-    def add(self, name: str, text: str, *, applied: bool = True) -> Path:
+    def add(self, name: str, text: str, *, applied: bool = True, folder: str | None = None) -> Path:
         """Write a new file beside the application's, and let the kustomization list it.
 
         Raises:
             BindingError: there is one of that name.
         """
-        path = Path(posixpath.join(self.home.folder, name))
+        path = Path(posixpath.join(self.home.folder if folder is None else folder, name))
         if path in self.texts:
             raise BindingError(
                 f"{path} is there already, and holds something else.",

@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 
 from gitops_canary.errors import BindingError, Place
 from gitops_canary.manifest.document import Node, append_item, insert_key, parse
+from gitops_canary.manifest.initial import patches
 from gitops_canary.manifest.initial.terrain import Document, Terrain
 from gitops_canary.manifest.kustomize import Entry, Kustomization
 from gitops_canary.model.names import Path
-
-_PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +80,15 @@ def _within(known: Mapping[str, Kustomization], outer: str, folder: str) -> bool
     return folder in seen
 
 
+def is_patch(terrain: Terrain, one: Document) -> bool:
+    """Tell whether a document is put onto another one, and is not applied by itself."""
+    file = one.ref.file
+    named = (
+        patch for own in terrain.kustomizations.values() for patch in patches.files(terrain, own)
+    )
+    return not outermost(terrain, file) and file in named
+
+
 def applies(terrain: Terrain, outer: str | None, one: Document) -> bool:
     """Tell whether a document is applied as it stands, and is no patch of another one."""
     return outer is None or outer in outermost(terrain, one.ref.file)
@@ -115,8 +123,11 @@ def entries(terrain: Terrain, outer: str, file: Path, image: str) -> list[Entry]
     return found
 
 
-def check(terrain: Terrain, outer: str, workload: Document, key: str) -> None:
+def check(terrain: Terrain, outer: str, workload: Document, key: str, *, entered: bool) -> None:
     """Make sure that nothing on the way keeps primary and candidate from being told apart.
+
+    `entered` says that versions are `images:` entries: then the outermost kustomization may change
+    the workload, since the same is written for the primary.
 
     Raises:
         BindingError: something does; it names the place.
@@ -139,11 +150,13 @@ def check(terrain: Terrain, outer: str, workload: Document, key: str) -> None:
                 remedy="write the label into each manifest, and take it out here",
                 place=Place(layer.file, node.line, node.column),
             )
-        for node, what in _touches(terrain, layer, root, name):
+        last = layer.file == terrain.kustomizations[outer].file
+        for change in () if last and entered else patches.changes(terrain, layer, name):
             raise BindingError(
-                f"{what} changes {name} here, and would not change {name}-primary.",
-                remedy=f"write it into the Deployment {name} itself, and take it out here",
-                place=Place(layer.file, node.line, node.column),
+                f"{change.what} changes {name} here, and would not change {name}-primary.",
+                remedy=f"write it into the Deployment {name} itself, or into the outermost "
+                "kustomization beside an `images:` entry, and take it out here",
+                place=change.place,
             )
 
 
@@ -189,38 +202,6 @@ def _labels(root: Node, key: str) -> Iterator[Node]:
         pair, into = one.get("pairs", key), one.get("includeSelectors")
         if pair is not None and into is not None and into.value == "true":
             yield pair
-
-
-def _touches(
-    terrain: Terrain, layer: Kustomization, root: Node, name: str
-) -> Iterator[tuple[Node, str]]:
-    """Find what changes one workload alone: patches and counts of replicas."""
-    counts = root.get("replicas")
-    for one in counts.items if counts else ():
-        named = one.get("name")
-        if named is not None and named.value == name:
-            yield one, "This count of replicas"
-    for key in _PATCHES:
-        patches = root.get(key)
-        for one in patches.items if patches else ():
-            if name in _patched(terrain, layer, one):
-                yield one, "This patch"
-
-
-def _patched(terrain: Terrain, layer: Kustomization, patch: Node) -> Iterator[str]:
-    """Name the Deployments that a patch is for."""
-    kind, name = patch.get("target", "kind"), patch.get("target", "name")
-    if name is not None and (kind is None or kind.value == "Deployment"):
-        yield name.value
-        return
-    path, inline = patch.get("path"), patch.get("patch")
-    value = path.value if path else inline.value if inline else patch.value
-    file = Path(posixpath.normpath(posixpath.join(posixpath.dirname(layer.file), value)))
-    text = terrain.texts.get(file, value if inline or "\n" in value else "")
-    for root in parse(text, file=layer.file):
-        kind, name = (root.get("kind"), root.get("metadata", "name")) if root else (None, None)
-        if kind is not None and name is not None and kind.value == "Deployment":
-            yield name.value
 
 
 def _root(terrain: Terrain, layer: Kustomization) -> Node:

@@ -43,6 +43,7 @@ class Asking:
         self, terrain: Terrain, founders: Mapping[str, Founder], routers: Mapping[str, Router]
     ) -> None:
         self._terrain, self._founders, self._routers = terrain, founders, routers
+        self._workloads = tuple(o for o in terrain.workloads if not overlay.is_patch(terrain, o))
 
     def next(self, answers: Answers) -> Question | None:
         """Give the first question that is not answered; None where all are.
@@ -62,7 +63,7 @@ class Asking:
 
     def title_of(self, name: str, namespace: str) -> str | None:
         """Give the answer that means a workload; None where there is none."""
-        found = [one for one in self._terrain.workloads if one.ref.name == name]
+        found = [one for one in self._workloads if one.ref.name == name]
         mine = [one for one in found if one.ref.namespace in {"", namespace}]
         return self._title(mine[0]) if mine else None
 
@@ -71,7 +72,7 @@ class Asking:
         workload, outer, namespace = self._place(answers)
         terrain = overlay.scoped(self._terrain, outer, namespace)
         found = terrain.named("Deployment", workload.ref.name, namespace)
-        _once([one for one in found if one in terrain.workloads])
+        _once([one for one in found if one in self._workloads])
         fronts = self._fronts(answers)
         services = [one for one in fronts if one.ref.name == answers["service"]]
         _once(services)
@@ -115,7 +116,7 @@ class Asking:
         )  # fmt: skip
 
     def _workload(self) -> Question:
-        names = {self._title(one): one for one in self._terrain.workloads}
+        names = {self._title(one): one for one in self._workloads}
         options = tuple(
             title for title, one in names.items() if not one.ref.name.endswith("-primary")
         )
@@ -192,9 +193,7 @@ class Asking:
         return workload, outer, space or answers.get("namespace", "")
 
     def _chosen(self, answers: Answers) -> Document:
-        return next(
-            one for one in self._terrain.workloads if self._title(one) == answers["workload"]
-        )
+        return next(one for one in self._workloads if self._title(one) == answers["workload"])
 
     def _fronts(self, answers: Answers) -> tuple[Document, ...]:
         """List the Services in front of the workload, whichever of the two they select by now."""
@@ -215,7 +214,7 @@ class Asking:
         name = f"{one.ref.namespace}/{one.ref.name}" if one.ref.namespace else one.ref.name
         same = [
             other
-            for other in self._terrain.workloads
+            for other in self._workloads
             if (other.ref.namespace, other.ref.name) == (one.ref.namespace, one.ref.name)
         ]
         return f"{one.ref.file}:{name}" if len(same) > 1 else name

@@ -56,16 +56,18 @@ class _Work:
         self.workload = choice.workload
         self.key, self.value = copies.label(choice.workload)
         home = overlay.home(terrain, choice.workload, choice.outer)
-        if choice.outer is not None:
-            overlay.check(terrain, choice.outer, choice.workload, self.key)
         texts = dict(terrain.texts)
         self.draft = Draft(terrain=terrain, home=home, texts=texts, before=dict(texts))
         plain = self.value == self.workload.ref.name
+        versions = bound(self.draft, choice.workload, choice.outer, plain=plain)
+        if choice.outer is not None:
+            entered = bool(versions.entries)
+            overlay.check(terrain, choice.outer, choice.workload, self.key, entered=entered)
         self.beside = Beside(
             terrain=terrain,
             choice=choice,
             draft=self.draft,
-            versions=bound(self.draft, choice.workload, choice.outer, plain=plain),
+            versions=versions,
             key=self.key,
             value=self.value,
         )
