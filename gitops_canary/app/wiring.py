@@ -218,7 +218,7 @@ def _measuring(settings: Settings, metrics: Metrics, contains: Contains, memory:
         ],
         timing=timing,
         settle_ms=max(one.settle_ms for one in settings.sync),
-        clock=next(iter(settings.sources)),
+        clock=next((n for n, one in settings.sources.items() if one.type == "prometheus"), ""),
     )
 
 

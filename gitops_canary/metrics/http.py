@@ -91,6 +91,11 @@ class Source:
         self._known: OrderedDict[Instant, tuple[Series, ...]] = OrderedDict()
         self._exchange = dialect.exchange() if dialect.exchange else None
 
+    @property
+    def opening(self) -> Opening:
+        """What it was opened with."""
+        return self._session.opening
+
     async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
         """Answer all questions at once, under one deadline; trouble is told in `Answer.error`."""
         gate = asyncio.Semaphore(CONCURRENT_MAX)

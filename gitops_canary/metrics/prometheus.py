@@ -17,6 +17,11 @@ class Prometheus:
     def __init__(self, opening: Opening) -> None:
         self._session = Session(opening)
 
+    @property
+    def opening(self) -> Opening:
+        """What it was opened with."""
+        return self._session.opening
+
     async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
         """Answer all questions at once, under one deadline; trouble is told in `Answer.error`."""
         gate = asyncio.Semaphore(CONCURRENT_MAX)

@@ -15,9 +15,12 @@ import pytest
 from provider_answers import AT, PROVIDERS, SECOND, SECRET, account_key
 from provider_server import Handler, Reply, Server, sends
 
+from gitops_canary.app.config import load
+from gitops_canary.app.wiring import client
 from gitops_canary.http import BODY_MAX, Opening
 from gitops_canary.manifest.providers import METRIC_PROVIDERS
-from gitops_canary.metrics import METRICS
+from gitops_canary.metrics import METRICS, Prometheus
+from gitops_canary.metrics.http import Source
 from gitops_canary.model.observation import Answer, Question
 
 LIVE = [name for name, kind in METRICS.items() if kind.live]
@@ -230,6 +233,30 @@ def test_instant_is_asked_for_once(name: str, ask: Asking) -> None:
     first, second = ask.asked([value, value])
     assert first.series == second.series
     assert len(ask.server.asked) == (2 if name == "prometheus" else 1)
+
+
+def test_controller_yaml_opens_it(name: str, ask: Asking, tmp_path: Path) -> None:
+    opening = ask.opening
+    source = {"type": name, "url": opening.url, "options": dict(opening.options)}
+    source["secretFiles"] = {key: str(path) for key, path in opening.secret_files.items()}
+    if opening.token_file:
+        source["tokenFile"] = str(opening.token_file)
+    for path in (opening.token_file, *opening.secret_files.values()):
+        if path:
+            path.chmod(0o600)
+    document = {
+        "repositories": [{"name": "config", "url": "https://git.example/acme/config.git"}],
+        "metrics": {"sources": {"one": source}},
+        "sync": {"type": "none", "delay": "5m"},
+    }
+    file = tmp_path / "controller.yaml"
+    file.write_text(json.dumps(document))
+    made = client(load(file).sources["one"])
+    assert isinstance(made, Prometheus | Source)
+    loaded = made.opening
+    assert (loaded.url, loaded.options) == (opening.url, opening.options)
+    assert (loaded.token_file, loaded.secret_files) == (opening.token_file, opening.secret_files)
+    ask.loop.run(made.aclose())
 
 
 @pytest.mark.parametrize(
