@@ -82,10 +82,10 @@ def _choice(terrain: Terrain, spec: CanarySpec) -> Choice:
         BindingError: it does not say enough.
     """
     questions = asking(terrain)
-    name = questions.title_of(spec.target.name, spec.namespace)
+    name = questions.title_of(spec.target.kind, spec.target.name, spec.namespace)
     if name is None:
         raise BindingError(
-            f"There is no Deployment {spec.target.name} with an image in {spec.namespace}.",
+            f"There is no {spec.target.kind} {spec.target.name} with an image in {spec.namespace}.",
             remedy="correct spec.targetRef.name",
             place=spec.place,
         )

@@ -154,6 +154,7 @@ def _expected(
         primary_replicas=None,
         version_unseen=False,
         settle_ms=0,
+        workload_kind=spec.target.kind,
         routes=ground.binding.routes,
         provider=spec.provider,
         apex=spec.apex,
@@ -181,7 +182,7 @@ async def _owners(seen: Subject, one: SyncSettings) -> AsyncIterator[Finding]:
 def _things(spec: CanarySpec, ground: Ground) -> Iterator[Thing]:
     space = spec.namespace
     for name in (spec.target.name, f"{spec.target.name}-primary"):
-        yield Thing("apps/v1", "Deployment", space, name)
+        yield Thing("apps/v1", spec.target.kind, space, name)
     for name in (spec.apex, f"{spec.apex}-primary", f"{spec.apex}-canary"):
         yield Thing("v1", "Service", space, name)
     yield from routed(ground.binding.routes, space)

@@ -156,7 +156,7 @@ def unguarded(one: Subject) -> Iterator[Finding]:
                 )
             continue
         bound = {pair.container for pair in versions.pairs}
-        for found in one.terrain.named("Deployment", *_target(one.canaries[canary])):
+        for found in one.terrain.named(*_target(one.canaries[canary])):
             loose = sorted(set(images(found)) - bound) if None not in bound else []
             if loose:
                 yield hint(
@@ -177,8 +177,8 @@ CHECKS: Mapping[str, Callable[[Subject], Iterator[Finding]]] = {
 """Every check of manifests by its name, in the order they are told."""
 
 
-def _target(spec: CanarySpec) -> tuple[str, str]:
-    return spec.target.name, spec.namespace
+def _target(spec: CanarySpec) -> tuple[str, str, str]:
+    return spec.target.kind, spec.target.name, spec.namespace
 
 
 def _targets(known: Mapping[CanaryId, CanarySpec]) -> Mapping[tuple[str, str], str]:

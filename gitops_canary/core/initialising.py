@@ -78,6 +78,7 @@ def expected(one: Beginning, *, delay_ms: int, settle_ms: int) -> Expectation | 
         primary_replicas=one.workload.replicas if ready else None,
         version_unseen=False,
         settle_ms=settle_ms,
+        workload_kind=one.spec.target.kind,
         routes=() if ready else one.routes,
         provider=one.spec.provider,
         apex=one.spec.apex,

@@ -1,12 +1,14 @@
 """`init` in a real clone: commits as the person, in order, and a controller behind them."""
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from conftest import USERS
 from console import config, run
-from first_canary import BASE, overlay, plain
+from first_canary import BASE, DEPLOYMENT, overlay, plain
 from prometheus_server import prometheus
 
 from gitops_canary.lab.origin import Origin
@@ -99,6 +101,28 @@ def test_without_a_terminal_a_question_names_its_answers(clone: Path, tmp_path: 
         refused = run("init", "-C", clone, "--answers", answers)
         assert refused.code == 1, refused.err
         assert "try: " in refused.err
+
+
+def test_at_a_terminal_it_asks_and_asks_again(clone: Path) -> None:
+    commit(clone, {"apps/more.yaml": DEPLOYMENT.replace("web", "shop")})
+    ours, theirs = os.openpty()
+    program = [sys.executable, "-m", "gitops_canary", "init", "-C", str(clone)]
+    with subprocess.Popen(
+        program, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        os.close(theirs)
+        os.write(ours, b"prod/wep\nprod/web\nyes\ny\n")
+        assert process.stdout is not None
+        told = process.stdout.read()
+    os.close(ours)
+
+    assert process.returncode == 0, told
+    assert "Which workload? prod/web, prod/shop" in told
+    assert "'prod/wep' is no answer to: Which workload?" in told
+    assert "Which Service do users call? web" in told
+    assert "Make these commits on a new local branch? [y/N]" in told
+    assert "git push origin" in told
+    assert len(git(clone, "log", "--format=%s", "main..init-web").splitlines()) == 3
 
 
 def test_a_controller_takes_it_as_idle_and_rolls_out_what_comes(

@@ -63,3 +63,24 @@ spec:
 """
     texts = PLAIN | {"apps/proxy.yaml": split}
     assert after(texts, initialised(texts))["apps/proxy.yaml"] == split
+
+
+@pytest.mark.parametrize("kind", ["DaemonSet", "StatefulSet"])
+def test_other_workloads_get_their_canary_too(kind: str) -> None:
+    text = DEPLOYMENT.replace("kind: Deployment", f"kind: {kind}")
+    text = text.replace("  replicas: 3\n", "") if kind == "DaemonSet" else text
+    texts = plain("istio", {"apps/deploy.yaml": text})
+    now = after(texts, initialised(texts))
+
+    assert f"kind: {kind}\nmetadata:\n  name: web-primary" in now["apps/deploy-primary.yaml"]
+    assert f"    kind: {kind}\n    name: web\n" in now["apps/canary.yaml"]
+    asleep = text.replace("replicas: 3", "replicas: 0")
+    assert now["apps/deploy.yaml"] == asleep
+    assert initialised(now).stages == ()
+
+
+def test_a_workload_with_volumes_of_its_own_is_refused() -> None:
+    text = DEPLOYMENT.replace("kind: Deployment", "kind: StatefulSet")
+    text = text.replace("  template:", "  volumeClaimTemplates: []\n  template:")
+    with pytest.raises(CanaryError, match="a volume of its own"):
+        initialised(plain("istio", {"apps/deploy.yaml": text}))

@@ -40,7 +40,7 @@ class Beside:
     def write(self) -> None:
         """Add the primary, its Services, and copies of what scales it or selects its pods."""
         one, text = self.workload, self.draft.texts[self.workload.ref.file]
-        found = self.terrain.named("Deployment", f"{one.ref.name}-primary", self.choice.namespace)
+        found = self.terrain.named(one.ref.kind, f"{one.ref.name}-primary", self.choice.namespace)
         documents: list[str] = []
         if found:
             self._same(found[0])
@@ -60,7 +60,7 @@ class Beside:
         if outer is None or not self.versions.entries:
             return
         layer = self.terrain.kustomizations[outer]
-        for change in patches.changes(self.terrain, layer, name):
+        for change in patches.changes(self.terrain, layer, self.workload.ref):
             one = patches.followed(change, name, self.names)
             if one.name:
                 self.draft.add(one.name, one.text, applied=False, folder=outer)
@@ -75,7 +75,7 @@ class Beside:
         ):
             return
         raise BindingError(
-            f"Deployment {primary.ref.name} is there already, and is no copy of "
+            f"{primary.ref.kind} {primary.ref.name} is there already, and is no copy of "
             f"{self.workload.ref.name}: a primary has the same containers, and is selected by "
             f"{self.key}: {self.value}-primary.",
             remedy=f"rename it if it is something else; correct it if it is {self.choice.title}'s",

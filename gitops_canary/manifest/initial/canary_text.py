@@ -33,6 +33,7 @@ class Pair:
 
 def canary_text(
     *,
+    kind: str,
     name: str,
     namespace: str,
     provider: str,
@@ -58,7 +59,7 @@ spec:
   provider: {provider}
   targetRef:
     apiVersion: apps/v1
-    kind: Deployment
+    kind: {kind}
     name: {name}
 {apex}{source}  progressDeadlineSeconds: 600 # how long a move may take until it is live
   analysis:

@@ -129,10 +129,10 @@ def label(one: Document) -> tuple[str, str]:
     keys += list(wanted) if len(wanted) == 1 else []
     if not keys:
         raise BindingError(
-            f"Deployment {one.ref.name} selects its pods by no label that could tell them from "
+            f"{one.ref.kind} {one.ref.name} selects its pods by no label that could tell them from "
             "the primary's.",
             remedy=f"select them by `app: {one.ref.name}`; a selector cannot be changed, so delete "
-            "the Deployment in the cluster once, or start with a new name",
+            "it in the cluster once, or start with a new name",
             place=one.at("spec", "selector"),
         )
     return keys[0], wanted[keys[0]]

@@ -151,10 +151,10 @@ def check(terrain: Terrain, outer: str, workload: Document, key: str, *, entered
                 place=Place(layer.file, node.line, node.column),
             )
         last = layer.file == terrain.kustomizations[outer].file
-        for change in () if last and entered else patches.changes(terrain, layer, name):
+        for change in () if last and entered else patches.changes(terrain, layer, workload.ref):
             raise BindingError(
                 f"{change.what} changes {name} here, and would not change {name}-primary.",
-                remedy=f"write it into the Deployment {name} itself, or into the outermost "
+                remedy=f"write it into {name} itself, or into the outermost "
                 "kustomization beside an `images:` entry, and take it out here",
                 place=change.place,
             )

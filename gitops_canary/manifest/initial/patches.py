@@ -11,6 +11,7 @@ from gitops_canary.manifest.initial.terrain import Terrain
 from gitops_canary.manifest.kustomize import Kustomization
 from gitops_canary.manifest.naming import Names
 from gitops_canary.model.names import Path
+from gitops_canary.model.owned import DocRef
 
 _LISTS = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
@@ -61,18 +62,18 @@ def files(terrain: Terrain, layer: Kustomization) -> Iterator[Path]:
             yield _file(layer, one)
 
 
-def changes(terrain: Terrain, layer: Kustomization, name: str) -> Iterator[Change]:
-    """Find what changes one Deployment alone: patches, and counts of replicas."""
+def changes(terrain: Terrain, layer: Kustomization, workload: DocRef) -> Iterator[Change]:
+    """Find what changes one workload alone: patches, and counts of replicas."""
     root = next((r for r in parse(terrain.texts[layer.file], file=layer.file) if r), None)
     counts = root.get("replicas") if root else None
     for one in counts.items if counts else ():
         named = one.get("name")
-        if named is not None and named.value == name:
+        if named is not None and named.value == workload.name:
             yield Change(key="replicas", item=one, file=layer.file)
     for key in _LISTS:
         listed = root.get(key) if root else None
         for one in listed.items if listed else ():
-            yield from _patch(terrain, layer, key, one, name)
+            yield from _patch(terrain, layer, key, one, workload)
 
 
 def followed(change: Change, workload: str, names: Names) -> Followed:
@@ -108,11 +109,11 @@ def followed(change: Change, workload: str, names: Names) -> Followed:
 
 
 def _patch(
-    terrain: Terrain, layer: Kustomization, key: str, item: Node, name: str
+    terrain: Terrain, layer: Kustomization, key: str, item: Node, workload: DocRef
 ) -> Iterator[Change]:
     kind, target = item.get("target", "kind"), item.get("target", "name")
     if target is not None:
-        if target.value == name and (kind is None or kind.value == "Deployment"):
+        if target.value == workload.name and (kind is None or kind.value == workload.kind):
             yield Change(key=key, item=item, file=layer.file)
         return
     inline, file = item.get("patch"), _file(layer, item)
@@ -125,7 +126,7 @@ def _patch(
         return  # kustomize could not build with it either
     for index, root in enumerate(roots):
         kind, named = (root.get("kind"), root.get("metadata", "name")) if root else (None, None)
-        if kind and named and (kind.value, named.value) == ("Deployment", name):
+        if kind and named and (kind.value, named.value) == (workload.kind, workload.name):
             yield Change(
                 key=key,
                 item=item,

@@ -61,9 +61,9 @@ class Asking:
                 )
         return None
 
-    def title_of(self, name: str, namespace: str) -> str | None:
+    def title_of(self, kind: str, name: str, namespace: str) -> str | None:
         """Give the answer that means a workload; None where there is none."""
-        found = [one for one in self._workloads if one.ref.name == name]
+        found = [o for o in self._workloads if (o.ref.kind, o.ref.name) == (kind, name)]
         mine = [one for one in found if one.ref.namespace in {"", namespace}]
         return self._title(mine[0]) if mine else None
 
@@ -71,7 +71,7 @@ class Asking:
         """Put the answers together."""
         workload, outer, namespace = self._place(answers)
         terrain = overlay.scoped(self._terrain, outer, namespace)
-        found = terrain.named("Deployment", workload.ref.name, namespace)
+        found = terrain.named(workload.ref.kind, workload.ref.name, namespace)
         _once([one for one in found if one in self._workloads])
         fronts = self._fronts(answers)
         services = [one for one in fronts if one.ref.name == answers["service"]]
@@ -123,7 +123,7 @@ class Asking:
         if not options:
             broken = self._terrain.unread
             raise SpecError(
-                "There is no Deployment with an image here.",
+                "There is no workload with an image here.",
                 remedy="name the checkout's top with --checkout; `gitops-canary doctor` lists what "
                 "else could be driven",
                 place=broken[0].place if broken else None,
@@ -199,7 +199,7 @@ class Asking:
         """List the Services in front of the workload, whichever of the two they select by now."""
         workload, outer, namespace = self._place(answers)
         terrain = overlay.scoped(self._terrain, outer, namespace)
-        primary = terrain.named("Deployment", f"{workload.ref.name}-primary", namespace)
+        primary = terrain.named(workload.ref.kind, f"{workload.ref.name}-primary", namespace)
         found = {
             one.place: one
             for pods in (workload, *primary)

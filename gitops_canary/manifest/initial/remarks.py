@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from gitops_canary.errors import Place
 from gitops_canary.manifest.initial import copies
 from gitops_canary.manifest.initial.choice import Choice
-from gitops_canary.manifest.initial.terrain import Engine, Terrain
+from gitops_canary.manifest.initial.terrain import WORKLOADS, Engine, Terrain
 from gitops_canary.manifest.naming import named
 
 _SHOWN = 20
-_HANDLED = frozenset({"Deployment", "Service", "Canary"})
+_HANDLED = frozenset({*WORKLOADS, "Service", "Canary"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +99,12 @@ def _engine(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
     )
     mine = [one for one in terrain.engines if _below(folder, one.folder)]
     if not mine:
+        sets = terrain.of("ApplicationSet")
+        more = f"; which folders {sets[0].ref.name} generates is not followed" if sets else ""
         yield Remark(
-            place=choice.workload.place,
-            what=f"no Argo CD Application and no Flux Kustomization here applies {folder or '/'}",
+            place=sets[0].place if sets else choice.workload.place,
+            what=f"no Argo CD Application and no Flux Kustomization here applies {folder or '/'}"
+            f"{more}",
             remedy="make sure that one does, with prune and self-heal on; `spec.path` tells",
         )
     for one in mine:

@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Mapping
 
 from gitops_canary.errors import BindingError
-from gitops_canary.manifest import template
+from gitops_canary.manifest import targets, template
 from gitops_canary.manifest.block_yaml import block
 from gitops_canary.manifest.initial import copies, overlay
 from gitops_canary.manifest.initial.beside import Beside
@@ -54,6 +54,7 @@ class _Work:
         self.choice, self.founder, self.router, self.schema = choice, founder, router, schema
         self.terrain = terrain
         self.workload = choice.workload
+        targets.fit(choice.workload.ref, choice.workload.root)
         self.key, self.value = copies.label(choice.workload)
         home = overlay.home(terrain, choice.workload, choice.outer)
         texts = dict(terrain.texts)
@@ -179,7 +180,8 @@ class _Work:
         scaled = any(
             map(self.beside.scales, self.terrain.of("HorizontalPodAutoscaler", "ScaledObject"))
         )
-        if not self.beside.versions.pairs and not scaled:
+        counted = self.workload.ref.kind != "DaemonSet"
+        if counted and not self.beside.versions.pairs and not scaled:
             ref = self.workload.ref
             draft.put(ref, template.scale(draft.texts[ref.file], ref, 0))
         if there:
@@ -196,6 +198,7 @@ class _Work:
             if posixpath.join(folder, n) not in draft.texts
         )
         text = canary_text(
+            kind=self.workload.ref.kind,
             name=name,
             namespace=choice.namespace,
             provider=choice.provider,

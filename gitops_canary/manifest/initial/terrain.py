@@ -11,6 +11,7 @@ from gitops_canary.manifest.nodes import Node, NodeKind, parse
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import DocRef
 
+WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
 _MENTION = re.compile(r"\bkind[\"']?\s*:")
 _ENGINES = {
     "Application": ("argoproj.io", "Argo CD Application"),
@@ -94,8 +95,8 @@ class Terrain:
 
     @property
     def workloads(self) -> tuple[Document, ...]:
-        """List the Deployments that hold an image; patches of others hold none."""
-        return tuple(one for one in self.of("Deployment") if images(one))
+        """List the workloads that hold an image; patches of others hold none."""
+        return tuple(one for one in self.of(*WORKLOADS) if images(one))
 
     def serving(self, workload: Document, namespace: str) -> tuple[Document, ...]:
         """List the Services that select the pods of a workload."""

@@ -84,10 +84,10 @@ def _by_fields(draft: Draft, workload: Document, found: Mapping[str, str]) -> Ve
             Pair(
                 container=container,
                 file=workload.ref.file,
-                document=f"Deployment/{workload.ref.name}",
+                document=f"{workload.ref.kind}/{workload.ref.name}",
                 candidate=path(container),
                 primary_file=_there(draft, workload) or primary,
-                primary_document=f"Deployment/{workload.ref.name}-primary",
+                primary_document=f"{workload.ref.kind}/{workload.ref.name}-primary",
                 primary=path(container),
             )
             for container in found
@@ -97,7 +97,7 @@ def _by_fields(draft: Draft, workload: Document, found: Mapping[str, str]) -> Ve
 
 def _there(draft: Draft, workload: Document) -> str:
     found = draft.terrain.named(
-        "Deployment", f"{workload.ref.name}-primary", workload.ref.namespace
+        workload.ref.kind, f"{workload.ref.name}-primary", workload.ref.namespace
     )
     return found[0].ref.file if found else ""
 
