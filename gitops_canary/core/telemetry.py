@@ -250,8 +250,13 @@ def _traefik(names: Names) -> Telemetry:
 
 
 def _apisix(names: Names) -> Telemetry:
-    """The weighted route carries both sides, so only what it does as a whole is known."""
-    route = f"{escaped(names.namespace)}_{escaped(names.apex)}-{escaped(names.apex)}-canary_.+"
+    """The weighted route carries both sides, so only what it does as a whole is known.
+
+    Routes are named `<namespace>_<ApisixRoute>_<rule>`; Flagger makes a route of its own beside the
+    user's, here the user's is the weighted one.
+    """
+    own = f"{escaped(names.apex)}(-{escaped(names.canary)}-canary)?"
+    route = f"{escaped(names.namespace)}_{own}_.+"
 
     def stream(metric: str, code: str, *more: str) -> tuple[Stream, ...]:
         where = (f'route=~"{route}"', *more)

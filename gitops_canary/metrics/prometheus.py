@@ -68,9 +68,20 @@ def _said(reply: Reply, hide: Hide) -> str:
         return ""
 
 
+_WHOLE: Mapping[str, str] = {
+    # Thanos: raw samples only, and an error where a store is missing instead of a warning.
+    "partial_response": "false",
+    "max_source_resolution": "0s",
+    # VictoriaMetrics' cluster: the same, and no cached points whose end has been rounded.
+    "deny_partial_response": "1",
+    "nocache": "1",
+}
+"""What asks for whole answers; servers leave alone what they do not know."""
+
+
 def form(question: Question, timeout_ms: int) -> dict[str, str]:
     """Write a question as the parameters of the API."""
-    form = {"query": question.expression, "timeout": f"{timeout_ms}ms"}
+    form = {"query": question.expression, "timeout": f"{timeout_ms}ms", **_WHOLE}
     if question.step_ms:
         form["start"] = _seconds(question.start_ms)
         form["end"] = _seconds(question.end_ms)

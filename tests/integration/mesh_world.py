@@ -145,8 +145,23 @@ def world() -> Iterator[Written]:
             {"kubernetes_namespace": "prod", "kubernetes_pod_name": pod, "status": "503"},
             rising(500),
         )
+    yield from _apisix()
     yield from _linkerd_caller()
     yield from _reset()
+
+
+def _apisix() -> Iterator[Written]:
+    """One route carries both sides; neighbours, and the gateway's own latency."""
+    for kind, rate in (("good", 997), ("bad", 2), ("odd", 1)):
+        yield Written(
+            "apisix_http_status", {"route": "prod_shop_all", "code": code(kind)}, rising(rate)
+        )
+    for route in ("prod_shop-api_all", "other_shop_all", "prod_myshop_all"):
+        yield Written("apisix_http_status", {"route": route, "code": "503"}, rising(500))
+    for part, slow in (("request", 0), ("apisix", 900)):
+        own = {"route": "prod_shop_all", "type": part}
+        for bound, count in (("100", 500), ("500", 1000 - slow), ("1000", 1000), ("+Inf", 1000)):
+            yield Written("apisix_http_latency_bucket", own | {"le": bound}, rising(count))
 
 
 def _linkerd_caller() -> Iterator[Written]:
