@@ -144,6 +144,11 @@ class Checker:
         stable = self.reader.ground(move.record.stable, canary)
         act, router = recorded.act(document), self.reader.router(spec)
         act = replace(act, weight=move.record.weight_to)
+        if act.override and spec.control.promote != move.record.rollout:
+            raise VerificationError(
+                "its evidence claims an override, which no person asked for",
+                remedy="look at control.promote of the Canary at its parent",
+            )
         files = dict(edits(act, spec=spec, tip=tip, stable=stable, router=router))
         if act.quarantine:
             old = self.reader.text(parent, QUARANTINE)

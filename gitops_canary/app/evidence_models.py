@@ -186,6 +186,8 @@ class Decision(Exact):
     ]
     decided_at: Instant
     reason: str
+    override: bool | None = None
+    """Whether a person's word stands in the place of checks that were left."""
     step: Count
     weight: Weight
     version: str

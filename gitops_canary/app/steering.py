@@ -78,6 +78,27 @@ class Standing:
         """Find the newest move of a canary."""
         return next((move for move in self._moves if move.record.canary == canary), None)
 
+    def policy(self, move: Move) -> Policy:
+        """Give the policy that a move's rollout is pinned to."""
+        canary, rollout = move.record.canary, move.record.rollout
+        starts = (
+            m.revision
+            for m in self._moves
+            if m.record.rollout == rollout and m.record.action is Action.START
+        )
+        found = (self._reader.view(revision).canaries.get(canary) for revision in starts)
+        return next((spec.policy for spec in found if spec), self.spec(canary).policy)
+
+    def index(self, canary: CanaryId) -> int:
+        """Say which document of its file a Canary is, counted from 0."""
+        place = self.spec(canary).place
+        roots = document.parse(self.text(Path(place.file)), file=place.file)
+        return next(
+            number
+            for number, root in enumerate(roots)
+            if root is not None and (root.line, root.column) == (place.line, place.column)
+        )
+
     def overridden(self, move: Move) -> bool:
         """Whether a person moved weight, route or primary since a move."""
         canary = move.record.canary
@@ -108,7 +129,7 @@ def paused(canary: CanaryId) -> Want:
     def want(standing: Standing) -> Change | None:
         if standing.spec(canary).control.paused:
             return None
-        return _control(standing, canary, "paused", value=True, said="paused")
+        return controlled(standing, canary, "paused", value=True, said="paused")
 
     return want
 
@@ -128,11 +149,13 @@ def resumed(canary: CanaryId) -> Want:
         if move and not move.record.over and standing.overridden(move):
             weight = percent(standing.ground(canary).owned.weight)
             token = f"{move.record.rollout}/{weight}"
-            change = _control(standing, canary, "resume", value=token, said=f"resumed at {weight}%")
+            change = controlled(
+                standing, canary, "resume", value=token, said=f"resumed at {weight}%"
+            )
         if not spec.control.paused:
             return change
         said = f"{change.said}, no longer paused" if change else "no longer paused"
-        return _control(standing, canary, "paused", value=False, said=said, onto=change)
+        return controlled(standing, canary, "paused", value=False, said=said, onto=change)
 
     return want
 
@@ -154,7 +177,7 @@ def aborted(canary: CanaryId) -> Want:
                 remedy="wait for its finish, then commit the old version",
             )
         rollout = move.record.rollout
-        return _control(standing, canary, "abort", value=rollout, said=f"abort of {rollout}")
+        return controlled(standing, canary, "abort", value=rollout, said=f"abort of {rollout}")
 
     return want
 
@@ -180,7 +203,7 @@ def retried(canary: CanaryId) -> Want:
                 f"{canary} has nothing to retry: no version of it was condemned or given up last.",
                 remedy="see `gitops-canary quarantine list`; `quarantine lift` lets a version in",
             )
-        return _control(standing, canary, "retry", value=rollout, said=f"retry of {rollout}")
+        return controlled(standing, canary, "retry", value=rollout, said=f"retry of {rollout}")
 
     return want
 
@@ -255,7 +278,7 @@ def _kept_out(standing: Standing, canary: CanaryId) -> RolloutId | None:
     return entry.rollout if entry else None
 
 
-def _control(
+def controlled(
     standing: Standing,
     canary: CanaryId,
     name: str,
@@ -269,10 +292,5 @@ def _control(
     path = Path(spec.place.file)
     before = standing.text(path)
     text = onto.after if onto else before
-    index = next(
-        number
-        for number, root in enumerate(document.parse(before, file=path))
-        if root is not None and (root.line, root.column) == (spec.place.line, spec.place.column)
-    )
-    after = steer(text, index, spec.dialect, name, value, file=path)
+    after = steer(text, standing.index(canary), spec.dialect, name, value, file=path)
     return Change(path=path, before=before, after=after, said=said)

@@ -16,6 +16,7 @@ from typing import ParamSpec
 import typer
 
 from gitops_canary.cli.abort import abort
+from gitops_canary.cli.approve import approve
 from gitops_canary.cli.backtest import backtest
 from gitops_canary.cli.doctor import doctor
 from gitops_canary.cli.evidence import export
@@ -29,6 +30,7 @@ from gitops_canary.cli.once import once
 from gitops_canary.cli.pause import pause
 from gitops_canary.cli.plan import plan
 from gitops_canary.cli.printing import say
+from gitops_canary.cli.promote import promote
 from gitops_canary.cli.quarantine import kept_out, lift
 from gitops_canary.cli.report import report
 from gitops_canary.cli.resume import resume
@@ -45,7 +47,7 @@ BUG = 70
 VERBS: tuple[Callable[..., int], ...] = (
     init, run, once, plan, lint, doctor, status, history, explain, judge, backtest,
     verify, report,
-    pause, resume, abort, retry, schema, import_,
+    approve, pause, promote, resume, abort, retry, schema, import_,
 )  # fmt: skip
 
 

@@ -31,6 +31,12 @@ def alternatives(act: Act, record: Record) -> tuple[tuple[str, str], ...]:
             ("advance", "only a passing verdict raises the weight"),
             ("abort", f"{failures}: silence condemns nobody"),
         )
+    if act.override:
+        return (
+            ("wait", "a person asked to promote now, and no check condemns the version"),
+            ("advance", "a person's word stands in the place of the steps that are left"),
+            ("abort", failures),
+        )
     rest = record.steps - record.step
     further = (
         ("advance", f"step {record.step} of {record.steps} is the last one")

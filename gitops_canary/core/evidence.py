@@ -58,6 +58,7 @@ def decision_json(act: Act, record: Record, basis: Basis) -> bytes:
         "schema": SCHEMA,
         "decidedAt": iso(act.at_ms),
         "reason": act.reason,
+        **({"override": True} if act.override else {}),
         **said(record),
         **_context(basis),
         "live": _liveness(act.live),

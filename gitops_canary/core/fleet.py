@@ -100,7 +100,7 @@ def _by_person(decision: Json) -> bool:
     aborted = decision["action"] == "abort" and decision["verdict"] == "none"
     weight = decision["weight"]
     adopted = decision["action"] == "advance" and weight["from"] == weight["to"]
-    return bool(aborted or adopted)
+    return bool(aborted or adopted or decision.get("override"))
 
 
 def _untouched(one: Told) -> bool:

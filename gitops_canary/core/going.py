@@ -66,7 +66,26 @@ def _returning(s: Situation, live_ms: int) -> Decision:
     return s.act(Action.FINISH, weight=weight, at_ms=at_ms, reason=f"{ready}, so {gets}.")
 
 
+def _promoted(s: Situation, live_ms: int) -> Decision | None:
+    """Promote at once where a person says so; what the checks condemn is aborted before."""
+    assert s.rollout is not None
+    if s.control.promote != s.rollout.id:
+        return None
+    left = len(s.policy.steps) - s.rollout.last.record.step
+    return s.act(
+        Action.PROMOTE,
+        step=len(s.policy.steps),
+        weight=s.tip.weight,
+        at_ms=max(live_ms, s.tip_ms),
+        reason="Override: a person asked by control.promote to promote now, without the checks of "
+        f"this step and of the {left} left.",
+        override=True,
+    )
+
+
 def _ready(s: Situation, live_ms: int) -> Decision:
+    if asked := _promoted(s, live_ms):
+        return asked
     if s.control.paused:
         return s.hold(Wait.PAUSED, "Paused by control.paused before the first weight.")
     if gate := _gate(s, 0):
@@ -102,7 +121,7 @@ def _gate(s: Situation, step: int) -> Decision | None:
     return s.hold(
         Wait.APPROVAL,
         f"A person has to approve going on {'from' if step else 'to'} {after}.",
-        remedy=f"commit control.approve: [{token}] in the Canary",
+        remedy=f"`gitops-canary approve {s.canary}` (writes control.approve: [{token}])",
         alert=True,
     )
 
@@ -119,7 +138,7 @@ def _unconfirmed(s: Situation, *, promotes: bool = False) -> Decision | None:
 def _judged(s: Situation, live_ms: int) -> Decision:
     """Condemn on enough failures, rise on a pass, and retreat where nothing can be measured."""
     assert s.rollout is not None
-    if found := condemned(s, s.verdicts):
+    if found := condemned(s, s.verdicts) or _promoted(s, live_ms):
         return found
     failed = s.rollout.last.record.failed
     failed += sum(verdict.outcome is Outcome.FAIL for verdict in s.verdicts)

@@ -239,7 +239,7 @@ def _what(act: Act, record: Record, context: Context) -> tuple[str, str]:
     words = {
         Action.START: f"start {version} at 0%",
         Action.ADVANCE: rise,
-        Action.PROMOTE: f"promote {version}",
+        Action.PROMOTE: f"promote {version}{' by override' if act.override else ''}",
         Action.FINISH: f"finish {version}, {rise}",
         Action.IDLE: "scale the canary to zero",
         Action.ABORT: f"abort {version} {rise}" if context.finished else f"abort {version}, {rise}",

@@ -123,6 +123,7 @@ def act(document: Json, verdicts: Sequence[Verdict] = ()) -> Act:
         live=live(document),
         quarantine=action is Action.ABORT,
         restore=action is Action.RETREAT and before != after,
+        override=document.get("override") is True,
     )
 
 

@@ -163,6 +163,7 @@ class Situation:
         verdicts: tuple[Verdict, ...] = (),
         quarantine: bool = False,
         restore: bool = False,
+        override: bool = False,
     ) -> Act:
         """Move within the running rollout; step and failures stay unless said."""
         assert self.rollout is not None
@@ -183,4 +184,5 @@ class Situation:
             quarantine=quarantine,
             restore=restore,
             told=self.told,
+            override=override,
         )

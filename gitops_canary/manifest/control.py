@@ -30,6 +30,7 @@ def from_spec(doc: Checked, header: Header) -> tuple[CanaryId, Control]:
         abort=doc.text("control.abort"),
         retry=doc.text("control.retry"),
         resume=doc.text("control.resume"),
+        promote=doc.text("control.promote"),
     )
     return _id(doc.text("id"), header), control
 
@@ -51,6 +52,7 @@ def from_annotations(doc: Checked, header: Header) -> tuple[CanaryId, Control]:
         abort=found.get("abort"),
         retry=found.get("retry"),
         resume=found.get("resume"),
+        promote=found.get("promote"),
     )
     return _id(found.get("id"), header), control
 

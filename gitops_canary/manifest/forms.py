@@ -21,6 +21,7 @@ FORMS: Mapping[str, Form] = {
     "approve": Form(f"{_ROLLOUT}/(0|[1-9][0-9]?)", "<rollout>/<step>, e.g. 0123456789ab/2"),
     "abort": Form(_ROLLOUT, "a rollout's twelve digits"),
     "retry": Form(_ROLLOUT, "a rollout's twelve digits"),
+    "promote": Form(_ROLLOUT, "a rollout's twelve digits"),
     "resume": Form(
         rf"{_ROLLOUT}/(100|(0|[1-9][0-9]?)(\.[0-9]{{1,3}})?)",
         "<rollout>/<weight>, e.g. 0123456789ab/10",

@@ -3,7 +3,8 @@
 from gitops_canary.manifest import guard
 from gitops_canary.manifest.block_yaml import lines
 from gitops_canary.manifest.compare import Pointer, same
-from gitops_canary.manifest.nodes import Node
+from gitops_canary.manifest.nodes import Node, NodeKind
+from gitops_canary.manifest.scalars import written
 
 
 def insert_item(
@@ -29,6 +30,33 @@ def insert_item(
     changed = text[:at] + added + text[at:]
     guard.verified(text, changed, document, path, file=file)
     _kept(node, guard.root_of(changed, document, file).get(*path), index, file)
+    return changed
+
+
+def append_item(text: str, document: int, path: Pointer, value: str, *, file: str) -> str:
+    """Append a text to a list of single lines, in either style.
+
+    Raises:
+        EditRefused: there is no such list, or more than the list would change.
+    """
+    node = guard.target(text, document, path, file)
+    if node.kind is not NodeKind.SEQUENCE:
+        raise guard.refusal("it is no list", node, file)
+    new = written(value, style="", old="")
+    if node.style != "block":
+        close = text.rindex("]", node.start, node.end)
+        comma = ", " if node.items else ""
+        changed = f"{text[:close].rstrip()}{comma}{new}{text[close:]}"
+    else:
+        last = node.items[-1]
+        dash = text.rindex("-", 0, last.start)
+        indent = text[text.rfind("\n", 0, dash) + 1 : dash]
+        if indent.strip():
+            raise guard.refusal("its items share lines with something else", last, file)
+        at = guard.line_end(text, last.end)
+        changed = f"{text[:at]}{guard.newline(text)}{indent}- {new}{text[at:]}"
+    guard.verified(text, changed, document, path, file=file)
+    _kept(node, guard.root_of(changed, document, file).get(*path), len(node.items), file)
     return changed
 
 

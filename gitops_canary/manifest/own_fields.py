@@ -65,6 +65,7 @@ _SPEC = (
     _formed("control.approve[]", "approve", "<rollout>/<step> that a person allows"),
     _formed("control.abort", "abort", "the rollout to end, with everything put back"),
     _formed("control.retry", "retry", "the rollout to start once more"),
+    _formed("control.promote", "promote", "the rollout to promote now, without what is left"),
     _formed("control.resume", "resume", "<rollout>/<weight> to go on from after an override"),
 )  # fmt: skip
 _SOURCE = (

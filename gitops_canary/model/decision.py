@@ -71,6 +71,8 @@ class Act:
     quarantine: bool = False
     restore: bool = False
     """Of a retreat: whether the version leaves Git too, without a verdict on it."""
+    override: bool = False
+    """Whether a person's word stands here in the place of checks that were left."""
 
     @property
     def urgent(self) -> bool:

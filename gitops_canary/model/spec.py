@@ -80,9 +80,9 @@ class Check:
 class Control:
     """What a person asked for, as bytes in the Canary document (never as a trailer).
 
-    Entries name a rollout (`abort`, `retry`), a rollout and step (`approve`: `<rollout>/<step>`) or
-    a rollout and the weight to adopt (`resume`: `<rollout>/<weight>`), so that none outlives its
-    purpose.
+    Entries name a rollout (`abort`, `retry`, `promote`), a rollout and step (`approve`:
+    `<rollout>/<step>`) or a rollout and the weight to adopt (`resume`: `<rollout>/<weight>`), so
+    that none outlives its purpose.
     """
 
     paused: bool = False
@@ -90,6 +90,8 @@ class Control:
     abort: str | None = None
     retry: str | None = None
     resume: str | None = None
+    promote: str | None = None
+    """The rollout to promote now, without the checks that are left."""
 
 
 class Strategy(Enum):

@@ -104,6 +104,30 @@ def test_a_rollout_is_paused_resumed_aborted_and_retried(
     assert "start 1.1.0" in subject(origin)
 
 
+def test_a_gate_is_approved_and_a_promotion_asked_for(
+    origin: Origin, clone: Path, settings: Path
+) -> None:
+    def ask(*words: str) -> Ended:
+        ended = run(*words, "--checkout", clone)
+        assert ended.code == 0, ended.err
+        assert origin.git("log", "-1", "--format=%an <%ae>", "main") == MIRA
+        return ended
+
+    release(origin, "1.1.0")
+    assert run("once", "--config", settings).code == 3
+    [row] = run("status", "-o", "json", "--config", settings).rows()
+
+    refused = run("approve", "prod/checkout", "--checkout", clone)
+    assert (refused.code, "needs no approval at step 0" in refused.err) == (7, True)
+    ask("promote", "prod/checkout", "--override", "--reason", "incident 4711")
+    assert changed(origin)[1] == f"+    gitops-canary.dev/promote: {row['rollout']}"
+    body = origin.git("log", "-1", "--format=%b", "main")
+    assert "incident 4711" in body
+    assert "Override: promotion of" in body
+    again = run("promote", "prod/checkout", "--override", "--checkout", clone)
+    assert (again.code, "nothing to change" in again.err) == (0, True)
+
+
 def test_a_lifted_quarantine_lets_the_version_in(origin: Origin, clone: Path) -> None:
     line = (
         '{"canary": "prod/checkout", "digest": "sha256:%s", "version": "app=a:1", "rollout": '
@@ -177,6 +201,9 @@ def test_what_is_so_already_is_not_committed_again(origin: Origin, clone: Path) 
     [
         (["abort", "prod/checkout"], 7, "Nothing of prod/checkout is rolling out"),
         (["retry", "prod/checkout"], 7, "nothing to retry"),
+        (["approve", "prod/checkout"], 7, "Nothing of prod/checkout is rolling out"),
+        (["promote", "prod/checkout"], 7, "leaves out every check"),
+        (["promote", "prod/checkout", "--override"], 7, "Nothing of prod/checkout is rolling out"),
         (["pause", "prod/chekout"], 1, "did you mean prod/checkout?"),
         (["pause", "prod/checkout", "--branch", "nope"], 6, "make `git fetch origin` work"),
         (["pause", "prod/checkout", "--branch", "a..b"], 5, "branch"),

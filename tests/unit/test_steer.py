@@ -2,7 +2,7 @@ import pytest
 from canary_texts import FILE, TEXT
 
 from gitops_canary.errors import EditRefused
-from gitops_canary.manifest.steering import steer
+from gitops_canary.manifest.steering import add, steer
 from gitops_canary.model.spec import Dialect
 
 OWN = """\
@@ -91,3 +91,36 @@ def test_an_empty_mapping_takes_its_first_entry() -> None:
     empty = OWN.replace("source: x   # why", "control: {}")
 
     assert own(empty, "paused", value=True) == empty.replace("{}", "{paused: true}")
+
+
+ASKED = "0123456789ab/2"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("spec:\n  a: 1\n", "spec:\n  a: 1\n  control:\n    approve:\n      - 0123456789ab/2\n"),
+        (
+            "spec:\n  control:\n    approve: []  # who\n",
+            "spec:\n  control:\n    approve: [0123456789ab/2]  # who\n",
+        ),
+        (
+            "spec: {control: {approve: [x/1]}}\n",
+            "spec: {control: {approve: [x/1, 0123456789ab/2]}}\n",
+        ),
+        (
+            "spec:\n  control:\n    approve:\n    - x/1  # one\n  b: 1\n",
+            "spec:\n  control:\n    approve:\n    - x/1  # one\n    - 0123456789ab/2\n  b: 1\n",
+        ),
+    ],
+)
+def test_an_approval_is_added_to_those_there_are(before: str, after: str) -> None:
+    assert add(before, 0, Dialect.OWN, "approve", ASKED, file=FILE) == after
+
+
+def test_an_approval_in_flaggers_dialect_joins_the_others() -> None:
+    once = add(TEXT, 0, Dialect.FLAGGER, "approve", ASKED, file=FILE)
+    twice = add(once, 0, Dialect.FLAGGER, "approve", "0123456789ab/3", file=FILE)
+
+    assert "    gitops-canary.dev/approve: 0123456789ab/2\n" in once
+    assert '    gitops-canary.dev/approve: "0123456789ab/2, 0123456789ab/3"\n' in twice
