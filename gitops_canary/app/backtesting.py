@@ -186,6 +186,7 @@ async def _runs(
             weight=Decimal(0) if alone else spec.policy.steps[0],
             last=False,
             alone=alone,
+            asked_ms=at_ms,
         )
         runs.append((at_ms, one.verdicts(await sources.ask(one.questions()))))
     return runs

@@ -122,6 +122,7 @@ def _counted(one: models.SequentialMetric) -> sequential.Metric:
         budget=budget,
         eta=1 / min(max(one.phi, 1.0), PHI_MAX),
         history=one.history,
+        known=one.known,
         warmup_ms=one.warmup_ms,
         limit=f">= {one.min:g}% good" if one.min is not None else "",
     )

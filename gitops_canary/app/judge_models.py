@@ -108,6 +108,8 @@ class SequentialMetric(_Strict):
     """Least percentage of good requests: a budget of 1 - min / 100."""
     phi: Annotated[float, Field(ge=0.01, le=1000)] = 1.0
     """How much more bad requests scatter than single ones would; taken as 1 to 20."""
+    known: bool = True
+    """Whether `phi` was measured; if not, no single block condemns."""
     history: Annotated[float, Field(ge=0, le=1)] | None = None
     """Share of bad requests before the rollout."""
     warmup_ms: Span = 0
@@ -187,6 +189,9 @@ class Block(_Strict):
     readings: tuple[Reading, ...] = ()
     doubt: str = ""
     """Why the whole block may not decide, e.g. the source was down."""
+    since_ms: int | None = None
+    """When the weight was asked for, from which its dwell counts; its first block's start if not
+    said."""
 
 
 class Document(_Strict):

@@ -100,6 +100,7 @@ def _blocks(document: models.Document) -> Iterator[Block]:
             weight=one.weight,
             last=one.last,
             doubt=one.doubt,
+            since_ms=one.since_ms,
             readings=tuple(_reading(reading, index) for reading in one.readings),
         )
 

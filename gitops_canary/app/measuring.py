@@ -151,6 +151,7 @@ class Measuring:
                 now_ms=now_ms,
                 scrape_ms=self.timing.scrape_ms,
                 delay_ms=self.timing.delay_ms,
+                asked_ms=one.rollout.last.date_ms,
             )
         return Course(
             policy=one.policy,
@@ -162,6 +163,7 @@ class Measuring:
             weight=one.situation.tip.weight,
             last=one.rollout.last.record.step >= len(one.policy.steps),
             earlier=earlier,
+            asked_ms=one.rollout.last.date_ms,
         )
 
     def _complete(self, verdicts: Sequence[Verdict], now_ms: int) -> tuple[Verdict, ...]:

@@ -13,6 +13,8 @@ from gitops_canary.model.spec import CanarySpec, Check, Criteria, JudgePolicy, L
 QUANTILE_BUDGET = 0.01
 """Part of the requests that may be slower than a limit on the 99th percentile."""
 PHI_MAX = 20.0
+FREE_LEAST = 6
+"""Degrees of freedom from which an estimate of the overdispersion counts (two bad minutes)."""
 _NEVER = 1_000_000_000
 
 
@@ -55,6 +57,7 @@ def metric(check: Check, said: JudgePolicy, past: Past) -> sequential.Metric:
         name=check.name,
         budget=budget(check),
         eta=1 / min(phi, PHI_MAX),
+        known=past.free >= FREE_LEAST or said.overdispersion is not None,
         history=past.share,
         warmup_ms=said.warmup_ms if slow else 0,
         what=f"took over {percent(check.limits.maximum or Decimal(0))} ms" if slow else "failed",

@@ -48,6 +48,9 @@ class Course:
     earlier: tuple[Stay, ...] = ()
     alone: bool = False
     """Whether the primary is judged after a promotion, with nobody beside it."""
+    asked_ms: int | None = None
+    """When the weight was committed. None is the rule before decision 18, for old records: the
+    first scrape is left out, the pace counts from there, and a burst counts whole."""
 
     @property
     def workload(self) -> str:
@@ -67,17 +70,15 @@ class Course:
 
     @property
     def times(self) -> tuple[int, ...]:
-        """Ends of the blocks at this weight, the start of the first one before them.
-
-        The first scrape after the weight was live is left out: requests that end fast come first.
-        """
-        return asking.instants(
+        """Ends of the blocks at this weight, the start of the first one before them."""
+        ends = asking.instants(
             live_ms=self.live_ms,
             interval_ms=self.scrape_ms,
             window_ms=self.scrape_ms,
             now_ms=self.now_ms,
             delay_ms=self.delay_ms,
         )
+        return (self.live_ms, *ends) if ends and self.asked_ms is not None else ends
 
     def questions(self) -> tuple[Question, ...]:
         """List all questions, each once; what cannot be asked is told by the verdict."""
@@ -138,8 +139,10 @@ class Course:
 
     @property
     def _begun_ms(self) -> int:
-        """When the first weight was live: its first block begins a scrape later."""
-        return self.earlier[0].start_ms - self.scrape_ms if self.earlier else self.live_ms
+        """When the first weight was live; in old records its first block begins a scrape later."""
+        if not self.earlier:
+            return self.live_ms
+        return self.earlier[0].start_ms - (self.scrape_ms if self.asked_ms is None else 0)
 
     def _stretches(self) -> Iterator[tuple[int, ...]]:
         """Give the block ends of every weight, oldest first; a watch begins anew."""
@@ -200,6 +203,7 @@ class Course:
                 end_ms=end,
                 weight=weight,
                 last=here and self.last,
+                since_ms=self.asked_ms if here else None,
                 readings=(*(column[index] for column in columns), *read),
             )
 
@@ -233,7 +237,8 @@ class Course:
         except SpecError:
             # Not swallowed: every reading of this check tells the same error.
             past = counting.Past()
-        return configs.metric(check, self.policy.judge, past)
+        found = configs.metric(check, self.policy.judge, past)
+        return replace(found, known=True) if self.asked_ms is None else found
 
 
 def _since(start_ms: int, one: Verdict) -> Verdict:

@@ -8,9 +8,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 from gitops_canary.core import hooks
-from gitops_canary.core.going import failing, going
+from gitops_canary.core.going import going
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import percent
+from gitops_canary.core.unheard import failing
 from gitops_canary.core.watch import ended_ms, watching
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.rollout import Action, Outcome, Rollout

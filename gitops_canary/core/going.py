@@ -6,6 +6,7 @@ from decimal import Decimal
 from gitops_canary.core import hooks
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import duration, percent
+from gitops_canary.core.unheard import failing, gives_up, silence, silent, unmeasured
 from gitops_canary.model.decision import Decision, Wait
 from gitops_canary.model.observation import Verdict
 from gitops_canary.model.rollout import Action, Outcome
@@ -37,7 +38,7 @@ def _not_live(s: Situation) -> Decision:
             Action.RETREAT,
             at_ms=s.deadline_ms(),
             reason=f"The last commit was not live after {limit}: {waiting}.",
-            restore=_gives_up(s),
+            restore=gives_up(s),
         )
     subject = "The promoted primary" if s.returning else "The canary"
     return s.hold(
@@ -213,7 +214,7 @@ def _measuring(s: Situation, live_ms: int, failed: int) -> Decision:
     newest = s.verdicts[-1] if s.verdicts else None
     unheard = silence(s, live_ms, s.verdicts)
     if unheard is not None:
-        return _unmeasured(s, unheard)
+        return unmeasured(s, unheard)
     if newest and newest.heard and newest.outcome is Outcome.INCONCLUSIVE:
         return s.hold(Wait.WINDOW, f"Measures at {percent(s.tip.weight)} %: {newest.reason}.")
     if newest and newest.outcome is Outcome.INCONCLUSIVE:
@@ -241,70 +242,3 @@ def _progress(s: Situation) -> str:
     needed = s.policy.needed(s.rollout.last.record.step)
     passes = sum(verdict.outcome is Outcome.PASS for verdict in s.verdicts)
     return f": {passes} of {needed} looks passed" if needed > 1 else ""
-
-
-def silence(s: Situation, live_ms: int, verdicts: Sequence[Verdict]) -> int | None:
-    """Find the first verdict that comes a whole deadline after anything conclusive.
-
-    The first one, so that a replica that looks later decides the same.
-    """
-    heard_ms = live_ms
-    for index, verdict in enumerate(verdicts):
-        if verdict.heard or verdict.outcome is not Outcome.INCONCLUSIVE:
-            heard_ms = verdict.window.end_ms
-        elif verdict.window.end_ms > heard_ms + s.policy.progress_deadline_ms:
-            return index
-    return None
-
-
-def _unmeasured(s: Situation, index: int) -> Decision:
-    assert s.rollout is not None
-    seen = s.verdicts[: index + 1]
-    limit = duration(s.policy.progress_deadline_ms)
-    if s.policy.no_data in {"extend", "ask"}:
-        return _waited(s, silent(s.verdicts[-1]), limit)
-    return s.act(
-        Action.RETREAT,
-        at_ms=seen[-1].window.end_ms,
-        reason=f"Nothing could be measured for {limit}: {silent(seen[-1])}.",
-        verdict=Outcome.INCONCLUSIVE,
-        failed=s.rollout.last.record.failed + sum(v.outcome is Outcome.FAIL for v in seen),
-        window=seen[-1].window,
-        verdicts=seen,
-        restore=_gives_up(s),
-    )
-
-
-def _gives_up(s: Situation) -> bool:
-    """Whether this retreat is the last one allowed, and takes the version out of Git too."""
-    assert s.rollout is not None
-    return s.policy.on_retreat == "restore" and s.rollout.attempts >= s.attempts_max
-
-
-def _waited(s: Situation, why: str, limit: str) -> Decision:
-    """Stay where it is after a deadline of silence, as the policy asks."""
-    asks = s.policy.no_data == "ask"
-    return s.hold(
-        Wait.PERSON if asks else Wait.DATA,
-        f"Nothing could be measured for {limit}: {why}. The weight stays.",
-        remedy=f"mend the measurement, or `gitops-canary abort {s.canary}`",
-        alert=True,
-    )
-
-
-def failing(verdict: Verdict) -> str:
-    """Name the failing checks with value and limit."""
-    return "; ".join(
-        f"{m.check} was {m.value} (limit {m.limit}, {m.samples})"
-        for m in verdict.measurements
-        if m.outcome is Outcome.FAIL
-    )
-
-
-def silent(verdict: Verdict) -> str:
-    """Name the checks that said nothing, and why."""
-    if verdict.reason:
-        return verdict.reason
-    return "; ".join(
-        f"{m.check}: {m.why}" for m in verdict.measurements if m.outcome is Outcome.INCONCLUSIVE
-    )

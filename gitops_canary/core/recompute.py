@@ -86,8 +86,11 @@ def _measured(
         return ()
     now_ms = instant_ms(document["decidedAt"]) + delay_ms
     timed = {"live_ms": live.live_ms, "now_ms": now_ms, "scrape_ms": scrape_ms}
+    asked_ms = None if _skips(document, live.live_ms) or not before else before[-1].date_ms
     if finished:
-        one = watch.course(spec, policy, stays(before), delay_ms=delay_ms, **timed)
+        one = watch.course(
+            spec, policy, stays(before), delay_ms=delay_ms, asked_ms=asked_ms, **timed
+        )
         return one.verdicts(answers)
     return Course(
         policy=policy,
@@ -97,7 +100,13 @@ def _measured(
         weight=Decimal(document["weight"]["from"]),
         last=bool(before) and before[-1].record.step >= len(policy.steps),
         earlier=stays(before),
+        asked_ms=asked_ms,
     ).verdicts(answers)
+
+
+def _skips(document: Json, live_ms: int) -> bool:
+    """Whether the first scrape at the weight was left out, as before decision 18."""
+    return instant_ms(document["verdicts"][0]["window"].partition("/")[0]) != live_ms
 
 
 def differing(now: Json, then: Json) -> Iterator[str]:
@@ -152,7 +161,7 @@ def _times(document: Json, policy: Policy, times: Sequence[int], *, alone: bool)
         now_ms=instant_ms(document["decidedAt"]) + delay_ms,
         delay_ms=delay_ms,
     )
-    expected = every[1:] if counted else every
+    expected = every[1:] if counted and _skips(document, live.live_ms) else every
     sparse = len(expected) >= INSTANTS_MAX or len(times) >= INSTANTS_MAX // 2
     if tuple(times) != expected and not (sparse and set(times) <= set(_all(expected, policy))):
         first = iso(expected[0]) if expected else "none"
@@ -179,6 +188,9 @@ def _weights(document: Json, policy: Policy) -> Iterator[str]:
         allowed = policy.returned(Decimal(document["weight"]["from"]))
     else:
         allowed = Decimal(0)
+    free = act.override or policy.skip_analysis or policy.rollback_window_ms
+    if act.action is Action.PROMOTE and act.verdict is Outcome.NONE and not free:
+        yield "it promotes without a verdict, and neither policy nor person allows that"
     if act.weight != allowed:
         yield f"the weight {act.weight} at step {step} is not the policy's, {allowed}"
 
@@ -234,6 +246,8 @@ def _decision(
 def _repeatable(act: Act, before: Sequence[Move]) -> bool:
     """Whether no person's word and no passing of a deadline took part."""
     if act.live is None:
+        return False
+    if act.override:
         return False
     if act.action in {Action.ADVANCE, Action.PROMOTE} and not act.verdicts:
         return before[-1].record.action is Action.START

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from gitops_canary.core.course import Course
-from gitops_canary.core.going import condemned, failing, silence, silent
+from gitops_canary.core.going import condemned
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.stays import Stay
 from gitops_canary.core.text import duration, iso
+from gitops_canary.core.unheard import failing, silence, silent
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.observation import Verdict
 from gitops_canary.model.rollout import Outcome
@@ -94,6 +95,7 @@ def course(
     now_ms: int,
     scrape_ms: int,
     delay_ms: int,
+    asked_ms: int | None,
 ) -> Course:
     """Say what is asked and judged of the primary, from the finish to the end of the watch."""
     return Course(
@@ -107,4 +109,5 @@ def course(
         last=False,
         earlier=tuple(earlier),
         alone=True,
+        asked_ms=asked_ms,
     )

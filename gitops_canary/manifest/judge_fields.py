@@ -45,7 +45,8 @@ JUDGE = (
         low=Decimal(1), high=Decimal(20),
     ),
     _field(
-        f"{_AT}.dwell", Type.DURATION, "shortest stay at a weight; 60s where absent", **_SPAN
+        f"{_AT}.dwell", Type.DURATION,
+        "shortest time from one weight's commit to the next; 60s where absent", **_SPAN
     ),
     _field(
         f"{_AT}.minSoak", Type.DURATION,

@@ -60,6 +60,8 @@ class Block:
     last: bool = False
     """Whether this is the last step, so that a pass promotes."""
     readings: tuple[Reading, ...] = ()
+    since_ms: int | None = None
+    """When this weight was asked for, which the pace counts from; None: its first block's start."""
     doubt: str = ""
     """Why the block as a whole may not decide (source down, partial answer); empty where it may."""
 

@@ -15,7 +15,7 @@ from gitops_canary.git.ownership import Ownership, parse_trusted
 from gitops_canary.git.plain import PlainClone
 from gitops_canary.model.decision import Act, Hold, Wait
 from gitops_canary.model.observation import Answer, Question, Sample, Series
-from gitops_canary.model.rollout import Action
+from gitops_canary.model.rollout import Action, Outcome
 
 CANARY = """\
 apiVersion: gitops-canary.dev/v1alpha1
@@ -219,6 +219,24 @@ def test_fault_after_the_promotion_takes_the_rollout_back(world: Rollout, judge:
     assert git(world.origin, "rev-parse", "main:apps/checkout") == before
     told = world.decisions()[-1]
     assert told["measured"]["workload"] == "checkout-primary"  # type: ignore[index]  # an object
+    assert verified(world) == []
+
+
+def test_a_person_s_promotion_is_told_as_an_override_and_verifies(world: Rollout) -> None:
+    gated = CANARY.replace("  progressDeadlineSeconds: 10\n", "  gates: {approval: [1]}\n")
+    world.rewrite(gated)
+    world.release("1.5.0")
+    rollout = world.run(until=Action.ADVANCE)[-1].rollout
+    word = f"  control: {{approve: [{rollout}/7], promote: '{rollout}'}}\n  gates"
+    world.rewrite(gated.replace("  gates", word))
+    acts = world.run()
+
+    assert [act.action for act in acts] == [Action.PROMOTE, Action.FINISH], acts[0].reason
+    assert (acts[0].override, acts[0].verdict) == (True, Outcome.NONE)
+    [told] = [one for one in world.decisions() if one.get("action") == "promote"]
+    assert told["override"] is True
+    log = git(world.origin, "log", "--format=%B", "main")
+    assert "promote 1.5.0 by override" in log
     assert verified(world) == []
 
 

@@ -19,17 +19,22 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20240601)
     parser.add_argument("--rules", nargs="*", default=list(RULES))
     parser.add_argument("--rps", nargs="*", type=float, default=list(RATES))
+    parser.add_argument("--only", default="", help="healthy, faulty, or a part of a name")
     parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args()
-    cells = [(rule, name, rps) for rule in given.rules for name in EVERY for rps in given.rps]
+    chosen = [
+        n for n in EVERY if given.only in f"{'healthy' if EVERY[n].healthy else 'faulty'} {n}"
+    ]
+    cells = [(rule, name, rps) for rule in given.rules for name in chosen for rps in given.rps]
     with ProcessPoolExecutor(given.jobs) as pool:
         run = partial(_cell, runs=given.runs, seed=given.seed)
         found = dict(zip(cells, pool.map(run, cells, chunksize=4), strict=True))
     print(f"runs per cell: {given.runs}, seed: {given.seed}\n")
-    _false(found, given.rules, given.rps)
+    _false(found, given.rules, given.rps, chosen)
     for rps in given.rps:
-        _faults(found, given.rules, rps)
-    _promotions(found, given.rules, given.rps)
+        _faults(found, given.rules, rps, chosen)
+    if HEALTHY[0].name in chosen:
+        _promotions(found, given.rules, given.rps)
 
 
 def _cell(cell: Cell, *, runs: int, seed: int) -> Summary:
@@ -46,10 +51,12 @@ def _head(first: str, rules: Sequence[str]) -> None:
     _row("---" for _ in range(len(rules) + 1))
 
 
-def _false(found: dict[Cell, Summary], rules: Sequence[str], rates: Sequence[float]) -> None:
+def _false(
+    found: dict[Cell, Summary], rules: Sequence[str], rates: Sequence[float], chosen: Sequence[str]
+) -> None:
     rps = "/".join(f"{rate:g}" for rate in rates)
     _head(f"healthy: rolled back, % at {rps} rps", rules)
-    for one in HEALTHY:
+    for one in (one for one in HEALTHY if one.name in chosen):
         _row((one.name, *("/".join(_percent(found[r, one.name, x]) for x in rates) for r in rules)))
     print()
 
@@ -58,9 +65,11 @@ def _percent(one: Summary) -> str:
     return f"{100 * one.back:.3g}"
 
 
-def _faults(found: dict[Cell, Summary], rules: Sequence[str], rps: float) -> None:
+def _faults(
+    found: dict[Cell, Summary], rules: Sequence[str], rps: float, chosen: Sequence[str]
+) -> None:
     _head(f"faulty at {rps:g} rps: found % . median s . blast", rules)
-    for one in FAULTY:
+    for one in (one for one in FAULTY if one.name in chosen):
         _row((one.name, *(_told(found[rule, one.name, rps]) for rule in rules)))
     print()
 

@@ -19,6 +19,8 @@ SCRAPE_S = 15
 BACK, DONE = -1.0, 100.0
 FLAGGER_STEPS = (10.0, 20.0, 30.0, 40.0, 50.0)
 RAMP = (1.0, 5.0, 10.0, 25.0, 50.0)
+BURSTS_FREE = 6
+"""Degrees of freedom from which an estimate of the overdispersion counts."""
 
 
 @dataclass(slots=True)
@@ -141,8 +143,11 @@ class Ours:
     watch_s: float = 0.0
     late: int = 0
     """Scrapes by which an answer is late."""
-    burn: bool = False
-    """Whether the first scrape at each weight is left out."""
+    before: bool = False
+    """By the rule before decision 18: a dwell is what was seen, the first scrape at a weight is
+    left out where answers are late, and a burst counts whole."""
+    asked_s: float = 0.0
+    """When the newest weight was asked for, by the end of the scrape that decided it."""
     step: int = 0
     done_s: float | None = None
     _state: sequential.State = field(default_factory=sequential.State)
@@ -156,15 +161,16 @@ class Ours:
         bad = sum(k for block in self.history for _, k in block)
         eta = 1 / min(max(phi if free else 1.0, 1.0), 20.0)
         share = bad / total if total else None
-        self._config = self._made(eta, share)
+        self._config = self._made(eta, share, free)
         self._verdicts = deque([self.steps[0]] * self.late)
 
-    def _made(self, eta: float, share: float | None) -> sequential.Config:
+    def _made(self, eta: float, share: float | None, free: int) -> sequential.Config:
+        known = self.before or free >= BURSTS_FREE
         return sequential.Config(
             metrics=(
-                sequential.Metric(name="errors", budget=0.01, eta=eta, history=share),
+                sequential.Metric(name="errors", budget=0.01, eta=eta, known=known, history=share),
                 sequential.Metric(
-                    name="slow", budget=0.01, eta=eta, warmup_ms=60_000, history=0.003
+                    name="slow", budget=0.01, eta=eta, known=known, warmup_ms=60_000, history=0.003
                 ),
             ),
             max_hold_ms=600_000 if self.gate else 0,
@@ -181,7 +187,7 @@ class Ours:
         if seen.weight != self.steps[self.step]:
             return self.steps[self.step]
         fresh, self._last_weight = seen.weight != self._last_weight, seen.weight
-        if fresh and self.burn:
+        if fresh and self.before and self.late:
             return self.steps[self.step]
         return self._said(seen, self._judge(seen))
 
@@ -196,6 +202,7 @@ class Ours:
             self._config, self._state = alone, sequential.State()
             return DONE
         self.step += 1
+        self.asked_s = seen.end_s
         return self.steps[self.step]
 
     def _watch(self, seen: Seen) -> float:
@@ -211,6 +218,7 @@ class Ours:
             end_ms=end_ms,
             weight=Decimal(str(seen.weight)),
             last=self.step + 1 == len(self.steps),
+            since_ms=None if self.before else round(self.asked_s * 1000),
             readings=tuple(reading(kind, seen.counts) for kind in ("errors", "slow")),
         )
         self._state, verdict = sequential.step(self._config, self._state, block)

@@ -27,9 +27,13 @@ RULES: Mapping[str, Make] = {
     "ours": partial(_ours, gate=False),
     "ours+gate": _ours,
     "ours+ramp+gate+watch": partial(_ours, steps=RAMP, watch_s=900.0),
-    "ours, as timed": partial(_ours, late=1, burn=True),
+    "ours, as timed": partial(_ours, late=1),
+    "before": partial(_ours, gate=False, before=True),
+    "before+gate": partial(_ours, before=True),
+    "before+ramp+gate+watch": partial(_ours, steps=RAMP, watch_s=900.0, before=True),
+    "before, as timed": partial(_ours, late=1, before=True),
 }
-"""`as timed` is how the controller asks: a scrape left out, answers a scrape late."""
+"""`as timed` is how the controller asks: answers are a scrape late."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ class Scenario:
     traffic: Rate = _ALL
     gap: tuple[float, float] = (0.0, 0.0)
     """When the metric source does not answer."""
+    latency_s: float = 0.0
+    """How long a good request takes, while a failed one is over at once; less than a tick."""
 
 
 @dataclass(slots=True)
@@ -65,6 +67,8 @@ class Service:
     blast: float = 0.0
     """Expected bad requests beyond what the old version would have had."""
     _now: float = field(default=0.0)
+    _under_way: list[int] = field(default_factory=lambda: [0, 0])
+    """Good requests of canary and primary that are not answered yet."""
 
     def tick(self, weight: float) -> Counts:
         """Serve one tick at a weight in percent."""
@@ -76,7 +80,7 @@ class Service:
         extra = s.canary_errors(now) + s.canary_slow(now)
         self.blast += requests * part * extra
         errors, slow = s.errors(now), s.slow(now)
-        return Counts(
+        found = Counts(
             canary=canary,
             canary_errors=self._bad(canary, errors * s.ratio + s.canary_errors(now)),
             canary_slow=self._bad(canary, slow * s.ratio + s.canary_slow(now)),
@@ -84,6 +88,15 @@ class Service:
             primary_errors=self._bad(primary, errors),
             primary_slow=self._bad(primary, slow),
         )
+        found.canary += self._delayed(0, canary - found.canary_errors)
+        found.primary += self._delayed(1, primary - found.primary_errors)
+        return found
+
+    def _delayed(self, side: int, good: int) -> int:
+        """Say how many more are answered in this tick than begun; bad ones are at once."""
+        later = math.floor(good * self.scenario.latency_s / TICK_S)
+        answered, self._under_way[side] = self._under_way[side], later
+        return answered - later
 
     def _bad(self, requests: int, share: float) -> int:
         burst = self.scenario.burst
@@ -97,7 +110,7 @@ class Service:
         blocks = []
         for _ in range(60):
             pods = [poisson(self.random, requests) for _ in range(PODS)]
-            blocks.append([(n, self._bad(n, BASE_ERRORS)) for n in pods])
+            blocks.append([(n, self._bad(n, self.scenario.errors(0))) for n in pods])
         return blocks
 
 
@@ -151,6 +164,8 @@ HEALTHY = (
     Scenario("errors in bursts of 10", healthy=True, burst=10),
     Scenario("client mix 1.3x", healthy=True, ratio=1.3),
     Scenario("harmless 0.2 %", healthy=True, canary_errors=constant(0.001)),
+    Scenario("answers take 4 s", healthy=True, latency_s=4.0),
+    Scenario("clean but for rare bursts", healthy=True, errors=constant(0.0002), burst=10),
 )  # fmt: skip
 FAULTY = (
     Scenario("err 1 %", healthy=False, canary_errors=constant(0.01)),
@@ -166,6 +181,8 @@ FAULTY = (
     ),
     Scenario("err 20 % after 3 min", healthy=False, canary_errors=after(180, 0.2)),
     Scenario("err 20 % after 10 min", healthy=False, canary_errors=after(600, 0.2)),
+    Scenario("clean before, err 5 %", healthy=False, errors=_NONE, canary_errors=constant(0.05)),
+    Scenario("clean before, err 20 %", healthy=False, errors=_NONE, canary_errors=constant(0.2)),
     Scenario(
         "source gone 2 min, err 5 %", healthy=False, canary_errors=constant(0.05), gap=(60, 180)
     ),

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -214,3 +215,55 @@ def test_overdispersion_is_found_in_bursts(before: float, factor: int) -> None:
             [[(1000, 1 + (p * 7 + b * 3) % 3) for p in range(4)] for b in range(50)]
         )[0]
     )
+
+
+UNKNOWN = Metric(name="success", budget=0.01, known=False)
+
+
+def test_one_burst_condemns_nobody_where_nobody_knows_how_failures_come() -> None:
+    blocks = [block(i, (150, 0, 1350, 0)) for i in range(4)]
+    blocks[2] = block(2, (150, 60, 1350, 0))
+    known, unknown = (run(Config(metrics=(m,)), blocks)[1] for m in (METRIC, UNKNOWN))
+
+    assert [v.outcome for v in known[:3]] == [WAIT, WAIT, FAIL]
+    assert {v.outcome for v in unknown} == {WAIT}
+
+
+def test_fault_that_lasts_is_condemned_a_scrape_later_all_the_same() -> None:
+    blocks = [block(i, (150, 60, 1350, 0)) for i in range(3)]
+    _, verdicts = run(Config(metrics=(UNKNOWN,)), blocks)
+
+    assert [v.outcome for v in verdicts] == [WAIT, FAIL, FAIL]
+
+
+COUNTED = st.tuples(
+    st.integers(0, 40), st.integers(0, 40), st.integers(0, 400), st.integers(0, 40)
+).map(lambda c: (c[0], min(c[0], c[1]), c[2], min(c[2], c[3])))
+
+
+@given(st.lists(COUNTED, max_size=12))
+def test_sparing_an_incident_never_adds_evidence(counts: list[tuple[int, int, int, int]]) -> None:
+    states, _ = run(Config(metrics=(UNKNOWN,)), [block(i, c) for i, c in enumerate(counts)])
+    for state in states:
+        one = state.weighed["success"]
+        for whole, less in zip((one.worse, one.floor, one.steady), one.spared, strict=True):
+            assert less.log <= whole.log + 1e-9
+
+
+def test_pace_counts_from_when_the_weight_was_asked_for_and_half_a_minute_has_to_be_seen() -> None:
+    def passing(asked_ms: int) -> list[int]:
+        blocks = [replace(block(i, (150, 0, 1350, 0)), since_ms=asked_ms) for i in range(6)]
+        _, verdicts = run(Config(metrics=(METRIC,)), blocks)
+        return [i for i, v in enumerate(verdicts) if v.outcome is PASS]
+
+    assert passing(0)[0] == 3  # a minute after the block began
+    assert passing(-20_000)[0] == 2  # live twenty seconds after it was asked for
+    assert passing(-600_000)[0] == 1  # live late: two scrapes are the least
+
+
+def test_first_block_at_a_weight_does_not_speak_of_the_split() -> None:
+    skewed = [replace(block(i, (700, 0, 1350, 0)), since_ms=0) for i in range(2)]
+    _, verdicts = run(Config(metrics=(METRIC,)), skewed)
+
+    assert "mismatch" not in verdicts[0].reason
+    assert "mismatch" in verdicts[1].reason

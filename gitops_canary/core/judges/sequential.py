@@ -12,6 +12,7 @@ from dataclasses import replace
 from decimal import ROUND_FLOOR, Decimal
 
 from gitops_canary.core.judges import eprocess, share, threshold
+from gitops_canary.core.judges.eprocess import Mixture
 from gitops_canary.core.judges.sequential_rules import ruling
 from gitops_canary.core.judges.sequential_types import Config, Metric, State, Weighed
 from gitops_canary.core.judges.words import amount, compared, exact
@@ -41,7 +42,10 @@ def step(config: Config, state: State, block: Block) -> tuple[State, Verdict]:
         metric.name: _weigh(config, metric, state, block.reading(metric.name), block)
         for metric in config.metrics
     }
-    shares = share.step(state.shares, _busiest(config, block), block.weight)
+    shares = state.shares
+    # The first block at a weight may begin with requests that were routed by the one before.
+    if block.since_ms is None or block.start_ms != state.weight_ms:
+        shares = share.step(shares, _busiest(config, block), block.weight)
     state, values = _values(config, replace(state, weighed=weighed, shares=shares), block)
     measurements = tuple(
         _measurement(config, metric, weighed[metric.name], block) for metric in config.metrics
@@ -87,25 +91,20 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
     warm_ms = (block.start_ms if state.first_ms is None else state.first_ms) + metric.warmup_ms
     if reading.counts is None or block.doubt or block.start_ms < warm_ms:
         return before
-    c, eta = reading.counts, metric.eta
-    tolerated = metric.budget * config.floor
-    usual = max(metric.budget / 2, 2 * (metric.history or 0.0))
-    bad = eprocess.BAD
+    c = reading.counts
     since = block.end_ms - config.recent_ms
     good = eprocess.added(
         before.good,
-        eprocess.absolute(c.canary, c.canary_bad, metric.budget, eprocess.GOOD, eta=eta),
+        eprocess.absolute(c.canary, c.canary_bad, metric.budget, eprocess.GOOD, eta=metric.eta),
     )
+    full = _ratios(config, metric, c)
+    so_far = (before.worse, before.floor, before.steady)
+    worse, floor, steady = (one.times(more) for one, more in zip(so_far, full, strict=True))
     return Weighed(
-        worse=before.worse.times(
-            eprocess.relative(
-                c.canary, c.canary_bad, c.primary, c.primary_bad, rho=config.rho, eta=eta
-            )
-        ),
-        floor=before.floor.times(
-            eprocess.absolute(c.canary, c.canary_bad, tolerated, bad, eta=eta)
-        ),
-        steady=before.steady.times(eprocess.absolute(c.canary, c.canary_bad, usual, bad, eta=eta)),
+        worse=worse,
+        floor=floor,
+        steady=steady,
+        spared=before.spared if metric.known else _spared(config, metric, before, c, full),
         good=good,
         proof=eprocess.log_mean(good),
         total=_sum(before.total, c),
@@ -114,6 +113,39 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
             (block.end_ms, c.canary, c.canary_bad),
         ),
     )
+
+
+def _ratios(config: Config, metric: Metric, c: Counts) -> tuple[eprocess.Logs, ...]:
+    """Weigh one block three ways: against the primary, for materiality, and by itself."""
+    bad, eta = eprocess.BAD, metric.eta
+    usual = max(metric.budget / 2, 2 * (metric.history or 0.0))
+    return (
+        eprocess.relative(
+            c.canary, c.canary_bad, c.primary, c.primary_bad, rho=config.rho, eta=eta
+        ),
+        eprocess.absolute(c.canary, c.canary_bad, metric.budget * config.floor, bad, eta=eta),
+        eprocess.absolute(c.canary, c.canary_bad, usual, bad, eta=eta),
+    )
+
+
+def _spared(
+    config: Config, metric: Metric, before: Weighed, c: Counts, full: tuple[eprocess.Logs, ...]
+) -> tuple[Mixture, Mixture, Mixture]:
+    """Weigh with one incident spared, be it in this block or in one before.
+
+    A block's further bad requests are left out, which lowers every likelihood ratio: what is
+    compared with the limit is never more than the whole evidence, so its guarantee stays.
+    """
+    more = max(c.canary_bad - 1, 0)
+    one = replace(c, canary=c.canary - more, canary_bad=c.canary_bad - more)
+    whole = (before.worse, before.floor, before.steady)
+    worse, floor, steady = (
+        min(so_far.times(all_of_it), entire.times(less), key=lambda m: m.log)
+        for so_far, entire, all_of_it, less in zip(
+            before.spared, whole, full, _ratios(config, metric, one), strict=True
+        )
+    )
+    return worse, floor, steady
 
 
 def _sum(a: Counts, b: Counts) -> Counts:
@@ -137,12 +169,14 @@ def _values(config: Config, state: State, block: Block) -> tuple[State, tuple[Me
     return replace(state, values=after, value_outcomes=known), verdict.measurements
 
 
-def condemning(config: Config, weighed: Weighed) -> tuple[float, str]:
+def condemning(config: Config, metric: Metric, weighed: Weighed) -> tuple[float, str]:
     """Give the log evidence that condemns by one metric, and which of the ways it is."""
+    found = (weighed.worse, weighed.floor, weighed.steady) if metric.known else weighed.spared
+    worse, floor, alone = (one.log for one in found)
     if config.alone:
-        return weighed.steady.log, "beyond its limit after the promotion"
-    relative = min(weighed.worse.log, weighed.floor.log)
-    steady = weighed.steady.log if weighed.worse.log >= math.log(config.common) else -math.inf
+        return alone, "beyond its limit after the promotion"
+    relative = min(worse, floor)
+    steady = alone if weighed.worse.log >= math.log(config.common) else -math.inf
     if relative >= steady:
         return relative, f"worse than {config.rho:g}x the primary, and by more than matters"
     return steady, "beyond its limit while the primary is not"
@@ -150,7 +184,7 @@ def condemning(config: Config, weighed: Weighed) -> tuple[float, str]:
 
 def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block) -> Measurement:
     reading = block.reading(metric.name)
-    log, way = condemning(config, weighed)
+    log, way = condemning(config, metric, weighed)
     good = weighed.proof
     outcome = Outcome.INCONCLUSIVE
     words = f"evidence {amount(log)} against a limit of {config.limit:,.0f}"

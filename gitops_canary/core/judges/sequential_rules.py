@@ -88,8 +88,11 @@ def _passing(config: Config, state: State, block: Block) -> Ruling:
     if waiting:
         return Outcome.INCONCLUSIVE, f"{waiting[0]} was not measured here yet", False, True
     dwell_ms = config.fast_dwell_ms if config.fast and proven else config.dwell_ms
-    if here_ms < dwell_ms:
-        wait = f"{duration(here_ms)} of {duration(dwell_ms)} at {state.weight} %"
+    since_ms = state.weight_ms if block.since_ms is None else block.since_ms
+    stay_ms, least_ms = block.end_ms - since_ms, min(config.fast_dwell_ms, dwell_ms)
+    if stay_ms < dwell_ms or here_ms < least_ms:
+        seen = f", {duration(here_ms)} of it seen" if block.since_ms is not None else ""
+        wait = f"{duration(stay_ms)} of {duration(dwell_ms)} at {state.weight} %{seen}"
         return Outcome.INCONCLUSIVE, f"nothing is wrong; {wait}", False, True
     if not block.last:
         return Outcome.PASS, "nothing speaks against more traffic", False, True

@@ -20,6 +20,8 @@ class Metric:
     """How long after the canary's first traffic it is not looked at."""
     eta: float = 1.0
     """1 / overdispersion, from 1/20 to 1."""
+    known: bool = True
+    """Whether the overdispersion was measured; if not, no single block condemns."""
     history: float | None = None
     """Share of bad requests before the rollout, where known."""
     what: str = "failed"
@@ -46,7 +48,9 @@ class Config:
     common: float = 5.0
     """Relative evidence that an absolute failure needs beside it."""
     dwell_ms: int = 60_000
+    """Shortest time from one weight to the next, from when a weight was asked for."""
     fast_dwell_ms: int = 30_000
+    """What of it has to be seen, at the least."""
     fast: bool = False
     """Advance after the shorter dwell once proven good."""
     min_soak_ms: int = 300_000
@@ -74,6 +78,9 @@ class Weighed:
     worse: Mixture = eprocess.UNSEEN
     floor: Mixture = eprocess.UNSEEN
     steady: Mixture = eprocess.UNSEEN
+    spared: tuple[Mixture, Mixture, Mixture] = (eprocess.UNSEEN,) * 3
+    """The same three with one incident spared: the block that incriminates most counts as one bad
+    request. Looked at where the overdispersion is not known."""
     good: eprocess.Logs = (0.0,) * len(eprocess.GOOD)
     proof: float = 0.0
     """The logarithm of the evidence that it keeps its limit."""

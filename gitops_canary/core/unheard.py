@@ -1,0 +1,77 @@
+"""Where checks say nothing: for how long, and what follows; and verdicts in words."""
+
+from collections.abc import Sequence
+
+from gitops_canary.core.situation import Situation
+from gitops_canary.core.text import duration
+from gitops_canary.model.decision import Decision, Wait
+from gitops_canary.model.observation import Verdict
+from gitops_canary.model.rollout import Action, Outcome
+
+
+def silence(s: Situation, live_ms: int, verdicts: Sequence[Verdict]) -> int | None:
+    """Find the first verdict that comes a whole deadline after anything conclusive.
+
+    The first one, so that a replica that looks later decides the same.
+    """
+    heard_ms = live_ms
+    for index, verdict in enumerate(verdicts):
+        if verdict.heard or verdict.outcome is not Outcome.INCONCLUSIVE:
+            heard_ms = verdict.window.end_ms
+        elif verdict.window.end_ms > heard_ms + s.policy.progress_deadline_ms:
+            return index
+    return None
+
+
+def unmeasured(s: Situation, index: int) -> Decision:
+    """Retreat after a deadline of silence, or wait on, as the policy asks."""
+    assert s.rollout is not None
+    seen = s.verdicts[: index + 1]
+    limit = duration(s.policy.progress_deadline_ms)
+    if s.policy.no_data in {"extend", "ask"}:
+        return _waited(s, silent(s.verdicts[-1]), limit)
+    return s.act(
+        Action.RETREAT,
+        at_ms=seen[-1].window.end_ms,
+        reason=f"Nothing could be measured for {limit}: {silent(seen[-1])}.",
+        verdict=Outcome.INCONCLUSIVE,
+        failed=s.rollout.last.record.failed + sum(v.outcome is Outcome.FAIL for v in seen),
+        window=seen[-1].window,
+        verdicts=seen,
+        restore=gives_up(s),
+    )
+
+
+def gives_up(s: Situation) -> bool:
+    """Whether this retreat is the last one allowed, and takes the version out of Git too."""
+    assert s.rollout is not None
+    return s.policy.on_retreat == "restore" and s.rollout.attempts >= s.attempts_max
+
+
+def _waited(s: Situation, why: str, limit: str) -> Decision:
+    """Stay where it is after a deadline of silence, as the policy asks."""
+    asks = s.policy.no_data == "ask"
+    return s.hold(
+        Wait.PERSON if asks else Wait.DATA,
+        f"Nothing could be measured for {limit}: {why}. The weight stays.",
+        remedy=f"mend the measurement, or `gitops-canary abort {s.canary}`",
+        alert=True,
+    )
+
+
+def failing(verdict: Verdict) -> str:
+    """Name the failing checks with value and limit."""
+    return "; ".join(
+        f"{m.check} was {m.value} (limit {m.limit}, {m.samples})"
+        for m in verdict.measurements
+        if m.outcome is Outcome.FAIL
+    )
+
+
+def silent(verdict: Verdict) -> str:
+    """Name the checks that said nothing, and why."""
+    if verdict.reason:
+        return verdict.reason
+    return "; ".join(
+        f"{m.check}: {m.why}" for m in verdict.measurements if m.outcome is Outcome.INCONCLUSIVE
+    )
