@@ -29,6 +29,15 @@ OTHERS = {
          .replace("nodePort: 30000", "name: http")},
         "apps/service.yaml", "",
     ),
+    "a shared anchor": (
+        {"apps/deploy.yaml": DEPLOYMENT.replace("{app: web}\n  ann", "&l {app: web}\n  ann")
+         .replace("matchLabels:\n      app: web", "matchLabels: *l")},
+        "apps/deploy.yaml:13:18", "An alias",
+    ),
+    "a long name": (
+        {"apps/deploy.yaml": DEPLOYMENT.replace("name: web\n", f"name: {'w' * 60}\n")},
+        "apps/deploy.yaml:5:9", "longer than 63 characters",
+    ),
     "selects by nothing": (
         {"apps/deploy.yaml": DEPLOYMENT.replace("app: web\n  temp", "a: b\n      c: d\n  temp")},
         "apps/deploy.yaml:13:5", "selects its pods by no label",

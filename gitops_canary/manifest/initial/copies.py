@@ -4,7 +4,15 @@ import re
 from collections.abc import Mapping
 
 from gitops_canary.errors import BindingError
-from gitops_canary.manifest.document import Node, NodeKind, Pointer, insert_key, parse, set_scalar
+from gitops_canary.manifest.document import (
+    Node,
+    NodeKind,
+    Pointer,
+    data,
+    insert_key,
+    parse,
+    set_scalar,
+)
 from gitops_canary.manifest.guard import line_end
 from gitops_canary.manifest.initial.terrain import Document
 from gitops_canary.manifest.items import remove
@@ -22,6 +30,8 @@ _SERVICE_ONLY: tuple[Pointer, ...] = (
     ("spec", "loadBalancerIP"), ("spec", "loadBalancerClass"),
     ("spec", "loadBalancerSourceRanges"), ("spec", "allocateLoadBalancerNodePorts"),
 )  # fmt: skip
+NAME_MAX = 63
+"""Characters of a label and of a Service's name (RFC 1123)."""
 POLICIES: Mapping[str, Pointer] = {
     "NetworkPolicy": ("spec", "podSelector"),
     "PodDisruptionBudget": ("spec", "selector"),
@@ -32,6 +42,24 @@ POLICIES: Mapping[str, Pointer] = {
     "Sidecar": ("spec", "workloadSelector"),
 }
 """Kinds that select pods by label, and where: the primary's pods need one of their own."""
+
+
+def copyable(*documents: Document) -> None:
+    """Make sure that documents can be copied under a longer name.
+
+    Raises:
+        SpecError: one holds an alias, which may stand for another place's value.
+        BindingError: the new name would be longer than Kubernetes lets it be.
+    """
+    for one in documents:
+        data(one.root, file=one.ref.file)
+        if len(one.ref.name) + len("-primary") > NAME_MAX:
+            raise BindingError(
+                f"{one.ref.name}-primary would be longer than {NAME_MAX} characters, which a "
+                "Service and a label may not be.",
+                remedy=f"give the {one.ref.kind} a shorter name first",
+                place=one.at("metadata", "name"),
+            )
 
 
 def body(text: str, root: Node) -> str:

@@ -55,6 +55,7 @@ class _Work:
         self.terrain = terrain
         self.workload = choice.workload
         targets.fit(choice.workload.ref, choice.workload.root)
+        copies.copyable(choice.workload, *choice.fronts)
         self.key, self.value = copies.label(choice.workload)
         home = overlay.home(terrain, choice.workload, choice.outer)
         texts = dict(terrain.texts)
