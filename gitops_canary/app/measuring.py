@@ -11,7 +11,7 @@ from gitops_canary.core.initialising import Beginning, expected
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.stays import stays
 from gitops_canary.model.names import CanaryId
-from gitops_canary.model.observation import Answer, Expectation, Liveness, Question, Verdict
+from gitops_canary.model.observation import Answer, Liveness, Question, Verdict
 from gitops_canary.model.rollout import Action
 from gitops_canary.ports import Metrics, SyncSource
 
@@ -50,6 +50,20 @@ class _Clocked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What was found out at one tick."""
+
+    situations: Mapping[CanaryId, Situation]
+    """Those that somebody waits for, complete."""
+    answers: Mapping[CanaryId, Answers]
+    """The evidence."""
+    silence: bool
+    """Whether a metric source kept silent."""
+    steps: Mapping[CanaryId, Liveness]
+    """Of canaries that are initialised: whether the step before the due one is live."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measuring:
     """The metric sources and the sync sources of one repository."""
 
@@ -69,16 +83,18 @@ class Measuring:
         return None if told_ms is None else min(now_ms, told_ms)
 
     async def measure(
-        self, seen: Mapping[CanaryId, Seen], now_ms: int
-    ) -> tuple[dict[CanaryId, Situation], dict[CanaryId, Answers], bool]:
-        """Complete every situation with what is live and measured; the answers are evidence.
+        self,
+        seen: Mapping[CanaryId, Seen],
+        now_ms: int,
+        begun: Mapping[CanaryId, Beginning],
+    ) -> Measured:
+        """Complete every situation with what is live and measured.
 
         As soon as a source has told the time, its clock counts and `now_ms` no longer: ours may be
-        wrong, and must neither shorten a look nor bring a deadline forward. The last value tells
-        whether a metric source kept silent.
+        wrong, and must neither shorten a look nor bring a deadline forward.
         """
         metrics = _Clocked(self.metrics)
-        lives = await self._liveness(seen, metrics, now_ms)
+        lives, steps = await self._liveness(seen, begun, metrics, now_ms)
         now_ms = now_ms if metrics.now_ms is None else metrics.now_ms
         courses = {
             canary: self._course(seen[canary], live.live_ms, now_ms)
@@ -101,42 +117,34 @@ class Measuring:
                 now_ms=now_ms,
                 complete_ms=now_ms - self.timing.delay_ms,
             )
-        return situations, evidence, metrics.silence
+        return Measured(
+            situations=situations, answers=evidence, silence=metrics.silence, steps=steps
+        )
 
     async def _liveness(
-        self, seen: Mapping[CanaryId, Seen], metrics: Metrics, now_ms: int
-    ) -> dict[CanaryId, Liveness]:
-        """Ask every sync source about every newest move that somebody still waits for."""
-        awaited: dict[CanaryId, Expectation] = {}
-        for canary, one in seen.items():
-            if not _waits(one):
-                continue
-            wanted = expectation(one, delay_ms=self.timing.delay_ms, settle_ms=self.settle_ms)
-            if wanted:
-                awaited[canary] = wanted
-        if not awaited:
-            return {}
-        return await self._observed(awaited, metrics, now_ms)
-
-    async def begun(
-        self, beginnings: Mapping[CanaryId, Beginning], now_ms: int
-    ) -> Mapping[CanaryId, Liveness]:
-        """Ask every sync source whether the step before the due one is live."""
+        self,
+        seen: Mapping[CanaryId, Seen],
+        begun: Mapping[CanaryId, Beginning],
+        metrics: Metrics,
+        now_ms: int,
+    ) -> tuple[dict[CanaryId, Liveness], dict[CanaryId, Liveness]]:
+        """Ask every sync source, once, about every move and step that somebody still waits for."""
         timing = {"delay_ms": self.timing.delay_ms, "settle_ms": self.settle_ms}
-        wanted = {
-            canary: found
-            for canary, one in beginnings.items()
-            if (found := expected(one, **timing)) is not None
+        awaited = {
+            canary: wanted
+            for canary, one in seen.items()
+            if _waits(one) and (wanted := expectation(one, **timing))
         }
-        return await self._observed(wanted, self.metrics, now_ms) if wanted else {}
-
-    async def _observed(
-        self, awaited: Mapping[CanaryId, Expectation], metrics: Metrics, now_ms: int
-    ) -> dict[CanaryId, Liveness]:
-        found = [
-            await source.observe(tuple(awaited.values()), metrics, now_ms) for source in self.sync
-        ]
-        return {canary: _agreed([f[e] for f in found]) for canary, e in awaited.items()}
+        steps = {
+            canary: wanted for canary, one in begun.items() if (wanted := expected(one, **timing))
+        }
+        every = (*awaited.values(), *steps.values())
+        found = [await one.observe(every, metrics, now_ms) for one in self.sync] if every else []
+        agreed = {wanted: _agreed([one[wanted] for one in found]) for wanted in every}
+        return (
+            {canary: agreed[wanted] for canary, wanted in awaited.items()},
+            {canary: agreed[wanted] for canary, wanted in steps.items()},
+        )
 
     def _course(self, one: Seen, live_ms: int | None, now_ms: int) -> Course:
         assert live_ms is not None, "only what is live is measured"
@@ -199,4 +207,5 @@ def _agreed(found: Sequence[Liveness]) -> Liveness:
         proof=tuple(fact for live in found for fact in live.proof),
         waiting="; ".join(live.waiting for live in found if live.waiting),
         detail={key: value for live in found for key, value in live.detail.items()},
+        assumed=all(live.assumed for live in found),
     )

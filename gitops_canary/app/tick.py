@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.backoff import at_once
-from gitops_canary.app.beginnings import Beginner
+from gitops_canary.app.beginnings import Beginner, Found
 from gitops_canary.app.guarding import Guard, Memory
 from gitops_canary.app.hooking import Hooking
 from gitops_canary.app.looking import Look, Seen, look
@@ -135,8 +135,9 @@ class Station:
     async def _round(self, *, write: bool) -> tuple[Report, bool]:
         now_ms = self.clock()
         seen = await self.worker.do(lambda: self._look(now_ms))
-        decisions, answers = await self._decide(seen, now_ms, write=write)
-        begun = await self._begin(seen, decisions, now_ms)
+        begun, held = await self._uninitialised(seen)
+        decisions, answers = await self._decide(seen, begun, now_ms, write=write)
+        decisions.update(held)
         acts = self._due(decisions, now_ms)
         late = any(stale(act, now_ms) for act in acts)
         clock_ms = await self.measuring.clock_ms(now_ms) if late else None
@@ -214,12 +215,12 @@ class Station:
         return replace(seen, unmanaged=self._unmanaged)
 
     async def _decide(
-        self, seen: Look, now_ms: int, *, write: bool
+        self, seen: Look, begun: Mapping[CanaryId, Beginning], now_ms: int, *, write: bool
     ) -> tuple[dict[CanaryId, Decision], Mapping[CanaryId, Mapping[Question, Answer]]]:
         """Ask the world about every canary at once, then decide about each."""
-        measured, answers, silence = await self.measuring.measure(seen.seen, now_ms)
+        measured = await self.measuring.measure(seen.seen, now_ms, begun)
         decisions: dict[CanaryId, Decision] = dict(seen.held)
-        situations = {k: measured.get(k, one.situation) for k, one in seen.seen.items()}
+        situations = {k: measured.situations.get(k, one.situation) for k, one in seen.seen.items()}
 
         def body(call: Call) -> Mapping[str, object]:
             one = seen.seen[call.canary]
@@ -228,22 +229,18 @@ class Station:
 
         decided = await self.hooking.decide(situations, body, asks=write)
         for canary, decision in decided.items():
-            decisions[canary] = _unanswered(decision) if silence else decision
-        return decisions, answers
+            decisions[canary] = _unanswered(decision) if measured.silence else decision
+        for canary, beginning in begun.items():
+            step = initialising.decide(beginning, measured.steps.get(canary), now_ms)
+            decisions[canary] = step
+        return decisions, measured.answers
 
-    async def _begin(
-        self, seen: Look, decisions: dict[CanaryId, Decision], now_ms: int
-    ) -> Mapping[CanaryId, Beginning]:
-        """Decide about canaries that are not initialised yet, where the operator wants that."""
+    async def _uninitialised(self, seen: Look) -> Found:
+        """Find canaries that are not initialised yet, where the operator wants that done."""
         beginner, graph = self.beginner, self._graph
         if beginner is None or graph is None:
-            return {}
-        begun, held = await self.worker.do(lambda: beginner.look(seen, graph))
-        decisions.update(held)
-        live = await self.measuring.begun(begun, now_ms)
-        for canary, one in begun.items():
-            decisions[canary] = initialising.decide(one, live.get(canary), now_ms)
-        return begun
+            return {}, {}
+        return await self.worker.do(lambda: beginner.look(seen, graph))
 
     def _forget(self) -> None:
         """Fetch before the next look, even where the config branch has not moved.

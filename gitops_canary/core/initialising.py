@@ -40,6 +40,8 @@ class Beginning:
     """What runs, and will be the primary's."""
     routes: tuple[DocRef, ...]
     """The routing objects that split already."""
+    selects: tuple[str, str]
+    """Label and value of the primary's pods."""
 
     @property
     def step(self) -> int:
@@ -82,6 +84,7 @@ def expected(one: Beginning, *, delay_ms: int, settle_ms: int) -> Expectation | 
         routes=() if ready else one.routes,
         provider=one.spec.provider,
         apex=one.spec.apex,
+        selects=None if ready else one.selects,
     )
 
 
@@ -103,6 +106,16 @@ def decide(one: Beginning, live: Liveness | None, now_ms: int) -> Decision:
         )
     if one.step > 1 and (live is None or live.live_ms is None):
         return _awaited(one, live, now_ms)
+    if live is not None and live.assumed and one.step == 2:  # noqa: PLR2004 - sends users over
+        return Hold(
+            canary=spec.id,
+            wait=Wait.PERSON,
+            reason="No source sees whether the pods of the primary are ready, so users are not "
+            "sent to it.",
+            remedy="add argocd, flux, kubernetes or kube-state-metrics, or commit step 2 yourself "
+            "(`gitops-canary init`)",
+            alert=True,
+        )
     at_ms = one.tip_ms if live is None or live.live_ms is None else live.live_ms
     return Act(
         canary=spec.id,

@@ -125,6 +125,8 @@ class Expectation:
     """Key of the routing table."""
     apex: str = ""
     """Name of the Service users call."""
+    selects: tuple[str, str] | None = None
+    """Label and value by which that Service has to select; None where that is not looked at."""
     spec: CanarySpec | None = field(default=None, compare=False)
     """What the routing objects are read by; None where their weights are all there is."""
 
@@ -164,3 +166,5 @@ class Liveness:
     """What is still missing, in words; empty once live."""
     detail: Mapping[str, str] = field(default_factory=dict)
     """Numbers behind the proof, as text, for the evidence."""
+    assumed: bool = False
+    """Whether a settle time stands in for something that no source can see."""

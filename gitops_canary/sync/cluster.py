@@ -10,7 +10,7 @@ from gitops_canary.routing import ROUTERS
 from gitops_canary.strategy import outfitted
 from gitops_canary.sync.api import NoAnswer
 from gitops_canary.sync.fact import Fact, joined, unknown
-from gitops_canary.sync.live_object import Ready, Thing, rolled_out, weighs
+from gitops_canary.sync.live_object import Ready, Thing, rolled_out, selecting, weighs
 
 T = TypeVar("T")
 Show = Callable[[Thing], Awaitable[Mapping[str, Any]]]
@@ -42,7 +42,13 @@ def routed(refs: Sequence[DocRef], namespace: str) -> Iterator[Thing]:
 
 def things(expected: Expectation) -> tuple[Thing, ...]:
     """List every object of a move."""
-    return (*(thing for thing, _ in workloads(expected)), *routes(expected))
+    fronts = [front(expected)] if expected.selects else []
+    return (*(thing for thing, _ in workloads(expected)), *routes(expected), *fronts)
+
+
+def front(expected: Expectation) -> Thing:
+    """Name the Service users call."""
+    return Thing("v1", "Service", expected.namespace, expected.apex)
 
 
 async def live_facts(
@@ -72,7 +78,14 @@ async def live_facts(
         )
         for thing in routes(expected)
     ]
-    return [*ready, *weighed]
+    fronts = []
+    if expected.selects:
+        live, wanted = await show(front(expected)), expected.selects
+        fact = selecting(
+            live, front(expected), wanted, since_ms=expected.since_ms, applied_ms=applied_ms
+        )
+        fronts.append(fact)
+    return [*ready, *weighed, *fronts]
 
 
 async def overseen(

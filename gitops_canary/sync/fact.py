@@ -14,6 +14,8 @@ class Fact:
     words: str
     """The proof, or what is missing."""
     detail: Mapping[str, str] = field(default_factory=dict)
+    assumed: bool = False
+    """Whether a settle time stands in for what nobody saw."""
 
 
 def joined(facts: Iterable[Fact]) -> Liveness:
@@ -26,6 +28,7 @@ def joined(facts: Iterable[Fact]) -> Liveness:
         proof=tuple(fact.words for fact in found if fact.at_ms is not None),
         waiting="; ".join(missing),
         detail={key: value for fact in found for key, value in fact.detail.items()},
+        assumed=any(fact.assumed for fact in found),
     )
 
 

@@ -124,6 +124,27 @@ def weighs(
     return Fact(at_ms, f"{thing} has {percent(found)} % live since {iso(at_ms)}.")
 
 
+def selecting(
+    live: Mapping[str, Any],
+    thing: Thing,
+    wanted: tuple[str, str],
+    *,
+    since_ms: int,
+    applied_ms: int | None,
+) -> Fact:
+    """Tell since when a live Service selects pods by a label; `applied_ms` as for `weighs`."""
+    key, value = wanted
+    found = mapping(mapping(live.get("spec")).get("selector")).get(key)
+    if found != value:
+        return Fact(None, f"{thing} selects {key}: {found} live, not {value}")
+    written = written_ms(live)
+    at_ms = applied_ms if written is None else written
+    if at_ms is None:
+        return Fact(None, f"{thing} does not say when it was written (no managedFields)")
+    at_ms = max(since_ms, at_ms)
+    return Fact(at_ms, f"{thing} selects {key}: {value} live since {iso(at_ms)}.")
+
+
 @dataclass(frozen=True, slots=True)
 class _Status:
     """Under which names a kind of workload counts its pods."""

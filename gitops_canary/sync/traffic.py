@@ -220,7 +220,7 @@ class _Look:
                 f"{wanted.workload}: kube-state-metrics told nothing about {wanted.namespace}, "
                 f"so a settle time of {settle} stands in for readiness and version."
             )
-            return Fact(self._settled_ms, words, {})
+            return Fact(self._settled_ms, words, {}, assumed=True)
         replicas = self._raw(workload_query(wanted))
         pods = self._raw(pods_query(wanted))
         state = ready(_series(answers, replicas), _series(answers, pods), wanted)

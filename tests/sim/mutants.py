@@ -176,11 +176,13 @@ def _early(action: Action) -> Sequence[Swap]:
     """Take one kind of move as live at once."""
     real = measuring.Measuring.measure
 
-    async def measure(self: Any, seen: Any, now_ms: int) -> Any:
-        found = await real(self, seen, now_ms)
+    async def measure(self: Any, seen: Any, now_ms: int, begun: Any) -> Any:
+        found = await real(self, seen, now_ms, begun)
         live = Liveness(live_ms=now_ms, proof=("",), waiting="")
-        changed = {c: replace(s, live=live) if s.last is action else s for c, s in found[0].items()}
-        return (changed, *found[1:])
+        changed = {
+            c: replace(s, live=live) if s.last is action else s for c, s in found.situations.items()
+        }
+        return replace(found, situations=changed)
 
     return [(measuring.Measuring, "measure", measure)]
 
