@@ -61,11 +61,13 @@ class World:
         *,
         rate: float = RATE,
         seconds: float = _SECONDS_MAX,
+        begin: Path | None = None,
     ) -> Iterator["World"]:
         """Build everything in a new or empty directory, and end it all when the context ends.
 
         Call it from a thread that outlives the world (see `Children`). `registry` says what each
-        image tag does, `rate` is in requests a second, and the users leave after `seconds`.
+        image tag does, `rate` is in requests a second, and the users leave after `seconds`. The
+        repository begins with the files in `begin`, by default the example.
         Prometheus may still be without a sample on return: `measuring` waits for it.
 
         Raises:
@@ -90,6 +92,7 @@ class World:
                 registry=registry,
                 rate=rate,
                 seconds=seconds,
+                begin=begin or example(),
             )
             try:
                 yield world
@@ -152,6 +155,7 @@ def _build(
     registry: Mapping[str, Behaviour],
     rate: float,
     seconds: float,
+    begin: Path,
 ) -> World:
     replace(directory / "registry.json", write_registry(dict(registry)))
     envoy = Envoy.start(children, directory / "mesh")
@@ -159,7 +163,7 @@ def _build(
         directory=directory / "mira", url=origin.url, username="mira", password=passwords["mira"]
     )
     person.clone()
-    person.begin(example())
+    person.begin(begin)
     agent = _agent(directory, children, origin, envoy)
     status = until(
         lambda: s if (s := read_status(agent)).metrics_port else None,
