@@ -1,8 +1,9 @@
 """The routers on real routing objects, whose first two destinations play primary and canary."""
 
+import os
 from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
-from itertools import islice
 
 import pytest
 from corpus import manifests
@@ -10,6 +11,7 @@ from corpus import manifests
 from gitops_canary.errors import CanaryError, SpecError
 from gitops_canary.manifest.document import Node, Pointer, parse, set_scalar
 from gitops_canary.model.names import Path
+from gitops_canary.model.spec import Affinity, Match
 from gitops_canary.routing import ROUTERS
 from gitops_canary.routing.either import Either
 from gitops_canary.routing.identity import Names
@@ -28,7 +30,6 @@ KINDS = {
     "TrafficRoute": ("kuma", ("destination", "kuma.io/service")),
     "ApisixRoute": ("apisix", ("serviceName",)),
 }
-FILES_MAX = 25
 WHERE = {"namespace": "prod", "apex": "shop"}
 REASONS = (
     "is not a",  # a placeholder for a number
@@ -43,6 +44,12 @@ REASONS = (
 )
 
 
+def sample(kind: str, most: int) -> list[tuple[str, str]]:
+    """Give files of a kind, evenly chosen; `CORPUS=whole ./test <this file> -s` takes all."""
+    found = list(manifests(kind))
+    return found if os.environ.get("CORPUS") == "whole" else found[:: -(-len(found) // most)]
+
+
 def driven(provider: str, root: Node) -> Lists | None:
     """Find the engine for a document; None for another API group."""
     router = ROUTERS[provider]
@@ -55,6 +62,18 @@ def driven(provider: str, root: Node) -> Lists | None:
     one = router._by_kind[key] if isinstance(router, Either) else router
     assert isinstance(one, Lists)
     return one
+
+
+def documents(provider: str, name: str, text: str) -> Iterator[tuple[int, Lists]]:
+    """Give the documents of a file that a provider drives; none where it is no YAML."""
+    try:
+        roots = parse(text, file=name)
+    except SpecError:
+        return
+    for index, root in enumerate(roots):
+        one = driven(provider, root) if root else None
+        if one is not None:
+            yield index, one
 
 
 def cast(text: str, index: int, one: Lists, at: Pointer) -> str | None:
@@ -101,19 +120,70 @@ def play(provider: str, text: str, index: int) -> int:
     return 1
 
 
+ABLE = ("VirtualService", "HTTPRoute", "GRPCRoute", "HTTPProxy")
+INSIDER = (Match(headers={"x-canary": ("exact", "insider")}),)
+COOKIES = Affinity(cookie="to-new", max_age_s=60, primary_cookie="to-old", primary_max_age_s=6)
+STRATEGY_REASONS = (
+    *REASONS,
+    "Only HTTP rules",
+    "already mirrors",
+    "no list in block style",
+    "odd form",
+    "another cookie",
+    "cannot be changed",
+    "asks for",
+    "by header",  # a route of connections in the same file
+    "is no list",
+)
+
+
+def strategies(provider: str, text: str, index: int) -> Counter[str]:
+    """Write A/B rules, a mirror and cookies into an object, and take each out again."""
+    router, file = ROUTERS[provider], Path("corpus")
+    five = router.set_weight(text, index, Decimal(50), file=file, **WHERE)
+    done = Counter[str]()
+    matcher, mirror, keeper = router.matcher, router.mirror, router.keeper
+    if matcher is not None:
+        on = matcher.add(five, index, INSIDER, file=file, **WHERE)
+        assert matcher.rules(on, index, INSIDER, **WHERE)
+        assert matcher.take(on, index, INSIDER, file=file, **WHERE) == five
+        done["A/B"] += 1
+    if mirror is not None and not mirror.mirrored(five, index, **WHERE):
+        on = mirror.start(five, index, Decimal(30), file=file, **WHERE)
+        assert mirror.mirrored(on, index, **WHERE)
+        assert mirror.stop(on, index, file=file, **WHERE) == five
+        done["mirror"] += 1
+    if keeper is not None:
+        on = keeper.keep(five, index, COOKIES, "0123456789ab", file=file, **WHERE)
+        assert keeper.kept(on, index, COOKIES, **WHERE) == "0123456789ab"
+        assert keeper.release(on, index, COOKIES, file=file, **WHERE) == five
+        done["cookies"] += 1
+    return done
+
+
+@pytest.mark.parametrize("kind", ABLE)
+def test_strategies_come_and_go_in_real_objects(kind: str) -> None:
+    provider, at = KINDS[kind]
+    done, refused = Counter[str](), Counter[str]()
+    for name, text in sample(kind, 10):
+        for index, one in documents(provider, name, text):
+            try:
+                acted = cast(text, index, one, at)
+                done += strategies(provider, acted, index) if acted else Counter()
+            except CanaryError as error:
+                known = next((r for r in STRATEGY_REASONS if r in error.problem), str(error))
+                refused[known if error.place else "no place"] += 1
+    print(kind, dict(done), dict(refused))
+    assert done.total() > 0
+    assert set(refused) <= set(STRATEGY_REASONS)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_weights_of_real_objects_go_round_and_are_restored(kind: str) -> None:
     provider, at = KINDS[kind]
     done, refused = 0, Counter[str]()
-    for name, text in islice(manifests(kind), FILES_MAX):
-        try:
-            roots = parse(text, file=name)
-        except SpecError:
-            continue
-        for index, root in enumerate(roots):
-            one = driven(provider, root) if root else None
-            if one is None:
-                continue
+    for name, text in sample(kind, 25):
+        for index, one in documents(provider, name, text):
             try:
                 acted = cast(text, index, one, at)
                 done += play(provider, acted, index) if acted else 0
