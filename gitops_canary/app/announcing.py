@@ -10,7 +10,8 @@ from functools import partial
 from gitops_canary.app.looking import Seen
 from gitops_canary.app.tick import Report
 from gitops_canary.core.announce import announcement, listeners, told_body
-from gitops_canary.model.announcement import Announcement
+from gitops_canary.core.text import percent
+from gitops_canary.model.announcement import Announcement, Severity
 from gitops_canary.model.decision import Decision, Hold
 from gitops_canary.model.names import CanaryId
 from gitops_canary.ports import Listeners
@@ -41,15 +42,34 @@ class Announcer:
         """Take in what a look decided; returns at once."""
         for one, told in self._news(report, now_ms):
             for receiver, deliver in self._deliveries(one, told):
-                waiting = self._due.setdefault(receiver, deque())
-                if len(waiting) >= DUE_MAX:
-                    waiting.popleft()
-                    log.warning("%s: too many messages wait; the oldest was dropped", receiver)
-                waiting.append(deliver)
+                self._put(receiver, deliver)
+        self._start()
+
+    def _put(self, receiver: str, deliver: Deliver) -> None:
+        waiting = self._due.setdefault(receiver, deque())
+        if len(waiting) >= DUE_MAX:
+            waiting.popleft()
+            log.warning("%s: too many messages wait; the oldest was dropped", receiver)
+        waiting.append(deliver)
+
+    def _start(self) -> None:
         for receiver in self._due:
             task = self._tasks.get(receiver)
             if self._due[receiver] and (task is None or task.done()):
                 self._tasks[receiver] = asyncio.create_task(self._tell(receiver))
+
+    def alarm(self, text: str, now_ms: int) -> None:
+        """Tell every notifier that a canary named, once each, that a repository is stuck."""
+        told: set[str] = set()
+        for one in self._seen.values():
+            for alert in one.spec.alerts:
+                if alert.notifier not in told:
+                    told.add(alert.notifier)
+                    deliver = partial(
+                        self.listeners.notify, alert.notifier, _stuck(one, text, now_ms)
+                    )
+                    self._put(f"notifier {alert.notifier}", deliver)
+        self._start()
 
     async def drain(self) -> None:
         """Wait for what is still to be told, for 20 s at the most."""
@@ -101,6 +121,26 @@ class Announcer:
             if trouble and receiver not in self._failing:
                 log.warning("%s was not told: %s", receiver, trouble)
             (self._failing.add if trouble else self._failing.discard)(receiver)
+
+
+def _stuck(one: Seen, text: str, now_ms: int) -> Announcement:
+    """Say in one sentence that nothing can be done through Git; what to type is in the log."""
+    first = text.partition("\n")[0].rstrip(".")
+    rollout = one.rollout.id if one.rollout else one.situation.candidate_id
+    return Announcement(
+        canary=one.spec.id,
+        namespace=one.spec.namespace,
+        name=one.spec.name,
+        rollout=rollout,
+        event="outage",
+        severity=Severity.ERROR,
+        sentence=f"{first} while canaries take traffic; the log says what can be typed.",
+        phase="Progressing",
+        weight=percent(one.tip.owned.weight),
+        version=one.tip.owned.candidate.version,
+        at_ms=now_ms,
+        ended=False,
+    )
 
 
 def _announced(one: Seen, decision: Decision, now_ms: int) -> Announcement:

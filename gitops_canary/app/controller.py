@@ -150,6 +150,8 @@ class Controller:
         one.follow(report)
         if alarm := await one.outage.note(report, time.monotonic()):
             log.error("%s", alarm)
+            if one.announcer:
+                one.announcer.alarm(alarm, one.station.clock())
 
     async def _settle(self, first: Sequence[asyncio.Task[None]]) -> None:
         await asyncio.gather(*first, *self._busy, return_exceptions=True)

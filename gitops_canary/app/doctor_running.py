@@ -10,6 +10,7 @@ from gitops_canary.app.controller import Round
 from gitops_canary.app.doctor import Finding, Health, fine, hint, wrong
 from gitops_canary.app.doctor_live import engines, limits
 from gitops_canary.app.doctor_manifests import CHECKS, Subject, subject
+from gitops_canary.app.outside import notifier, webhook
 from gitops_canary.app.reading import Rules
 from gitops_canary.app.wiring import opened
 from gitops_canary.core.text import duration, iso
@@ -18,6 +19,7 @@ from gitops_canary.forge import RULES
 from gitops_canary.git.pgp_signing import load_signer
 from gitops_canary.git.process import client_version
 from gitops_canary.git.signing import SigningKey
+from gitops_canary.http import Failed, secrets_of
 from gitops_canary.model.names import Revision
 from gitops_canary.model.observation import Question
 from gitops_canary.ports import Metrics
@@ -54,6 +56,7 @@ async def examine(config: Path) -> list[Finding]:
     settings = load(config)
     found = [*_client(), *_signing(settings)]
     async with opened(config, keeps=False) as rounds:
+        found += _outside(settings)
         found += [one async for one in _sources(settings, rounds[0].station.measuring.metrics)]
         for one, round_ in zip(settings.repositories, rounds, strict=True):
             found += [finding async for finding in _repository(settings, one, round_)]
@@ -130,6 +133,21 @@ async def _sources(settings: Settings, metrics: Metrics) -> AsyncIterator[Findin
             )  # fmt: skip
         else:
             yield fine("metrics", name, age)
+
+
+def _outside(settings: Settings) -> Iterator[Finding]:
+    """Look at what webhooks and notifiers are opened with; nobody is called or told."""
+    called = {name: webhook(one) for name, one in settings.webhooks.items()}
+    told = {name: notifier(one) for name, one in settings.notifiers.items()}
+    for kind, every in (("webhook", called), ("notifier", told)):
+        for name, opening in every.items():
+            try:
+                secrets_of(opening)
+            except Failed as error:
+                remedy = f"correct {kind}s.{name} in controller.yaml"
+                yield wrong(kind, name, ConfigError(f"It {error}.", remedy=remedy))
+            else:
+                yield fine(kind, name, "its files can be read; nobody was called")
 
 
 async def _repository(

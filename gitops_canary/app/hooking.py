@@ -44,16 +44,18 @@ class Hooking:
         """
         self._prune(situations)
         found = self._decided(situations)
-        for _ in range(ROUNDS_MAX if asks and self.hooks else 0):
-            calls = self._wanted(found)
-            if not calls:
+        for _ in range(ROUNDS_MAX):
+            calls = self._wanted(found) if asks else []
+            if not calls or self.hooks is None:
                 break
             for call in calls:
-                self._begin(call, body)
+                self._running[call] = asyncio.create_task(self.hooks.ask(call, body(call)))
             urgent = any(isinstance(one, Act) and one.urgent for _, one in found.values())
-            await self._wait(calls, 0 if urgent else self.wait_s)
+            await asyncio.wait(
+                [self._running[call] for call in calls], timeout=0 if urgent else self.wait_s
+            )
             self._collect()
-            found = self._decided(situations)
+            found |= self._decided({call.canary: situations[call.canary] for call in calls})
         return {canary: decision for canary, (_, decision) in found.items()}
 
     async def aclose(self) -> None:
@@ -66,6 +68,9 @@ class Hooking:
     def _decided(self, situations: Situations) -> dict[CanaryId, tuple[Situation, Decision]]:
         found = {}
         for canary, plain in situations.items():
+            if not plain.policy.webhooks:
+                found[canary] = plain, decide(plain)
+                continue
             told = {
                 (call.hook, call.at_ms): reply for call, reply in self._told.get(canary, {}).items()
             }
@@ -81,23 +86,22 @@ class Hooking:
         return self._since_ms
 
     def _wanted(self, found: Mapping[CanaryId, tuple[Situation, Decision]]) -> list[Call]:
-        """List what has to be asked now: checks that are due, and gates that hold."""
+        """List what has to be asked now: checks that are due, and gates that hold.
+
+        A webhook that still works on an earlier question gets no other one meanwhile.
+        """
+        busy = {(call.canary, call.hook) for call in self._running}
         calls: dict[Call, None] = {}
         for situation, decision in found.values():
             for call in hooks.due(situation):
                 calls[call] = None
             for call in decision.asks if isinstance(decision, Hold) else ():
                 calls[call] = None
-        return [call for call in calls if call not in self._told.get(call.canary, {})]
-
-    def _begin(self, call: Call, body: Body) -> None:
-        if self.hooks is not None and call not in self._running:
-            self._running[call] = asyncio.create_task(self.hooks.ask(call, body(call)))
-
-    async def _wait(self, calls: list[Call], wait_s: float | None) -> None:
-        tasks = [self._running[call] for call in calls if call in self._running]
-        if tasks:
-            await asyncio.wait(tasks, timeout=wait_s)
+        return [
+            call
+            for call in calls
+            if call not in self._told.get(call.canary, {}) and (call.canary, call.hook) not in busy
+        ]
 
     def _collect(self) -> None:
         for call, task in list(self._running.items()):

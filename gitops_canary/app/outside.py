@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from gitops_canary.http import Opening
 from gitops_canary.model.announcement import Announcement
 from gitops_canary.model.webhooks import Webhook
-from gitops_canary.notify import NOTIFIERS, Notifiers, Place
+from gitops_canary.notify import ADDRESS, NOTIFIERS, UNKNOWN, Notifiers, Place
 from gitops_canary.settings import NotifierSettings, Settings, WebhookSettings
 from gitops_canary.webhooks import SIGNS, Caller, Target
 
@@ -31,27 +31,37 @@ class Outside:
         await self.caller.aclose()
 
 
-def _target(one: WebhookSettings) -> Target:
-    return Target(
-        opening=Opening(
-            url=one.url,
-            timeout_ms=one.timeout_ms,
-            token_file=one.token_file,
-            ca_file=one.ca_file,
-            secret_files={SIGNS: one.secret_file} if one.secret_file else {},
-        ),
-        addresses=one.addresses,
+def webhook(one: WebhookSettings) -> Opening:
+    """Say how a webhook is reached."""
+    return Opening(
+        url=one.url,
+        timeout_ms=one.timeout_ms,
+        token_file=one.token_file,
+        ca_file=one.ca_file,
+        secret_files={SIGNS: one.secret_file} if one.secret_file else {},
     )
+
+
+def notifier(one: NotifierSettings) -> Opening:
+    """Say how a notifier is reached; its address is one of its secrets."""
+    return Opening(
+        url=UNKNOWN,
+        timeout_ms=one.timeout_ms,
+        token_file=one.token_file,
+        ca_file=one.ca_file,
+        secret_files={ADDRESS: one.address_file},
+    )
+
+
+def _target(one: WebhookSettings) -> Target:
+    return Target(opening=webhook(one), addresses=one.addresses)
 
 
 def _place(one: NotifierSettings) -> Place:
     return Place(
         shape=NOTIFIERS[one.type],
-        address_file=one.address_file,
-        token_file=one.token_file,
+        opening=notifier(one),
         channel=one.channel,
         username=one.username,
-        ca_file=one.ca_file,
-        timeout_ms=one.timeout_ms,
         providers=one.providers,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from gitops_canary.notify import gchat, matrix, msteams, slack
-from gitops_canary.notify.sending import Notifiers, Place, Shape
+from gitops_canary.notify.sending import ADDRESS, UNKNOWN, Notifiers, Place, Shape
 
 NOTIFIERS: Mapping[str, Shape] = {
     "discord": slack.discord,
@@ -15,4 +15,4 @@ NOTIFIERS: Mapping[str, Shape] = {
 }
 """`type` of a notifier in controller.yaml to what it is sent; Flagger's names, and matrix."""
 
-__all__ = ["NOTIFIERS", "Notifiers", "Place"]
+__all__ = ["ADDRESS", "NOTIFIERS", "UNKNOWN", "Notifiers", "Place"]

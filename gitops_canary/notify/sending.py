@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -13,6 +12,8 @@ from gitops_canary.http.session import TROUBLE
 from gitops_canary.model.announcement import Announcement
 
 ADDRESS: Final = "address"
+UNKNOWN: Final = "https://unknown.invalid"
+"""Stands where the URL is a secret that is read for each message."""
 _OK = range(200, 300)
 
 
@@ -21,13 +22,10 @@ class Place:
     """One notifier as the operator describes it."""
 
     shape: "Shape"
-    address_file: Path
-    """Holds the URL messages are posted to; such URLs are secrets."""
-    token_file: Path | None = None
+    opening: Opening
+    """Its secret `address` is the URL messages are posted to; its url is not known."""
     channel: str = ""
     username: str = "gitops-canary"
-    ca_file: Path | None = None
-    timeout_ms: int = 10_000
     providers: frozenset[str] = frozenset()
     """`namespace/name` of AlertProviders that mean this notifier."""
 
@@ -52,10 +50,10 @@ class Notifiers:
         if place is None:
             return f"there is no notifier {notifier[:80]!r} in controller.yaml"
         try:
-            async with asyncio.timeout(place.timeout_ms / 1000):
+            async with asyncio.timeout(place.opening.timeout_ms / 1000):
                 return await _send(place, told)
         except TimeoutError:
-            return f"no answer within {place.timeout_ms} ms"
+            return f"no answer within {place.opening.timeout_ms} ms"
         except Failed as error:
             return f"it {error}"
         except TROUBLE as error:
@@ -71,18 +69,11 @@ class Notifiers:
 
 
 async def _send(place: Place, told: Announcement) -> str:
-    opening = Opening(
-        url="https://unused.invalid",
-        timeout_ms=place.timeout_ms,
-        token_file=place.token_file,
-        ca_file=place.ca_file,
-        secret_files={ADDRESS: place.address_file},
-    )
-    secrets = secrets_of(opening)
+    secrets = secrets_of(place.opening)
     parts = urlsplit(secrets[ADDRESS])
     request = place.shape(told, place, secrets)
     base = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
-    session = Session(opening)
+    session = Session(place.opening)
     try:
         sent = Request(
             method=request.method,

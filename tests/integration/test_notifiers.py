@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from gitops_canary.http import Opening
 from gitops_canary.model.announcement import Announcement, Severity
 from gitops_canary.model.names import CanaryId, RolloutId
-from gitops_canary.notify import NOTIFIERS, Notifiers, Place
+from gitops_canary.notify import ADDRESS, NOTIFIERS, UNKNOWN, Notifiers, Place
 
 SECRET = "T0K3N-in-the-path"  # noqa: S105 - that is what is looked for
 TOLD = Announcement(
@@ -71,7 +72,13 @@ def server(running: Server) -> Server:
 def place(folder: Path, kind: str, url: str, **rest: Any) -> Place:
     address = folder / "address"
     address.write_text(url)
-    return Place(shape=NOTIFIERS[kind], address_file=address, **rest)
+    opening = Opening(
+        url=UNKNOWN,
+        timeout_ms=5000,
+        token_file=rest.pop("token_file", None),
+        secret_files={ADDRESS: address},
+    )
+    return Place(shape=NOTIFIERS[kind], opening=opening, **rest)
 
 
 def told(one: Place, what: Announcement = TOLD) -> str:

@@ -37,7 +37,7 @@ class Ears:
 
 def report(*waits: Wait, alerts: tuple[Alert, ...]) -> Report:
     policy = SimpleNamespace(webhooks=())
-    spec = SimpleNamespace(namespace="prod", name="web", policy=policy, alerts=alerts)
+    spec = SimpleNamespace(id=WEB, namespace="prod", name="web", policy=policy, alerts=alerts)
     owned = SimpleNamespace(weight=0, candidate=SimpleNamespace(version="v2"))
     seen = SimpleNamespace(
         spec=spec,
@@ -96,6 +96,19 @@ def test_severity_asks_for_those_above_it_and_the_same_is_told_once() -> None:
         return ears.heard
 
     assert asyncio.run(go()) == ["pager: waits for a person"] * 2
+
+
+def test_a_stuck_repository_is_told_once_to_each_notifier() -> None:
+    async def go() -> list[str]:
+        ears = Ears()
+        announcer = Announcer(ears)
+        named = alerts("chat", "pager", "chat", severity=Severity.ERROR)
+        announcer.take(report(Wait.LIVE, alerts=named), 7)
+        announcer.alarm("config: Git has been out of reach for 60 s.\nkubectl ...", 8)
+        await announcer.drain()
+        return ears.heard
+
+    assert asyncio.run(go()) == ["chat: outage", "pager: outage"]
 
 
 def test_the_queue_is_bounded(caplog: pytest.LogCaptureFixture) -> None:

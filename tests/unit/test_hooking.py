@@ -85,6 +85,23 @@ def test_a_slow_webhook_is_heard_at_a_later_look() -> None:
     assert len(phone.asked) == 1
 
 
+def test_a_webhook_at_work_is_asked_nothing_else_and_not_waited_for_twice() -> None:
+    phone = Slow()
+
+    async def go() -> int:
+        hooking = Hooking(hooks=phone, wait_s=0.01)
+        running = gated(BACK, action=Action.ADVANCE)
+        await decided(hooking, {A: running})
+        hooking.wait_s = 60
+        later = replace(running, now_ms=running.now_ms + POLICY.interval_ms)
+        assert due(later) != due(running)
+        await asyncio.wait_for(decided(hooking, {A: later}), 5)
+        await hooking.aclose()
+        return len(phone.asked)
+
+    assert asyncio.run(go()) == 1
+
+
 def test_an_abort_waits_for_nobodys_webhook() -> None:
     phone = Slow()
     failing = gated(action=Action.ADVANCE, verdicts=looks(Outcome.FAIL, Outcome.FAIL))
