@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from gitops_canary.app.looking import Seen
 from gitops_canary.app.tick import Report
 from gitops_canary.core.evidence import page_paths
-from gitops_canary.core.notice import notice
+from gitops_canary.core.notice import ends, notice
 from gitops_canary.core.plan import Plan
 from gitops_canary.errors import CanaryError
 from gitops_canary.model.decision import Act, Decision
 from gitops_canary.model.names import CanaryId
 from gitops_canary.model.notice import Notice
-from gitops_canary.model.rollout import Record
+from gitops_canary.model.rollout import Action, Record
 from gitops_canary.ports import Forge
 
 log = logging.getLogger("gitops_canary")
@@ -68,7 +68,10 @@ class Noticer:
 def notices(report: Report, *, evidence: bool = True) -> Iterator[Notice]:
     """Say what a look means to the authors of the versions that roll, or just ended."""
     pushed = {plan.act.canary: plan for plan in report.pushed if plan.evidence}
+    resting = {canary for canary, plan in pushed.items() if plan.act.action is Action.IDLE}
     for canary, one in report.seen.items():
+        if canary in resting:
+            continue  # scaling down is no news of the version, and must not look like a new try
         plan = pushed.get(canary)
         decision: Decision | None = plan.act if plan else report.decisions.get(canary)
         if decision is not None and (plan or one.running or not one.tip.owned.settled):
@@ -86,7 +89,6 @@ def _notice(canary: CanaryId, one: Seen, decision: Decision, plan: Plan | None) 
         source=record.source if record else one.source,
         tip=one.tip.owned,
         steps=one.policy.steps,
-        record=record,
         verdicts=decision.verdicts if isinstance(decision, Act) else one.situation.verdicts,
         page=_page(plan),
         path=_path(plan, record),
@@ -102,7 +104,7 @@ def _path(plan: Plan | None, record: Record | None) -> str:
 
 def _page(plan: Plan | None) -> str:
     """Take the readable evidence out of a plan: it is the go/no-go summary once all is over."""
-    if plan is None or plan.evidence is None:
+    if plan is None or plan.evidence is None or not ends(plan.act):
         return ""
     found = (data for path, data in plan.evidence.files.items() if path.endswith("/README.md"))
     page = next(found, None)

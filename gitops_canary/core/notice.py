@@ -10,7 +10,7 @@ from gitops_canary.model.names import Revision
 from gitops_canary.model.notice import Mark, Notice
 from gitops_canary.model.observation import Verdict
 from gitops_canary.model.owned import Owned
-from gitops_canary.model.rollout import Action, Record
+from gitops_canary.model.rollout import Action
 
 SUMMARY_MAX = 140
 """Characters of a commit status on GitHub."""
@@ -28,6 +28,11 @@ def marker(key: str) -> str:
     return f"<!-- gitops-canary {key} -->"
 
 
+def ends(act: Act) -> bool:
+    """Tell whether a move is the last that an author is told; a finish in steps ends at 0."""
+    return act.action in _ENDS and (act.action is not Action.FINISH or act.weight == 0)
+
+
 def notice(
     decision: Decision,
     *,
@@ -35,20 +40,17 @@ def notice(
     source: Revision,
     tip: Owned,
     steps: Sequence[Decimal],
-    record: Record | None,
     verdicts: Sequence[Verdict],
     page: str = "",
     path: str = "",
 ) -> Notice:
     """Say where a rollout stands, what was measured last and what comes next.
 
-    `record` is that of its newest move, `page` the readable evidence once the rollout has ended,
-    `path` where that lies on its branch.
+    `page` is the readable evidence once the rollout has ended, `path` where it lies on its branch.
     """
-    ended = decision.action if isinstance(decision, Act) else record.action if record else None
-    weight = decision.weight if isinstance(decision, Act) else tip.weight
-    left = ended is Action.FINISH and weight > 0
-    mark = _ENDS.get(ended, Mark.PENDING) if ended and not left else Mark.PENDING
+    act = decision if isinstance(decision, Act) else None
+    mark = _ENDS[act.action] if act and ends(act) else Mark.PENDING
+    weight = act.weight if act else tip.weight
     summary = one_line(f"{percent(weight)} %: {decision.reason}")
     return Notice(
         canary=decision.canary,

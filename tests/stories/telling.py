@@ -41,6 +41,8 @@ class Telling:
     settings: list[str] = field(default_factory=list)
     lost: Revision | None = None
     """What the newest alert says is gone."""
+    reports: list[Report] = field(default_factory=list)
+    """What every tick of the story said."""
     marks: dict[str, str] = field(default_factory=dict)
     """Names that the text gives to rollouts and revisions, and what they stand for."""
 
@@ -196,6 +198,7 @@ class Telling:
 
     async def _look(self) -> Report:
         report = await self.station.tick(write=True)
+        self.reports.append(report)
         self.announcer.take(report, self.now_ms)
         await self.announcer.drain()
         return report

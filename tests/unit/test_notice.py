@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from situations import NEW, OLD, looks, move
+from situations import NEW, OLD, looks
 
 from gitops_canary.core.notice import BODY_MAX, SUMMARY_MAX, marker, notice
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
@@ -40,7 +40,6 @@ def told(decision: Decision, **changes: Any) -> Notice:
         "source": Revision("1" * 40),
         "tip": TIP,
         "steps": [Decimal(10), Decimal(50)],
-        "record": move(Action.ADVANCE, "10", 1).record,
         "verdicts": decision.verdicts if isinstance(decision, Act) else (),
     }
     return notice(decision, **(values | changes))
@@ -59,6 +58,10 @@ def told(decision: Decision, **changes: Any) -> Notice:
 )
 def test_mark_follows_the_move(action: Action, mark: Mark) -> None:
     assert told(act(action, 0)).mark is mark
+
+
+def test_finish_in_steps_ends_at_zero() -> None:
+    assert told(act(Action.FINISH, 25)).mark is Mark.PENDING
 
 
 def test_body_has_ladder_weight_checks_and_what_comes_next() -> None:
