@@ -6,7 +6,15 @@ import tracemalloc
 from collections.abc import Iterator
 from decimal import Decimal
 
-from gitops_canary.core.judges import Config, judged, mannwhitney, sequential, threshold
+from gitops_canary.core.judges import (
+    Config,
+    conditions,
+    expression,
+    judged,
+    mannwhitney,
+    sequential,
+    threshold,
+)
 from gitops_canary.core.judges.classify import Rule
 from gitops_canary.model.judging import Block, Counts, Reading
 from gitops_canary.model.spec import Limits
@@ -16,6 +24,17 @@ GOAL = 10_000
 CONFIGS: dict[str, Config] = {
     "sequential": sequential.Config(
         metrics=tuple(sequential.Metric(name=name, budget=0.01, eta=0.5) for name in NAMES)
+    ),
+    "sequential, bursts not known": sequential.Config(
+        metrics=tuple(sequential.Metric(name=name, budget=0.01, known=False) for name in NAMES)
+    ),
+    "conditions": conditions.Config(
+        metrics=tuple(
+            conditions.Metric(
+                name=name, success=expression.read("result[0] >= 0.9"), interval_ms=15_000
+            )
+            for name in NAMES
+        )
     ),
     "threshold": threshold.Config(
         limits={name: Limits(minimum=Decimal(99)) for name in NAMES}, threshold=5

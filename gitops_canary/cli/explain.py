@@ -7,7 +7,7 @@ from gitops_canary.cli.looked import chosen, looked
 from gitops_canary.cli.options import DEFAULT_CONFIG, CanaryArgument, ConfigOption
 from gitops_canary.cli.outcome import exit_code
 from gitops_canary.cli.printing import write
-from gitops_canary.core.explain import ladder, sentence
+from gitops_canary.core.explain import arithmetic, ladder, sentence
 from gitops_canary.core.message import table
 from gitops_canary.core.text import duration, iso, percent
 from gitops_canary.model.decision import Act
@@ -56,8 +56,7 @@ def _lines(report: Report, canary: CanaryId) -> Iterator[str]:
 
 def _arithmetic(verdict: Verdict) -> Iterator[str]:
     """Say what each check rests on, and what the judges beside it would have said."""
-    for one in verdict.measurements:
-        yield f"  {one.check}: {one.why}"
+    yield from (f"  {line}" for line in arithmetic(verdict))
     if verdict.reason:
         yield f"  {verdict.judge}: {verdict.outcome.value}, {verdict.reason}"
     for shadow in verdict.shadows:

@@ -1,7 +1,10 @@
-"""One sentence per decision, the same in commit, log and command line."""
+"""One sentence per decision, the same in commit, log and command line; and what it rests on."""
+
+from collections.abc import Callable, Iterator, Mapping
 
 from gitops_canary.core.text import one_line, percent
 from gitops_canary.model.decision import Act, Decision
+from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.spec import Policy, Strategy
 
 
@@ -25,3 +28,48 @@ def sentence(decision: Decision) -> str:
         return one_line(f"{decision.canary}: {what}. {decision.reason}")
     text = f"{decision.canary}: {decision.wait.value}. {decision.reason}"
     return one_line(f"{text} Try: {decision.remedy}." if decision.remedy else text)
+
+
+def arithmetic(verdict: Verdict) -> Iterator[str]:
+    """Say what each check rests on, so that a person can do the sum again."""
+    words = _ARITHMETIC.get(verdict.judge, _told)
+    for one in verdict.measurements:
+        yield one_line(f"{one.check}: {one.why if one.value is None else words(one)}")
+
+
+def _limits(one: Measurement) -> str:
+    on = "" if one.samples == "-" else f" on {one.samples}"
+    beside = "" if one.baseline is None else f", {one.baseline} on the primary"
+    return f"{one.value}{on} against {one.limit}{beside}: {one.why}"
+
+
+def _conditions(one: Measurement) -> str:
+    said = one.numbers
+    counted = ", ".join(f"{said[kind]} {kind}" for kind in ("failed", "inconclusive", "errors"))
+    if "phase" not in said:
+        return _limits(one)
+    return (
+        f"result {one.value} against {one.limit}: {one.why}; "
+        f"{counted} of {one.samples}: {said['phase']}"
+    )
+
+
+def _ranks(one: Measurement) -> str:
+    said = one.numbers
+    times = f" ({float(said['meanRatio']):.3g}x)" if "meanRatio" in said else ""
+    return (
+        f"{one.value} on average of {one.samples}, {one.baseline or 'nothing'} on the primary"
+        f"{times}: {said.get('class', one.outcome.value)}, {one.why}"
+    )
+
+
+def _told(one: Measurement) -> str:
+    """Give the judge's own words, which hold the counts and the evidence; values have limits."""
+    return one.why if one.numbers else _limits(one)
+
+
+_ARITHMETIC: Mapping[str, Callable[[Measurement], str]] = {
+    "threshold": _limits,
+    "conditions": _conditions,
+    "mannwhitney": _ranks,
+}

@@ -192,6 +192,8 @@ def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block)
         outcome, words = Outcome.FAIL, f"{way}: {words}"
     elif good >= math.log(config.proven):
         outcome, words = Outcome.PASS, f"proven good ({amount(good)}): {words}"
+    if not metric.known:
+        words = f"{words}, with one incident spared"
     total = weighed.total
     told = reading.why if reading.trouble else f"{compared(total, metric.what)}, {words}"
     return Measurement(
@@ -214,6 +216,7 @@ def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block)
             "logGood": exact(good),
             "logLimit": exact(math.log(config.limit)),
             "eta": exact(metric.eta),
+            **({} if metric.known else {"logCompared": exact(log)}),
         },
     )
 

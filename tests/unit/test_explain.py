@@ -1,0 +1,80 @@
+"""What a person reads of each judge's sum."""
+
+from decimal import Decimal
+
+import pytest
+
+from gitops_canary.core.explain import arithmetic
+from gitops_canary.core.judges import (
+    Config,
+    conditions,
+    expression,
+    judged,
+    mannwhitney,
+    sequential,
+    threshold,
+)
+from gitops_canary.core.judges.classify import Rule
+from gitops_canary.model.judging import Block, Counts, Reading
+from gitops_canary.model.spec import Limits
+
+COUNTS = Counts(canary=150, canary_bad=9, primary=1350, primary_bad=1)
+CASES: list[tuple[Config, str]] = [
+    (
+        threshold.Config(limits={"m": Limits(minimum=Decimal(99))}),
+        "m: 94 on 150 requests against >= 99, 99.9 on the primary: below the limit",
+    ),
+    (
+        conditions.Config(
+            metrics=(
+                conditions.Metric(
+                    name="m",
+                    success=expression.read("result[0] >= 99"),
+                    failure_limit=1,
+                    interval_ms=15_000,
+                ),
+            )
+        ),
+        (
+            "m: result 94 against result[0] >= 99: the successCondition does not hold; "
+            "2 failed, 0 inconclusive, 0 errors of 2 measurements: Failed"
+        ),
+    ),
+    (
+        mannwhitney.Config(metrics=(mannwhitney.Metric(name="m", rule=Rule(critical=True)),)),
+        (
+            "m: 6 on average of 6 points, 0.07407 on the primary (81x): High, always 6, "
+            "and 0.07407 on the primary"
+        ),
+    ),
+    (
+        sequential.Config(metrics=(sequential.Metric(name="m", budget=0.01, known=False),)),
+        (
+            "m: 54 of 900 canary requests failed, 6 of 8,100 on the primary: 81x, worse than 1.5x "
+            "the primary, and by more than matters: evidence 1e30 against a limit of 200, with one "
+            "incident spared"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("config", "words"), CASES, ids=lambda one: type(one).__module__[-11:])
+def test_the_sum_is_told_in_words(config: Config, words: str) -> None:
+    reading = Reading(
+        metric="m", counts=COUNTS, value="94", baseline="99.9", samples="150 requests"
+    )
+    blocks = [
+        Block(start_ms=i * 15_000, end_ms=(i + 1) * 15_000, weight=Decimal(10), readings=(reading,))
+        for i in range(6)
+    ]
+    *_, last = judged(config, blocks)
+
+    assert list(arithmetic(last)) == [words]
+
+
+def test_what_has_no_number_is_told_by_its_reason() -> None:
+    config = threshold.Config(limits={"m": Limits(maximum=Decimal(1))})
+    silent = Block(start_ms=0, end_ms=1, weight=Decimal(10))
+    [verdict] = judged(config, [silent])
+
+    assert list(arithmetic(verdict)) == ["m: nothing was measured"]
