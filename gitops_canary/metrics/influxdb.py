@@ -8,6 +8,7 @@ Source of the shapes: docs.influxdata.com, "Annotated CSV", "POST /api/v2/query"
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -24,6 +25,12 @@ from gitops_canary.metrics.shapes import (
     spoken,
 )
 
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
+_WRITES = re.compile(r"\binto\b|;", re.IGNORECASE)
+_FLUX_WRITES = re.compile(r"\bto\s*\(|\bexperimental\b")
+_IMPORT = re.compile(r"\bimport\s+(?:\w+\s+)?\"([^\"]*)\"")
+IMPORTS = frozenset({"array", "date", "join", "math", "regexp", "strings", "timezone", "types"})
+"""Packages of Flux that only compute; others write, or have the server call other servers."""
 _NOT_LABELS = frozenset({"", "result", "table", "_start", "_stop", "_time", "_value"})
 
 
@@ -33,6 +40,11 @@ def ask(instant: Instant, access: Access) -> Request:
     headers = {"Authorization": f"Token {token}"} if token else access.secrets.standard
     if access.options.get("language", "flux") == "influxql":
         return _influxql(instant, access, headers)
+    bare = _TEXT.sub('""', instant.expression)
+    if _FLUX_WRITES.search(bare) or not IMPORTS.issuperset(_IMPORT.findall(instant.expression)):
+        raise Failed(
+            f"needs a query that only reads, with no imports but {', '.join(sorted(IMPORTS))}"
+        )
     body = {
         "query": instant.timed(instant.expression),
         "type": "flux",
@@ -52,8 +64,8 @@ def _influxql(instant: Instant, access: Access, headers: dict[str, str]) -> Requ
     query = instant.timed(instant.expression)
     if query == instant.expression:
         raise Failed("needs a query with its window: WHERE time > ${from_ms}ms AND time <= ...")
-    if not query.lstrip().lower().startswith("select") or ";" in query:
-        raise Failed("needs one SELECT: correct the query of the check")
+    if not query.lstrip().lower().startswith("select") or _WRITES.search(_TEXT.sub("''", query)):
+        raise Failed("needs one SELECT that only reads: correct the query of the check")
     return Request(
         method="POST",
         path="/query",

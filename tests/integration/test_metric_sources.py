@@ -270,6 +270,9 @@ def test_controller_yaml_opens_it(name: str, ask: Asking, tmp_path: Path) -> Non
         ("newrelic", "SELECT count(*) FROM T TIMESERIES"),
         ("stackdriver", "fetch x | within 5m, d'2020/01/01-00:00:00'"),
         ("externalmetrics", "../secrets"), ("externalmetrics", "prod/x?limit=1"),
+        ("influxdb", 'from(bucket: "b") |> range(start: -1m) |> to(bucket: "c")'),
+        ("influxdb", 'import "http"\nhttp.post(url: "http://169.254.169.254")'),
+        ("influxdb", 'import e "experimental/http"\nfrom(bucket: "b")'),
         ("keptn", "keptnmetric/prod/../../secrets"), ("keptn", "analysis/prod/x/5m"),
     ],
 )  # fmt: skip
