@@ -52,9 +52,7 @@ class Planner:
             one = seen.seen[act.canary]
             own = answers.get(act.canary, {})
             try:
-                made = self._plan(act, one, seen, own, entries, proofs)
-                if not act.urgent:
-                    made = made.dated(self.clock_ms)
+                made = self._plan(act, one, seen, own, entries, proofs).dated(self.clock_ms)
                 plans.append(made)
                 entries = made.files.get(QUARANTINE, entries)
             except Unavailable:

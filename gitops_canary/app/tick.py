@@ -136,10 +136,10 @@ class Station:
         now_ms = self.clock()
         seen = await self.worker.do(lambda: self._look(now_ms))
         begun, held = await self._uninitialised(seen)
-        decisions, answers = await self._decide(seen, begun, now_ms, write=write)
+        decisions, answers, silent = await self._decide(seen, begun, now_ms, write=write)
         decisions.update(held)
         acts = self._due(decisions, now_ms)
-        late = any(stale(act, now_ms) for act in acts)
+        late = not silent and any(stale(act, now_ms) for act in acts)
         clock_ms = await self.measuring.clock_ms(now_ms) if late else None
         planner = Planner(self.reader, self.measuring.timing, clock_ms)
         plans, refused = await self.worker.do(
@@ -216,8 +216,8 @@ class Station:
 
     async def _decide(
         self, seen: Look, begun: Mapping[CanaryId, Beginning], now_ms: int, *, write: bool
-    ) -> tuple[dict[CanaryId, Decision], Mapping[CanaryId, Mapping[Question, Answer]]]:
-        """Ask the world about every canary at once, then decide about each."""
+    ) -> tuple[dict[CanaryId, Decision], Mapping[CanaryId, Mapping[Question, Answer]], bool]:
+        """Ask the world about every canary at once, then decide; was anybody silent?"""
         measured = await self.measuring.measure(seen.seen, now_ms, begun)
         decisions: dict[CanaryId, Decision] = dict(seen.held)
         situations = {k: measured.situations.get(k, one.situation) for k, one in seen.seen.items()}
@@ -233,7 +233,7 @@ class Station:
         for canary, beginning in begun.items():
             step = initialising.decide(beginning, measured.steps.get(canary), now_ms)
             decisions[canary] = step
-        return decisions, measured.answers
+        return decisions, measured.answers, measured.silence
 
     async def _uninitialised(self, seen: Look) -> Found:
         """Find canaries that are not initialised yet, where the operator wants that done."""

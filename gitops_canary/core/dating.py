@@ -14,11 +14,8 @@ _GRID_MS = 10_000
 
 
 def stale(act: Act, now_ms: int) -> bool:
-    """Tell whether a move was decided long ago.
-
-    One that takes traffic back is never held up by asking for the time.
-    """
-    return not act.urgent and now_ms - act.at_ms >= FRESH_MS
+    """Tell whether a move was decided long ago."""
+    return now_ms - act.at_ms >= FRESH_MS
 
 
 def dated(decided_ms: int, clock_ms: int | None) -> int:

@@ -59,6 +59,8 @@ class Weather:
             raise _away(what)
         if state == "lost" and what == "acknowledged":
             raise _away(what)
+        if state == "half-open" and (what != "push" or self._world.rng.random() < 0.5):
+            raise _away(what)
         if state == "expired":
             raise Refused(
                 f"git {what} was refused: wrong user or password",
@@ -100,6 +102,31 @@ def _slow(world: Simulation) -> Undo:
 
     def undo() -> None:
         network.latency_ms = 200
+
+    return undo
+
+
+def _skewed(world: Simulation) -> Undo:
+    """Every controller's clock is off by something of its own."""
+    for name in sorted(world.offsets):
+        off_ms = world.rng.choice((-300_000, -60_000, -5_000, 5_000, 60_000, 300_000))
+        world.offsets[name] = lambda off_ms=off_ms: world.now_ms + off_ms  # type: ignore[misc]  # a default binds it now
+
+    def undo() -> None:
+        for name in world.offsets:
+            world.offsets[name] = lambda: world.now_ms
+
+    return undo
+
+
+def _slow_answers(world: Simulation) -> Undo:
+    """Prometheus takes up to 20 seconds for an answer."""
+    for network in world.network.values():
+        network.metrics = "slow"
+
+    def undo() -> None:
+        for network in world.network.values():
+            network.metrics = "up"
 
     return undo
 
@@ -215,13 +242,35 @@ def _rewound(world: Simulation) -> Undo:
     return nothing
 
 
+def _squashed(world: Simulation) -> Undo:
+    """Somebody makes one commit of the newest ones, and forces the branch to it."""
+    tip = world.remote.refs.get(CONFIG)
+    if tip is None:
+        return nothing
+    line = [tip]
+    while len(line) < world.rng.randrange(3, 6) and len(world.remote.parents(line[-1])) == 1:
+        line += world.remote.parents(line[-1])
+    if len(line) < 3 or not world.remote.parents(line[-1]):
+        return nothing
+    files, base = world.files(line[0]), world.files(line[-1])
+    change: dict[str, bytes | None] = {p: b for p, b in files.items() if base.get(p) != b}
+    gone: dict[str, bytes | None] = dict.fromkeys(base.keys() - files.keys())
+    words = "\n".join(world.message(revision) for revision in line[:-1])
+    world.commit({**change, **gone}, f"Squash\n\n{words}", parents=[line[-1]])
+    world.rewound_ms = world.now_ms
+    return nothing
+
+
 FAULTS: Mapping[str, Fault] = {
     **MEASURED,
     "the Git server is down": _git("down"),
     "the Git server flaps": _git("flapping"),
     "acknowledgements are lost": _git("lost"),
     "credentials have expired": _git("expired"),
+    "connections to the Git server are half open": _git("half-open"),
     "everything is slow": _slow,
+    "Prometheus is slow": _slow_answers,
+    "the clocks of replicas differ": _skewed,
     "a hook declines pushes": _refusing,
     "somebody always pushes first": _racing,
     "a controller is killed": _kill,
@@ -229,5 +278,6 @@ FAULTS: Mapping[str, Fault] = {
     "a clone is damaged": _damage,
     "the branch is deleted": _no_branch,
     "the branch is forced back": _rewound,
+    "the branch is squashed": _squashed,
     "the evidence branch grows": _evidence_grows,
 }

@@ -31,11 +31,12 @@ def answer(report: Report, world: World) -> None:
 
 
 def _accept(lost: Revision, world: World) -> None:
-    """Commit the line that accepts a loss, unless it is there, or what was lost is back."""
+    """Commit the line that accepts a loss, unless one holds, or what was lost is back."""
     tip = world.remote.refs.get(CONFIG)
     if tip is None or lost in world.remote.reachable(tip):
         return
     text = world.files(tip).get(accepted.FILE, b"").decode()
-    if lost not in text:
+    there = world.remote.reachable(tip)
+    if not any(one.lost == lost and one.accepted in there for one in accepted.parse(text)):
         one = accepted.Acceptance(accepted=tip, lost=lost)
         world.commit({accepted.FILE: accepted.add(text, one).encode()}, "Accept it\n")

@@ -249,8 +249,12 @@ class Simulation:
             self.before_push(name)
 
     def _latency(self, name: str, what: str) -> int:
-        del what
-        return self.rng.randrange(1, self.network[name].latency_ms)
+        network = self.network[name]
+        if what == "git" and network.git == "half-open":
+            return self.rng.randrange(10_000, 40_000)
+        if what == "ask" and network.metrics == "slow":
+            return self.rng.randrange(1_000, 20_000)
+        return self.rng.randrange(1, network.latency_ms)
 
     def _answer(self, name: str, question: Question) -> Answer:
         """Answer as Prometheus would at this moment."""
