@@ -25,10 +25,12 @@ class Quality:
     """Share of its requests that fail."""
     slow: bool = False
     crashes: bool = False
+    inner: float = 0.0
+    """Share of its requests that only its own counter tells of as failed."""
 
     @property
     def bad(self) -> bool:
-        return self.errors > 0 or self.crashes
+        return self.errors > 0 or self.crashes or self.inner > 0
 
 
 @dataclass(slots=True)
@@ -87,6 +89,8 @@ class App:
     """Requests so far by (workload, code)."""
     slow: dict[str, float] = field(default_factory=dict)
     """Requests slower than a second so far, by workload."""
+    inner: float = 0.0
+    """Requests of the canary that failed without anybody else's noticing."""
 
     def live_since(self, weight: Decimal, not_before_ms: int) -> int | None:
         """When a weight was first applied after an instant; earlier where it was so already."""
@@ -202,6 +206,8 @@ class Cluster:
                 app.counters[key] = app.counters.get(key, 0.0) + part
         app.slow[name] = app.slow.get(name, 0.0) + slow
         if workload is app.canary:
+            inner = self.quality(app.shape.name, workload.serving).inner if workload.serving else 0
+            app.inner += count * inner
             app.truth.add(self.now_ms, count, failed, slow)
 
     def _scrape(self, at_ms: int) -> None:
@@ -265,5 +271,5 @@ class Cluster:
             up = workload.serving is not None
             line(__name__="kube_pod_container_status_ready", **own).add(at_ms, int(up))
         if app.shape.query and workload is app.canary:
-            failures = app.counters.get((name, "503"), 0.0)
+            failures = app.counters.get((name, "503"), 0.0) + app.inner
             line(__name__="app_failures_total", workload=name).add(at_ms, round(failures, 3))

@@ -22,7 +22,11 @@ FORWARD = JUDGED | {Action.START}
 ENDED = frozenset({Action.FINISH, Action.ABORT, Action.RETREAT, Action.IDLE})
 REWOUND_MS = 120_000
 """For so long after somebody rewrote history nobody can say when a move was really made."""
+BACKDATED_MS = 60_000
+"""How much older than its push a move's date may be: the same weight may have been live then."""
 ROLLBACK_MS = 60_000
+CLEAR = 20
+"""Requests of which enough fail that no check can miss it."""
 TWINS = 0.05
 """The share of moves that a replica makes again."""
 SURPLUS = 4
@@ -42,7 +46,7 @@ class Watch(Watcher):
         assert move.previous is not None
         since: int | None = move.previous.at_ms
         if self.world.sees_live:
-            since = app.live_since(move.before.weight, move.previous.at_ms)
+            since = app.live_since(move.before.weight, move.previous.at_ms - BACKDATED_MS)
         need(since is not None, "the weight that was judged was never live")
         assert since is not None
         if self.world.rewound_ms < window.start_ms - REWOUND_MS:
@@ -55,6 +59,9 @@ class Watch(Watcher):
         need(failures <= requests / 10, f"{failures:.0f} of {requests:.0f} requests failed")
         if move.shape.latency:
             need(slow <= requests / 10, f"{slow:.0f} of {requests:.0f} requests were slow")
+        if move.shape.query and requests > CLEAR:
+            quality = self.world.quality(move.shape.name, move.after.candidate)
+            need(not quality.inner, f"{quality.inner:.0%} failed by its own counter")
         earlier = move.previous.record.window
         if move.previous.judged and earlier is not None:
             need(window.start_ms >= earlier.end_ms, "two moves rest on the same time")
@@ -128,7 +135,8 @@ class Watch(Watcher):
                 window, app = move.record.window, self.world.cluster.apps[move.shape.name]
                 assert window is not None
                 _, failures, slow = app.truth.within(window.start_ms, window.end_ms)
-                need(failures > 0 or slow > 0, "nothing had failed")
+                bad = self.world.quality(move.shape.name, move.before.candidate)
+                need(failures or slow or bad.inner, "nothing had failed")
                 kept = self.world.files(move.revision).get(QUARANTINE, b"")
                 need(move.record.rollout.encode() in kept, "it was not quarantined")
             else:
@@ -233,6 +241,8 @@ class Watch(Watcher):
             return
         if before.settled and before.weight == 0:
             return
+        if self.world.rewound_ms > move.at_ms - REWOUND_MS:
+            return  # what was a move of ours before may be a person's now
         resume = before.control.get("resume", "")
         if resume.startswith((f"{move.record.rollout}/", f"{last.record.rollout}/")):
             return

@@ -52,7 +52,14 @@ def _sometimes(world: Simulation, name: str, question: Question, answer: Answer)
 
 
 def _not_a_number(world: Simulation, name: str, question: Question, answer: Answer) -> Answer:
-    del world, name, question
+    """Some expressions have no number for as long as the spell lasts, others do."""
+    if mark(world.seed, question.expression) < 0.5:
+        return answer
+    del name
+    return _every_nan(answer)
+
+
+def _every_nan(answer: Answer) -> Answer:
     return Answer(
         series=tuple(
             Series(labels=s.labels, samples=tuple(Sample(p.at_ms, "NaN") for p in s.samples))
@@ -87,6 +94,14 @@ def _late_samples(world: Simulation) -> Undo:
         world.cluster.db.hidden_from_ms = None
 
     return undo
+
+
+def _nothing_of_its_own(world: Simulation, name: str, question: Question, answer: Answer) -> Answer:
+    """The metrics that an application tells by itself are broken."""
+    del world, name
+    if "app_failures_total" not in question.expression:
+        return answer
+    return _every_nan(answer)
 
 
 def _resets(world: Simulation) -> Undo:
@@ -154,6 +169,7 @@ MEASURED: dict[str, Fault] = {
     "Prometheus is empty": _answers(_empty),
     "Prometheus warns now and then": _answers(_sometimes),
     "Prometheus says NaN": _answers(_not_a_number),
+    "an application's own metrics say NaN": _answers(_nothing_of_its_own),
     "nothing is scraped": _scraping,
     "only callers are scraped": _one_sided,
     "samples are back-filled": _late_samples,

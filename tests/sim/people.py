@@ -44,10 +44,11 @@ class People:
         self.versions += 1
         tag = f"v{self.versions}"
         rng = self.world.rng
-        quality = rng.choices(
-            (Quality(), Quality(errors=0.4), Quality(slow=True), Quality(crashes=True)),
-            (60, 20, 10, 10),
-        )[0]
+        kinds = (
+            Quality(), Quality(errors=0.4), Quality(slow=True), Quality(crashes=True),
+            Quality(inner=0.4),
+        )  # fmt: skip
+        quality = rng.choices(kinds, (55, 20, 10, 10, 5 + 25 * shape.query))[0]
         self.world.qualities[shape.name, tag] = quality
         text = self.read(shape.workload_path)
         if text is not None:
