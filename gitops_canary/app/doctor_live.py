@@ -1,12 +1,13 @@
 """What `doctor` asks of measurements and sync engines about each canary."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 
+from gitops_canary.app.backtesting import week
 from gitops_canary.app.doctor import Finding, Health, fine, hint, wrong
 from gitops_canary.app.doctor_manifests import Subject
 from gitops_canary.app.measuring import Measuring
 from gitops_canary.app.wiring import options
-from gitops_canary.core.backtest import Range, backtest
+from gitops_canary.core.backtest import Range, backtest, tight_words, tighter
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.judge import judge
 from gitops_canary.core.questions import questions
@@ -34,7 +35,9 @@ async def limits(seen: Subject, measuring: Measuring, now_ms: int) -> AsyncItera
     """
     known = [seen.canaries[canary] for canary in seen.grounds]
     for spec in known[:CANARIES_MAX]:
-        for finding in await _limits(spec, measuring, now_ms):
+        found = await _limits(spec, measuring, now_ms)
+        well = {one.subject for one in found if one.health is Health.OK}
+        for finding in (*found, *await last_week(spec, measuring, now_ms, well)):
             yield finding
     if len(known) > CANARIES_MAX:
         yield hint(
@@ -80,6 +83,26 @@ def _limit(spec: CanarySpec, one: Range) -> Finding:
             f"{one.suggested} is normal here; `gitops-canary backtest` looks at more days",
         )  # fmt: skip
     return fine("limits", subject, what)
+
+
+async def last_week(
+    spec: CanarySpec, measuring: Measuring, now_ms: int, well: Collection[str]
+) -> list[Finding]:
+    """Name the limits that hold now (`well` has their subjects) and that last week broke."""
+    if not well:
+        return []
+    try:
+        found = await week(spec, measuring.metrics, measuring.timing.scrape_ms, now_ms)
+    except Unavailable as error:
+        return [wrong("limits", f"{spec.id}, last week", error)]
+    return [
+        hint(
+            "limits", f"{spec.id} {one.check}, last week", tight_words(one),
+            f"{one.suggested} keeps nearly every look; `gitops-canary backtest` shows when",
+        )
+        for one in tighter(found)
+        if f"{spec.id} {one.check}" in well
+    ]  # fmt: skip
 
 
 async def engines(

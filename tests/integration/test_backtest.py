@@ -10,9 +10,10 @@ import pytest
 from prometheus_server import Written, prometheus
 from typer.testing import CliRunner
 
-from gitops_canary.app.backtesting import week
+from gitops_canary.app.doctor import Finding
+from gitops_canary.app.doctor_live import last_week
+from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.cli import application
-from gitops_canary.core.backtest import tight_words, tighter
 from gitops_canary.manifest import spec_file
 from gitops_canary.manifest.document import parse
 from gitops_canary.metrics import METRICS, Opening, Sources
@@ -134,15 +135,19 @@ def test_a_limit_that_normal_days_break_is_told(url: str) -> None:
     text = CANARY.replace("min: 99", "min: 99.95")
     tight, fine = (read(one) for one in (text, CANARY.replace("min: 99", "min: 90")))
 
-    async def ask(spec: CanarySpec) -> list[str]:
+    async def ask(spec: CanarySpec, *well: str) -> list[Finding]:
         opening = Opening(url=url, timeout_ms=20_000)
         sources = Sources({"default": METRICS["prometheus"](opening)})
+        timing = Timing(scrape_ms=SCRAPE, lag_ms=0)
+        measuring = Measuring(metrics=sources, sync=[], timing=timing, settle_ms=0)
         try:
-            found = await week(spec, sources, SCRAPE, T + 4 * 3_600_000)
+            return await last_week(spec, measuring, T + 4 * 3_600_000, well)
         finally:
             await sources.aclose()
-        return [tight_words(one) for one in tighter(found)]
 
-    [told] = asyncio.run(ask(tight))
-    assert told.startswith("request-success-rate has the limit >= 99.95, but 3 of ")
-    assert asyncio.run(ask(fine)) == []
+    [told] = asyncio.run(ask(tight, "prod/shop request-success-rate"))
+    assert told.what.startswith("request-success-rate has the limit >= 99.95, but 3 of ")
+    assert told.remedy.startswith(">= 9")
+    assert asyncio.run(ask(fine, "prod/shop request-success-rate")) == []
+    # What a look at now has told already is not told again.
+    assert asyncio.run(ask(tight)) == []
