@@ -9,7 +9,7 @@ from gitops_canary.model.announcement import Announcement
 from gitops_canary.model.commits import Blob, Commit
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.initial import Wanted
-from gitops_canary.model.names import BlobId, Digest, Path, Revision
+from gitops_canary.model.names import BlobId, CanaryId, Digest, Path, Revision
 from gitops_canary.model.notice import Notice
 from gitops_canary.model.observation import Answer, Expectation, Halt, Liveness, Question, Touched
 from gitops_canary.model.webhooks import Call, Reply, Webhook
@@ -134,11 +134,13 @@ class Engine(Protocol):
             Unavailable: it was not asked for all of it; its own interval goes on.
         """
 
-    async def halting(self, touched: Touched) -> Halt:
-        """Say how a person makes the engine look away from these objects, changing nothing.
+    async def halting(self, touched: Sequence[Touched]) -> Mapping[CanaryId, Halt]:
+        """Say how a person makes the engine look away from each canary, changing nothing.
+
+        What nothing applies is left out.
 
         Raises:
-            Unavailable: it cannot be told what applies them.
+            Unavailable: it cannot be told.
         """
 
     async def aclose(self) -> None:

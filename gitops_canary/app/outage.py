@@ -68,24 +68,26 @@ class Outage:
             return ""
         if not exposed:
             return ""
-        halts = await asyncio.gather(*(self._halt(one.touched) for one in exposed))
+        halts = await self._halts([one.touched for one in exposed])
         return (
             "Canaries take traffic, and nothing can be rolled back through Git. By hand, if it has "
             f"to be (as commit {revision} says, the last one seen):\n"
             f"{page(list(zip(exposed, halts, strict=True)))}"
         )
 
-    async def _halt(self, touched: Touched) -> Halt | str:
+    async def _halts(self, touched: Sequence[Touched]) -> Sequence[Halt | str]:
+        """Ask every engine at once; why it is not known stands in where it is not."""
         if not self.engines:
-            return "no sync source asks the engine"
-        try:
-            found = [await engine.halting(touched) for engine in self.engines]
-        except Unavailable as error:
-            return error.problem
-        return Halt(
-            stop=tuple(command for one in found for command in one.stop),
-            resume=tuple(command for one in found for command in one.resume),
-        )
+            return ["no sync source asks the engine"] * len(touched)
+        asked = (engine.halting(touched) for engine in self.engines)
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, Unavailable):
+                raise answer
+        why = next((a.problem for a in answers if isinstance(a, Unavailable)), "none has it")
+        known = [answer for answer in answers if not isinstance(answer, BaseException)]
+        found = [[halts[one.canary] for halts in known if one.canary in halts] for one in touched]
+        return [_joined(halts) if halts else why for halts in found]
 
     def _keep(self, report: Report) -> None:
         """Keep who is exposed; of a canary that cannot be read just now, what was known."""
@@ -125,4 +127,11 @@ def _read(kept: Mapping[str, Any]) -> Exposed:
         ),
         weight=str(kept["weight"]),
         commands=str(kept["commands"]),
+    )
+
+
+def _joined(halts: Sequence[Halt]) -> Halt:
+    return Halt(
+        stop=tuple(command for one in halts for command in one.stop),
+        resume=tuple(command for one in halts for command in one.resume),
     )

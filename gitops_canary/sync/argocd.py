@@ -19,9 +19,13 @@ from gitops_canary.sync.cluster import live_facts, overseen, things
 from gitops_canary.sync.fact import Fact
 from gitops_canary.sync.live_object import Thing, instant_ms, mapping, maps, part
 from gitops_canary.sync.options import Contains
+from gitops_canary.sync.owners import Key, Kind, Owners
 from gitops_canary.sync.revisions import commits, holding
 
 App = Mapping[str, Any]
+_IDENTITY = ("group", "kind", "namespace", "name")
+_SKEW_MS = 60_000
+"""How far Argo CD's clock may be behind."""
 
 
 class ArgoCd:
@@ -48,19 +52,20 @@ class ArgoCd:
     ) -> Mapping[Expectation, Liveness]:
         """Tell for each move since when Argo CD has applied it."""
         return await overseen(
-            expected, lambda: applications(self._api, self._names), self._look, self._timeout_ms
+            expected, lambda: owners(self._api, self._names), self._look, self._timeout_ms
         )
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._api.aclose()
 
-    async def _look(self, expected: Expectation, apps: Sequence[App]) -> Sequence[Fact]:
-        owners = {thing: owner(apps, thing) for thing in things(expected)}
+    async def _look(self, expected: Expectation, known: Owners) -> Sequence[Fact]:
+        apps = {thing: known.one(thing) for thing in things(expected)}
         facts = []
-        for app in {name_of(app): app for app in owners.values()}.values():
-            held = await holding(self._contains, revisions(app), expected.revision)
-            mine = [thing for thing, of in owners.items() if of is app]
+        for app in {id(app): app for app in apps.values()}.values():
+            asked = revisions(app, expected.since_ms)
+            held = await holding(self._contains, asked, expected.revision)
+            mine = [thing for thing, of in apps.items() if of is app]
             facts.append(applied(app, mine, held, expected.since_ms))
         missing = [fact for fact in facts if fact.at_ms is None]
         if missing:
@@ -68,7 +73,7 @@ class ArgoCd:
         applied_ms = max((f.at_ms for f in facts if f.at_ms is not None), default=None)
 
         async def show(thing: Thing) -> Mapping[str, Any]:
-            return await self._show(owners[thing], thing)
+            return await self._show(apps[thing], thing)
 
         return [*facts, *await live_facts(expected, show, applied_ms=applied_ms)]
 
@@ -92,7 +97,7 @@ class ArgoCd:
         return live
 
 
-async def applications(api: Api, names: Sequence[str]) -> Sequence[App]:
+async def owners(api: Api, names: Sequence[str]) -> Owners:
     """List the Applications of these names, or without names all that the token may see.
 
     Raises:
@@ -100,8 +105,8 @@ async def applications(api: Api, names: Sequence[str]) -> Sequence[App]:
     """
     if names:
         paths = [f"/api/v1/applications/{part(name)}" for name in names]
-        return await asyncio.gather(*(api.get(path) for path in paths))
-    return maps((await api.get("/api/v1/applications")).get("items"))
+        return Owners(KIND, await asyncio.gather(*(api.get(path) for path in paths)))
+    return Owners(KIND, maps((await api.get("/api/v1/applications")).get("items")))
 
 
 def name_of(app: App) -> str:
@@ -109,28 +114,32 @@ def name_of(app: App) -> str:
     return str(mapping(app.get("metadata")).get("name", ""))
 
 
-def owner(apps: Sequence[App], thing: Thing) -> App:
-    """Find the one Application an object belongs to.
+def keys_of(app: App) -> Iterator[Key]:
+    """List the objects of an Application."""
+    for one in maps(mapping(app.get("status")).get("resources")):
+        group, kind, space, name = (str(one.get(key) or "") for key in _IDENTITY)
+        yield group, kind, space, name
 
-    Raises:
-        NoAnswer: none has it, or several.
+
+KIND = Kind(words="Application of Argo CD", name_of=name_of, keys_of=keys_of)
+
+
+def revisions(app: App, since_ms: int) -> frozenset[Revision]:
+    """List the Git commits an Application says it has, or had applied since an instant.
+
+    What it had applied a minute before a commit was made cannot contain it, and is not asked about:
+    each question may cost a process.
     """
-    found = [app for app in apps if has(app, thing)]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise NoAnswer(f"No Application of Argo CD has {thing}: create one, or wait for its sync")
-    names = ", ".join(sorted(one_line(name_of(app)) for app in found))
-    raise NoAnswer(f"{thing} belongs to several Applications ({names}): leave it to one")
-
-
-def revisions(app: App) -> frozenset[Revision]:
-    """List every Git commit an Application says it has or had applied."""
     status = mapping(app.get("status"))
+    late = [
+        entry
+        for entry in maps(status.get("history"))
+        if (instant_ms(entry.get("deployedAt")) or 0) >= since_ms - _SKEW_MS
+    ]
     return commits(
         [
             *_named(mapping(status.get("sync"))),
-            *(name for entry in maps(status.get("history")) for name in _named(entry)),
+            *(name for entry in late for name in _named(entry)),
         ]
     )
 
@@ -185,14 +194,9 @@ def _trouble(operation: Mapping[str, Any]) -> str:
     return f" (its last sync failed: {one_line(str(operation.get('message', '')))[:200]})"
 
 
-def has(app: App, thing: Thing) -> bool:
-    """Tell whether an object is one of an Application's."""
-    return _resource(app, thing) is not None
-
-
 def _resource(app: App, thing: Thing) -> Mapping[str, Any] | None:
     for one in maps(mapping(app.get("status")).get("resources")):
-        seen = tuple(str(one.get(key) or "") for key in ("group", "kind", "namespace", "name"))
+        seen = tuple(str(one.get(key) or "") for key in _IDENTITY)
         if seen == (thing.group, thing.kind, thing.namespace, thing.name):
             return one
     return None

@@ -9,21 +9,22 @@ request (`apis/meta`, Flux 2.3 to 2.7), which needs the right to patch; see
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from shlex import quote as quoted
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from gitops_canary.core.text import one_line
 from gitops_canary.errors import Unavailable
+from gitops_canary.model.names import CanaryId
 from gitops_canary.model.observation import Halt, Touched
 from gitops_canary.sync import argocd, flux
 from gitops_canary.sync.api import Api, NoAnswer
 from gitops_canary.sync.cluster import routed
 from gitops_canary.sync.live_object import Thing, mapping, part
+from gitops_canary.sync.owners import Json, Owners
 
 REQUESTED_AT: Final = "reconcile.fluxcd.io/requestedAt"
 SOURCE_VERSION: Final = "source.toolkit.fluxcd.io/v1"
-Json = Mapping[str, Any]
 T = TypeVar("T")
 
 
@@ -39,30 +40,17 @@ class ArgoCdEngine:
         """Refresh every Application that has an object of the push."""
         await _within(self._refresh(touched), self._timeout_ms)
 
-    async def halting(self, touched: Touched) -> Halt:
+    async def halting(self, touched: Sequence[Touched]) -> Mapping[CanaryId, Halt]:
         """Turn automated sync off, and on again as it is now."""
-        known = await _within(argocd.applications(self._api, self._names), self._timeout_ms)
-        found = [app for app, _ in _owners(known, touched, argocd.has, "Application of Argo CD")]
-        automated = [
-            (app, policy) for app in found if (policy := argocd.automated(app)) is not None
-        ]
-        return Halt(
-            stop=tuple(f"argocd app set {_said(app)} --sync-policy none" for app, _ in automated),
-            resume=tuple(
-                f"argocd app set {_said(app)} --sync-policy automated"
-                + (" --auto-prune" if policy.get("prune") else "")
-                + (" --self-heal" if policy.get("selfHeal") else "")
-                for app, policy in automated
-            ),
-        )
+        known = await _within(argocd.owners(self._api, self._names), self._timeout_ms)
+        return {one.canary: _argocd_halt(apps) for one in touched if (apps := _of(known, one))}
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._api.aclose()
 
     async def _refresh(self, touched: Sequence[Touched]) -> None:
-        known = await argocd.applications(self._api, self._names)
-        found, missing = owning(known, touched, argocd.has)
+        found, missing = owning(await argocd.owners(self._api, self._names), touched)
         await _all(self._ask(app, hard=urgent) for app, urgent in found)
         _complain(missing, "Application of Argo CD")
 
@@ -87,22 +75,17 @@ class FluxEngine:
         """Request the GitRepository of every Kustomization that has an object of the push."""
         await _within(self._refresh(touched, str(now_ms)), self._timeout_ms)
 
-    async def halting(self, touched: Touched) -> Halt:
+    async def halting(self, touched: Sequence[Touched]) -> Mapping[CanaryId, Halt]:
         """Suspend the Kustomizations, and resume them."""
-        known = await _within(flux.kustomizations(self._api), self._timeout_ms)
-        found = [one for one, _ in _owners(known, touched, flux.has, "Kustomization of Flux")]
-        names = [" -n ".join(map(quoted, flux.name_of(one).split("/")[::-1])) for one in found]
-        return Halt(
-            stop=tuple(f"flux suspend kustomization {name}" for name in names),
-            resume=tuple(f"flux resume kustomization {name}" for name in names),
-        )
+        known = await _within(flux.owners(self._api), self._timeout_ms)
+        return {one.canary: _flux_halt(found) for one in touched if (found := _of(known, one))}
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._api.aclose()
 
     async def _refresh(self, touched: Sequence[Touched], token: str) -> None:
-        found, missing = owning(await flux.kustomizations(self._api), touched, flux.has)
+        found, missing = owning(await flux.owners(self._api), touched)
         sources = dict.fromkeys(source_path(one) for one, _ in found)
         await _all(self._api.annotate(path, REQUESTED_AT, token) for path in sources if path)
         urgent = [path(one) for one, hard in found if hard]
@@ -117,20 +100,50 @@ class FluxEngine:
 
 
 def owning(
-    known: Sequence[Json], touched: Sequence[Touched], has: Callable[[Json, Thing], bool]
+    known: Owners, touched: Sequence[Touched]
 ) -> tuple[Sequence[tuple[Json, bool]], Sequence[Touched]]:
     """Find what applies the objects of a push, urgent ones first, and what nothing applies."""
-    found: dict[int, bool] = {}
+    found: dict[int, tuple[Json, bool]] = {}
     missing = []
     for one in touched:
-        things = tuple(_things(one))
-        owners = [n for n, it in enumerate(known) if any(has(it, thing) for thing in things)]
+        owners = _of(known, one)
         if not owners:
             missing.append(one)
-        for number in owners:
-            found[number] = found.get(number, False) or one.urgent
-    ordered = sorted(found.items(), key=lambda pair: not pair[1])
-    return [(known[number], urgent) for number, urgent in ordered], missing
+        for owner in owners:
+            _, urgent = found.get(id(owner), (owner, False))
+            found[id(owner)] = owner, urgent or one.urgent
+    return sorted(found.values(), key=lambda pair: not pair[1]), missing
+
+
+def _of(known: Owners, one: Touched) -> Sequence[Json]:
+    """List whatever applies any object of a canary, each once."""
+    things = (
+        *(Thing("apps/v1", "Deployment", one.namespace, name) for name in one.workloads),
+        *routed(one.routes, one.namespace),
+    )
+    return tuple({id(it): it for thing in things for it in known.of(thing)}.values())
+
+
+def _argocd_halt(apps: Sequence[Json]) -> Halt:
+    policies = [(app, argocd.automated(app)) for app in apps]
+    automated = [(app, policy) for app, policy in policies if policy is not None]
+    return Halt(
+        stop=tuple(f"argocd app set {_said(app)} --sync-policy none" for app, _ in automated),
+        resume=tuple(
+            f"argocd app set {_said(app)} --sync-policy automated"
+            + (" --auto-prune" if policy.get("prune") else "")
+            + (" --self-heal" if policy.get("selfHeal") else "")
+            for app, policy in automated
+        ),
+    )
+
+
+def _flux_halt(found: Sequence[Json]) -> Halt:
+    names = [" -n ".join(map(quoted, flux.name_of(one).split("/")[::-1])) for one in found]
+    return Halt(
+        stop=tuple(f"flux suspend kustomization {name}" for name in names),
+        resume=tuple(f"flux resume kustomization {name}" for name in names),
+    )
 
 
 def source_path(one: Json) -> str | None:
@@ -150,28 +163,10 @@ def path(one: Json) -> str:
     return f"/apis/{flux.API_VERSION}/namespaces/{space}/kustomizations/{name}"
 
 
-def _things(one: Touched) -> Iterator[Thing]:
-    for name in one.workloads:
-        yield Thing("apps/v1", one.kind, one.namespace, name)
-    yield from routed(one.routes, one.namespace)
-
-
 def _complain(missing: Sequence[Touched], kind: str) -> None:
     if missing:
         whose = missing[0].canary
         raise NoAnswer(f"No {kind} has an object of {whose}: create one, or wait for it")
-
-
-def _owners(
-    known: Sequence[Json], touched: Touched, has: Callable[[Json, Thing], bool], kind: str
-) -> Sequence[tuple[Json, bool]]:
-    found, missing = owning(known, [touched], has)
-    if missing:
-        raise Unavailable(
-            f"No {kind} has an object of {touched.canary}.",
-            remedy="find out what applies it, and stop that",
-        )
-    return found
 
 
 def _said(app: Json) -> str:

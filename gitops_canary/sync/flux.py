@@ -5,19 +5,20 @@ against what it shall be by itself. Fields as Flux 2.3 to 2.7 document them
 (`kustomize.toolkit.fluxcd.io/v1`, `status.lastAppliedRevision`, `status.inventory`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gitops_canary.core.text import one_line
 from gitops_canary.model.names import Revision
 from gitops_canary.model.observation import Expectation, Liveness
 from gitops_canary.ports import Metrics
-from gitops_canary.sync.api import Api, NoAnswer
+from gitops_canary.sync.api import Api
 from gitops_canary.sync.cluster import live_facts, overseen, things
 from gitops_canary.sync.fact import Fact
 from gitops_canary.sync.kubernetes import Cluster
-from gitops_canary.sync.live_object import Thing, mapping, maps
+from gitops_canary.sync.live_object import mapping, maps
 from gitops_canary.sync.options import Contains
+from gitops_canary.sync.owners import Key, Kind, Owners
 from gitops_canary.sync.revisions import commits, holding
 
 API_VERSION = "kustomize.toolkit.fluxcd.io/v1"
@@ -40,18 +41,16 @@ class Flux:
         now_ms: int,  # noqa: ARG002 - the cluster's own times count
     ) -> Mapping[Expectation, Liveness]:
         """Tell for each move since when Flux has applied it."""
-        return await overseen(
-            expected, lambda: kustomizations(self._api), self._look, self._timeout_ms
-        )
+        return await overseen(expected, lambda: owners(self._api), self._look, self._timeout_ms)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._api.aclose()
 
-    async def _look(self, expected: Expectation, known: Sequence[Kustomization]) -> Sequence[Fact]:
-        owners = [owner(known, thing) for thing in things(expected)]
+    async def _look(self, expected: Expectation, known: Owners) -> Sequence[Fact]:
+        mine = [known.one(thing) for thing in things(expected)]
         facts = []
-        for one in {name_of(one): one for one in owners}.values():
+        for one in {id(one): one for one in mine}.values():
             held = await holding(self._contains, revisions(one), expected.revision)
             facts.append(applied(one, held, expected.since_ms))
         missing = [fact for fact in facts if fact.at_ms is None]
@@ -60,13 +59,14 @@ class Flux:
         return [*facts, *await live_facts(expected, self._cluster.show)]
 
 
-async def kustomizations(api: Api) -> Sequence[Kustomization]:
+async def owners(api: Api) -> Owners:
     """List the Kustomizations of all namespaces.
 
     Raises:
         NoAnswer: they could not be read.
     """
-    return maps((await api.get(f"/apis/{API_VERSION}/kustomizations")).get("items"))
+    found = (await api.get(f"/apis/{API_VERSION}/kustomizations")).get("items")
+    return Owners(KIND, maps(found))
 
 
 def name_of(one: Kustomization) -> str:
@@ -75,21 +75,16 @@ def name_of(one: Kustomization) -> str:
     return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
 
 
-def owner(known: Sequence[Kustomization], thing: Thing) -> Kustomization:
-    """Find the one Kustomization whose inventory has an object.
+def keys_of(one: Kustomization) -> Iterator[Key]:
+    """List the objects of a Kustomization; an id is `namespace_name_group_kind`."""
+    for entry in maps(mapping(mapping(one.get("status")).get("inventory")).get("entries")):
+        where, *what = str(entry.get("id")).rsplit("_", 2)
+        space, mark, name = where.partition("_")
+        if mark and len(what) == 2:  # noqa: PLR2004 - group and kind
+            yield what[0], what[1], space, name
 
-    Raises:
-        NoAnswer: none has it, or several.
-    """
-    found = [one for one in known if has(one, thing)]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise NoAnswer(
-            f"No Kustomization of Flux has {thing} in its inventory: create one, or wait for it"
-        )
-    names = ", ".join(sorted(one_line(name_of(one)) for one in found))
-    raise NoAnswer(f"{thing} is in several Kustomizations ({names}): leave it to one")
+
+KIND = Kind(words="Kustomization of Flux", name_of=name_of, keys_of=keys_of)
 
 
 def revisions(one: Kustomization) -> frozenset[Revision]:
@@ -117,13 +112,3 @@ def applied(one: Kustomization, held: frozenset[Revision], since_ms: int) -> Fac
         return Fact(None, f"Kustomization {name} is at {told}, which is no Git commit of ours")
     why = ", and is suspended" if mapping(one.get("spec")).get("suspend") is True else ""
     return Fact(None, f"Kustomization {name} is at {min(now)[:12]}, without this commit{why}")
-
-
-def has(one: Kustomization, thing: Thing) -> bool:
-    """Tell whether an object is in a Kustomization's inventory."""
-    return f"{thing.namespace}_{thing.name}_{thing.group}_{thing.kind}" in _inventory(one)
-
-
-def _inventory(one: Kustomization) -> frozenset[str]:
-    entries = maps(mapping(mapping(one.get("status")).get("inventory")).get("entries"))
-    return frozenset(str(entry.get("id")) for entry in entries)

@@ -5,9 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gitops_canary.sync import argocd, flux
 from gitops_canary.sync.api import Api, NoAnswer
-from gitops_canary.sync.argocd import applications
-from gitops_canary.sync.flux import kustomizations
 from gitops_canary.sync.kubernetes import Cluster
 from gitops_canary.sync.live_object import Thing, mapping, maps
 from gitops_canary.sync.options import Options
@@ -34,7 +33,7 @@ async def _argocd(o: Options) -> str:
     try:
         async with asyncio.timeout(o.timeout_ms / 1000):
             version = (await api.get("/api/version")).get("Version", "?")
-            count = len(await applications(api, o.applications))
+            count = len((await argocd.owners(api, o.applications)).known)
     finally:
         await api.aclose()
     return f"Argo CD {version} shows {count} Applications"
@@ -44,7 +43,7 @@ async def _flux(o: Options) -> str:
     api = Api("The Kubernetes API", o.url, token_file=o.token_file, ca_file=o.ca_file)
     try:
         async with asyncio.timeout(o.timeout_ms / 1000):
-            count = len(await kustomizations(api))
+            count = len((await flux.owners(api)).known)
     finally:
         await api.aclose()
     return f"the cluster shows {count} Kustomizations of Flux"

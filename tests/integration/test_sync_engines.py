@@ -191,7 +191,7 @@ def test_object_of_two_applications_is_refused(token: Path) -> None:
     found = look(
         "argocd", answers | {"/api/v1/applications": {"items": [*items, other]}}, token, ADVANCE
     )
-    assert "belongs to several Applications (shop, twin)" in found.waiting
+    assert "belongs to several (shop, twin)" in found.waiting
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ class Failing:
         if self.count != 3:
             raise Unavailable("It is away.", remedy="wait")
 
-    async def halting(self, touched: Touched) -> Halt:
+    async def halting(self, touched: Sequence[Touched]) -> Mapping[CanaryId, Halt]:
         raise AssertionError(touched)
 
     async def aclose(self) -> None:
