@@ -267,3 +267,12 @@ def test_first_block_at_a_weight_does_not_speak_of_the_split() -> None:
 
     assert "mismatch" not in verdicts[0].reason
     assert "mismatch" in verdicts[1].reason
+
+
+def test_watch_condemns_what_breaks_the_limit_and_not_half_of_it() -> None:
+    config = Config(metrics=(METRIC,), alone=True)
+    within = [block(i, (1500, 12, 0, 0)) for i in range(60)]
+    beyond = [block(i, (1500, 60, 0, 0)) for i in range(4)]
+
+    assert FAIL not in {v.outcome for v in run(config, within)[1]}
+    assert run(config, beyond)[1][-1].outcome is FAIL

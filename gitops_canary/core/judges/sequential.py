@@ -118,7 +118,9 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
 def _ratios(config: Config, metric: Metric, c: Counts) -> tuple[eprocess.Logs, ...]:
     """Weigh one block three ways: against the primary, for materiality, and by itself."""
     bad, eta = eprocess.BAD, metric.eta
-    usual = max(metric.budget / 2, 2 * (metric.history or 0.0))
+    # With nobody beside it, only what breaks the limit itself is a fault.
+    part = 1.0 if config.alone else 0.5
+    usual = max(metric.budget * part, 2 * (metric.history or 0.0))
     return (
         eprocess.relative(
             c.canary, c.canary_bad, c.primary, c.primary_bad, rho=config.rho, eta=eta
