@@ -25,6 +25,8 @@ class Rules:
     allow_missing: frozenset[str] = frozenset()
     allows: Callable[[str, str], bool] = lambda _source, _address: True
     """Whether a document may carry this address for this metric source."""
+    counts: Callable[[str], bool] = lambda _source: True
+    """Whether a metric source can be asked for builtin metrics, if it is there."""
     calls: Callable[[str], bool] = lambda _target: True
     """Whether a document may have this webhook called: a URL, or a name in controller.yaml."""
     notifies: Callable[[str], bool] = lambda _notifier: True
@@ -121,6 +123,13 @@ class Canaries:
                     f"The check {one.name} names an address the operator does not allow for the "
                     f"metric source {one.source}.",
                     remedy=f"take it out, or add it to metrics.sources.{one.source}.addresses",
+                    place=spec.place,
+                )
+            if one.builtin and not self._rules.counts(one.source):
+                raise SpecError(
+                    f"The builtin metric {one.name} is asked in PromQL, and the metric source "
+                    f"{one.source} does not speak it.",
+                    remedy="name a source of type prometheus, or give the check a query",
                     place=spec.place,
                 )
 

@@ -1,6 +1,6 @@
 """The `sync` entries of controller.yaml: what fits together, and as settings."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 
 from gitops_canary.app import config_models as models
 from gitops_canary.manifest.problems import nearest, shown
@@ -13,7 +13,7 @@ _ALIASES = {"token_file": "tokenFile", "ca_file": "caFile"}
 
 
 def sync_problems(
-    here: Loc, one: models.Sync, sources: Collection[str]
+    here: Loc, one: models.Sync, sources: Mapping[str, models.Source]
 ) -> Iterator[tuple[Loc, str, str]]:
     """Find what single values cannot tell: place, problem and remedy."""
     if one.type == "none" and one.delay is None:
@@ -23,6 +23,8 @@ def sync_problems(
     if one.type == "traffic" and one.source not in sources:
         place: Loc = (*here, "source")
         yield place, f"names no source: {shown(one.source)}", nearest(one.source, sources)
+    elif one.type == "traffic" and sources[one.source].type != "prometheus":
+        yield (*here, "source"), "does not speak PromQL", "name a source of type prometheus"
     if one.type in {"traffic", "none"}:
         for name in _OF_ENGINES:
             if getattr(one, name):

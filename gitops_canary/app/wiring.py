@@ -143,6 +143,9 @@ def _rules(
         default_provider=one.default_provider,
         allow_missing=one.allow_missing | allow_missing,
         allows=lambda name, url: name in settings.sources and settings.sources[name].allows(url),
+        counts=lambda name: (
+            name not in settings.sources or settings.sources[name].type == "prometheus"
+        ),
         calls=outside.caller.allows,
         notifies=outside.notifiers.knows,
     )

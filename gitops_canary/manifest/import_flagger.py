@@ -14,6 +14,8 @@ from gitops_canary.manifest.own_fields import CANARY as OWN
 from gitops_canary.manifest.scalars import Json, typed
 
 _CALLED = re.compile(r"analysis\.webhooks\[\d+\]\.url")
+_TOLD = re.compile(r"analysis\.alerts\[\d+\]\.providerRef")
+_DEFAULTED = re.compile(r"analysis\.(webhooks|alerts)\[\d+\]\.(type|severity)")
 _OLD_LIMIT = re.compile(r"analysis\.metrics\[\d+\]\.threshold")
 
 
@@ -71,11 +73,11 @@ def _mapping(
             bound = "min" if name and name.value == "request-success-rate" else "max"
             carried["thresholdRange"] = {bound: typed(value.value)}
             continue
-        if _CALLED.fullmatch(at):
-            carried |= _called(value.value)
-            place = Place(file, key.line, key.column)
-            what = f"{at}: name it as webhook {carried['webhook']} in controller.yaml"
-            found.lost.append((place, what))
+        if (named := _named(at, value)) is not None:
+            carried |= named
+            for kind in ("webhook", "notifier"):
+                what = f"{at}: name it as {kind} {named.get(kind)} in controller.yaml"
+                found.lost += [(Place(file, key.line, key.column), what)] if kind in named else []
             continue
         if our is None or their is None:
             found.lost.append((Place(file, key.line, key.column), f"{at}: {_why(their)}"))
@@ -84,6 +86,16 @@ def _mapping(
         if inner not in ({}, []):
             carried[key.value] = inner
     return carried
+
+
+def _named(at: str, value: Node) -> dict[str, Json] | None:
+    """Name what Flagger gives an address; None where it is something else."""
+    if _CALLED.fullmatch(at):
+        return _called(value.value)
+    if _TOLD.fullmatch(at):
+        name = value.get("name")
+        return {"notifier": name.value if name else ""}
+    return {} if _DEFAULTED.fullmatch(at) and not value.value else None
 
 
 def _called(url: str) -> dict[str, Json]:

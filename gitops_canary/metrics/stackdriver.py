@@ -6,6 +6,7 @@ Source of the shapes: cloud.google.com/monitoring, "projects.timeSeries.query", 
 Applications" for the service account.
 """
 
+import asyncio
 import base64
 import json
 import re
@@ -47,14 +48,17 @@ class Tokens:
     _token: str = field(default="", repr=False)
     _key: str = field(default="", repr=False)
     _until_s: float = 0.0
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    """Held while a token is fetched: whoever comes meanwhile uses the same."""
 
     async def __call__(self, session: Session, access: Access) -> Access:
         """Give the access a token; nothing is done where the operator gave one."""
         key = access.secrets.get(KEY)
         if key is None:
             return access
-        if not self._token or key != self._key or access.now_s > self._until_s - SPARE_S:
-            await self._renew(session, key, access)
+        async with self._turn:
+            if not self._token or key != self._key or access.now_s > self._until_s - SPARE_S:
+                await self._renew(session, key, access)
         return replace(access, secrets=_with(access.secrets, self._token))
 
     async def _renew(self, session: Session, key: str, access: Access) -> None:

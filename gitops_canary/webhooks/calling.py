@@ -14,7 +14,7 @@ from typing import Final
 
 from gitops_canary.core.hook_body import key
 from gitops_canary.http import Failed, Opening, Reply, Request, Session, secrets_of
-from gitops_canary.http.session import TROUBLE, unreachable
+from gitops_canary.http.session import CONCURRENT_MAX, TROUBLE, unreachable
 from gitops_canary.model import webhooks
 from gitops_canary.model.addresses import check_address
 from gitops_canary.webhooks.signing import headers
@@ -64,6 +64,8 @@ class Caller:
         self._clock = clock
         self._pauses_s = pauses_s
         self._sessions = {name: Session(one.opening) for name, one in targets.items()}
+        # An attempt's deadline begins when its turn has come.
+        self._gates = {name: asyncio.Semaphore(CONCURRENT_MAX) for name in targets}
 
     def allows(self, target: str) -> bool:
         """Tell whether a document may have this called."""
@@ -108,7 +110,7 @@ class Caller:
             signed = headers(key, int(self._clock()), content, secrets.get(SIGNS))
             sent = {**secrets.standard, **signed, "Content-Type": "application/json"}
             request = Request(method="POST", path=path, headers=sent, content=content)
-            async with asyncio.timeout(timeout_ms / 1000):
+            async with self._gates[name], asyncio.timeout(timeout_ms / 1000):
                 return _read(await session.call(request))
         except TimeoutError:
             return _none(f"no answer within {timeout_ms} ms")

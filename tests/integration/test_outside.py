@@ -141,6 +141,17 @@ def test_what_the_operator_does_not_name_is_refused_and_nobody_is_called(
     assert server.asked == []
 
 
+def test_a_builtin_metric_is_not_asked_of_what_speaks_no_promql(
+    tmp_path: Path, origin: Origin, blank: str, server: Server
+) -> None:
+    graphite = {"sources": {"default": {"type": "graphite", "url": server.url}}}
+    file = settings(tmp_path, origin, blank, **outside(tmp_path, server), metrics=graphite)
+    ended = run("once", "--config", file)
+    assert ended.code == 1
+    assert "the metric source default does not speak it" in ended.err
+    assert server.asked == []
+
+
 def test_an_operator_may_do_without_both(
     tmp_path: Path, origin: Origin, blank: str, server: Server
 ) -> None:

@@ -63,6 +63,18 @@ def test_what_does_not_fit_is_refused(
     assert problem in str(caught.value)
 
 
+def test_traffic_asks_prometheus_alone(tmp_path: Path) -> None:
+    document = {
+        "repositories": [{"name": "config", "url": "https://git.example/acme/config.git"}],
+        "metrics": {"sources": {"g": {"type": "graphite", "url": "http://127.0.0.1:1"}}},
+        "sync": {"type": "traffic", "source": "g"},
+    }
+    path = tmp_path / "controller.yaml"
+    path.write_text(json.dumps(document))
+    with pytest.raises(ConfigError, match="does not speak PromQL"):
+        load(path)
+
+
 def test_name_of_a_type_is_for_that_type(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is asked by MetricTemplates of type datadog"):
         loaded(tmp_path, "datadog", type="prometheus")

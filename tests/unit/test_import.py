@@ -174,3 +174,38 @@ def test_the_scaler_is_copied_for_the_primary(tmp_path: Path) -> None:
         ],
     }
     assert "look at the primary's query of the trigger own" in [why for _, why in one.lost]
+
+
+FLAGGER = """\
+apiVersion: flagger.app/v1beta1
+kind: Canary
+metadata: {name: shop, namespace: prod}
+spec:
+  provider: istio
+  targetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}
+  service: {port: 80}
+  analysis:
+    threshold: 3
+    stepWeight: 10
+    metrics: [{name: request-success-rate, thresholdRange: {min: 99}}]
+    webhooks:
+      - {name: gate, type: confirm-rollout, url: "http://flagger-loadtester.test/gate/check"}
+      - {name: load, type: "", url: "http://flagger-loadtester.test/"}
+    alerts: [{name: team, severity: "", providerRef: {name: on-call, namespace: ops}}]
+"""
+
+
+def test_webhooks_and_alerts_of_flagger_are_named_and_their_addresses_told(tmp_path: Path) -> None:
+    (tmp_path / "canary.yaml").write_text(FLAGGER)
+
+    (one,) = imported(tmp_path, "flagger")
+
+    spec = read(text(one))
+    assert [(hook.name, hook.target) for hook in spec.policy.webhooks] == [
+        ("gate", "flagger-loadtester/gate/check"),
+        ("load", "flagger-loadtester"),
+    ]
+    assert [alert.notifier for alert in spec.alerts] == ["on-call"]
+    told = [why for _, why in one.lost]
+    assert any("name it as webhook flagger-loadtester in controller.yaml" in why for why in told)
+    assert any("name it as notifier on-call in controller.yaml" in why for why in told)
