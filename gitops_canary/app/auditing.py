@@ -46,6 +46,8 @@ class Audited:
     """With the rank of the commit."""
     about_branch: list[Finding] = field(default_factory=list)
     """About the evidence branch's own commits."""
+    written: dict[Path, Revision | None] = field(default_factory=dict)
+    """As `Bulk.written`."""
     about_seals: list[Finding] = field(default_factory=list)
     about_pages: list[Finding] = field(default_factory=list)
     chains: dict[Key, list[Move]] = field(default_factory=dict)

@@ -9,11 +9,14 @@ from gitops_canary.app.claims import Claim
 from gitops_canary.app.evidence_models import read_decision
 from gitops_canary.app.lineage import Lineage
 from gitops_canary.app.shelf import DECISION
+from gitops_canary.core import recorded
 from gitops_canary.core.evidence import decision_path, digest
+from gitops_canary.core.footing import anchors
+from gitops_canary.core.message import parse
 from gitops_canary.core.pages import pages
 from gitops_canary.core.recompute import recompute
 from gitops_canary.core.statement import seal_path, statement
-from gitops_canary.errors import CanaryError
+from gitops_canary.errors import CanaryError, HistoryError
 from gitops_canary.git.objects import EMPTY_TREE, RawCommit
 from gitops_canary.git.ownership import Ownership
 from gitops_canary.git.plain import PlainClone
@@ -31,14 +34,18 @@ class Bulk:
         VerificationError: an object was changed under its name.
     """
 
-    def __init__(self, clone: PlainClone, ownership: Ownership, tip: Revision) -> None:
+    def __init__(
+        self, clone: PlainClone, ownership: Ownership, tip: Revision, config: Lineage
+    ) -> None:
         self._clone = clone
         self._ownership = ownership
         self._tip = tip
+        self._config = config
         self.files: Mapping[Path, BlobId] = {
             path: blob.id for path, blob in clone.files(tip).items()
         }
-        self._earlier: set[Path] = set()
+        self.written: dict[Path, Revision | None] = {}
+        """By the walk: the config commit that the last commit which wrote a path names."""
         self._seals = ownership.keyed and any(p.endswith(".dsse.json") for p in self.files)
 
     def on(self, clone: PlainClone) -> "Bulk":
@@ -130,16 +137,48 @@ class Bulk:
         before = next((p.tree for p in parent.values() if p), EMPTY_TREE)
         if raw.parents and before == EMPTY_TREE:
             return  # cut off by a shallow clone, which is told elsewhere
+        named = None if doubt else next(iter(anchors(raw.message)), None)
         for path, blob in self._clone.tree_changes(before, raw.tree).items():
-            was_there = path in self._earlier
-            self._earlier.add(path)
             if blob is None:
                 yield _finding(revision, f"It removes {path} from the evidence.")
-            elif was_there and DECISION.fullmatch(path):
-                yield _finding(revision, f"It changes {path}, which was written before.")
+            elif path in self.written and DECISION.fullmatch(path):
+                yield self._again(revision, path)
+            self.written[path] = named
+
+    def _again(self, revision: Revision, path: Path) -> Finding:
+        """Report a decision that was written a second time."""
+        if self._lost_push(path):
+            text = f"It changes {path}, whose first writing never reached the config branch."
+            return _unread(revision, text)
+        return _finding(revision, f"It changes {path}, which was written before.")
+
+    def _lost_push(self, path: Path) -> bool:
+        """Whether a decision may have lost the race for the config branch, and nothing is gone.
+
+        A server that moves one branch at a time gets the evidence first. Then it names the commit
+        it would be put on, which is there; where both move at once it names its own.
+        """
+        named = self.written.get(path)
+        if named is None or named not in self._config:
+            return False
+        try:
+            record = parse(self._config.raw(named).message, named)
+        except HistoryError:
+            return True
+        if record is None:
+            return True
+        beside = (p for p, tip in self.written.items() if tip == named and p in self.files)
+        return all(digest(self._read(p)) != record.evidence for p in beside)
+
+    def _read(self, path: Path) -> bytes:
+        return self._clone.read([self.files[path]])[self.files[path]]
 
     def _nobodys(self, path: Path, *, rewritten: bool) -> Iterator[Finding]:
         """Report a decision that no commit names; where history was rewritten, recompute it."""
+        if self._lost_push(path):
+            text = f"The decision {path} never reached the config branch, or its commit was cut off"
+            yield _unread(None, f"{text}; the server moves one branch at a time.")
+            return
         if not rewritten:
             yield _finding(
                 None,
@@ -147,7 +186,7 @@ class Bulk:
                 "rewritten.",
             )
             return
-        data = self._clone.read([self.files[path]])[self.files[path]]
+        data = self._read(path)
         try:
             wrong = list(recompute(read_decision(data, name=path), ()))
         except CanaryError as error:
@@ -173,15 +212,38 @@ class Bulk:
         for path, page in wanted.items():
             blob = self.files.get(path)
             text = self._clone.read([blob])[blob] if blob else b""
-            if text != page:
+            if text != page and text != self._lost_page(path, chain, decisions):
                 yield _finding(
                     chain[-1].revision, f"{path} is not what its decisions give when rebuilt."
                 )
+
+    def _lost_page(
+        self, path: Path, chain: Sequence[Move], decisions: Sequence[bytes]
+    ) -> bytes | None:
+        """Build a page with one more decision, whose push was lost; None where there is none."""
+        extra = self.files.get(decision_path(chain[-1].record, len(chain) + 1))
+        if extra is None:
+            return None
+        data = self._clone.read([extra])[extra]
+        try:
+            record = recorded.record(read_decision(data, name=path), digest(data))
+        except CanaryError:
+            return None
+        return pages(record, [*decisions, data]).get(path)
 
     def _bytes(self, move: Move, number: int) -> bytes:
         blob = self.files.get(decision_path(move.record, number))
         data = self._clone.read([blob])[blob] if blob else b""
         return data if digest(data) == move.record.evidence else b""
+
+
+def _unread(revision: Revision | None, problem: str) -> Finding:
+    return Finding(
+        kind=Kind.UNREADABLE,
+        revision=revision,
+        problem=problem,
+        remedy="nothing, where a push was refused or overtaken; the last tip you know tells: --tip",
+    )
 
 
 def _finding(revision: Revision | None, problem: str) -> Finding:

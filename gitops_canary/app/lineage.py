@@ -35,6 +35,14 @@ class Lineage:
         """Whether the history ends before its beginning."""
         return bool(self.missing)
 
+    def __contains__(self, revision: object) -> bool:
+        """Tell whether a commit is part of this history."""
+        return revision in self._commits
+
+    def raw(self, revision: Revision) -> RawCommit:
+        """Give a commit of this history; KeyError where it is none."""
+        return self._commits[revision]
+
     def commits(self) -> Iterator[tuple[Revision, RawCommit]]:
         """Walk parents before children."""
         return ((name, self._commits[name]) for name in self._order)

@@ -70,7 +70,9 @@ class _Verifier:
         self._scope = scope
         self._lineage = Lineage(clone, scope.tip)
         self._context = self._lineage.ancestors(scope.since) if scope.since else frozenset()
-        self._bulk = Bulk(clone, ownership, scope.evidence) if scope.evidence else None
+        self._bulk = (
+            Bulk(clone, ownership, scope.evidence, self._lineage) if scope.evidence else None
+        )
         self._process = os.getpid()
         self._auditor = self._audits_on(clone)
         self._rollouts: list[list[Claim]] = []
@@ -94,8 +96,10 @@ class _Verifier:
         try:
             if rollouts := self._rollouts[number * _PIECE : (number + 1) * _PIECE]:
                 return self._auditor.audit(rollouts)
-            branch = self._bulk.on(self._clone).walk() if self._bulk else ()
-            return Audited(about_branch=list(branch))
+            if self._bulk is None:
+                return Audited()
+            bulk = self._bulk.on(self._clone)
+            return Audited(about_branch=list(bulk.walk()), written=bulk.written)
         except CanaryError as error:
             return error.problem, error.remedy
 
@@ -128,6 +132,7 @@ class _Verifier:
             return found
         for part in parts:
             found.findings += part.about_branch
+            self._bulk.written |= part.written
         strays, found.verdicts = self._bulk.strays(found.chains, rewritten=self._scope.rewritten)
         seals = [finding for part in parts for finding in part.about_seals]
         found.findings += sorted((*strays, *seals), key=lambda one: one.problem)

@@ -42,6 +42,11 @@ def anchor(message: str, branch: str) -> Revision | None:
     return next((Revision(name) for name in found), None)
 
 
+def anchors(message: str) -> tuple[Revision, ...]:
+    """Read the commits of any config branch that a commit of evidence names."""
+    return tuple(Revision(name) for name, _ in _ANCHOR.findall(message))
+
+
 def follows(tip: Revision, before: Footing | None, contains: Contains) -> bool:
     """Tell whether a tip only adds to the one before it."""
     return before is not None and (tip == before.tip or contains(tip, before.tip))
