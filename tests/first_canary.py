@@ -112,7 +112,59 @@ spec:
     - name: web
       port: 80
 """
-ROUTES = {"istio": ISTIO, "gatewayapi:v1": GATEWAY, "nginx": NGINX, "traefik": TRAEFIK}
+CONTOUR = """\
+apiVersion: projectcontour.io/v1
+kind: HTTPProxy
+metadata: {name: web, namespace: prod}
+spec:
+  virtualhost: {fqdn: shop.example}
+  routes:
+  - conditions: [{prefix: /api}]
+    services:
+    - name: web # everything
+      port: 80
+  - services:
+    - name: legacy
+      port: 80
+"""
+APISIX = """\
+apiVersion: apisix.apache.org/v2
+kind: ApisixRoute
+metadata: {name: web, namespace: prod}
+spec:
+  http:
+  - name: web
+    match: {hosts: [shop.example], paths: [/*]}
+    backends:
+    - serviceName: web
+      servicePort: 80
+      weight: 100
+"""
+KUMA = """\
+apiVersion: kuma.io/v1alpha1
+kind: MeshHTTPRoute
+metadata: {name: web, namespace: prod}
+spec:
+  to:
+  - targetRef: {kind: MeshService, name: web}
+    rules:
+    - matches: [{path: {type: PathPrefix, value: /}}]
+      default:
+        backendRefs:
+        - kind: MeshService
+          name: web
+          namespace: prod
+          port: 80
+"""
+ROUTES = {
+    "istio": ISTIO,
+    "gatewayapi:v1": GATEWAY,
+    "nginx": NGINX,
+    "traefik": TRAEFIK,
+    "contour": CONTOUR,
+    "apisix": APISIX,
+    "kuma": KUMA,
+}
 PLAIN: Texts = {"apps/deploy.yaml": DEPLOYMENT, "apps/service.yaml": SERVICE}
 BASE: Texts = {
     "base/deployment.yaml": DEPLOYMENT.replace("  namespace: prod\n", "").replace(":1.0.0", ""),

@@ -5,12 +5,13 @@ from gitops_canary.registry import Registry
 from gitops_canary.routing.contour import CONTOUR
 from gitops_canary.routing.emissary import EMISSARY
 from gitops_canary.routing.field import Field
+from gitops_canary.routing.founding import Adoption
 from gitops_canary.routing.gateway_api import GATEWAY_API, GATEWAY_FOUNDER
 from gitops_canary.routing.istio import ISTIO, ISTIO_FOUNDER
 from gitops_canary.routing.kubernetes import KUBERNETES_FOUNDER, Kubernetes
-from gitops_canary.routing.kuma import KUMA
+from gitops_canary.routing.kuma import KUMA, MESH_ROUTES
 from gitops_canary.routing.nginx import NGINX, NGINX_FOUNDER
-from gitops_canary.routing.tables import TABLE
+from gitops_canary.routing.tables import APISIX, SMI_VERSIONS, TABLE, traffic_split
 from gitops_canary.routing.traefik import TRAEFIK, TRAEFIK_FOUNDER
 
 ROUTERS: Registry[Router] = Registry(
@@ -39,6 +40,10 @@ FOUNDERS: Registry[Founder] = Registry(
         "nginx": NGINX_FOUNDER,
         "traefik": TRAEFIK_FOUNDER,
         "kubernetes": KUBERNETES_FOUNDER,
+        "contour": Adoption(lists=CONTOUR),
+        "apisix": Adoption(lists=APISIX),
+        "kuma": Adoption(lists=MESH_ROUTES),
+        **{f"smi:{version}": traffic_split(version) for version in SMI_VERSIONS},
     },
 )
 """How a first split comes about, by provider; the others' is written by hand."""

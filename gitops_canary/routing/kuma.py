@@ -31,7 +31,7 @@ def _by_service(at: Pointer, *, namespace: Pointer = ()) -> Identify:
     return identify
 
 
-_MESH_ROUTES = Lists(
+MESH_ROUTES = Lists(
     kinds=frozenset({(_GROUP, "MeshHTTPRoute"), (_GROUP, "MeshTCPRoute")}),
     groups=listed("spec.to.*.rules.*.default.backendRefs"),
     meaning=Meaning(identify=_by_service(("name",), namespace=("namespace",)), absent=Absent.ONE),
@@ -43,5 +43,5 @@ _TRAFFIC_ROUTE = Lists(
     scope=(("spec",), ("conf",), ("sources",), ("destinations",)),
 )
 
-KUMA = Either(_MESH_ROUTES, _TRAFFIC_ROUTE)
+KUMA = Either(MESH_ROUTES, _TRAFFIC_ROUTE)
 """The Router of Kuma's routes."""

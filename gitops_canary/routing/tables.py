@@ -6,10 +6,13 @@ Each row states facts of the kind's own reference; `docs/reference/routing.md` h
 import re
 from collections.abc import Iterator
 
+from gitops_canary.errors import Place
 from gitops_canary.manifest.document import Node, Pointer
+from gitops_canary.model.initial import Wanted
 from gitops_canary.ports import Router
 from gitops_canary.routing.annotations import ALB, SKIPPER_INGRESS
 from gitops_canary.routing.either import Either
+from gitops_canary.routing.founding import Adoption, Made, metadata
 from gitops_canary.routing.gateway_api import GATEWAY_API, LINKERD_HTTP_ROUTE
 from gitops_canary.routing.groups import Group, listed
 from gitops_canary.routing.identity import SIDES, Found, Identify, Names, named, side_of, word
@@ -159,11 +162,31 @@ OPENSHIFT = Lists(
     claimed=_claim("the host", ("spec", "host")),
 )
 
+SMI_VERSIONS = {"v1alpha1": SMI_QUANTITIES, "v1alpha2": SMI, "v1alpha3": SMI, "v1alpha4": SMI}
+
+
+def traffic_split(version: str) -> Adoption:
+    """Write the first TrafficSplit of a Service, which needs nothing else to be there."""
+
+    def created(wanted: Wanted, _: Place) -> Made:
+        sides = [
+            {"service": f"{wanted.apex}-{side}", "weight": weight}
+            for side, weight in (("primary", 100), ("canary", 0))
+        ]
+        return (
+            {
+                "apiVersion": f"split.smi-spec.io/{version}",
+                "kind": "TrafficSplit",
+                "metadata": metadata(wanted, wanted.apex),
+                "spec": {"service": wanted.apex, "backends": sides},
+            },
+        )
+
+    return Adoption(lists=SMI_VERSIONS[version], created=created)
+
+
 TABLE: dict[str, Router] = {
-    "smi:v1alpha1": SMI_QUANTITIES,
-    "smi:v1alpha2": SMI,
-    "smi:v1alpha3": SMI,
-    "smi:v1alpha4": SMI,
+    **{f"smi:{version}": router for version, router in SMI_VERSIONS.items()},
     "linkerd": Either(SMI_QUANTITIES, GATEWAY_API, LINKERD_HTTP_ROUTE),
     "gloo": GLOO,
     "apisix": APISIX,
