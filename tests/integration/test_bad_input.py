@@ -135,7 +135,8 @@ def wrong_password(origin: Origin, settings: Settings) -> None:
 
 def measured_by_nan(origin: Origin, _: Settings) -> None:
     check = (
-        "      - name: odd\n        templateRef: {name: odd}\n        thresholdRange: {max: 1}\n"
+        "      - name: odd\n        templateRef: {name: odd}\n        interval: 2s\n"
+        "        thresholdRange: {max: 1}\n"
     )
     files = edited(origin, CANARY, "      - name: request-duration", f"{check}\\g<0>")
     origin.commit({**files, "apps/checkout/odd.yaml": ODD}, "Odd\n", at=BEGIN + 5)
@@ -235,6 +236,7 @@ def test_what_is_not_measured_never_advances(
     spoil(place.bad, settings)
     first(settings, poll="200ms")
     settings["sync"]["delay"] = "200ms"
+    settings["metrics"]["sources"]["default"].update(scrapeInterval="1s", lag="200ms")
     place.configure(settings)
 
     code, lines = watched("prod/checkout: waits for data", "run", "--config", place.config)

@@ -18,7 +18,6 @@ from prometheus_server import Written, prometheus
 from gitops_canary.git.signing import generate_key
 from gitops_canary.lab.origin import Origin
 
-NOW_MS = int(time.time()) * 1000
 EVERY_MS = 1_000
 OWN = {
     "destination_workload_namespace": "prod",
@@ -27,9 +26,14 @@ OWN = {
 }
 
 
+def now_ms() -> int:
+    return int(time.time()) * 1000
+
+
 def traffic() -> list[Written]:
-    """Write the primary's last two minutes: every request answered, and fast."""
-    times = range(NOW_MS - 120_000, NOW_MS + 60_000, EVERY_MS)
+    """Write the primary's last two minutes and the next ten: every request answered, and fast."""
+    now = now_ms()
+    times = range(now - 120_000, now + 600_000, EVERY_MS)
     counts = [(at, float(100 * n)) for n, at in enumerate(times)]
     buckets = {"10": 1.0, "1000": 1.0, "+Inf": 1.0}
     return [
@@ -149,7 +153,7 @@ def test_limits_tighter_than_normal_are_told(bench: Bench) -> None:
 def test_old_samples_are_told(bench: Bench, tmp_path: Path) -> None:
     folder = tmp_path / "old"
     folder.mkdir()
-    with prometheus(folder, [Written("up", {"job": "a"}, [(NOW_MS - 120_000, 1.0)])]) as url:
+    with prometheus(folder, [Written("up", {"job": "a"}, [(now_ms() - 120_000, 1.0)])]) as url:
         source = {"sources": {"default": {"type": "prometheus", "url": url}}}
         ended = bench.doctor(metrics=source)
     assert "more than two scrapes and the lag" in row(ended, "metrics")["what"]
