@@ -13,7 +13,7 @@ from gitops_canary.core.message import compose, rollout_id, subject
 from gitops_canary.core.plan import Plan
 from gitops_canary.core.text import duration
 from gitops_canary.manifest.initial.draft import Stage
-from gitops_canary.model.decision import Act, Decision, Hold, PlannedCommit, Wait
+from gitops_canary.model.decision import WAY_OUT, Act, Decision, Hold, PlannedCommit, Wait
 from gitops_canary.model.names import Path, Revision, RolloutId
 from gitops_canary.model.observation import Expectation, Liveness
 from gitops_canary.model.owned import DocRef, Side
@@ -88,13 +88,17 @@ def expected(one: Beginning, *, delay_ms: int, settle_ms: int) -> Expectation | 
     )
 
 
+def _asked(spec: CanarySpec, wait: Wait, reason: str) -> Hold:
+    return Hold(canary=spec.id, wait=wait, reason=reason, remedy=WAY_OUT[wait].format(spec.id))
+
+
 def decide(one: Beginning, live: Liveness | None, now_ms: int) -> Decision:
     """Commit the next step, or hold with a reason; `live` is that of what `expected` says."""
     spec = one.spec
     if spec.suspend:
-        return Hold(canary=spec.id, wait=Wait.SUSPENDED, reason="Nothing is done while suspended.")
+        return _asked(spec, Wait.SUSPENDED, "Nothing is done while suspended.")
     if spec.control.paused:
-        return Hold(canary=spec.id, wait=Wait.PAUSED, reason="Initialising is paused.")
+        return _asked(spec, Wait.PAUSED, "Initialising is paused.")
     if any(move.record.step >= one.step for move in one.moves):
         return Hold(
             canary=spec.id,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from gitops_canary.manifest.judge_fields import WATCH_MAX_MS
-from gitops_canary.model.decision import Act, Hold, Wait
+from gitops_canary.model.decision import WAY_OUT, Act, Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision, RolloutId
 from gitops_canary.model.observation import Liveness, Verdict
 from gitops_canary.model.owned import Owned
@@ -144,6 +144,7 @@ class Situation:
 
     def hold(self, wait: Wait, reason: str, *, remedy: str = "", alert: bool = False) -> Hold:
         """Do nothing, for this reason."""
+        remedy = remedy or WAY_OUT.get(wait, "").format(self.canary)
         name = self.rollout.id if self.rollout else None
         return Hold(
             canary=self.canary, wait=wait, reason=reason, remedy=remedy, rollout=name, alert=alert

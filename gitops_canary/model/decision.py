@@ -30,6 +30,13 @@ class Wait(Enum):
     ERROR = "cannot go on"
 
 
+WAY_OUT: Mapping[Wait, str] = {
+    Wait.PAUSED: "`gitops-canary resume {}` lets it go on",
+    Wait.SUSPENDED: "take `suspend` out of the Canary {} to let it go on",
+}
+"""What ends a wait for which a person has asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """Do nothing, with a reason."""
