@@ -87,6 +87,9 @@ class Git(Store, Protocol):
             Refused: the server will not have it (protection, hook, permission).
         """
 
+    def abandon(self) -> None:
+        """End what another thread waits for, even a push; only `close` follows."""
+
     def close(self) -> None:
         """End what is still running; the repository is not used after this."""
 

@@ -22,7 +22,7 @@ from gitops_canary.app.tick import Report, Station
 from gitops_canary.errors import Halted
 
 log = logging.getLogger(__name__)
-STOP_SECONDS = 20
+STOP_SECONDS = 15
 """How long a push under way may still take after SIGTERM."""
 HINT_SECONDS = 2
 """Hints within this time of each other make one look."""
@@ -76,7 +76,7 @@ class Controller:
     _scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone="UTC"))
 
     async def run(self) -> None:
-        """Tick until SIGINT or SIGTERM; a tick under way is finished, for 20 s at the most."""
+        """Tick until SIGINT or SIGTERM; a tick under way is finished, for 15 s at the most."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):

@@ -129,7 +129,8 @@ class Station:
         return replace(report, pushed=tuple(pushed))
 
     def close(self) -> None:
-        """Close Git and end its thread; a running call is waited for."""
+        """Close Git and end its thread; what still runs there is ended first."""
+        self.git.abandon()
         self.worker.end(self.git.close)
 
     async def _round(self, *, write: bool) -> tuple[Report, bool]:

@@ -115,6 +115,15 @@ class Runner:
     def __init__(self, surroundings: Surroundings, *, timeout_ms: int) -> None:
         self.surroundings = surroundings
         self.timeout_ms = timeout_ms
+        self._child: Child | None = None
+        self._abandoned = False
+
+    def abandon(self) -> None:
+        """End the command that runs, and run none after it; from any thread."""
+        self._abandoned = True
+        child = self._child
+        if child is not None and child.process.poll() is None:
+            _signal_group(child.process.pid, signal.SIGTERM)
 
     def run(
         self, command: Command, *, stdin: bytes = b"", timeout_ms: int | None = None
@@ -122,17 +131,24 @@ class Runner:
         """Run a command to its end or to its deadline; never raises for what git says.
 
         Raises:
-            Unavailable: its output is beyond any reason.
+            Unavailable: its output is beyond any reason, or everything was abandoned.
         """
         deadline = time.monotonic() + (timeout_ms or self.timeout_ms) / 1000
         with tempfile.TemporaryFile() as file:
             file.write(stdin)
             file.seek(0)
-            child = Child(self.surroundings, command, file.fileno())
+            self._child = child = Child(self.surroundings, command, file.fileno())
             try:
+                self.go_on()
                 return self._collect(child, deadline)
             finally:
+                self._child = None
                 child.kill()
+
+    def go_on(self) -> None:
+        """Raise Unavailable once everything was abandoned."""
+        if self._abandoned:
+            raise Unavailable("the process is ending", remedy="nothing: the next one goes on")
 
     def start(self, command: Command, *, stdin: int = subprocess.PIPE) -> Child:
         """Start a command that talks, or reads a file's descriptor; the caller kills it."""

@@ -31,6 +31,7 @@ class Remote:
             Unavailable: it did not answer.
             Refused: it will not answer us.
         """
+        self._runner.go_on()
         answer = self._poll(branches)
         if answer is None:
             answer = self._ls_remote(branches)

@@ -68,7 +68,6 @@ class Repository:
         blob_bytes_max: int = 1 << 20,
         timeout_ms: int = 60_000,
     ) -> None:
-        address = parse_url(url, allow_file=allow_file, allow_http=allow_http)
         key = load_signer(signing_key) if signing_key else None
         ownership = choose_ownership(check_identity(name, email), trusted_keys, key)
         self._branch = check_branch(branch)
@@ -76,7 +75,7 @@ class Repository:
         self._blob_bytes_max = blob_bytes_max
         surroundings = Surroundings(
             directory=directory.absolute(),
-            address=address,
+            address=parse_url(url, allow_file=allow_file, allow_http=allow_http),
             credentials=credentials(username, password_file),
             ca_file=ca_file,
             ssh=ssh_login(ssh_key, known_hosts),
@@ -84,6 +83,7 @@ class Repository:
             low_speed_s=max(_LOW_SPEED_MIN_S, min(_LOW_SPEED_MAX_S, timeout_ms // 2000)),
         )
         self._runner = Runner(surroundings, timeout_ms=timeout_ms)
+        self.abandon = self._runner.abandon
         self._clone = Clone(self._runner)
         self._reader = Reader(self._runner)
         self._trees = Trees(self._reader)

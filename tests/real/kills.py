@@ -20,7 +20,12 @@ def kill_again_and_again(place: Stage, runs: int, seed: int) -> Mapping[str, int
             place.release()
         process = place.start()
         # A third of them die while they start: that is the second of two in a row.
-        time.sleep(rng.uniform(0.05, 0.9) if rng.random() < 0.33 else rng.uniform(1.0, 3.5))
+        if rng.random() < 0.33:
+            time.sleep(rng.uniform(0.05, 0.9))
+        else:
+            asked = len(place.origin.requests)
+            until(lambda: len(place.origin.requests) > asked, "a first look", place)  # noqa: B023 - read at once
+            time.sleep(rng.uniform(0.0, 2.5))
         assert process.poll() is None, place.tail()
         kill(process)
     process = place.start()

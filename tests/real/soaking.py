@@ -77,10 +77,11 @@ def main() -> int:
     """Print what was held on the way."""
     parser = argparse.ArgumentParser(prog="python -m tests.real.soaking", description=__doc__)
     parser.add_argument("--ticks", type=int, default=10_000)
+    parser.add_argument("--poll", default="100ms", help="how long from look to look")
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as directory,
-        stage(pathlib.Path(directory), poll="100ms") as place,
+        stage(pathlib.Path(directory), poll=options.poll) as place,
     ):
         soak(place, options.ticks)
     return 0

@@ -195,6 +195,9 @@ class MemoryGit:
                 self._send(group, draft)
         return made
 
+    def abandon(self) -> None:
+        """Nothing runs."""
+
     def close(self) -> None:
         """Nothing runs."""
 

@@ -133,6 +133,9 @@ class Ledger:
             )
         return made
 
+    def abandon(self) -> None:
+        """Nothing runs."""
+
     def close(self) -> None:
         """Nothing runs."""
 
