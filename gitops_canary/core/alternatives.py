@@ -2,6 +2,7 @@
 
 from gitops_canary.model.decision import Act
 from gitops_canary.model.rollout import Action, Outcome, Record
+from gitops_canary.model.webhooks import HookType
 
 _FIXED: dict[Action, tuple[tuple[str, str], ...]] = {
     Action.START: (
@@ -58,10 +59,14 @@ def alternatives(act: Act, record: Record) -> tuple[tuple[str, str], ...]:
 
 def _abort(act: Act, record: Record) -> tuple[tuple[str, str], ...]:
     if act.verdict is not Outcome.FAIL:
+        webhook = any(
+            hook.type is HookType.ROLLBACK and reply.passed for (hook, _), reply in act.told.items()
+        )
+        who = "rollback webhook" if webhook else "person"
         return (
-            ("wait", "a person asked for the abort"),
-            ("advance", "a person asked for the abort"),
-            ("retreat", "the person asked for the version to be taken out, not only the traffic"),
+            ("wait", f"a {who} asked for the abort"),
+            ("advance", f"a {who} asked for the abort"),
+            ("retreat", f"the {who} asked for the version to be taken out, not only the traffic"),
         )
     counted = f"failed checks reached the limit, {record.failed} of {record.threshold}"
     final = bool(act.verdicts) and act.verdicts[-1].final

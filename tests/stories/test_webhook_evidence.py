@@ -47,3 +47,17 @@ def test_a_changed_answer_is_found() -> None:
     document = json.loads(ledger.trees[ledger.proof][decision_path(rollout.moves[1].record, 2)])
     document["webhooks"][-1] |= {"passed": False, "status": 500, "why": "HTTP 500"}
     assert list(recompute(document, rollout.moves[:1]))
+
+
+def test_an_abort_names_the_webhook_that_asked_for_it() -> None:
+    [story] = [one for one in STORIES if one.stem == "webhook_takes_back"]
+    ledger = played(story).ledger
+    assert ledger.tip is not None
+    assert ledger.proof is not None
+    rollout = by_canary(moves(ledger.history(ledger.tip))).rollout(WEB)
+    assert rollout is not None
+    path = decision_path(rollout.last.record, len(rollout.moves))
+    document = json.loads(ledger.trees[ledger.proof][path])
+    assert document["action"] == "abort"
+    assert [row["name"] for row in document["webhooks"]] == ["panic"]
+    assert document["alternatives"][0]["whyNot"] == "a rollback webhook asked for the abort"
