@@ -8,7 +8,7 @@ FLAGGER_PROVIDERS = (
 """Flagger's names that have a router."""
 OWN_PROVIDERS = (
     *FLAGGER_PROVIDERS,
-    "alb", "emissary", "field", "openshift", "smi:v1alpha4", "virtualserver",
+    "alb", "emissary", "field", "haproxy", "openshift", "smi:v1alpha4", "virtualserver",
 )  # fmt: skip
 """All names that have a router."""
 MATCHING_PROVIDERS = (

@@ -21,6 +21,7 @@ _AMBIGUOUS = re.compile(
     r"|[-+]?\.[0-9][0-9_]*|[-+]?\.(?i:inf)|\.(?i:nan)|<<|="
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?"
 )
+_FLOW = ",[]{}"
 _PLAIN = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`][^\s]*( [^\s]+)*|[-?:][^\s,\[\]{}][^\s]*")
 
 
@@ -59,7 +60,7 @@ def written(value: Value, *, style: str, old: str) -> str:
         return json.dumps(text, ensure_ascii=False)
     if not isinstance(value, str):
         return text
-    if _needs_quotes(text) or (ambiguous(text) and not _digits(old)):
+    if _needs_quotes(text, old) or (ambiguous(text) and not _digits(old)):
         return json.dumps(text, ensure_ascii=False)
     return text
 
@@ -74,12 +75,14 @@ def spelled(value: Value) -> str:
     return str(value)
 
 
-def _needs_quotes(text: str) -> bool:
+def _needs_quotes(text: str, old: str) -> bool:
+    # A plain text that holds one of these already stands where they mean nothing.
+    outside = any(c in old for c in _FLOW)
     return (
         not _PLAIN.fullmatch(text)
         or ": " in text
         or " #" in text
         or text.endswith(":")
         or not text.isprintable()
-        or any(c in text for c in ",[]{}")
+        or (not outside and any(c in text for c in _FLOW))
     )

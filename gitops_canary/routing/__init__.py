@@ -7,6 +7,7 @@ from gitops_canary.routing.emissary import EMISSARY
 from gitops_canary.routing.field import Field
 from gitops_canary.routing.founding import Adoption
 from gitops_canary.routing.gateway_api import GATEWAY_API, GATEWAY_FOUNDER
+from gitops_canary.routing.haproxy import HaProxy
 from gitops_canary.routing.istio import ISTIO, ISTIO_FOUNDER
 from gitops_canary.routing.kubernetes import KUBERNETES_FOUNDER, Kubernetes
 from gitops_canary.routing.kuma import KUMA, MESH_ROUTES
@@ -27,6 +28,7 @@ ROUTERS: Registry[Router] = Registry(
         "emissary": EMISSARY,
         "kubernetes": Kubernetes(),
         "field": Field(),
+        "haproxy": HaProxy(),
         **TABLE,
     },
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from single_routes import ALB, ALB_LINE, EMISSARY, KUBERNETES, NGINX, SKIPPER
+from single_routes import ALB, ALB_LINE, EMISSARY, HAPROXY, KUBERNETES, NGINX, SKIPPER
 
 HEAD = "# who gets what\n---\napiVersion: {}\nkind: {}\nmetadata:\n  name: shop\n"
 ENTRIES = "{indent}- name: shop-primary  # stays\n{indent}  port: 80\n{indent}  weight: {p}\n"
@@ -245,6 +245,7 @@ CASES = {
     "alb-line": Case(provider="alb", text=ALB_LINE, illegal="true"),
     "skipper-ingress": Case(provider="skipper", text=SKIPPER, illegal="0.5"),
     "openshift": Case(provider="openshift", text=OPENSHIFT, illegal="257"),
+    "haproxy": Case(provider="haproxy", text=HAPROXY),
     "nginx": Case(provider="nginx", text=NGINX, illegal='"101"'),
     "emissary": Case(provider="emissary", text=EMISSARY, illegal="101"),
     "kubernetes": Case(provider="kubernetes", text=KUBERNETES, weights=("100",)),

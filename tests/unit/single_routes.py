@@ -81,3 +81,20 @@ metadata:
 spec:
   rules: []
 """
+HAPROXY = """\
+# balanced by pods
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop
+  annotations:
+    haproxy-ingress.github.io/blue-green-balance: app=shop-primary=100,app=shop=0 # by label
+    cert-manager.io/cluster-issuer: le
+spec:
+  ingressClassName: haproxy
+  rules:
+  - host: shop.example.com
+    http:
+      paths:
+      - {path: /, pathType: Prefix, backend: {service: {name: shop, port: {number: 80}}}}
+"""

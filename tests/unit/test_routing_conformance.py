@@ -13,7 +13,7 @@ from gitops_canary.routing import ROUTERS
 
 FILE = Path("apps/route.yaml")
 WHERE = {"namespace": "prod", "apex": "shop"}
-WORDS = ("weight", "percent", "app:", '"shop-canary"')
+WORDS = ("balance", "weight", "percent", "app:", '"shop-canary"')
 every = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 with_lone = pytest.mark.parametrize(
     "case", [c for c in CASES.values() if c.lone], ids=[n for n, c in CASES.items() if c.lone]
@@ -136,8 +136,10 @@ def test_missing_weights_are_written_into_both_entries(case: Case) -> None:
 
 @every
 def test_a_side_named_twice_is_refused(case: Case) -> None:
-    doubled = case.text.replace("shop-canary", "shop-primary").replace(
-        "latestRevision: true", "revisionName: shop-00002"
+    doubled = (
+        case.text.replace("shop-canary", "shop-primary")
+        .replace("latestRevision: true", "revisionName: shop-00002")
+        .replace("app=shop=", "app=shop-primary=")
     )
     if case.provider in {"nginx", "emissary", "kubernetes"}:
         assert ROUTERS[case.provider].matches(doubled, 0, **WHERE) == (
