@@ -9,7 +9,9 @@ from gitops_canary.cli.outcome import exit_code
 from gitops_canary.cli.printing import write
 from gitops_canary.core.explain import arithmetic, ladder, sentence
 from gitops_canary.core.message import table
+from gitops_canary.core.stopping import condemned_by
 from gitops_canary.core.text import duration, iso, percent
+from gitops_canary.manifest.policy import policy_json
 from gitops_canary.model.decision import Act
 from gitops_canary.model.names import CanaryId
 from gitops_canary.model.observation import Verdict
@@ -36,7 +38,7 @@ def _lines(report: Report, canary: CanaryId) -> Iterator[str]:
         return
     policy = one.policy
     yield f"Ladder: {ladder(policy)}; a check every {duration(policy.interval_ms)}, "
-    yield f"rolled back at {policy.threshold} failed checks."
+    yield f"rolled back by {condemned_by(policy_json(policy))}."
     yield f"Candidate: {one.tip.owned.candidate.version}"
     yield f"Primary:   {one.tip.owned.primary.version}"
     live = one.situation.live

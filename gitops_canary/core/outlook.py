@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from gitops_canary.core.edits import Ground
+from gitops_canary.core.stopping import condemned_by
 from gitops_canary.core.text import duration, percent
+from gitops_canary.manifest.policy import policy_json
 from gitops_canary.manifest.scalars import spelled
 from gitops_canary.model.owned import Fields, Templates
 from gitops_canary.model.spec import CanarySpec, Check, Policy, Strategy
@@ -109,6 +111,11 @@ def _looks(policy: Policy, count: int) -> str:
     if judge.type == "sequential":
         return f"the judge has to be sure, for {duration(judge.dwell_ms)} at the least"
     first = duration(_first_ms(policy))
+    if judge.type == "conditions":
+        counts = [one.criteria.count or 1 for one in policy.checks if one.criteria]
+        most, each = max([1, *counts]), duration(policy.interval_ms)
+        looks = "1 measurement" if most == 1 else f"up to {most} measurements"
+        return f"{looks}, the first {first} later, one every {each}"
     if count == 1:
         return f"one look that passes, {first} later at the earliest"
     every = duration(policy.interval_ms)
@@ -125,12 +132,9 @@ def _check(check: Check) -> str:
 
 
 def _ways_out(policy: Policy) -> Iterator[str]:
-    failed = "1 failed look" if policy.threshold == 1 else f"{policy.threshold} failed looks"
-    if policy.judge.type == "sequential":
-        failed = f"evidence that is wrong at most once in {1 / policy.judge.alpha:.0f} times"
     yield (
-        f"At {failed} over the whole rollout: abort. One commit puts back the version and the "
-        "weight, byte for byte, and the version is kept out for 90 days."
+        f"At {condemned_by(policy_json(policy))} over the whole rollout: abort. One commit puts "
+        "back the version and the weight, byte for byte, and the version is kept out for 90 days."
     )
     yield "Without data nothing advances and nothing is condemned; it holds and says so."
     yield (

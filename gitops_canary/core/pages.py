@@ -15,7 +15,8 @@ from gitops_canary.model.rollout import Record
 
 _MEANT = re.compile(r"[^A-Za-z0-9 .,:;/=%()'+-]+")
 """All but letters and punctuation that means nothing to Markdown in the middle of a line."""
-MARK = "<!-- gitops-canary page 1 -->"
+MARK_BEGINS = "<!-- gitops-canary page "
+MARK = f"{MARK_BEGINS}2 -->"
 """Its number rises when pages are written otherwise, so that old ones are not taken for changed."""
 _MARKS = {"pass": "✔ pass", "fail": "✘ fail", "inconclusive": "? inconclusive", "none": "-"}
 

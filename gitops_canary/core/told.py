@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from gitops_canary.core.stopping import condemned_by, limits
 from gitops_canary.core.text import duration
 
 Json = dict[str, Any]
@@ -126,14 +127,8 @@ class Told:
 
 def conditions(policy: Json) -> Iterator[str]:
     """Say what rolls a canary back, or takes it off traffic, under a policy."""
-    for check in policy["checks"]:
-        limits = []
-        if check["minimum"] is not None:
-            limits.append(f"below {check['minimum']}")
-        if check["maximum"] is not None:
-            limits.append(f"above {check['maximum']}")
-        yield f"{check['name']} {' or '.join(limits)}: a failed check"
-    yield f"{policy['threshold']} failed checks in all: every owned value goes back, quarantine"
+    yield from limits(policy)
+    yield f"{condemned_by(policy)}: every owned value goes back, quarantine"
     if policy.get("watchMs") and policy["watchAction"] == "abort":
         span = duration(policy["watchMs"])
         yield f"the same within {span} after the finish: the stable revision before this rollout"

@@ -167,6 +167,6 @@ def test_the_sheet_says_what_will_happen_and_what_stops_it() -> None:
 
     assert "step 1: 10 % of traffic" in text
     assert "request-success-rate below 99" in text
-    assert "2 failed checks in all" in text
+    assert "2 failed looks" in text
     assert "shop:1.1.0&#124;x" in text
     assert "| approves |" in text

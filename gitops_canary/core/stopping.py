@@ -1,0 +1,51 @@
+"""What rolls a canary back under a policy (as JSON), in words; each judge has its own way."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+Json = dict[str, Any]
+_THRESHOLD = "threshold"
+
+
+def condemned_by(policy: Json) -> str:
+    """Say what condemns, e.g. `2 failed looks`."""
+    judge = policy.get("judge") or {"type": _THRESHOLD}
+    if judge["type"] == "sequential":
+        return f"evidence that is wrong at most once in {1 / Decimal(judge['alpha']):.0f} times"
+    if judge["type"] == "conditions":
+        return "more failed measurements of a check at one weight than it lets by"
+    if judge["type"] == "mannwhitney":
+        return "points that are worse than the primary's by ranks"
+    count = policy["threshold"]
+    return "1 failed look" if count == 1 else f"{count} failed looks"
+
+
+def limits(policy: Json) -> Iterator[str]:
+    """Say of every check what speaks against the canary."""
+    kind = (policy.get("judge") or {"type": _THRESHOLD})["type"]
+    for check in policy["checks"]:
+        beyond = " or ".join(_beyond(check))
+        if kind == "conditions" and (said := check.get("criteria")):
+            yield f"{check['name']}: {_condition(said) or beyond}: a failed measurement"
+        elif kind in {_THRESHOLD, "conditions"} or not check["builtin"]:
+            yield f"{check['name']} {beyond}: a failed check"
+        else:
+            yield f"{check['name']} {beyond}: counted, request by request, against the primary"
+    if kind == "sequential" and any(not check["builtin"] for check in policy["checks"]):
+        yield f"{policy['threshold']} failed checks of a query, in all: as evidence does"
+
+
+def _beyond(check: Json) -> Iterator[str]:
+    if check["minimum"] is not None:
+        yield f"below {check['minimum']}"
+    if check["maximum"] is not None:
+        yield f"above {check['maximum']}"
+
+
+def _condition(said: Json) -> str:
+    failure = [said["failure"]] if said["failure"] else []
+    success = [f"not {said['success']}"] if said["success"] and not failure else []
+    lets = said["failureLimit"]
+    by = "" if lets == 0 else " (never too often)" if lets < 0 else f" ({lets} let by)"
+    return "".join([*failure, *success, by]) if failure or success else ""
