@@ -21,7 +21,12 @@ from .remote import CONFIG, EVIDENCE, ME
 from .simulation import Simulation
 
 TOUCHING = frozenset(
-    {"the branch is forced back", "the branch is deleted", "the evidence branch grows"}
+    {
+        "the branch is deleted",
+        "the branch is forced back",
+        "the branch is squashed",
+        "the evidence branch grows",
+    }
 )
 """Faults that change what was recorded, as only somebody with all permissions may."""
 FORGING = frozenset({"forge"})
