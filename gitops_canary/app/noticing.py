@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_canary.app.looking import Seen
@@ -10,7 +11,7 @@ from gitops_canary.app.tick import Report
 from gitops_canary.core.evidence import page_paths
 from gitops_canary.core.notice import ends, notice
 from gitops_canary.core.plan import Plan
-from gitops_canary.errors import CanaryError
+from gitops_canary.errors import CanaryError, Unavailable
 from gitops_canary.model.decision import Act, Decision
 from gitops_canary.model.names import CanaryId
 from gitops_canary.model.notice import Notice
@@ -22,26 +23,42 @@ DRAIN_S = 20
 """How long an ending program waits for what is still to be told."""
 
 
+REST_S = 60
+"""How long a forge that does not answer, or asks to wait, is left alone."""
+
+
 @dataclass(slots=True)
 class Noticer:
     """Keeps the newest notice of each rollout and tells them one after the other.
 
-    What it remembers only spares requests: told again, nothing changes on the forge.
+    What it remembers only spares requests: told again, nothing changes on the forge. A forge that
+    is away is told later, the last word about a version too; one that refuses with the next news.
     """
 
     forge: Forge
     evidence: bool = True
     """Whether there is a branch with the record to link to."""
+    clock: Callable[[], float] = time.monotonic
+    """Seconds; only differences count."""
     _told: dict[str, Notice] = field(default_factory=dict)
     _due: dict[str, Notice] = field(default_factory=dict)
     _task: asyncio.Task[None] | None = None
+    _rests_until_s: float = float("-inf")
+    _said: str = ""
+    """The last trouble, which is not told twice."""
 
     def take(self, report: Report) -> None:
         """Take in what a look decided; returns at once."""
-        for one in notices(report, evidence=self.evidence):
+        self.note(tuple(notices(report, evidence=self.evidence)))
+
+    def note(self, found: Sequence[Notice]) -> None:
+        """Take in how all rollouts of a repository stand; returns at once."""
+        for one in found:
             if self._told.get(one.key) != one:
                 self._due[one.key] = one
-        if self._due and (self._task is None or self._task.done()):
+        self._told = {one.key: self._told[one.key] for one in found if one.key in self._told}
+        rests = self.clock() < self._rests_until_s
+        if self._due and not rests and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._tell())
 
     async def drain(self) -> None:
@@ -58,11 +75,23 @@ class Noticer:
             self._told[key] = one
             try:
                 await self.forge.tell(one)
+            except Unavailable as error:
+                self._due.setdefault(key, one)
+                self._rests_until_s = self.clock() + REST_S
+                self._complain(one, error)
+                return
             except CanaryError as error:
-                log.warning("%s: the forge was not told: %s", one.canary, error)
+                self._complain(one, error)
             except Exception:
                 # A bug here must be heard, and may not end the telling of the others.
                 log.exception("%s: a bug kept the forge from being told", one.canary)
+            else:
+                self._said = ""
+
+    def _complain(self, one: Notice, error: CanaryError) -> None:
+        if self._said != str(error):
+            self._said = str(error)
+            log.warning("%s: the forge was not told: %s", one.canary, error)
 
 
 def notices(report: Report, *, evidence: bool = True) -> Iterator[Notice]:

@@ -23,6 +23,7 @@ class ForgeServer:
         self.statuses: list[dict[str, Any]] = []
         self.comments: list[dict[str, Any]] = []
         self.writes: list[str] = []
+        self.requests: list[str] = []
         self.login: str | None = "canary-bot"
         self.refuses: tuple[int, dict[str, str]] | None = None
         self.denies = ""
@@ -72,6 +73,7 @@ class ForgeServer:
         return comment
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        self.requests.append(f"{handler.command} {handler.path}")
         length = int(handler.headers.get("Content-Length") or 0)
         body = json.loads(handler.rfile.read(length) or b"null")
         if handler.headers.get("Authorization") != f"token {TOKEN}":

@@ -21,6 +21,7 @@ KINDS = (
     *(("kubernetes-models", "v1", f"{kind}") for kind in ("Namespace", "Service", "ConfigMap")),
     ("kubernetes-models", "v1", "ServiceAccount"),
     ("kubernetes-models", "apps/v1", "Deployment"),
+    ("kubernetes-models", "apiextensions.k8s.io/v1", "CustomResourceDefinition"),
     ("kubernetes-models", "networking.k8s.io/v1", "NetworkPolicy"),
     *(
         ("kubernetes-models", "rbac.authorization.k8s.io/v1", kind)

@@ -54,6 +54,11 @@ def test_engine_objects_fit_their_schemas(engine: str) -> None:
     assert [problem for one in found for problem in problems(one)] == []
 
 
+def test_custom_resource_fits_its_schema() -> None:
+    [crd] = documents((MANIFESTS / "crd" / "gitops-canary.dev_canaries.yaml").read_text())
+    assert list(problems(crd)) == []
+
+
 def test_component_adds_the_rights_and_the_token_and_nothing_else(tmp_path: Path) -> None:
     shutil.copytree(MANIFESTS / "controller", tmp_path / "base")
     (tmp_path / "kustomization.yaml").write_text(
