@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from gitops_canary.errors import Place
 from gitops_canary.model.announcement import Announcement
@@ -15,6 +15,8 @@ from gitops_canary.model.observation import Answer, Expectation, Halt, Liveness,
 from gitops_canary.model.webhooks import Call, Reply, Webhook
 from gitops_canary.rule_ports import Keeper, Matcher, Mirror, Pointer
 
+T = TypeVar("T")
+
 
 class Store(Protocol):
     """Where the bytes of revisions are read from."""
@@ -26,6 +28,13 @@ class Store(Protocol):
         """Read blobs; one over the size limit raises SpecError naming the limit."""
 
 
+class Scan(Protocol):
+    """The files of one pass over a revision, kept as bytes for more than one question."""
+
+    def where(self, judge: Callable[[bytes], T | None]) -> Mapping[Path, tuple[Blob, T]]:
+        """List the files of which `judge` says something, with what it says of their bytes."""
+
+
 class Sift(Protocol):
     """What finds the files that matter without handing all of them over."""
 
@@ -35,10 +44,13 @@ class Sift(Protocol):
     def mentioning(self, revision: Revision, words: Sequence[str]) -> Mapping[Path, Blob]:
         """List the YAML files of a revision in which one of the words stands."""
 
-    def kept(self, revision: Revision, keep: Callable[[Path, bytes], bool]) -> Mapping[Path, Blob]:
-        """List the YAML files of a revision that `keep` accepts.
+    def scan(
+        self, revision: Revision, among: Callable[[Path], bool], keep: Callable[[bytes], bool]
+    ) -> Scan:
+        """Read the YAML files of a revision, those of the paths asked for, in one pass.
 
-        A file over the size limit is never shown to it.
+        Only what `keep` accepts can be asked for afterwards. Neither it nor a judge ever sees a
+        file over the size limit, and bytes that several files share perhaps only once.
         """
 
 

@@ -3,20 +3,22 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 from gitops_canary.app.sharded import Sharded
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest import bindings
 from gitops_canary.manifest.screen import (
     ANY_NAME,
-    POLICY_KINDS,
     holds_policy,
+    holds_subject,
     subject_of,
 )
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import Path, Revision
-from gitops_canary.ports import Sift, Store
+from gitops_canary.ports import Scan, Sift, Store
 
+T = TypeVar("T")
 SUFFIXES = (".yaml", ".yml")
 _BATCH = 128
 _FEW = 16
@@ -39,6 +41,8 @@ class Index:
     """Files that may hold a workload or a route, with the labels they name."""
     naming: Sharded[str, frozenset[Path]]
     """Label to subjects."""
+    scan: Scan | None = None
+    """Kept only at a start, so that the pass that finds the policies finds what they own too."""
 
     def footprint(self, names: Iterable[str]) -> Mapping[Path, Blob]:
         """List every subject that names one of the labels, and every one that may hide it."""
@@ -60,12 +64,36 @@ class PlainSift:
     def mentioning(self, revision: Revision, words: Sequence[str]) -> Mapping[Path, Blob]:
         """List the YAML files in which one of the words stands."""
         needles = [word.encode() for word in words]
-        return self.kept(revision, lambda _, data: any(needle in data for needle in needles))
 
-    def kept(self, revision: Revision, keep: Callable[[Path, bytes], bool]) -> Mapping[Path, Blob]:
-        """List the YAML files that `keep` accepts."""
-        files = {p: b for p, b in self._store.files(revision).items() if p.endswith(SUFFIXES)}
-        return {path: files[path] for path, data in bodies(self._store, files) if keep(path, data)}
+        def holds(data: bytes) -> bool:
+            return any(needle in data for needle in needles)
+
+        kept = self.scan(revision, lambda _: True, holds).where(lambda _: True)
+        return {path: blob for path, (blob, _) in kept.items()}
+
+    def scan(
+        self, revision: Revision, among: Callable[[Path], bool], keep: Callable[[bytes], bool]
+    ) -> "PlainScan":
+        """Read the YAML files of a revision; see `ports.Sift`."""
+        files = {
+            p: b
+            for p, b in self._store.files(revision).items()
+            if p.endswith(SUFFIXES) and among(p)
+        }
+        read = bodies(self._store, files)
+        return PlainScan({path: (files[path], data) for path, data in read if keep(data)})
+
+
+@dataclass(frozen=True, slots=True)
+class PlainScan:
+    """What a plain pass kept."""
+
+    kept: Mapping[Path, tuple[Blob, bytes]]
+
+    def where(self, judge: Callable[[bytes], T | None]) -> Mapping[Path, tuple[Blob, T]]:
+        """List the files of which `judge` says something; see `ports.Scan`."""
+        said = ((path, blob, judge(data)) for path, (blob, data) in self.kept.items())
+        return {path: (blob, verdict) for path, blob, verdict in said if verdict is not None}
 
 
 def bodies(store: Store, files: Mapping[Path, Blob]) -> Iterator[tuple[Path, bytes]]:
@@ -92,16 +120,19 @@ class Indexer:
         self._paths = tuple(paths)
 
     def begin(self, revision: Revision) -> Index:
-        """Find the policies of a revision from nothing."""
-        found = self._sift.mentioning(revision, POLICY_KINDS)
-        mine = {path: blob for path, blob in found.items() if self.may_hold(path)}
-        held = {path: mine[path] for path, data in bodies(self._store, mine) if holds_policy(data)}
+        """Find the policies of a revision from nothing, and keep what they may own."""
+        scan = self._sift.scan(
+            revision, self.may_hold, lambda data: holds_subject(data) or holds_policy(data)
+        )
+        held = scan.where(lambda data: holds_policy(data) or None)
+        policies = {path: blob for path, (blob, _) in held.items()}
         return Index(
             revision=revision,
-            policies=Sharded[Path, Blob]().with_changes(held),
+            policies=Sharded[Path, Blob]().with_changes(policies),
             wanted=frozenset(),
             subjects=Sharded(),
             naming=Sharded(),
+            scan=scan,
         )
 
     def follow(self, index: Index, revision: Revision) -> Index:
@@ -132,7 +163,7 @@ class Indexer:
         if not fresh:
             return index
         found: dict[Path, frozenset[str]] = {}
-        blobs = self._search(index.revision, fresh, found)
+        blobs = self._search(index, fresh, found)
         subjects = {
             path: (blob, found[path] | index.subjects.get(path, (blob, frozenset()))[1])
             for path, blob in blobs.items()
@@ -143,27 +174,30 @@ class Indexer:
             wanted=index.wanted | fresh,
             subjects=index.subjects.with_changes(subjects),
             naming=_renamed(index, subjects),
+            scan=index.scan,
         )
 
     def _search(
-        self, revision: Revision, fresh: frozenset[str], found: dict[Path, frozenset[str]]
+        self, index: Index, fresh: frozenset[str], found: dict[Path, frozenset[str]]
     ) -> Mapping[Path, Blob]:
-        if len(fresh) <= _FEW:
-            hits = self._sift.mentioning(revision, (*sorted(fresh), "\\"))
-            mine = {path: blob for path, blob in hits.items() if self.may_hold(path)}
-            found |= {
-                p: named
-                for p, data in bodies(self._store, mine)
-                if (named := subject_of(data, fresh))
-            }
-            return {path: mine[path] for path in found}
-
-        def keep(path: Path, data: bytes) -> bool:
-            if self.may_hold(path) and (named := subject_of(data, fresh)):
-                found[path] = named
-            return path in found
-
-        return self._sift.kept(revision, keep)
+        """Find the files that name one of some labels; what each names goes to `found`."""
+        scan = index.scan
+        if scan is None and len(fresh) > _FEW:
+            scan = self._sift.scan(
+                index.revision, self.may_hold, lambda data: bool(subject_of(data, fresh))
+            )
+        if scan is not None:
+            read = scan.where(lambda data: subject_of(data, fresh) or None)
+            found |= {path: named for path, (_, named) in read.items()}
+            return {path: blob for path, (blob, _) in read.items()}
+        hits = self._sift.mentioning(index.revision, (*sorted(fresh), "\\"))
+        mine = {path: blob for path, blob in hits.items() if self.may_hold(path)}
+        found |= {
+            path: named
+            for path, data in bodies(self._store, mine)
+            if (named := subject_of(data, fresh))
+        }
+        return {path: mine[path] for path in found}
 
     def may_hold(self, path: Path) -> bool:
         """Tell whether a file is one the controller may look into."""

@@ -1,7 +1,7 @@
 """Reading revisions: from blobs to specs, bindings and owned values, each blob parsed once."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from gitops_canary.app.canaries import Canaries, Rules
@@ -150,6 +150,13 @@ class Reader:
             raise found
         return found
 
+    def _with_configs(self, index: Index, specs: Iterable[CanarySpec]) -> Index:
+        """Look for the configs of all canaries at once, at a start, and end the start."""
+        for spec in specs:
+            files = index.footprint(labels(spec))
+            self._wanted |= self._configs(spec.target.name, tuple(files.items()))
+        return replace(self._indexer.widen(index, self._wanted), scan=None)
+
     def _footprint(self, view: View, wanted: frozenset[str]) -> Mapping[Path, Blob]:
         index = view.index if wanted <= view.index.wanted else self._widened(view, wanted)
         return index.footprint(wanted)
@@ -224,6 +231,8 @@ class Reader:
         if last is None or canaries is not last.canaries:
             wanted = wanted.union(*(labels(spec) for spec in canaries.values()))
         index = self._indexer.widen(index, wanted)
+        if last is None:
+            index = self._with_configs(index, canaries.values())
         view = View(revision=revision, index=index, canaries=canaries, errors=errors)
         self._last = view
         return view

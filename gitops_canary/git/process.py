@@ -74,6 +74,10 @@ class Child:
             self._fill(deadline)
         return self._take(end + 1)[:-1]
 
+    def some(self, deadline: float) -> bytes:
+        """Read what is there, at least a byte; EOFError or TimeoutError."""
+        return self._take(len(self._buffer)) if self._buffer else self._read(deadline)
+
     def exactly(self, size: int, deadline: float) -> bytes:
         """Read so many bytes; EOFError or TimeoutError."""
         while len(self._buffer) < size:
@@ -94,6 +98,9 @@ class Child:
                 _close(pipe)
 
     def _fill(self, deadline: float) -> None:
+        self._buffer += self._read(deadline)
+
+    def _read(self, deadline: float) -> bytes:
         assert self.process.stdout is not None
         descriptor = self.process.stdout.fileno()
         if not _ready([descriptor], deadline):
@@ -101,7 +108,7 @@ class Child:
         data = os.read(descriptor, _CHUNK)
         if not data:
             raise EOFError
-        self._buffer += data
+        return data
 
     def _take(self, size: int) -> bytes:
         data = bytes(self._buffer[:size])

@@ -19,7 +19,7 @@ from gitops_canary.git.process import Runner
 from gitops_canary.git.reader import DamagedClone, Reader
 from gitops_canary.git.rejection import Fate
 from gitops_canary.git.remote import Remote
-from gitops_canary.git.sifting import Sifting
+from gitops_canary.git.sifting import Pass, Sifting
 from gitops_canary.git.storing import store
 from gitops_canary.git.surroundings import Surroundings
 from gitops_canary.git.trees import Files, Trees
@@ -131,10 +131,12 @@ class Repository:
         with self._healing():
             return self._sifting.mentioning(revision, words)
 
-    def kept(self, revision: Revision, keep: Callable[[Path, bytes], bool]) -> Mapping[Path, Blob]:
-        """List the YAML files of a revision whose bytes `keep` accepts."""
+    def scan(
+        self, revision: Revision, among: Callable[[Path], bool], keep: Callable[[bytes], bool]
+    ) -> Pass:
+        """Read the YAML files of a revision in one pass; see `ports.Sift`."""
         with self._healing():
-            return self._sifting.kept(revision, keep)
+            return self._sifting.scan(revision, among, keep)
 
     def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
         """Read blobs; one over the size limit raises SpecError naming the limit."""

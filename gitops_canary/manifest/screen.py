@@ -10,6 +10,8 @@ POLICY_KINDS = ("AlertProvider", "Canary", "MetricTemplate")
 """Kinds that say what to do; every file that may hold one is read."""
 _KIND = rb"\bkind[\"']?\s*:\s*[\"']?"
 _POLICY = re.compile(_KIND + b"(?:" + "|".join((*POLICY_KINDS, "List")).encode() + rb")\b")
+_ANY_POLICY = re.compile("|".join(POLICY_KINDS).encode())
+"""Passed by what `_POLICY` passes, `List` aside, and much faster."""
 _SUBJECT = re.compile(
     _KIND + b"(?:" + "|".join(sorted((KINDS | QUIET) - set(POLICY_KINDS))).encode() + rb")\b"
 )
@@ -25,7 +27,7 @@ ANY_NAME = "*"
 
 def holds_policy(data: bytes) -> bool:
     """Tell whether a file may hold a Canary, a MetricTemplate or an AlertProvider."""
-    return any(kind.encode() in data for kind in POLICY_KINDS) and bool(_POLICY.search(data))
+    return bool(_ANY_POLICY.search(data) and _POLICY.search(data))
 
 
 def labels(spec: CanarySpec) -> frozenset[str]:
@@ -44,6 +46,11 @@ def words(names: Iterable[str], suffixes: Iterable[str] = ("-primary",)) -> froz
         first, dot, _ = name.partition(".")
         found |= {first} if dot else {first, *(first + suffix for suffix in suffixes)}
     return frozenset(found)
+
+
+def holds_subject(data: bytes) -> bool:
+    """Tell whether a file may hold a workload or a route."""
+    return _SUBJECT.search(data) is not None
 
 
 def subject_of(data: bytes, wanted: frozenset[str]) -> frozenset[str]:
