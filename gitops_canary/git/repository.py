@@ -6,10 +6,11 @@ from contextlib import contextmanager
 
 from gitops_canary.core.footing import anchored
 from gitops_canary.errors import HistoryError, SpecError, Unavailable
-from gitops_canary.git import commands, rejection
+from gitops_canary.git import rejection
 from gitops_canary.git.address import check_branch, parse_url
 from gitops_canary.git.clone import Clone
 from gitops_canary.git.commands import TRACKING, Update, branch_of
+from gitops_canary.git.descent import Descent
 from gitops_canary.git.drafting import Drafting
 from gitops_canary.git.editing import Draft
 from gitops_canary.git.identity import check_identity, choose_ownership, credentials, ssh_login
@@ -31,7 +32,6 @@ from gitops_canary.model.names import EVIDENCE_BRANCH, BlobId, Path, Revision
 
 _LOW_SPEED_MIN_S = 2
 _LOW_SPEED_MAX_S = 20
-_KNOWN_MAX = 10_000
 
 
 class Repository:
@@ -93,7 +93,7 @@ class Repository:
         self._drafting = Drafting(self._reader, ownership.identity, key)
         self.witness = Witness(self._trees, self._root, self._healing, ownership)
         self._local = self._clone.tips()
-        self._ancestry: dict[tuple[Revision, Revision], bool] = {}
+        self._descent = Descent(self._runner)
         self._polled: Mapping[str, Revision] | None = None
         self._damaged = self._blobs_absent = False
 
@@ -168,17 +168,7 @@ class Repository:
 
     def contains(self, revision: Revision, ancestor: Revision) -> bool:
         """Tell whether `ancestor` is `revision` or reachable from it; unknown ones are not."""
-        if not (commands.is_revision(revision) and commands.is_revision(ancestor)):
-            return False
-        pair = (revision, ancestor)
-        if pair not in self._ancestry:
-            finished = self._runner.run(commands.is_ancestor(ancestor, revision))
-            if finished.code not in {0, 1}:
-                return False  # one of them was never fetched; it may be tomorrow
-            if len(self._ancestry) >= _KNOWN_MAX:
-                self._ancestry.clear()
-            self._ancestry[pair] = finished.ok
-        return self._ancestry[pair]
+        return self._descent.contains(revision, ancestor)
 
     def push(
         self,
