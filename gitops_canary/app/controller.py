@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
@@ -82,6 +83,7 @@ class Controller:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, stop.set)
         for one in self.rounds:
+            one.station.hooking.late = partial(self.hint, one)
             self._scheduler.add_job(
                 self._tick,
                 IntervalTrigger(seconds=one.poll_ms / 1000, timezone="UTC"),

@@ -15,8 +15,8 @@ from gitops_canary.model.names import CanaryId
 from gitops_canary.model.webhooks import Call, Reply
 from gitops_canary.ports import Hooks
 
-WAIT_S = 10.0
-"""How long a look waits for webhooks; one that takes longer is heard at a later look."""
+WAIT_S = 2.0
+"""How long a look waits for webhooks; one that takes longer is heard at a look of its own."""
 ROUNDS_MAX = 4
 """How often one look asks: a check first, then a gate that stands behind it."""
 Body = Callable[[Call], Mapping[str, object]]
@@ -30,6 +30,9 @@ class Hooking:
     hooks: Hooks | None = None
     wait_s: float | None = WAIT_S
     """None waits as long as it takes: a process that looks once cannot hear later."""
+    late: Callable[[], None] | None = None
+    """Called when a webhook answered after its look."""
+    _looking: bool = False
     _since_ms: int | None = None
     """When the first look was taken."""
     _told: dict[CanaryId, dict[Call, Reply]] = field(default_factory=dict)
@@ -48,22 +51,33 @@ class Hooking:
             calls = self._wanted(found) if asks else []
             if not calls or self.hooks is None:
                 break
-            for call in calls:
-                self._running[call] = asyncio.create_task(self.hooks.ask(call, body(call)))
+            tasks = [self._begin(self.hooks, call, body(call)) for call in calls]
             urgent = any(isinstance(one, Act) and one.urgent for _, one in found.values())
-            await asyncio.wait(
-                [self._running[call] for call in calls], timeout=0 if urgent else self.wait_s
-            )
+            self._looking = True
+            try:
+                await asyncio.wait(tasks, timeout=0 if urgent else self.wait_s)
+            finally:
+                self._looking = False
             self._collect()
             found |= self._decided({call.canary: situations[call.canary] for call in calls})
         return {canary: decision for canary, (_, decision) in found.items()}
 
     async def aclose(self) -> None:
         """Give up on whoever has not answered."""
+        self.late = None
         for task in self._running.values():
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
         self._running.clear()
+
+    def _begin(self, phone: Hooks, call: Call, body: Mapping[str, object]) -> asyncio.Task[Reply]:
+        self._running[call] = task = asyncio.create_task(phone.ask(call, body))
+        task.add_done_callback(lambda _: self._answered())
+        return task
+
+    def _answered(self) -> None:
+        if self.late and not self._looking:
+            self.late()
 
     def _decided(self, situations: Situations) -> dict[CanaryId, tuple[Situation, Decision]]:
         found = {}

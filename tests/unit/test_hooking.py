@@ -68,12 +68,13 @@ def test_a_slow_webhook_is_heard_at_a_later_look() -> None:
     phone = Slow()
 
     async def go() -> list[Decision]:
-        hooking = Hooking(hooks=phone, wait_s=0)
+        late = asyncio.Event()
+        hooking = Hooking(hooks=phone, wait_s=0, late=late.set)
         found = [(await decided(hooking, {A: gated(GATE)}))[A]]
         found.append((await decided(hooking, {A: gated(GATE)}))[A])
         phone.go.set()
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        assert not late.is_set()
+        await asyncio.wait_for(late.wait(), 5)
         found.append((await decided(hooking, {A: gated(GATE)}))[A])
         await hooking.aclose()
         return found
