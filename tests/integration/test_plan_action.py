@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -140,11 +141,33 @@ def test_fork_without_rights_gets_the_summary_and_no_failure(
     assert "# Go or no-go: prod/checkout" in runner.summary.read_text()
 
 
-def test_shallow_checkout_is_told_apart(runner: Runner, origin: Origin) -> None:
-    head = begun(origin)
-    done = runner.run("f" * 40, head)
+def test_checkout_without_the_history_says_how_to_get_it(runner: Runner, origin: Origin) -> None:
+    base = begun(origin)
+    head = origin.commit({"README.md": b"Words.\n"}, "Write\n")
+    missing = runner.run("f" * 40, head)
+    assert missing.returncode == 2
+    assert "The base commit of the pull request is not in the checkout" in missing.stdout
+    shutil.rmtree(runner.checkout)
+    shallow = ["clone", "-q", "--depth", "1", f"file://{origin.path}", str(runner.checkout)]
+    subprocess.run(["git", *shallow], check=True)
+    done = runner.run(base, head)
     assert done.returncode == 2
-    assert "set fetch-depth: 0" in done.stdout
+    assert "::error::The checkout has no history: set fetch-depth: 0" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("base", "inputs", "problem"),
+    [
+        ("", {}, "There is no base to compare with"),
+        (None, {"committer": "bot"}, "The input committer is not like"),
+    ],
+)
+def test_odd_inputs_are_told(
+    runner: Runner, origin: Origin, base: str | None, inputs: Mapping[str, str], problem: str
+) -> None:
+    head = begun(origin)
+    done = runner.run(head if base is None else base, head, **inputs)
+    assert (done.returncode, problem in done.stdout) == (2, True), done.stdout + done.stderr
 
 
 def test_action_installs_this_project_and_puts_no_foreign_text_into_a_script() -> None:

@@ -3,6 +3,12 @@
 # Nothing is pushed; no metric source or cluster is asked.
 set -euo pipefail
 
+fail() { printf '::error::%s\n' "$1"; exit 2; }
+
+if [ "$(git -C "$GITHUB_WORKSPACE" rev-parse --is-shallow-repository)" = true ]; then
+  fail "The checkout has no history: set fetch-depth: 0 on actions/checkout."
+fi
+[ -n "$BASE" ] || fail "There is no base to compare with: run this on pull_request."
 work=$(mktemp -d "${RUNNER_TEMP:-/tmp}/gitops-canary.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 git clone -q --bare --shared "$GITHUB_WORKSPACE" "$work/config.git"
@@ -10,25 +16,28 @@ for name in base head; do
   revision=$BASE
   [ "$name" = base ] || revision=$HEAD
   git -C "$work/config.git" update-ref "refs/heads/gitops-canary-plan/$name" "$revision" || {
-    echo "::error::The $name commit of the pull request is not in the checkout: set fetch-depth: 0 on actions/checkout."
-    exit 2
+    fail "The $name commit of the pull request is not in the checkout: set fetch-depth: 0 on actions/checkout."
   }
 done
 (umask 077 && printf '%s\n' "$TOKEN" > "$work/token")
 
 # JSON is YAML, and quotes whatever a workflow passes.
-python - "$work" <<'PYTHON'
+python - "$work" <<'PYTHON' || exit 2
 import json, os, re, sys
 
 work, env = sys.argv[1], os.environ
-name, email = re.fullmatch(r"(.*?) *<(.*)>", env["COMMITTER"]).groups()
+committer = re.fullmatch(r"(.*?) *<(.*)>", env["COMMITTER"].strip())
+if committer is None:
+    print("::error::The input committer is not like: gitops-canary <gitops-canary@localhost>")
+    sys.exit(2)
+name, email = committer.groups()
 for branch in ("base", "head"):
     repository = {
         "name": "config",
         "url": f"file://{work}/config.git",
         "allowFile": True,
         "branch": f"gitops-canary-plan/{branch}",
-        "paths": env["PATHS"].split(),
+        "paths": [line.strip() for line in env["PATHS"].splitlines() if line.strip()],
         "provider": env["PROVIDER"],
         "forge": {
             "type": "github",
