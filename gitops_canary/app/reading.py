@@ -175,6 +175,9 @@ class Reader:
         """Find the files a spec says its versions, or its weight, lie in."""
         named = {ref.file for pair in spec.source for ref in (pair.candidate, pair.primary)}
         named |= {spec.routing.weight.file} if spec.routing else set()
+        if spec.replicas:
+            others = (spec.replicas.candidate, spec.replicas.primary)
+            named |= {ref.file for ref in others if ref}
         if not named:
             return {}
         files = self._store.files(view.revision)

@@ -112,7 +112,11 @@ def _fields(
                 primary=locate(pair.primary, found),
             )
             for pair in spec.source
-        )
+        ),
+        replicas=locate(spec.replicas.candidate, found) if spec.replicas else None,
+        primary_replicas=locate(spec.replicas.primary, found)
+        if spec.replicas and spec.replicas.primary
+        else None,
     )
 
 

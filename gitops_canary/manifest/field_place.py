@@ -8,7 +8,7 @@ from gitops_canary.manifest.document import Node, NodeKind, Pointer, parse
 from gitops_canary.manifest.field_path import Inside, Key, Pick, Step, spoken, steps
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import FieldRef
-from gitops_canary.model.spec import Reference
+from gitops_canary.model.references import Reference
 
 _SHOWN = 12
 

@@ -2,7 +2,7 @@
 
 import re
 
-from gitops_canary.errors import EditRefused, Place
+from gitops_canary.errors import EditRefused, Place, SpecError
 from gitops_canary.manifest.compare import same
 from gitops_canary.manifest.document import (
     Json,
@@ -48,6 +48,44 @@ def _texts(node: Node) -> Json:
             return [_texts(item) for item in node.items]
         case _:
             return node.value
+
+
+def whole(text: str, ref: FieldRef) -> int:
+    """Read a number of replicas, plain or in quotes.
+
+    Raises:
+        SpecError: it is none.
+    """
+    node, _ = _terminal(text, ref)
+    if node.kind is not NodeKind.SCALAR or not re.fullmatch(r"0|[1-9][0-9]{0,4}", node.value):
+        raise SpecError(
+            "This is no number of replicas.",
+            remedy="let spec.source.replicas name a whole number",
+            place=Place(ref.file, node.line, node.column),
+        )
+    return int(node.value)
+
+
+def put(text: str, ref: FieldRef, number: int) -> str:
+    """Write a number of replicas, in the style that stands there.
+
+    Raises:
+        EditRefused: nothing else than it can be kept.
+    """
+    outer = _node(text, ref.index, ref.path, ref.file)
+    if ref.inner:
+        below = FieldRef(
+            file=ref.file,
+            index=_only(outer.value, ref.file),
+            path=ref.inner[0],
+            inner=ref.inner[1:],
+        )
+        changed = put(outer.value, below, number)
+        return set_text(text, ref.index, ref.path, changed, file=ref.file)
+    if outer.value == str(number):
+        return text
+    new: int | str = number if outer.plain else str(number)
+    return set_scalar(text, ref.index, ref.path, new, file=ref.file)
 
 
 def shown(text: str, ref: FieldRef) -> str:

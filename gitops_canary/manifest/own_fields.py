@@ -92,6 +92,20 @@ _SOURCE = (
             _formed(f"source.fields[].{side}.field", "field", f"path of {whose} field"),
         )
     ),
+    *(
+        row
+        for side, whose in (("candidate", "the canary's"), ("primary", "the primary's"))
+        for row in (
+            _formed(
+                f"source.replicas.{side}.file", "file",
+                f"file of {whose} number of replicas, from the repository's root; ./ from here",
+            ),
+            _formed(f"source.replicas.{side}.document", "document", "which document of the file"),
+            _formed(
+                f"source.replicas.{side}.field", "field", f"path of {whose} number of replicas"
+            ),
+        )
+    ),
 )  # fmt: skip
 _ROUTING = (
     *(
@@ -169,7 +183,10 @@ CANARY = Schema(
         "analysis.metrics[].templateRef.name",
         "analysis.webhooks[].name", "analysis.webhooks[].webhook",
         "analysis.alerts[].name", "analysis.alerts[].notifier",
-        "source.fields[].name", "analysis.sessionAffinity.cookieName",
+        "source.fields[].name", "source.replicas.candidate",
+        *(f"source.replicas.{side}.{key}" for side in ("candidate", "primary")
+          for key in ("file", "field")),
+        "analysis.sessionAffinity.cookieName",
         "routing.weight", "routing.weight.file", "routing.weight.field",
         "routing.rest.file", "routing.rest.field",
         *(f"source.fields[].{side}{key}" for side in ("candidate", "primary")

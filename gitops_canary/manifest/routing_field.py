@@ -2,7 +2,7 @@
 
 from gitops_canary.manifest.checked import Checked
 from gitops_canary.manifest.source import read_reference
-from gitops_canary.model.spec import Routing
+from gitops_canary.model.references import Routing
 
 TOTAL = 100
 

@@ -5,7 +5,7 @@ import posixpath
 from gitops_canary.manifest import field_path
 from gitops_canary.manifest.checked import Checked
 from gitops_canary.model.names import Path
-from gitops_canary.model.spec import Reference, SourcePair
+from gitops_canary.model.references import Reference, Replicas, SourcePair
 
 
 def read_source(doc: Checked, *, file: str) -> tuple[SourcePair, ...]:
@@ -34,6 +34,18 @@ def read_source(doc: Checked, *, file: str) -> tuple[SourcePair, ...]:
             )
         pairs.append(pair)
     return tuple(pairs)
+
+
+def read_replicas(doc: Checked, *, file: str) -> Replicas | None:
+    """Read where the canary's replicas are, and the primary's; None where neither is named."""
+    at = "source.replicas"
+    if not doc.has(at):
+        return None
+    other = f"{at}.primary"
+    return Replicas(
+        candidate=read_reference(doc, f"{at}.candidate", file),
+        primary=read_reference(doc, other, file) if doc.has(other) else None,
+    )
 
 
 def read_reference(doc: Checked, at: str, file: str) -> Reference:

@@ -22,7 +22,7 @@ from gitops_canary.manifest.policy import NO_DIGEST, policy_json, sealed
 from gitops_canary.manifest.policy_origin import origins
 from gitops_canary.manifest.problems import joined
 from gitops_canary.manifest.routing_field import read_routing
-from gitops_canary.manifest.source import read_source
+from gitops_canary.manifest.source import read_replicas, read_source
 from gitops_canary.manifest.steps import read_steps
 from gitops_canary.manifest.strategies import read_strategy
 from gitops_canary.manifest.webhooks import read_webhooks
@@ -85,6 +85,7 @@ def _spec(
     name, control = (from_spec if own else from_annotations)(doc, header)
     target, policy = _target(doc, header), _policy(doc, checks, provider, own=own)
     source = read_source(doc, file=file)
+    replicas = read_replicas(doc, file=file)
     routing = read_routing(doc, provider=provider, file=file)
     alerts = read_alerts(doc, namespace=header.namespace)
     _sound(header, doc)
@@ -101,6 +102,7 @@ def _spec(
         control=control,
         suspend=doc.flag("suspend"),
         source=source,
+        replicas=replicas,
         routing=routing,
         autoscaler=_autoscaler(doc),
         homeless=header.homeless,

@@ -26,9 +26,10 @@ def sides(versions: Versions, text: Callable[[Path], str]) -> tuple[Side, Side]:
                 _template_side(versions, versions.primary, [c.primary for c in configs], text),
             )
         case Fields(pairs=pairs):
+            own, other = versions.replicas, versions.primary_replicas
             return (
-                _field_side({pair: pair.candidate for pair in pairs}, text),
-                _field_side({pair: pair.primary for pair in pairs}, text),
+                _field_side({pair: pair.candidate for pair in pairs}, own, text),
+                _field_side({pair: pair.primary for pair in pairs}, other, text),
             )
 
 
@@ -88,7 +89,10 @@ def scale(
     versions: Versions, texts: Texts, replicas: int, stable: Versions, stable_texts: Texts
 ) -> Texts:
     """Give the texts in which the canary has so many replicas, or is scaled by its scaler again."""
-    assert isinstance(versions, Templates), "fields say no replicas"
+    if isinstance(versions, Fields):
+        field = versions.replicas
+        assert field is not None, "a canary that idles"
+        return {**texts, field.file: field_values.put(texts[field.file], field, replicas)}
     ref, then = versions.pause, stable.pause if isinstance(stable, Templates) else None
     if ref is not None:
         text = texts[ref.file]
@@ -105,12 +109,8 @@ def places(versions: Versions) -> tuple[tuple[Path, int, str], ...]:
     match versions:
         case Templates():
             return tuple((ref.file, ref.index, "") for ref in versions.documents)
-        case Fields(pairs=pairs):
-            return tuple(
-                (ref.file, ref.index, repr((ref.path, ref.inner)))
-                for pair in pairs
-                for ref in (pair.candidate, pair.primary)
-            )
+        case Fields(places=fields):
+            return tuple((ref.file, ref.index, repr((ref.path, ref.inner))) for ref in fields)
 
 
 def _restore_pair(
@@ -176,7 +176,9 @@ def _replicas(versions: Templates, ref: DocRef, text: Callable[[Path], str]) -> 
     return None if versions.scaled else template.replicas(text(ref.file), ref)
 
 
-def _field_side(refs: Mapping[FieldBinding, FieldRef], text: Callable[[Path], str]) -> Side:
+def _field_side(
+    refs: Mapping[FieldBinding, FieldRef], count: FieldRef | None, text: Callable[[Path], str]
+) -> Side:
     found = {pair.name: field_values.value(text(ref.file), ref) for pair, ref in refs.items()}
     visible = all(
         pair.container is not None and field_values.complete(text(ref.file), ref)
@@ -190,6 +192,6 @@ def _field_side(refs: Mapping[FieldBinding, FieldRef], text: Callable[[Path], st
             )
             for pair, ref in refs.items()
         },
-        replicas=None,
+        replicas=field_values.whole(text(count.file), count) if count else None,
         visible=visible,
     )

@@ -96,16 +96,26 @@ class Fields:
     """Versions are the values of listed pairs of fields (mode `fields`)."""
 
     pairs: tuple[FieldBinding, ...]
+    replicas: FieldRef | None = None
+    """The canary's; None where they are not written."""
+    primary_replicas: FieldRef | None = None
 
     @property
     def idles(self) -> bool:
-        """Replicas are never written in this mode."""
-        return False
+        """Whether Git can put the canary to sleep."""
+        return self.replicas is not None
+
+    @property
+    def places(self) -> tuple[FieldRef, ...]:
+        """Every field that is written, and no other canary's."""
+        own = (ref for pair in self.pairs for ref in (pair.candidate, pair.primary))
+        return (*own, *((self.replicas,) if self.replicas else ()))
 
     @property
     def files(self) -> frozenset[Path]:
-        """Every file a version lies in."""
-        return frozenset(ref.file for pair in self.pairs for ref in (pair.candidate, pair.primary))
+        """Every file a version lies in, or a number of replicas."""
+        more = (self.primary_replicas,) if self.primary_replicas else ()
+        return frozenset(ref.file for ref in (*self.places, *more))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from enum import Enum
 
 from gitops_canary.errors import Place
 from gitops_canary.model.announcement import Alert
-from gitops_canary.model.names import CanaryId, Digest, Path
+from gitops_canary.model.names import CanaryId, Digest
+from gitops_canary.model.references import Replicas, Routing, SourcePair
 from gitops_canary.model.webhooks import Webhook
 
 
@@ -229,39 +230,6 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
-    """One field of one file, as a document names it."""
-
-    file: Path
-    """From the repository's root."""
-    document: str
-    """`Kind/name`, empty where the file has one document only."""
-    field: str
-    """A path in the grammar of manifest/field_path.py."""
-    place: Place
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourcePair:
-    """One part of the version: where the candidate has it and where the primary has it."""
-
-    name: str
-    container: str | None
-    candidate: Reference
-    primary: Reference
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Routing:
-    """Where the weight lies that nothing else finds."""
-
-    weight: Reference
-    rest: Reference | None
-    """Gets what the canary does not; in the same document."""
-    total: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CanarySpec:
     """One Canary document, validated."""
 
@@ -280,6 +248,8 @@ class CanarySpec:
     suspend: bool
     source: tuple[SourcePair, ...] = ()
     """Where versions lie; empty where they are the pod templates of two workloads."""
+    replicas: Replicas | None = None
+    """Where the canary's replicas lie beside listed fields; None where they are not ours."""
     routing: Routing | None = None
     """Where the weight lies; None where routing objects are found by the Services they name."""
     autoscaler: tuple[str, str] | None = None

@@ -10,7 +10,7 @@ from gitops_canary.errors import BindingError, SpecError
 from gitops_canary.manifest.document import Node, Pointer, set_scalar
 from gitops_canary.manifest.field_place import locate
 from gitops_canary.model.names import Digest, Path
-from gitops_canary.model.spec import Reference, Routing
+from gitops_canary.model.references import Reference, Routing
 from gitops_canary.routing.numbers import QUOTED, WHOLE, Form
 from gitops_canary.routing.refusal import root_of, wrong
 from gitops_canary.routing.shape import digest

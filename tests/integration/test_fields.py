@@ -165,6 +165,36 @@ def test_a_candidate_that_moves_from_a_tag_to_a_digest_takes_its_keys_along(one:
     assert one.text("prod/kustomization.yml") == good
 
 
+REPLICAS = """\
+replicas:
+- {name: web, count: 0} # asleep
+- name: web-primary
+  count: 3
+"""
+
+
+def test_a_canary_whose_replicas_are_listed_wakes_and_sleeps(one: World) -> None:
+    listed = """\
+    replicas:
+      candidate: {file: ./kustomization.yml, field: "replicas[name=web].count"}
+      primary: {file: ./kustomization.yml, field: "replicas[name=web-primary].count"}
+    fields:
+"""
+    canary = KUSTOMIZE["prod/canary.yaml"].replace("    fields:\n", listed)
+    begin = KUSTOMIZATION + REPLICAS
+    one.commit({"prod/canary.yaml": canary, "prod/kustomization.yml": begin, "r.yaml": ROUTE})
+    assert one.until_idle() == []
+    start = one.commit({"prod/kustomization.yml": begin.replace("1.0.0", "1.1.0", 1)})
+    subjects = one.until_idle()
+    assert "start" in subjects[0]
+    woken = one.origin.git("log", "--format=", "-p", "-U0", f"{start}..main", "--", "prod")
+    assert "+- {name: web, count: 3} # asleep" in woken
+    for _ in range(3):
+        subjects += one.until_idle()
+    assert subjects[-1].endswith("scale the canary to zero (step 2/2)")
+    assert one.text("prod/kustomization.yml") == begin.replace("1.0.0", "1.1.0")
+
+
 def test_a_chain_that_would_move_both_holds_the_canary(one: World) -> None:
     below = "- {name: ghcr.io/acme/web, newTag: '1.0.0'}\n"
     one.commit({**KUSTOMIZE, "prod/kustomization.yml": KUSTOMIZATION + below, "r.yaml": ROUTE})

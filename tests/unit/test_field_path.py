@@ -10,7 +10,7 @@ from gitops_canary.manifest.field_place import locate
 from gitops_canary.manifest.field_values import shown, value
 from gitops_canary.manifest.forms import FORMS
 from gitops_canary.model.names import Path
-from gitops_canary.model.spec import Reference
+from gitops_canary.model.references import Reference
 
 FILE = Path("a/web.yaml")
 TEXT = """\

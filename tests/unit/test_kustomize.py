@@ -13,7 +13,7 @@ from gitops_canary.manifest.field_place import locate
 from gitops_canary.manifest.kustomize import check
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import FieldBinding
-from gitops_canary.model.spec import Reference
+from gitops_canary.model.references import Reference
 
 WORKLOADS = "---\n".join(
     json.dumps({
