@@ -130,6 +130,23 @@ def test_who_may_not_write_is_told_with_7(bench: Bench) -> None:
     assert "wrong user or password" in row(ended, "git", "config")["what"]
 
 
+BROKEN = {
+    "no server": ({"url": "http://127.0.0.1:9/origin.git"}, 6),
+    "no such branch": ({"branch": "prod"}, 1),
+    "no such path": ({"paths": ["nowhere/"]}, 0),
+}
+
+
+@pytest.mark.parametrize(("changes", "code"), BROKEN.values(), ids=BROKEN.keys())
+def test_what_is_wrong_with_one_repository_stops_no_other_check(
+    bench: Bench, changes: Mapping[str, Any], code: int
+) -> None:
+    ended = bench.doctor(repository=changes)
+    assert ended.code == code, ended.out
+    assert row(ended, "metrics")["health"] == "ok"
+    assert "b0t" not in ended.out + ended.err, "no secret is told"
+
+
 def test_a_metric_source_that_is_not_there_is_told_with_6(bench: Bench) -> None:
     source = {"sources": {"default": {"type": "prometheus", "url": "http://127.0.0.1:9"}}}
     ended = bench.doctor(metrics=source)
