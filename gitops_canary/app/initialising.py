@@ -19,7 +19,7 @@ from gitops_canary.manifest.initial.remarks import Remark, remarks
 from gitops_canary.manifest.initial.stages import SCHEMA, stages
 from gitops_canary.manifest.initial.terrain import Terrain, survey
 from gitops_canary.model.commits import Blob
-from gitops_canary.model.names import BlobId, Path, Revision
+from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.ports import Store
 from gitops_canary.routing import FOUNDERS, ROUTERS
 from gitops_canary.routing.founding import Unfounded
@@ -126,7 +126,8 @@ def _proved(found: Terrain, choice: Choice, rules: Rules) -> tuple[Stage, ...]:
 def _prove(texts: Mapping[Path, str], choice: Choice, rules: Rules) -> None:
     """Read the result as the controller would: it has to be idle, with nothing to complain of."""
     yaml = {path: text for path, text in texts.items() if path != SCHEMA}
-    mine = [one for one in held(Texts(yaml), rules) if one.canary == choice.title]
+    found = held(Texts(yaml), rules, CanaryId(choice.title))
+    mine = [one for one in found if one.canary == choice.title]
     for one in mine:
         if one.error:
             raise one.error

@@ -72,8 +72,8 @@ def findings(
     return held(Folder(root), rules)
 
 
-def held(store: Store, rules: Rules) -> list[Finding]:
-    """Read and bind every Canary of the one revision a store has, WORK_TREE."""
+def held(store: Store, rules: Rules, only: CanaryId | None = None) -> list[Finding]:
+    """Read and bind every Canary, or one, of the one revision a store has, WORK_TREE."""
     reader = Reader(store, rules, ROUTERS)
     view = reader.view(WORK_TREE)
     found = [
@@ -81,7 +81,8 @@ def held(store: Store, rules: Rules) -> list[Finding]:
         for canary, error in view.errors.items()
     ]
     grounds: dict[CanaryId, Ground] = {}
-    found.extend(_one(reader, view, spec, grounds) for spec in view.canaries.values())
+    wanted = [spec for spec in view.canaries.values() if only in {None, spec.id}]
+    found.extend(_one(reader, view, spec, grounds) for spec in wanted)
     clashes = bindings.conflicts({canary: ground.binding for canary, ground in grounds.items()})
     return [
         Finding(canary=f.canary, place=f.place, error=clashes[f.canary])

@@ -27,11 +27,7 @@ class Home:
 
 def outermost(terrain: Terrain, file: Path) -> tuple[str, ...]:
     """List the folders that kustomize is called on to build a file; empty where it is not."""
-    known = terrain.kustomizations
-    inner = {one for own in known.values() for one in (*own.resources, *own.components)}
-    return tuple(
-        folder for folder in sorted(known) if folder not in inner and _builds(known, folder, file)
-    )
+    return terrain.built.get(file, ())
 
 
 def home(terrain: Terrain, workload: Document, outer: str | None) -> Home:
@@ -82,11 +78,7 @@ def _within(known: Mapping[str, Kustomization], outer: str, folder: str) -> bool
 
 def is_patch(terrain: Terrain, one: Document) -> bool:
     """Tell whether a document is put onto another one, and is not applied by itself."""
-    file = one.ref.file
-    named = (
-        patch for own in terrain.kustomizations.values() for patch in patches.files(terrain, own)
-    )
-    return not outermost(terrain, file) and file in named
+    return one.ref.file in terrain.patches and not outermost(terrain, one.ref.file)
 
 
 def applies(terrain: Terrain, outer: str | None, one: Document) -> bool:

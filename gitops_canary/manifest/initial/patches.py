@@ -53,15 +53,6 @@ class Followed:
     text: str = ""
 
 
-def files(terrain: Terrain, layer: Kustomization) -> Iterator[Path]:
-    """List the files that a kustomization puts onto what it builds."""
-    root = next((r for r in parse(terrain.texts[layer.file], file=layer.file) if r), None)
-    for key in _LISTS:
-        listed = root.get(key) if root else None
-        for one in listed.items if listed else ():
-            yield _file(layer, one)
-
-
 def changes(terrain: Terrain, layer: Kustomization, workload: DocRef) -> Iterator[Change]:
     """Find what changes one workload alone: patches, and counts of replicas."""
     root = next((r for r in parse(terrain.texts[layer.file], file=layer.file) if r), None)

@@ -1,5 +1,6 @@
 """What only a person knows: each question with its answers, and the one that suggests itself."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -44,6 +45,7 @@ class Asking:
     ) -> None:
         self._terrain, self._founders, self._routers = terrain, founders, routers
         self._workloads = tuple(o for o in terrain.workloads if not overlay.is_patch(terrain, o))
+        self._count = Counter(map(_name, self._workloads))
 
     def next(self, answers: Answers) -> Question | None:
         """Give the first question that is not answered; None where all are.
@@ -212,12 +214,11 @@ class Asking:
     def _title(self, one: Document) -> str:
         """Name a workload; by its file too where another one has its name."""
         name = f"{one.ref.namespace}/{one.ref.name}" if one.ref.namespace else one.ref.name
-        same = [
-            other
-            for other in self._workloads
-            if (other.ref.namespace, other.ref.name) == (one.ref.namespace, one.ref.name)
-        ]
-        return f"{one.ref.file}:{name}" if len(same) > 1 else name
+        return f"{one.ref.file}:{name}" if self._count[_name(one)] > 1 else name
+
+
+def _name(one: Document) -> tuple[str, str]:
+    return one.ref.namespace, one.ref.name
 
 
 def _once(found: list[Document]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops_canary.errors import Place, SpecError
+from gitops_canary.manifest.initial import building
 from gitops_canary.manifest.kustomize import Kustomization, folders
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
 from gitops_canary.model.names import Path
@@ -75,6 +76,10 @@ class Terrain:
     """Why files could not be read that mention a kind."""
     kustomizations: Mapping[str, Kustomization]
     """By folder."""
+    built: Mapping[str, tuple[str, ...]]
+    """By file, the folders that kustomize is called on to build it."""
+    patches: frozenset[str]
+    """Files that are put onto documents of others."""
 
     def of(self, *kinds: str) -> tuple[Document, ...]:
         """List the documents of some kinds."""
@@ -124,11 +129,14 @@ def survey(texts: Mapping[Path, str]) -> Terrain:
             unread.append(error)
             continue
         documents.extend(_documents(roots, file))
+    known = folders(texts, texts.__getitem__)
     return Terrain(
         texts=texts,
         documents=tuple(documents),
         unread=tuple(unread),
-        kustomizations=folders(texts, texts.__getitem__),
+        kustomizations=known,
+        built=building.built(known),
+        patches=building.patches(known, texts),
     )
 
 
