@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from provider_answers import AT, PROVIDERS, SECOND, SECRET, account_key
-from provider_server import Handler, Reply, Server, sends
+from provider_asking import Asking, Watch
+from provider_server import Handler, Server, sends
 
 from gitops_canary.app.config import load
 from gitops_canary.app.wiring import client
@@ -69,65 +70,14 @@ def openings(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Mappin
     return made
 
 
-class Asking:
-    """Asks one provider, and looks after the secrets in whatever comes of it."""
-
-    def __init__(self, server: Server, loop: asyncio.Runner, opening: Opening, name: str) -> None:
-        self.server = server
-        self.loop = loop
-        self.opening = opening
-        self.name = name
-
-    def __call__(self, reply: Reply, **rest: object) -> Answer:
-        return self.asked([reply], **rest)[0]
-
-    def asked(self, replies: list[Reply], **rest: object) -> list[Answer]:
-        """Ask once for each reply, of one client."""
-        opening = self._with(rest)
-        question = Question(
-            source="default", expression=PROVIDERS[self.name].query, start_ms=AT, end_ms=AT,
-            step_ms=60_000, lookback_ms=60_000,
-        )  # fmt: skip
-
-        async def go() -> list[Answer]:
-            client = METRICS[self.name](opening)
-            assert SECRET not in repr(client)
-            found = []
-            for reply in replies:
-                self.server.reply = reply
-                found.append((await client.ask([question]))[question])
-            await client.aclose()
-            return found
-
-        self.server.asked.clear()
-        found = self.loop.run(go())
-        for one in found:
-            assert SECRET not in repr(one), "an answer holds the secret"
-            assert SECOND not in repr(one), "an answer holds the secret"
-        return found
-
-    def _with(self, rest: Mapping[str, object]) -> Opening:
-        given = {field: getattr(self.opening, field) for field in Opening.__slots__}
-        return Opening(**{**given, **rest})
-
-
 @pytest.fixture
 def ask(
     server: Server, loop: asyncio.Runner, openings: Mapping[str, Opening], name: str
 ) -> Iterator[Asking]:
-    logging.getLogger().addHandler(watch := _Watch())
+    logging.getLogger().addHandler(watch := Watch())
     yield Asking(server, loop, openings[name], name)
     logging.getLogger().removeHandler(watch)
     assert not [line for line in watch.lines if SECRET in line or SECOND in line]
-
-
-class _Watch(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
 
 
 def test_every_provider_of_flagger_is_here() -> None:
@@ -164,6 +114,23 @@ def test_no_number_is_handed_on_for_the_judge_to_refuse(name: str, ask: Asking) 
     assert found.error is None
     text = found.series[0].samples[0].value
     assert text == ("99.5" if name in {"newrelic", "externalmetrics"} else "NaN")
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome"),
+    [("value", "pass"), ("no_data", "inconclusive"), ("stale", "inconclusive"),
+     ("several", "inconclusive"), ("odd", "inconclusive"), (400, "inconclusive"),
+     (429, "inconclusive"), (b"{", "inconclusive")],
+)  # fmt: skip
+def test_judge_passes_one_fresh_number_and_nothing_else(
+    name: str, kind: str | int | bytes, outcome: str, ask: Asking
+) -> None:
+    reply = sends(kind if isinstance(kind, bytes) else {}, kind if isinstance(kind, int) else 200)
+    if isinstance(kind, str):
+        reply = sends(getattr(PROVIDERS[name], kind))
+    if kind == "odd" and name in {"newrelic", "externalmetrics"}:
+        outcome = "pass"  # their formats have no such number; what stands there is an odd 99.5
+    assert ask.judged(reply) == outcome
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 500, 503])

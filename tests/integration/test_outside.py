@@ -17,6 +17,7 @@ from gitops_canary.lab.origin import Origin
 
 SECRET = "s3cret-of-the-bot"  # noqa: S105 - of servers that live for one test
 BEGIN = int(time.time()) - 3600
+SIGNING = "s3cret-for-signing"
 PATHS = ("/gate/check", "/", "/hooks/T0K3N")
 HOOKS = """\
     webhooks:
@@ -90,7 +91,14 @@ def outside(folder: Path, server: Server) -> dict[str, object]:
     address = folder / "address"
     address.touch(mode=0o600)
     address.write_text(f"{server.url}/hooks/T0K3N")
-    loadtester = {"url": server.url, "addresses": ["http://flagger-loadtester.test"]}
+    signing = folder / "signing"
+    signing.touch(mode=0o600)
+    signing.write_text(SIGNING)
+    loadtester = {
+        "url": server.url,
+        "addresses": ["http://flagger-loadtester.test"],
+        "secretFile": "signing",
+    }
     chat = {"type": "slack", "addressFile": "address", "providers": ["prod/on-call"]}
     return {"webhooks": {"loadtester": loadtester}, "notifiers": {"chat": chat}}
 
@@ -121,7 +129,10 @@ def test_a_gate_holds_until_it_opens_and_everybody_is_told(
     assert "pushed canary(prod/checkout): start" in opened.err
     assert sorted(path for path, _ in server.asked) == sorted(PATHS)
     assert dict(server.asked)["/"]["event"] == "start"
-    assert "T0K3N" not in held.err + opened.err
+    recorded = origin.git("log", "-p", "--all")
+    assert "HTTP 200" in recorded
+    for known in ("T0K3N", SIGNING):
+        assert known not in held.err + held.out + opened.err + opened.out + recorded
 
 
 @pytest.mark.parametrize(
