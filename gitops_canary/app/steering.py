@@ -1,6 +1,5 @@
 """What a person asks of a canary: from a word to the bytes that say it in the repository."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,10 +39,11 @@ Want = Callable[["Standing"], Change | None]
 
 
 class Standing:
-    """One branch as the remote has it now."""
+    """One branch as the remote has it now, and when that is: `now_ms`, since the epoch."""
 
-    def __init__(self, checkout: Checkout, tip: Revision, rules: Rules) -> None:
+    def __init__(self, checkout: Checkout, tip: Revision, rules: Rules, *, now_ms: int) -> None:
         self.tip = tip
+        self.now_ms = now_ms
         self.checkout = checkout
         self._reader = Reader(checkout, rules, ROUTERS)
 
@@ -166,7 +166,7 @@ def aborted(canary: CanaryId) -> Want:
     def want(standing: Standing) -> Change | None:
         move = standing.last(canary)
         policy = standing.spec(canary).policy
-        if move is None or (move.record.over and not _watched(move, policy)):
+        if move is None or (move.record.over and not _watched(move, policy, standing.now_ms)):
             raise Refused(
                 f"Nothing of {canary} is rolling out.",
                 remedy="to take a version back that is rolled out, commit the old one",
@@ -182,11 +182,11 @@ def aborted(canary: CanaryId) -> Want:
     return want
 
 
-def _watched(move: Move, policy: Policy) -> bool:
+def _watched(move: Move, policy: Policy, now_ms: int) -> bool:
     """Whether a finished rollout may still be watched; only the controller knows since when."""
     span_ms = policy.progress_deadline_ms + policy.watch_ms
     finished = policy.watch_ms > 0 and move.record.finished
-    return finished and time.time_ns() // 1_000_000 <= move.date_ms + span_ms
+    return finished and now_ms <= move.date_ms + span_ms
 
 
 def retried(canary: CanaryId) -> Want:
@@ -240,6 +240,7 @@ def carry_out(
     want: Want,
     *,
     rules: Rules,
+    now_ms: int,
     note: Callable[[Change], str],
     to: str | None,
     only_look: bool = False,
@@ -253,7 +254,7 @@ def carry_out(
     """
     for attempt in range(ATTEMPTS):
         tip = checkout.fetch()
-        change = want(Standing(checkout, tip, rules))
+        change = want(Standing(checkout, tip, rules, now_ms=now_ms))
         if change is None or change.before == change.after:
             return Done(change=None)
         if only_look:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gitops_canary.app.reading import Rules
 from gitops_canary.app.steering import Change, Want, carry_out
+from gitops_canary.cli.clones import now_ms
 from gitops_canary.cli.options import (
     BranchOption,
     CanaryArgument,
@@ -82,7 +83,9 @@ def perform(
         return f"{title}\n\n{why}{asked}, by `gitops-canary {verb}`.\n"
 
     rules = Rules(paths=(), default_provider=provider)
-    done = carry_out(clone, want, rules=rules, note=note, to=to, only_look=only_diff)
+    done = carry_out(
+        clone, want, rules=rules, now_ms=now_ms(), note=note, to=to, only_look=only_diff
+    )
     change = done.change
     if change is None:
         say(f"{about}: nothing to change, {clone.branch} says so already")

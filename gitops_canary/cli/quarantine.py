@@ -9,6 +9,7 @@ import typer
 from gitops_canary.app.reading import Rules
 from gitops_canary.app.steering import Standing, lifted
 from gitops_canary.cli.asking import perform
+from gitops_canary.cli.clones import now_ms
 from gitops_canary.cli.options import (
     BranchOption,
     CheckoutOption,
@@ -33,7 +34,8 @@ def kept_out(
 ) -> int:
     """List the versions in quarantine, and why."""
     clone = Checkout(checkout, branch=branch)
-    standing = Standing(clone, clone.fetch(), Rules(paths=(), default_provider=None))
+    rules = Rules(paths=(), default_provider=None)
+    standing = Standing(clone, clone.fetch(), rules, now_ms=now_ms())
     show([asdict(entry) for entry in standing.entries()], COLUMNS, output)
     return 0
 
