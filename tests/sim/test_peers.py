@@ -1,7 +1,13 @@
 """Bugs that other tools of this field had, each as a world in which ours must do better."""
 
-import pytest
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import pytest
+from apscheduler.triggers.interval import IntervalTrigger
+
+from gitops_canary.errors import Halted
+from gitops_canary.manifest import accepted
 from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.observation import Answer, Question
 
@@ -125,3 +131,45 @@ def test_a_process_that_slept_looks_again_before_it_pushes() -> None:
     pass_time(world, 1500)
     world.network["controller-0"].latency_ms = 200
     until(world, lambda: weight(world, shape) == 0)
+
+
+def test_an_analysis_that_ends_early_is_no_success() -> None:
+    """Argo Rollouts: an analysis that was terminated before its end counted as passed."""
+    world, shape = quiet(interval_s=60, steps=(10, 50))
+    bump(world, shape, "v1")
+    until(world, lambda: "advance" in actions(world))
+    until(world, lambda: world.cluster.apps[shape.name].weight > 0)
+    pass_time(world, 20)
+    world.cluster.scraping = False
+    until(world, lambda: "retreat" in actions(world), 3600)
+    assert actions(world).count("advance") == 1
+
+
+def test_a_squashed_history_halts_until_a_person_accepts_it() -> None:
+    """Flux' image automation squashed a history (329), and wedged on a forced one (696)."""
+    world, shape = quiet()
+    bump(world, shape, "v1")
+    until(world, lambda: weight(world, shape) > 0)
+    line = [world.remote.refs[CONFIG]]
+    while len(line) < 4:
+        line += world.remote.parents(line[-1])
+    kept = world.files(line[0])
+    tip = world.commit(dict(kept), "Squash\n", parents=[line[-1]])
+    halted = lambda: isinstance(world.reports["controller-0"].error, Halted)  # noqa: E731 - read below
+    until(world, halted)
+    assert world.remote.refs[CONFIG] == tip
+    until(world, lambda: not halted())  # type: ignore[no-untyped-call]  # APScheduler has no types
+    assert b"accepted" in world.files(world.remote.refs[CONFIG])[accepted.FILE]
+
+
+def test_a_schedule_knows_no_summer_time() -> None:
+    """APScheduler 1021: a trigger in local time stood still, or ran for ever, in the fold."""
+    trigger = IntervalTrigger(seconds=30, timezone="UTC")
+    for zone in ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca"):
+        for year in range(2020, 2041):
+            at = datetime(year, 1, 1, tzinfo=ZoneInfo(zone))
+            while at.year == year:
+                following = trigger.get_next_fire_time(at, at)
+                assert following is not None
+                assert (following - at).total_seconds() == 30
+                at = (at.astimezone(UTC) + timedelta(hours=6)).astimezone(ZoneInfo(zone))
