@@ -41,6 +41,7 @@ def subject(store: Store, revision: Revision, rules: Rules) -> Subject:
     errors = dict(view.errors)
     for canary, spec in view.canaries.items():
         try:
+            reader.placed(view, spec)
             grounds[canary] = reader.bind(view, spec)
         except CanaryError as error:
             errors[canary] = error

@@ -1,4 +1,4 @@
-"""`schema`: the JSON Schemas of controller.yaml, of the evidence and of what `judge` reads."""
+"""`schema`: the JSON Schemas of controller.yaml, evidence, what `judge` reads, and Canaries."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ from gitops_canary.app.config import schema as settings_schema
 from gitops_canary.app.evidence_models import schema as evidence_schema
 from gitops_canary.app.judging import schema as judge_schema
 from gitops_canary.cli.printing import write
+from gitops_canary.manifest.crd import document_schema
 
 
 class Document(Enum):
@@ -19,19 +20,23 @@ class Document(Enum):
     CONTROLLER = "controller"
     EVIDENCE = "evidence"
     JUDGE = "judge"
+    CANARY = "canary"
 
 
 _SCHEMAS: Mapping[Document, Callable[[], dict[str, Any]]] = {
     Document.CONTROLLER: settings_schema,
     Document.EVIDENCE: evidence_schema,
     Document.JUDGE: judge_schema,
+    Document.CANARY: document_schema,
 }
 
 
 def schema(
     document: Annotated[
         Document,
-        typer.Argument(help="controller.yaml, decision-NN.json (evidence), or the input of judge."),
+        typer.Argument(
+            help="controller.yaml, decision-NN.json (evidence), the input of judge, or a Canary."
+        ),
     ] = Document.CONTROLLER,
 ) -> int:
     """Print the JSON Schema of a document, for editors and checks."""

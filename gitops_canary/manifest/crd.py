@@ -67,8 +67,22 @@ def crd() -> Schema:
 
 
 def document_schema() -> Schema:
-    """Give the JSON Schema of one Canary, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_canary()}
+    """Give the JSON Schema of one Canary, for editors: unknown fields are wrong there too."""
+    closed = _closed(_canary())
+    assert isinstance(closed, dict), "as it was"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **closed}
+
+
+def _closed(schema: Json) -> Json:
+    """Let objects have no other fields than those they name; a CRD may not say so."""
+    if isinstance(schema, list):
+        return [_closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner: Schema = {key: _closed(value) for key, value in schema.items()}
+    if schema.get("type") == "object" and "properties" in schema:
+        inner["additionalProperties"] = False
+    return inner
 
 
 def text() -> str:

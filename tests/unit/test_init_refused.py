@@ -1,9 +1,15 @@
 """What stands in the way of a first canary, named by its place and with what to do."""
 
+import json
+from typing import Any
+
 import pytest
 from first_canary import DEPLOYMENT, ISTIO, PLAIN, SERVICE, Texts, after, initialised, plain
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # has no stubs
 
 from gitops_canary.errors import CanaryError
+from gitops_canary.manifest.document import data, parse
+from gitops_canary.manifest.initial.stages import SCHEMA
 
 OTHERS = {
     "another primary": (
@@ -72,6 +78,21 @@ spec:
 """
     texts = PLAIN | {"apps/proxy.yaml": split}
     assert after(texts, initialised(texts))["apps/proxy.yaml"] == split
+
+
+def test_an_editor_finds_the_canary_right_and_a_slip_wrong() -> None:
+    texts = plain("istio")
+    prepared = initialised(texts)
+    schema = json.loads(prepared.stages[-1].files[SCHEMA])
+    (root,) = parse(after(texts, prepared)["apps/canary.yaml"], file="c.yaml")
+    assert root is not None
+    canary: Any = data(root, file="c.yaml")
+
+    assert list(Draft202012Validator(schema).iter_errors(canary)) == []
+    canary["spec"]["analysis"]["threshold"] = "three"
+    canary["spec"]["treshold"] = 3
+    wrong = {e.json_path for e in Draft202012Validator(schema).iter_errors(canary)}
+    assert wrong == {"$.spec.analysis.threshold", "$.spec"}
 
 
 @pytest.mark.parametrize("kind", ["DaemonSet", "StatefulSet"])
