@@ -16,9 +16,9 @@ from github.IssueComment import IssueComment
 from gitops_canary.core.notice import marker
 from gitops_canary.core.text import one_line
 from gitops_canary.errors import Refused, Unavailable
+from gitops_canary.http import Failed, Opening, secrets_of
 from gitops_canary.model.names import EVIDENCE_BRANCH
 from gitops_canary.model.notice import Notice
-from gitops_canary.secret_file import Unreadable, token
 
 PULLS_MAX: Final = 3
 """Pull requests told of one commit."""
@@ -44,7 +44,7 @@ class GitHub:
     ) -> None:
         self._url = url
         self._repository = repository
-        self._token_file = token_file
+        self._opening = Opening(url=url, timeout_ms=TIMEOUT_S * 1000, token_file=token_file)
         self._pause_s = pause_s
 
     async def tell(self, notice: Notice) -> None:
@@ -176,10 +176,10 @@ class GitHub:
 
     def _token(self) -> str:
         try:
-            return token(self._token_file)
-        except Unreadable as error:
-            problem, _, remedy = str(error).partition(": ")
-            raise Refused(f"The forge's tokenFile {problem}.", remedy=remedy) from None
+            return secrets_of(self._opening)["token"]
+        except Failed as error:
+            problem, _, remedy = str(error).rpartition(": ")
+            raise Refused(f"The forge {problem}.", remedy=remedy) from None
 
 
 def _limited(error: GithubException) -> bool:

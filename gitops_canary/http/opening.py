@@ -110,7 +110,8 @@ def _read(name: str, path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         kind = type(error).__name__
         raise Failed(f"has no usable credentials ({path.name}: {kind}): mount the file") from None
-    plain = text.isprintable() or name in _LINES
-    if not text or len(raw) > SECRET_MAX or not plain:
+    # A password is sent in base64; anything else stands in a header as it is, which is ASCII.
+    fit = text.isprintable() and (text.isascii() or name == "password")
+    if not text or len(raw) > SECRET_MAX or not (fit or name in _LINES):
         raise Failed(f"has no usable credentials ({path.name}): write one line of text into it")
     return text

@@ -61,8 +61,9 @@ class Session:
         ConfigError: the URL or the certificates cannot be used.
     """
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: Opening, *, body_max: int = BODY_MAX) -> None:
         self.opening = opening
+        self._body_max = body_max
         self.base = _checked(opening.url)
         self._rest_until_s = 0.0
         self._client = httpx2.AsyncClient(
@@ -100,7 +101,7 @@ class Session:
             if response.headers.get("content-encoding", "identity") != "identity":
                 raise Failed("compresses though told not to: turn that off in its proxy")
             self._limited(status, response.headers)
-            body = await _capped(response)
+            body = await _capped(response, self._body_max)
             return Reply(status, body, clock_ms(response.headers.get("date")))
 
     async def aclose(self) -> None:
@@ -121,7 +122,7 @@ class Session:
         self._rest_until_s = time.monotonic() + rest_s
         raise Failed(
             f"limits requests (HTTP status {status}): it is asked again in {rest_s:.0f} s; "
-            "lengthen the interval of its checks where this comes often"
+            "ask it less often where this comes again and again"
         )
 
 
@@ -147,12 +148,12 @@ def _seconds(told: str | None) -> float:
     return max((at - datetime.now(UTC)).total_seconds(), 0.0) if at else float(REST_S)
 
 
-async def _capped(response: httpx2.Response) -> bytes:
+async def _capped(response: httpx2.Response, body_max: int) -> bytes:
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
-        if len(body) > BODY_MAX:
-            raise Failed(f"answers with more than {BODY_MAX} bytes: aggregate more in the query")
+        if len(body) > body_max:
+            raise Failed(f"answers with more than {body_max} bytes: ask for less at once")
     return bytes(body)
 
 

@@ -1,20 +1,18 @@
-"""Talking JSON with an API server: one client, a deadline for every look, capped answers."""
+"""Talking JSON with an API server: one session, capped answers, every refusal with a remedy."""
 
 import asyncio
 import json
-import ssl
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import httpx2
-
 from gitops_canary.core.text import one_line
-from gitops_canary.secret_file import Unreadable, token
+from gitops_canary.http import Failed, Opening, Request, Session, secrets_of
+from gitops_canary.http.session import CONCURRENT_MAX, TROUBLE, unreachable
 
 BODY_MAX: Final = 32 * 1024 * 1024
 """Bytes of one answer; a list of some thousand Applications."""
-CONCURRENT_MAX: Final = 16
 _OK = 200
 _REMEDIES: Final = {
     ("GET", 401): "put a valid token into the sync source's tokenFile",
@@ -30,7 +28,7 @@ class NoAnswer(Exception):  # noqa: N818 - named for what happened
 
 
 class Api:
-    """One API server.
+    """One API server; every look at it runs under its caller's deadline.
 
     Args:
         name: what the server is called in messages.
@@ -43,17 +41,9 @@ class Api:
         self, name: str, url: str, *, token_file: Path | None, ca_file: Path | None
     ) -> None:
         self._name = name
-        self._base = url.rstrip("/")
-        self._token_file = token_file
+        self._opening = Opening(url=url, timeout_ms=0, token_file=token_file, ca_file=ca_file)
+        self._session = Session(self._opening, body_max=BODY_MAX)
         self._gate = asyncio.Semaphore(CONCURRENT_MAX)
-        self._client = httpx2.AsyncClient(
-            verify=ssl.create_default_context(cafile=str(ca_file)) if ca_file else True,
-            follow_redirects=False,
-            trust_env=False,  # a proxy of the environment must not see the token
-            timeout=None,  # every look runs under its own deadline
-            limits=httpx2.Limits(max_connections=CONCURRENT_MAX),
-            headers={"Accept": "application/json", "User-Agent": "gitops-canary"},
-        )
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> Mapping[str, Any]:
         """Read one JSON object.
@@ -61,7 +51,7 @@ class Api:
         Raises:
             NoAnswer: anything but 200 and an object came back.
         """
-        return self._object(await self._call("GET", path, params=dict(query or {})))
+        return self._object(await self._call(Request(path=path, params=dict(query or {}))))
 
     async def annotate(self, path: str, key: str, value: str) -> None:
         """Set one annotation of an object by a JSON merge patch (RFC 7386).
@@ -71,48 +61,34 @@ class Api:
         """
         body = json.dumps({"metadata": {"annotations": {key: value}}}).encode()
         kind = {"Content-Type": "application/merge-patch+json"}
-        await self._call("PATCH", path, content=body, headers=kind)
+        await self._call(Request(path=path, method="PATCH", content=body, headers=kind))
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._session.aclose()
 
-    async def _call(
-        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **rest: Any
-    ) -> bytes:
-        sent = {**(headers or {}), **self._authorization()}
-        request = self._client.stream(method, self._base + path, headers=sent, **rest)
+    async def _call(self, request: Request) -> bytes:
         try:
-            async with self._gate, request as response:
-                if response.status_code != _OK:
-                    raise self._refused(method, path, response.status_code)
-                body = bytearray()
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > BODY_MAX:
-                        raise NoAnswer(
-                            f"{self._name} answered more than {BODY_MAX} bytes: "
-                            "name the applications to look at"
-                        )
-                return bytes(body)
-        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
-            kind = type(error).__name__
-            raise NoAnswer(
-                f"{self._name} cannot be reached ({kind}): look at its url and at the network"
-            ) from error
-
-    def _authorization(self) -> dict[str, str]:
-        if self._token_file is None:
-            return {}
+            secrets = secrets_of(self._opening)
+        except Failed as error:
+            raise NoAnswer(f"{self._name} {error}") from None
+        headers = {"Accept": "application/json", **request.headers, **secrets.standard}
         try:
-            return {"Authorization": f"Bearer {token(self._token_file)}"}
-        except Unreadable as error:
-            raise NoAnswer(f"{self._name}: the tokenFile {error}") from None
+            async with self._gate:
+                reply = await self._session.call(replace(request, headers=headers))
+        except Failed as error:
+            raise NoAnswer(f"{self._name} {error}") from None
+        except TROUBLE as error:
+            raise NoAnswer(f"{self._name} {unreachable(error, secrets)}") from None
+        if reply.status != _OK:
+            raise self._refused(request, reply.status)
+        return reply.body
 
-    def _refused(self, method: str, path: str, status: int) -> NoAnswer:
-        known = _REMEDIES.get((method, status)) or _REMEDIES.get(("GET", status))
+    def _refused(self, request: Request, status: int) -> NoAnswer:
+        known = _REMEDIES.get((request.method, status)) or _REMEDIES.get(("GET", status))
         return NoAnswer(
-            f"{self._name} answered {status} for {one_line(path)}: {known or 'look at its log'}"
+            f"{self._name} answered {status} for {one_line(request.path)}: "
+            f"{known or 'look at its log'}"
         )
 
     def _object(self, body: bytes) -> Mapping[str, Any]:

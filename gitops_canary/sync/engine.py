@@ -118,7 +118,7 @@ def owning(
 def _of(known: Owners, one: Touched) -> Sequence[Json]:
     """List whatever applies any object of a canary, each once."""
     things = (
-        *(Thing("apps/v1", "Deployment", one.namespace, name) for name in one.workloads),
+        *(Thing("apps/v1", one.kind, one.namespace, name) for name in one.workloads),
         *routed(one.routes, one.namespace),
     )
     return tuple({id(it): it for thing in things for it in known.of(thing)}.values())

@@ -239,7 +239,7 @@ def says(status: int, body: bytes) -> Callable[[BaseHTTPRequestHandler], None]:
         (says(200, b"[" * 50_000), "answered no JSON"),
         (says(503, b"{}"), "answered 503"),
         (says(403, b"{}"), "allow this token"),
-        (says(302, b"{}"), "answered 302"),
+        (says(302, b"{}"), "redirects (302), which is never followed"),
         ({"kind": "VirtualService"}, "cannot be read as it is live"),
         ({**route(10), "metadata": {"name": "shop"}}, "does not say when it was written"),
     ],
@@ -260,10 +260,11 @@ def test_missing_object_and_unknown_kind_are_told(token: Path) -> None:
 def test_wrong_token_and_none_are_told(token: Path) -> None:
     token.write_text("other")
     assert "answered 401" in look("kubernetes", cluster(10), token, ADVANCE).waiting
-    token.write_text("two words")
-    assert "holds no token" in look("kubernetes", cluster(10), token, ADVANCE).waiting
+    for text in ("", "two\nlines", "schlüssel"):
+        token.write_text(text)
+        assert "has no usable cred" in look("kubernetes", cluster(10), token, ADVANCE).waiting
     token.unlink()
-    assert "tokenFile cannot be read" in look("kubernetes", cluster(10), token, ADVANCE).waiting
+    assert "mount the file" in look("kubernetes", cluster(10), token, ADVANCE).waiting
 
 
 def test_silent_server_is_given_up_at_the_deadline(token: Path) -> None:

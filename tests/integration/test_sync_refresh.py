@@ -68,6 +68,15 @@ def test_argo_cd_refreshes_what_was_pushed_hard_on_an_abort(
     ]
 
 
+def test_daemon_set_without_a_route_is_found_by_its_kind(token: Path) -> None:
+    answers = json.loads(json.dumps({"items": [application(0)[APPLICATION]]}))
+    resources = answers["items"][0]["status"]["resources"]
+    resources[0]["kind"] = "DaemonSet"
+    touched = replace(TOUCHED, kind="DaemonSet", routes=())
+    server = asked("argocd", {"/api/v1/applications": answers, APPLICATION: {}}, token, touched)
+    assert server.asked[-1][0] == APPLICATION
+
+
 def request(path: str) -> tuple[str, Any]:
     annotations = {"reconcile.fluxcd.io/requestedAt": "1770000000000"}
     return path, {"metadata": {"annotations": annotations}}
