@@ -1,5 +1,6 @@
 """The evidence branch of a clone: who wrote it, what was changed later, what nobody refers to."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
@@ -10,10 +11,10 @@ from gitops_canary.app.evidence_models import read_decision
 from gitops_canary.app.lineage import Lineage
 from gitops_canary.app.shelf import DECISION
 from gitops_canary.core import recorded
-from gitops_canary.core.evidence import decision_path, digest, page_paths
+from gitops_canary.core.evidence import PAGES, decision_path, digest
 from gitops_canary.core.footing import anchors
 from gitops_canary.core.message import parse
-from gitops_canary.core.pages import MARK, MARK_BEGINS, pages
+from gitops_canary.core.pages import pages
 from gitops_canary.core.recompute import recompute
 from gitops_canary.core.statement import seal_path, statement
 from gitops_canary.errors import CanaryError, HistoryError
@@ -201,18 +202,7 @@ class Bulk:
         )
 
     def pages(self, chain: Sequence[Move]) -> Iterator[Finding]:
-        """Build the readable pages again; those that another version wrote are not compared."""
-        readme = page_paths(chain[-1].record)[0]
-        blob = self.files.get(readme)
-        first = self._clone.read([blob])[blob].partition(b"\n")[0].decode() if blob else ""
-        if first.startswith(MARK_BEGINS) and first != MARK:
-            yield Finding(
-                kind=Kind.UNREADABLE,
-                revision=chain[-1].revision,
-                problem=f"{readme} is of another version, so its pages are not compared.",
-                remedy="nothing: its decisions are; the version that wrote them compares pages",
-            )
-            return
+        """Build the readable pages again; those that another version worded are not compared."""
         decisions = [self._bytes(move, number) for number, move in enumerate(chain, 1)]
         over = [n for n, move in enumerate(chain, 1) if move.record.over]
         wanted = pages(chain[-1].record, decisions)
@@ -220,6 +210,16 @@ class Bulk:
             # The report is as the last move that ended the rollout, or an attempt, left it.
             number = over[-1]
             wanted = pages(chain[number - 1].record, decisions[:number]) | wanted
+        worded = {json.loads(data).get("pages", 1) for data in decisions if data}
+        if worded - {PAGES}:
+            yield Finding(
+                kind=Kind.UNREADABLE,
+                revision=chain[-1].revision,
+                problem=f"The pages of {decision_path(chain[-1].record, len(chain))} are worded by "
+                f"another version ({min(worded)}, here {PAGES}), so they are not compared.",
+                remedy="nothing: its decisions are; the version that wrote them compares pages",
+            )
+            return
         for path, page in wanted.items():
             blob = self.files.get(path)
             text = self._clone.read([blob])[blob] if blob else b""

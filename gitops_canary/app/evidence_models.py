@@ -179,6 +179,8 @@ class Decision(Exact):
     """One decision of gitops-canary with everything it rested on; RFC 8785 canonical JSON."""
 
     schema_: Literal[SCHEMA] = Field(alias="schema")  # type: ignore[valid-type] # one constant
+    pages: int | None = None
+    """How the pages beside it are worded; absent before that was told."""
     canary: str
     rollout: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
     action: Literal[

@@ -126,7 +126,8 @@ no server, no network and none of our software is needed.
 python3 verify.py
 ```
 
-It ends with `0 differences`, or names what differs and ends with 8.
+It ends with `0 differences`, or names what differs and ends with 8. Commits signed with OpenPGP are
+checked by `gpg`, which has to be there.
 """
 _FOOT = """\
 ## See that a change would be found
@@ -146,7 +147,8 @@ Change any digit in any file below `evidence/` and run `python3 verify.py` again
 
 Who reviewed a change, and whether that was somebody else: your forge knows the pull request of each
 `source` commit. Whether the keys are the right ones: compare them with a copy you got another way.
-Whether commits are missing at the end: compare `changes.json` with your own list.
+Whether commits are missing at the end: compare `changes.json` with your own list. What a judge
+other than `threshold` makes of the samples: `gitops-canary verify` in a clone computes that again.
 
 ## Controls
 """

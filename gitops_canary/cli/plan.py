@@ -79,7 +79,8 @@ def _sheets(reports: Sequence[Report], wanted: Callable[[str], bool]) -> Iterato
         for name, decision in sorted(report.decisions.items()):
             one, said = report.seen.get(name), sentence(decision)
             if wanted(name) and one:
-                yield write_sheet(name, one.tip.owned, policy_json(one.policy), said)
+                policy = one.policy
+                yield write_sheet(name, one.tip.owned, policy_json(policy), policy.digest, said)
             elif wanted(name):
                 yield f"# No-go: {words(name)}\n\n{words(said)}\n"
 

@@ -23,6 +23,9 @@ from gitops_canary.model.spec import CanarySpec, Policy
 Json = dict[str, Any]
 Answers = Mapping[Question, Answer]
 SCHEMA = "gitops-canary.dev/decision/v1"
+PAGES = 3
+"""How pages are worded. It rises with every other wording, so that old ones are not taken for
+changed; each decision holds it, under its digest, so that nobody can pass a page off as old."""
 _MINUTE_MS = 60_000
 
 
@@ -56,6 +59,7 @@ def decision_json(act: Act, record: Record, basis: Basis) -> bytes:
     answers = until(basis.answers, act.at_ms)
     document: Json = {
         "schema": SCHEMA,
+        "pages": PAGES,
         "decidedAt": iso(act.at_ms),
         "reason": act.reason,
         **({"override": True} if act.override else {}),

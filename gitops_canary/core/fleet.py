@@ -38,6 +38,8 @@ class Fleet:
              "no person moved, aborted or resumed"),
             ("rollbackRate", _share(len(aborted), len(ended)), "of those that ended"),
             ("detection", _median(map(_detection, aborted)), "median, first exposure to verdict"),
+            ("rollback", _median(map(_rollback, aborted)),
+             "median, verdict to the restored state live, where the record tells"),
             ("failuresAvoided", percent(avoided.to_integral_value()),
              "estimate: had all traffic met it for the same minutes"),
             ("overrides", str(len(self.overrides())), "listed below with their reasons"),
@@ -121,6 +123,17 @@ def _detection(one: Told) -> int | None:
     if first is None or one.end is None:
         return None
     return instant_ms(one.end["decidedAt"]) - instant_ms(first["decidedAt"])
+
+
+def _rollback(one: Told) -> int | None:
+    """Tell the time from an abort to the instant it was live, where a later move proves that."""
+    aborts = (i for i, d in enumerate(one.decisions) if d["action"] == "abort")
+    at = next(aborts, None)
+    after = one.decisions[at + 1 :] if at is not None else ()
+    live = next((d["live"]["since"] for d in after if d["live"]), None)
+    if at is None or live is None:
+        return None
+    return instant_ms(live) - instant_ms(one.decisions[at]["decidedAt"])
 
 
 def _avoided(one: Told) -> Decimal:

@@ -6,7 +6,7 @@ Foreign words are written as character references, so that no renderer takes the
 import re
 from collections.abc import Iterator, Sequence
 
-from gitops_canary.core.evidence import page_paths
+from gitops_canary.core.evidence import PAGES, page_paths
 from gitops_canary.core.report import report
 from gitops_canary.core.text import one_line
 from gitops_canary.core.told import Json, Told, told
@@ -15,9 +15,11 @@ from gitops_canary.model.rollout import Record
 
 _MEANT = re.compile(r"[^A-Za-z0-9 .,:;/=%()'+-]+")
 """All but letters and punctuation that means nothing to Markdown in the middle of a line."""
-MARK_BEGINS = "<!-- gitops-canary page "
-MARK = f"{MARK_BEGINS}2 -->"
-"""Its number rises when pages are written otherwise, so that old ones are not taken for changed."""
+MARK = f"<!-- gitops-canary page {PAGES} -->"
+SHEET = (
+    "The go/no-go sheet that `gitops-canary plan --sheet` wrote before the start names a policy "
+    "digest: if it is the one above, these are the conditions that were approved."
+)
 _MARKS = {"pass": "✔ pass", "fail": "✘ fail", "inconclusive": "? inconclusive", "none": "-"}
 
 
@@ -59,7 +61,7 @@ def readme(story: Told) -> str:
     if remedies := list(story.remedies()):
         blocks.append("\n".join(("## Before the next try", "", *_list(remedies))))
     blocks += [
-        "\n".join(("## Rollback conditions in force", "", *_list(story.conditions()))),
+        "\n".join(("## Rollback conditions in force", "", *_list(story.conditions()), "", SHEET)),
         "\n".join(("## Check it yourself", "", *_commands(story))),
         "\n".join(("## Not known", "", *_list(story.unknown()))),
     ]

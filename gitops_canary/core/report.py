@@ -12,6 +12,11 @@ from gitops_canary.core.evidence import Json
 from gitops_canary.core.text import instant_ms, one_line
 from gitops_canary.core.told import Told
 
+_SHEET = (
+    "<p>The go/no-go sheet that <code>gitops-canary plan --sheet</code> wrote before the start "
+    'names a policy digest: if it is the one under <a href="#policy">Policy</a>, these are the '
+    "conditions that were approved.</p>"
+)
 _MARKS = {"pass": "✔ pass", "fail": "✘ fail", "inconclusive": "? inconclusive", "none": "-"}
 _WORDS = (
     ("canary", "the new version's share of production, in percent of its traffic"),
@@ -33,7 +38,7 @@ def report(story: Told) -> str:
             _section("Moves", _moves(story)),
             _section("Checks", _checks(story)),
             *_remedies(story),
-            _section("Rollback conditions in force", _bullets(story.conditions())),
+            _section("Rollback conditions in force", _bullets(story.conditions()) + _SHEET),
             _section("What changed", "".join(_diffs(story))),
             _section("Policy", _policy(story)),
             _section("Check it yourself", _verify(story)),
@@ -70,7 +75,8 @@ def _text(value: object) -> str:
 
 
 def _section(title: str, body: str) -> str:
-    return f"<section>\n<h2>{title}</h2>\n{body}\n</section>"
+    name = title.lower().replace(" ", "-")
+    return f'<section id="{name}">\n<h2>{title}</h2>\n{body}\n</section>'
 
 
 def _header(story: Told) -> str:

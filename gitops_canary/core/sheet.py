@@ -6,17 +6,23 @@ from typing import Any
 from gitops_canary.core.pages import table, words
 from gitops_canary.core.text import duration
 from gitops_canary.core.told import conditions
+from gitops_canary.model.names import Digest
 from gitops_canary.model.owned import Owned
 
 Json = dict[str, Any]
 
 
-def sheet(canary: str, owned: Owned, policy: Mapping[str, Any], decision: str) -> str:
-    """Write the sheet in Markdown; `policy` is the one that would be pinned, as JSON."""
-    return "\n".join(_lines(canary, owned, dict(policy), decision)) + "\n"
+def sheet(
+    canary: str, owned: Owned, policy: Mapping[str, Any], digest: Digest, decision: str
+) -> str:
+    """Write the sheet in Markdown; `policy` is the one that would be pinned, as JSON.
+
+    Its digest stands in every commit of the rollout and on its pages, which refer to this sheet.
+    """
+    return "\n".join(_lines(canary, owned, dict(policy), digest, decision)) + "\n"
 
 
-def _lines(canary: str, owned: Owned, policy: Json, decision: str) -> Iterator[str]:
+def _lines(canary: str, owned: Owned, policy: Json, digest: Digest, decision: str) -> Iterator[str]:
     yield f"# Go or no-go: {words(canary)}"
     yield ""
     yield from table(
@@ -25,6 +31,7 @@ def _lines(canary: str, owned: Owned, policy: Json, decision: str) -> Iterator[s
             ("candidate", owned.candidate.version),
             ("primary, and where a rollback ends", owned.primary.version),
             ("weight now", f"{owned.weight} %"),
+            ("policy", digest),
             ("now", decision),
         ),
     )
@@ -41,3 +48,4 @@ def _lines(canary: str, owned: Owned, policy: Json, decision: str) -> Iterator[s
     yield from (f"- {words(line)}" for line in conditions(policy))
     yield "\n## Decision\n"
     yield from table(("", "name", "date", "go / no-go"), (("approves", "", "", ""),))
+    yield "\nEvery commit of the rollout names this policy, as `Canary-Policy`; so do its pages."

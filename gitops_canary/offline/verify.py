@@ -11,7 +11,9 @@ import hashlib
 import json
 import re
 import struct
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -36,12 +38,12 @@ def main(arguments: list[str]) -> int:
     found = list(sums())
     try:
         found.extend(problems())
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
         found.append(f"something cannot be read: {error!r}")
     for problem in found:
         print(f"DIFFERS {problem}")
-    commits, decisions = len(list((HERE / "commits").iterdir())), len(list(bulk()))
-    print(f"{commits} commits, {decisions} decisions; {len(found)} differences")
+    counts = len(list((HERE / "commits").iterdir())), len(list(bulk()))
+    print(f"{counts[0]} commits, {counts[1]} decisions; {len(found)} differences")
     return DIFFERS if found else 0
 
 
@@ -88,6 +90,9 @@ def commit(name: str, body: bytes, keys: list[bytes]) -> Iterator[str]:
     header = b"commit %d\0" % len(body)
     if hashlib.sha1(header + body, usedforsecurity=False).hexdigest() != name:
         yield "its bytes are not those its name stands for"
+    if b"\ngpgsig -----BEGIN PGP SIGNATURE-----\n" in body:
+        yield from openpgp(body)
+        return
     found = re.search(rb"gpgsig (-----BEGIN SSH SIGNATURE-----\n(?: .*\n)*)", body)
     if not found:
         yield "it is not signed by SSH"
@@ -102,6 +107,24 @@ def commit(name: str, body: bytes, keys: list[bytes]) -> Iterator[str]:
     signed = b"SSHSIG" + b"".join(struct.pack(">I", len(part)) + part for part in parts)
     if namespace != b"git" or not ed25519(public[-32:], signature[-64:], signed):
         yield "its signature does not fit its bytes"
+
+
+def openpgp(body: bytes) -> Iterator[str]:
+    """Check an OpenPGP signature by gpg, which must be there, with the package's keys alone."""
+    head, _, message = body.partition(b"\n\n")
+    found = re.search(rb"\ngpgsig (.*(?:\n .*)*)", head)
+    assert found, "its first line is there"
+    with tempfile.TemporaryDirectory() as home:
+        sig, data = Path(home) / "sig", Path(home) / "data"
+        sig.write_bytes(found.group(1).replace(b"\n ", b"\n") + b"\n")
+        data.write_bytes(head[: found.start()] + head[found.end() :] + b"\n\n" + message)
+        gpg = ["gpg", "--homedir", home, "--batch", "--quiet", "--no-autostart"]
+        take = [*gpg, "--import", str(HERE / "public-keys" / "allowed_signers")]
+        subprocess.run(take, check=False, stderr=subprocess.DEVNULL)
+        gpg += ["--status-fd", "1", "--verify", str(sig), str(data)]
+        told = subprocess.run(gpg, check=False, capture_output=True).stdout
+    if b" VALIDSIG " not in told or b" REVKEYSIG " in told:
+        yield "no key in public-keys/allowed_signers made its signature of these bytes"
 
 
 def chain(told: dict[str, dict[str, str]]) -> Iterator[str]:
@@ -125,11 +148,15 @@ def trailers(body: bytes) -> dict[str, str]:
 def again(decision: Json) -> Iterator[str]:
     """Compute every check of every verdict again; one sentence each."""
     policy = decision["policy"]["effective"]
+    judge = (policy.get("judge") or {"type": "threshold"})["type"]
     checks = {check["name"]: check for check in policy["checks"]}
     for verdict in decision["verdicts"]:
         for one in verdict["checks"]:
             check = checks.get(one["name"])
             where = f"at {verdict['at']} {one['name']}"
+            if judge != "threshold":
+                yield f"{where}: {one['verdict']}, {one['why']}; judge {judge}, not computed here"
+                continue
             if check is None or one["value"] is None:
                 yield f"{where}: {one['verdict']}, {one['why']}"
                 continue
@@ -147,7 +174,7 @@ def again(decision: Json) -> Iterator[str]:
                 yield f"{where}: {value} against {one['limit']} is {outcome}, "
                 yield f"{where}: the verdict is not {one['verdict']}"
             yield f"{where}: {value}, limit {one['limit']}: {outcome}"
-        yield from outcome_of(verdict)
+        yield from outcome_of(verdict) if judge == "threshold" else ()
 
 
 def outcome_of(verdict: Json) -> Iterator[str]:
@@ -208,9 +235,8 @@ def explain(path: Path) -> int:
         for series in query["series"]:
             at_ms, value = series["samples"][-1]
             print(f"  {json.dumps(series['labels'])} last {value} at {at_ms}")
-    print()
     found = list(again(decision))
-    print("\n".join(found))
+    print("", *found, sep="\n")
     return DIFFERS if any("is not" in text for text in found) else 0
 
 
@@ -226,11 +252,8 @@ def strings(data: bytes) -> list[bytes]:
 
 def ed25519(public: bytes, signature: bytes, message: bytes) -> bool:
     """Verify a signature: S*B = R + H(R, A, M)*A (RFC 8032, section 5.1.7)."""
-    key, first, s = (
-        decoded(public),
-        decoded(signature[:32]),
-        int.from_bytes(signature[32:], "little"),
-    )
+    key, first = decoded(public), decoded(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
     if key is None or first is None or s >= ORDER:
         return False
     k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little")

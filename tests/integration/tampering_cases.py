@@ -109,6 +109,11 @@ def link(forge: Forge) -> None:
     )
 
 
+def page(forge: Forge, text: bytes) -> None:
+    path = forge.last_decision()[:-16] + "README.md"
+    forge.alter(0, forge.files(EVIDENCE, {path: text}), EVIDENCE, sign=True)
+
+
 CASES: dict[str, tuple[Callable[[Forge], object], str]] = {
     "a word of the message": (
         lambda f: f.alter(1, replaced("The canary is ready", "The canary is read!")),
@@ -228,13 +233,9 @@ CASES: dict[str, tuple[Callable[[Forge], object], str]] = {
         ),
         "No commit of this branch carries",
     ),
-    "a page": (
-        lambda f: f.alter(
-            0,
-            f.files(EVIDENCE, {f.last_decision()[:-16] + "README.md": b"fine\n"}),
-            EVIDENCE,
-            sign=True,
-        ),
+    "a page": (lambda f: page(f, b"fine\n"), "when rebuilt"),
+    "a page passed off as an old one": (
+        lambda f: page(f, b"<!-- gitops-canary page 1 -->\nfine\n"),
         "when rebuilt",
     ),
     "the evidence branch": (

@@ -9,23 +9,27 @@ import shlex
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 
 import pytest
 from recorded_world import EVIDENCE, World, two_rollouts
+from test_gnupg import Maker
 
 from gitops_canary.app.package import Wanted, package
 from gitops_canary.core.controls import FRAMEWORKS
 from gitops_canary.git.objects import Identity
-from gitops_canary.git.ownership import Ownership, parse_trusted
+from gitops_canary.git.ownership import trust
 from gitops_canary.git.plain import PlainClone
 
 
 @pytest.fixture(scope="module")
-def packed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bytes]:
+def packed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     world: World = two_rollouts(tmp_path_factory.mktemp("world"))
-    clone = PlainClone(world.origin)
-    keys = world.keys.read_text()
+    world.close()
+    return pack(world.origin, world.keys.read_text())
+
+
+def pack(origin: pathlib.Path, keys: str) -> bytes:
+    clone = PlainClone(origin)
     wanted = Wanted(
         tip=clone.resolve("main"),
         evidence=clone.resolve(EVIDENCE),
@@ -34,12 +38,12 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bytes]:
         keys=keys,
         controls=FRAMEWORKS["soc2"],
     )
-    ownership = Ownership(Identity(name="n", email="e@x"), parse_trusted(keys))
+    ownership = trust(Identity(name="n", email="e@x"), [("keys", keys)], ())
     first = package(clone, ownership, wanted)
     assert first == package(clone, ownership, wanted)
-    yield first
     clone.close()
-    world.close()
+    ownership.close()
+    return first
 
 
 @pytest.fixture
@@ -107,3 +111,37 @@ def test_a_forged_signature_is_found_although_the_sums_fit(folder: pathlib.Path)
     assert code == 8
     assert "signature does not fit" in told
     assert "not those its name stands for" in told
+
+
+def test_another_judge_is_told_and_not_taken_for_a_difference(folder: pathlib.Path) -> None:
+    victim = min((folder / "evidence").rglob("decision-03.json"))
+    document = json.loads(victim.read_text())
+    document["policy"]["effective"]["judge"] = {"type": "sequential", "shadows": []}
+    victim.write_text(json.dumps(document))
+
+    code, told = run(folder, f"python3 verify.py --explain {victim.relative_to(folder)}")
+
+    assert code == 0
+    assert "judge sequential, not computed here" in told
+
+
+def test_commits_signed_by_gpg_are_checked_by_gpg(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: pathlib.Path
+) -> None:
+    maker = Maker(tmp_path_factory.mktemp("gpg") / "home")
+    public = maker.key("controller <c@example.com>")
+    secret = tmp_path_factory.mktemp("key") / "sign.asc"
+    secret.write_text(maker.run("--armor", "--export-secret-keys"))
+    secret.chmod(0o600)
+    maker.close()
+    world = World(tmp_path_factory.mktemp("world"), signing_key=secret)
+    world.release("1.1.0")
+    world.roll()
+    world.close()
+    zipfile.ZipFile(io.BytesIO(pack(world.origin, public))).extractall(tmp_path)
+
+    assert "8 commits, 8 decisions; 0 differences" in run(tmp_path, "python3 verify.py")[1]
+
+    victim = min((tmp_path / "commits").iterdir())
+    victim.write_bytes(victim.read_bytes().replace(b"canary(", b"Canary(", 1))
+    assert "made its signature of these bytes" in run(tmp_path, "python3 verify.py")[1]

@@ -177,6 +177,18 @@ def test_a_seal_vouches_for_the_same_commit_written_by_the_forge(
     assert "it is not signed" in told(check(forge, keys, sealed=True))
 
 
+def test_pages_that_another_version_worded_are_told_and_not_compared(
+    forge: Forge, world: World
+) -> None:
+    forge.decide(lambda document: document.update(pages=1))
+
+    found = check(forge, world.keys.read_text())
+
+    unread = [one.problem for one in found.findings if one.kind is Kind.UNREADABLE]
+    assert any("worded by another version (1, here" in text for text in unread)
+    assert "when rebuilt" not in told(found)
+
+
 def test_asking_again_gives_the_same_or_says_what_differs(forge: Forge, world: World) -> None:
     decisions = decisions_of(forge, world.keys.read_text())
     same, healed = Table({"checkout": 7}), Table()

@@ -163,10 +163,11 @@ def test_the_sheet_says_what_will_happen_and_what_stops_it() -> None:
     side = Side(digest=Digest("sha256:0"), images={"app": "shop:1.1.0|x"}, replicas=2)
     owned = Owned(candidate=side, primary=side, weight=Decimal(0), shape=Digest("sha256:1"))
 
-    text = sheet("prod/shop", owned, failed(1)["policy"]["effective"], "waits")
+    text = sheet("prod/shop", owned, failed(1)["policy"]["effective"], Digest("sha256:2"), "waits")
 
     assert "step 1: 10 % of traffic" in text
     assert "request-success-rate below 99" in text
     assert "2 failed looks" in text
     assert "shop:1.1.0&#124;x" in text
     assert "| approves |" in text
+    assert "| policy | sha256:2 |" in text
