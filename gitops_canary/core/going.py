@@ -128,9 +128,13 @@ def _gate(s: Situation, step: int) -> Decision | None:
 
 
 def _unconfirmed(s: Situation, *, promotes: bool = False) -> Decision | None:
-    """Hold for webhooks that have to confirm the next move; None where none has to any more."""
+    """Hold for webhooks that have to confirm the next move; None where none has to any more.
+
+    As in Flagger, blue/green is confirmed before it takes traffic, and not again.
+    """
     assert s.rollout is not None
-    kinds = [HookType.CONFIRM_PROMOTION] if promotes else []
+    blue_green = s.policy.strategy is Strategy.BLUE_GREEN
+    kinds = [HookType.CONFIRM_PROMOTION] if promotes is not blue_green else []
     if s.policy.strategy is Strategy.WEIGHTED:
         kinds.insert(0, HookType.CONFIRM_TRAFFIC_INCREASE)
     return hooks.gate(s, s.rollout.id, *kinds)

@@ -104,7 +104,7 @@ class Chronicle:
         return wrong
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(STORY)
 def test_any_story_with_webhooks_keeps_every_promise(events: Sequence[tuple[int, str]]) -> None:
     chronicle = Chronicle()
