@@ -198,14 +198,18 @@ def test_what_names_the_pods_elsewhere_is_told_with_its_place() -> None:
 
 def test_an_application_that_serves_nobody_needs_one_commit() -> None:
     texts: Texts = {"apps/deploy.yaml": DEPLOYMENT}
-    (only,) = initialised(texts, router="istio").stages
-    now = after(texts, initialised(texts, router="istio"))
+    prepared = initialised(texts, router="istio", serving="no")
+    (only,) = prepared.stages
+    now = after(texts, prepared)
 
     assert only.step == "1/1"
     assert set(objects(now, "Service")) == {
         "web", "web-primary", "web-canary",
     }  # fmt: skip
     assert initialised(now).stages == ()
+    careful = initialised(texts, router="istio")
+    assert [stage.step for stage in careful.stages] == ["1/3", "2/3", "3/3"], "where nobody says so"
+    assert after(texts, careful) == now
 
 
 @pytest.mark.parametrize("router", ROUTERS)

@@ -112,9 +112,11 @@ class Asking:
             default=said if said in names else names[0], certain=len(names) == 1,
         )  # fmt: skip
         yield self._router(answers)
+        # That no Service lies here does not say that none is there: three commits harm nobody.
+        lone = "" if fronts else "No Service here selects its pods. "
         yield Question(
-            key="serving", text="Do users depend on it already?", options=("yes", "no"),
-            default="yes" if fronts else "no", certain=not fronts, safe=True,
+            key="serving", text=f"{lone}Do users depend on it already?", options=("yes", "no"),
+            default="yes", safe=True,
         )  # fmt: skip
 
     def _workload(self) -> Question:
