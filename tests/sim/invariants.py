@@ -28,7 +28,7 @@ ROLLBACK_MS = 60_000
 CLEAR = 20
 """Requests of which enough fail that no check can miss it."""
 TWINS = 0.05
-"""The share of moves that a replica makes again."""
+"""The share of moves that a replica makes again, where there is one canary."""
 SURPLUS = 4
 """Moves besides the steps in one attempt: start, promote, finish or the way back, idle."""
 
@@ -213,7 +213,8 @@ class Watch(Watcher):
 
     def i8_whoever_looks_decides_the_same(self, move: Landed) -> None:
         """A replica without a past makes the same move of the same tip and the same samples."""
-        drawn = mark(self.world.seed, move.revision) < TWINS and self.world.setting.atomic
+        share = TWINS / len(self.world.shapes)
+        drawn = mark(self.world.seed, move.revision) < share and self.world.setting.atomic
         if drawn and self.world.sees_live and self.calm_since_ms() < move.at_ms - REWOUND_MS:
             again = decided_again(self.world, move)
             need(self.world.message(move.revision) in again, "its twin does something else")

@@ -102,6 +102,7 @@ class Network:
 def shapes(rng: Random, count: int) -> tuple[Shape, ...]:
     """Draw the canaries of a seed."""
     shared = rng.random() < 0.3
+    names = NAMES[:count] if count <= len(NAMES) else [f"app{n}" for n in range(count)]
     return tuple(
         Shape(
             name=name,
@@ -114,7 +115,7 @@ def shapes(rng: Random, count: int) -> tuple[Shape, ...]:
             shared=shared,
             idles=rng.random() < 0.25,
         )
-        for name in NAMES[:count]
+        for name in names
     )
 
 

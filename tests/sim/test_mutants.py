@@ -7,8 +7,9 @@ from .mutants import MUTANTS
 
 FAST = (
     "no compare-and-swap", "a step is skipped", "evidence is left out", "a foreign byte changes",
-    "another weight is written", "the window reaches back before live", "suspend is ignored",
-    "an unready canary takes traffic", "a failure passes",
+    "another weight is written", "the window reaches back before live", "a failure passes",
+    "an unready canary takes traffic", "a person's trailers are obeyed",
+    "the window begins at the push",
 )  # fmt: skip
 NAMES = [mutant.name for mutant in MUTANTS]
 
