@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from gitops_canary.app.initialising import Prepared, asking, prepare
+from gitops_canary.manifest.document import data, parse
 from gitops_canary.manifest.initial.terrain import survey
+from gitops_canary.manifest.scalars import Json
 from gitops_canary.model.names import Path
 
 Texts = dict[str, str]
@@ -156,6 +158,14 @@ spec:
           namespace: prod
           port: 80
 """
+POLICY = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: prod}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  ingress: [{from: [{podSelector: {matchLabels: {app: caller}}}]}]
+"""
 ROUTES = {
     "istio": ISTIO,
     "gatewayapi:v1": GATEWAY,
@@ -203,3 +213,15 @@ def after(texts: Mapping[str, str], prepared: Prepared, stages: int | None = Non
     for stage in prepared.stages[:stages]:
         found |= {str(path): text for path, text in stage.files.items()}
     return {path: text for path, text in found.items() if path.endswith((".yaml", ".yml"))}
+
+
+def objects(texts: Mapping[str, str], kind: str) -> dict[str, dict[str, Json]]:
+    found: dict[str, dict[str, Json]] = {}
+    for path, text in texts.items():
+        for root in parse(text, file=path):
+            value = data(root, file=path) if root else None
+            if isinstance(value, dict) and value.get("kind") == kind:
+                meta = value["metadata"]
+                assert isinstance(meta, dict)
+                found[str(meta["name"])] = value
+    return found

@@ -9,15 +9,16 @@ from first_canary import (
     ISTIO,
     NGINX,
     PLAIN,
+    POLICY,
     ROUTES,
     Texts,
     after,
     initialised,
+    objects,
     plain,
 )
 
 from gitops_canary.errors import CanaryError
-from gitops_canary.manifest.document import data, parse
 from gitops_canary.manifest.initial.terrain import survey
 from gitops_canary.manifest.scalars import Json
 from gitops_canary.model.names import Path
@@ -31,14 +32,6 @@ spec:
   scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
   maxReplicas: 9
 """
-POLICY = """\
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: web, namespace: prod}
-spec:
-  podSelector: {matchLabels: {app: web}}
-  ingress: [{from: [{podSelector: {matchLabels: {app: caller}}}]}]
-"""
 
 
 def changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
@@ -49,18 +42,6 @@ def changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
         for line in difflib.unified_diff(old.splitlines(), now[path].splitlines(), n=0)
         if line[0] in "+-" and line[:3] not in {"+++", "---"}
     ]
-
-
-def objects(texts: Mapping[str, str], kind: str) -> dict[str, dict[str, Json]]:
-    found: dict[str, dict[str, Json]] = {}
-    for path, text in texts.items():
-        for root in parse(text, file=path):
-            value = data(root, file=path) if root else None
-            if isinstance(value, dict) and value.get("kind") == kind:
-                meta = value["metadata"]
-                assert isinstance(meta, dict)
-                found[str(meta["name"])] = value
-    return found
 
 
 @pytest.mark.parametrize("router", ROUTERS)
@@ -186,16 +167,6 @@ def test_whatever_selects_the_pods_gets_a_copy() -> None:
     assert now["apps/deploy.yaml"] == DEPLOYMENT, "a scaler owns the replicas"
 
 
-def test_what_names_the_pods_elsewhere_is_told_with_its_place() -> None:
-    caller = POLICY.replace("app: web", "app: db").replace("app: caller", "app: web")
-    told = initialised(plain("istio", {"db.yaml": caller})).remarks
-
-    assert any(
-        str(one.place) == "db.yaml:6:55" and "NetworkPolicy web names pods" in one.what
-        for one in told
-    ), [str(one.place) for one in told]
-
-
 def test_an_application_that_serves_nobody_needs_one_commit() -> None:
     texts: Texts = {"apps/deploy.yaml": DEPLOYMENT}
     prepared = initialised(texts, router="istio", serving="no")
@@ -252,45 +223,3 @@ def test_a_route_that_is_missing_is_written_where_its_gateway_is_known() -> None
             {"name": "web-canary", "port": 80, "weight": 0},
         ]}],
     }  # fmt: skip
-
-
-FLAGGER = """\
-apiVersion: flagger.app/v1beta1
-kind: Canary
-metadata: {name: shop, namespace: prod}
-spec:
-  provider: istio
-  targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
-  service:
-    name: shop
-    port: 9898
-    targetPort: http
-    portName: web
-    gateways: [mesh, istio-system/public]
-    hosts: [shop.example]
-  analysis:
-    interval: 1m
-    threshold: 5
-    stepWeights: [10, 50]
-    metrics: [{name: request-success-rate, thresholdRange: {min: 99}, interval: 1m}]
-"""
-
-
-def test_what_flagger_made_in_the_cluster_comes_into_git() -> None:
-    texts: Texts = {"apps/deploy.yaml": DEPLOYMENT, "apps/canary.yaml": FLAGGER}
-    prepared = initialised(texts)
-    now = after(texts, prepared)
-
-    assert (prepared.choice.title, prepared.choice.provider) == ("prod/shop", "istio")
-    assert now["apps/canary.yaml"] == FLAGGER
-    assert now["apps/deploy.yaml"] == DEPLOYMENT
-    ports: Json = [{"name": "web", "port": 9898, "targetPort": "http"}]
-    services = objects(now, "Service")
-    assert services["shop"]["spec"] == {"selector": {"app": "web-primary"}, "ports": ports}
-    assert services["shop-canary"]["spec"] == {"selector": {"app": "web"}, "ports": ports}
-    route = objects(now, "VirtualService")["shop"]["spec"]
-    assert isinstance(route, dict)
-    assert route["hosts"] == ["shop", "shop.example"]
-    assert route["gateways"] == ["istio-system/public", "mesh"]
-    assert any("Flagger" in one.what for one in prepared.remarks)
-    assert initialised(now).stages == ()

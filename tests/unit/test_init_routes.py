@@ -1,8 +1,7 @@
 """First splits of meshes and routers whose objects are few words long."""
 
 import pytest
-from first_canary import PLAIN, after, initialised
-from test_init import objects
+from first_canary import PLAIN, after, initialised, objects
 
 
 @pytest.mark.parametrize("version", ["v1alpha1", "v1alpha4"])

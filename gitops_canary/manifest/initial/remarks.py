@@ -10,7 +10,7 @@ from gitops_canary.manifest.initial.terrain import WORKLOADS, Engine, Terrain
 from gitops_canary.manifest.naming import named
 
 _SHOWN = 20
-_HANDLED = frozenset({*WORKLOADS, "Service", "Canary"})
+_HANDLED = frozenset({*WORKLOADS, "Service", "ServiceMonitor", "Canary"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +27,11 @@ def remarks(terrain: Terrain, choice: Choice) -> tuple[Remark, ...]:
     found = [
         *_flagger(choice),
         *_selects(terrain, choice),
+        *_monitors(terrain, choice),
         *_subsets(terrain, choice),
         *_volumes(choice),
         *_engine(terrain, choice),
-        *_metrics(choice),
+        *_metrics(terrain, choice),
     ]
     found += [
         Remark(place=error.place or choice.workload.place, what=error.problem, remedy=error.remedy)
@@ -66,6 +67,21 @@ def _selects(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
                     f"users are called {value}-primary from now on",
                     remedy=f"let it name {key}: {value}-primary too, before the second commit",
                 )
+
+
+def _monitors(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
+    """Find what scrapes through Services: two of the three lead to the primary's pods."""
+    service = choice.service
+    labels = service.words("metadata", "labels") if service is not None else {}
+    for one in terrain.of("ServiceMonitor"):
+        wanted = one.words("spec", "selector", "matchLabels")
+        if wanted and wanted.items() <= labels.items():
+            yield Remark(
+                place=one.at("spec", "selector"),
+                what=f"ServiceMonitor {one.ref.name} finds {choice.apex} and {choice.apex}-primary "
+                "by the same labels, so the primary's pods would be scraped twice",
+                remedy=f"take the labels off {choice.apex}, once the other two are there",
+            )
 
 
 def _subsets(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
@@ -141,8 +157,15 @@ def _setting(engine: Engine, what: str, remedy: str) -> Remark:
     )
 
 
-def _metrics(choice: Choice) -> Iterator[Remark]:
+def _metrics(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
     family = choice.provider.partition(":")[0]
+    named = terrain.named("Ingress", choice.apex, choice.namespace)
+    if family == "nginx" and not named:
+        yield Remark(
+            place=choice.workload.place,
+            what=f"the builtin metrics of nginx look for an Ingress called {choice.apex}",
+            remedy="call it so, or write queries: docs/reference/metrics.md",
+        )
     if family in {"gatewayapi", "kubernetes"}:
         yield Remark(
             place=choice.workload.place,

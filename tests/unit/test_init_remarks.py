@@ -1,0 +1,87 @@
+"""What `init` finds beside the application: what names its pods, and what Flagger said."""
+
+from first_canary import (
+    DEPLOYMENT,
+    NGINX,
+    POLICY,
+    SERVICE,
+    Texts,
+    after,
+    initialised,
+    objects,
+    plain,
+)
+
+from gitops_canary.manifest.scalars import Json
+
+
+def test_what_names_the_pods_elsewhere_is_told_with_its_place() -> None:
+    caller = POLICY.replace("app: web", "app: db").replace("app: caller", "app: web")
+    told = initialised(plain("istio", {"db.yaml": caller})).remarks
+
+    assert any(
+        str(one.place) == "db.yaml:6:55" and "NetworkPolicy web names pods" in one.what
+        for one in told
+    ), [str(one.place) for one in told]
+
+
+def test_metrics_that_would_miss_or_double_are_told() -> None:
+    monitor = """\
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata: {name: shop, namespace: prod}
+spec: {selector: {matchLabels: {team: shop}}}
+"""
+    texts = plain("nginx", {"m.yaml": monitor})
+    texts["apps/service.yaml"] = SERVICE.replace(
+        "  annotations", "  labels: {team: shop}\n  annotations"
+    )
+    texts["apps/route.yaml"] = NGINX.replace(
+        "  name: web\n  namespace", "  name: shop\n  namespace"
+    )
+    told = [one.what for one in initialised(texts).remarks]
+
+    assert any("scraped twice" in one for one in told)
+    assert any("an Ingress called web" in one for one in told)
+
+
+FLAGGER = """\
+apiVersion: flagger.app/v1beta1
+kind: Canary
+metadata: {name: shop, namespace: prod}
+spec:
+  provider: istio
+  targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  service:
+    name: shop
+    port: 9898
+    targetPort: http
+    portName: web
+    gateways: [mesh, istio-system/public]
+    hosts: [shop.example]
+  analysis:
+    interval: 1m
+    threshold: 5
+    stepWeights: [10, 50]
+    metrics: [{name: request-success-rate, thresholdRange: {min: 99}, interval: 1m}]
+"""
+
+
+def test_what_flagger_made_in_the_cluster_comes_into_git() -> None:
+    texts: Texts = {"apps/deploy.yaml": DEPLOYMENT, "apps/canary.yaml": FLAGGER}
+    prepared = initialised(texts)
+    now = after(texts, prepared)
+
+    assert (prepared.choice.title, prepared.choice.provider) == ("prod/shop", "istio")
+    assert now["apps/canary.yaml"] == FLAGGER
+    assert now["apps/deploy.yaml"] == DEPLOYMENT
+    ports: Json = [{"name": "web", "port": 9898, "targetPort": "http"}]
+    services = objects(now, "Service")
+    assert services["shop"]["spec"] == {"selector": {"app": "web-primary"}, "ports": ports}
+    assert services["shop-canary"]["spec"] == {"selector": {"app": "web"}, "ports": ports}
+    route = objects(now, "VirtualService")["shop"]["spec"]
+    assert isinstance(route, dict)
+    assert route["hosts"] == ["shop", "shop.example"]
+    assert route["gateways"] == ["istio-system/public", "mesh"]
+    assert any("Flagger" in one.what for one in prepared.remarks)
+    assert initialised(now).stages == ()
