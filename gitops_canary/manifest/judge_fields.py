@@ -105,6 +105,8 @@ def read_watch(doc: Checked, kind: str) -> dict[str, Any]:
     at = "analysis.watch"
     if doc.has(at) and not doc.has(f"{at}.duration"):
         doc.complain(at, "has no duration", "say how long, e.g. duration: 15m")
+    if doc.has(at) and not any(doc.items("analysis.metrics")):
+        doc.complain(at, "has no check to judge by", "add a check, or remove it")
     if doc.has(at) and kind == "mannwhitney":
         doc.complain(at, "has nobody to compare with", "choose another judge, or remove it")
     return {

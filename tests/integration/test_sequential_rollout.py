@@ -217,6 +217,8 @@ def test_fault_after_the_promotion_takes_the_rollout_back(world: Rollout, judge:
     assert abort.window is not None
     assert finish.at_ms < abort.window.end_ms <= finish.at_ms + 25_000
     assert git(world.origin, "rev-parse", "main:apps/checkout") == before
+    if judge == "sequential":
+        assert "requests failed since the promotion, beyond its limit" in abort.reason
     told = world.decisions()[-1]
     assert told["measured"]["workload"] == "checkout-primary"  # type: ignore[index]  # an object
     assert verified(world) == []

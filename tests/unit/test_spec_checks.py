@@ -145,3 +145,5 @@ def test_watch_without_a_length_or_an_opponent_is_refused() -> None:
 
     assert "analysis.watch has no duration" in refusal(own(analysis=short)).problem
     assert "has nobody to compare with" in refusal(own(analysis=alone)).problem
+    blind = own(skipAnalysis=True, analysis=analysis(watch={"duration": "5m"}, metrics=None))
+    assert "analysis.watch has no check to judge by" in refusal(blind).problem

@@ -197,7 +197,8 @@ def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block)
     if not metric.known:
         words = f"{words}, with one incident spared"
     total = weighed.total
-    told = reading.why if reading.trouble else f"{compared(total, metric.what)}, {words}"
+    sides = compared(total, metric.what, alone=config.alone)
+    told = reading.why if reading.trouble else f"{sides}, {words}"
     return Measurement(
         check=metric.name,
         at_ms=block.end_ms,

@@ -51,7 +51,7 @@ def _silence(config: Config, state: State, block: Block) -> str:
         if reading.trouble:
             return f"{metric.name}: {reading.why or reading.trouble.value}"
         if not (reading.counts or _NONE).canary:
-            return f"{metric.name}: no traffic on the canary"
+            return f"{metric.name}: no traffic on the {'primary' if config.alone else 'canary'}"
         beside = not config.alone and block.weight < WHOLE
         if not (reading.counts or _NONE).primary and beside:
             return f"{metric.name}: no traffic on the primary, so there is nothing to compare with"
@@ -75,7 +75,8 @@ def _doubt(config: Config, state: State) -> str:
         bad = sum(k for _, _, k in weighed.recent)
         if bad >= config.recent_bad and bad > metric.budget * requests:
             recent = f"{bad} of {requests} requests {metric.what} in the last minute"
-            return f"{metric.name} is beyond its limit: {recent}, primary and canary compared below"
+            below = "" if config.alone else ", primary and canary compared below"
+            return f"{metric.name} is beyond its limit: {recent}{below}"
     return ""
 
 

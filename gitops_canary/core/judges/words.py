@@ -5,12 +5,16 @@ import math
 from gitops_canary.model.judging import Counts
 
 
-def compared(counts: Counts, what: str = "failed") -> str:
-    """Say how both sides did.
+def compared(counts: Counts, what: str = "failed", *, alone: bool = False) -> str:
+    """Say how both sides did, or the one that is judged alone.
 
     >>> compared(Counts(canary=1840, canary_bad=12, primary=16500, primary_bad=3))
     '12 of 1,840 canary requests failed, 3 of 16,500 on the primary: 36x'
+    >>> compared(Counts(canary=1840, canary_bad=12), alone=True)
+    '12 of 1,840 requests failed since the promotion'
     """
+    if alone:
+        return f"{counts.canary_bad:,} of {counts.canary:,} requests {what} since the promotion"
     mine = f"{counts.canary_bad:,} of {counts.canary:,} canary requests {what}"
     if not counts.primary:
         return f"{mine}, none seen on the primary"
