@@ -8,15 +8,13 @@ import pathlib
 import shutil
 
 from gitops_canary.errors import ConfigError, Unavailable
-from gitops_canary.git.commands import COLLECT, INIT, REFS, branch_of
+from gitops_canary.git.commands import INIT, REFS, branch_of
 from gitops_canary.git.process import Runner
+from gitops_canary.git.upkeep import Upkeep
 from gitops_canary.model.names import Revision
 
 _FORMAT = 1
-_PACKS_MAX = 200
 _MARK = "gitops-canary.json"
-_COLLECT_TIMES = 10
-"""How many ordinary deadlines tidying up may take."""
 
 
 class Clone:
@@ -27,9 +25,10 @@ class Clone:
         Unavailable: another process uses it.
     """
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runner, *, packs_max: int) -> None:
         directory = runner.surroundings.directory
         self._runner = runner
+        self._upkeep = Upkeep(runner, packs_max)
         self._mark = directory / _MARK
         self._text = _mark_text(runner.surroundings.address.url)
         try:
@@ -56,6 +55,7 @@ class Clone:
 
     def make_anew(self) -> None:
         """Begin again with an empty clone."""
+        self._upkeep.stop()
         self._mark.write_text("incomplete\n")  # ours, and to be made anew whenever we stop here
         git_dir = self._runner.surroundings.git_dir
         shutil.rmtree(git_dir, ignore_errors=True)
@@ -68,13 +68,12 @@ class Clone:
         self._mark.write_text(self._text)
 
     def tidy(self) -> None:
-        """Join the packs once there are many."""
-        packs = self._runner.surroundings.git_dir.glob("objects/pack/*.pack")
-        if sum(1 for _ in packs) > _PACKS_MAX:
-            self._runner.run(COLLECT, timeout_ms=self._runner.timeout_ms * _COLLECT_TIMES)
+        """Keep the clone small, beside everything else; never waits."""
+        self._upkeep.go_on()
 
     def close(self) -> None:
         """Let another process have the directory; closing twice is fine."""
+        self._upkeep.stop()
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1

@@ -45,7 +45,10 @@ CAT_FILE = Command(("cat-file", "--batch-command"))
 CAT_ALL = Command(("cat-file", "--batch", "--buffer"))
 INDEX_PACK = Command(("index-pack", "--stdin", "--fix-thin", "--fsck-objects"))
 INDEX_PACK_UNCHECKED = Command(("index-pack", "--stdin", "--fix-thin"))
-COLLECT = Command(("gc", "--quiet"), partial=True)
+_OLD = "2.weeks.ago"
+"""Whatever nothing refers to is kept so long: a look under way may still need it."""
+REPACK = Command(("repack", "-q", "-d", "-l", "-A", f"--unpack-unreachable={_OLD}"), partial=True)
+PRUNE = Command(("prune", f"--expire={_OLD}"), partial=True)
 
 
 def ls_remote(branches: Sequence[str]) -> Command:

@@ -67,11 +67,11 @@ class Repository:
         allow_http: bool = False,
         blob_bytes_max: int = 1 << 20,
         timeout_ms: int = 60_000,
+        packs_max: int = 200,
     ) -> None:
         key = load_signer(signing_key) if signing_key else None
         ownership = choose_ownership(check_identity(name, email), trusted_keys, key)
-        self._branch = check_branch(branch)
-        self._evidence_branch = check_branch(evidence_branch)
+        self._branch, self._evidence_branch = map(check_branch, (branch, evidence_branch))
         self._blob_bytes_max = blob_bytes_max
         surroundings = Surroundings(
             directory=directory.absolute(),
@@ -84,7 +84,7 @@ class Repository:
         )
         self._runner = Runner(surroundings, timeout_ms=timeout_ms)
         self.abandon = self._runner.abandon
-        self._clone = Clone(self._runner)
+        self._clone = Clone(self._runner, packs_max=packs_max)
         self._reader = Reader(self._runner)
         self._trees = Trees(self._reader)
         self._sifting = Sifting(self._runner, blob_bytes_max=blob_bytes_max)
@@ -249,13 +249,11 @@ class Repository:
         self._damaged = False
 
     def _store(self, draft: Draft) -> None:
-        finished = store(self._runner, draft)
-        if not finished.ok:
+        try:
+            store(self._runner, draft)
+        except Unavailable:
             self._damaged = True
-            raise Unavailable(
-                f"the new commits cannot be stored: {rejection.said(finished.err)}",
-                remedy="look at the disk; the next tick makes the clone anew",
-            )
+            raise
 
     def _overtaken(self, updates: Sequence[Update]) -> bool:
         """Whether our commits landed and somebody has already built on them."""

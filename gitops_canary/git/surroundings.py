@@ -44,6 +44,7 @@ _SETTINGS = {
     "credential.helper": "",
     "gc.auto": "0",
     "maintenance.auto": "false",
+    "pack.windowMemory": "64m",
     "submodule.recurse": "false",
     "fetch.recurseSubmodules": "no",
     "push.followTags": "false",
