@@ -6,8 +6,9 @@ Source of the shapes: docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference, 
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from gitops_canary.http import Failed, Reply, Request
@@ -17,6 +18,7 @@ from gitops_canary.metrics.sigv4 import Keys, signed
 
 ACCESS_KEY, SECRET_KEY = "aws_access_key_id", "aws_secret_access_key"
 SESSION_TOKEN = "aws_session_token"  # noqa: S105 - the name of a file's content, not the content
+_PERIOD_S = 1
 _HOST = re.compile(r"monitoring(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
 
 
@@ -28,11 +30,12 @@ def ask(instant: Instant, access: Access) -> Request:
         queries = None
     if not isinstance(queries, list) or not queries:
         raise Failed("needs a query that is a JSON list of MetricDataQueries: correct the check")
+    start_s, end_s = whole(instant, queries)
     body = json.dumps(
         {
             "MetricDataQueries": queries,
-            "StartTime": instant.from_ms // 1000,
-            "EndTime": instant.at_ms // 1000,
+            "StartTime": start_s,
+            "EndTime": end_s,
             "ScanBy": "TimestampDescending",
         }
     ).encode()
@@ -58,6 +61,27 @@ def ask(instant: Instant, access: Access) -> Request:
         at=f"{datetime.fromtimestamp(access.now_s, UTC):%Y%m%dT%H%M%SZ}",
     )
     return Request(method="POST", path="/", headers=sent, content=body)
+
+
+def whole(instant: Instant, queries: list[Any]) -> tuple[int, int]:
+    """Shrink the window to whole periods: a half one mixes in what was before, or may change."""
+    period_s = max([_PERIOD_S, *_periods(queries)])
+    start_s = -(-instant.from_ms // (1000 * period_s)) * period_s
+    end_s = instant.at_ms // (1000 * period_s) * period_s
+    if start_s >= end_s:
+        raise Failed(
+            f"has no whole period of {period_s} s in its interval: make that twice as long"
+        )
+    return start_s, end_s
+
+
+def _periods(value: Any, depth: int = 4) -> Iterator[int]:
+    """Find every `Period` of metric data queries, in seconds."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, dict) and isinstance(value.get("Period"), int) and value["Period"] > 0:
+        yield value["Period"]
+    for one in inner if depth else ():
+        yield from _periods(one, depth - 1)
 
 
 def _region(host: str) -> str:

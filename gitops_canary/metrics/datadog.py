@@ -30,19 +30,23 @@ def ask(instant: Instant, access: Access) -> Request:
 
 
 def read(reply: Reply, instant: Instant) -> Sequence[Track]:
-    """Read `series[].pointlist`, pairs of milliseconds and a value or null."""
-    del instant
+    """Read `series[].pointlist`, pairs of milliseconds and a value or null.
+
+    A point begins `interval` seconds of numbers; one that is not over yet is left out.
+    """
     document = mapping(parse(reply.body), "the answer")
     if document.get("status") != "ok":
         raise Failed(f"answers with an error ({spoken(document)}): correct the query of the check")
     tracks = []
     for one in listed(document.get("series"), "series"):
         row = mapping(one, "a series")
-        points = [_point(pair) for pair in listed(row.get("pointlist"), "pointlist")]
+        span_ms = int(float(number(row.get("interval")) or 0) * 1000)
+        every = [_point(pair) for pair in listed(row.get("pointlist"), "pointlist")]
+        points = [one for one in every if one and one.at_ms + span_ms <= instant.at_ms]
         tracks.append(
             Track(
                 labels={"scope": str(row.get("scope", "")), "metric": str(row.get("metric", ""))},
-                points=[point for point in points if point],
+                points=points,
             )
         )
     return tracks

@@ -1,6 +1,7 @@
 """Metric sources over HTTP: many questions at once, under one deadline, asked in any dialect."""
 
 import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ INSTANTS_MAX: Final = 60
 KNOWN_MAX: Final = 8192
 """Answers kept, so that an instant is asked for once; they only spare requests."""
 OK: Final = range(200, 300)
+_UNITS_MS: Final = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _REMEDIES: Final = {
     400: "correct the query of the check",
     401: "put valid credentials into the files named in controller.yaml",
@@ -38,6 +40,20 @@ class Instant:
     def from_ms(self) -> int:
         """Where the window begins."""
         return self.at_ms - self.window_ms
+
+    def reaches(self, text: str, spans: re.Pattern[str]) -> None:
+        """Hold every look back that a query names against the window.
+
+        `spans` finds a number and a unit that begins as s, m, h, d or w; `ms` is milliseconds.
+
+        Raises:
+            Failed: one is longer, so that it would reach back before the weight was live.
+        """
+        for count, unit in spans.findall(text):
+            if int(count) * (1 if unit == "ms" else _UNITS_MS[unit[0]]) > self.window_ms:
+                raise Failed(
+                    f"looks back {count}{unit}, further than its interval: lengthen the interval"
+                )
 
     def timed(self, text: str) -> str:
         """Put the window's ends in the place of `${from_ms}`, `${to_s}` and their like."""

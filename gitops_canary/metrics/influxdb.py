@@ -25,6 +25,7 @@ from gitops_canary.metrics.shapes import (
     spoken,
 )
 
+_RANGE = re.compile(r"\bstart\s*:\s*-\s*([0-9]{1,9})(ms|s|m|h|d|w)\b")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
 _WRITES = re.compile(r"\binto\b|;", re.IGNORECASE)
 _FLUX_WRITES = re.compile(r"\bto\s*\(|\bexperimental\b")
@@ -40,6 +41,7 @@ def ask(instant: Instant, access: Access) -> Request:
     headers = {"Authorization": f"Token {token}"} if token else access.secrets.standard
     if access.options.get("language", "flux") == "influxql":
         return _influxql(instant, access, headers)
+    instant.reaches(instant.expression, _RANGE)
     bare = _TEXT.sub('""', instant.expression)
     if _FLUX_WRITES.search(bare) or not IMPORTS.issuperset(_IMPORT.findall(instant.expression)):
         raise Failed(

@@ -13,7 +13,8 @@ from gitops_canary.metrics.http import Access, Dialect, Instant, Track
 from gitops_canary.metrics.shapes import Point, instant_ms, mapping, number, parse
 
 _NAME = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
-_QUERY = re.compile(rf"keptnmetric/({_NAME})/({_NAME})")
+# What may follow is for Flagger's analyses; a KeptnMetric has its own range.
+_QUERY = re.compile(rf"keptnmetric/({_NAME})/({_NAME})(?:/[\w.,;:=-]+){{0,2}}")
 
 
 def ask(instant: Instant, access: Access) -> Request:

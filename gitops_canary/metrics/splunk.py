@@ -4,6 +4,7 @@ Flagger uses the same language over a web socket; the answer is a stream of serv
 Source of the shapes: dev.splunk.com/observability, "SignalFlow API", execute a computation.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,9 +20,12 @@ from gitops_canary.metrics.shapes import (
     spoken,
 )
 
+_OVER = re.compile(r"\bover\s*=\s*['\"]([0-9]{1,9})(s|m|h|d|w)['\"]")
+
 
 def ask(instant: Instant, access: Access) -> Request:
     """Run the program over the window, for what is there already."""
+    instant.reaches(instant.expression, _OVER)
     return Request(
         method="POST",
         path="/v2/signalflow/execute",

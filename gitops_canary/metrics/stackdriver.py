@@ -38,6 +38,7 @@ SCOPE = "https://www.googleapis.com/auth/monitoring.read"
 TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 LIFE_S, SPARE_S = 3600, 60
+_SPAN = re.compile(r"\bwithin\s+([0-9]{1,9})(ms|s|m|h|d|w)\b")
 _WITHIN = re.compile(r"\bwithin\s+([0-9a-z]+)(\s*,)?")
 
 
@@ -142,6 +143,7 @@ def ask(instant: Instant, access: Access) -> Request:
 def _timed(instant: Instant) -> str:
     """Write the end of the window into a MQL query, and the window where it has none."""
     end = f"d'{datetime.fromtimestamp(instant.at_ms / 1000, UTC):%Y/%m/%d-%H:%M:%S}'"
+    instant.reaches(instant.expression, _SPAN)
     found = list(_WITHIN.finditer(instant.expression))
     if not found:
         return f"{instant.expression} | within {max(instant.window_ms // 1000, 1)}s, {end}"

@@ -56,8 +56,9 @@ def matrix(*values: str, at: int = AT_S) -> object:
 def datadog(*values: object, at: int = AGO_S) -> object:
     """docs.datadoghq.com/api/latest/metrics, "Query timeseries points", 200."""
     series = [
-        {"metric": "trace.http.errors", "scope": f"service:web{i}", "interval": 10, "length": 2,
-         "pointlist": [[(at - 20) * 1000.0, 1.0], [at * 1000.0, v]], "unit": None}
+        {"metric": "trace.http.errors", "scope": f"service:web{i}", "interval": 5, "length": 3,
+         "pointlist": [[(at - 20) * 1000.0, 1.0], [at * 1000.0, v], [(at + 3) * 1000.0, 2.0]],
+         "unit": None}
         for i, v in enumerate(values)
     ]  # fmt: skip
     return {"status": "ok", "res_type": "time_series", "resp_version": 1, "query": "q",
@@ -85,7 +86,7 @@ def graphite(*values: object, at: int = AGO_S) -> object:
     """graphite.readthedocs.io, "The Render URL API", format=json."""
     return [
         {"target": f"web{i}.errors", "tags": {"name": "web"},
-         "datapoints": [[1.0, at - 10], [v, at], [None, AT_S]]}
+         "datapoints": [[1.0, at - 10], [1.0, at - 5], [v, at], [2.0, at + 5]]}
         for i, v in enumerate(values)
     ]  # fmt: skip
 
@@ -196,11 +197,11 @@ PROVIDERS: Mapping[str, Provider] = {
         asked=("from=1770000240", "until=1770000300"),
     ),
     "stackdriver": Provider(
-        query="fetch k8s_container | metric 'errors' | within 5m", value=stackdriver(99.5),
+        query="fetch k8s_container | metric 'errors' | within 1m", value=stackdriver(99.5),
         no_data={}, stale=stackdriver(99.5, at=OLD_ISO), several=stackdriver(1, 2),
         odd=stackdriver("NaN"), refused={"error": {"code": 400, "message": f"no {SECRET}"}},
         secrets={"serviceAccountKey": SECRET}, options={"project": "acme"},
-        asked=("within 5m, d'2026/02/02-02:45:00'", "/v3/projects/acme/timeSeries:query",
+        asked=("within 1m, d'2026/02/02-02:45:00'", "/v3/projects/acme/timeSeries:query",
                f"Bearer {SECRET}"),
     ),
     "influxdb": Provider(

@@ -22,7 +22,6 @@ from gitops_canary.http import BODY_MAX, Opening
 from gitops_canary.manifest.providers import METRIC_PROVIDERS
 from gitops_canary.metrics import METRICS, Prometheus
 from gitops_canary.metrics.http import Source
-from gitops_canary.model.observation import Answer, Question
 
 LIVE = [name for name, kind in METRICS.items() if kind.live]
 
@@ -224,37 +223,3 @@ def test_controller_yaml_opens_it(name: str, ask: Asking, tmp_path: Path) -> Non
     assert (loaded.url, loaded.options) == (opening.url, opening.options)
     assert (loaded.token_file, loaded.secret_files) == (opening.token_file, opening.secret_files)
     ask.loop.run(made.aclose())
-
-
-@pytest.mark.parametrize(
-    ("name", "query"),
-    [
-        *(("http-json", q) for q in (
-            "/x", "x\n/a", "//evil.example/x\n/a", "/../x\n/a", "/x y\n/a", "/x\na",
-            "/x\n/a\n/b\n/c")),
-        ("cloudwatch", "m1 / m2"), ("cloudwatch", "[]"),
-        ("newrelic", "SELECT count(*) FROM T SINCE 1 hour ago"),
-        ("newrelic", "SELECT count(*) FROM T TIMESERIES"),
-        ("stackdriver", "fetch x | within 5m, d'2020/01/01-00:00:00'"),
-        ("externalmetrics", "../secrets"), ("externalmetrics", "prod/x?limit=1"),
-        ("influxdb", 'from(bucket: "b") |> range(start: -1m) |> to(bucket: "c")'),
-        ("influxdb", 'import "http"\nhttp.post(url: "http://169.254.169.254")'),
-        ("influxdb", 'import e "experimental/http"\nfrom(bucket: "b")'),
-        ("keptn", "keptnmetric/prod/../../secrets"), ("keptn", "analysis/prod/x/5m"),
-    ],
-)  # fmt: skip
-def test_query_that_cannot_be_asked_is_refused_before_it_is(
-    server: Server, loop: asyncio.Runner, openings: Mapping[str, Opening], name: str, query: str
-) -> None:
-    question = Question(source="default", expression=query, start_ms=AT, end_ms=AT, step_ms=1)
-
-    async def go() -> Answer:
-        client = METRICS[name](openings[name])
-        found = (await client.ask([question]))[question]
-        await client.aclose()
-        return found
-
-    server.asked.clear()
-    error = loop.run(go()).error or ""
-    assert "needs" in error or "Analysis" in error
-    assert server.asked == []

@@ -1,0 +1,96 @@
+"""What queries of the metric providers become, and which are refused before they are asked."""
+
+from types import ModuleType
+
+import pytest
+
+from gitops_canary.http import Failed, Request, Secrets
+from gitops_canary.metrics import (
+    cloudwatch,
+    external_metrics,
+    graphite,
+    http_json,
+    influxdb,
+    keptn,
+    newrelic,
+    splunk,
+    stackdriver,
+)
+from gitops_canary.metrics.http import Access, Instant
+
+AT = 1_770_000_300_000
+OPTIONS = {"region": "eu-west-1", "account": "12345", "project": "acme", "org": "acme"}
+KEYS = ("token", cloudwatch.ACCESS_KEY, cloudwatch.SECRET_KEY)
+
+
+def asked(provider: ModuleType, query: str, **options: str) -> Request:
+    access = Access(
+        secrets=Secrets(dict.fromkeys(KEYS, "x")), options={**OPTIONS, **options},
+        base="https://api.example", now_s=0,
+    )  # fmt: skip
+    instant = Instant(expression=query, at_ms=AT, window_ms=60_000)
+    found: Request = provider.DIALECT.ask(instant, access)
+    return found
+
+
+def test_graphite_takes_flaggers_form() -> None:
+    form = asked(graphite, "target=summarize(\n  a.b,\n  '1min'\n)").form
+    assert form is not None
+    assert (form["target"], form["from"]) == ("summarize(a.b,'1min')", "1770000240")
+    form = asked(graphite, "target=a.b&from=-1min&format=json").form
+    assert form is not None
+    assert (form["target"], form["from"], form["until"]) == ("a.b", "1770000240", "1770000300")
+    form = asked(graphite, "alias(a.b, 'x&y')").form
+    assert form is not None
+    assert form["target"] == "alias(a.b, 'x&y')"
+
+
+def test_keptn_takes_flaggers_form() -> None:
+    path = asked(keptn, "keptnmetric/prod/errors/2m/reporter=destination").path
+    assert path == "/apis/metrics.keptn.sh/v1/namespaces/prod/keptnmetrics/errors"
+
+
+def test_cloudwatch_is_asked_for_whole_periods_alone() -> None:
+    def spans(at_s: int, window_s: int, period_s: int) -> tuple[int, int]:
+        instant = Instant(expression="", at_ms=at_s * 1000, window_ms=window_s * 1000)
+        return cloudwatch.whole(instant, [{"Id": "m", "MetricStat": {"Period": period_s}}])
+
+    assert spans(630, 180, 60) == (480, 600)
+    assert spans(600, 60, 60) == (540, 600)
+    with pytest.raises(Failed, match="no whole period of 60 s"):
+        spans(630, 60, 60)
+
+
+def test_flux_may_compute_and_read_within_its_interval() -> None:
+    query = 'import "math"\nfrom(bucket: "to (x)") |> range(start: -60s) |> last()'
+    assert b'"now": "2026-02-02T02:45:00+00:00"' in (asked(influxdb, query).content or b"")
+
+
+@pytest.mark.parametrize(
+    ("provider", "query"),
+    [
+        *((http_json, q) for q in (
+            "/x", "x\n/a", "//evil.example/x\n/a", "/../x\n/a", "/x y\n/a", "/x\na",
+            "/x\n/a\n/b\n/c")),
+        (cloudwatch, "m1 / m2"), (cloudwatch, "[]"),
+        (cloudwatch, '[{"Id": "m", "MetricStat": {"Period": 300}}]'),
+        (newrelic, "SELECT count(*) FROM T SINCE 1 hour ago"),
+        (newrelic, "SELECT count(*) FROM T TIMESERIES"),
+        (stackdriver, "fetch x | within 1m, d'2020/01/01-00:00:00'"),
+        (stackdriver, "fetch x | within 1h"),
+        (splunk, "data('x').mean(over='1h').publish()"),
+        (external_metrics, "../secrets"), (external_metrics, "prod/x?limit=1"),
+        (influxdb, 'from(bucket: "b") |> range(start: -1m) |> to(bucket: "c")'),
+        (influxdb, 'import "http"\nhttp.post(url: "http://169.254.169.254")'),
+        (influxdb, 'import e "experimental/http"\nfrom(bucket: "b")'),
+        (influxdb, 'from(bucket: "b") |> range(start: -2h) |> count()'),
+        (graphite, "target=a&target=b"), (graphite, "target=a&until=now"),
+        (graphite, "target=a&from=yesterday"), (graphite, "target=a&from=-8min"),
+        (keptn, "keptnmetric/prod/../../secrets"), (keptn, "analysis/prod/x/5m"),
+    ],
+)  # fmt: skip
+def test_query_that_cannot_be_asked_is_refused_before_it_is(
+    provider: ModuleType, query: str
+) -> None:
+    with pytest.raises(Failed):
+        asked(provider, query)
