@@ -260,3 +260,21 @@ def test_a_list_in_flow_style_is_refused_whole() -> None:
 def test_a_provider_that_cannot_match_is_refused() -> None:
     with pytest.raises(BindingError, match="no A/B test is possible"):
         ab("traefik")
+
+
+@pytest.mark.parametrize("name", ["istio-http", "gateway-HTTPRoute-v1"])
+def test_a_rule_that_asks_for_the_same_header_is_refused_and_not_widened(name: str) -> None:
+    """Of two conditions on one header only one would count, so others would match too."""
+    case = CASES[name]
+    own = {
+        "istio-http": ("  - route:", "  - match: [{headers: {X-Canary: {exact: a}}}]\n    route:"),
+        "gateway-HTTPRoute-v1": (
+            "  - backendRefs:",
+            "  - matches: [{headers: [{name: X-Canary, value: a}]}]\n    backendRefs:",
+        ),
+    }[name]
+    text = case.text.replace(*own)
+    assert text != case.text
+    with pytest.raises(BindingError, match="asks for x-canary itself"):
+        write(ab(case.provider), text, 100)
+    assert read(ab(case.provider, COOKIE), write(ab(case.provider, COOKIE), text, 100)) == 100
