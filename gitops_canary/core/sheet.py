@@ -8,6 +8,7 @@ from gitops_canary.core.text import duration
 from gitops_canary.core.told import conditions
 from gitops_canary.model.names import Digest
 from gitops_canary.model.owned import Owned
+from gitops_canary.model.spec import Strategy
 
 Json = dict[str, Any]
 
@@ -36,11 +37,7 @@ def _lines(canary: str, owned: Owned, policy: Json, digest: Digest, decision: st
         ),
     )
     yield "\n## What will happen\n"
-    every = duration(policy["intervalMs"])
-    yield f"- the canary starts at 0 % and takes nothing until it is ready; a look every {every}"
-    for number, step in enumerate(policy["steps"], 1):
-        yield f"- step {number}: {step} % of traffic, then a window in which every check passes"
-    yield "- then the primary takes the version, and all traffic once it is ready"
+    yield from (f"- {line}" for line in _happening(policy))
     yield "\n## Limits\n"
     rows = [(c["name"], c["minimum"] or "-", c["maximum"] or "-") for c in policy["checks"]]
     yield from table(("check", "at least", "at most"), rows)
@@ -49,3 +46,36 @@ def _lines(canary: str, owned: Owned, policy: Json, digest: Digest, decision: st
     yield "\n## Decision\n"
     yield from table(("", "name", "date", "go / no-go"), (("approves", "", "", ""),))
     yield "\nEvery commit of the rollout names this policy, as `Canary-Policy`; so do its pages."
+
+
+def _happening(policy: Json) -> Iterator[str]:
+    """Say move by move what a rollout does, by the policy's own words."""
+    every = duration(policy["intervalMs"])
+    yield f"the canary starts at 0 % and takes nothing until it is ready; a look every {every}"
+    if policy["skipAnalysis"]:
+        yield "no check is made (skipAnalysis)"
+    else:
+        yield from _steps(policy)
+    back = policy.get("returnStep")
+    parts = f", {back} % of the traffic at a time" if back else ", and all traffic"
+    yield f"then the primary takes the version{parts} once it is ready"
+
+
+def _steps(policy: Json) -> Iterator[str]:
+    strategy, looks = policy.get("strategy"), policy.get("iterations", 1)
+    passing = "a window in which every check passes"
+    several = passing if looks == 1 else f"{looks} windows in which every check passes"
+    if "mirror" in policy:
+        yield f"{policy['mirror']} % of requests are copied to it before its first weight"
+    if strategy == Strategy.BLUE_GREEN.value:
+        yield f"before any traffic: {several}"
+    elif "mirror" in policy:
+        yield f"on the copies: {passing}"
+    if "affinity" in policy:
+        cookie = words(policy["affinity"]["cookie"])
+        yield f"who met the candidate stays with it, by the cookie {cookie}"
+    for number, step in enumerate(policy["steps"], 1):
+        if strategy == Strategy.AB_TEST.value:
+            yield f"step {number}: all requests that match, and no others; then {several}"
+        else:
+            yield f"step {number}: {step} % of traffic, then {passing}"

@@ -4,6 +4,8 @@ from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any
 
+import pytest
+
 from gitops_canary.cli.printing import cell
 from gitops_canary.core.evidence import canonical
 from gitops_canary.core.fleet import fleet
@@ -159,10 +161,13 @@ def test_no_cell_is_a_formula() -> None:
     assert json.dumps(cell("a\tb\n=1")) == json.dumps("a\\x09b\\x0a=1")
 
 
-def test_the_sheet_says_what_will_happen_and_what_stops_it() -> None:
+def owned_values() -> Owned:
     side = Side(digest=Digest("sha256:0"), images={"app": "shop:1.1.0|x"}, replicas=2)
-    owned = Owned(candidate=side, primary=side, weight=Decimal(0), shape=Digest("sha256:1"))
+    return Owned(candidate=side, primary=side, weight=Decimal(0), shape=Digest("sha256:1"))
 
+
+def test_the_sheet_says_what_will_happen_and_what_stops_it() -> None:
+    owned = owned_values()
     text = sheet("prod/shop", owned, failed(1)["policy"]["effective"], Digest("sha256:2"), "waits")
 
     assert "step 1: 10 % of traffic" in text
@@ -171,3 +176,24 @@ def test_the_sheet_says_what_will_happen_and_what_stops_it() -> None:
     assert "shop:1.1.0&#124;x" in text
     assert "| approves |" in text
     assert "| policy | sha256:2 |" in text
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        (
+            {"strategy": "A/B", "iterations": 3},
+            "all requests that match, and no others; then 3 windows in which every check passes",
+        ),
+        ({"strategy": "blue/green", "iterations": 2}, "before any traffic: 2 windows"),
+        ({"mirror": "50"}, "50 % of requests are copied"),
+        ({"mirror": "50"}, "on the copies: a window"),
+        ({"affinity": {"cookie": "a-b"}}, "by the cookie a-b"),
+        ({"returnStep": "20"}, "takes the version, 20 % of the traffic at a time once it is ready"),
+        ({"skipAnalysis": True}, "no check is made"),
+    ],
+)
+def test_the_sheet_says_what_the_strategy_does(policy: dict[str, object], says: str) -> None:
+    effective = failed(1)["policy"]["effective"] | policy
+    text = sheet("prod/shop", owned_values(), effective, Digest("sha256:2"), "waits")
+    assert says in text
