@@ -141,7 +141,7 @@ class _Look:
         group = self._at("apiVersion").partition("/")[0]
         if kind in _WORKLOADS and self.root.get("spec") is not None:
             standing, bound, remedy = self._workload(kind, name)
-        elif _RELEASES.get(kind) == group:
+        elif _RELEASES.get(kind) == group and not self._applies_a_folder(kind, name):
             standing, bound, remedy = self._release(kind, name)
         else:
             return
@@ -199,6 +199,14 @@ class _Look:
         else:
             remedy = f"`gitops-canary init` writes {name}-primary, its entry and a Canary"
         return Standing.COULD, bound, remedy
+
+    def _applies_a_folder(self, kind: str, name: str) -> bool:
+        """Tell an Application that only points at manifests, which are looked at themselves."""
+        if kind != "Application" or (self.file, name) in self.targets or self._places():
+            return False
+        several = self.root.get("spec", "sources")
+        charts = [one.get("chart") for one in several.items] if several else []
+        return not self._at("spec", "source", "chart") and not any(charts)
 
     def _release(self, kind: str, name: str) -> tuple[Standing, str, str]:
         if canary := self.targets.get((self.file, name)):

@@ -56,6 +56,26 @@ CASES = {
 }  # fmt: skip
 
 
+APPLICATION = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web, namespace: argocd}
+spec:
+  source: {repoURL: https://git.example/acme/config.git, path: apps/web}
+"""
+
+
+def test_application_of_a_folder_is_no_workload_and_one_of_a_chart_is() -> None:
+    assert look({"a.yaml": APPLICATION}) == []
+    [chart] = look({"a.yaml": APPLICATION.replace("path: apps/web", "chart: web")})
+    assert chart.standing is Standing.NOT
+    assert "only the chart's version" in chart.bound
+    several = APPLICATION.replace("source: {", "sources: [{").replace("web}\n", "web}]\n")
+    assert look({"a.yaml": several}) == []
+    [one] = look({"a.yaml": several.replace("path: apps/web", "chart: web")})
+    assert one.standing is Standing.NOT
+
+
 @pytest.mark.parametrize(("text", "standing", "says"), CASES.values(), ids=CASES.keys())
 def test_each_workload_is_told_with_its_reason(text: str, standing: Standing, says: str) -> None:
     (one,) = look({"a.yaml": text})
