@@ -88,7 +88,7 @@ def _timed(folder: Path, processes: int) -> int:
     began, before = time.perf_counter(), _cpu_s()
     found = once(folder, processes)
     spent, worked = time.perf_counter() - began, _cpu_s() - before
-    assert found.findings == [], found.findings[:3]
+    assert found.differences == [], found.differences[:3]
     print(
         f"{processes} processes: {found.commits} commits in {spent:.1f} s, {worked:.1f} s of "
         f"processor; {GOAL} would take {GOAL * spent / found.commits:.1f} s (goal {GOAL_S} s)"

@@ -160,7 +160,7 @@ def _limit(bound: Decimal, scale: _Scale) -> str:
     y = scale.y(float(bound))
     return (
         f'<path class="limit" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
-        f'<text class="limit" x="{WIDTH - RIGHT - 4}" y="{y - 5:.1f}">limit {bound:f}</text>'
+        f'<text class="limit" x="{LEFT + 4}" y="{y - 5:.1f}">limit {bound:f}</text>'
     )
 
 

@@ -205,7 +205,8 @@ def _diffs(story: Told) -> Iterator[str]:
     for d in story.decisions:
         name = f"{d['action']} {d['weight']['from']} → {d['weight']['to']} %"
         count = len(d["changes"])
-        yield f"<details open><summary>{_text(name)}, {count} files</summary>"
+        files = "1 file" if count == 1 else f"{count} files"
+        yield f"<details open><summary>{_text(name)}, {files}</summary>"
         for change in d["changes"]:
             lines = "\n".join(_diff_line(line) for line in change["diff"].splitlines())
             yield f"<pre>{lines}</pre>"
