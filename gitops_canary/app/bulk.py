@@ -182,7 +182,7 @@ class Bulk:
             return
         if not rewritten:
             yield _finding(
-                None,
+                self.written.get(path),  # the commit that was there when it was pushed
                 f"No commit of this branch carries the decision {path}: commits were cut off or "
                 "rewritten.",
             )

@@ -109,7 +109,8 @@ def _told(found: Verified, output: Form) -> int:
     unread = sum(one.kind is Kind.UNREADABLE for one in found.findings)
     say(
         f"{found.commits} commits of the controller in {found.rollouts} rollouts, "
-        f"{found.verdicts} decisions; {len(wrong)} differences, {unread} not readable."
+        f"{found.verdicts} decisions; {len(wrong)} difference{'' if len(wrong) == 1 else 's'}, "
+        f"{unread} not readable."
     )
     if not wrong:
         say(

@@ -32,7 +32,7 @@ from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, Path, Revision
 
 _REFS = Command(("for-each-ref", "--format=%(objectname) %(refname)"))
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,200}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,200}(?:[~^][0-9]{0,5}){0,5}")
 _BLOB_BYTES_MAX = 64 << 20
 _TIMEOUT_MS = 60_000
 
@@ -126,7 +126,7 @@ class PlainClone:
         self._scratch.cleanup()
 
     def resolve(self, name: str) -> Revision:
-        """Find the commit that a branch, a tag's commit or an abbreviated id names.
+        """Find the commit that a branch, a tag or an abbreviated id names, with `~2` or `^` behind.
 
         Raises:
             SpecError: it names none.

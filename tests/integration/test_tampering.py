@@ -109,6 +109,27 @@ def test_two_processes_find_what_one_finds(forge: Forge, world: World) -> None:
     assert check(forge, keys, processes=2) == check(forge, keys)
 
 
+def test_the_commit_that_was_cut_off_is_named(forge: Forge, world: World) -> None:
+    gone = forge.log()[0]
+    forge.move("main", forge.log()[1])
+
+    [lost] = check(forge, world.keys.read_text()).differences
+
+    assert lost.revision == gone
+
+
+def test_a_range_limits_what_is_reported(forge: Forge, world: World) -> None:
+    CASES["no signature"][0](forge)
+    opened = PlainClone(forge.clone)
+    since, tip = opened.resolve("main~3"), opened.resolve("main")
+    opened.close()
+    keys = world.keys.read_text()
+
+    assert check(forge, keys, since=since).commits == 2
+    assert "it is not signed" in told(check(forge, keys, since=since))
+    assert "it is not signed" not in told(check(forge, keys, since=tip))
+
+
 def test_cutting_both_branches_shows_only_against_a_known_tip(forge: Forge, world: World) -> None:
     known = forge.log()[0]
     forge.move("main", forge.log()[2])
