@@ -177,7 +177,8 @@ def read(
         return _template(check, roles, answers, at_ms)
     ask = _BUILTINS[check.builtin]
     seen = ask(roles, answers, at_ms, canary=workload, oldest_ms=oldest_ms)
-    return _worst(check, tuple(seen))
+    whom = "the primary" if workload.endswith("-primary") else "the canary"
+    return _worst(check, tuple(seen), whom)
 
 
 def _template(check: Check, roles: Roles, answers: Answers, at_ms: int) -> Reading:
@@ -194,7 +195,7 @@ def _template(check: Check, roles: Roles, answers: Answers, at_ms: int) -> Readi
     return Reading(metric=check.name, value=found[0][1])
 
 
-def _worst(check: Check, seen: Sequence[Seen]) -> Reading:
+def _worst(check: Check, seen: Sequence[Seen], whom: str) -> Reading:
     """Take the worst side with data; a side whose data is unclear keeps a pass from counting."""
     clear = [one for one in seen if one.value is not None]
     failing = [one for one in clear if not _within(one.value, check.limits)]
@@ -203,7 +204,7 @@ def _worst(check: Check, seen: Sequence[Seen]) -> Reading:
         return _trouble(check, unclear[0].why)
     if not clear:
         window = duration(check.interval_ms)
-        return _trouble(check, f"no traffic: no request to the canary within {window}")
+        return _trouble(check, f"no traffic: no request to {whom} within {window}")
     worst = failing[0] if failing else _closest(clear, check.limits)
     assert worst.value is not None, "chosen from those with a value"
     return Reading(
