@@ -7,7 +7,7 @@ from typing import Any
 from gitops_canary.app.evidence_models import read_decision
 from gitops_canary.app.reading import Reader
 from gitops_canary.core import recorded
-from gitops_canary.core.edits import confirm, edits
+from gitops_canary.core.edits import Ground, confirm, edits
 from gitops_canary.core.evidence import decision_path, digest, owned_json
 from gitops_canary.core.message import rollout_id
 from gitops_canary.core.plan import QUARANTINE, quarantine_entry
@@ -18,8 +18,9 @@ from gitops_canary.git.plain import PlainClone
 from gitops_canary.manifest import quarantine
 from gitops_canary.manifest.policy import policy_from_json
 from gitops_canary.model.finding import Finding, Kind
-from gitops_canary.model.names import BlobId, Path, Revision
+from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.model.rollout import Action, Move
+from gitops_canary.model.spec import CanarySpec
 
 Json = dict[str, Any]
 
@@ -89,7 +90,7 @@ class Checker:
             yield from (differs(move, text) for text in recompute(document, before))
         except (KeyError, ValueError, ArithmeticError) as error:
             yield differs(move, f"its decision cannot be decided again: {error!r}")
-        yield from self._tree(move, raw, document)
+        yield from self._tree(move, raw, document, before)
 
     def _claims(self, move: Move, document: Json) -> Iterator[str]:
         """Hold the trailers against the evidence, and the time against the commit's date."""
@@ -104,7 +105,9 @@ class Checker:
         if move.date_ms // 1000 < recorded.act(document).at_ms // 1000:
             yield "it is dated before its own decision"
 
-    def _tree(self, move: Move, raw: RawCommit, document: Json) -> Iterator[Finding]:
+    def _tree(
+        self, move: Move, raw: RawCommit, document: Json, earlier: Sequence[Move]
+    ) -> Iterator[Finding]:
         """Make the change again on the parent: the commit must be that, to the byte."""
         if len(raw.parents) != 1:
             return
@@ -115,7 +118,7 @@ class Checker:
             return
         changed = self.clone.tree_changes(before.tree, raw.tree)
         try:
-            yield from self._again(move, parent, document, changed)
+            yield from self._again(move, parent, document, changed, earlier)
         except (VerificationError, EditRefused) as error:
             yield differs(move, error.problem.rstrip("."))
         except CanaryError as error:
@@ -127,7 +130,12 @@ class Checker:
             )
 
     def _again(
-        self, move: Move, parent: Revision, document: Json, changed: Mapping[Path, BlobId | None]
+        self,
+        move: Move,
+        parent: Revision,
+        document: Json,
+        changed: Mapping[Path, BlobId | None],
+        earlier: Sequence[Move],
     ) -> Iterator[Finding]:
         """Make the move again, and hold every changed file and the owned values against it.
 
@@ -136,11 +144,9 @@ class Checker:
             VerificationError: its evidence tells other owned values than the revision has.
         """
         canary = move.record.canary
-        spec = self.reader.view(parent).canaries.get(canary)
         policy = policy_from_json(document["policy"]["effective"])
-        tip = self.reader.ground(parent, canary, policy)
-        assert spec is not None, "its ground was read"
-        spec = spec.pinned(policy)
+        spec = self._spec(canary, parent, earlier).pinned(policy)
+        tip = self._ground(parent, spec)
         stable = self.reader.ground(move.record.stable, canary)
         act, router = recorded.act(document), self.reader.router(spec)
         act = replace(act, weight=move.record.weight_to)
@@ -159,10 +165,31 @@ class Checker:
         yield from (differs(move, text) for text in wrong)
         if not wrong:
             # To the byte what was made again, so what the commit holds is what the move gives.
-            after = self.reader.ground(move.revision, canary, policy).owned
+            after = self._ground(move.revision, spec).owned
             confirm(act, before=tip.owned, after=after, place=spec.place)
             seen = {"before": owned_json(tip.owned), "after": owned_json(after)}
             self._hold(move, document, seen)
+
+    def _spec(self, canary: CanaryId, parent: Revision, earlier: Sequence[Move]) -> CanarySpec:
+        """Find the Canary that a move is about; one deleted meanwhile is as its last move had it.
+
+        Raises:
+            CanaryError: it cannot be read.
+        """
+        places = (parent, *(move.revision for move in earlier[-1:]))
+        found = (self.reader.view(place).canaries.get(canary) for place in places)
+        spec = next((one for one in found if one), None)
+        if spec is None:
+            self.reader.ground(parent, canary)  # says what is wrong with it
+            raise AssertionError("a ground without a Canary")
+        return spec
+
+    def _ground(self, revision: Revision, spec: CanarySpec) -> Ground:
+        """Read what a Canary owns; where its document is gone, that is still there."""
+        view = self.reader.view(revision)
+        if spec.id in view.canaries or spec.id in view.errors:
+            return self.reader.ground(revision, spec.id, spec.policy)
+        return self.reader.bind(view, spec)
 
     def _hold(self, move: Move, document: Json, owned_now: Json) -> None:
         """Hold what the evidence says about the repository against the repository.
