@@ -11,11 +11,14 @@ from random import Random
 from .stage import Stage, kill, stage, until
 
 
-def kill_again_and_again(place: Stage, runs: int, seed: int) -> Mapping[str, int]:
+def kill_again_and_again(
+    place: Stage, runs: int, seed: int, *, minutes: float = 1e6
+) -> Mapping[str, int]:
     """Kill a controller so many times, twice in a row now and then; then let it finish."""
+    end_s, killed = time.monotonic() + minutes * 60, 0
     rng = Random(seed)  # noqa: S311 - for moments, not for secrets
     place.release()
-    for _ in range(runs):
+    while killed < runs and time.monotonic() < end_s:
         if place.running() is None and place.records():
             place.release()
         process = place.start()
@@ -28,13 +31,14 @@ def kill_again_and_again(place: Stage, runs: int, seed: int) -> Mapping[str, int
             time.sleep(rng.uniform(0.0, 2.5))
         assert process.poll() is None, place.tail()
         kill(process)
+        killed += 1
     process = place.start()
     try:
         done = lambda: place.records() and place.running() is None  # noqa: E731 - read below
         until(done, "the last rollout", place)
     finally:
         kill(process)
-    return {"kills": runs, **place.check()}
+    return {"kills": killed, **place.check()}
 
 
 def main() -> int:
@@ -42,10 +46,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.real.kills", description=__doc__)
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=1e6, help="stop after so long")
     options = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as directory, stage(pathlib.Path(directory)) as place:
-        figures = kill_again_and_again(place, options.runs, options.seed)
+        figures = kill_again_and_again(place, options.runs, options.seed, minutes=options.minutes)
     for name, count in {**figures, "seconds": round(time.monotonic() - began)}.items():
         print(f"{name:<20}{count:>8}")
     return 0
