@@ -55,7 +55,7 @@ def main() -> int:
         print(outcome)
         return 1
     seconds = time.monotonic() - began
-    print(outcome.table(seconds))
+    print(outcome.table(seconds, options.workers))
     return 0
 
 

@@ -65,7 +65,7 @@ class Figures:
     virtual_ms: int = 0
     actions: dict[str, int] = field(default_factory=dict)
 
-    def table(self, seconds: float) -> str:
+    def table(self, seconds: float, workers: int) -> str:
         """Write the figures down, with how fast they came about."""
         hours = self.virtual_ms / 3_600_000
         rows = [
@@ -80,6 +80,7 @@ class Figures:
             ("simulated hours", f"{hours:.1f}"),
             ("simulated hours per second", f"{hours / seconds:.2f}"),
             ("schedules per second", f"{self.seeds / seconds:.1f}"),
+            ("  of each process", f"{self.seeds / seconds / workers:.1f}"),
         ]
         return "\n".join(f"{name:<28}{value:>12}" for name, value in rows)
 
