@@ -149,7 +149,7 @@ def main() -> int:
                 dead += 1
             else:
                 where = mutant.file.relative_to(ROOT)
-                print(f"lives: {where}:{mutant.line}: {mutant.what[:120]}", flush=True)
+                print(f"{tried}: {where}:{mutant.line} lives: {mutant.what[:120]}", flush=True)
     print(f"{dead} of {tried} killed, {dead / max(tried, 1):.0%}; {len(every)} there are")
     return 0
 
