@@ -1,6 +1,7 @@
 """What goes wrong with measurements, with the sync engine and with clocks."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from gitops_canary.model.observation import Answer, Question, Sample, Series
 
@@ -42,13 +43,13 @@ def _silent(world: Simulation, name: str, question: Question, answer: Answer) ->
 
 
 def _empty(world: Simulation, name: str, question: Question, answer: Answer) -> Answer:
-    del world, name, question, answer
-    return Answer()
+    del world, name, question
+    return replace(answer, series=())
 
 
 def _sometimes(world: Simulation, name: str, question: Question, answer: Answer) -> Answer:
     drawn = mark(world.seed, name, question.expression, world.now_ms)
-    return Answer(error="answered with a warning") if drawn < 0.5 else answer
+    return replace(answer, error="answered with a warning") if drawn < 0.5 else answer
 
 
 def _not_a_number(world: Simulation, name: str, question: Question, answer: Answer) -> Answer:
@@ -60,12 +61,11 @@ def _not_a_number(world: Simulation, name: str, question: Question, answer: Answ
 
 
 def _every_nan(answer: Answer) -> Answer:
-    return Answer(
-        series=tuple(
-            Series(labels=s.labels, samples=tuple(Sample(p.at_ms, "NaN") for p in s.samples))
-            for s in answer.series
-        )
+    series = tuple(
+        Series(labels=s.labels, samples=tuple(Sample(p.at_ms, "NaN") for p in s.samples))
+        for s in answer.series
     )
+    return replace(answer, series=series)
 
 
 def _scraping(world: Simulation) -> Undo:
