@@ -39,7 +39,7 @@ def _answers(change: Callable[[Simulation, str, Question, Answer], Answer]) -> F
 
 def _silent(world: Simulation, name: str, question: Question, answer: Answer) -> Answer:
     del world, name, question, answer
-    return Answer(error="did not answer within 10s")
+    return Answer(error="did not answer within 10s", silent=True)
 
 
 def _empty(world: Simulation, name: str, question: Question, answer: Answer) -> Answer:
