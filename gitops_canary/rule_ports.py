@@ -22,6 +22,11 @@ class Matcher(Protocol):
     ) -> tuple[Pointer, ...]:
         """Point at what `add` wrote; empty where nothing of it stands there."""
 
+    def shows(
+        self, text: str, document: int, matches: Sequence[Match], *, namespace: str, apex: str
+    ) -> bool:
+        """Tell whether a live object has what `add` writes, beside defaults of its server."""
+
     def add(
         self,
         text: str,

@@ -76,6 +76,10 @@ class _Annotated(Conditions):
         there = all(word(root, at) == value for at, value in wanted.items())
         return tuple(wanted) if there else ()
 
+    def shown(self, root: Node, matches: Sequence[Match], names: Names) -> bool:
+        """Tell whether all annotations stand there."""
+        return bool(self.found(root, matches, names))
+
     def written(
         self, text: str, document: int, matches: Sequence[Match], names: Names, file: Path
     ) -> str:

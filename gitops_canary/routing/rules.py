@@ -11,7 +11,7 @@ from gitops_canary.manifest.document import Json, Node, Pointer, data
 from gitops_canary.manifest.inserting import insert_item
 from gitops_canary.model.names import Path
 from gitops_canary.model.spec import Match
-from gitops_canary.routing.conditions import Conditions
+from gitops_canary.routing.conditions import Conditions, covers
 from gitops_canary.routing.groups import Groups
 from gitops_canary.routing.identity import Names, Side, word
 from gitops_canary.routing.refusal import article, root_of, wrong
@@ -49,6 +49,15 @@ class Rules(Conditions):
             for index, item in enumerate(items.items if items else ())
             if data(item, file="") in wanted
         )
+
+    def shown(self, root: Node, matches: Sequence[Match], names: Names) -> bool:
+        """Tell whether every rule is among those that stand there."""
+        items = root.get(*self.path)
+        there = [data(item, file="") for item in (items.items if items else ())]
+        wanted = [
+            rule for _, rules in self._wanted(root, matches, Path(""), names) for rule in rules
+        ]
+        return all(any(covers(one, rule) for one in there) for rule in wanted)
 
     def written(
         self, text: str, document: int, matches: Sequence[Match], names: Names, file: Path

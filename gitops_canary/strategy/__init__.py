@@ -8,8 +8,8 @@ from gitops_canary.strategy.keeping import Keeping
 from gitops_canary.strategy.mirroring import Mirroring
 
 
-def outfitted(router: Router, spec: CanarySpec) -> Router:
-    """Give the router as the spec's strategy uses it.
+def outfitted(router: Router, spec: CanarySpec, *, live: bool = False) -> Router:
+    """Give the router as the spec's strategy uses it; with `live` to read what a server shows.
 
     Raises:
         BindingError: this kind of routing object cannot carry the strategy.
@@ -38,4 +38,4 @@ def outfitted(router: Router, spec: CanarySpec) -> Router:
             remedy="use analysis.iterations without match (blue/green), or stepWeight",
             place=spec.place,
         )
-    return AbTest(router, router.matcher, spec.policy.match)
+    return AbTest(router, router.matcher, spec.policy.match, live=live)

@@ -21,8 +21,12 @@ HUNDRED = Decimal(100)
 class AbTest(Wrapped):
     """A Router whose weight is that of the requests that match."""
 
-    def __init__(self, router: Router, matcher: Matcher, matches: Sequence[Match]) -> None:
+    def __init__(
+        self, router: Router, matcher: Matcher, matches: Sequence[Match], *, live: bool = False
+    ) -> None:
+        """With `live` objects are read as a server shows them, with its defaults filled in."""
         super().__init__(router)
+        self._live = live
         self._rules = matcher
         self._matches = tuple(matches)
 
@@ -36,8 +40,13 @@ class AbTest(Wrapped):
 
     def weight(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> Decimal:
         """Read which part of the matching requests the canary gets."""
-        weight = self._router.weight(text, document, file=file, namespace=namespace, apex=apex)
-        return HUNDRED if self._found(text, document, namespace, apex) else weight
+        where = {"namespace": namespace, "apex": apex}
+        weight = self._router.weight(text, document, file=file, **where)
+        if self._live:
+            there = self._rules.shows(text, document, self._matches, **where)
+        else:
+            there = bool(self._found(text, document, namespace, apex))
+        return HUNDRED if there else weight
 
     def shape(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> Digest:
         """Digest the object without the rules; a weight beside them is a change."""

@@ -65,7 +65,7 @@ async def live_facts(
     ]
     router = ROUTERS[expected.provider]
     if expected.spec is not None:
-        router = outfitted(router, expected.spec)
+        router = outfitted(router, expected.spec, live=True)
     weighed = [
         weighs(
             await show(thing),

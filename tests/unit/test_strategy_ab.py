@@ -82,6 +82,25 @@ def test_a_cluster_shows_the_rules_and_not_the_weights() -> None:
     assert facts(text) == [None]
 
 
+def test_what_a_server_fills_in_hides_no_rule() -> None:
+    """The Gateway API's defaults: a path for every match, group, kind and weight of backends."""
+    one = replace(spec(provider="gatewayapi:v1", apex="shop"), policy=AB)
+    text = CASES["gateway-HTTPRoute-v1"].text
+    on = write(ab("gatewayapi:v1"), text, 100)
+    filled = on.replace(
+        "  - matches:\n      - ",
+        "  - matches:\n      - path: {type: PathPrefix, value: /}\n        ",
+    )
+    filled = filled.replace(
+        "      - name: shop-canary\n",
+        "      - name: shop-canary\n        kind: Service\n        weight: 1\n",
+    )
+    assert filled.count("PathPrefix") == filled.count("kind: Service") == 1
+    router = outfitted(ROUTERS["gatewayapi:v1"], one, live=True)
+    assert [read(router, shown) for shown in (on, filled, text)] == [100, 100, 0]
+    assert read(ab("gatewayapi:v1"), filled) == 0, "in Git it is somebody else's rule"
+
+
 def test_providers_that_can_match_are_those_with_a_matcher() -> None:
     able = {name for name in OWN_PROVIDERS if ROUTERS[name].matcher is not None}
     assert able == set(MATCHING_PROVIDERS)
