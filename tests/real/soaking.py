@@ -4,6 +4,7 @@ import argparse
 import pathlib
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 
 from .stage import Stage, children, kill, stage, until
@@ -41,8 +42,9 @@ def held(place: Stage, pid: int) -> Held:
     )
 
 
-def soak(place: Stage, ticks: int) -> tuple[Held, Held]:
+def soak(place: Stage, ticks: int, *, minutes: float = 1e6) -> tuple[Held, Held]:
     """Let a controller look so often while versions roll out one after the other."""
+    end_s = time.monotonic() + minutes * 60
     process = place.start()
     try:
         place.release()
@@ -50,7 +52,7 @@ def soak(place: Stage, ticks: int) -> tuple[Held, Held]:
         first = held(place, process.pid)
         print(first, flush=True)
         mark = first.ticks
-        while _looks(place) < ticks:
+        while _looks(place) < ticks and time.monotonic() < end_s:
             if _idle(place):
                 place.release()
             mark = min(mark + max(ticks // 10, 50), ticks)
@@ -77,13 +79,13 @@ def main() -> int:
     """Print what was held on the way."""
     parser = argparse.ArgumentParser(prog="python -m tests.real.soaking", description=__doc__)
     parser.add_argument("--ticks", type=int, default=10_000)
-    parser.add_argument("--poll", default="100ms", help="how long from look to look")
+    parser.add_argument("--minutes", type=float, default=1e6, help="stop after so long")
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as directory,
-        stage(pathlib.Path(directory), poll=options.poll) as place,
+        stage(pathlib.Path(directory), poll="100ms") as place,
     ):
-        soak(place, options.ticks)
+        soak(place, options.ticks, minutes=options.minutes)
     return 0
 
 
