@@ -31,7 +31,7 @@ def export(
     since: Annotated[str, typer.Option(help="First day of the period, e.g. 2026-01-01.")] = "",
     until: Annotated[str, typer.Option(help="Last day of the period; now if none.")] = "",
     revision: Annotated[str, typer.Option(help="The config branch's tip.")] = "HEAD",
-    clone: Annotated[Path, typer.Option("--clone", help="A plain clone.")] = Path(),
+    clone: Annotated[Path, typer.Option("--clone", "-C", help="A plain clone.")] = Path(),
     evidence: EvidenceOption = "",
 ) -> int:
     """Write commits, decisions, public keys and an offline verifier into one zip."""

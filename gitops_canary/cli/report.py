@@ -29,7 +29,7 @@ def report(
     changes: Annotated[  # noqa: FBT002 - typer's way to say a flag
         bool, typer.Option("--changes", help="List one row a rollout instead of figures.")
     ] = False,
-    clone: Annotated[Path, typer.Option("--clone", help="A plain clone.")] = Path(),
+    clone: Annotated[Path, typer.Option("--clone", "-C", help="A plain clone.")] = Path(),
     evidence: EvidenceOption = "",
     output: OutputOption = Form.TABLE,
 ) -> int:

@@ -33,7 +33,7 @@ def verify(
     revisions: Annotated[
         str, typer.Argument(metavar="RANGE", help="A..B, or a tip; the checked-out one if none.")
     ] = "HEAD",
-    clone: Annotated[Path, typer.Option("--clone", help="A plain clone.")] = Path(),
+    clone: Annotated[Path, typer.Option("--clone", "-C", help="A plain clone.")] = Path(),
     trusted_keys: Annotated[
         list[Path] | None, typer.Option(help="allowed_signers or *.pub files; may be repeated.")
     ] = None,
