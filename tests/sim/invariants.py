@@ -25,7 +25,7 @@ REWOUND_MS = 120_000
 BACKDATED_MS = 60_000
 """How much older than its push a move's date may be: the same weight may have been live then."""
 ROLLBACK_MS = 60_000
-CLEAR = 20
+CLEAR = 45
 """Requests of which enough fail that no check can miss it."""
 TWINS = 0.05
 """The share of moves that a replica makes again, where there is one canary."""
