@@ -138,13 +138,17 @@ def _seconds(told: str | None) -> float:
 
     >>> _seconds("7"), _seconds("soon"), _seconds(None), _seconds("Mon, 02 Feb 1970 02:40:00 GMT")
     (7.0, 30.0, 30.0, 0.0)
+
+    A date that gives no zone (`-0000`) is one in UTC.
     """
     if told and told.isascii() and told.isdigit():
         return float(told[:9])
     try:
         at = parsedate_to_datetime(told) if told else None
-    except ValueError:
+    except (ValueError, OverflowError):
         at = None
+    if at and at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
     return max((at - datetime.now(UTC)).total_seconds(), 0.0) if at else float(REST_S)
 
 
@@ -165,7 +169,7 @@ def clock_ms(date: str | None) -> int | None:
     """
     try:
         return int(parsedate_to_datetime(date).timestamp()) * 1000 if date else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from gitops_canary.http import Failed, Reply, Request
 from gitops_canary.metrics.http import Access, Dialect, Instant, Track
-from gitops_canary.metrics.shapes import Point, listed, mapping, number, parse, spoken
+from gitops_canary.metrics.shapes import Point, finite, listed, mapping, number, parse, spoken
 
 API_KEY, APPLICATION_KEY = "datadog_api_key", "datadog_application_key"
 _PAIR = 2
@@ -40,7 +40,7 @@ def read(reply: Reply, instant: Instant) -> Sequence[Track]:
     tracks = []
     for one in listed(document.get("series"), "series"):
         row = mapping(one, "a series")
-        span_ms = int(float(number(row.get("interval")) or 0) * 1000)
+        span_ms = int(finite(row.get("interval")) * 1000)
         every = [_point(pair) for pair in listed(row.get("pointlist"), "pointlist")]
         points = [one for one in every if one and one.at_ms + span_ms <= instant.at_ms]
         tracks.append(
@@ -56,7 +56,7 @@ def _point(pair: object) -> Point | None:
     at_ms, value = (listed(pair, "a point") + [None] * _PAIR)[:_PAIR]
     if (text := number(value)) is None:
         return None
-    return Point(at_ms=int(float(number(at_ms) or 0)), value=text)
+    return Point(at_ms=int(finite(at_ms)), value=text)
 
 
 DIALECT = Dialect(ask=ask, read=read)

@@ -15,8 +15,11 @@ from gitops_canary.metrics.http import Access, Dialect, Instant, Track
 from gitops_canary.metrics.shapes import Point, instant_ms, number, parse
 
 _PATH = re.compile(r"/[A-Za-z0-9_.~/%?&=:,;@!$*+(){}\[\]|-]{0,2000}")
+_HIDDEN = re.compile(r"%(?:2e|2f|5c)", re.IGNORECASE)
+"""Dots and slashes that a server may see, and a look at the path does not."""
 _TIME = re.compile(r"\$\{(from|to)_(ms|s)\}")
 _LINES = (2, 3)
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def _read(expression: str) -> _Query:
     if len(lines) not in _LINES:
         raise Failed("needs a query of two or three lines: the path, and pointers into the answer")
     bare = _TIME.sub("0", lines[0])
-    if not _PATH.fullmatch(bare) or ".." in bare or bare.startswith("//"):
+    if not _PATH.fullmatch(bare) or ".." in bare or bare.startswith("//") or _HIDDEN.search(bare):
         raise Failed("needs a path that begins with / and stays below its url")
     pointers = [_pointer(line) for line in lines[1:]]
     return _Query(lines[0], pointers[0], pointers[1] if len(pointers) > 1 else None)
@@ -72,7 +75,7 @@ def _at(document: Any, pointer: Sequence[str]) -> Any:
     for part in pointer:
         if isinstance(document, dict):
             document = document.get(part)
-        elif isinstance(document, list) and part.isdigit() and int(part) < len(document):
+        elif isinstance(document, list) and _INDEX.fullmatch(part) and int(part) < len(document):
             document = document[int(part)]
         else:
             return None

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from gitops_canary.http import Failed, Reply, Request
 from gitops_canary.metrics.http import Access, Dialect, Instant, Track
@@ -26,10 +27,13 @@ from gitops_canary.metrics.shapes import (
 )
 
 _RANGE = re.compile(r"\bstart\s*:\s*-\s*([0-9]{1,9})(ms|s|m|h|d|w)\b")
-_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
 _WRITES = re.compile(r"\binto\b|;", re.IGNORECASE)
-_FLUX_WRITES = re.compile(r"\bto\s*\(|\bexperimental\b")
+_FLUX_WRITES = re.compile(
+    r"(?<!\w-)\bto\b|\bto\b(?!-\w)|\bexperimental\b|\bhost\s*(?://[^\n]*\n\s*)*:"
+)
+"""`to`, though not in time-to-live, and `from(host: ...)`, which has the server call another."""
 _IMPORT = re.compile(r"\bimport\s+(?:\w+\s+)?\"([^\"]*)\"")
+_IMPORTS = re.compile(r"\bimport\b")
 IMPORTS = frozenset({"array", "date", "join", "math", "regexp", "strings", "timezone", "types"})
 """Packages of Flux that only compute; others write, or have the server call other servers."""
 _NOT_LABELS = frozenset({"", "result", "table", "_start", "_stop", "_time", "_value"})
@@ -42,10 +46,13 @@ def ask(instant: Instant, access: Access) -> Request:
     if access.options.get("language", "flux") == "influxql":
         return _influxql(instant, access, headers)
     instant.reaches(instant.expression, _RANGE)
-    bare = _TEXT.sub('""', instant.expression)
-    if _FLUX_WRITES.search(bare) or not IMPORTS.issuperset(_IMPORT.findall(instant.expression)):
+    # Comments, regular expressions and texts hide each other's ends: the words may stand nowhere.
+    imported = _IMPORT.findall(instant.expression)
+    every = len(imported) == len(_IMPORTS.findall(instant.expression))
+    if _FLUX_WRITES.search(instant.expression) or not every or not IMPORTS.issuperset(imported):
         raise Failed(
-            f"needs a query that only reads, with no imports but {', '.join(sorted(IMPORTS))}"
+            f"needs a query that only reads, with no imports but {', '.join(sorted(IMPORTS))}; "
+            "`to` and `host:` may not even stand in its comments and texts"
         )
     body = {
         "query": instant.timed(instant.expression),
@@ -66,8 +73,10 @@ def _influxql(instant: Instant, access: Access, headers: dict[str, str]) -> Requ
     query = instant.timed(instant.expression)
     if query == instant.expression:
         raise Failed("needs a query with its window: WHERE time > ${from_ms}ms AND time <= ...")
-    if not query.lstrip().lower().startswith("select") or _WRITES.search(_TEXT.sub("''", query)):
-        raise Failed("needs one SELECT that only reads: correct the query of the check")
+    if not query.lstrip().lower().startswith("select") or _WRITES.search(query):
+        raise Failed(
+            "needs one SELECT without INTO or `;`, in texts and comments too: correct the query"
+        )
     return Request(
         method="POST",
         path="/query",
@@ -116,6 +125,13 @@ def _tables(text: str) -> Iterator[dict[str, str]]:
             yield dict(zip(header, row, strict=True))
 
 
+def _pair(row: object) -> list[Any]:
+    found = listed(row, "a row")
+    if len(found) != 2:  # noqa: PLR2004 - the time and one value
+        raise Failed("answers with rows unlike their columns: check that the url is the API's")
+    return found
+
+
 def _read_json(body: bytes) -> Sequence[Track]:
     document = mapping(parse(body), "the answer")
     tracks = []
@@ -131,7 +147,7 @@ def _read_json(body: bytes) -> Sequence[Track]:
             points = [
                 Point(at_ms=instant_ms(row[0]), value=text)
                 for row in listed(series.get("values"), "values")
-                if (text := number(listed(row, "a row")[1])) is not None
+                if (text := number(_pair(row)[1])) is not None
             ]
             tracks.append(Track(labels=labelled(series.get("tags")), points=points))
     return tracks

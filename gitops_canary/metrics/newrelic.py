@@ -18,15 +18,17 @@ _DOCUMENT = (
     "query($account: Int!, $nrql: Nrql!) "
     "{ actor { account(id: $account) { nrql(query: $nrql) { results } } } }"
 )
-_TIMED = re.compile(r"\b(?:since|until|timeseries|compare\s+with)\b", re.IGNORECASE)
-_TEXT = re.compile(r"'[^']*'")
+_TIMED = re.compile(r"\b(?:since|until|timeseries|compare\s+with)\b|--|//|/\*", re.IGNORECASE)
+_TEXT = re.compile(r"'[^'\\]*'")
 _NOT_VALUES = frozenset({"facet", "beginTimeSeconds", "endTimeSeconds", "inspectedCount"})
 
 
 def ask(instant: Instant, access: Access) -> Request:
     """Ask with the window written behind the query."""
     if _TIMED.search(_TEXT.sub("''", instant.expression)):
-        raise Failed("needs a query without SINCE, UNTIL, TIMESERIES or COMPARE WITH: remove it")
+        raise Failed(
+            "needs a query without SINCE, UNTIL, TIMESERIES, COMPARE WITH or comments: remove it"
+        )
     nrql = f"{instant.expression} SINCE {instant.from_ms} UNTIL {instant.at_ms}"
     account = access.options["account"]
     if not account.isascii() or not account.isdigit():

@@ -12,9 +12,13 @@ from gitops_canary.core.text import one_line
 from gitops_canary.http import Failed
 
 AGAIN: Final = "look at its log; the next tick asks again"
-_NUMBER = re.compile(r"[+-]?(?:[0-9.]{1,60}(?:[eE][+-]?[0-9]{1,4})?|NaN|Inf|Infinity)")
+_NUMBER = re.compile(
+    r"[+-]?(?:(?=[0-9.]{1,60}(?![0-9.]))(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?|NaN|Inf|Infinity)"
+)
 _WORDS_MAX = 200
 _SECONDS_MAX = 100_000_000_000
+_MOST = 10**15
+"""Milliseconds up to the year 33658: what is later is no time, and costly to compute with."""
 _SAID = ("message", "error", "errors", "description", "title", "detail", "__type")
 
 
@@ -80,6 +84,14 @@ def number(value: Any) -> str | None:
     return text
 
 
+def finite(value: Any) -> Decimal:
+    """Give a number of seconds or milliseconds; 0 for null, Failed for what is no such number."""
+    told = Decimal(number(value) or 0)
+    if not told.is_finite() or abs(told) > _MOST:
+        raise Failed(f"answers with something else where a time belongs: {AGAIN}")
+    return told
+
+
 def instant_ms(value: Any) -> int:
     """Read an instant: seconds or milliseconds since the epoch, or RFC 3339.
 
@@ -94,7 +106,7 @@ def instant_ms(value: Any) -> int:
             at = datetime.fromisoformat(value)
             return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
         if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-            told = Decimal(value)
+            told = finite(value)
             return int(told) if abs(told) > _SECONDS_MAX else int(told * 1000)
     except (ValueError, OverflowError, ArithmeticError):
         pass  # told below like any other value that is no instant

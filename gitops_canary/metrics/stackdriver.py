@@ -146,8 +146,10 @@ def _timed(instant: Instant) -> str:
     instant.reaches(instant.expression, _SPAN)
     found = list(_WITHIN.finditer(instant.expression))
     if not found:
-        return f"{instant.expression} | within {max(instant.window_ms // 1000, 1)}s, {end}"
-    if len(found) > 1 or found[0][2]:
+        # On a line of its own, where no comment takes it away.
+        return f"{instant.expression}\n| within {max(instant.window_ms // 1000, 1)}s, {end}"
+    line = instant.expression[: found[0].start()].rpartition("\n")[2]
+    if len(found) > 1 or found[0][2] or "#" in line or "//" in line:
         raise Failed("needs a query whose `within` names a duration alone: its end is the instant")
     at = found[0].end()
     return f"{instant.expression[:at]}, {end}{instant.expression[at:]}"
