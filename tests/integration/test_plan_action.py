@@ -79,6 +79,7 @@ class Runner:
         environment |= {name: filled(text, known) for name, text in step["env"].items()}
         return subprocess.run(
             ["bash", "-e", "-o", "pipefail", "-c", step["run"]],
+            cwd=self.checkout,
             env=environment,
             capture_output=True,
             text=True,
@@ -115,6 +116,25 @@ def test_request_is_told_what_merging_it_starts_and_the_comment_follows(
         f"{MARK}\nMerging this changes nothing for any canary.\n"
     ]
     assert list(runner.directory.glob("gitops-canary.*")) == [], "the token is gone again"
+
+
+def test_request_brings_no_code_and_no_commands_to_the_runner(
+    runner: Runner, origin: Origin
+) -> None:
+    base = begun(origin)
+    proof = runner.directory / "proof"
+    code = f"open({str(proof)!r}, 'a').write('ran')\n".encode()
+    bad = edited(origin, CANARY, "threshold:", '"::add-mask::e ##[add-mask]e":')
+    names = ("json.py", "re.py", "typing.py", "pip.py", "sitecustomize.py")
+    head = origin.commit({**bad, **dict.fromkeys(names, code)}, "Bring code\n")
+    done = runner.run(base, head)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert not proof.exists()
+    told = done.stdout.replace("::warning::", "").replace("::error::", "")
+    assert "::" not in told
+    assert "##[" not in told
+    (install,) = [one for one in action()["runs"]["steps"] if one.get("name") == "install"]
+    assert install["run"].startswith("python -I -m pip ")
 
 
 def test_broken_canary_fails_the_check_and_says_why(

@@ -22,7 +22,8 @@ done
 (umask 077 && printf '%s\n' "$TOKEN" > "$work/token")
 
 # JSON is YAML, and quotes whatever a workflow passes.
-python - "$work" <<'PYTHON' || exit 2
+# Isolated: a json.py in the pull request must not be what is imported.
+python -I - "$work" <<'PYTHON' || exit 2
 import json, os, re, sys
 
 work, env = sys.argv[1], os.environ
@@ -63,7 +64,8 @@ fi
 code=0
 gitops-canary plan "${arguments[@]}" > "$work/sheet" 2> "$work/talk" || code=$?
 # A pull request from a fork has a token that may not comment: the summary has to do.
-sed 's/^warning: /::warning::/' "$work/talk"
+# Its words may quote the repository; only our own warnings are commands to the runner.
+sed -e 's/::/: :/g' -e 's/##\[/# # [/g' -e 's/^warning: /::warning::/' "$work/talk"
 cat "$work/sheet" >> "${GITHUB_STEP_SUMMARY:-/dev/stdout}"
 # 3, 4 and 6: something waits for time, a person, or measurements nobody asked for here.
 case "$code" in 0 | 3 | 4 | 6) exit 0 ;; *) exit "$code" ;; esac
