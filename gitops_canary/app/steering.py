@@ -12,7 +12,7 @@ from gitops_canary.core.text import iso, percent
 from gitops_canary.errors import Conflict, HistoryError, Refused, SpecError
 from gitops_canary.git.checkout import Checkout
 from gitops_canary.manifest import document, quarantine
-from gitops_canary.manifest.problems import nearest
+from gitops_canary.manifest.problems import nearest, nearest_canary
 from gitops_canary.manifest.steering import steer
 from gitops_canary.model.names import CanaryId, Path, Revision, RolloutId
 from gitops_canary.model.rollout import Action, Move
@@ -59,7 +59,7 @@ class Standing:
             raise view.errors[canary]
         if canary not in view.canaries:
             known = {*view.canaries, *view.errors}
-            raise SpecError(f"There is no canary {canary}.", remedy=nearest(canary, known))
+            raise SpecError(f"There is no canary {canary}.", remedy=nearest_canary(canary, known))
         return view.canaries[canary]
 
     def ground(self, canary: CanaryId, revision: Revision | None = None) -> Ground:

@@ -22,6 +22,8 @@ def lint(
     """Read every Canary below a folder, bind it, and list what is wrong with its remedy."""
     found = findings(path, default_provider=provider, allow_missing=names(allow_missing))
     if explain and output is Form.TABLE:
+        if not found:
+            write(f"no Canary in {path}; begin with `gitops-canary init`\n")
         for one in found:
             write("\n".join(one.outlook or (f"{one.canary}: {one.error}",)) + "\n")
         return 1 if any(one.error for one in found) else 0

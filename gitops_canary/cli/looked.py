@@ -9,7 +9,7 @@ from gitops_canary.app.controller import Round
 from gitops_canary.app.tick import Report
 from gitops_canary.app.wiring import opened
 from gitops_canary.errors import SpecError, Unavailable
-from gitops_canary.manifest.problems import nearest
+from gitops_canary.manifest.problems import nearest_canary
 
 
 def looked(
@@ -56,5 +56,7 @@ def chosen(reports: Sequence[Report], wanted: Collection[str] | None) -> Callabl
     known = {str(canary) for report in reports for canary in report.decisions}
     missing = sorted(set(wanted) - known)
     if missing and not any(report.error for report in reports):
-        raise SpecError(f"There is no canary {missing[0]}.", remedy=nearest(missing[0], known))
+        raise SpecError(
+            f"There is no canary {missing[0]}.", remedy=nearest_canary(missing[0], known)
+        )
     return lambda canary: canary in wanted

@@ -44,6 +44,11 @@ def parse_url(url: str, *, allow_file: bool = False, allow_http: bool = False) -
             remedy="remove them; put the password into a file and name it in "
             "credentials.passwordFile",
         )
+    if parts.scheme == "file" or url.startswith("/"):
+        raise ConfigError(
+            "the repository's url is a path on this machine",
+            remedy="write file:///path, without a host, and allowFile: true beside it",
+        )
     host = _host(url)
     if not host or host.startswith("-") or (parts.username or "").startswith("-"):
         raise _bad_url("the repository's url has no valid host")

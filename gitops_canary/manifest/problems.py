@@ -34,6 +34,17 @@ def joined(problems: Sequence[Problem], error: type[E], *, subject: str) -> E:
     )
 
 
+def nearest_canary(name: str, known: Collection[str]) -> str:
+    """Say which canary was probably meant, or how the first one comes to be.
+
+    >>> nearest_canary("prod/shop", [])
+    'no Canary is there yet; begin with `gitops-canary init`'
+    """
+    return (
+        nearest(name, known) if known else "no Canary is there yet; begin with `gitops-canary init`"
+    )
+
+
 def nearest(word: str, known: Collection[str]) -> str:
     """Say what was probably meant, as a remedy.
 
