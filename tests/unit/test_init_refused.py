@@ -10,6 +10,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # ha
 from gitops_canary.errors import CanaryError
 from gitops_canary.manifest.document import data, parse
 from gitops_canary.manifest.initial.stages import SCHEMA
+from gitops_canary.manifest.initial.terrain import survey
+from gitops_canary.model.names import Path
 
 OTHERS = {
     "another primary": (
@@ -114,3 +116,11 @@ def test_a_workload_with_volumes_of_its_own_is_refused() -> None:
     text = text.replace("  template:", "  volumeClaimTemplates: []\n  template:")
     with pytest.raises(CanaryError, match="a volume of its own"):
         initialised(plain("istio", {"apps/deploy.yaml": text}))
+
+
+@pytest.mark.parametrize("name", ["../../evil", "a/b", "-x", "$(id)", "x y"])
+def test_name_that_is_none_never_becomes_a_path_or_a_branch(name: str) -> None:
+    found = survey({Path("a.yaml"): DEPLOYMENT.replace("name: web", f"name: '{name}'", 1)})
+    assert found.workloads == ()
+    (error,) = found.unread
+    assert str(error).startswith("a.yaml:")

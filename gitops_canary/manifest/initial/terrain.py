@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest.initial import building
 from gitops_canary.manifest.kustomize import Kustomization, folders
+from gitops_canary.manifest.leaves import NAME
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import DocRef
@@ -128,7 +129,14 @@ def survey(texts: Mapping[Path, str]) -> Terrain:
         except SpecError as error:
             unread.append(error)
             continue
-        documents.extend(_documents(roots, file))
+        for one in _documents(roots, file):
+            # It becomes part of files' names, a branch's and messages.
+            if one.ref.kind in WORKLOADS and not NAME.fullmatch(one.ref.name):
+                problem = f"{one.ref.kind} {one.ref.name[:80]!r} has a name Kubernetes has not."
+                remedy = "write a-z, 0-9, - and . alone into metadata.name"
+                unread.append(SpecError(problem, remedy=remedy, place=one.at("metadata", "name")))
+            else:
+                documents.append(one)
     known = folders(texts, texts.__getitem__)
     return Terrain(
         texts=texts,
