@@ -1,12 +1,15 @@
 """All metric sources of the controller behind one port."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from gitops_canary.model.observation import Answer, Question
 from gitops_canary.ports import Metrics
+
+log = logging.getLogger("gitops_canary")
 
 
 class Client(Metrics, Protocol):
@@ -43,7 +46,13 @@ class Sources:
                 "or add it under metrics.sources in controller.yaml."
             )
             return dict.fromkeys(questions, Answer(error=error))
-        answers = await client.ask(questions)
+        try:
+            answers = await client.ask(questions)
+        except Exception:
+            # A bug here must be heard, and no other source's canaries may stop by it.
+            log.exception("a bug kept the metric source %s from answering", name)
+            error = "could not be read, by a bug of ours: the log has it; please report it"
+            answers = dict.fromkeys(questions, Answer(error=error))
         return {question: _named(name, answer) for question, answer in answers.items()}
 
 
