@@ -75,7 +75,7 @@ def test_groups_stay_apart_for_the_judge_to_refuse(base: str) -> None:
         (select("mean(rate"), "HTTP status 400"),
         (select("mean(rate), max(rate)"), "several columns"),
         ("SELECT mean(rate) FROM errors", "needs a query with its window"),
-        (select("mean(rate) INTO other"), "only reads"),
+        (select("mean(rate) INTO other"), "needs one SELECT without INTO"),
         (f"DROP MEASUREMENT errors -- {WINDOW}", "needs one SELECT"),
         (select("mean(rate)", "errors", "; DROP DATABASE app"), "needs one SELECT"),
     ],
