@@ -60,11 +60,9 @@ class Round:
 
     async def drain(self) -> None:
         """Wait a while for those who are still being told."""
-        await self.hastener.drain()
-        if self.noticer:
-            await self.noticer.drain()
-        if self.announcer:
-            await self.announcer.drain()
+        # At once: none waits for another, so the longest of their limits is the limit of all.
+        telling = (self.hastener, self.noticer, self.announcer)
+        await asyncio.gather(*(one.drain() for one in telling if one))
 
 
 @dataclass(slots=True, kw_only=True)
