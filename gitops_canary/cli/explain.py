@@ -1,24 +1,47 @@
 """`explain`: why a canary is where it is, in words."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from gitops_canary.app.shelf import stories
 from gitops_canary.app.tick import Report
+from gitops_canary.cli.clones import EvidenceOption, evidence_tip
 from gitops_canary.cli.looked import chosen, looked
-from gitops_canary.cli.options import DEFAULT_CONFIG, CanaryArgument, ConfigOption
+from gitops_canary.cli.options import DEFAULT_CONFIG, ConfigOption, PlainOption
 from gitops_canary.cli.outcome import exit_code
 from gitops_canary.cli.printing import write
 from gitops_canary.core.explain import arithmetic, ladder, sentence
 from gitops_canary.core.message import table
+from gitops_canary.core.recount import recount
 from gitops_canary.core.stopping import condemned_by
 from gitops_canary.core.text import duration, iso, percent
+from gitops_canary.core.told import Told
+from gitops_canary.errors import SpecError
+from gitops_canary.git.plain import PlainClone
 from gitops_canary.manifest.policy import policy_json
+from gitops_canary.manifest.problems import nearest_canary
 from gitops_canary.model.decision import Act
 from gitops_canary.model.names import CanaryId
 from gitops_canary.model.observation import Verdict
 
 
-def explain(canary: CanaryArgument, config: ConfigOption = DEFAULT_CONFIG) -> int:
-    """Tell what the canary does now, what it waits for, and what brought it here."""
+def explain(
+    canary: Annotated[str, typer.Argument(help="A canary's id; with --clone also a rollout's.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    clone: PlainOption = None,
+    evidence: EvidenceOption = "",
+) -> int:
+    """Tell what the canary does now, what it waits for, and what brought it here.
+
+    With --clone it tells how a rollout went, from the evidence branch alone.
+    """
+    if clone:
+        write("\n".join(recount(_newest(clone, canary, evidence))))
+        return 0
     reports = looked(config)
     wanted = chosen(reports, [canary])
     for report in reports:
@@ -28,6 +51,19 @@ def explain(canary: CanaryArgument, config: ConfigOption = DEFAULT_CONFIG) -> in
             if wanted(name):
                 write("\n".join(_lines(report, name)))
     return exit_code(r for r in reports if canary in r.decisions)
+
+
+def _newest(path: Path, name: str, evidence: str) -> Told:
+    """Find a rollout by its own id, or a canary's newest."""
+    with closing(PlainClone(path)) as clone:
+        found = [story for _, story in stories(clone, evidence_tip(clone, evidence))]
+    fitting = [one for one in found if name in (one.last["rollout"], one.last["canary"])]
+    if not fitting:
+        known = {word for one in found for word in (one.last["canary"], one.last["rollout"])}
+        raise SpecError(
+            f"The evidence branch tells nothing of {name}.", remedy=nearest_canary(name, known)
+        )
+    return max(fitting, key=lambda one: one.last["decidedAt"])
 
 
 def _lines(report: Report, canary: CanaryId) -> Iterator[str]:

@@ -32,6 +32,10 @@ ProviderOption = Annotated[str, typer.Option(help="Router of Canaries that name 
 CheckoutOption = Annotated[
     Path, typer.Option("--checkout", "-C", help="A clone of the config repository.")
 ]
+PlainOption = Annotated[
+    Path | None,
+    typer.Option("--clone", "-C", help="Read this plain clone, without settings or server."),
+]
 BranchOption = Annotated[
     str | None, typer.Option(help="The config branch; by default the remote's own default.")
 ]

@@ -52,7 +52,8 @@ def plan(
             say(f"error: {report.repository}: {report.error}")
     if sheet or pull_request is not None:
         text = "\n".join(_sheets(reports, wanted))
-        write(text or NOTHING)
+        if text or not any(report.error for report in reports):
+            write(text or NOTHING)
         if pull_request is not None:
             tell(config, pull_request, text)
         return exit_code(reports)

@@ -1,0 +1,62 @@
+"""A rollout told in plain lines, for a terminal: what `explain` reads from a clone."""
+
+from collections.abc import Iterator
+
+from gitops_canary.core.text import one_line
+from gitops_canary.core.told import Json, Told
+
+
+def recount(story: Told) -> Iterator[str]:
+    """Say how a rollout went: the moves and what each rested on, the exposure, what to do next."""
+    first, last = story.first, story.last
+    yield one_line(f"{last['canary']}: {last['version']} {story.outcome}. {last['reason']}")
+    yield f"Rollout {last['rollout']}, {first['decidedAt']} to {last['decidedAt']}."
+    yield f"Asked for by commit {last['source']}; goes back to {last['stable']}."
+    yield ""
+    for decision in story.decisions:
+        yield from _move(decision)
+    yield ""
+    yield _exposure(story)
+    yield from _section("Before the next try", story.remedies())
+    yield from _section("Rollback conditions in force", story.conditions())
+    yield from _section("Not known", story.unknown())
+
+
+def _move(decision: Json) -> Iterator[str]:
+    weight = f"{decision['weight']['from']} -> {decision['weight']['to']} %"
+    by = ", by a person's word" if decision.get("override") else ""
+    yield one_line(
+        f"{decision['decidedAt']}  {decision['action']} {weight}{by}: {decision['reason']}"
+    )
+    for fact in decision["live"]["proof"] if decision["live"] else ():
+        yield one_line(f"    live: {fact}")
+    for check in decision["verdicts"][-1]["checks"] if decision["verdicts"] else ():
+        yield one_line(f"    {check['verdict']}: {_sum(check)}")
+    for hook in decision.get("webhooks", ()):
+        said = "passed" if hook["passed"] else "did not pass"
+        yield one_line(f"    webhook {hook['name']} {said}: {hook['why'] or hook['status']}")
+
+
+def _sum(check: Json) -> str:
+    """Say what one check rests on; the judge's own words hold the counts."""
+    if check["value"] is None:
+        return f"{check['name']} gave no number: {check['why']}"
+    on = "" if check["samples"] == "-" else f" on {check['samples']}"
+    beside = "" if check["baseline"] is None else f", {check['baseline']} on the primary"
+    value = f"{check['value']}{on} against {check['limit']}{beside}"
+    return f"{check['name']} {value}: {check['why']}"
+
+
+def _exposure(story: Told) -> str:
+    minutes, requests, failed = story.exposed()
+    counted = (
+        "requests not counted" if requests is None else f"{requests} requests, {failed} failed"
+    )
+    return f"Exposed: {minutes} minutes above 0 %, {counted}."
+
+
+def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
+    found = [one_line(line) for line in lines]
+    if found:
+        yield f"{title}:"
+        yield from (f"  {line}" for line in found)
