@@ -1,7 +1,7 @@
 """One metric of an AnalysisTemplate as a check of ours: one limit, or conditions."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gitops_canary.manifest.document import Node
 from gitops_canary.manifest.import_flagger import number
@@ -21,7 +21,30 @@ Lose = Callable[[Node, str], None]
 """Notes what does not carry over: where it stands, and why."""
 
 
-def metric(node: Node, template: Node, lose: Lose) -> dict[str, Json] | None:
+def arguments(template: Node, canary: Node, name: str) -> Mapping[str, str]:
+    """Gather what a template is given: its own defaults, then what the Rollout's steps say."""
+    uses = [
+        node.get("args")
+        for node in canary.walk()
+        if (listed := node.get("templates")) is not None
+        and any(one is not None and one.value == name for one in _named(listed))
+    ]
+    found: dict[str, str] = {}
+    for args in (template.get("spec", "args"), *uses):
+        for one in args.items if args else ():
+            key, value = one.get("name"), one.get("value")
+            if key is not None and value is not None:
+                found[key.value] = value.value
+    return found
+
+
+def _named(templates: Node) -> Iterator[Node | None]:
+    return (one.get("templateName") for one in templates.items)
+
+
+def metric(
+    node: Node, template: Node, given: Mapping[str, str], lose: Lose
+) -> dict[str, Json] | None:
     """Write one metric as a check; None where it cannot be one."""
     name, query = node.get("name"), node.get("provider", "prometheus", "query")
     title = name.value if name else "?"
@@ -32,6 +55,9 @@ def metric(node: Node, template: Node, lose: Lose) -> dict[str, Json] | None:
         what = "condition, so it could never fail" if query is not None else "Prometheus query"
         lose(node, f"the metric {title} has no {what}")
         return None
+    address = node.get("provider", "prometheus", "address")
+    if address is not None:
+        lose(address, f"{title} asks metrics.sources.default of controller.yaml: put this there")
     counts = _counts(node, title, lose)
     if _dry(template, title):
         counts["dryRun"] = True
@@ -42,17 +68,23 @@ def metric(node: Node, template: Node, lose: Lose) -> dict[str, Json] | None:
         rule = _limit(limit, title, conditions["successCondition"], lose)
     else:
         rule = {**{key: found.value.strip() for key, found in conditions.items()}, **counts}
-    return {"name": title, **_asked(node, query, title, lose), **rule}
+    return {"name": title, **_asked(node, query, given, title, lose), **rule}
 
 
-def stretched(metrics: Sequence[dict[str, Json]], pause_ms: int) -> int:
-    """Give the interval of measuring, and let every check be measured for as long as a pause."""
+def stretched(metrics: Sequence[dict[str, Json]], pause_ms: int) -> tuple[int, int]:
+    """Let every check be measured for as long as a pause, where it does not say how often.
+
+    Returns:
+        The interval of measuring and how long a step lasts by it, milliseconds.
+    """
     interval_ms = max(duration_ms(str(one["interval"])) for one in metrics)
     wanted = max(pause_ms // interval_ms, 1)
     for one in metrics:
         if "thresholdRange" not in one and wanted > 1:
             one.setdefault("count", wanted)
-    return interval_ms
+    counts = [one["count"] for one in metrics if isinstance(one.get("count"), int)]
+    most = max((count for count in counts if isinstance(count, int)), default=1)
+    return interval_ms, most * interval_ms
 
 
 def _limit(limit: re.Match[str], title: str, node: Node, lose: Lose) -> dict[str, Json]:
@@ -91,7 +123,9 @@ def _matches(pattern: str, title: str) -> bool:
         return pattern == title
 
 
-def _asked(node: Node, query: Node, title: str, lose: Lose) -> dict[str, Json]:
+def _asked(
+    node: Node, query: Node, given: Mapping[str, str], title: str, lose: Lose
+) -> dict[str, Json]:
     interval = node.get("interval")
     try:
         duration_ms(interval.value if interval else "1m")
@@ -100,11 +134,13 @@ def _asked(node: Node, query: Node, title: str, lose: Lose) -> dict[str, Json]:
         assert interval is not None, "a minute is a duration"
         lose(interval, f"the interval of {title}: {error}")
         every = "1m"
-    variables = sorted(set(_ARGUMENT.findall(query.value)))
-    if variables:
-        lose(query, f"fill in templateVariables of {title}: {', '.join(variables)}")
+    variables: list[str] = sorted(set(_ARGUMENT.findall(query.value)))
+    open_ = [name for name in variables if name not in given]
+    if open_:
+        lose(query, f"fill in templateVariables of {title}: {', '.join(open_)}")
+    values: Json = {name: given.get(name, "FILL-IN") for name in variables}
     return {
         "interval": every,
         "query": _ARGUMENT.sub(r"{{ variables.\1 }}", query.value).strip(),
-        **({"templateVariables": dict.fromkeys(variables, "FILL-IN")} if variables else {}),
+        **({"templateVariables": values} if variables else {}),
     }

@@ -1,10 +1,10 @@
 """An Argo Rollouts Rollout as a Deployment and a Canary; what does not carry over is listed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from gitops_canary.errors import Place
 from gitops_canary.manifest.document import Json, Node, NodeKind, data
-from gitops_canary.manifest.import_analysis import metric, stretched
+from gitops_canary.manifest.import_analysis import arguments, metric, stretched
 from gitops_canary.manifest.import_flagger import Imported
 from gitops_canary.manifest.scalars import typed
 from gitops_canary.model.durations import duration_ms
@@ -49,7 +49,7 @@ class _Rollout:
         workload = self._root.get("spec", "workloadRef", "name")
         if workload is None:
             self._deployment(spec)
-        analysis = self._analysis(canary)
+        analysis, gates = self._analysis(canary)
         self._found.documents.append(
             {
                 "apiVersion": "gitops-canary.dev/v1alpha1",
@@ -63,6 +63,7 @@ class _Rollout:
                         "name": workload.value if workload else name,
                     },
                     "analysis": analysis,
+                    **({"gates": {"approval": gates}} if gates else {}),
                 },
             }
         )
@@ -97,7 +98,8 @@ class _Rollout:
             self._lose(canary, "without trafficRouting the share follows the pods; name a provider")
         return {}
 
-    def _analysis(self, canary: Node) -> dict[str, Json]:
+    def _analysis(self, canary: Node) -> tuple[dict[str, Json], list[Json]]:
+        """Give the analysis, and the steps that wait for a person."""
         steps = canary.get("steps")
         entries = [entry for step in (steps.items if steps else ()) for entry in step.entries]
         weights = [typed(value.value) for key, value in entries if key.value == "setWeight"]
@@ -106,29 +108,36 @@ class _Rollout:
         if kept != weights:
             self._lose(steps or canary, f"the weights {weights} became {kept}, which rise")
         pauses = [self._step(key, value) for key, value in entries if key.value != "setWeight"]
+        if len({pause for pause in pauses if pause}) > 1:
+            self._lose(
+                steps or canary, "the pauses differ; every step lasts as long as the longest"
+            )
         ladder: list[Json] = [*kept]
         metrics = list(self._metrics(canary))
         conditioned = any("thresholdRange" not in one for one in metrics)
         interval_ms = max([_SHORTEST_MS, *pauses])
         if conditioned:
-            interval_ms = stretched(metrics, interval_ms)
+            interval_ms, stay_ms = stretched(metrics, interval_ms)
+            if stay_ms < max(pauses, default=0):
+                lasts = f"lasts {stay_ms // 1000}s, as long as it is measured: raise count for more"
+                self._lose(steps or canary, f"a step {lasts}")
         every: list[Json] = [*metrics]
-        return {
+        gates: list[Json] = [*_gates(entries, kept)]
+        analysis: dict[str, Json] = {
             "interval": f"{interval_ms // 1000}s",
             "threshold": 1,
             "judge": {"type": "conditions" if conditioned else "threshold"},
             "stepWeights": ladder,
             "metrics": every,
         }
+        return analysis, gates
 
     def _step(self, key: Node, value: Node) -> int:
         """Give the length of a pause; say what is lost with any other step."""
         length = value.get("duration") if key.value == "pause" else None
         if length is not None:
             return self._pause(length)
-        if key.value == "pause":
-            self._lose(key, "a pause until somebody goes on: use spec.control.paused")
-        elif key.value != "analysis":
+        if key.value not in {"pause", "analysis"}:
             self._lose(key, f"the step {key.value} has no counterpart")
         return 0
 
@@ -153,8 +162,9 @@ class _Rollout:
             if template is None or metrics is None:
                 self._lose(canary, f"there is no AnalysisTemplate {name}")
                 continue
+            given = arguments(template, canary, name)
             for one in metrics.items:
-                found = metric(one, template, self._lose)
+                found = metric(one, template, given, self._lose)
                 if found is not None:
                     yield found
 
@@ -177,3 +187,15 @@ class _Rollout:
 
     def _lose(self, node: Node, why: str) -> None:
         self._found.lost.append((Place(self._file, node.line, node.column), why))
+
+
+def _gates(entries: Sequence[tuple[Node, Node]], ladder: Sequence[int]) -> Sequence[int]:
+    """Number the steps at which a pause without a length waits for a person; 0 is before any."""
+    step, found = 0, []
+    for key, value in entries:
+        if key.value == "setWeight":
+            weight = typed(value.value)
+            step = ladder.index(weight) + 1 if weight in ladder else step
+        elif key.value == "pause" and value.get("duration") is None:
+            found.append(step)
+    return sorted(set(found))

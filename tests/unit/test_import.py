@@ -76,6 +76,7 @@ def test_a_rollout_becomes_a_deployment_and_a_canary(tmp_path: Path) -> None:
     assert (spec.id, spec.provider) == ("prod/shop", "istio")
     assert [int(step) for step in spec.policy.steps] == [10, 50]
     assert (spec.policy.interval_ms, spec.policy.judge.type) == (120_000, "conditions")
+    assert spec.policy.approvals == (2,)
     check, odd = spec.policy.checks
     assert (str(check.limits.minimum), check.interval_ms) == ("0.95", 120_000)
     assert odd.criteria is not None
@@ -84,12 +85,36 @@ def test_a_rollout_becomes_a_deployment_and_a_canary(tmp_path: Path) -> None:
     configs.checked(spec)
     assert check.query == 'sum(x{app="{{ variables.app }}"})'
     assert [why for _, why in one.lost] == [
-        "a pause until somebody goes on: use spec.control.paused",
+        "works asks metrics.sources.default of controller.yaml: put this there",
         "fill in templateVariables of works: app",
         "the metric never has no condition, so it could never fail",
         "stableService shop-stable has to be called shop-primary",
     ]
     assert all(place.line > 0 for place, _ in one.lost)
+
+
+def test_what_a_rollout_gives_its_template_is_filled_in(tmp_path: Path) -> None:
+    given = "analysis: {templates: [{templateName: works}], args: [{name: app, value: shop}]}"
+    whole = ROLLOUT.replace("analysis: {templates: [{templateName: works}]}", given)
+    (tmp_path / "rollout.yaml").write_text(whole)
+
+    (one,) = imported(tmp_path, "argo-rollouts")
+
+    assert read(text(one)).policy.checks[0].variables == {"app": "shop"}
+    assert not any("fill in" in why for _, why in one.lost)
+
+
+def test_a_pause_that_the_checks_do_not_fill_is_told(tmp_path: Path) -> None:
+    whole = ROLLOUT.replace("duration: 5m", "duration: 1h").replace(
+        "pause: {}", "pause: {duration: 20}"
+    )
+    (tmp_path / "rollout.yaml").write_text(whole)
+
+    (one,) = imported(tmp_path, "argo-rollouts")
+
+    told = [why for _, why in one.lost]
+    assert "a step lasts 360s, as long as it is measured: raise count for more" in told
+    assert "the pauses differ; every step lasts as long as the longest" in told
 
 
 def test_every_real_flagger_canary_becomes_a_readable_one(tmp_path: Path) -> None:
