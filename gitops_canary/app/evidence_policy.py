@@ -114,6 +114,8 @@ class Effective(Exact):
     mirror: str | None = None
     approvals: list[int] | None = None
     rollback_window_ms: int | None = None
+    canary_ready: int | None = None
+    primary_ready: int | None = None
     return_step: str | None = None
     watch_ms: int | None = None
     watch_action: str | None = None

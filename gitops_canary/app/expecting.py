@@ -36,6 +36,7 @@ def expectation(seen: Seen, *, delay_ms: int, settle_ms: int) -> Expectation | N
         primary_images=(written.primary.images if visible else {}) if promotes else None,
         canary_replicas=written.candidate.replicas if starts else None,
         primary_replicas=written.primary.replicas if promotes else None,
+        ready_percent=seen.policy.canary_ready if starts else seen.policy.primary_ready,
         version_unseen=(starts or promotes) and (not visible or written.candidate.images == known),
         settle_ms=settle_ms,
         matched=seen.policy.strategy is Strategy.AB_TEST or seen.policy.affinity is not None,

@@ -21,6 +21,7 @@ from gitops_canary.manifest.webhooks import WEBHOOKS_MAX, webhook_fields
 
 SPAN_MS = (1_000, 7 * 86_400_000)
 """Shortest and longest interval: a second and a week."""
+READY = "percent of its pods that have to be available before it counts as ready; 100 where absent"
 _FOUND = "routing objects are found by the Services they name"
 
 
@@ -98,14 +99,8 @@ def _analysis() -> Iterator[Field]:
         "analysis.stepWeights[]", Type.WHOLE, "the steps in percent, rising", low=1, high=100
     )
     yield from strategy_fields()
-    for path, type_, harmless, why in (
-        ("primaryReadyThreshold", Type.WHOLE, 100, "every replica of the primary is waited for"),
-        ("canaryReadyThreshold", Type.WHOLE, 100, "every replica of the canary is waited for"),
-    ):
-        yield Field(
-            path=f"analysis.{path}", type=type_, status=Status.DEFERRED,
-            root=f"analysis.{path}", harmless=harmless, why=why,
-        )  # fmt: skip
+    for side in ("canary", "primary"):
+        yield _honoured(f"analysis.{side}ReadyThreshold", Type.WHOLE, READY, low=1, high=100)
     yield from _metrics()
     yield from _surroundings()
 
@@ -135,11 +130,6 @@ def _metrics() -> Iterator[Field]:
 def _surroundings() -> Iterator[Field]:
     yield from webhook_fields(own=False)
     yield from alert_fields(own=False)
-
-
-def _deferred(path: str, why: str, fields: dict[str, Type | tuple[str, ...]]) -> Iterator[Field]:
-    root = path.removesuffix("[]")
-    return rows(Status.DEFERRED, why, fields, below=f"{path}.", root=root)
 
 
 CANARY = Schema(

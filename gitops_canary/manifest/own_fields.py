@@ -6,7 +6,7 @@ from gitops_canary.manifest.alerts import ALERTS_MAX, alert_fields
 from gitops_canary.manifest.criteria_fields import CRITERIA
 from gitops_canary.manifest.fields import Field, Schema, Status, Type
 from gitops_canary.manifest.flagger_fields import CANARY as FLAGGER
-from gitops_canary.manifest.flagger_fields import SPAN_MS
+from gitops_canary.manifest.flagger_fields import READY, SPAN_MS
 from gitops_canary.manifest.forms import FORMS
 from gitops_canary.manifest.judge_fields import JUDGE
 from gitops_canary.manifest.providers import ENDED_PROVIDERS, OWN_PROVIDERS
@@ -131,6 +131,8 @@ _ANALYSIS = (
         "analysis.threshold", Type.WHOLE,
         "failed looks at a value, over the whole rollout, that condemn", low=1, high=1_000_000,
     ),
+    _field("analysis.canaryReadyThreshold", Type.WHOLE, READY, low=1, high=100),
+    _field("analysis.primaryReadyThreshold", Type.WHOLE, READY, low=1, high=100),
     *JUDGE,
     _field(
         "analysis.maxWeight", Type.NUMBER, "last step in percent; 100 where absent",

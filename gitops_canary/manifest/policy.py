@@ -17,6 +17,7 @@ from gitops_canary.model.spec import Affinity, Check, Criteria, Limits, Match, P
 
 NO_DIGEST = Digest("")
 """Of a policy that is still being made."""
+_ALL = 100
 _KNOWN = 256
 """Policies remembered: thousands of decisions carry the same few."""
 
@@ -40,6 +41,7 @@ def policy_json(policy: Policy) -> dict[str, Json]:
         "settleMs": policy.settle_ms,
         **_strategy(policy),
         **_afterwards(policy),
+        **_readiness(policy),
         **webhooks_json(policy),
         **judge_json(policy),
     }
@@ -73,6 +75,15 @@ def _afterwards(policy: Policy) -> dict[str, Json]:
     if policy.on_retreat != "keep":
         found["onRetreat"] = policy.on_retreat
     return found
+
+
+def _readiness(policy: Policy) -> dict[str, Json]:
+    """Give the shares of pods that are enough, where not all are asked for."""
+    shares: dict[str, Json] = {
+        "canaryReady": policy.canary_ready,
+        "primaryReady": policy.primary_ready,
+    }
+    return {name: share for name, share in shares.items() if share != _ALL}
 
 
 def _affinity(one: Affinity) -> dict[str, Json]:
@@ -186,6 +197,8 @@ def _strategy_from(value: dict[str, Any]) -> dict[str, Any]:
         "watch_ms": value.get("watchMs", 0),
         "watch_action": value.get("watchAction", "abort"),
         "on_retreat": value.get("onRetreat", "keep"),
+        "canary_ready": value.get("canaryReady", _ALL),
+        "primary_ready": value.get("primaryReady", _ALL),
     }
 
 

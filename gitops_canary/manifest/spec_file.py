@@ -175,6 +175,8 @@ def _policy(doc: Checked, checks: tuple[Check, ...], provider: str, *, own: bool
             no_data=no_data,
             approvals=_approvals(doc, len(steps)),
             rollback_window_ms=doc.whole("rollbackWindow") or 0,
+            canary_ready=doc.whole("analysis.canaryReadyThreshold") or 100,
+            primary_ready=doc.whole("analysis.primaryReadyThreshold") or 100,
             **(read_watch(doc, judge.type) if own else {}),
             webhooks=read_webhooks(doc),
             digest=NO_DIGEST,

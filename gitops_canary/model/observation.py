@@ -114,6 +114,8 @@ class Expectation:
     primary_images: Mapping[str, str] | None = field(hash=False)
     canary_replicas: int | None
     primary_replicas: int | None
+    ready_percent: int = 100
+    """How much of those replicas has to be available; all of them run the images anyway."""
     version_unseen: bool
     """True where the change shows in no image, so that only a settle time can stand in."""
     settle_ms: int

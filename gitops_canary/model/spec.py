@@ -199,6 +199,10 @@ class Policy:
     """What the last allowed retreat does with the version: keep it in Git, or restore."""
     affinity: Affinity | None = None
     """Who met the candidate stays with it for the rollout; None where everyone is drawn anew."""
+    canary_ready: int = 100
+    """Percent of the canary's pods that have to be available before it takes traffic."""
+    primary_ready: int = 100
+    """Percent of the promoted primary's pods that have to be available before it gets it back."""
     digest: Digest
     """sha256 over the canonical JSON of every field above."""
 

@@ -26,7 +26,8 @@ def workloads(expected: Expectation) -> Iterator[tuple[Thing, Ready]]:
     for name, images, replicas in sides:
         if images is not None or replicas is not None:
             thing = Thing("apps/v1", expected.workload_kind, expected.namespace, name)
-            yield thing, Ready(images=images, replicas=replicas)
+            percent = expected.ready_percent
+            yield thing, Ready(images=images, replicas=replicas, percent=percent)
 
 
 def routes(expected: Expectation) -> Iterator[Thing]:

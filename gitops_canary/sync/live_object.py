@@ -50,6 +50,8 @@ class Ready:
 
     images: Mapping[str, str] | None
     replicas: int | None
+    percent: int = 100
+    """How much of them has to be available; all of them have the version anyway."""
 
 
 def written_ms(live: Mapping[str, Any], *, status: bool = False) -> int | None:
@@ -194,7 +196,8 @@ def _lacking(status: Mapping[str, Any], wanted: Ready, kind: str, asked: int) ->
     stalled = _condition(status, "Progressing")
     if stalled.get("status") == "False":
         return f"{able} of {count} pods available ({str(stalled.get('reason', ''))[:80]})"
-    return "" if able >= count else f"{able} of {count} pods available"
+    enough = able * 100 >= count * wanted.percent and updated >= count
+    return "" if enough else f"{able} of {count} pods available"
 
 
 def _images(spec: Mapping[str, Any]) -> Mapping[str, str]:

@@ -60,9 +60,15 @@ class Wanted:
     kind: str = "Deployment"
     images: Mapping[str, str] | None
     replicas: int | None
+    percent: int = 100
+    """How much of them has to be available; all of them have the version anyway."""
     not_before_ms: int
     """Readiness before this instant proves nothing."""
     scrape_ms: int
+
+    def enough(self, able: int, count: int) -> bool:
+        """Whether so many of a count of pods are the wanted percent, rounded down as in Flagger."""
+        return able * 100 >= count * self.percent
 
     @property
     def version(self) -> str:
@@ -111,7 +117,8 @@ def pods_query(wanted: Wanted) -> str:
 def ready(counts: Sequence[Series], pods: Sequence[Series], wanted: Wanted) -> Readiness:
     """Find the earliest sample at which the workload is ready in its version.
 
-    Enough replicas are available and updated, and every pod there is runs the wanted images.
+    All replicas are updated, the wanted percent of them is available, and every pod there is runs
+    the wanted images.
 
     Raises:
         Unreadable: a sample is no number.
@@ -155,12 +162,13 @@ def _look(numbers: _Counts, pods: Sequence[Series], wanted: Wanted, at_ms: int) 
     available = _value(numbers.available, at_ms, wanted) or 0
     updated = _value(numbers.updated, at_ms, wanted)
     found = _pods(pods, wanted, at_ms, _readers(numbers.available, at_ms))
-    able = min(available, available if updated is None else updated, found.ready)
+    renewed = found.right if updated is None else updated
+    able = min(available, renewed, found.ready)
     if count is None:
         why = "its wanted number of pods is not known"
     elif count == 0 and wanted.replicas is None:
         why = "it is scaled to 0"
-    elif able < count or found.right < found.present:
+    elif not wanted.enough(able, count) or renewed < count or found.right < found.present:
         old = found.present - found.right
         why = f"{old} of its pods run something else" if old else ""
     else:

@@ -154,6 +154,7 @@ class _Look:
                     kind=e.workload_kind,
                     images=images,
                     replicas=replicas,
+                    percent=e.ready_percent,
                     not_before_ms=max(self.since_ms, self._settled_ms if e.version_unseen else 0),
                     scrape_ms=self.traffic.scrape_ms,
                 )

@@ -24,6 +24,7 @@ POLICIES = [
     ),
     replace(WEIGHTED, approvals=(0, 2), rollback_window_ms=3_600_000, return_step=Decimal(10)),
     replace(WEIGHTED, watch_ms=900_000, watch_action="alert", on_retreat="restore"),
+    replace(WEIGHTED, canary_ready=50, primary_ready=75),
     replace(
         WEIGHTED,
         strategy=Strategy.AB_TEST,
@@ -37,6 +38,8 @@ POLICIES = [
         no_data="ask",
         approvals=(0, 1),
         rollback_window_ms=60_000,
+        canary_ready=1,
+        primary_ready=99,
         watch_ms=900_000,
         watch_action="alert",
         on_retreat="restore",

@@ -107,7 +107,7 @@ def test_leaf_of_a_wrong_shape_is_refused_by_name(field: Field) -> None:
 
 def test_harmless_values_of_deferred_leaves_are_accepted() -> None:
     harmless = [f for f in CANARY.fields if f.harmless is not None]
-    assert len(harmless) == 4
+    assert len(harmless) == 2
     for field in harmless:
         assert read(with_leaf(flagger(), field.path, field.harmless)).deferred == ()
 
@@ -197,6 +197,14 @@ HONOURED: dict[str, tuple[dict[str, Any], Any, Any]] = {
             ("secure", True, "attributes", "Secure"),
             ("partitioned", True, "attributes", "Secure; Partitioned"),
         )
+    },
+    **{
+        f"analysis.{side}ReadyThreshold": (
+            {"analysis": analysis(**{f"{side}ReadyThreshold": 50})},
+            lambda s, side=side: getattr(s.policy, f"{side}_ready"),
+            50,
+        )
+        for side in ("canary", "primary")
     },
     "analysis.stepWeightPromotion": (
         {"analysis": analysis(stepWeightPromotion=25)},

@@ -57,6 +57,24 @@ def test_workload_is_ready_once_its_pods_run_the_version() -> None:
     assert "shop: 1 of 1 pods ready with 1.3.0" in found.proof[1]
 
 
+@pytest.mark.parametrize(("percent", "ready"), [(100, False), (67, False), (66, True), (1, True)])
+def test_a_share_of_the_pods_is_enough_where_the_canary_says_so(percent: int, ready: bool) -> None:
+    data = deployment("shop", dict.fromkeys(TIMES, (3, 2)), updated=3)
+    for letter in "ab":
+        data += pod(f"shop-5d8f7c9b4-aaaa{letter}", TIMES)
+    data += pod("shop-5d8f7c9b4-aaaac", TIMES, ready=0)
+    found = look(data, replace(STARTS, canary_replicas=3, ready_percent=percent))
+    assert (found.live_ms is not None) is ready
+
+
+def test_a_share_of_the_pods_is_not_enough_while_one_runs_the_version_before() -> None:
+    data = deployment("shop", dict.fromkeys(TIMES, (2, 2)), updated=1)
+    data += pod("shop-5d8f7c9b4-aaaaa", TIMES)
+    data += pod("shop-5d8f7c9b4-aaaab", TIMES, image="ghcr.io/acme/shop:1.2.0")
+    found = look(data, replace(STARTS, canary_replicas=2, ready_percent=50))
+    assert found.live_ms is None
+
+
 def test_old_pod_keeps_a_workload_from_being_ready() -> None:
     old = pod("shop-5d8f7c9b4-aaaaa", TIMES[:8], image="ghcr.io/acme/shop:1.2.0")
     data = steady() + pod("shop-6666666666-bbbbb", TIMES) + old

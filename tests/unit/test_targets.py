@@ -188,3 +188,12 @@ def test_live_objects_without_conditions_are_ready_since_their_status_says_so(ki
     assert "1 of 2 pods available" in waits.words
     old = rolled_out(live(kind, available=2, updated=1), thing, wanted, 0)
     assert "1 pods still run the version before" in old.words
+
+
+def test_a_live_object_is_ready_with_the_share_of_its_pods_that_the_canary_names() -> None:
+    thing = Thing("apps/v1", "StatefulSet", "prod", "shop")
+    half = Ready(images={"app": "shop:2"}, replicas=None, percent=50)
+    assert rolled_out(live("StatefulSet", available=1), thing, half, 0).at_ms is not None
+    assert rolled_out(live("StatefulSet", available=0), thing, half, 0).at_ms is None
+    old = live("StatefulSet", available=1, updated=1)
+    assert rolled_out(old, thing, half, 0).at_ms is None
