@@ -34,6 +34,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "rich": ("cli", "lab"),
     "github": ("forge",),
     "starlette": ("web",),
+    "prometheus_client": ("app",),
     "uvicorn": ("web",),
     "envoy": ("lab",),
 }

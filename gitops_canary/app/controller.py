@@ -15,6 +15,7 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from gitops_canary.app.announcing import Announcer
+from gitops_canary.app.figures import Figures
 from gitops_canary.app.hastening import Hastener, touched
 from gitops_canary.app.noticing import Noticer
 from gitops_canary.app.outage import Outage
@@ -71,6 +72,7 @@ class Controller:
 
     rounds: Sequence[Round]
     teller: Teller
+    figures: Figures
     _busy: set[asyncio.Task[None]] = field(default_factory=set)
     _scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone="UTC"))
 
@@ -138,13 +140,16 @@ class Controller:
             self._busy.discard(task)
 
     async def _look(self, one: Round) -> None:
+        began_s = time.monotonic()
         try:
             report = await one.station.tick(write=True)
         except Exception:
             # A bug in one repository's look must not be silent, nor stop the other repositories.
             log.exception("%s: a bug ended this look; please report it", one.station.name)
+            self.figures.broke(one.station.name, took_s=time.monotonic() - began_s)
             return
         one.seen_s = time.monotonic()
+        self.figures.take(report, at_s=time.time(), took_s=one.seen_s - began_s)
         one.halted = report.error.problem if isinstance(report.error, Halted) else ""
         self.teller.tell(report)
         one.follow(report)

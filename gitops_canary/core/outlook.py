@@ -66,7 +66,7 @@ def _moves(spec: CanarySpec, ground: Ground) -> Iterator[str]:
     mirror = "" if policy.mirror is None else f", and {percent(policy.mirror)}% of requests copied"
     yield (
         f"start: the weight is set to 0{mirror}; the canary has {deadline} to become ready, "
-        "or the rollout retreats."
+        "or people are called."
     )
     if policy.skip_analysis:
         yield "No checks are made (skipAnalysis)."

@@ -1,4 +1,4 @@
-"""The HTTP server: /healthz, /readyz and, where a secret is configured, /webhook."""
+"""The HTTP server: /healthz, /readyz, /metrics and, where a secret is configured, /webhook."""
 
 import asyncio
 import contextlib
@@ -11,10 +11,11 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from gitops_canary.app.controller import Controller
+from gitops_canary.app.figures import TYPE
 from gitops_canary.errors import CanaryError, ConfigError, Refused
 from gitops_canary.settings import ServerSettings
 from gitops_canary.web.health import late, unready
@@ -49,7 +50,11 @@ class Pages:
 
     def app(self) -> Starlette:
         """Make the application."""
-        routes = [Route("/healthz", self._healthz), Route("/readyz", self._readyz)]
+        routes = [
+            Route("/healthz", self._healthz),
+            Route("/readyz", self._readyz),
+            Route("/metrics", self._metrics),
+        ]
         if self._secret_file:
             routes.append(Route("/webhook", self._webhook, methods=["POST"]))
         return Starlette(routes=routes)
@@ -67,6 +72,9 @@ class Pages:
         # A halted repository does not make the others' webhooks go nowhere, nor an upgrade wait.
         halted = (f"{one.station.name}: {one.halted}\n" for one in self._controller.rounds)
         return PlainTextResponse("".join(("ok\n", *(h for h in halted if not h.endswith(": \n")))))
+
+    async def _metrics(self, _: Request) -> Response:
+        return Response(self._controller.figures.text(), media_type=TYPE)
 
     async def _webhook(self, request: Request) -> PlainTextResponse:
         body = bytearray()

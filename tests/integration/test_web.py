@@ -129,10 +129,20 @@ def test_webhook_starts_a_rollout_long_before_the_next_poll(
         )
         assert ask(free_port, "POST", "/webhook", body, headers) == (202, "seen before\n")
         until(lambda: "start 1.1.0 at 0%" in subjects(origin), "the start commit")
+        at = 'canary="prod/checkout",repository="config"}'
+        started = f'gitops_canary_moves_total{{action="start",{at} 1.0'
+        until(lambda: started in ask(free_port, "GET", "/metrics")[1], "the move is counted")
+        figures = ask(free_port, "GET", "/metrics")[1]
         print(f"\nfrom the webhook to `start` on the server: {time.monotonic() - began_s:.2f} s")
         assert ask(free_port, "GET", "/nothing")[0] == 404
         assert ask(free_port, "GET", "/webhook")[0] == 405
     assert SECRET not in (tmp_path / "log").read_text()
+    assert f"gitops_canary_weight_ratio{{{at} 0.0\n" in figures
+    assert 'gitops_canary_looks_total{outcome="bug",repository="config"} 0.0\n' in figures
+    told = subprocess.run(
+        ["promtool", "check", "metrics"], input=figures, capture_output=True, text=True, check=False
+    )
+    assert (told.returncode, told.stdout + told.stderr) == (0, "")
 
 
 def test_taken_port_is_an_error_of_the_settings(
