@@ -28,6 +28,8 @@ STOP_SECONDS = 15
 """How long a push under way may still take after SIGTERM."""
 HINT_SECONDS = 2
 """Hints within this time of each other make one look."""
+EARLY_SECONDS = 5
+"""How long after a look the next one is made because there is more to judge, at the soonest."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,6 +75,8 @@ class Controller:
     rounds: Sequence[Round]
     teller: Teller
     figures: Figures
+    early_s: float = EARLY_SECONDS
+    _stopping: bool = False
     _busy: set[asyncio.Task[None]] = field(default_factory=set)
     _scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone="UTC"))
 
@@ -96,6 +100,7 @@ class Controller:
         first = [asyncio.create_task(self._tick(one)) for one in self.rounds]
         self._scheduler.start()
         await stop.wait()
+        self._stopping = True
         log.info("stopping: a push under way may take %d s more", STOP_SECONDS)
         self._scheduler.remove_all_jobs()
         with contextlib.suppress(TimeoutError):
@@ -151,12 +156,27 @@ class Controller:
         one.seen_s = time.monotonic()
         self.figures.take(report, at_s=time.time(), took_s=one.seen_s - began_s)
         one.halted = report.error.problem if isinstance(report.error, Halted) else ""
+        self._look_when_due(one, report.due_ms)
         self.teller.tell(report)
         one.follow(report)
         if alarm := await one.outage.note(report, time.monotonic()):
             log.error("%s", alarm)
             if one.announcer:
                 one.announcer.alarm(alarm, one.station.clock())
+
+    def _look_when_due(self, one: Round, due_ms: int | None) -> None:
+        """Look again as soon as there is more to judge, where that is before the next poll."""
+        if due_ms is None or due_ms >= one.poll_ms or self._stopping:
+            return
+        wait = timedelta(seconds=max(due_ms / 1000, self.early_s))
+        self._scheduler.add_job(
+            self._tick,
+            DateTrigger(datetime.now(UTC) + wait, timezone="UTC"),
+            args=[one],
+            misfire_grace_time=None,
+            id=f"{one.station.name} due",
+            replace_existing=True,
+        )
 
     async def _settle(self, first: Sequence[asyncio.Task[None]]) -> None:
         await asyncio.gather(*first, *self._busy, return_exceptions=True)

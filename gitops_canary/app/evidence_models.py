@@ -51,6 +51,8 @@ class Timing(Exact):
 
     scrape_ms: int
     lag_ms: int
+    underway: bool = False
+    """Whether what is seen while a weight is on its way counts; not so before decision 23."""
 
 
 class Live(Exact):

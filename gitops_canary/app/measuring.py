@@ -8,8 +8,10 @@ from gitops_canary.app.looking import Seen
 from gitops_canary.core import watch
 from gitops_canary.core.course import Course
 from gitops_canary.core.initialising import Beginning, expected
+from gitops_canary.core.judges import sequential
 from gitops_canary.core.situation import Situation
-from gitops_canary.core.stays import stays
+from gitops_canary.core.stays import joined, stays, visited
+from gitops_canary.core.underway import underway
 from gitops_canary.model.names import CanaryId
 from gitops_canary.model.observation import Answer, Liveness, Question, Verdict
 from gitops_canary.model.rollout import Action
@@ -61,6 +63,8 @@ class Measured:
     """Whether a metric source kept silent."""
     steps: Mapping[CanaryId, Liveness]
     """Of canaries that are initialised: whether the step before the due one is live."""
+    due_ms: int | None
+    """How long after this there is more to judge; None where nothing is judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +100,14 @@ class Measuring:
         metrics = _Clocked(self.metrics)
         lives, steps = await self._liveness(seen, begun, metrics, now_ms)
         now_ms = now_ms if metrics.now_ms is None else metrics.now_ms
-        courses = {
-            canary: self._course(seen[canary], live.live_ms, now_ms)
+        found = {
+            canary: self._underway(seen[canary], now_ms)
+            if live.live_ms is None
+            else self._course(seen[canary], live.live_ms, now_ms)
             for canary, live in lives.items()
-            if live.live_ms is not None and _measured(seen[canary])
+            if live.live_ms is None or _measured(seen[canary])
         }
+        courses = {canary: course for canary, course in found.items() if course}
         asked = {canary: course.questions() for canary, course in courses.items()}
         every = tuple(dict.fromkeys(q for own in asked.values() for q in own))
         answers = await metrics.ask(every) if every else {}
@@ -118,7 +125,11 @@ class Measuring:
                 complete_ms=now_ms - self.timing.delay_ms,
             )
         return Measured(
-            situations=situations, answers=evidence, silence=metrics.silence, steps=steps
+            situations=situations,
+            answers=evidence,
+            silence=metrics.silence,
+            steps=steps,
+            due_ms=min((one.due_ms - now_ms for one in courses.values()), default=None),
         )
 
     async def _liveness(
@@ -146,8 +157,25 @@ class Measuring:
             {canary: agreed[wanted] for canary, wanted in steps.items()},
         )
 
-    def _course(self, one: Seen, live_ms: int | None, now_ms: int) -> Course:
-        assert live_ms is not None, "only what is live is measured"
+    def _underway(self, one: Seen, now_ms: int) -> Course | None:
+        """Keep judging the weight that the canary has until the next one is live.
+
+        None where nobody meets it yet, where a person moved it, or where a judge that looks at one
+        weight at a time decides.
+        """
+        if not one.running or one.situation.moved or one.policy.judge.type != sequential.NAME:
+            return None
+        assert one.rollout is not None, "it is running"
+        return underway(
+            one.spec,
+            one.policy,
+            one.rollout.moves,
+            now_ms=now_ms,
+            scrape_ms=self.timing.scrape_ms,
+            delay_ms=self.timing.delay_ms,
+        )
+
+    def _course(self, one: Seen, live_ms: int, now_ms: int) -> Course:
         assert one.rollout is not None, "as above"
         earlier = stays(one.rollout.moves)
         if one.situation.watched:
@@ -170,7 +198,7 @@ class Measuring:
             delay_ms=self.timing.delay_ms,
             weight=one.situation.tip.weight,
             last=one.rollout.last.record.step >= len(one.policy.steps),
-            earlier=earlier,
+            earlier=joined(visited(one.rollout.moves), live_ms),
             asked_ms=one.rollout.last.date_ms,
         )
 

@@ -9,7 +9,7 @@ from gitops_canary.app.beginnings import Beginner, Found
 from gitops_canary.app.guarding import Guard, Memory
 from gitops_canary.app.hooking import Hooking
 from gitops_canary.app.looking import Look, Seen, look
-from gitops_canary.app.measuring import Measuring
+from gitops_canary.app.measuring import Measured, Measuring
 from gitops_canary.app.planning import Planner
 from gitops_canary.app.pushing import Budget, Pusher, Refusals, Tips
 from gitops_canary.app.reading import Reader
@@ -26,7 +26,6 @@ from gitops_canary.errors import CanaryError, Conflict, Unavailable
 from gitops_canary.manifest.image_changes import ImageChange
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision
-from gitops_canary.model.observation import Answer, Question
 from gitops_canary.model.rollout import Move
 from gitops_canary.model.webhooks import Call
 from gitops_canary.ports import Git
@@ -55,6 +54,8 @@ class Report:
     """Images that changed outside every canary since the tip before."""
     error: CanaryError | None = None
     """What kept the whole repository from being looked at."""
+    due_ms: int | None = None
+    """How long after this look there is more to judge; None where nothing is judged."""
     breakglass: str = ""
     """What a person can type while Git is away and canaries take traffic; empty if nothing."""
 
@@ -137,14 +138,14 @@ class Station:
         now_ms = self.clock()
         seen = await self.worker.do(lambda: self._look(now_ms))
         begun, held = await self._uninitialised(seen)
-        decisions, answers, silent = await self._decide(seen, begun, now_ms, write=write)
+        decisions, measured = await self._decide(seen, begun, now_ms, write=write)
         decisions.update(held)
         acts = self._due(decisions, now_ms)
-        late = not silent and any(stale(act, now_ms) for act in acts)
+        late = not measured.silence and any(stale(act, now_ms) for act in acts)
         clock_ms = await self.measuring.clock_ms(now_ms) if late else None
         planner = Planner(self.reader, self.measuring.timing, clock_ms)
         plans, refused = await self.worker.do(
-            lambda: planner.plans(acts, seen, answers, self._known()[1], begun)
+            lambda: planner.plans(acts, seen, measured.answers, self._known()[1], begun)
         )
         decisions.update(refused)
         pushed: tuple[Plan, ...] = ()
@@ -156,7 +157,7 @@ class Station:
             except Conflict:
                 self._forget()
                 self._races += 1
-                return self._report(seen, decisions, (), plans), True
+                return self._report(seen, decisions, (), plans, measured.due_ms), True
             self._races = 0
             decisions.update(outcome.refused)
             self._refusals.add(acts, outcome.refused, now_ms)
@@ -164,7 +165,7 @@ class Station:
             if outcome.tip:
                 self._guard.moved(outcome.tip)
         rest = tuple(p for p in plans if p not in pushed)
-        return self._report(seen, decisions, pushed, rest), again
+        return self._report(seen, decisions, pushed, rest, measured.due_ms), again
 
     def _due(self, decisions: dict[CanaryId, Decision], now_ms: int) -> list[Act]:
         """List the moves to make; one the server refused a moment ago is held instead."""
@@ -179,6 +180,7 @@ class Station:
         decisions: Mapping[CanaryId, Decision],
         pushed: tuple[Plan, ...],
         planned: Sequence[Plan],
+        due_ms: int | None,
     ) -> Report:
         return Report(
             repository=self.name,
@@ -189,6 +191,7 @@ class Station:
             unmanaged=seen.unmanaged,
             pushed=pushed,
             planned=tuple(planned),
+            due_ms=due_ms,
         )
 
     def _look(self, now_ms: int) -> Look:
@@ -217,8 +220,8 @@ class Station:
 
     async def _decide(
         self, seen: Look, begun: Mapping[CanaryId, Beginning], now_ms: int, *, write: bool
-    ) -> tuple[dict[CanaryId, Decision], Mapping[CanaryId, Mapping[Question, Answer]], bool]:
-        """Ask the world about every canary at once, then decide; was anybody silent?"""
+    ) -> tuple[dict[CanaryId, Decision], Measured]:
+        """Ask the world about every canary at once, then decide."""
         measured = await self.measuring.measure(seen.seen, now_ms, begun)
         decisions: dict[CanaryId, Decision] = dict(seen.held)
         situations = {k: measured.situations.get(k, one.situation) for k, one in seen.seen.items()}
@@ -234,7 +237,7 @@ class Station:
         for canary, beginning in begun.items():
             step = initialising.decide(beginning, measured.steps.get(canary), now_ms)
             decisions[canary] = step
-        return decisions, measured.answers, measured.silence
+        return decisions, measured
 
     async def _uninitialised(self, seen: Look) -> Found:
         """Find canaries that are not initialised yet, where the operator wants that done."""

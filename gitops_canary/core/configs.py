@@ -28,7 +28,7 @@ def ranked(policy: Policy) -> mannwhitney.Config:
 
 
 def counted(
-    policy: Policy, metrics: tuple[sequential.Metric, ...], *, alone: bool
+    policy: Policy, metrics: tuple[sequential.Metric, ...], *, alone: bool, seen_ms: int
 ) -> sequential.Config:
     """Weigh counts; checks without counts are judged by their limits."""
     said = policy.judge
@@ -40,6 +40,7 @@ def counted(
         alpha=float(said.alpha),
         rho=float(said.rho),
         dwell_ms=said.dwell_ms,
+        seen_ms=seen_ms,
         min_soak_ms=said.min_soak_ms,
         max_hold_ms=said.max_hold_ms,
         min_requests=said.min_requests,

@@ -24,6 +24,7 @@ from gitops_canary.core.judges import (
     sequential,
     threshold,
 )
+from gitops_canary.core.judges.sequential_types import SEEN_MS
 from gitops_canary.core.sides import Answers
 from gitops_canary.core.stays import Stay, swapped
 from gitops_canary.errors import SpecError
@@ -48,6 +49,11 @@ class Course:
     earlier: tuple[Stay, ...] = ()
     alone: bool = False
     """Whether the primary is judged after a promotion, with nobody beside it."""
+    seen_ms: int = SEEN_MS
+    """How much of a weight has to be seen once it was live; more in records before decision 23."""
+    left_ms: int | None = None
+    """When the next weight was committed, which is not live yet: what is seen since then may
+    condemn, and passes nothing. None where this weight is the newest."""
     asked_ms: int | None = None
     """When the weight was committed. None is the rule before decision 18, for old records: the
     first scrape is left out, the pace counts from there, and a burst counts whole."""
@@ -80,6 +86,18 @@ class Course:
         )
         return (self.live_ms, *ends) if ends and self.asked_ms is not None else ends
 
+    @property
+    def due_ms(self) -> int:
+        """When there is more to judge: the next look before then says nothing new."""
+        windowed = self.policy.judge.type in WINDOWED
+        return asking.due_ms(
+            live_ms=self.live_ms,
+            interval_ms=self.policy.interval_ms if windowed else self.scrape_ms,
+            window_ms=asking.longest_window_ms(self.policy) if windowed else self.scrape_ms,
+            now_ms=self.now_ms,
+            delay_ms=self.delay_ms,
+        )
+
     def questions(self) -> tuple[Question, ...]:
         """List all questions, each once; what cannot be asked is told by the verdict."""
         found: dict[Question, None] = {}
@@ -99,7 +117,7 @@ class Course:
     @property
     def _beside(self) -> tuple[str, ...]:
         """List the shadows; ranks of one side alone say nothing."""
-        every = self.policy.judge.shadows
+        every = self.policy.judge.shadows if self.left_ms is None else ()
         return tuple(one for one in every if not (self.alone and one == mannwhitney.NAME))
 
     def _questions(self, kind: str) -> Iterator[Question]:
@@ -119,7 +137,7 @@ class Course:
 
     def _asked(self, check: Check) -> Iterator[Question]:
         if check.builtin is None:
-            if self.instants:
+            if self.instants and self.left_ms is None:
                 for own in self._values(check).values():
                     yield from own
             return
@@ -147,8 +165,13 @@ class Course:
     def _stretches(self) -> Iterator[tuple[int, ...]]:
         """Give the block ends of every weight, oldest first; a watch begins anew."""
         for stay in () if self.alone else self.earlier:
-            yield asking.spaced(range(stay.start_ms, stay.end_ms + 1, self.scrape_ms))
+            yield self._ends(stay)
         yield self.times
+
+    def _ends(self, stay: Stay) -> tuple[int, ...]:
+        """Give the block ends of an earlier weight, the start of the first one before them."""
+        until_ms = max(stay.end_ms, stay.until_ms)
+        return asking.spaced(range(stay.start_ms, until_ms + 1, self.scrape_ms))
 
     def _verdicts(self, kind: str, answers: Answers) -> tuple[Verdict, ...]:
         if kind == threshold.NAME:
@@ -161,8 +184,12 @@ class Course:
         if len(self.times) < 2:  # noqa: PLR2004 - a block has two ends
             return ()
         here_ms = self.times[0]
-        found = judged(self._config(kind, answers), self._blocks(answers))
-        return tuple(_since(here_ms, one) for one in found if one.window.end_ms > here_ms)
+        blocks = self._blocks(answers)
+        if kind != sequential.NAME:
+            # Ranks compare points of one share; those from underway may be of two.
+            blocks = (one for one in blocks if not one.underway)
+        found, after_ms = judged(self._config(kind, answers), blocks), self.left_ms or here_ms
+        return tuple(_since(here_ms, one) for one in found if one.window.end_ms > after_ms)
 
     def _looks(self, answers: Answers) -> Iterator[Block]:
         """Read every check at every instant; each weight is a run of its own."""
@@ -183,9 +210,10 @@ class Course:
     def _blocks(self, answers: Answers) -> Iterator[Block]:
         """Count every weight's blocks; values are read at this one alone."""
         for stay in () if self.alone else self.earlier:
-            times = asking.spaced(range(stay.start_ms, stay.end_ms + 1, self.scrape_ms))
-            yield from self._stretch(times, stay.weight, answers, here=False)
-        yield from self._stretch(self.times, self.weight, answers, here=True)
+            for block in self._stretch(self._ends(stay), stay.weight, answers, here=False):
+                yield replace(block, underway=block.end_ms > stay.end_ms)
+        for block in self._stretch(self.times, self.weight, answers, here=True):
+            yield replace(block, underway=self.left_ms is not None and block.end_ms > self.left_ms)
 
     def _stretch(
         self, times: Sequence[int], weight: Decimal, answers: Answers, *, here: bool
@@ -193,7 +221,8 @@ class Course:
         columns = [
             self._counted(check, times, answers) for check in self.policy.checks if check.builtin
         ]
-        values = [check for check in self.policy.checks if not check.builtin] if here else []
+        valued = here and self.left_ms is None
+        values = [check for check in self.policy.checks if not check.builtin] if valued else []
         instants = self.instants if values else ()
         for index, (start, end) in enumerate(pairwise(times)):
             due = [at for at in instants if start < at <= end]
@@ -228,7 +257,7 @@ class Course:
         if kind == mannwhitney.NAME:
             return configs.ranked(self.policy)
         metrics = tuple(self._metric(c, answers) for c in self.policy.checks if c.builtin)
-        return configs.counted(self.policy, metrics, alone=self.alone)
+        return configs.counted(self.policy, metrics, alone=self.alone, seen_ms=self.seen_ms)
 
     def _metric(self, check: Check, answers: Answers) -> sequential.Metric:
         try:

@@ -141,7 +141,7 @@ def _context(basis: Basis) -> Json:
             "effective": dict(basis.effective),
             "origin": dict(basis.origins),
         },
-        "timing": {"scrapeMs": basis.scrape_ms, "lagMs": basis.lag_ms},
+        "timing": {"scrapeMs": basis.scrape_ms, "lagMs": basis.lag_ms, "underway": True},
         "owned": {"before": owned_json(basis.before), "after": owned_json(basis.after)},
         "changes": [
             {"path": path, "diff": diff(path, *texts)}

@@ -18,7 +18,8 @@ def going(s: Situation) -> Decision:
     """Take a running rollout one move further, or say what it waits for."""
     live_ms = s.live_ms()
     if live_ms is None:
-        return _not_live(s)
+        # What was asked for may be long in coming: the weight before it is judged meanwhile.
+        return condemned(s, s.verdicts) or _not_live(s)
     if s.returning:
         return _returning(s, live_ms)
     if s.last is Action.START:

@@ -69,6 +69,20 @@ def instants(
     return spaced(range(first, now_ms - delay_ms + 1, interval_ms))
 
 
+def due_ms(*, live_ms: int, interval_ms: int, window_ms: int, now_ms: int, delay_ms: int) -> int:
+    """Say when the next of these evaluation times may be asked.
+
+    >>> due_ms(live_ms=0, interval_ms=60, window_ms=90, now_ms=300, delay_ms=20)
+    350
+    >>> due_ms(live_ms=0, interval_ms=60, window_ms=90, now_ms=40, delay_ms=20)
+    110
+    """
+    first = live_ms + max(interval_ms, window_ms) + delay_ms
+    if now_ms < first:
+        return first
+    return now_ms + interval_ms - (now_ms - first) % interval_ms
+
+
 def spaced(every: range) -> tuple[int, ...]:
     """Take the oldest and the newest half of more than `INSTANTS_MAX` evaluation times."""
     half = INSTANTS_MAX // 2

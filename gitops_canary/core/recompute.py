@@ -7,14 +7,16 @@ from typing import Any
 
 from gitops_canary.core import hooks, recorded, watch
 from gitops_canary.core.course import Course
+from gitops_canary.core.evaluating import misplaced, skips
 from gitops_canary.core.evidence import Basis, exposure_json, promoted, verdict_json
 from gitops_canary.core.going import going
 from gitops_canary.core.judge import judge
-from gitops_canary.core.judges import WINDOWED, threshold
-from gitops_canary.core.questions import INSTANTS_MAX, instants, longest_window_ms
+from gitops_canary.core.judges import threshold
+from gitops_canary.core.judges.sequential_types import SEEN_MS
 from gitops_canary.core.situation import Situation
-from gitops_canary.core.stays import stays
-from gitops_canary.core.text import instant_ms, iso
+from gitops_canary.core.stays import joined, left, stays, visited
+from gitops_canary.core.text import instant_ms
+from gitops_canary.core.underway import underway
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest.policy import policy_from_json
 from gitops_canary.model.decision import Act
@@ -24,6 +26,8 @@ from gitops_canary.model.rollout import Action, Move, Outcome, Rollout
 from gitops_canary.model.spec import Control, Policy
 
 Json = dict[str, Any]
+SEEN_BEFORE_MS = 30_000
+"""How much of a weight had to be seen before decision 23, when nothing was underway."""
 _COMPARED = ("name", "verdict", "value", "baseline", "limit", "samples", "numbers")
 """What of a check is numbers; its words may be put better by a newer version."""
 
@@ -82,11 +86,13 @@ def _measured(
         ask = partial(judge, scrape_ms=scrape_ms, workload=who)
         return tuple(ask(policy, spec, answers, times, at) for at in times)
     live = recorded.live(document)
-    if live is None or live.live_ms is None:
-        return ()
     now_ms = instant_ms(document["decidedAt"]) + delay_ms
+    if live is None or live.live_ms is None:
+        waiting = {"now_ms": now_ms, "scrape_ms": scrape_ms, "delay_ms": delay_ms}
+        course = underway(spec, policy, before, **waiting) if before else None
+        return course.verdicts(answers) if course else ()
     timed = {"live_ms": live.live_ms, "now_ms": now_ms, "scrape_ms": scrape_ms}
-    asked_ms = None if _skips(document, live.live_ms) or not before else before[-1].date_ms
+    asked_ms = None if skips(document, live.live_ms) or not before else before[-1].date_ms
     if finished:
         one = watch.course(
             spec, policy, stays(before), delay_ms=delay_ms, asked_ms=asked_ms, **timed
@@ -99,14 +105,10 @@ def _measured(
         delay_ms=delay_ms,
         weight=Decimal(document["weight"]["from"]),
         last=bool(before) and before[-1].record.step >= len(policy.steps),
-        earlier=stays(before),
+        earlier=joined(visited(before), live.live_ms) if timing.get("underway") else stays(before),
         asked_ms=asked_ms,
+        seen_ms=SEEN_MS if timing.get("underway") else SEEN_BEFORE_MS,
     ).verdicts(answers)
-
-
-def _skips(document: Json, live_ms: int) -> bool:
-    """Whether the first scrape at the weight was left out, as before decision 18."""
-    return instant_ms(document["verdicts"][0]["window"].partition("/")[0]) != live_ms
 
 
 def differing(now: Json, then: Json) -> Iterator[str]:
@@ -130,46 +132,13 @@ def _verdicts(
     times = [instant_ms(one["at"]) for one in document["verdicts"]]
     if not times:
         return (), []
-    last = before[-1].record.action if before else None
-    wrong = list(_times(document, policy, times, alone=hooks.alone(policy, last)))
+    wrong = list(misplaced(document, policy, times, before))
     verdicts = _judged(document, policy, answers, before)
     if len(verdicts) != len(times):
         return verdicts, [*wrong, f"{len(verdicts)} verdicts follow from it, not {len(times)}"]
     for verdict, then in zip(verdicts, document["verdicts"], strict=True):
         wrong.extend(differing(verdict_json(verdict), then))
     return verdicts, wrong
-
-
-def _times(document: Json, policy: Policy, times: Sequence[int], *, alone: bool) -> Iterator[str]:
-    """Hold the evaluation times against those that follow from the live instant."""
-    live, timing = recorded.live(document), document["timing"]
-    if live is None or live.live_ms is None:
-        yield "there are verdicts although nothing proves that the weight was live"
-        return
-    if alone:
-        if not set(times) <= set(
-            hooks.times(policy, live.live_ms, recorded.told(document, policy))
-        ):
-            yield "the webhooks were asked at instants that do not follow from the live instant"
-        return
-    delay_ms = timing["scrapeMs"] + timing["lagMs"]
-    counted = policy.judge.type not in WINDOWED
-    every = instants(
-        live_ms=live.live_ms,
-        interval_ms=timing["scrapeMs"] if counted else policy.interval_ms,
-        window_ms=timing["scrapeMs"] if counted else longest_window_ms(policy),
-        now_ms=instant_ms(document["decidedAt"]) + delay_ms,
-        delay_ms=delay_ms,
-    )
-    expected = every[1:] if counted and _skips(document, live.live_ms) else every
-    sparse = len(expected) >= INSTANTS_MAX or len(times) >= INSTANTS_MAX // 2
-    if tuple(times) != expected and not (sparse and set(times) <= set(_all(expected, policy))):
-        first = iso(expected[0]) if expected else "none"
-        yield f"the evaluation times are not those that follow from the live instant ({first} ...)"
-
-
-def _all(expected: Sequence[int], policy: Policy) -> range:
-    return range(expected[0], expected[-1] + 1, policy.interval_ms)
 
 
 def _weights(document: Json, policy: Policy) -> Iterator[str]:
@@ -245,7 +214,7 @@ def _decision(
 
 def _repeatable(act: Act, before: Sequence[Move]) -> bool:
     """Whether no person's word and no passing of a deadline took part."""
-    if act.live is None:
+    if act.live is None and not (act.verdicts and left(before)):
         return False
     if act.override:
         return False

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 
 from gitops_canary.model.judging import Counts, Reading
 from gitops_canary.model.rollout import Action, Move
@@ -15,6 +16,8 @@ class Stay:
     weight: Decimal
     start_ms: int
     end_ms: int
+    until_ms: int = 0
+    """Up to when the next weight, committed at `end_ms`, was on its way; 0 does not look there."""
 
 
 def stays(moves: Sequence[Move]) -> tuple[Stay, ...]:
@@ -27,6 +30,39 @@ def stays(moves: Sequence[Move]) -> tuple[Stay, ...]:
         and after.record.weight_from > 0
         and (window := after.record.window)
     )
+
+
+def visited(moves: Sequence[Move]) -> tuple[Stay, ...]:
+    """List the earlier weights with the 0 before the first one, whose share nobody saw change."""
+    every = stays(moves)
+    starts = [i for i, move in enumerate(moves) if move.record.action is Action.START]
+    for move in moves[starts[-1] if starts else 0 :]:
+        if move.record.action is Action.ADVANCE and move.record.weight_from == 0:
+            none = Stay(weight=Decimal(0), start_ms=move.date_ms, end_ms=move.date_ms)
+            return (none, *(one for one in every if one.start_ms >= move.date_ms))
+    return every
+
+
+def joined(earlier: Sequence[Stay], live_ms: int) -> tuple[Stay, ...]:
+    """Let every stay last until the next weight was live, the present one's at `live_ms`.
+
+    Nobody knows when within that time the share changed, and the evidence does not depend on it:
+    it weighs each block by the requests that either side had.
+    """
+    nexts = pairwise((*(one.start_ms for one in earlier), live_ms))
+    return tuple(
+        replace(one, until_ms=until_ms) for one, (_, until_ms) in zip(earlier, nexts, strict=True)
+    )
+
+
+def left(moves: Sequence[Move]) -> Stay | None:
+    """Give the weight that the canary is still at while its newest move is on its way.
+
+    None where a person set it, or where the newest move is no weight.
+    """
+    last = moves[-1].record
+    ours = last.action is Action.ADVANCE and (last.weight_from == 0 or last.window is not None)
+    return visited(moves)[-1] if ours else None
 
 
 def swapped(reading: Reading) -> Reading:

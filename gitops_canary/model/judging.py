@@ -62,6 +62,8 @@ class Block:
     readings: tuple[Reading, ...] = ()
     since_ms: int | None = None
     """When this weight was asked for, which the pace counts from; None: its first block's start."""
+    underway: bool = False
+    """Whether another weight was on its way: such a block may condemn, and passes nothing."""
     doubt: str = ""
     """Why the block as a whole may not decide (source down, partial answer); empty where it may."""
 

@@ -3,12 +3,18 @@
 import asyncio
 import json
 import pathlib
+import signal
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
 from recorded_world import EVIDENCE, Table, World, git
 
+from gitops_canary.app.controller import Controller, Round
+from gitops_canary.app.outage import Outage
+from gitops_canary.app.telling import Teller
+from gitops_canary.app.tick import Report
 from gitops_canary.app.verifying import Scope, verify
 from gitops_canary.git.objects import Identity
 from gitops_canary.git.ownership import Ownership, parse_trusted
@@ -16,6 +22,8 @@ from gitops_canary.git.plain import PlainClone
 from gitops_canary.model.decision import Act, Hold, Wait
 from gitops_canary.model.observation import Answer, Question, Sample, Series
 from gitops_canary.model.rollout import Action, Outcome
+from gitops_canary.routing import ROUTERS
+from gitops_canary.sync.none import Nothing
 
 CANARY = """\
 apiVersion: gitops-canary.dev/v1alpha1
@@ -45,7 +53,8 @@ class Counters:
     bad_per_mille: int = 0
     silent: bool = False
     late_ms: int | None = None
-    """When the primary begins to fail one request in five; None for never."""
+    """When the late one begins to fail one request in five; None for never."""
+    late: str = "checkout-primary"
     moves: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
     """(since, weight) of every move."""
     began_ms: int = 1_769_990_000_000
@@ -80,14 +89,11 @@ class Counters:
         if per_mille is None:
             return "1"
         mine = workload == "checkout"
-        if (
-            not mine
-            and self.late_ms is not None
-            and per_mille in {0, 1000}
-            and at_ms > self.late_ms
-        ):
-            every = self._requests(at_ms, mine=False)
-            bad = (every - self._requests(self.late_ms, mine=False)) // 5
+        turned = self.late_ms is not None and at_ms > self.late_ms
+        if workload == self.late and turned and per_mille in {0, 1000}:
+            assert self.late_ms is not None, "it turned"
+            every = self._requests(at_ms, mine=mine)
+            bad = (every - self._requests(self.late_ms, mine=mine)) // 5
             return str(bad if per_mille == 0 else every - bad)
         if not mine:
             per_mille = 1000 if per_mille >= 1000 - self.bad_per_mille else 0
@@ -240,6 +246,54 @@ def test_a_person_s_promotion_is_told_as_an_override_and_verifies(world: Rollout
     log = git(world.origin, "log", "--format=%B", "main")
     assert "promote 1.5.0 by override" in log
     assert verified(world) == []
+
+
+@pytest.mark.parametrize("weight", [5, 25])
+def test_version_that_turns_bad_while_a_weight_is_on_its_way_is_condemned(
+    world: Rollout, weight: int
+) -> None:
+    world.release("1.6.0")
+    second = world.run(until=Action.ADVANCE)[-1]
+    while second.weight != weight:
+        second = world.run(until=Action.ADVANCE)[-1]
+    if weight > 5:
+        # The sync engine is stuck: 5 % is still what people meet.
+        world.counters.moves.pop()
+    object.__setattr__(world.station.measuring, "sync", [Nothing(source="default", delay_ms=10**9)])
+    world.counters.late, world.counters.late_ms = "checkout", second.at_ms + 2000
+    [abort] = world.run(until=Action.ABORT)
+
+    assert abort.live is not None
+    assert abort.live.live_ms is None
+    assert abort.window is not None
+    # Long before the deadline of ten seconds at which what is not live is taken back.
+    assert second.at_ms + 2000 < abort.window.end_ms <= second.at_ms + 4000
+    assert "canary requests failed" in abort.reason
+    assert verified(world) == []
+
+
+def test_controller_looks_when_there_is_more_to_judge_not_only_when_it_polls(
+    world: Rollout,
+) -> None:
+    world.release("1.7.0")
+    world.run(until=Action.ADVANCE)
+    world.now_ms += 700
+    began_s, began_ms = time.monotonic(), world.now_ms
+    object.__setattr__(
+        world.station, "clock", lambda: began_ms + round(1000 * (time.monotonic() - began_s))
+    )
+    pushed: list[Action] = []
+
+    class Stop(Teller):
+        def tell(self, report: Report) -> None:
+            pushed.extend(plan.act.action for plan in report.pushed)
+            if pushed or time.monotonic() > began_s + 30:
+                signal.raise_signal(signal.SIGTERM)
+
+    outage = Outage(router=lambda _: ROUTERS["istio"])
+    one = Round(station=world.station, outage=outage, poll_ms=3_600_000)
+    asyncio.run(Controller(rounds=[one], teller=Stop(), early_s=0.1).run())
+    assert pushed == [Action.ADVANCE]
 
 
 def test_silence_retreats_and_never_condemns(world: Rollout) -> None:

@@ -1,4 +1,4 @@
-"""The rules that play: each sees what a scrape shows and says what weight comes next.
+"""The rules of others: each sees what a scrape shows and says what weight comes next.
 
 A player looks once a scrape (15 s). `weight` is what it wants; what it wants is in force after its
 actuation delay. -1 means rolled back, 100 promoted.
@@ -6,21 +6,13 @@ actuation delay. -1 means rolled back, 100 promoted.
 
 from collections import deque
 from dataclasses import dataclass, field
-from decimal import Decimal
 
-from gitops_canary.core.judges import eprocess, sequential
 from gitops_canary.core.judges.classify import Class, Rule, classify
-from gitops_canary.model.judging import Block, Reading, Trouble
-from gitops_canary.model.judging import Counts as Counted
-from gitops_canary.model.rollout import Outcome
 from rules.traffic import Counts
 
 SCRAPE_S = 15
 BACK, DONE = -1.0, 100.0
 FLAGGER_STEPS = (10.0, 20.0, 30.0, 40.0, 50.0)
-RAMP = (1.0, 5.0, 10.0, 25.0, 50.0)
-BURSTS_FREE = 6
-"""Degrees of freedom from which an estimate of the overdispersion counts."""
 
 
 @dataclass(slots=True)
@@ -29,8 +21,6 @@ class Seen:
 
     end_s: float
     counts: Counts | None
-    weight: float
-    """In force during the whole scrape; -1 where it changed."""
 
 
 @dataclass(slots=True)
@@ -130,113 +120,3 @@ class Kayenta:
             return DONE
         self.step += 1
         return self.steps[self.step]
-
-
-@dataclass(slots=True)
-class Ours:
-    """The sequential judge as it is, with the wait for a commit to be in force."""
-
-    history: list[list[tuple[int, int]]]
-    steps: tuple[float, ...] = FLAGGER_STEPS
-    delay_s: float = 20.0
-    gate: bool = True
-    watch_s: float = 0.0
-    late: int = 0
-    """Scrapes by which an answer is late."""
-    before: bool = False
-    """By the rule before decision 18: a dwell is what was seen, the first scrape at a weight is
-    left out where answers are late, and a burst counts whole."""
-    asked_s: float = 0.0
-    """When the newest weight was asked for, by the end of the scrape that decided it."""
-    step: int = 0
-    done_s: float | None = None
-    _state: sequential.State = field(default_factory=sequential.State)
-    _config: sequential.Config = field(init=False)
-    _last_weight: float = 0.0
-    _verdicts: deque[float] = field(init=False)
-
-    def __post_init__(self) -> None:
-        phi, free = eprocess.overdispersion(self.history)
-        total = sum(n for block in self.history for n, _ in block)
-        bad = sum(k for block in self.history for _, k in block)
-        eta = 1 / min(max(phi if free else 1.0, 1.0), 20.0)
-        share = bad / total if total else None
-        self._config = self._made(eta, share, free)
-        self._verdicts = deque([self.steps[0]] * self.late)
-
-    def _made(self, eta: float, share: float | None, free: int) -> sequential.Config:
-        known = self.before or free >= BURSTS_FREE
-        return sequential.Config(
-            metrics=(
-                sequential.Metric(name="errors", budget=0.01, eta=eta, known=known, history=share),
-                sequential.Metric(
-                    name="slow", budget=0.01, eta=eta, known=known, warmup_ms=60_000, history=0.003
-                ),
-            ),
-            max_hold_ms=600_000 if self.gate else 0,
-        )
-
-    def look(self, seen: Seen) -> float:
-        """Judge one scrape; what is decided is known `late` scrapes later."""
-        self._verdicts.append(self._decide(seen))
-        return self._verdicts.popleft()
-
-    def _decide(self, seen: Seen) -> float:
-        if self.done_s is not None:
-            return self._watch(seen)
-        if seen.weight != self.steps[self.step]:
-            return self.steps[self.step]
-        fresh, self._last_weight = seen.weight != self._last_weight, seen.weight
-        if fresh and self.before and self.late:
-            return self.steps[self.step]
-        return self._said(seen, self._judge(seen))
-
-    def _said(self, seen: Seen, verdict: Outcome) -> float:
-        if verdict is Outcome.FAIL:
-            return BACK
-        if verdict is not Outcome.PASS:
-            return self.steps[self.step]
-        if self.step + 1 == len(self.steps):
-            self.done_s = seen.end_s
-            alone = sequential.Config(metrics=self._config.metrics, alone=True)
-            self._config, self._state = alone, sequential.State()
-            return DONE
-        self.step += 1
-        self.asked_s = seen.end_s
-        return self.steps[self.step]
-
-    def _watch(self, seen: Seen) -> float:
-        assert self.done_s is not None
-        if seen.end_s > self.done_s + self.watch_s or seen.weight != DONE:
-            return DONE
-        return BACK if self._judge(seen) is Outcome.FAIL else DONE
-
-    def _judge(self, seen: Seen) -> Outcome:
-        end_ms = round(seen.end_s * 1000)
-        block = Block(
-            start_ms=end_ms - SCRAPE_S * 1000,
-            end_ms=end_ms,
-            weight=Decimal(str(seen.weight)),
-            last=self.step + 1 == len(self.steps),
-            since_ms=None if self.before else round(self.asked_s * 1000),
-            readings=tuple(reading(kind, seen.counts) for kind in ("errors", "slow")),
-        )
-        self._state, verdict = sequential.step(self._config, self._state, block)
-        return verdict.outcome
-
-
-def reading(kind: str, counts: Counts | None) -> Reading:
-    if counts is None:
-        return Reading(metric=kind, trouble=Trouble.ERROR, why="no answer")
-    return Reading(
-        metric=kind,
-        counts=Counted(
-            canary=counts.canary,
-            canary_bad=getattr(counts, f"canary_{kind}"),
-            primary=counts.primary,
-            primary_bad=getattr(counts, f"primary_{kind}"),
-        ),
-    )
-
-
-Player = Flagger | Argo | Kayenta | Ours

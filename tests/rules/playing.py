@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from rules.players import BACK, DONE, RAMP, SCRAPE_S, Argo, Flagger, Kayenta, Ours, Player, Seen
+from rules.ours import RAMP, Ours
+from rules.players import BACK, DONE, SCRAPE_S, Argo, Flagger, Kayenta, Seen
 from rules.traffic import HORIZON_S, TICK_S, Counts, Scenario, Service
 
+Player = Flagger | Argo | Kayenta | Ours
 Make = Callable[[Service], Player]
 
 
@@ -27,13 +29,13 @@ RULES: Mapping[str, Make] = {
     "ours": partial(_ours, gate=False),
     "ours+gate": _ours,
     "ours+ramp+gate+watch": partial(_ours, steps=RAMP, watch_s=900.0),
-    "ours, as timed": partial(_ours, late=1),
-    "before": partial(_ours, gate=False, before=True),
-    "before+gate": partial(_ours, before=True),
-    "before+ramp+gate+watch": partial(_ours, steps=RAMP, watch_s=900.0, before=True),
-    "before, as timed": partial(_ours, late=1, before=True),
+    "ours, as timed": partial(_ours, timed=True),
+    "blind": partial(_ours, gate=False, blind=True),
+    "blind+gate": partial(_ours, blind=True),
+    "blind+ramp+gate+watch": partial(_ours, steps=RAMP, watch_s=900.0, blind=True),
+    "blind, as timed": partial(_ours, timed=True, blind=True),
 }
-"""`as timed` is how the controller asks: answers are a scrape late."""
+"""`as timed` is how the controller asks; `blind` sees nothing while a weight is on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,33 +54,32 @@ def play(make: Make, scenario: Scenario, rps: float, seed: int) -> Result:
     asked = player.steps[0]
     force, due = asked, [(0.0, asked)]
     back_s = done_s = None
-    seen, whole = Counts(), True
+    seen = Counts()
     for now in range(0, HORIZON_S, TICK_S):
         while due and due[0][0] <= now:
-            whole = whole and (now % SCRAPE_S == 0 or due[0][1] == force)
             force = due.pop(0)[1]
         if force == BACK:
             back_s = float(now)
             break
         if force == DONE and done_s is None:
             done_s = float(now)
-        seen.add(service.tick(force))
+        found = service.tick(force)
         end = now + TICK_S
-        if end % SCRAPE_S:
-            continue
-        wanted = _look(player, scenario, seen, end, force if whole else -1.0)
+        gone = scenario.gap[0] < end <= scenario.gap[1]
+        if isinstance(player, Ours):
+            wanted = player.tick(now, end, None if gone else found, force)
+            takes_s = player.late_s + player.delay_s
+        else:
+            seen.add(found)
+            if end % SCRAPE_S:
+                continue
+            looked = Seen(float(end), None if gone else seen)
+            wanted = DONE if force == DONE else player.look(looked)
+            seen, takes_s = Counts(), player.delay_s
         if asked not in (wanted, BACK):
             asked = wanted
-            due.append((end + player.delay_s, wanted))
-        seen, whole = Counts(), True
+            due.append((end + takes_s, wanted))
     return Result(back_s, done_s, service.blast)
-
-
-def _look(player: Player, scenario: Scenario, seen: Counts, end: int, weight: float) -> float:
-    gone = scenario.gap[0] < end <= scenario.gap[1]
-    if isinstance(player, Ours) or weight != DONE:
-        return player.look(Seen(float(end), None if gone else seen, weight))
-    return DONE
 
 
 @dataclass(frozen=True, slots=True)

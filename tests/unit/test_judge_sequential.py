@@ -250,15 +250,16 @@ def test_sparing_an_incident_never_adds_evidence(counts: list[tuple[int, int, in
             assert less.log <= whole.log + 1e-9
 
 
-def test_pace_counts_from_when_the_weight_was_asked_for_and_half_a_minute_has_to_be_seen() -> None:
-    def passing(asked_ms: int) -> list[int]:
+def test_pace_counts_from_when_the_weight_was_asked_for_and_some_of_it_has_to_be_seen() -> None:
+    def passing(asked_ms: int, seen_ms: int = 15_000) -> list[int]:
         blocks = [replace(block(i, (150, 0, 1350, 0)), since_ms=asked_ms) for i in range(6)]
-        _, verdicts = run(Config(metrics=(METRIC,)), blocks)
+        _, verdicts = run(Config(metrics=(METRIC,), seen_ms=seen_ms), blocks)
         return [i for i, v in enumerate(verdicts) if v.outcome is PASS]
 
     assert passing(0)[0] == 3  # a minute after the block began
     assert passing(-20_000)[0] == 2  # live twenty seconds after it was asked for
-    assert passing(-600_000)[0] == 1  # live late: two scrapes are the least
+    assert passing(-600_000)[0] == 0  # live late: a scrape is the least
+    assert passing(-600_000, seen_ms=30_000)[0] == 1
 
 
 def test_first_block_at_a_weight_does_not_speak_of_the_split() -> None:

@@ -44,7 +44,8 @@ def step(config: Config, state: State, block: Block) -> tuple[State, Verdict]:
     }
     shares = state.shares
     # The first block at a weight may begin with requests that were routed by the one before.
-    if block.since_ms is None or block.start_ms != state.weight_ms:
+    fresh = block.since_ms is not None and block.start_ms == state.weight_ms
+    if not (fresh or block.underway):
         shares = share.step(shares, _busiest(config, block), block.weight)
     state, values = _values(config, replace(state, weighed=weighed, shares=shares), block)
     measurements = tuple(

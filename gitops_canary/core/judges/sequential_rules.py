@@ -82,6 +82,8 @@ def _doubt(config: Config, state: State) -> str:
 
 def _passing(config: Config, state: State, block: Block) -> Ruling:
     """Wait for dwell, soak and proof; everything here was heard and is well so far."""
+    if block.underway:
+        return Outcome.INCONCLUSIVE, "nothing is wrong while the next weight comes", False, True
     assert state.weight_ms is not None, "set by every block"
     here_ms = block.end_ms - state.weight_ms
     proven = all(state.weighed[m.name].proof >= math.log(config.proven) for m in config.metrics)
@@ -90,7 +92,7 @@ def _passing(config: Config, state: State, block: Block) -> Ruling:
         return Outcome.INCONCLUSIVE, f"{waiting[0]} was not measured here yet", False, True
     dwell_ms = config.fast_dwell_ms if config.fast and proven else config.dwell_ms
     since_ms = state.weight_ms if block.since_ms is None else block.since_ms
-    stay_ms, least_ms = block.end_ms - since_ms, min(config.fast_dwell_ms, dwell_ms)
+    stay_ms, least_ms = block.end_ms - since_ms, min(config.seen_ms, dwell_ms)
     if stay_ms < dwell_ms or here_ms < least_ms:
         seen = f", {duration(here_ms)} of it seen" if block.since_ms is not None else ""
         wait = f"{duration(stay_ms)} of {duration(dwell_ms)} at {state.weight} %{seen}"

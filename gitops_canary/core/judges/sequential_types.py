@@ -8,6 +8,8 @@ from gitops_canary.core.judges.eprocess import Mixture
 from gitops_canary.model.judging import Counts
 from gitops_canary.model.rollout import Outcome
 
+SEEN_MS = 15_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
@@ -49,8 +51,9 @@ class Config:
     """Relative evidence that an absolute failure needs beside it."""
     dwell_ms: int = 60_000
     """Shortest time from one weight to the next, from when a weight was asked for."""
+    seen_ms: int = SEEN_MS
+    """What of it has to be seen at the least once the weight was live; never less than a block."""
     fast_dwell_ms: int = 30_000
-    """What of it has to be seen, at the least."""
     fast: bool = False
     """Advance after the shorter dwell once proven good."""
     min_soak_ms: int = 300_000

@@ -1,0 +1,190 @@
+"""The sequential judge as the controller runs it, tick by tick.
+
+Blocks of a scrape begin when a weight is live; what is seen while the next one is on its way may
+condemn. As timed, an answer is a scrape and the lag late, and a weight is live
+when the traffic proves it, as `sync.traffic` counts.
+"""
+
+import math
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from gitops_canary.core.judges import eprocess, sequential
+from gitops_canary.model.judging import Block, Reading, Trouble
+from gitops_canary.model.judging import Counts as Counted
+from gitops_canary.model.rollout import Outcome
+from gitops_canary.sync.share import RATIO
+from rules.players import BACK, DONE, FLAGGER_STEPS, SCRAPE_S
+from rules.traffic import Counts
+
+RAMP = (1.0, 5.0, 10.0, 25.0, 50.0)
+BURSTS_FREE = 6
+"""Degrees of freedom from which an estimate of the overdispersion counts."""
+LATE_S = 20
+"""A scrape and the default lag: how long after its end a block is complete in the source."""
+KINDS = ("errors", "slow")
+
+
+@dataclass(slots=True)
+class Proof:
+    """The odds that a new weight applies, scrape by scrape; see `sync.share`."""
+
+    before: float
+    after: float
+    since_s: float
+    belief: float = 0.5
+    batches: int = 0
+    seen: Counts = field(default_factory=Counts)
+
+    def proven(self, end_s: float, counts: Counts) -> bool:
+        """Take one tick in; at the end of a scrape say whether the new weight is proven."""
+        if end_s <= self.since_s:
+            return False
+        self.seen.add(counts)
+        if end_s % SCRAPE_S or not self.seen.canary + self.seen.primary:
+            return False
+        self.batches += 1
+        evidence = self.seen.canary * self._odds(self.before, self.after)
+        evidence += self.seen.primary * self._odds(100 - self.before, 100 - self.after)
+        self.seen = Counts()
+        self.belief += 1 / (2 * self.batches * (self.batches + 1))
+        self.belief *= math.exp(min(evidence, 700.0))
+        return self.belief + 1 / (2 * (self.batches + 1)) > RATIO
+
+    @staticmethod
+    def _odds(before: float, after: float) -> float:
+        return math.log(max(after / 100, 0.0005) / max(before / 100, 0.0005))
+
+
+@dataclass(slots=True)
+class Ours:
+    """One rollout under the sequential judge."""
+
+    history: list[list[tuple[int, int]]]
+    steps: tuple[float, ...] = FLAGGER_STEPS
+    delay_s: float = 20.0
+    gate: bool = True
+    watch_s: float = 0.0
+    timed: bool = False
+    """Whether answers are late and weights have to be proven live, as in the controller."""
+    blind: bool = False
+    """The rule before decision 23: nothing is judged while a weight is on its way."""
+    step: int = 0
+    done_s: float | None = None
+    _asked_s: float = 0.0
+    """When the newest weight was asked for."""
+    _live: float = 0.0
+    """The weight that is live, as far as is known."""
+    _proof: Proof | None = None
+    _start_s: float = 0.0
+    _seen: Counts = field(default_factory=Counts)
+    _gone: bool = False
+    _state: sequential.State = field(default_factory=sequential.State)
+    _config: sequential.Config = field(init=False)
+
+    def __post_init__(self) -> None:
+        phi, free = eprocess.overdispersion(self.history)
+        total = sum(n for block in self.history for n, _ in block)
+        bad = sum(k for block in self.history for _, k in block)
+        eta = 1 / min(max(phi if free else 1.0, 1.0), 20.0)
+        known, share = free >= BURSTS_FREE, bad / total if total else None
+        self._config = sequential.Config(
+            metrics=(
+                sequential.Metric(name="errors", budget=0.01, eta=eta, known=known, history=share),
+                sequential.Metric(
+                    name="slow", budget=0.01, eta=eta, known=known, warmup_ms=60_000, history=0.003
+                ),
+            ),
+            max_hold_ms=600_000 if self.gate else 0,
+            seen_ms=30_000 if self.blind else 15_000,
+        )
+        if self.timed:
+            self._asked_s = -LATE_S - self.delay_s
+            self._proof = Proof(0.0, self.steps[0], self._asked_s + LATE_S)
+        else:
+            self._live = self.steps[0]
+
+    @property
+    def late_s(self) -> float:
+        """How long after the end of a block its verdict is known."""
+        return LATE_S if self.timed else 0.0
+
+    @property
+    def wanted(self) -> float:
+        """The weight asked for."""
+        return DONE if self.done_s is not None else self.steps[self.step]
+
+    def tick(self, begin_s: float, end_s: float, counts: Counts | None, weight: float) -> float:
+        """See one tick at the weight in force; give what is asked for now."""
+        if self._live != self.wanted and not self.timed and weight == self.wanted:
+            self._go_live(begin_s)
+        self._gone |= counts is None
+        self._seen.add(counts or Counts())
+        full = end_s - self._start_s >= SCRAPE_S
+        asked = self._look(end_s) if full else self.wanted
+        if self._proof and counts and asked != BACK and self._proof.proven(end_s, counts):
+            self._go_live(end_s)
+        return asked
+
+    def _go_live(self, at_s: float) -> None:
+        self._live, self._proof, self._start_s = self.wanted, None, at_s
+        self._seen, self._gone = Counts(), False
+
+    def _look(self, end_s: float) -> float:
+        """Judge one block; what is left of one when a weight goes live belongs to none."""
+        start_s, counts = self._start_s, None if self._gone else self._seen
+        self._start_s, self._seen, self._gone = end_s, Counts(), False
+        underway = self._live != self.wanted
+        if underway and (self.blind or self.done_s is not None):
+            return self.wanted
+        if self.done_s is not None and end_s > self.done_s + self.watch_s:
+            return DONE
+        outcome = self._judge(start_s, end_s, counts, underway=underway)
+        if outcome is Outcome.FAIL:
+            return BACK
+        return self._rise(end_s) if outcome is Outcome.PASS else self.wanted
+
+    def _rise(self, end_s: float) -> float:
+        if self.done_s is not None:
+            return DONE
+        before = self.wanted
+        if self.step + 1 == len(self.steps):
+            self.done_s = end_s
+            self._config = sequential.Config(metrics=self._config.metrics, alone=True)
+            self._state = sequential.State()
+        else:
+            self.step += 1
+            self._asked_s = end_s
+        if self.timed:
+            self._proof = Proof(before, self.wanted, end_s + LATE_S)
+        return self.wanted
+
+    def _judge(
+        self, start_s: float, end_s: float, counts: Counts | None, *, underway: bool
+    ) -> Outcome:
+        block = Block(
+            start_ms=round(start_s * 1000),
+            end_ms=round(end_s * 1000),
+            weight=Decimal(str(self._live)),
+            last=self.step + 1 == len(self.steps),
+            underway=underway,
+            since_ms=round(self._asked_s * 1000),
+            readings=tuple(reading(kind, counts) for kind in KINDS),
+        )
+        self._state, verdict = sequential.step(self._config, self._state, block)
+        return verdict.outcome
+
+
+def reading(kind: str, counts: Counts | None) -> Reading:
+    """Give one metric's counts of a block; no answer where the source was away."""
+    if counts is None:
+        return Reading(metric=kind, trouble=Trouble.ERROR, why="no answer")
+    return Reading(
+        metric=kind,
+        counts=Counted(
+            canary=counts.canary,
+            canary_bad=getattr(counts, f"canary_{kind}"),
+            primary=counts.primary,
+            primary_bad=getattr(counts, f"primary_{kind}"),
+        ),
+    )
