@@ -12,6 +12,7 @@ import pytest
 from recorded_world import EVIDENCE, Table, World, git
 
 from gitops_canary.app.controller import Controller, Round
+from gitops_canary.app.figures import Figures
 from gitops_canary.app.outage import Outage
 from gitops_canary.app.telling import Teller
 from gitops_canary.app.tick import Report
@@ -292,7 +293,8 @@ def test_controller_looks_when_there_is_more_to_judge_not_only_when_it_polls(
 
     outage = Outage(router=lambda _: ROUTERS["istio"])
     one = Round(station=world.station, outage=outage, poll_ms=3_600_000)
-    asyncio.run(Controller(rounds=[one], teller=Stop(), early_s=0.1).run())
+    figures = Figures("0", ["config"])
+    asyncio.run(Controller(rounds=[one], teller=Stop(), figures=figures, early_s=0.1).run())
     assert pushed == [Action.ADVANCE]
 
 
