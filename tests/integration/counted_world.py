@@ -1,4 +1,4 @@
-"""Our own Canary judged on exact counts: a stand-in metric source whose split follows the commits."""
+"""Our own Canary judged on exact counts, by a stand-in source whose split follows the commits."""
 
 import asyncio
 import json
