@@ -13,6 +13,7 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Histogram,
+    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.core import GaugeMetricFamily
@@ -103,6 +104,8 @@ class Figures:
     """Counts looks and moves of one controller and remembers what the newest looks saw."""
 
     def __init__(self, version: str, repositories: Iterable[str]) -> None:
+        # A timestamp beside every counter, which nobody reads.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no annotations
         self._registry = CollectorRegistry()
         self._newest = _Newest()
         self._registry.register(_Gauges(version, self._newest))

@@ -117,13 +117,15 @@ def _station(
     hooking: Hooking,
 ) -> Station:
     git, worker = _repository(settings, one, directory), Worker()
+    # What sync sources saw lies beside the clone that stays, and is lost with it.
+    seen = Options(memory=_beside(_kept(one), "seen"), writes=memory.writes)
     return Station(
         name=one.name,
         git=git,
         reader=Reader(git, rules, ROUTERS, sift=git),
         beginner=Beginner(store=git, rules=rules) if one.initialise else None,
         witness=git.witness if one.forge_commits else None,
-        measuring=_measuring(settings, metrics, _ancestry(git, worker), _memory(directory)),
+        measuring=_measuring(settings, metrics, _ancestry(git, worker), seen),
         worker=worker,
         budget=Budget(one.pushes_per_minute),
         hooking=hooking,
@@ -190,16 +192,13 @@ def _ancestry(git: Git, worker: Worker) -> Contains:
     return contains
 
 
-def _memory(directory: Path) -> Path:
-    """Say where sync sources may keep what they saw: beside the clone, and lost with it."""
-    return _beside(directory, "seen")
-
-
 def _beside(directory: Path, what: str) -> Path:
     return directory.with_name(f"{directory.name}.{what}")
 
 
-def _measuring(settings: Settings, metrics: Metrics, contains: Contains, memory: Path) -> Measuring:
+def _measuring(
+    settings: Settings, metrics: Metrics, contains: Contains, seen: Options
+) -> Measuring:
     sources = settings.sources.values()
     timing = Timing(
         scrape_ms=max(source.scrape_ms for source in sources),
@@ -214,7 +213,8 @@ def _measuring(settings: Settings, metrics: Metrics, contains: Contains, memory:
                     scrape_ms=timing.scrape_ms,
                     lag_ms=timing.lag_ms,
                     contains=contains,
-                    memory=memory,
+                    memory=seen.memory,
+                    writes=seen.writes,
                 )
             )
             for one in settings.sync

@@ -73,8 +73,8 @@ def _lines(report: Report, canary: CanaryId) -> Iterator[str]:
     if one is None:
         return
     policy = one.policy
-    yield f"Ladder: {ladder(policy)}; a check every {duration(policy.interval_ms)}, "
-    yield f"rolled back by {condemned_by(policy_json(policy))}."
+    yield f"Ladder: {ladder(policy)}; a check every {duration(policy.interval_ms)}."
+    yield f"Rolled back by: {condemned_by(policy_json(policy))}."
     yield f"Candidate: {one.tip.owned.candidate.version}"
     yield f"Primary:   {one.tip.owned.primary.version}"
     live = one.situation.live
@@ -90,6 +90,8 @@ def _lines(report: Report, canary: CanaryId) -> Iterator[str]:
             record = move.record
             weight = f"{percent(record.weight_from)}->{percent(record.weight_to)}%"
             yield f"  {iso(move.date_ms)}  {move.revision[:12]}  {record.action.value}  {weight}"
+        yield "\nWhy, with every figure: `git show <move>`, or in a clone with the evidence branch"
+        yield f"`gitops-canary explain -C . {one.rollout.id}`."
 
 
 def _arithmetic(verdict: Verdict) -> Iterator[str]:

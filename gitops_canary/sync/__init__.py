@@ -30,7 +30,9 @@ def _api(name: str, o: Options) -> Api:
 
 SYNC: Mapping[str, Factory] = {
     "traffic": lambda o: Traffic(source=o.source, scrape_ms=o.scrape_ms, lag_ms=o.lag_ms),
-    "none": lambda o: Nothing(source=o.source, delay_ms=o.delay_ms, memory=o.memory),
+    "none": lambda o: Nothing(
+        source=o.source, delay_ms=o.delay_ms, memory=o.memory, writes=o.writes
+    ),
     "kubernetes": lambda o: Kubernetes(_api("The Kubernetes API", o), timeout_ms=o.timeout_ms),
     "flux": lambda o: Flux(
         _api("The Kubernetes API", o), contains=o.contains, timeout_ms=o.timeout_ms

@@ -22,7 +22,9 @@ class Nothing:
     source: str
     delay_ms: int
     memory: Path | None = None
-    """File that keeps the instants for the next process, e.g. of a scheduled job."""
+    """File that keeps the instants for the next process, e.g. of a scheduled job, or `status`."""
+    writes: bool = True
+    """Whether this process may write it."""
     _seen: dict[Revision, int] = field(default_factory=dict, init=False, compare=False)
 
     async def observe(
@@ -38,7 +40,7 @@ class Nothing:
         seen = {e.revision: min(known.get(e.revision, now_ms), now_ms) for e in expected}
         self._seen.clear()
         self._seen.update(seen)
-        if self.memory and seen != known:
+        if self.memory and self.writes and seen != known:
             remember(self.memory, {str(one): at for one, at in seen.items()})
         return {expectation: self._look(expectation, now_ms) for expectation in expected}
 

@@ -39,5 +39,7 @@ class Options:
     """Argo CD Applications to look at; empty is all."""
     memory: Path | None = None
     """File in which a source may keep what the next process of this controller shall know."""
+    writes: bool = True
+    """Whether that file may be written; a process that only looks reads it."""
     contains: Contains = nothing_known
     """Ancestry in the config repository."""
