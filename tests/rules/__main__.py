@@ -1,11 +1,16 @@
 """`PYTHONPATH=tests python -m rules`: print the tables of docs/explanation/judging.md."""
 
 import argparse
+import json
+import math
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 
-from rules.playing import RULES, Summary, summary
+from rules.playing import RULES, Summary, interval, summary
 from rules.traffic import FAULTY, HEALTHY, Scenario
 
 RATES = (1.0, 10.0, 100.0, 1000.0)
@@ -21,25 +26,64 @@ def main() -> None:
     parser.add_argument("--rps", nargs="*", type=float, default=list(RATES))
     parser.add_argument("--only", default="", help="healthy, faulty, or a part of a name")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--kept", type=Path, help="file of cells, to go on from")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="begin no cell after this")
     given = parser.parse_args()
     chosen = [
         n for n in EVERY if given.only in f"{'healthy' if EVERY[n].healthy else 'faulty'} {n}"
     ]
-    cells = [(rule, name, rps) for rule in given.rules for name in chosen for rps in given.rps]
+    cells = [(rule, name, rps) for name in chosen for rps in given.rps for rule in given.rules]
+    found, spent_s = _played(cells, given)
+    print(f"runs per cell: {given.runs}, seed: {given.seed}")
+    played = sum(one.runs for one in found.values())
+    print(f"{len(found)} of {len(cells)} cells, {1000 * spent_s / max(played, 1):.1f} ms a run\n")
+    if len(found) == len(cells):
+        _tables(found, given.rules, given.rps, chosen)
+
+
+def _played(cells: Sequence[Cell], given: argparse.Namespace) -> tuple[dict[Cell, Summary], float]:
+    """Play what is not kept yet; also tell the seconds of one core that everything took."""
+    kept: Path | None = given.kept
+    key = [given.runs, given.seed]
+    found: dict[Cell, Summary] = {}
+    spent_s, begun_s = 0.0, time.monotonic()
+    for line in kept.read_text().splitlines() if kept and kept.exists() else ():
+        row = json.loads(line)
+        if row["key"] == key:
+            rule, name, rps = row["cell"]
+            found[rule, name, rps] = Summary(**row["summary"])
+            spent_s += row["seconds"]
+    rest = [cell for cell in cells if cell not in found]
+    run = partial(_cell, runs=given.runs, seed=given.seed)
     with ProcessPoolExecutor(given.jobs) as pool:
-        run = partial(_cell, runs=given.runs, seed=given.seed)
-        found = dict(zip(cells, pool.map(run, cells, chunksize=4), strict=True))
-    print(f"runs per cell: {given.runs}, seed: {given.seed}\n")
-    _false(found, given.rules, given.rps, chosen)
-    for rps in given.rps:
-        _faults(found, given.rules, rps, chosen)
-    if HEALTHY[0].name in chosen:
-        _promotions(found, given.rules, given.rps)
+        for start in range(0, len(rest), given.jobs):
+            if time.monotonic() - begun_s > given.seconds:
+                break
+            part = rest[start : start + given.jobs]
+            for cell, (one, seconds) in zip(part, pool.map(run, part), strict=True):
+                found[cell] = one
+                spent_s += seconds
+                if kept:
+                    row = {"key": key, "cell": cell, "summary": asdict(one), "seconds": seconds}
+                    with kept.open("a") as file:
+                        file.write(f"{json.dumps(row)}\n")
+    return {cell: found[cell] for cell in cells if cell in found}, spent_s
 
 
-def _cell(cell: Cell, *, runs: int, seed: int) -> Summary:
+def _cell(cell: Cell, *, runs: int, seed: int) -> tuple[Summary, float]:
     rule, name, rps = cell
-    return summary(rule, EVERY[name], rps, runs=runs, seed=seed)
+    begun_s = time.process_time()
+    return summary(rule, EVERY[name], rps, runs=runs, seed=seed), time.process_time() - begun_s
+
+
+def _tables(
+    found: dict[Cell, Summary], rules: Sequence[str], rates: Sequence[float], chosen: Sequence[str]
+) -> None:
+    _false(found, rules, rates, chosen)
+    for rps in rates:
+        _faults(found, rules, rps, chosen)
+    if HEALTHY[0].name in chosen:
+        _promotions(found, rules, rates)
 
 
 def _row(cells: Iterable[str]) -> None:
@@ -62,7 +106,8 @@ def _false(
 
 
 def _percent(one: Summary) -> str:
-    return f"{100 * one.back:.3g}"
+    _, high = interval(one.backs, one.runs)
+    return f"{100 * one.back:.3g} (< {100 * high:.2g})" if one.backs else "0"
 
 
 def _faults(
@@ -76,7 +121,7 @@ def _faults(
 
 def _told(one: Summary) -> str:
     seconds = "-" if one.back_s is None else f"{one.back_s:.0f}"
-    return f"{100 * one.back:.0f} . {seconds} . {one.blast:.3g}"
+    return f"{100 * one.back:.0f} . {seconds} . {one.blast:.3g} ± {one.spread:.2g}"
 
 
 def _promotions(found: dict[Cell, Summary], rules: Sequence[str], rates: Sequence[float]) -> None:

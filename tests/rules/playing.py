@@ -1,5 +1,6 @@
 """One run of one rule on one service, and many of them."""
 
+import math
 import statistics
 import zlib
 from collections.abc import Callable, Mapping
@@ -84,15 +85,23 @@ def play(make: Make, scenario: Scenario, rps: float, seed: int) -> Result:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Many runs: share rolled back, median seconds to it and to the promotion, mean blast."""
+    """Many runs: how many were rolled back, median seconds to it and to the promotion, blast."""
 
     runs: int
-    back: float
-    early: float
-    """Share rolled back before any promotion."""
+    backs: int
+    early: int
+    """Rolled back before any promotion."""
     back_s: float | None
     done_s: float | None
     blast: float
+    """The mean."""
+    spread: float
+    """Half of its interval of 95 %."""
+
+    @property
+    def back(self) -> float:
+        """The share rolled back."""
+        return self.backs / self.runs
 
 
 def summary(rule: str, scenario: Scenario, rps: float, *, runs: int, seed: int) -> Summary:
@@ -103,12 +112,25 @@ def summary(rule: str, scenario: Scenario, rps: float, *, runs: int, seed: int) 
     ]
     backs = [one.back_s for one in results if one.back_s is not None]
     dones = [one.done_s for one in results if one.done_s is not None]
-    early = sum(one.back_s is not None and one.done_s is None for one in results)
+    blasts = [one.blast for one in results]
     return Summary(
         runs=runs,
-        back=len(backs) / runs,
-        early=early / runs,
+        backs=len(backs),
+        early=sum(one.back_s is not None and one.done_s is None for one in results),
         back_s=statistics.median(backs) if backs else None,
         done_s=statistics.median(dones) if dones else None,
-        blast=statistics.fmean(one.blast for one in results),
+        blast=statistics.fmean(blasts),
+        spread=1.96 * statistics.pstdev(blasts) / math.sqrt(runs),
     )
+
+
+def interval(hits: int, runs: int) -> tuple[float, float]:
+    """Give Wilson's interval of 95 % for a share.
+
+    >>> [round(100 * end, 2) for end in interval(0, 1000)]
+    [0.0, 0.38]
+    """
+    z, part = 1.96, hits / runs
+    middle = (part + z * z / (2 * runs)) / (1 + z * z / runs)
+    half = z * math.sqrt(part * (1 - part) / runs + z * z / (4 * runs * runs)) / (1 + z * z / runs)
+    return max(middle - half, 0.0), min(middle + half, 1.0)

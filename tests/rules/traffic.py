@@ -10,6 +10,8 @@ HORIZON_S = 1800
 BASE_ERRORS = 0.001
 BASE_SLOW = 0.003
 PODS = 4
+_LARGE = 50
+"""Mean from which a normal number stands for a Poisson or binomial one."""
 Rate = Callable[[float], float]
 
 
@@ -53,8 +55,12 @@ class Counts:
     primary_slow: int = 0
 
     def add(self, other: "Counts") -> None:
-        for name in Counts.__slots__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.canary += other.canary
+        self.canary_errors += other.canary_errors
+        self.canary_slow += other.canary_slow
+        self.primary += other.primary
+        self.primary_errors += other.primary_errors
+        self.primary_slow += other.primary_slow
 
 
 @dataclass(slots=True)
@@ -88,8 +94,9 @@ class Service:
             primary_errors=self._bad(primary, errors),
             primary_slow=self._bad(primary, slow),
         )
-        found.canary += self._delayed(0, canary - found.canary_errors)
-        found.primary += self._delayed(1, primary - found.primary_errors)
+        if s.latency_s:
+            found.canary += self._delayed(0, canary - found.canary_errors)
+            found.primary += self._delayed(1, primary - found.primary_errors)
         return found
 
     def _delayed(self, side: int, good: int) -> int:
@@ -115,30 +122,33 @@ class Service:
 
 
 def poisson(random: Random, mean: float) -> int:
-    """Draw a Poisson number; by a normal one where that is as good."""
+    """Draw a Poisson number by inversion; by a normal one where that is as good."""
     if mean <= 0:
         return 0
-    if mean > 50:
+    if mean > _LARGE:
         return max(round(random.gauss(mean, math.sqrt(mean))), 0)
-    limit, product, count = math.exp(-mean), random.random(), 0
-    while product > limit:
-        product *= random.random()
+    left, part, count = random.random(), math.exp(-mean), 0
+    while left > part > 0:
+        left -= part
         count += 1
+        part *= mean / count
     return count
 
 
 def binomial(random: Random, n: int, p: float) -> int:
-    """Draw a binomial number; by a Poisson or normal one where that is as good."""
-    p = min(max(p, 0.0), 1.0)
-    if not n or not p:
+    """Draw a binomial number by inversion; by a normal one where that is as good."""
+    if n <= 0 or p <= 0:
         return 0
     if p > 0.5:
-        return n - binomial(random, n, 1 - p)
-    if n * p > 50:
+        return n - binomial(random, n, 1 - min(p, 1.0))
+    if n * p > _LARGE:
         return min(max(round(random.gauss(n * p, math.sqrt(n * p * (1 - p)))), 0), n)
-    if n <= 40:
-        return sum(random.random() < p for _ in range(n))
-    return min(poisson(random, n * p), n)
+    left, part, odds, count = random.random(), (1 - p) ** n, p / (1 - p), 0
+    while left > part and count < n:
+        left -= part
+        part *= odds * (n - count) / (count + 1)
+        count += 1
+    return count
 
 
 def between(start: float, end: float, value: float, base: float) -> Rate:
