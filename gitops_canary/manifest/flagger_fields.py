@@ -51,7 +51,8 @@ def _spec() -> Iterator[Field]:
     yield _honoured("suspend", Type.FLAG, "do nothing at all")
     yield Field(
         path="revertOnDeletion", type=Type.FLAG, status=Status.DEFERRED, root="revertOnDeletion",
-        harmless=False, why="deleting a Canary leaves the objects in Git as they are",
+        harmless=False,
+        why="the objects in Git stay; docs/how-to/remove-a-canary.md says how they go",
     )  # fmt: skip
     at = "autoscalerRef"
     why = "scaler of the target; it must be there, and the primary must have one too"

@@ -1,6 +1,7 @@
 """`init` in a real clone: commits as the person, in order, and a controller behind them."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from prometheus_server import prometheus
 
 from gitops_canary.lab.origin import Origin
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "remove-a-canary.md"
 MIRA = "Mira Okafor <mira@acme.example>"
 WHO = {"user.name": "Mira Okafor", "user.email": "mira@acme.example"}
 
@@ -45,6 +47,27 @@ def commit(clone: Path, texts: dict[str, str]) -> None:
         (clone / path).write_bytes(text.encode())
     git(clone, "add", "-A")
     git(clone, "commit", "-q", "-m", "Begin")
+
+
+def test_a_canary_is_taken_out_as_its_page_says(clone: Path) -> None:
+    assert run("init", "-C", clone, "--commit").code == 0
+    before = {path: (clone / path).read_text() for path in git(clone, "ls-files").splitlines()}
+    git(clone, "merge", "-q", "--ff-only", "init-web")
+    for path in ("apps/deploy.yaml", "apps/deploy-primary.yaml"):
+        text = (clone / path).read_text()
+        (clone / path).write_text(text.replace(":1.0.0", ":1.1.0"))
+    canary = clone / "apps/canary.yaml"
+    canary.write_text(canary.read_text().replace("interval: 1m", "interval: 30s", 1))
+    git(clone, "commit", "-q", "-a", "-m", "A version went out, and somebody changed the pace")
+
+    commands = re.findall(r"```sh\n(.+?)```", PAGE.read_text(), re.DOTALL)
+    for words in commands:
+        done = subprocess.run(["bash", "-c", words], cwd=clone, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+    assert len(commands) == 3
+
+    after = {path: (clone / path).read_text() for path in git(clone, "ls-files").splitlines()}
+    assert after == {path: text.replace(":1.0.0", ":1.1.0") for path, text in before.items()}
 
 
 def test_nothing_is_written_unless_it_is_said(clone: Path) -> None:
