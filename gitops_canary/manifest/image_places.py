@@ -199,31 +199,35 @@ def _in_containers(path: tuple[Step, ...]) -> bool:
 
 def _whole(node: Node, texts: _Texts, path: tuple[Step, ...]) -> ImagePlace | None:
     """Read a mapping whose entries are the parts of one reference."""
-    parameter = texts["name"]
-    held = texts["value"]
+    parameter, held = texts["name"], texts["value"]
     if re.search(r"(?i)(image|tag|version)", parameter) and held and "/" not in held:
         return ImagePlace(form=Form.PARAMETER, path=path, value=held, line=node.line)
-    kustomize = path[:1] == (Key("images"),) and len(path) == 2 and bool(parameter)  # noqa: PLR2004 - an entry of the list
-    tag = next((texts[key] for key in ("newTag", "tag", "imageTag") if texts[key]), "")
-    name = next((texts[key] for key in _REPOSITORIES if key != "name" and texts[key]), "")
-    if not tag and texts["image"] and texts["version"]:
-        tag = texts["version"]
-    digest = texts["digest"]
-    if kustomize:
+    if path[:1] == (Key("images"),) and len(path) == 2 and parameter:  # noqa: PLR2004 - an entry of the list
         name = texts["newName"] or parameter
-    if not name or not (tag or digest or kustomize) or ":" in name.rpartition("/")[2]:
         # kustomize users also write the tag into newName; then it is the whole reference.
-        return _embedded(node, path, name) if kustomize else None
-    registry = f"{texts['registry']}/" if texts["registry"] else ""
-    value = f"{registry}{name}" + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
-    form = Form.KUSTOMIZE if kustomize else Form.PARTS
-    return ImagePlace(form=form, path=path, value=value, line=node.line)
-
-
-def _embedded(node: Node, path: tuple[Step, ...], name: str) -> ImagePlace | None:
-    if not name:
+        value = name if _tagged(name) else _joined(texts, name)
+        return ImagePlace(form=Form.KUSTOMIZE, path=path, value=value, line=node.line)
+    name = next((texts[key] for key in _REPOSITORIES if key != "name" and texts[key]), "")
+    if not name or _tagged(name) or not (_tag(texts) or texts["digest"]):
         return None
-    return ImagePlace(form=Form.KUSTOMIZE, path=path, value=name, line=node.line)
+    return ImagePlace(form=Form.PARTS, path=path, value=_joined(texts, name), line=node.line)
+
+
+def _tagged(name: str) -> bool:
+    """Whether a repository's name has a tag in it."""
+    return ":" in name.rpartition("/")[2]
+
+
+def _tag(texts: _Texts) -> str:
+    found = next((texts[key] for key in ("newTag", "tag", "imageTag") if texts[key]), "")
+    return found or (texts["version"] if texts["image"] else "")
+
+
+def _joined(texts: _Texts, name: str) -> str:
+    """Write the reference whose parts a mapping holds."""
+    registry = f"{texts['registry']}/" if texts["registry"] else ""
+    tag, digest = _tag(texts), texts["digest"]
+    return f"{registry}{name}" + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
 
 
 def _chart(

@@ -102,35 +102,40 @@ class _Rollout:
         """Give the analysis, and the steps that wait for a person."""
         steps = canary.get("steps")
         entries = [entry for step in (steps.items if steps else ()) for entry in step.entries]
-        weights = [typed(value.value) for key, value in entries if key.value == "setWeight"]
-        whole = {w for w in weights if isinstance(w, int) and 0 < w <= 100}  # noqa: PLR2004 - percent
-        kept = sorted(whole) or [100]
-        if kept != weights:
-            self._lose(steps or canary, f"the weights {weights} became {kept}, which rise")
-        pauses = [self._step(key, value) for key, value in entries if key.value != "setWeight"]
-        if len({pause for pause in pauses if pause}) > 1:
-            self._lose(
-                steps or canary, "the pauses differ; every step lasts as long as the longest"
-            )
-        ladder: list[Json] = [*kept]
+        ladder = self._ladder(entries, steps or canary)
+        pause_ms = self._longest(entries, steps or canary)
         metrics = list(self._metrics(canary))
         conditioned = any("thresholdRange" not in one for one in metrics)
-        interval_ms = max([_SHORTEST_MS, *pauses])
+        interval_ms = max(_SHORTEST_MS, pause_ms)
         if conditioned:
             interval_ms, stay_ms = stretched(metrics, interval_ms)
-            if stay_ms < max(pauses, default=0):
+            if stay_ms < pause_ms:
                 lasts = f"lasts {stay_ms // 1000}s, as long as it is measured: raise count for more"
                 self._lose(steps or canary, f"a step {lasts}")
-        every: list[Json] = [*metrics]
-        gates: list[Json] = [*_gates(entries, kept)]
         analysis: dict[str, Json] = {
             "interval": f"{interval_ms // 1000}s",
             "threshold": 1,
             "judge": {"type": "conditions" if conditioned else "threshold"},
-            "stepWeights": ladder,
-            "metrics": every,
+            "stepWeights": [*ladder],
+            "metrics": [*metrics],
         }
-        return analysis, gates
+        return analysis, [*_gates(entries, ladder)]
+
+    def _ladder(self, entries: Sequence[tuple[Node, Node]], at: Node) -> list[int]:
+        """List the weights, which have to rise; all at once where there are none."""
+        weights = [typed(value.value) for key, value in entries if key.value == "setWeight"]
+        whole = {w for w in weights if isinstance(w, int) and 0 < w <= 100}  # noqa: PLR2004 - percent
+        kept = sorted(whole) or [100]
+        if kept != weights:
+            self._lose(at, f"the weights {weights} became {kept}, which rise")
+        return kept
+
+    def _longest(self, entries: Sequence[tuple[Node, Node]], at: Node) -> int:
+        """Give the longest pause, milliseconds; 0 where there is none."""
+        pauses = {self._step(key, value) for key, value in entries if key.value != "setWeight"}
+        if len(pauses - {0}) > 1:
+            self._lose(at, "the pauses differ; every step lasts as long as the longest")
+        return max(pauses, default=0)
 
     def _step(self, key: Node, value: Node) -> int:
         """Give the length of a pause; say what is lost with any other step."""

@@ -1,6 +1,6 @@
 """What the weights of a list mean, and what each side gets by them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -129,12 +129,8 @@ class Meaning:
             shares = (HUNDRED, Decimal(0))
             return _split(group, primary, None, shares, free=True)
         given = [primary.weight, *([canary.weight] if canary else []), *others]
-        if self.absent is Absent.REQUIRED and None in given:
-            raise wrong("A weight is missing in this list", node, file)
+        self._complete(given, others, node, file)
         even = self.absent is Absent.EVEN and not any(given)
-        if even and others:
-            problem = "Without any weight all services share evenly, so two weights would silence"
-            raise wrong(f"{problem} the others", node, file, "give every service its weight")
         missing = Decimal(1) if even else _missing(self.absent)
         numbers = (_or(primary.weight, missing, even=even), Decimal(0))
         if canary is not None:
@@ -146,6 +142,20 @@ class Meaning:
             raise wrong("The weights do not sum to what this kind demands", node, file, remedy)
         unwritten = primary.weight is None and (canary is None or canary.weight is None)
         return _split(group, primary, canary, numbers, free=not others and (unwritten or even))
+
+    def _complete(
+        self,
+        given: Sequence[Decimal | None],
+        others: Sequence[Decimal | None],
+        node: Node,
+        file: Path,
+    ) -> None:
+        """Refuse a list in which weights are missing that would have to be there."""
+        if self.absent is Absent.REQUIRED and None in given:
+            raise wrong("A weight is missing in this list", node, file)
+        if self.absent is Absent.EVEN and not any(given) and others:
+            problem = "Without any weight all services share evenly, so two weights would silence"
+            raise wrong(f"{problem} the others", node, file, "give every service its weight")
 
     def numbers(
         self, split: Split, weight: Decimal, root: Node, file: Path
