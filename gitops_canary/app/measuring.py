@@ -122,6 +122,7 @@ class Measuring:
                 live=live,
                 verdicts=self._complete(every_verdict, now_ms),
                 now_ms=now_ms,
+                due_ms=courses[canary].due_ms if canary in courses else None,
                 complete_ms=now_ms - self.timing.delay_ms,
             )
         return Measured(

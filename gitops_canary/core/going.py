@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from gitops_canary.core import hooks
 from gitops_canary.core.situation import Situation
-from gitops_canary.core.text import duration, percent
+from gitops_canary.core.text import duration, iso, percent
 from gitops_canary.core.unheard import failing, gives_up, silence, silent, unmeasured
 from gitops_canary.model.decision import Decision, Wait
 from gitops_canary.model.observation import Verdict
@@ -227,7 +227,7 @@ def _measuring(s: Situation, live_ms: int, failed: int) -> Decision:
     if newest and newest.outcome is Outcome.FAIL:
         count = f"{failed} of {s.policy.threshold}"
         return s.hold(Wait.WINDOW, f"Failed check {count}: {failing(newest)}.")
-    return s.hold(Wait.WINDOW, f"Measures {_where(s)}{_progress(s)}.")
+    return s.hold(Wait.WINDOW, f"Measures {_where(s)}{_progress(s)}{_first(s)}.")
 
 
 def _where(s: Situation) -> str:
@@ -239,6 +239,13 @@ def _where(s: Situation) -> str:
 def _share(s: Situation, weight: Decimal) -> str:
     of = " of the matching requests" if s.policy.strategy is Strategy.AB_TEST else ""
     return f"{percent(weight)} %{of}"
+
+
+def _first(s: Situation) -> str:
+    """Say when there is anything to judge; empty once there was."""
+    if s.verdicts or s.due_ms is None:
+        return ""
+    return f"; the first numbers are complete at {iso(s.due_ms)}"
 
 
 def _progress(s: Situation) -> str:

@@ -56,6 +56,8 @@ class Situation:
     verdicts: tuple[Verdict, ...] = ()
     """At the current weight, oldest first."""
     now_ms: int
+    due_ms: int | None = None
+    """When there is more to judge; None where nothing is judged."""
     complete_ms: int = 0
     """Up to when the samples of the metric sources are complete."""
     told: Replies = field(default_factory=dict, hash=False)

@@ -162,7 +162,7 @@ def test_unproven_canary_is_promoted_only_after_the_hold_and_enough_requests() -
     assert next(i for i, v in enumerate(verdicts) if v.outcome is PASS) == 39
     _, verdicts = run(Config(metrics=(METRIC,), min_requests=1000), thin)
     assert PASS not in {v.outcome for v in verdicts}
-    assert "1000 are the least" in verdicts[-1].reason
+    assert "of 1,000 canary requests needed" in verdicts[-1].reason
     _, verdicts = run(Config(metrics=(METRIC,), on_inconclusive="hold"), thin)
     assert PASS not in {v.outcome for v in verdicts}
 

@@ -2,9 +2,9 @@
 
 import math
 
+from gitops_canary.core.judges import waiting
 from gitops_canary.core.judges.sequential_types import Config, State, Weighed
-from gitops_canary.core.judges.words import compared
-from gitops_canary.core.text import duration
+from gitops_canary.core.judges.words import compared, rough
 from gitops_canary.model.judging import Block, Counts
 from gitops_canary.model.observation import Measurement
 from gitops_canary.model.rollout import Outcome
@@ -84,19 +84,13 @@ def _passing(config: Config, state: State, block: Block) -> Ruling:
     """Wait for dwell, soak and proof; everything here was heard and is well so far."""
     if block.underway:
         return Outcome.INCONCLUSIVE, "nothing is wrong while the next weight comes", False, True
-    assert state.weight_ms is not None, "set by every block"
-    here_ms = block.end_ms - state.weight_ms
     proven = all(state.weighed[m.name].proof >= math.log(config.proven) for m in config.metrics)
-    waiting = [name for name in config.values.limits if name not in state.value_outcomes]
-    if waiting:
-        return Outcome.INCONCLUSIVE, f"{waiting[0]} was not measured here yet", False, True
+    unread = [name for name in config.values.limits if name not in state.value_outcomes]
+    if unread:
+        return Outcome.INCONCLUSIVE, f"{unread[0]} was not measured here yet", False, True
     dwell_ms = config.fast_dwell_ms if config.fast and proven else config.dwell_ms
-    since_ms = state.weight_ms if block.since_ms is None else block.since_ms
-    stay_ms, least_ms = block.end_ms - since_ms, min(config.seen_ms, dwell_ms)
-    if stay_ms < dwell_ms or here_ms < least_ms:
-        seen = f", {duration(here_ms)} of it seen" if block.since_ms is not None else ""
-        wait = f"{duration(stay_ms)} of {duration(dwell_ms)} at {state.weight} %{seen}"
-        return Outcome.INCONCLUSIVE, f"nothing is wrong; {wait}", False, True
+    if dwells := waiting.dwelling(config, state, block, dwell_ms):
+        return Outcome.INCONCLUSIVE, f"nothing is wrong; {dwells}", False, True
     if not block.last:
         return Outcome.PASS, "nothing speaks against more traffic", False, True
     return _promoting(config, state, block, proven=proven)
@@ -105,24 +99,21 @@ def _passing(config: Config, state: State, block: Block) -> Ruling:
 def _promoting(config: Config, state: State, block: Block, *, proven: bool) -> Ruling:
     soaked_ms = block.end_ms - (block.end_ms if state.first_ms is None else state.first_ms)
     if soaked_ms < config.min_soak_ms:
-        wait = f"{duration(soaked_ms)} of {duration(config.min_soak_ms)} soaked"
+        wait = f"{rough(soaked_ms)} of {rough(config.min_soak_ms)} soaked"
         return Outcome.INCONCLUSIVE, f"nothing is wrong; {wait}", False, True
     if proven:
         return Outcome.PASS, "every metric is proven good", False, True
     assert state.weight_ms is not None, "set by every block"
     held_ms = block.end_ms - state.weight_ms
     if held_ms < config.max_hold_ms:
-        wait = f"waits for proof up to {duration(config.max_hold_ms)} at the last step"
+        upto = f"waits {rough(held_ms)} of {rough(config.max_hold_ms)} for proof at the last step"
+        wait = f"{upto}: {waiting.unproven(config, state, block)}"
         return Outcome.INCONCLUSIVE, f"nothing is wrong; {wait}", False, True
     fewest = min((state.weighed[m.name].total.canary for m in config.metrics), default=0)
-    unproven = f"not proven good after {duration(held_ms)} at the last step"
+    unproven = f"not proven good after {rough(held_ms)} at the last step"
     if config.on_inconclusive == "promote" and fewest >= config.min_requests:
         return Outcome.PASS, f"{unproven}, and nothing speaks against it", False, True
     if config.on_inconclusive == "rollback":
         return Outcome.INCONCLUSIVE, f"{unproven}: onInconclusive is rollback", False, False
-    few = (
-        f"{fewest} requests, {config.min_requests} are the least"
-        if fewest < config.min_requests
-        else "onInconclusive is hold"
-    )
-    return Outcome.INCONCLUSIVE, f"{unproven}: {few}", False, True
+    why = waiting.few(config, state, block) or "onInconclusive is hold"
+    return Outcome.INCONCLUSIVE, f"{unproven}: {why}", False, True

@@ -48,6 +48,16 @@ def amount(log: float) -> str:
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"  # noqa: PLR2004 - a digit less above
 
 
+def rough(span_ms: int) -> str:
+    """Write how long something takes, to the second or, from two minutes on, the minute.
+
+    >>> rough(90_400), rough(200), rough(600_000), rough(3_661_000)
+    ('90s', '1s', '10m', '62m')
+    """
+    seconds = max(round(span_ms / 1000), 1)
+    return f"{seconds}s" if seconds < 120 else f"{math.ceil(seconds / 60)}m"  # noqa: PLR2004
+
+
 def exact(number: float) -> str:
     """Write a computed number for the record: six digits, the same on every machine.
 

@@ -1,0 +1,75 @@
+"""What the sequential judge waits for, with figures: how much is there, how much is needed."""
+
+import math
+
+from gitops_canary.core.judges import eprocess
+from gitops_canary.core.judges.sequential_types import Config, Metric, State, Weighed
+from gitops_canary.core.judges.words import rough
+from gitops_canary.model.judging import Block
+
+
+def dwelling(config: Config, state: State, block: Block, dwell_ms: int) -> str:
+    """Say how much of the least time at a weight is over; empty once all of it is."""
+    assert state.weight_ms is not None, "set by every block"
+    here_ms = block.end_ms - state.weight_ms
+    since_ms = state.weight_ms if block.since_ms is None else block.since_ms
+    stay_ms, least_ms = block.end_ms - since_ms, min(config.seen_ms, dwell_ms)
+    if stay_ms >= dwell_ms and here_ms >= least_ms:
+        return ""
+    seen = f", {rough(here_ms)} of it seen" if block.since_ms is not None else ""
+    more = f" (at least {rough(least_ms)})" if stay_ms >= dwell_ms else ""
+    return f"{rough(stay_ms)} of {rough(dwell_ms)} at {state.weight} %{seen}{more}"
+
+
+def unproven(config: Config, state: State, block: Block) -> str:
+    """Say of the metric that is furthest from its proof how far it is, and what is missing."""
+    named = ((metric, state.weighed[metric.name]) for metric in config.metrics)
+    open_ = [(m, w) for m, w in named if w.proof < math.log(config.proven)]
+    if not open_:
+        return ""
+    metric, weighed = min(open_, key=lambda one: one[1].proof)
+    if not weighed.total.canary and _warms(state, metric, block):
+        assert state.first_ms is not None, "warming up"
+        first_ms = state.first_ms + metric.warmup_ms + block.end_ms - block.start_ms
+        return f"{metric.name} warms up, and counts in {rough(first_ms - block.end_ms)}"
+    return f"{metric.name} has {_missing(config, metric, weighed, block)}"
+
+
+def few(config: Config, state: State, block: Block) -> str:
+    """Say how many canary requests there are of the least number; empty where there are enough."""
+    weighed = [state.weighed[metric.name] for metric in config.metrics]
+    fewest = min(weighed, key=lambda one: one.total.canary, default=None)
+    if fewest is None or fewest.total.canary >= config.min_requests:
+        return ""
+    more = config.min_requests - fewest.total.canary
+    seen = f"{fewest.total.canary:,} of {config.min_requests:,} canary requests needed"
+    return f"{seen}{_takes(fewest, block, more)}"
+
+
+def _warms(state: State, metric: Metric, block: Block) -> bool:
+    return state.first_ms is not None and block.end_ms <= state.first_ms + metric.warmup_ms
+
+
+def _missing(config: Config, metric: Metric, weighed: Weighed, block: Block) -> str:
+    """Estimate how many requests the proof takes in all, going on as so far."""
+    total, best = weighed.total, max(weighed.good)
+    if not total.canary:
+        return "no canary request yet"
+    each = best / total.canary
+    if each <= 0:
+        budget = f"{100 * metric.budget:g} %"
+        bad = f"{total.canary_bad:,} of {total.canary:,} canary requests {metric.what}"
+        return f"too many bad ones to prove less than {budget}: {bad}"
+    needed = math.log(config.proven) + math.log(len(eprocess.GOOD)) - best
+    more = max(math.ceil(needed / each), 1)
+    every = f"{total.canary:,} of about {total.canary + more:,} canary requests"
+    return f"{every} that prove its limit{_takes(weighed, block, more)}"
+
+
+def _takes(weighed: Weighed, block: Block, requests: int) -> str:
+    """Say how long so many requests take, at the rate of the last minute."""
+    seen = sum(n for _, n, _ in weighed.recent)
+    if not seen:
+        return ", and none came lately"
+    span_ms = len(weighed.recent) * (block.end_ms - block.start_ms)
+    return f"; about {rough(round(requests / seen * span_ms))} at this rate"
