@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from first_routes import GATEWAY, ROUTES
+
 from gitops_canary.app.initialising import Prepared, asking, prepare
 from gitops_canary.manifest.document import data, parse
 from gitops_canary.manifest.initial.terrain import survey
@@ -56,108 +58,6 @@ spec:
     targetPort: 8080
     nodePort: 30000
 """
-ISTIO = """\
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: web, namespace: prod}
-spec:
-  hosts: [web]
-  http:
-  - match: [{uri: {prefix: /api}}]
-    route:
-    - destination:
-        host: web.prod.svc.cluster.local # in the mesh
-  - route:
-    - destination: {host: web}
-      weight: 80
-    - destination: {host: legacy}
-      weight: 20
-"""
-GATEWAY = """\
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: web, namespace: prod}
-spec:
-  parentRefs: [{name: gateway}]
-  rules:
-  - backendRefs:
-    - name: web
-      port: 80
-"""
-NGINX = """\
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: web
-  namespace: prod
-  annotations:
-    cert-manager.io/cluster-issuer: le
-    nginx.ingress.kubernetes.io/proxy-body-size: 8m
-spec:
-  ingressClassName: nginx
-  rules:
-  - host: shop.example
-    http:
-      paths:
-      - {path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}
-      - {path: /old, pathType: Prefix, backend: {service: {name: legacy, port: {number: 80}}}}
-"""
-TRAEFIK = """\
-apiVersion: traefik.io/v1alpha1
-kind: IngressRoute
-metadata: {name: web, namespace: prod}
-spec:
-  routes:
-  - match: Host(`shop.example`)
-    kind: Rule
-    services:
-    - name: web
-      port: 80
-"""
-CONTOUR = """\
-apiVersion: projectcontour.io/v1
-kind: HTTPProxy
-metadata: {name: web, namespace: prod}
-spec:
-  virtualhost: {fqdn: shop.example}
-  routes:
-  - conditions: [{prefix: /api}]
-    services:
-    - name: web # everything
-      port: 80
-  - services:
-    - name: legacy
-      port: 80
-"""
-APISIX = """\
-apiVersion: apisix.apache.org/v2
-kind: ApisixRoute
-metadata: {name: web, namespace: prod}
-spec:
-  http:
-  - name: web
-    match: {hosts: [shop.example], paths: [/*]}
-    backends:
-    - serviceName: web
-      servicePort: 80
-      weight: 100
-"""
-KUMA = """\
-apiVersion: kuma.io/v1alpha1
-kind: MeshHTTPRoute
-metadata: {name: web, namespace: prod}
-spec:
-  to:
-  - targetRef: {kind: MeshService, name: web}
-    rules:
-    - matches: [{path: {type: PathPrefix, value: /}}]
-      default:
-        backendRefs:
-        - kind: MeshService
-          name: web
-          namespace: prod
-          port: 80
-"""
 POLICY = """\
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -166,15 +66,6 @@ spec:
   podSelector: {matchLabels: {app: web}}
   ingress: [{from: [{podSelector: {matchLabels: {app: caller}}}]}]
 """
-ROUTES = {
-    "istio": ISTIO,
-    "gatewayapi:v1": GATEWAY,
-    "nginx": NGINX,
-    "traefik": TRAEFIK,
-    "contour": CONTOUR,
-    "apisix": APISIX,
-    "kuma": KUMA,
-}
 PLAIN: Texts = {"apps/deploy.yaml": DEPLOYMENT, "apps/service.yaml": SERVICE}
 BASE: Texts = {
     "base/deployment.yaml": DEPLOYMENT.replace("  namespace: prod\n", "").replace(":1.0.0", ""),
@@ -201,6 +92,8 @@ def initialised(texts: Mapping[str, str], **answers: str) -> Prepared:
     terrain = survey({Path(path): text for path, text in texts.items()})
     questions = asking(terrain)
     said = dict(answers)
+    if "router" in said:
+        said["router"] = said["router"].partition(" ")[0]
     while (question := questions.next(said)) is not None:
         assert question.default, question
         said[question.key] = question.default

@@ -5,9 +5,18 @@ from gitops_canary.registry import Registry
 from gitops_canary.routing.contour import CONTOUR
 from gitops_canary.routing.emissary import EMISSARY
 from gitops_canary.routing.field import Field
+from gitops_canary.routing.first_splits import (
+    EMISSARY_FOUNDER,
+    GLOO_FOUNDER,
+    LINKERD_FOUNDER,
+    OPENSHIFT_FOUNDER,
+    SKIPPER_FOUNDER,
+    VIRTUAL_SERVER_FOUNDER,
+)
 from gitops_canary.routing.founding import Adoption
 from gitops_canary.routing.gateway_api import GATEWAY_API, GATEWAY_FOUNDER
 from gitops_canary.routing.haproxy import HaProxy
+from gitops_canary.routing.ingresses import ALB_FOUNDER
 from gitops_canary.routing.istio import ISTIO, ISTIO_FOUNDER
 from gitops_canary.routing.kubernetes import KUBERNETES_FOUNDER, Kubernetes
 from gitops_canary.routing.kuma import KUMA, MESH_ROUTES
@@ -45,6 +54,13 @@ FOUNDERS: Registry[Founder] = Registry(
         "contour": Adoption(lists=CONTOUR),
         "apisix": Adoption(lists=APISIX),
         "kuma": Adoption(lists=MESH_ROUTES),
+        "gloo": GLOO_FOUNDER,
+        "skipper": SKIPPER_FOUNDER,
+        "alb": ALB_FOUNDER,
+        "openshift": OPENSHIFT_FOUNDER,
+        "virtualserver": VIRTUAL_SERVER_FOUNDER,
+        "emissary": EMISSARY_FOUNDER,
+        "linkerd": LINKERD_FOUNDER,
         **{f"smi:{version}": traffic_split(version) for version in SMI_VERSIONS},
     },
 )

@@ -130,6 +130,17 @@ class Silent:
         return ()
 
 
+_INSTEAD = {
+    "haproxy": "the Service users call has to select the pods of both sides, by a label that only "
+    "they share, and the Ingress gets `blue-green-balance: {label}={apex}-primary=100,"
+    "{label}={apex}=0`, label and values being those of the pods",
+    "knative": "name the revision that serves with 100 percent in `spec.traffic`, and the latest "
+    "one with 0",
+    "field": "name the field of the weight in `spec.routing`",
+}
+_USUAL = "give {apex}-primary everything and {apex}-canary 0"
+
+
 class Unfounded(Silent):
     """Stands for a kind whose first split is written by hand."""
 
@@ -138,10 +149,10 @@ class Unfounded(Silent):
 
     def create(self, wanted: Wanted, *, place: Place) -> Made:
         """Refuse, and say what to write."""
+        todo = _INSTEAD.get(self._provider, _USUAL).format(apex=wanted.apex, label="app")
         raise BindingError(
             f"The first split of {self._provider} is not written for you.",
-            remedy=f"write it by hand, {wanted.apex}-primary with everything and "
-            f"{wanted.apex}-canary with 0 (docs/reference/routing.md), and run this again: what is "
-            "there is left as it is",
+            remedy=f"write it by hand: {todo} (docs/reference/routing.md); then run this again: "
+            "what is there is left as it is",
             place=place,
         )

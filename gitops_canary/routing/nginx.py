@@ -5,10 +5,10 @@ Facts relied on (ingress-nginx' canary annotations): weights are texts from 0 to
 it, and there is at most one canary Ingress for each rule.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gitops_canary.errors import Place
-from gitops_canary.manifest.document import Json, Node, Pointer, data, insert_key
+from gitops_canary.manifest.document import Json, Node, NodeKind, Pointer, data, insert_key
 from gitops_canary.model.initial import Wanted
 from gitops_canary.model.names import Path
 from gitops_canary.model.spec import Match
@@ -98,6 +98,29 @@ class _Annotated(Conditions):
         return {(*ANNOTATIONS, key): value for key, value in found.items()}
 
 
+_MARKS: Mapping[str, tuple[str, ...]] = {
+    "nginx": ("nginx.ingress.kubernetes.io/",),
+    "alb": ("alb.ingress.kubernetes.io/",),
+    "skipper": ("zalando.org/",),
+    "haproxy": ("haproxy-ingress.github.io/", "haproxy.org/"),
+    "traefik": ("traefik.ingress.kubernetes.io/",),
+}
+"""How the annotations of each controller begin; its class usually holds its name."""
+
+
+def served(root: Node, controller: str) -> bool:
+    """Tell whether a controller may serve an Ingress: nothing in it speaks of another one."""
+    annotations = root.get(*ANNOTATIONS)
+    keys = [key.value for key, _ in annotations.entries] if annotations else []
+    marked = {one for one, marks in _MARKS.items() if any(key.startswith(marks) for key in keys)}
+    if not marked:
+        old = root.get(*ANNOTATIONS, "kubernetes.io/ingress.class")
+        named = word(root, ("spec", "ingressClassName"))
+        named = named or (old.value if old is not None and old.kind is NodeKind.SCALAR else "")
+        marked = {one for one in _MARKS if one in named}
+    return not marked or controller in marked
+
+
 NGINX = Single(
     kinds=INGRESS,
     belongs=_belongs,
@@ -125,7 +148,8 @@ class _CanaryIngress:
         """Tell whether a path of this Ingress leads to the Service users call."""
         root = root_of(text, document, Path(""))
         canary = word(root, (*ANNOTATIONS, f"{_PREFIX}canary")) == "true"
-        return not canary and wanted.apex in {service for _, service in backends(root)}
+        mine = not canary and served(root, "nginx")
+        return mine and wanted.apex in {service for _, service in backends(root)}
 
     def adopt(self, text: str, document: int, wanted: Wanted, *, file: Path) -> tuple[str, Made]:
         """Add the canary Ingress: the same hosts and paths, as far as they lead to the Service."""

@@ -74,10 +74,11 @@ def _knative(root: Node, entry: Node, names: Names) -> Found | None:
     return Found("primary", ("revisionName",)) if word(entry, ("revisionName",)) else None
 
 
-def _by_reference(at: Pointer, backends: Pointer, name: str, service: str) -> Identify:
+def _by_reference(*places: Pointer, backends: Pointer, name: str, service: str) -> Identify:
     """Entries name a backend of the same object, which names the Service."""
 
     def identify(root: Node, entry: Node, names: Names) -> Found | None:
+        at = next((one for one in places if word(entry, one)), places[0])
         wanted, known = word(entry, at), root.get(*backends)
         for one in known.items if known and wanted else ():
             if word(one, (name,)) == wanted:
@@ -138,7 +139,10 @@ VIRTUAL_SERVER = Lists(
         "spec.subroutes.*.splits", "spec.subroutes.*.matches.*.splits",
     ),
     meaning=Meaning(
-        identify=_by_reference(("action", "pass"), ("spec", "upstreams"), "name", "service"),
+        identify=_by_reference(
+            ("action", "pass"), ("action", "proxy", "upstream"),
+            backends=("spec", "upstreams"), name="name", service="service",
+        ),
         absent=Absent.REQUIRED,
         most=100,
         total=100,
@@ -150,7 +154,9 @@ ROUTE_GROUP = Lists(
     kinds=frozenset({("zalando.org", "RouteGroup")}),
     groups=listed("spec.defaultBackends", "spec.routes.*.backends"),
     meaning=Meaning(
-        identify=_by_reference(("backendName",), ("spec", "backends"), "name", "serviceName"),
+        identify=_by_reference(
+            ("backendName",), backends=("spec", "backends"), name="name", service="serviceName"
+        ),
         absent=Absent.REQUIRED,
         copied=False,
     ),

@@ -4,19 +4,8 @@ import difflib
 from collections.abc import Mapping
 
 import pytest
-from first_canary import (
-    DEPLOYMENT,
-    ISTIO,
-    NGINX,
-    PLAIN,
-    POLICY,
-    ROUTES,
-    Texts,
-    after,
-    initialised,
-    objects,
-    plain,
-)
+from first_canary import DEPLOYMENT, PLAIN, POLICY, Texts, after, initialised, objects, plain
+from first_routes import ISTIO, NGINX, ROUTES
 
 from gitops_canary.errors import CanaryError
 from gitops_canary.manifest.initial.terrain import survey

@@ -2,36 +2,17 @@
 
 import json
 import shutil
-import subprocess
-from collections.abc import Mapping
 from pathlib import Path as LocalPath
-from typing import Any
 
 import pytest
-from first_canary import BASE, GATEWAY, Texts, after, initialised, overlay
+from first_canary import BASE, Texts, after, initialised, overlay
+from first_routes import GATEWAY
+from kustomized import built
 
 from gitops_canary.errors import CanaryError
-from gitops_canary.manifest.document import data, parse
 
 REPOSITORY = BASE | overlay("prod") | overlay("staging")
 PROD = "overlays/prod/kustomization.yaml"
-
-
-def built(texts: Mapping[str, str], folder: LocalPath, what: str) -> dict[tuple[str, str], Any]:
-    """Build an overlay with kubectl: what the sync engine would apply, by kind and name."""
-    for path, text in texts.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
-    done = subprocess.run(
-        ["kubectl", "kustomize", str(folder / what)], capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    found = {}
-    for root in parse(done.stdout.decode(), file=what):
-        value: Any = data(root, file=what) if root else None
-        if value:
-            found[value["kind"], value["metadata"]["name"]] = value
-    return found
 
 
 def test_only_the_chosen_overlay_changes() -> None:

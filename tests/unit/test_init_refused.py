@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from first_canary import DEPLOYMENT, ISTIO, PLAIN, SERVICE, Texts, after, initialised, plain
+from first_canary import DEPLOYMENT, PLAIN, SERVICE, Texts, after, initialised, plain
+from first_routes import ISTIO
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # has no stubs
 
 from gitops_canary.errors import CanaryError

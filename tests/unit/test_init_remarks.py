@@ -1,16 +1,7 @@
 """What `init` finds beside the application: what names its pods, and what Flagger said."""
 
-from first_canary import (
-    DEPLOYMENT,
-    NGINX,
-    POLICY,
-    SERVICE,
-    Texts,
-    after,
-    initialised,
-    objects,
-    plain,
-)
+from first_canary import DEPLOYMENT, POLICY, SERVICE, Texts, after, initialised, objects, plain
+from first_routes import NGINX
 
 from gitops_canary.manifest.scalars import Json
 

@@ -1,7 +1,108 @@
-"""First splits of meshes and routers whose objects are few words long."""
+"""First splits: one suite that every router's passes, over what people have before a canary."""
+
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path as LocalPath
 
 import pytest
-from first_canary import PLAIN, after, initialised, objects
+from first_canary import BASE, PLAIN, Texts, after, initialised, objects, overlay, plain
+from first_routes import ALB, GLOO, ROUTE_GROUP, ROUTES, SKIPPER
+from kustomized import built
+
+from gitops_canary.errors import CanaryError
+from gitops_canary.manifest.document import parse
+from gitops_canary.model.names import Path
+from gitops_canary.ports import Router
+from gitops_canary.routing import FOUNDERS, ROUTERS
+
+WHERE = {"namespace": "prod", "apex": "web"}
+WRITTEN_ANEW = {"kubernetes", "gatewayapi:v1beta1"} | {f"smi:v1alpha{n}" for n in range(1, 5)}
+"""Those without a case: the same code as another's, or nothing to adopt."""
+every = pytest.mark.parametrize("case", ROUTES)
+
+
+def routed(router: Router, texts: Texts) -> Iterator[tuple[str, int]]:
+    """Give file and index of each document that splits."""
+    for path, text in texts.items():
+        for index, root in enumerate(parse(text, file=path)):
+            group, kind = (root.get("apiVersion"), root.get("kind")) if root else (None, None)
+            key = (group.value.rpartition("/")[0], kind.value) if group and kind else ("", "")
+            if key in router.kinds and router.matches(text, index, **WHERE):
+                yield path, index
+
+
+def numbers(text: str) -> list[int]:
+    """Give every weight of a text."""
+    found = re.findall(r"[Ww]eights?['\"]?: ?'?\"?(\d+)", text)
+    return [int(one) for one in found]
+
+
+def test_every_router_whose_first_split_is_written_is_a_case() -> None:
+    cases = {name.partition(" ")[0] for name in ROUTES}
+    assert set(FOUNDERS) == cases | WRITTEN_ANEW
+    assert set(ROUTERS) - set(FOUNDERS) == {"field", "haproxy", "knative"}
+
+
+@every
+def test_the_router_reads_its_first_split_as_nothing_and_goes_round(case: str) -> None:
+    texts = plain(case)
+    now = after(texts, initialised(texts, router=case))
+    router = ROUTERS[case.partition(" ")[0]]
+    found = list(routed(router, now))
+    assert found
+    for path, index in found:
+        file, zero = Path(path), now[path]
+        assert router.weight(zero, index, file=file, **WHERE) == 0
+        assert router.set_weight(zero, index, Decimal(0), file=file, **WHERE) == zero
+        text = zero
+        for weight in (5, 25, 100):
+            text = router.set_weight(text, index, Decimal(weight), file=file, **WHERE)
+            assert router.weight(text, index, file=file, **WHERE) == weight
+            assert sum(numbers(text)) in {sum(numbers(zero)), sum(numbers(zero)) + weight}
+            assert router.shape(text, index, file=file, **WHERE) == router.shape(
+                zero, index, file=file, **WHERE
+            )
+        assert router.restore(text, index, zero, index, file=file, **WHERE) == zero
+        assert router.set_weight(text, index, Decimal(0), file=file, **WHERE) == zero
+
+
+@every
+def test_whoever_else_gets_traffic_keeps_it(case: str) -> None:
+    """No line goes but those that name the Service, or say how its traffic gets there."""
+    texts = plain(case)
+    before, now = ROUTES[case], after(texts, initialised(texts, router=case))["apps/route.yaml"]
+    gone = set(before.splitlines()) - set(now.splitlines())
+    ours = r"web|shop|port|number|action|single|kube|proxy|upstream|rewrite|pass|service:|paths"
+    assert all(re.search(ours, line) for line in gone), gone
+    theirs = [line for line in before.splitlines() if "legacy" in line]
+    assert Counter(theirs) <= Counter(now.splitlines())
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed here")
+@every
+def test_an_overlay_of_several_splits_by_itself(case: str, tmp_path: LocalPath) -> None:
+    """What kustomize builds splits as it does without overlays, and the others stay as they are."""
+    base = BASE | {
+        "base/route.yaml": re.sub(r",? ?\n?  ?namespace: prod", "", ROUTES[case], count=1)
+    }
+    texts = base | overlay("prod") | overlay("staging")
+    prepared = initialised(texts, overlay="overlays/prod", router=case)
+    now = after(texts, prepared)
+    router, found = ROUTERS[case.partition(" ")[0]], 0
+    for one in built(now, tmp_path / "now", "overlays/prod").values():
+        text = json.dumps(one)
+        key = (str(one["apiVersion"]).rpartition("/")[0], str(one["kind"]))
+        if key in router.kinds and router.matches(text, 0, **WHERE):
+            found += 1
+            assert router.weight(text, 0, file=Path("built"), **WHERE) == 0
+    assert found
+    staging = built(now, tmp_path / "staging", "overlays/staging")
+    assert staging == built(texts, tmp_path / "before", "overlays/staging")
+    assert initialised(now, overlay="overlays/prod", router=case).stages == ()
 
 
 @pytest.mark.parametrize("version", ["v1alpha1", "v1alpha4"])
@@ -16,3 +117,61 @@ def test_a_mesh_of_smi_needs_no_route_to_begin_with(version: str) -> None:
             {"service": "web-canary", "weight": 0},
         ],
     }
+
+
+def test_linkerd_needs_no_route_to_begin_with() -> None:
+    now = after(PLAIN, initialised(PLAIN, router="linkerd"))
+    (route,) = objects(now, "HTTPRoute").values()
+    assert route["spec"] == {
+        "parentRefs": [{"name": "web", "kind": "Service", "group": "core", "port": 80}],
+        "rules": [{"backendRefs": [
+            {"name": "web-primary", "port": 80, "weight": 100},
+            {"name": "web-canary", "port": 80, "weight": 0},
+        ]}],
+    }  # fmt: skip
+
+
+def test_an_upstream_that_gloo_finds_by_itself_becomes_a_service() -> None:
+    """Where discovery is off nobody would make an Upstream of the two new Services."""
+    texts = plain("gloo")
+    now = after(texts, initialised(texts, router="gloo"))["apps/route.yaml"]
+    assert "upstream" not in now
+    assert now.count("name: web-primary") == now.count("name: web-canary") == 3
+    assert now.count("weight: 20") == GLOO.count("weight: 20")
+
+
+IN_THE_WAY = {
+    "gloo": (GLOO.replace("{kube: {ref: {name: web, namespace: prod}, port: 80}}",
+             "{upstream: {name: prod-web-80}}", 1), "splits by an Upstream"),
+    "skipper": (ROUTE_GROUP.replace("{backendName: shop, weight: 60}", "{backendName: shop}"),
+                "A weight is missing"),
+    "skipper ingress": (SKIPPER.replace("spec:\n", "  annotations: {zalando.org/backend-weights: "
+                        "'{\"a\": 1}'}\nspec:\n"), "shares out among other backends"),
+    "alb": (ALB.replace("number: 80}}}}", "number: 81}}}}"), "lead to several ports"),
+    "alb ": (ALB.replace("ingress.kubernetes.io/scheme", "ingress.kubernetes.io/actions.web"),
+             "There is an action web already"),
+    "openshift": (ROUTES["openshift"].replace("  port:", "  alternateBackends: [{name: a, weight: 1"
+                  "}, {name: b, weight: 1}, {name: c, weight: 1}]\n  port:"), "at most three"),
+    "emissary": (ROUTES["emissary"] + "  weight: 30\n", "has a weight"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", IN_THE_WAY)
+def test_what_cannot_split_is_named_by_its_place(case: str) -> None:
+    route, says = IN_THE_WAY[case]
+    with pytest.raises(CanaryError) as refused:
+        initialised(PLAIN | {"apps/route.yaml": route}, router=case.strip())
+    assert says in refused.value.problem
+    assert str(refused.value.place).startswith("apps/route.yaml:")
+    assert refused.value.remedy
+
+
+def test_an_ingress_speaks_of_its_controller() -> None:
+    """What splits is only asked where neither annotations nor class tell."""
+    for case in ("nginx", "alb", "skipper ingress"):
+        now = initialised(plain(case))
+        assert now.choice.provider == case.partition(" ")[0]
+    nobodys = ROUTES["nginx"].replace("ingressClassName: nginx", "ingressClassName: public")
+    nobodys = nobodys.replace("    nginx.ingress.kubernetes.io/proxy-body-size: 8m\n", "")
+    for router in ("nginx", "alb", "skipper"):
+        assert initialised(PLAIN | {"apps/route.yaml": nobodys}, router=router).stages

@@ -80,16 +80,17 @@ class Draft:
         if not overlay.is_shared(self.terrain, ref.file):
             self.texts[ref.file] = text
             return
-        old, new = (self._spec(one, ref) for one in (self.texts[ref.file], text))
-        changed: dict[str, Json] = {k: v for k, v in new.items() if old.get(k) != v}
+        before = self.texts[ref.file]
         meta: dict[str, Json] = {"name": ref.name}
         meta |= {"namespace": ref.namespace} if ref.namespace else {}
+        notes = _changed(before, text, ref, "metadata", "annotations")
+        meta |= {"annotations": notes} if notes else {}
         name = patch_name(ref)
         patch: dict[str, Json] = {
             "apiVersion": ref.api_version,
             "kind": ref.kind,
             "metadata": meta,
-            "spec": changed,
+            "spec": _changed(before, text, ref, "spec"),
         }
         self.add(name, block(patch), applied=False)
         self.list("patches", {"path": name}, outer=True)
@@ -100,12 +101,19 @@ class Draft:
         assert root is not None, "nothing is taken out"
         return root
 
-    def _spec(self, text: str, ref: DocRef) -> dict[str, Json]:
-        root = parse(text, file=ref.file)[ref.index]
-        node = root.get("spec") if root else None
-        found = data(node, file=ref.file) if node else {}
-        assert isinstance(found, dict), "a document's spec is a mapping"
-        return found
+
+def _changed(before: str, after: str, ref: DocRef, *at: str) -> dict[str, Json]:
+    """Give the keys of a mapping of a document that are new or have another value."""
+    old, new = (_mapping(text, ref, at) for text in (before, after))
+    return {key: value for key, value in new.items() if old.get(key) != value}
+
+
+def _mapping(text: str, ref: DocRef, at: tuple[str, ...]) -> dict[str, Json]:
+    root = parse(text, file=ref.file)[ref.index]
+    node = root.get(*at) if root else None
+    found = data(node, file=ref.file) if node else {}
+    assert isinstance(found, dict), "specs and annotations are mappings"
+    return found
 
 
 def patch_name(ref: DocRef) -> str:
