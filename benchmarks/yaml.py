@@ -24,6 +24,7 @@ from ruamel.yaml.error import YAMLError
 from gitops_canary.errors import CanaryError, EditRefused
 from gitops_canary.manifest.document import Node, NodeKind, Pointer, parse, set_scalar
 from gitops_canary.manifest.image_changes import image_changes
+from gitops_canary.manifest.nodes import PARSED
 
 ROUND_TRIPS = 150
 REPOSITORY = 4_000
@@ -109,7 +110,7 @@ def detected(found: list[str]) -> None:
     images = [text for text in found if "image: " in text]
     for number in range(0, len(images) - CHANGED, CHANGED):
         texts = images[number : number + CHANGED]
-        parse.cache_clear()
+        PARSED.clear()
         new = [re.sub(r"(image: \S+?)\s*$", r"\1-9", text, flags=re.MULTILINE) for text in texts]
         start = time.process_time()
         for old, changed in zip(texts, new, strict=True):
@@ -131,7 +132,7 @@ def main() -> None:
     firsts: list[float] = []
     for text in found:
         for number, (index, pointer) in enumerate(targets(text)):
-            parse.cache_clear()
+            PARSED.clear()
             start = time.process_time()
             try:
                 set_scalar(text, index, pointer, "zz9-new", file="f")
@@ -147,7 +148,7 @@ def main() -> None:
             f"median {median * 1e3:.2f} ms, p95 {p95 * 1e3:.2f} ms, most {times[-1] * 1e3:.1f} ms"
         )
         print(f"  {what} ({len(times)}): {figures}")
-    parse.cache_clear()
+    PARSED.clear()
     megabytes = sum(len(text.encode()) for text in found) / 1e6
     reading = timed(lambda: [parse(text, file="f") for text in found])
     print(f"  reading {megabytes / reading:.1f} MB/s ({megabytes:.1f} MB)")

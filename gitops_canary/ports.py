@@ -1,8 +1,8 @@
 """What the outside must offer, on one page. Each Protocol names what the caller needs."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from gitops_canary.errors import Place
 from gitops_canary.model.announcement import Announcement
@@ -15,8 +15,6 @@ from gitops_canary.model.observation import Answer, Expectation, Halt, Liveness,
 from gitops_canary.model.webhooks import Call, Reply, Webhook
 from gitops_canary.rule_ports import Keeper, Matcher, Mirror, Pointer
 
-T = TypeVar("T")
-
 
 class Store(Protocol):
     """Where the bytes of revisions are read from."""
@@ -28,29 +26,20 @@ class Store(Protocol):
         """Read blobs; one over the size limit raises SpecError naming the limit."""
 
 
-class Scan(Protocol):
-    """The files of one pass over a revision, kept as bytes for more than one question."""
-
-    def where(self, judge: Callable[[bytes], T | None]) -> Mapping[Path, tuple[Blob, T]]:
-        """List the files of which `judge` says something, with what it says of their bytes."""
-
-
 class Sift(Protocol):
     """What finds the files that matter without handing all of them over."""
 
     def changed(self, before: Revision, after: Revision) -> Mapping[Path, Blob | None]:
         """List the regular files that differ between two revisions; None where one is gone."""
 
-    def mentioning(self, revision: Revision, words: Sequence[str]) -> Mapping[Path, Blob]:
-        """List the YAML files of a revision in which one of the words stands."""
+    def mentioning(
+        self, revision: Revision, words: Sequence[str], folders: Sequence[str]
+    ) -> Mapping[Path, Blob]:
+        """List the YAML files that may name one of the words.
 
-    def scan(
-        self, revision: Revision, among: Callable[[Path], bool], keep: Callable[[bytes], bool]
-    ) -> Scan:
-        """Read the YAML files of a revision, those of the paths asked for, in one pass.
-
-        Only what `keep` accepts can be asked for afterwards. Neither it nor a judge ever sees a
-        file over the size limit, and bytes that several files share perhaps only once.
+        Each in which a word stands by itself, as no part of a longer run of letters, digits and
+        hyphens; each that may hide one, behind YAML's escapes or in UTF-16; perhaps some more. Only
+        those below one of the folders; no folder means all.
         """
 
 

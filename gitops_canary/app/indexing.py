@@ -1,28 +1,26 @@
 """Which files of a revision matter: found once from nothing, then kept by what changes."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
 
 from gitops_canary.app.sharded import Sharded
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest import bindings
 from gitops_canary.manifest.screen import (
     ANY_NAME,
+    POLICY_KINDS,
     holds_policy,
-    holds_subject,
+    mentions,
     subject_of,
 )
 from gitops_canary.model.commits import Blob
-from gitops_canary.model.names import Path, Revision
-from gitops_canary.ports import Scan, Sift, Store
+from gitops_canary.model.names import BlobId, Path, Revision
+from gitops_canary.ports import Sift, Store
 
-T = TypeVar("T")
 SUFFIXES = (".yaml", ".yml")
 _BATCH = 128
-_FEW = 16
-"""So many new words are looked for by a search; for more, everything is read once."""
+_KEPT_BYTES_MAX = 32 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +39,6 @@ class Index:
     """Files that may hold a workload or a route, with the labels they name."""
     naming: Sharded[str, frozenset[Path]]
     """Label to subjects."""
-    scan: Scan | None = None
-    """Kept only at a start, so that the pass that finds the policies finds what they own too."""
 
     def footprint(self, names: Iterable[str]) -> Mapping[Path, Blob]:
         """List every subject that names one of the labels, and every one that may hide it."""
@@ -51,64 +47,62 @@ class Index:
 
 
 class PlainSift:
-    """Finds files by reading all of them: for a store that is small, or read only once."""
+    """Finds files by reading all of them: for a store that is small, or must prove what it read."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._last: tuple[Revision, tuple[str, ...], tuple[tuple[Path, Blob, bytes], ...]] | None
+        self._last = None
 
     def changed(self, before: Revision, after: Revision) -> Mapping[Path, Blob | None]:
         """List the files that differ; None where one is gone."""
         old, new = self._store.files(before), self._store.files(after)
         return {p: new.get(p) for p in old.keys() | new.keys() if old.get(p) != new.get(p)}
 
-    def mentioning(self, revision: Revision, words: Sequence[str]) -> Mapping[Path, Blob]:
-        """List the YAML files in which one of the words stands."""
-        needles = [word.encode() for word in words]
+    def mentioning(
+        self, revision: Revision, words: Sequence[str], folders: Sequence[str]
+    ) -> Mapping[Path, Blob]:
+        """List the YAML files that may name one of the words; see `ports.Sift`."""
+        wanted = frozenset(words)
+        files = self._yaml(revision, tuple(folders))
+        return {path: blob for path, blob, data in files if mentions(data, wanted)}
 
-        def holds(data: bytes) -> bool:
-            return any(needle in data for needle in needles)
-
-        kept = self.scan(revision, lambda _: True, holds).where(lambda _: True)
-        return {path: blob for path, (blob, _) in kept.items()}
-
-    def scan(
-        self, revision: Revision, among: Callable[[Path], bool], keep: Callable[[bytes], bool]
-    ) -> "PlainScan":
-        """Read the YAML files of a revision; see `ports.Sift`."""
+    def _yaml(
+        self, revision: Revision, folders: tuple[str, ...]
+    ) -> tuple[tuple[Path, Blob, bytes], ...]:
+        """Read every YAML file; those of the last revision are kept if they are not many."""
+        if self._last and self._last[:2] == (revision, folders):
+            return self._last[2]
+        self._last = None
         files = {
-            p: b
-            for p, b in self._store.files(revision).items()
-            if p.endswith(SUFFIXES) and among(p)
+            path: blob
+            for path, blob in self._store.files(revision).items()
+            if path.endswith(SUFFIXES) and bindings.allowed(path, folders)
         }
-        read = bodies(self._store, files)
-        return PlainScan({path: (files[path], data) for path, data in read if keep(data)})
-
-
-@dataclass(frozen=True, slots=True)
-class PlainScan:
-    """What a plain pass kept."""
-
-    kept: Mapping[Path, tuple[Blob, bytes]]
-
-    def where(self, judge: Callable[[bytes], T | None]) -> Mapping[Path, tuple[Blob, T]]:
-        """List the files of which `judge` says something; see `ports.Scan`."""
-        said = ((path, blob, judge(data)) for path, (blob, data) in self.kept.items())
-        return {path: (blob, verdict) for path, blob, verdict in said if verdict is not None}
+        read = tuple((path, files[path], data) for path, data in bodies(self._store, files))
+        if sum(len(data) for _, _, data in read) <= _KEPT_BYTES_MAX:
+            self._last = revision, folders, read
+        return read
 
 
 def bodies(store: Store, files: Mapping[Path, Blob]) -> Iterator[tuple[Path, bytes]]:
-    """Read files, without those over the size limit."""
-    rest = iter(files.items())
+    """Read files, without those over the size limit; bytes that several share are read once."""
+    sharing: dict[BlobId, list[Path]] = {}
+    for path, blob in files.items():
+        sharing.setdefault(blob.id, []).append(path)
+    rest = iter(sharing)
     while batch := list(islice(rest, _BATCH)):
-        try:
-            found = store.read([blob.id for _, blob in batch])
-        except SpecError:
-            if len(batch) == 1:
-                continue  # see Index
-            for path, blob in batch:
-                yield from bodies(store, {path: blob})
-            continue
-        yield from ((path, found[blob.id]) for path, blob in batch)
+        for blob_id, data in _read(store, batch):
+            yield from ((path, data) for path in sharing[blob_id])
+
+
+def _read(store: Store, batch: Sequence[BlobId]) -> Iterator[tuple[BlobId, bytes]]:
+    try:
+        yield from store.read(batch).items()
+    except SpecError:
+        # One of them is too large, see Index; a batch tells of none.
+        for blob_id in batch if len(batch) > 1 else ():
+            yield from _read(store, [blob_id])
 
 
 class Indexer:
@@ -120,19 +114,17 @@ class Indexer:
         self._paths = tuple(paths)
 
     def begin(self, revision: Revision) -> Index:
-        """Find the policies of a revision from nothing, and keep what they may own."""
-        scan = self._sift.scan(
-            revision, self.may_hold, lambda data: holds_subject(data) or holds_policy(data)
-        )
-        held = scan.where(lambda data: holds_policy(data) or None)
-        policies = {path: blob for path, (blob, _) in held.items()}
+        """Find the policies of a revision from nothing."""
+        hits = self._mentioning(revision, POLICY_KINDS)
+        policies = {
+            path: hits[path] for path, data in bodies(self._store, hits) if holds_policy(data)
+        }
         return Index(
             revision=revision,
             policies=Sharded[Path, Blob]().with_changes(policies),
             wanted=frozenset(),
             subjects=Sharded(),
             naming=Sharded(),
-            scan=scan,
         )
 
     def follow(self, index: Index, revision: Revision) -> Index:
@@ -162,11 +154,15 @@ class Indexer:
         fresh = wanted - index.wanted
         if not fresh:
             return index
-        found: dict[Path, frozenset[str]] = {}
-        blobs = self._search(index, fresh, found)
+        hits = self._mentioning(index.revision, sorted(fresh))
+        found = {
+            path: named
+            for path, data in bodies(self._store, hits)
+            if (named := subject_of(data, fresh))
+        }
         subjects = {
-            path: (blob, found[path] | index.subjects.get(path, (blob, frozenset()))[1])
-            for path, blob in blobs.items()
+            path: (hits[path], named | index.subjects.get(path, (hits[path], frozenset()))[1])
+            for path, named in found.items()
         }
         return Index(
             revision=index.revision,
@@ -174,30 +170,11 @@ class Indexer:
             wanted=index.wanted | fresh,
             subjects=index.subjects.with_changes(subjects),
             naming=_renamed(index, subjects),
-            scan=index.scan,
         )
 
-    def _search(
-        self, index: Index, fresh: frozenset[str], found: dict[Path, frozenset[str]]
-    ) -> Mapping[Path, Blob]:
-        """Find the files that name one of some labels; what each names goes to `found`."""
-        scan = index.scan
-        if scan is None and len(fresh) > _FEW:
-            scan = self._sift.scan(
-                index.revision, self.may_hold, lambda data: bool(subject_of(data, fresh))
-            )
-        if scan is not None:
-            read = scan.where(lambda data: subject_of(data, fresh) or None)
-            found |= {path: named for path, (_, named) in read.items()}
-            return {path: blob for path, (blob, _) in read.items()}
-        hits = self._sift.mentioning(index.revision, (*sorted(fresh), "\\"))
-        mine = {path: blob for path, blob in hits.items() if self.may_hold(path)}
-        found |= {
-            path: named
-            for path, data in bodies(self._store, mine)
-            if (named := subject_of(data, fresh))
-        }
-        return {path: mine[path] for path in found}
+    def _mentioning(self, revision: Revision, words: Sequence[str]) -> Mapping[Path, Blob]:
+        hits = self._sift.mentioning(revision, words, self._paths)
+        return {path: blob for path, blob in sorted(hits.items()) if self.may_hold(path)}
 
     def may_hold(self, path: Path) -> bool:
         """Tell whether a file is one the controller may look into."""

@@ -1,7 +1,7 @@
 """Reading revisions: from blobs to specs, bindings and owned values, each blob parsed once."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from gitops_canary.app.canaries import Canaries, Rules
@@ -12,6 +12,7 @@ from gitops_canary.manifest import bindings, catalog, document, kustomize, track
 from gitops_canary.manifest.owned import owned
 from gitops_canary.manifest.screen import labels, words
 from gitops_canary.model.commits import Blob
+from gitops_canary.model.kept import Kept
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.model.owned import DocRef, Fields
 from gitops_canary.model.spec import CanarySpec, Policy
@@ -21,6 +22,7 @@ from gitops_canary.strategy import outfitted
 
 CACHED_REVISIONS = 1024
 CACHED_FILES = 8192
+_TEXTS_BYTES_MAX = 8 << 20
 _DELETED = 64
 
 __all__ = ["Reader", "Rules", "View"]
@@ -56,7 +58,7 @@ class Reader:
         self._indexer = Indexer(store, self._sift, rules.paths)
         self._last: View | None = None
         self._headers = lru_cache(CACHED_FILES)(self._read_headers)
-        self._text = lru_cache(CACHED_FILES)(self._read_text)
+        self._texts = Kept[tuple[Path, BlobId], str](_TEXTS_BYTES_MAX)
         self._specs = Canaries(rules, self._headers, self._text)
         self._bound = lru_cache(CACHED_FILES)(self._bind)
         self._grounds = lru_cache(CACHED_FILES)(self._read_ground)
@@ -151,11 +153,11 @@ class Reader:
         return found
 
     def _with_configs(self, index: Index, specs: Iterable[CanarySpec]) -> Index:
-        """Look for the configs of all canaries at once, at a start, and end the start."""
+        """Look for the configs of all canaries at once, at a start."""
         for spec in specs:
             files = index.footprint(labels(spec))
             self._wanted |= self._configs(spec.target.name, tuple(files.items()))
-        return replace(self._indexer.widen(index, self._wanted), scan=None)
+        return self._indexer.widen(index, self._wanted)
 
     def _footprint(self, view: View, wanted: frozenset[str]) -> Mapping[Path, Blob]:
         index = view.index if wanted <= view.index.wanted else self._widened(view, wanted)
@@ -246,8 +248,13 @@ class Reader:
         except SpecError as error:
             return error
 
-    def _read_text(self, path: Path, blob: BlobId) -> str:
-        return document.text_of(self._store.read([blob])[blob], file=path)
+    def _text(self, path: Path, blob: BlobId) -> str:
+        """Read a file as text; the last ones are kept."""
+        known = self._texts.get((path, blob))
+        if known is not None:
+            return known
+        data = self._store.read([blob])[blob]
+        return self._texts.keep((path, blob), document.text_of(data, file=path), len(data))
 
 
 class _Same:

@@ -1,10 +1,11 @@
 """A mapping that never changes and is cheap to derive another one from."""
 
 from collections.abc import Hashable, Iterator, Mapping
-from typing import TypeVar
+from typing import TypeVar, overload
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+D = TypeVar("D")
 _SHARDS = 64
 
 
@@ -18,6 +19,14 @@ class Sharded(Mapping[K, V]):
 
     def __getitem__(self, key: K) -> V:
         return self._parts[hash(key) % _SHARDS][key]
+
+    @overload
+    def get(self, key: K, /) -> V | None: ...
+    @overload
+    def get(self, key: K, /, default: V | D) -> V | D: ...
+    def get(self, key: K, /, default: D | None = None) -> V | D | None:
+        """Give the value of a key, or the default, without an exception on the way."""
+        return self._parts[hash(key) % _SHARDS].get(key, default)
 
     def __iter__(self) -> Iterator[K]:
         for part in self._parts:

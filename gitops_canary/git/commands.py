@@ -1,7 +1,7 @@
 """Every argv git is ever started with, made from checked values; anything else is a bug."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _REVISION = re.compile(r"[0-9a-f]{40}")
@@ -42,7 +42,6 @@ class Update:
 INIT = Command(("init", "--quiet", "--bare", "--template=", "--object-format=sha1"))
 REFS = Command(("for-each-ref", "--format=%(objectname) %(refname)", TRACKING))
 CAT_FILE = Command(("cat-file", "--batch-command"))
-CAT_ALL = Command(("cat-file", "--batch", "--buffer"))
 INDEX_PACK = Command(("index-pack", "--stdin", "--fix-thin", "--fsck-objects"))
 INDEX_PACK_UNCHECKED = Command(("index-pack", "--stdin", "--fix-thin"))
 _OLD = "2.weeks.ago"
@@ -90,16 +89,30 @@ def rev_list(tip: str, *, since: str | None = None, mentioning: str | None = Non
     return Command(("rev-list", "--topo-order", *grep, _revision(tip), *seen, "--"))
 
 
-def grep(revision: str, words: Sequence[str]) -> Command:
-    """List the YAML files that contain one of the words, as `revision:path`, NUL after each."""
-    options = ("--files-with-matches", "--null", "--fixed-strings", "--threads=1", "--full-name")
-    patterns = (part for word in words for part in ("-e", _word(word)))
-    return Command(("grep", *options, *patterns, _revision(revision), "--", "*.yaml", "*.yml"))
+def grep(revision: str, folders: Sequence[str], *, perl: bool) -> Command:
+    """List the YAML files that match a pattern of standard input, as `revision:path`, NUL after.
+
+    One thread, since others only wait for each other. The options say all that settings or
+    attributes could: bytes are searched as they are, binary or not.
+    """
+    options = ("--files-with-matches", "--null", "--full-name", "--threads=1", "--no-color")
+    bytes_ = ("--text", "--no-textconv", "--no-recurse-submodules")
+    dialect = "--perl-regexp" if perl else "--extended-regexp"
+    where = (spec for folder in folders for spec in _yaml_below(folder))
+    argv = ("grep", *options, *bytes_, dialect, "-f", "-", _revision(revision), "--")
+    return Command((*argv, *(where if folders else ("*.yaml", "*.yml"))))
 
 
-def ls_tree(revision: str) -> Command:
-    """List every entry that is no directory: `mode type id<TAB>path`, NUL after each."""
-    return Command(("ls-tree", "-r", "-z", "--full-tree", _revision(revision)))
+def _yaml_below(folder: str) -> Iterator[str]:
+    """Name the YAML files below a folder, or the file of that name."""
+    parts = [part for part in folder.split("/") if part]
+    if {".", ".."} & set(parts) or "\0" in folder:
+        raise ValueError(f"{ascii(folder)[:60]} is not a folder to look in")
+    literal = re.sub(r"([][*?\\])", r"\\\1", "/".join(parts))
+    for suffix in (".yaml", ".yml"):
+        yield f":(top,glob){literal}/**/*{suffix}" if parts else f":(top)*{suffix}"
+    if parts and literal.endswith((".yaml", ".yml")):
+        yield f":(top,glob){literal}"
 
 
 def is_ancestor(ancestor: str, revision: str) -> Command:

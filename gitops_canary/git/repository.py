@@ -1,7 +1,7 @@
 """`ports.Git` over a real repository."""
 
 import pathlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from gitops_canary.core.footing import anchored
@@ -20,7 +20,7 @@ from gitops_canary.git.process import Runner
 from gitops_canary.git.reader import DamagedClone, Reader
 from gitops_canary.git.rejection import Fate
 from gitops_canary.git.remote import Remote
-from gitops_canary.git.sifting import Pass, Sifting
+from gitops_canary.git.sifting import Sifting
 from gitops_canary.git.storing import store
 from gitops_canary.git.surroundings import Surroundings
 from gitops_canary.git.trees import Files, Trees
@@ -87,7 +87,7 @@ class Repository:
         self._clone = Clone(self._runner, packs_max=packs_max)
         self._reader = Reader(self._runner)
         self._trees = Trees(self._reader)
-        self._sifting = Sifting(self._runner, blob_bytes_max=blob_bytes_max)
+        self._sifting = Sifting(self._runner, self._trees)
         self._remote = Remote(self._runner)
         self._walk = Walk(self._runner, self._reader, ownership)
         self._drafting = Drafting(self._reader, ownership.identity, key)
@@ -126,17 +126,12 @@ class Repository:
         with self._healing():
             return self._trees.changed(self._root(before), self._root(after))
 
-    def mentioning(self, revision: Revision, words: Sequence[str]) -> Mapping[Path, Blob]:
-        """List the YAML files of a revision in which one of the words stands."""
+    def mentioning(
+        self, revision: Revision, words: Sequence[str], folders: Sequence[str]
+    ) -> Mapping[Path, Blob]:
+        """List the YAML files that may name one of the words; see `ports.Sift`."""
         with self._healing():
-            return self._sifting.mentioning(revision, words)
-
-    def scan(
-        self, revision: Revision, among: Callable[[Path], bool], keep: Callable[[bytes], bool]
-    ) -> Pass:
-        """Read the YAML files of a revision in one pass; see `ports.Sift`."""
-        with self._healing():
-            return self._sifting.scan(revision, among, keep)
+            return self._sifting.mentioning(revision, self._root(revision), words, folders)
 
     def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
         """Read blobs; one over the size limit raises SpecError naming the limit."""

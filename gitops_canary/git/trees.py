@@ -1,21 +1,17 @@
 """Directories by id: what a revision holds, and what differs between two."""
 
-import re
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Generic, TypeVar
 
 from gitops_canary.git.objects import EMPTY_TREE, Entry, ObjectId, parse_tree
 from gitops_canary.git.reader import Reader
 from gitops_canary.model.commits import Blob
+from gitops_canary.model.kept import Kept
 from gitops_canary.model.names import BlobId, Path
 
 _BODIES_BYTES_MAX = 8 << 20
 _PARSED_BYTES_MAX = 4 << 20
 """As bodies; taken apart they are some seven times as large."""
-T = TypeVar("T")
-_HIDDEN_PATH = re.compile(rb"(?:^|/)(?:\.{0,2}|\.git)(?:/|$)", re.IGNORECASE)
 _HIDDEN = frozenset({b"", b".", b"..", b".git"})
 
 
@@ -24,8 +20,8 @@ class Trees:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._bodies = _Kept[bytes](_BODIES_BYTES_MAX)
-        self._entries = _Kept[Mapping[bytes, Entry]](_PARSED_BYTES_MAX)
+        self._bodies = Kept[ObjectId, bytes](_BODIES_BYTES_MAX)
+        self._entries = Kept[ObjectId, Mapping[bytes, Entry]](_PARSED_BYTES_MAX)
         self._bodies.keep(EMPTY_TREE, b"", 0)
 
     def entries(self, tree: ObjectId) -> Mapping[bytes, Entry]:
@@ -56,6 +52,26 @@ class Trees:
         found = self.entries(tree).get(name.encode())
         visible = found is not None and found.is_file and _text(name.encode()) is not None
         return _blob(found) if found is not None and visible else None
+
+    def find(self, root: ObjectId, paths: Iterable[Path]) -> dict[Path, Blob]:
+        """Find some of the regular files under a root tree, each directory above them read once."""
+        found: dict[Path, Blob] = {}
+        level = {root: [(path, path.split("/")) for path in paths]}
+        while level:
+            bodies = self.bodies(list(level))
+            below: dict[ObjectId, list[tuple[Path, list[str]]]] = {}
+            for tree, wanted in level.items():
+                entries = self._parsed(tree, bodies[tree])
+                for path, (name, *rest) in wanted:
+                    entry = entries.get(name.encode())
+                    if entry is None or _text(name.encode()) is None:
+                        continue
+                    if rest and entry.is_tree:
+                        below.setdefault(_id(entry), []).append((path, rest))
+                    elif not rest and entry.is_file:
+                        found[path] = _blob(entry)
+            level = below
+        return found
 
     def files(self, root: ObjectId) -> dict[Path, Blob]:
         """List the regular files under a root tree.
@@ -123,30 +139,6 @@ class Trees:
         return bodies
 
 
-class _Kept(Generic[T]):
-    """The things used last, up to a size in bytes; the newest always."""
-
-    def __init__(self, bytes_max: int) -> None:
-        self._bytes_max = bytes_max
-        self._bytes = 0
-        self._known: OrderedDict[ObjectId, tuple[T, int]] = OrderedDict()
-
-    def get(self, name: ObjectId) -> T | None:
-        """Give what is kept under a name."""
-        found = self._known.get(name)
-        if found is None:
-            return None
-        self._known.move_to_end(name)
-        return found[0]
-
-    def keep(self, name: ObjectId, thing: T, size: int) -> None:
-        """Keep something, and let go of what was not used for longest."""
-        self._known[name] = thing, size
-        self._bytes += size
-        while self._bytes > self._bytes_max and len(self._known) > 1:
-            self._bytes -= self._known.popitem(last=False)[1][1]
-
-
 class Files(Mapping[Path, Blob]):
     """The regular files of one revision: one is found quickly, all are listed only when asked."""
 
@@ -179,15 +171,6 @@ class Files(Mapping[Path, Blob]):
             with self._healing():
                 self._all = self._trees.files(self._root)
         return self._all
-
-
-def is_visible(path: bytes) -> bool:
-    """Tell whether a checkout could have this path; as `_text` does for each of its names."""
-    try:
-        path.decode()
-    except UnicodeDecodeError:
-        return False
-    return _HIDDEN_PATH.search(path) is None
 
 
 def _put(

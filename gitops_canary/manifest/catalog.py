@@ -1,6 +1,7 @@
 """Which Kubernetes documents a file holds; files that cannot matter are never parsed."""
 
 import re
+from collections.abc import Iterable
 
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest.document import Node, NodeKind, parse
@@ -19,8 +20,20 @@ KINDS = frozenset({
 QUIET = frozenset({"ConfigMap", "Secret"})
 """Kinds that matter only where a workload of ours refers to them: a file without any of the kinds
 above may be a template, or anything else, and is not told of."""
-_QUIET_MENTION = re.compile(rf"\bkind[\"']?\s*:\s*[\"']?({'|'.join(sorted(QUIET))})\b")
-_MENTION = re.compile(rf"\bkind[\"']?\s*:\s*[\"']?({'|'.join(sorted(KINDS))}|List)\b")
+_GAP = r"(?:\s|#[^\n]*\n)*"
+_KIND = rf"\bkind[\"']?{_GAP}:{_GAP}(?:(?:[&!]\S*|[|>][-+0-9]*)\s{_GAP})*"
+"""The key, and what YAML lets stand before its value: comments, an anchor, a tag, a block's head"""
+
+
+def mention(kinds: Iterable[str]) -> str:
+    """Write the pattern of a document of one of some kinds, or of an alias for its kind."""
+    return rf"{_KIND}(?:[\"']?(?:{'|'.join(sorted(kinds))})(?![0-9A-Za-z-])|\*)"
+
+
+HIDDEN = rf"{_KIND}\"[^\"]*\\|\"[kind]{{0,3}}\\[xuU][0-9A-Fa-fkindxuU\\]*\"\s*:"
+"""The pattern of a document whose kind may be spelled by escapes, the key or its value."""
+_QUIET_MENTION = re.compile(mention(QUIET))
+_MENTION = re.compile(f"{mention({*KINDS, 'List'})}|{HIDDEN}")
 
 
 def headers(text: str, *, file: Path) -> tuple[DocRef, ...]:
@@ -49,7 +62,7 @@ def _documents(text: str, file: Path) -> tuple[DocRef, ...]:
     for index, root in enumerate(parse(text, file=file)):
         if root is None or root.kind is not NodeKind.MAPPING:
             continue
-        kind = _text(root, "kind")
+        kind = _kind(root, file)
         if kind == "List" and any(_text(item, "kind") in KINDS for item in _items(root)):
             raise SpecError(
                 "A List of documents is not read yet.",
@@ -59,6 +72,17 @@ def _documents(text: str, file: Path) -> tuple[DocRef, ...]:
         if kind in KINDS | QUIET:
             found.append(_ref(root, index, kind, file))
     return tuple(found)
+
+
+def _kind(root: Node, file: Path) -> str:
+    node = root.get("kind")
+    if node is not None and node.kind is NodeKind.ALIAS:
+        raise SpecError(
+            "The document's kind is an alias, which is not resolved.",
+            remedy="write the kind out",
+            place=Place(file, node.line, node.column),
+        )
+    return _text(root, "kind")
 
 
 def _ref(root: Node, index: int, kind: str, file: Path) -> DocRef:

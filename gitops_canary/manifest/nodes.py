@@ -7,7 +7,6 @@ Bombs are stopped by size, bracket depth, nesting and alias count before anythin
 import re
 from collections.abc import Iterator
 from enum import Enum
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from _ruamel_yaml import CParser  # ruamel.yaml.clib
@@ -24,6 +23,7 @@ from ruamel.yaml.events import (
 )
 
 from gitops_canary.errors import Place, SpecError
+from gitops_canary.model.kept import Kept
 
 SIZE_MAX = 1_048_576
 SLOW_SIZE_MAX = 131_072
@@ -31,6 +31,9 @@ DEPTH_MAX = 64
 BRACKETS_MAX = 1000
 ALIASES_MAX = 64
 BOM = "\ufeff"
+_KEPT_MAX = 1 << 18
+"""Characters; taken apart, each takes some 40 bytes. It is enough for all files of some canaries,
+which are looked at one after another; what was made of the others is kept by who made it."""
 _BRACKET = re.compile(r"[\[\]{}]")
 
 
@@ -99,13 +102,21 @@ def _child(node: Node, part: str | int) -> Node | None:
     return None
 
 
-@lru_cache(maxsize=4096)
+PARSED: Kept[tuple[str, str], tuple[Node | None, ...]] = Kept(_KEPT_MAX)
+"""What `parse` gave last, by text and file."""
+
+
 def parse(text: str, *, file: str) -> tuple[Node | None, ...]:
-    """Parse every document of a text; None for an empty one.
+    """Parse every document of a text; None for an empty one. The last ones are kept.
 
     Raises:
         SpecError: it is not YAML, has a duplicate key, or is too large or too deep to be honest.
     """
+    found = PARSED.get((text, file))
+    return PARSED.keep((text, file), _parse(text, file), len(text)) if found is None else found
+
+
+def _parse(text: str, file: str) -> tuple[Node | None, ...]:
     _prescan(text, file)
     body = text.removeprefix(BOM)
     shift = len(text) - len(body)

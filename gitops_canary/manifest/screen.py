@@ -3,20 +3,22 @@
 import re
 from collections.abc import Iterable
 
-from gitops_canary.manifest.catalog import KINDS, QUIET
+from gitops_canary.manifest.catalog import HIDDEN, KINDS, QUIET, mention
 from gitops_canary.model.spec import CanarySpec
 
 POLICY_KINDS = ("AlertProvider", "Canary", "MetricTemplate")
 """Kinds that say what to do; every file that may hold one is read."""
-_KIND = rb"\bkind[\"']?\s*:\s*[\"']?"
-_POLICY = re.compile(_KIND + b"(?:" + "|".join((*POLICY_KINDS, "List")).encode() + rb")\b")
-_ANY_POLICY = re.compile("|".join(POLICY_KINDS).encode())
-"""Passed by what `_POLICY` passes, `List` aside, and much faster."""
-_SUBJECT = re.compile(
-    _KIND + b"(?:" + "|".join(sorted((KINDS | QUIET) - set(POLICY_KINDS))).encode() + rb")\b"
-)
-_ESCAPE = re.compile(rb"\\(?:[xuU]|\r?\n)")
-"""What can spell a name in YAML without writing it."""
+_POLICY = re.compile(mention((*POLICY_KINDS, "List")).encode())
+_ANY_POLICY = re.compile(f"(?<![0-9A-Za-z-])(?:{'|'.join(POLICY_KINDS)})(?![0-9A-Za-z-])".encode())
+"""Passed by what `_POLICY` passes, `List` and aliases aside, and much faster."""
+_HIDDEN = re.compile(HIDDEN.encode())
+_SUBJECT = re.compile(mention((KINDS | QUIET) - set(POLICY_KINDS)).encode())
+_ESCAPE = re.compile(rb"\\(?:[xuU\r\n\xc2\xe2]|$)")
+"""What can spell a name in YAML without writing it: a code, or a line break inside of it.
+
+YAML 1.1 knows three line breaks beyond ASCII; `git.words` has the same for git.
+"""
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SPACES = bytes(
     byte if chr(byte).isalnum() or byte == ord("-") else ord(" ") for byte in range(128)
 )
@@ -26,8 +28,35 @@ ANY_NAME = "*"
 
 
 def holds_policy(data: bytes) -> bool:
-    """Tell whether a file may hold a Canary, a MetricTemplate or an AlertProvider."""
-    return bool(_ANY_POLICY.search(data) and _POLICY.search(data))
+    r"""Tell whether a file may hold a Canary, a MetricTemplate or an AlertProvider.
+
+    Kubernetes reads UTF-16 too. Nothing else here does, so that such a file is told of.
+
+    >>> holds_policy(b"kind: Canary"), holds_policy(b'kind: "C\x5cx61nary"')
+    (True, True)
+    """
+    if data.startswith(_UTF16):
+        data = data.decode("utf-16", errors="replace").encode()
+    if _ANY_POLICY.search(data) and _POLICY.search(data):
+        return True
+    return b"\\" in data and _HIDDEN.search(data) is not None
+
+
+def mentions(data: bytes, words: frozenset[str]) -> bool:
+    r"""Tell whether one of some words stands in a file by itself, or may be hidden in it.
+
+    What the other screens pass, this one passes for their words.
+
+    >>> mentions(b"a: web.prod", frozenset({"web"})), mentions(b"a: web-1", frozenset({"web"}))
+    (True, False)
+    """
+    found = words.intersection(data.translate(_TABLE).decode().split())
+    return bool(found) or hides(data)
+
+
+def hides(data: bytes) -> bool:
+    """Tell whether a file may spell words otherwise than they are written."""
+    return data.startswith(_UTF16) or (b"\\" in data and _ESCAPE.search(data) is not None)
 
 
 def labels(spec: CanarySpec) -> frozenset[str]:
@@ -48,11 +77,6 @@ def words(names: Iterable[str], suffixes: Iterable[str] = ("-primary",)) -> froz
     return frozenset(found)
 
 
-def holds_subject(data: bytes) -> bool:
-    """Tell whether a file may hold a workload or a route."""
-    return _SUBJECT.search(data) is not None
-
-
 def subject_of(data: bytes, wanted: frozenset[str]) -> frozenset[str]:
     r"""List the wanted labels a file names, if it may hold a workload or a route at all.
 
@@ -63,6 +87,4 @@ def subject_of(data: bytes, wanted: frozenset[str]) -> frozenset[str]:
         return frozenset()
     words = data.translate(_TABLE).decode().split()
     found = frozenset(wanted.intersection(words))
-    if b"\\" in data and _ESCAPE.search(data):
-        return found | {ANY_NAME}
-    return found
+    return found | {ANY_NAME} if hides(data) else found

@@ -3,12 +3,22 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitops_canary.app.indexing import Index, Indexer, PlainSift
 from gitops_canary.app.sharded import Sharded
-from gitops_canary.manifest.screen import ANY_NAME, holds_policy, subject_of
+from gitops_canary.errors import SpecError
+from gitops_canary.manifest.catalog import headers
+from gitops_canary.manifest.document import text_of
+from gitops_canary.manifest.screen import (
+    ANY_NAME,
+    POLICY_KINDS,
+    holds_policy,
+    mentions,
+    subject_of,
+)
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, Path, Revision
 
@@ -70,6 +80,42 @@ def test_a_screen_passes_what_hides_its_name_and_stops_what_cannot_matter() -> N
     assert subject_of(b"kind: Service\nspec: {x: web-primary_prod_svc_80}", WANTED) == {
         "web-primary"
     }
+
+
+SPELLED = (
+    "kind: Canary", "{kind : Canary,", '{"kind":"Canary",', "kind: &k Canary", "kind: !!str Canary",
+    "kind: &k !!str 'Canary'", "kind: # said below\n  Canary", "? kind\n: Canary",
+    "kind: >-\n  Canary", "kind: |-\n Canary", 'kind: "C\\u0061nary"', 'kind: "Can\\\n  ary"',
+    '"\\u006bin\\x64": Canary', 'kind: "\\U00000043anary"',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("spelled", SPELLED)
+def test_a_canary_is_found_however_yaml_spells_its_kind(spelled: str) -> None:
+    rest = "apiVersion: flagger.app/v1beta1", "metadata: {name: web}"
+    flow = spelled.startswith("{")
+    text = f"{spelled} {', '.join(rest)}}}" if flow else "\n".join((spelled, *rest))
+    assert holds_policy(text.encode())
+    assert mentions(text.encode(), frozenset(POLICY_KINDS))
+    (ref,) = headers(text, file=Path("a.yaml"))
+    assert (ref.kind, ref.name) == ("Canary", "web")
+
+
+def test_a_kind_by_alias_and_a_canary_in_utf_16_are_told_of() -> None:
+    text = "x: &k Canary\nkind: *k\nmetadata: {name: web}\n"
+    assert holds_policy(text.encode())
+    with pytest.raises(SpecError, match="kind is an alias"):
+        headers(text, file=Path("a.yaml"))
+    for encoding in ("utf-16", "utf-16-be"):
+        data = ("\ufeffkind: Canary\n" if encoding[-2:] == "be" else "kind: Canary\n").encode(
+            encoding
+        )
+        assert holds_policy(data)
+        assert mentions(data, frozenset(POLICY_KINDS))
+        with pytest.raises(SpecError, match="not UTF-8"):
+            text_of(data, file="a.yaml")
+    assert not holds_policy("kind: Service\n".encode("utf-16"))
+    assert not holds_policy(b'kind: Service\nx: "\\u0061"\n')
 
 
 def test_many_new_labels_are_found_as_few_are() -> None:
