@@ -1,5 +1,6 @@
 """Every argv git is ever started with, made from checked values; anything else is a bug."""
 
+import pathlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ class Command:
     """Whether it is told that the clone leaves large blobs out; others find them missing."""
     unchecked: bool = False
     """Whether objects are taken as they come, where `rejection.is_unread` allows it."""
+    tracked: bool = False
+    """Whether branches it moves there are moved under `TRACKING` as well."""
 
     @property
     def name(self) -> str:
@@ -46,8 +49,21 @@ INDEX_PACK = Command(("index-pack", "--stdin", "--fix-thin", "--fsck-objects"))
 INDEX_PACK_UNCHECKED = Command(("index-pack", "--stdin", "--fix-thin"))
 _OLD = "2.weeks.ago"
 """Whatever nothing refers to is kept so long: a look under way may still need it."""
-REPACK = Command(("repack", "-q", "-d", "-l", "-A", f"--unpack-unreachable={_OLD}"), partial=True)
+# No bitmap: git cannot write one where large blobs may be left out, and fails for it. What seems to
+# be unreachable becomes loose and is not dropped: git before 2.48 takes objects of ours for that as
+# soon as one it fetched refers to them.
+REPACK = Command(("repack", "-q", "-d", "-l", "-A", "--no-write-bitmap-index"), partial=True)
+PRUNE_PACKED = Command(("prune-packed", "--quiet"))
 PRUNE = Command(("prune", f"--expire={_OLD}"), partial=True)
+
+
+def pack_loose(place: pathlib.Path) -> Command:
+    """Put all loose objects that the branches reach into one pack; the end of its name is told.
+
+    `place` is its path up to that; those left out for their size do not matter.
+    """
+    options = ("--quiet", "--all", "--unpacked", "--incremental", "--non-empty")
+    return Command(("pack-objects", *options, "--missing=allow-any", str(place)))
 
 
 def ls_remote(branches: Sequence[str]) -> Command:
@@ -76,7 +92,7 @@ def push(updates: Sequence[Update], *, atomic: bool, rehearse: bool = False) -> 
     options += ("--dry-run",) if rehearse else ()
     quiet = ("--no-follow-tags", "--recurse-submodules=no")
     argv = ("push", *options, *quiet, *leases, "origin", *specs)
-    return Command(argv, network=True, partial=True)
+    return Command(argv, network=True, partial=True, tracked=True)
 
 
 def rev_list(tip: str, *, since: str | None = None, mentioning: str | None = None) -> Command:

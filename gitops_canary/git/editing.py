@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 
 from gitops_canary.errors import EditRefused, Place
@@ -18,7 +19,7 @@ from gitops_canary.git.objects import (
     place_entries,
     splice_ids,
 )
-from gitops_canary.git.pack import Delta, Made, delta_of
+from gitops_canary.git.pack import Delta, Made, delta_at, delta_of
 from gitops_canary.model.names import Path
 
 _PATH_BYTES_MAX = 4096
@@ -144,22 +145,27 @@ class Draft:
         stays = len(ids) == len(changes)
         if stays:
             new = splice_ids(body, ids)
+            spliced = sorted((at, at + len(entry)) for at, entry in ids)
+            steps = partial(delta_at, len(body), new, spliced)
         else:
             entries = {**parse_tree(body), **changes}
             new = build_tree({name: entry for name, entry in entries.items() if entry})
+            steps = partial(delta_of, body, new)
         if not new:
             return None
-        name = self._add_tree(tree, body, new)
+        name = self._add_tree(tree, body, new, steps)
         if stays:
             self._places[name] = places
         return name
 
-    def _add_tree(self, tree: ObjectId | None, body: bytes, new: bytes) -> ObjectId:
+    def _add_tree(
+        self, tree: ObjectId | None, body: bytes, new: bytes, told: Callable[[], bytes]
+    ) -> ObjectId:
         """Keep a tree, told as a change of the old one as long as that one is not told so too."""
         depth = self._depths.get(tree, 0) + 1 if tree and body else _DEPTH_MAX
         if depth >= _DEPTH_MAX or tree is None:
             return self.add(Kind.TREE, new)
-        steps = delta_of(body, new)
+        steps = told()
         delta = Delta(tree, steps) if len(steps) < len(new) // 2 else None
         name = self.add(Kind.TREE, new, delta)
         made = self.made.get(name)

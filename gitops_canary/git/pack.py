@@ -58,6 +58,18 @@ def delta_of(old: bytes, new: bytes) -> bytes:
     )
 
 
+def delta_at(old: int, new: bytes, places: Iterable[tuple[int, int]]) -> bytes:
+    """Tell `new` as an object of `old` bytes, as long as itself, that differs only at some places.
+
+    `places` are where they begin and end, in order and apart from each other.
+    """
+    steps, done = [_size(old), _size(len(new))], 0
+    for begin, end in places:
+        steps += [_copy(done, begin - done), _insert(new[begin:end])]
+        done = end
+    return b"".join([*steps, _copy(done, len(new) - done)])
+
+
 def _part(made: Made) -> bytes:
     if made.delta is None:
         return _header(_TYPES[made.kind], len(made.body)) + _deflated(made.body)
@@ -88,14 +100,23 @@ def _common(one: bytes, other: bytes) -> int:
 
 
 def _copy(offset: int, size: int) -> bytes:
+    """Write steps that copy: a bit for each byte of offset and size that follows."""
     steps = []
     while size:
         part = min(size, _COPY_MAX)
-        given = [*offset.to_bytes(4, "little"), *part.to_bytes(3, "little")]
-        first = 0x80 | sum(1 << bit for bit, byte in enumerate(given) if byte)
-        steps.append(bytes([first, *(byte for byte in given if byte)]))
+        offset_bytes, size_bytes = _bytes_of(offset), _bytes_of(part)
+        first = 0x80 | (1 << offset_bytes) - 1 | (1 << size_bytes) - 1 << 4
+        steps.append(
+            bytes((first,))
+            + offset.to_bytes(offset_bytes, "little")
+            + part.to_bytes(size_bytes, "little")
+        )
         offset, size = offset + part, size - part
     return b"".join(steps)
+
+
+def _bytes_of(number: int) -> int:
+    return number.bit_length() + 7 >> 3
 
 
 def _insert(data: bytes) -> bytes:

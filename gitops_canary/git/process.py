@@ -122,6 +122,8 @@ class Runner:
     def __init__(self, surroundings: Surroundings, *, timeout_ms: int) -> None:
         self.surroundings = surroundings
         self.timeout_ms = timeout_ms
+        self.started = 0
+        """How many processes so far; those that git starts itself are not among them."""
         self._child: Child | None = None
         self._abandoned = False
 
@@ -144,7 +146,7 @@ class Runner:
         with tempfile.TemporaryFile() as file:
             file.write(stdin)
             file.seek(0)
-            self._child = child = Child(self.surroundings, command, file.fileno())
+            self._child = child = self.start(command, stdin=file.fileno())
             try:
                 self.go_on()
                 return self._collect(child, deadline)
@@ -159,7 +161,14 @@ class Runner:
 
     def start(self, command: Command, *, stdin: int = subprocess.PIPE) -> Child:
         """Start a command that talks, or reads a file's descriptor; the caller kills it."""
+        self.started += 1
         return Child(self.surroundings, command, stdin)
+
+    def text(self, err: bytes | bytearray) -> str:
+        """Read what git said, without the password it may have repeated."""
+        text = err.decode(errors="replace")
+        credentials = self.surroundings.credentials
+        return credentials.redact(text) if credentials else text
 
     def _collect(self, child: Child, deadline: float) -> Finished:
         process = child.process
@@ -171,7 +180,7 @@ class Runner:
             ready = _ready(list(sinks), deadline)
             if not ready:
                 child.kill()
-                return Finished(code=-1, out=b"", err=self._text(err), late=True)
+                return Finished(code=-1, out=b"", err=self.text(err), late=True)
             for descriptor in ready:
                 data = os.read(descriptor, _CHUNK)
                 if data:
@@ -185,12 +194,7 @@ class Runner:
                     remedy="look at the repository: it is larger than anything we can manage",
                 )
         code = process.wait()
-        return Finished(code=code, out=bytes(out), err=self._text(err))
-
-    def _text(self, err: bytearray) -> str:
-        text = err.decode(errors="replace")
-        credentials = self.surroundings.credentials
-        return credentials.redact(text) if credentials else text
+        return Finished(code=code, out=bytes(out), err=self.text(err))
 
 
 def client_version() -> str:

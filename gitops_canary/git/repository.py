@@ -2,7 +2,7 @@
 
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from gitops_canary.core.footing import anchored
 from gitops_canary.errors import HistoryError, SpecError, Unavailable
@@ -208,6 +208,8 @@ class Repository:
                 )
             if outcome and not self._overtaken(updates):
                 raise rejection.conflict(updates)
+            with suppress(Unavailable):  # it landed; the next fetch tells of a damaged clone
+                self._look_at_tips([update.branch for update in updates])
         return made
 
     def rehearse(self) -> int | None:
@@ -232,9 +234,14 @@ class Repository:
             finished = self._remote.fetch(branches, first=True)
         if not finished.ok:
             raise rejection.explain("fetch", finished)
+        self._local = {}
+        self._look_at_tips(branches)
+
+    def _look_at_tips(self, branches: Sequence[str]) -> None:
+        """See what a fetch brought, or what a push has moved: that need not be fetched."""
         with self._healing():
             tips = self._reader.tips([TRACKING + branch for branch in branches])
-        self._local = {branch_of(ref): Revision(tip) for ref, tip in tips.items()}
+        self._local |= {branch_of(ref): Revision(tip) for ref, tip in tips.items()}
         self._clone.tidy()
 
     def _make_anew(self) -> None:

@@ -12,7 +12,7 @@ import os
 import pathlib
 import stat
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -46,6 +46,13 @@ class SigningKey:
     """A private key; never shown."""
 
     _private: Ed25519PrivateKey
+    _head: bytes = field(init=False, repr=False)
+    """The beginning of every signature, up to the signature itself."""
+
+    def __post_init__(self) -> None:
+        strings = (_public_blob(self.public), NAMESPACE, b"", _HASH)
+        head = b"".join([_MAGIC, struct.pack(">I", 1), *map(_string, strings)])
+        object.__setattr__(self, "_head", head)
 
     @property
     def public(self) -> bytes:
@@ -60,14 +67,7 @@ class SigningKey:
     def sign(self, message: bytes, at_s: int = 0) -> bytes:  # noqa: ARG002 - see Signer
         """Sign bytes; the armoured signature, ending in a line break. It names no instant."""
         signature = self._private.sign(_to_sign(message))
-        body = _MAGIC + struct.pack(">I", 1) + b"".join(
-            _string(part)
-            for part in (
-                _public_blob(self.public), NAMESPACE, b"", _HASH,
-                _string(KEY_TYPE) + _string(signature),
-            )
-        )  # fmt: skip
-        return _armour(body)
+        return _armour(self._head + _string(_string(KEY_TYPE) + _string(signature)))
 
     def seal(self, statement: bytes, at_s: int = 0) -> bytes:  # noqa: ARG002 - see Signer
         """Wrap a statement in a DSSE envelope."""
@@ -204,8 +204,7 @@ def _armour(body: bytes) -> bytes:
 
 
 def _to_sign(message: bytes) -> bytes:
-    parts = (NAMESPACE, b"", _HASH, hashlib.sha512(message).digest())
-    return _MAGIC + b"".join(_string(part) for part in parts)
+    return _SIGNED_HEAD + hashlib.sha512(message).digest()
 
 
 def _public_blob(public: bytes) -> bytes:
@@ -228,3 +227,8 @@ def _strings(data: bytes, count: int) -> list[bytes]:
     if data:
         raise ValueError("a signature has bytes after its end")
     return parts
+
+
+_SIGNED_HEAD = _MAGIC + b"".join(
+    [*map(_string, (NAMESPACE, b"", _HASH)), struct.pack(">I", hashlib.sha512().digest_size)]
+)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from gitops_canary.errors import ConfigError
 from gitops_canary.git.address import Address
-from gitops_canary.git.commands import Command
+from gitops_canary.git.commands import HEADS, TRACKING, Command
 
 _SSH = ("ssh", "-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oConnectTimeout=20")
 _PROXIES = ("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY")
@@ -32,6 +32,8 @@ _SETTINGS = {
     "core.fsmonitor": "false",
     "core.attributesFile": os.devnull,
     "core.logAllRefUpdates": "false",
+    # The remote is the truth: a clone that a power failure damaged is made anew.
+    "core.fsync": "none",
     "safe.bareRepository": "explicit",
     "protocol.allow": "never",
     "transfer.credentialsInUrl": "die",
@@ -124,6 +126,8 @@ class Surroundings:
             settings |= {"remote.origin.url": self.address.url}
             settings |= {f"protocol.{scheme}.allow": "always"}
             settings |= {"http.sslCAInfo": str(self.ca_file)} if self.ca_file else {}
+        if command.tracked:
+            settings |= {"remote.origin.fetch": f"+{HEADS}*:{TRACKING}*"}
         if command.unchecked:
             settings |= {"transfer.fsckObjects": "false"}
         if command.partial:

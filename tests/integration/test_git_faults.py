@@ -144,6 +144,14 @@ def lose_refs(directory: pathlib.Path) -> None:
     shutil.rmtree(directory / "repo.git" / "refs")
 
 
+def lose_power(directory: pathlib.Path) -> None:
+    """Nothing is flushed: a file may have its name and no bytes."""
+    for file in [*directory.glob("repo.git/refs/remotes/origin/*"),
+                 *directory.glob("repo.git/objects/pack/*")]:  # fmt: skip
+        file.chmod(0o644)
+        file.write_bytes(b"")
+
+
 def leave_half_made(directory: pathlib.Path) -> None:
     (directory / "gitops-canary.json").write_text("incomplete\n")
     lose_objects(directory)
@@ -157,7 +165,8 @@ def leave_locks(directory: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [cut_packs, lose_head, lose_objects, lose_refs, leave_half_made, leave_locks]
+    "damage",
+    [cut_packs, lose_head, lose_objects, lose_refs, lose_power, leave_half_made, leave_locks],
 )
 def test_a_damaged_clone_heals_by_the_second_fetch(
     origin: Origin,

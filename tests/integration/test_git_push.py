@@ -1,5 +1,7 @@
 """The Git port writes to a real repository over HTTP, all or nothing."""
 
+import pathlib
+
 import pytest
 from git_plans import EVIDENCE, FILES, OpenRepository, commit_entries, plan, push_one
 
@@ -25,6 +27,26 @@ def test_push_writes_both_branches_at_once(
     assert origin.git("fsck", "--strict", "--no-dangling") == ""
     assert repository.fetch()[0] == made
     assert repository.read([repository.files(made)[Path("README")].id])
+
+
+def test_what_was_pushed_is_not_fetched_again(
+    origin: Origin, seeded: Revision, open_repository: OpenRepository, tmp_path: pathlib.Path
+) -> None:
+    repository = open_repository(directory=tmp_path / "clone")
+    made = push_one(repository, plan({"README": b"new\n"}), plan({"a/b": b"{}"}, "Proof\n"))
+    before, started = len(origin.requests), repository._runner.started
+    assert repository.fetch() == (made, origin.tip(EVIDENCE))
+    assert len(origin.requests) - before == 1
+    assert repository._runner.started == started
+    next_one = push_one(repository, plan({"README": b"newer\n"}))
+    assert origin.git("rev-parse", f"{next_one}^") == made
+    repository.close()
+    again = open_repository(directory=tmp_path / "clone")
+    before = len(origin.requests)
+    assert again.fetch()[0] == next_one
+    assert len(origin.requests) - before == 1
+    origin.git("update-ref", "refs/heads/main", seeded)  # taken back by a person
+    assert again.fetch()[0] == seeded
 
 
 def test_push_gives_the_same_ids_anywhere_and_twice_is_once(

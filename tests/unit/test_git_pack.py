@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gitops_canary.git.editing import Draft
 from gitops_canary.git.objects import EMPTY_TREE, Kind, ObjectId, object_id
-from gitops_canary.git.pack import Delta, Made, build_pack, delta_of
+from gitops_canary.git.pack import Delta, Made, build_pack, delta_at, delta_of
 from gitops_canary.model.names import Path
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -72,6 +72,28 @@ def test_a_delta_gives_what_it_was_made_from(
     delta = Delta(ObjectId(name), delta_of(base, body))
     if base == body or not body:
         return  # git takes no delta below four bytes; an empty tree is never told as one
+    pack = build_pack([Made(Kind.BLOB, body, delta)])
+    git("index-pack", "--stdin", "--fix-thin", stdin=pack)
+    assert git("cat-file", "blob", object_id(Kind.BLOB, body)) == body
+
+
+@few
+@given(
+    parts=st.lists(st.tuples(st.binary(max_size=90), st.binary(max_size=40)), min_size=1),
+    tail=st.binary(max_size=90),
+)
+def test_a_delta_at_places_gives_what_it_was_made_from(
+    git: GitRun, parts: list[tuple[bytes, bytes]], tail: bytes
+) -> None:
+    base, body, places = b"", b"", []
+    for same, other in parts:
+        places.append((len(base + same), len(base + same + other)))
+        base, body = base + same + other, body + same + other[::-1]
+    base, body = base + tail, body + tail
+    if base == body:
+        return  # as above
+    name = git("hash-object", "-w", "--stdin", stdin=base).decode().strip()
+    delta = Delta(ObjectId(name), delta_at(len(base), body, places))
     pack = build_pack([Made(Kind.BLOB, body, delta)])
     git("index-pack", "--stdin", "--fix-thin", stdin=pack)
     assert git("cat-file", "blob", object_id(Kind.BLOB, body)) == body
