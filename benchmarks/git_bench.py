@@ -1,6 +1,5 @@
 """A repository to measure with, clones of it, and the same commits for us and for git."""
 
-import shutil
 import statistics
 import subprocess
 import time
@@ -11,57 +10,33 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.git_world import ENVIRONMENT, Size, folder, git
-from gitops_canary.git import process
+from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.git.editing import Draft
-from gitops_canary.git.pack import build_pack
 from gitops_canary.git.repository import Repository
+from gitops_canary.git.signing import generate_key
+from gitops_canary.git.storing import store
+from gitops_canary.lab.origin import Origin
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import Path as FilePath
 from gitops_canary.model.names import Revision
+from gitops_canary.routing import ROUTERS
 
 BATCH = 1000
 AT_MS = 1_800_000_000_000
 _WHO = b"committer gitops-canary <canary@example.com> 1800000000 +0000\n"
+_USER, _PASSWORD = "bot", "secret"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """One figure: seconds of ours and of the limit, and the ratio to hold."""
+class Options:
+    """What the command line says."""
 
-    name: str
-    size: Size
-    ours_s: float
-    limit_s: float
-    most: float
-    limit: str
-
-    @property
-    def ratio(self) -> float:
-        """How many times the limit's time ours takes."""
-        return self.ours_s / self.limit_s
-
-    @property
-    def holds(self) -> bool:
-        """Whether the ratio is kept."""
-        return self.ratio <= self.most
-
-    def unit(self, value: float) -> str:
-        """Write a value in this figure's unit: seconds, a count or MiB."""
-        if "processes" in self.name:
-            return f"{value:.0f}"
-        if "memory" in self.name:
-            return f"{value:.1f} MiB"
-        return f"{value:.1f} s" if value >= 1 else f"{value * 1000:.1f} ms"
-
-    @property
-    def told(self) -> str:
-        """One line for a terminal."""
-        kept = "holds" if self.holds else "NOT MET"
-        return (
-            f"{self.size.files:>7} files  {self.name:<34} {self.unit(self.ours_s):>10}  "
-            f"{self.unit(self.limit_s):>10}  {self.ratio:6.2f} <= {self.most:<6.2f} {kept}  "
-            f"({self.limit})"
-        )
+    large: bool
+    only: frozenset[str]
+    files: int | None
+    times: int
+    cycles: int
+    worlds: Path | None
 
 
 @dataclass(slots=True)
@@ -75,11 +50,22 @@ class Bench:
     opened: list[Repository] = field(default_factory=list)
     number: int = 0
 
+    @classmethod
+    def begin(cls, *, origin: Path, size: Size, scratch: Path) -> "Bench":
+        """Begin in a scratch folder that somebody else clears away."""
+        generate_key(scratch / "key")
+        return cls(origin=origin, size=size, scratch=scratch, key=scratch / "key")
+
+    @property
+    def url(self) -> str:
+        """Where the repository is, without a server."""
+        return f"file://{self.origin}"
+
     def open(self, url: str | None = None, *, signed: bool = True, **more: Any) -> Repository:
         """Open a fresh clone of ours."""
         self.number += 1
         repository = Repository(
-            url=url or f"file://{self.origin}", branch="main", name="gitops-canary",
+            url=url or self.url, branch="main", name="gitops-canary",
             email="canary@example.com", directory=self.scratch / f"ours-{self.number}",
             signing_key=self.key if signed else None, allow_file=True, timeout_ms=120_000, **more,
         )  # fmt: skip
@@ -90,23 +76,42 @@ class Bench:
         """Make a full bare clone, as anybody would."""
         self.number += 1
         path = self.scratch / f"plain-{self.number}.git"
-        run("git", "clone", "-q", "--bare", "--single-branch", f"file://{self.origin}", str(path))
+        run("git", "clone", "-q", "--bare", "--single-branch", self.url, str(path))
         return path
 
+    @contextmanager
+    def served(self) -> Iterator[tuple[Origin, dict[str, Any], str]]:
+        """Serve the repository over http: the server, how ours logs in, and a url for git."""
+        password = self.scratch / "password"
+        password.write_text(f"{_PASSWORD}\n")
+        folder = self.scratch / "served"
+        folder.mkdir()
+        with Origin.start(folder, {_USER: _PASSWORD}) as served:
+            run("cp", "-a", f"{self.origin}/.", str(served.path))
+            run("git", f"--git-dir={served.path}", "config", "http.receivepack", "true")
+            login = {"url": served.url, "username": _USER, "password_file": password}
+            yield served, login, served.url.replace("://", f"://{_USER}:{_PASSWORD}@")
+
     def close(self) -> None:
-        """End everything and clear the disk."""
+        """End everything."""
         for repository in self.opened:
             repository.close()
-        shutil.rmtree(self.scratch)
 
-    def upstream(self, number: int) -> str:
-        """Let a person change one file; the revision."""
-        path = f"{folder(self.size, number % self.size.applications)}/deployment.yaml"
-        text = git(self.origin, "cat-file", "blob", f"main:{path}") + f"\n# {number}\n"
-        stream = b"commit refs/heads/main\n" + _WHO + b"data 1\nx\nfrom refs/heads/main^0\n"
-        stream += f"M 100644 inline {path}\ndata {len(text)}\n{text}\n\n".encode()
-        run("git", f"--git-dir={self.origin}", "fast-import", "--quiet", stdin=stream)
-        return git(self.origin, "rev-parse", "refs/heads/main")
+
+def upstream(origin: Path, size: Size, number: int, changes: int = 1) -> str:
+    """Let a person change so many files in one commit; the revision."""
+    parts = [b"commit refs/heads/main\n", _WHO, b"data 1\nx\nfrom refs/heads/main^0\n"]
+    for change in range(changes):
+        path = f"{folder(size, (number + change) % size.applications)}/deployment.yaml"
+        text = git(origin, "cat-file", "blob", f"main:{path}") + f"\n# {number}\n"
+        parts.append(f"M 100644 inline {path}\ndata {len(text)}\n{text}\n".encode())
+    run("git", f"--git-dir={origin}", "fast-import", "--quiet", stdin=b"".join([*parts, b"\n"]))
+    return git(origin, "rev-parse", "refs/heads/main")
+
+
+def reader_of(repository: Repository) -> Reader:
+    """Read a repository as a controller does that manages all of it."""
+    return Reader(repository, Rules(paths=[], default_provider=None), ROUTERS, sift=repository)
 
 
 def run(*argv: str, stdin: bytes = b"") -> bytes:
@@ -161,31 +166,15 @@ def stream(commits: list[PlannedCommit], onto: str) -> bytes:
     return b"".join(parts)
 
 
-def drafted(repository: Repository, tip: Revision, commits: list[PlannedCommit]) -> bytes:
-    """Build commits in process; the pack."""
+def stored(repository: Repository, tip: Revision, commits: list[PlannedCommit]) -> Revision:
+    """Build commits in process and store them, unpushed; the last one."""
     draft = Draft(repository._trees.body)
-    repository._drafting.chain(draft, tip, commits)
-    return build_pack(draft.made.values())
+    made = repository._drafting.chain(draft, tip, commits)
+    store(repository._runner, draft)
+    return made[-1]
 
 
-def drafted_tip(repository: Repository, tip: Revision, commit: PlannedCommit) -> Revision:
-    """Name the commit a plan makes."""
-    draft = Draft(repository._trees.body)
-    return repository._drafting.chain(draft, tip, [commit])[0]
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """Count the processes started inside."""
-    started: list[str] = []
-    begin = process.Child.__init__
-
-    def counting(child: process.Child, *given: Any) -> None:
-        started.append(given[1].name)
-        begin(child, *given)
-
-    process.Child.__init__ = counting  # type: ignore[method-assign] # put back below
-    try:
-        yield started
-    finally:
-        process.Child.__init__ = begin  # type: ignore[method-assign] # as it was
+def fetched_tip(plain: Path) -> str:
+    """Let git fetch into a clone of its own; the tip."""
+    run("git", f"--git-dir={plain}", "fetch", "-q", "origin", "+main:main")
+    return git(plain, "rev-parse", "refs/heads/main")

@@ -5,6 +5,7 @@ Layout: `apps/<namespace>/<application>/`, five files each; every n-th applicati
 """
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ spec:
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Size:
     """How large a repository is; commits beyond the first change one file each."""
 
@@ -95,6 +96,12 @@ class Size:
     commits: int = 1
     canaries: int = 0
     flat: bool = False
+
+    @property
+    def told(self) -> str:
+        """Say it in a few words."""
+        flat = " flat" if self.flat else ""
+        return f"{self.files:,}{flat} files, {self.commits:,} commits"
 
     @property
     def applications(self) -> int:
@@ -127,13 +134,26 @@ def files(size: Size) -> Iterator[tuple[str, bytes]]:
             yield f"{at}/{name}", text.format(**names).encode()
 
 
+def copy_of(worlds: Path, size: Size, path: Path) -> Path:
+    """Make a repository of a size to measure with: a copy of the one kept among the worlds."""
+    kept = worlds / f"{size.files}-{size.commits}-{size.canaries}{'-flat' * size.flat}.git"
+    if not kept.exists():
+        fresh = kept.with_suffix(".making")
+        shutil.rmtree(fresh, ignore_errors=True)
+        worlds.mkdir(parents=True, exist_ok=True)
+        build(fresh, size)
+        fresh.rename(kept)
+    shutil.copytree(kept, path)
+    return path
+
+
 def build(path: Path, size: Size) -> None:
     """Make a bare repository of a size; one pack, with a commit graph and a bitmap."""
     git(path, "init", "-q", "--bare", "--template=", "-b", "main", bare=False)
     for key in ("http.receivepack", "uploadpack.allowFilter"):
         git(path, "config", key, "true")
-    for key in ("gc.auto", "receive.unpackLimit"):
-        git(path, "config", key, "0" if key == "gc.auto" else "1")
+    for key in ("gc.auto", "receive.autogc"):
+        git(path, "config", key, "0")
     subprocess.run(
         ["git", f"--git-dir={path}", "fast-import", "--quiet"],
         input=b"".join(_stream(size)), env=ENVIRONMENT, check=True,
