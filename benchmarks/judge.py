@@ -72,7 +72,18 @@ def main() -> int:
             pass
         rates[name] = count * len(NAMES) / (time.process_time() - begun)
         print(f"{name}: {rates[name]:,.0f} checks/s on one core")
+    given = list(blocks(4_000))
+    begun = time.process_time()
+    told = list(judged(CONFIGS["sequential"], given, after_ms=given[-2].end_ms))
+    earlier = (len(given) - len(told)) * len(NAMES) / (time.process_time() - begun)
+    print(f"sequential, at the weights before the present one: {earlier:,.0f} checks/s")
     tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    state = sequential.begin(CONFIGS["sequential"])
+    for block in given[:240]:
+        state = sequential.take(CONFIGS["sequential"], state, block)
+    kept, _ = tracemalloc.get_traced_memory()
+    print(f"memory of the state after an hour (2 checks): {(kept - before) / 1024:.1f} KiB")
     before, _ = tracemalloc.get_traced_memory()
     verdicts = list(judged(CONFIGS["sequential"], blocks(240)))
     after, _ = tracemalloc.get_traced_memory()

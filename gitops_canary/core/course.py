@@ -188,8 +188,8 @@ class Course:
         if kind != sequential.NAME:
             # Ranks compare points of one share; those from underway may be of two.
             blocks = (one for one in blocks if not one.underway)
-        found, after_ms = judged(self._config(kind, answers), blocks), self.left_ms or here_ms
-        return tuple(_since(here_ms, one) for one in found if one.window.end_ms > after_ms)
+        found = judged(self._config(kind, answers), blocks, self.left_ms or here_ms)
+        return tuple(_since(here_ms, one) for one in found)
 
     def _looks(self, answers: Answers) -> Iterator[Block]:
         """Read every check at every instant; each weight is a run of its own."""

@@ -32,7 +32,7 @@ def test_records_of_the_earlier_pace_verify(tmp_path: pathlib.Path) -> None:
         opened.close()
 
     # Pages are worded by the version that writes them; everything else says the same as then.
-    assert found.differences == []
+    assert [one.problem for one in found.differences] == []
     problems = {one.problem for one in found.findings}
     assert all("worded by another version" in one for one in problems), problems
     assert (found.rollouts, found.commits) == (2, 8)

@@ -34,7 +34,7 @@ def test_proof_is_told_in_requests_and_time() -> None:
     assert reasons[3] == f"{first} warms up, and counts in 30s"
     assert reasons[4].endswith("latency warms up, and counts in 15s")
     assert reasons[20].endswith(
-        "latency has 128 of about 516 canary requests that prove its limit; about 12m at this rate"
+        "latency has 128 of about 516 canary requests that prove its limit; about 13m at this rate"
     )
 
 

@@ -3,6 +3,7 @@
 No clock, no I/O, no chance: the same blocks give the same verdicts, for ever and anywhere.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -21,18 +22,26 @@ class Judge(Protocol):
     def step(self, config: Any, state: Any, block: Block, /) -> tuple[Any, Verdict]:
         """Take one block in, and say what all blocks so far say."""
 
+    def take(self, config: Any, state: Any, block: Block, /) -> Any:
+        """Take one block in, and say nothing: much less work for some."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Functions:
     begin: Any
     step: Any
+    take: Any
+
+
+def _quietly(step: Any) -> Any:
+    return lambda config, state, block: step(config, state, block)[0]
 
 
 JUDGES: dict[type, Judge] = {
-    threshold.Config: _Functions(threshold.begin, threshold.step),
-    conditions.Config: _Functions(conditions.begin, conditions.step),
-    mannwhitney.Config: _Functions(mannwhitney.begin, mannwhitney.step),
-    sequential.Config: _Functions(sequential.begin, sequential.step),
+    threshold.Config: _Functions(threshold.begin, threshold.step, _quietly(threshold.step)),
+    conditions.Config: _Functions(conditions.begin, conditions.step, _quietly(conditions.step)),
+    mannwhitney.Config: _Functions(mannwhitney.begin, mannwhitney.step, mannwhitney.take),
+    sequential.Config: _Functions(sequential.begin, sequential.step, sequential.take),
 }
 """What judges by a configuration."""
 Config = threshold.Config | conditions.Config | mannwhitney.Config | sequential.Config
@@ -41,10 +50,15 @@ WINDOWED = frozenset({threshold.NAME, conditions.NAME})
 NAMES = (threshold.NAME, conditions.NAME, mannwhitney.NAME, sequential.NAME)
 
 
-def judged(config: Config, blocks: Iterable[Block]) -> Iterator[Verdict]:
-    """Judge blocks one after the other, oldest first."""
+def judged(
+    config: Config, blocks: Iterable[Block], after_ms: float = -math.inf
+) -> Iterator[Verdict]:
+    """Judge blocks one after the other, oldest first; tell of those that end after an instant."""
     judge = JUDGES[type(config)]
     state = judge.begin(config)
     for block in blocks:
+        if block.end_ms <= after_ms:
+            state = judge.take(config, state, block)
+            continue
         state, verdict = judge.step(config, state, block)
         yield verdict

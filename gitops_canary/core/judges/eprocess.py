@@ -12,6 +12,7 @@ the guarantee (Jensen) and pays for bad requests that come in bursts: eta = 1 / 
 """
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,9 @@ GOOD = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 SHARE_MAX = 0.995
 _MASS = 0.5
 """Prior weight of a fault that is there from the first block; the rest is spread over later."""
+_EXPONENT = 300.0
+_HUGE = 1e150
+"""Within these bounds neither a product nor a sum of doubles overflows."""
 _LARGE = 40.0
 """Where adding less than 1 to exp(x) changes no digit of a double."""
 
@@ -35,38 +39,48 @@ Logs = tuple[float, ...]
 class Mixture:
     """A grid of likelihood ratios with a prior 1/(2b(b+1)) over the block in which a fault begins.
 
-    A fault after hours of health is then found about as soon as one at the start.
+    A fault after hours of health is then found about as soon as one at the start. The ratios are
+    kept as they are, and once one gets too large for that, by their logarithms.
     """
 
-    logs: Logs
+    parts: tuple[float, ...]
     blocks: int = 0
     log: float = 0.0
     """The logarithm of the evidence so far."""
+    logs: Logs = ()
+    """In place of `parts` once they are too large."""
 
     @staticmethod
     def over(size: int) -> "Mixture":
         """Begin with nothing seen."""
-        return Mixture((math.log(_MASS),) * size)
+        return Mixture((_MASS,) * size)
 
     def times(self, ratios: Sequence[float]) -> "Mixture":
         """Take in the log likelihood ratios of one more block."""
+        if self.logs or max(ratios) > _EXPONENT:
+            return self._by_logs(ratios)
+        block = self.blocks + 1
+        begins, exp = _MASS / (block * (block + 1)), math.exp
+        # A part too small for a double is none beside what begins with the next block.
+        parts = tuple([(m + begins) * exp(r) for m, r in zip(self.parts, ratios, strict=True)])
+        # The mean of the grid and what of the prior is not spent yet.
+        every = sum(parts) / len(parts) + _MASS / (block + 1)
+        if every < _HUGE:
+            return Mixture(parts, block, math.log(every))
+        return self._by_logs(ratios)
+
+    def _by_logs(self, ratios: Sequence[float]) -> "Mixture":
         block = self.blocks + 1
         begins = _MASS / (block * (block + 1))
-        exp, log = math.exp, math.log
+        before = self.logs or tuple([math.log(m) if m > 0 else -math.inf for m in self.parts])
         logs = tuple(
-            (m if m > _LARGE else log(exp(m) + begins)) + ratio
-            for m, ratio in zip(self.logs, ratios, strict=True)
+            [
+                (m if m > _LARGE else math.log(math.exp(m) + begins)) + ratio
+                for m, ratio in zip(before, ratios, strict=True)
+            ]
         )
-        top = max(logs)
-        unspent = _MASS / (block + 1)
-        mean = sum([exp(value - top) for value in logs]) / len(logs)
-        # The mean of the grid and what of the prior is not spent yet, in one go.
-        both = (
-            top + log(mean + unspent * exp(-top))
-            if top > -_LARGE
-            else log_sum((log_mean(logs), log(unspent)))
-        )
-        return Mixture(logs, block, both)
+        every = log_sum((log_mean(logs), math.log(_MASS / (block + 1))))
+        return Mixture((), block, every, logs)
 
 
 UNSEEN = Mixture.over(len(BAD))
@@ -115,7 +129,7 @@ def relative(
     if not canary or not primary or not (canary_bad or primary_bad):
         return (0.0,) * len(WORSE)
     tilts = _tilts(canary, primary, rho)
-    return tuple(eta * (canary_bad * mine + primary_bad * other) for mine, other in tilts)
+    return tuple([eta * (canary_bad * mine + primary_bad * other) for mine, other in tilts])
 
 
 @lru_cache(maxsize=1024)
@@ -133,12 +147,12 @@ def absolute(total: int, bad: int, share: float, grid: Logs, *, eta: float) -> L
     if not total:
         return (0.0,) * len(grid)
     good = total - bad
-    return tuple(eta * (bad * worse + good * better) for worse, better in _odds(share, grid))
+    return tuple([eta * (bad * worse + good * better) for worse, better in _odds(share, grid)])
 
 
 def added(logs: Logs, ratios: Sequence[float]) -> Logs:
     """Multiply a plain mixture (no prior over when it begins) by one more block."""
-    return tuple(a + b for a, b in zip(logs, ratios, strict=True))
+    return tuple(map(operator.add, logs, ratios))
 
 
 def overdispersion(blocks: Sequence[Sequence[tuple[int, int]]]) -> tuple[float, int]:

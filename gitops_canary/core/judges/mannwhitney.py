@@ -60,13 +60,19 @@ def begin(_: Config) -> State:
     return State()
 
 
-def step(config: Config, state: State, block: Block) -> tuple[State, Verdict]:
-    """Add a block's points, and judge all points so far."""
+def take(config: Config, state: State, block: Block) -> State:
+    """Add a block's points, and say nothing."""
     points = {
         metric.name: _added(state.points.get(metric.name, ((), ())), block, metric.name)
         for metric in config.metrics
     }
-    after = State(points, state.blocks + 1)
+    return State(points, state.blocks + 1)
+
+
+def step(config: Config, state: State, block: Block) -> tuple[State, Verdict]:
+    """Add a block's points, and judge all points so far."""
+    after = take(config, state, block)
+    points = after.points
     found = {m.name: classify(m.rule, *points[m.name]) for m in config.metrics}
     total = score(
         [(found[m.name], m.groups) for m in config.metrics if not m.muted], config.group_weights

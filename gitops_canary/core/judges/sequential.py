@@ -23,7 +23,7 @@ from gitops_canary.model.rollout import Outcome, Window
 
 NAME = "sequential"
 _SHOWN = Decimal("0.0001")
-__all__ = ["NAME", "Config", "Metric", "State", "Weighed", "begin", "condemning", "step"]
+__all__ = ["NAME", "Config", "Metric", "State", "Weighed", "begin", "condemning", "step", "take"]
 
 
 def begin(_: Config) -> State:
@@ -31,8 +31,13 @@ def begin(_: Config) -> State:
     return State()
 
 
-def step(config: Config, state: State, block: Block) -> tuple[State, Verdict]:
-    """Take one block in, and say what all evidence so far says."""
+def take(config: Config, state: State, block: Block) -> State:
+    """Take one block in, and say nothing."""
+    return _taken(config, state, block)[0]
+
+
+def _taken(config: Config, state: State, block: Block) -> tuple[State, tuple[Measurement, ...]]:
+    """Weigh a block; also give what its values without counts say."""
     state = _at_weight(state, block)
     if any(_counts(block.reading(m.name)).canary for m in config.metrics):
         state = replace(
@@ -47,9 +52,14 @@ def step(config: Config, state: State, block: Block) -> tuple[State, Verdict]:
     fresh = block.since_ms is not None and block.start_ms == state.weight_ms
     if not (fresh or block.underway):
         shares = share.step(shares, _busiest(config, block), block.weight)
-    state, values = _values(config, replace(state, weighed=weighed, shares=shares), block)
+    return _values(config, replace(state, weighed=weighed, shares=shares), block)
+
+
+def step(config: Config, state: State, block: Block) -> tuple[State, Verdict]:
+    """Take one block in, and say what all evidence so far says."""
+    state, values = _taken(config, state, block)
     measurements = tuple(
-        _measurement(config, metric, weighed[metric.name], block) for metric in config.metrics
+        _measurement(config, metric, state.weighed[metric.name], block) for metric in config.metrics
     )
     outcome, reason, final, heard = ruling(config, state, block, measurements, values)
     verdict = Verdict(
@@ -105,7 +115,9 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
         worse=worse,
         floor=floor,
         steady=steady,
-        spared=before.spared if metric.known else _spared(config, metric, before, c, full),
+        spared=before.spared
+        if metric.known
+        else _spared(config, metric, before, c, full, (worse, floor, steady)),
         good=good,
         proof=eprocess.log_mean(good),
         total=_sum(before.total, c),
@@ -132,7 +144,12 @@ def _ratios(config: Config, metric: Metric, c: Counts) -> tuple[eprocess.Logs, .
 
 
 def _spared(
-    config: Config, metric: Metric, before: Weighed, c: Counts, full: tuple[eprocess.Logs, ...]
+    config: Config,
+    metric: Metric,
+    before: Weighed,
+    c: Counts,
+    full: tuple[eprocess.Logs, ...],
+    whole: tuple[Mixture, ...],
 ) -> tuple[Mixture, Mixture, Mixture]:
     """Weigh with one incident spared, be it in this block or in one before.
 
@@ -140,13 +157,14 @@ def _spared(
     compared with the limit is never more than the whole evidence, so its guarantee stays.
     """
     more = max(c.canary_bad - 1, 0)
-    one = replace(c, canary=c.canary - more, canary_bad=c.canary_bad - more)
-    whole = (before.worse, before.floor, before.steady)
+    if more:
+        one = replace(c, canary=c.canary - more, canary_bad=1)
+        so_far = (before.worse, before.floor, before.steady)
+        less = _ratios(config, metric, one)
+        whole = tuple(entire.times(part) for entire, part in zip(so_far, less, strict=True))
     worse, floor, steady = (
-        min(so_far.times(all_of_it), entire.times(less), key=lambda m: m.log)
-        for so_far, entire, all_of_it, less in zip(
-            before.spared, whole, full, _ratios(config, metric, one), strict=True
-        )
+        min(earlier.times(all_of_it), here, key=lambda m: m.log)
+        for earlier, all_of_it, here in zip(before.spared, full, whole, strict=True)
     )
     return worse, floor, steady
 

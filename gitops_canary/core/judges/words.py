@@ -61,7 +61,7 @@ def rough(span_ms: int) -> str:
 def exact(number: float) -> str:
     """Write a computed number for the record: six digits, the same on every machine.
 
-    >>> exact(1 / 3), exact(-0.0)
-    ('0.333333', '0.000000')
+    >>> exact(1 / 3), exact(-0.0), exact(-1e-17)
+    ('0.333333', '0.000000', '0.000000')
     """
-    return f"{number + 0.0:.6f}" if math.isfinite(number) else str(number)
+    return f"{round(number, 6) + 0.0:.6f}" if math.isfinite(number) else str(number)
