@@ -1,13 +1,12 @@
 """What decision-NN.json looks like: strict models, from which its JSON Schema is made."""
 
-import json
-import re
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from gitops_canary.app.evidence_policy import Commit, Exact, Policy, Sha256
-from gitops_canary.core.evidence import SCHEMA, canonical
+from gitops_canary.core.canonical import reformed
+from gitops_canary.core.evidence import SCHEMA
 from gitops_canary.errors import VerificationError
 
 Instant = Annotated[
@@ -20,9 +19,6 @@ Share = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3})?$", description="Perc
 Count = Annotated[str, Field(pattern=r"^\d+/\d+$")]
 Number = Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]
 Outcome = Literal["pass", "fail", "inconclusive"]
-_DIGITS = 16
-_BEYOND = re.compile(rb"[\xf0-\xff]")
-"""Begins a character beyond U+FFFF in UTF-8; such keys sort otherwise in UTF-16."""
 
 
 class Weight(Exact):
@@ -229,7 +225,7 @@ def read_decision(data: bytes, *, name: str) -> dict[str, Any]:
         VerificationError: it is no decision, or the same decision is written in another way.
     """
     try:
-        value, form = _canonical(data)
+        value, form = reformed(data)
         Decision.model_validate_json(data)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
@@ -240,39 +236,6 @@ def read_decision(data: bytes, *, name: str) -> dict[str, Any]:
         raise _unreadable(name, "it is not in canonical form")
     assert isinstance(value, dict), "the model is an object"
     return value
-
-
-class _Odd(Exception):  # noqa: N818 - never leaves this module
-    """Something that JSON's usual writer puts otherwise than RFC 8785."""
-
-
-def _canonical(data: bytes) -> tuple[Any, bytes]:
-    """Read JSON, and write it in its canonical form.
-
-    Without fractions, large numbers and characters beyond U+FFFF the usual writer gives RFC 8785's
-    form too, in a tenth of the time; a decision has none of them but in odd names.
-    """
-    try:
-        value = _usual(data)
-    except _Odd:
-        value = json.loads(data)
-        return value, canonical(value)
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return value, text.encode()
-
-
-def _usual(data: bytes) -> Any:
-    if _BEYOND.search(data):
-        raise _Odd
-    return json.loads(data, parse_int=_short, parse_float=_odd, parse_constant=_odd)
-
-
-def _short(text: str) -> int:
-    return int(text) if len(text) < _DIGITS else _odd(text)
-
-
-def _odd(_: str) -> NoReturn:
-    raise _Odd
 
 
 def _unreadable(name: str, why: str) -> VerificationError:

@@ -1,5 +1,6 @@
 """Pieces of work done by several processes, their results in the order of the pieces."""
 
+import gc
 import multiprocessing
 import threading
 from collections.abc import Callable, Iterator
@@ -18,11 +19,19 @@ def in_turns(work: Callable[[int], T], count: int, *, processes: int) -> Iterato
     safe, because this process has threads or the system has no fork, it does all by itself.
     """
     safe = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
-    if min(processes, count) < 2 or not safe:  # noqa: PLR2004 - one is no pool
-        yield from map(work, range(count))
-        return
+    gc.freeze()  # what is there already is looked through for garbage, and so copied, no more
+    try:
+        if min(processes, count) < 2 or not safe:  # noqa: PLR2004 - one is no pool
+            yield from map(work, range(count))
+        else:
+            yield from _forked(work, count, min(processes, count))
+    finally:
+        gc.unfreeze()
+
+
+def _forked(work: Callable[[int], T], count: int, processes: int) -> Iterator[T]:
     with ProcessPoolExecutor(
-        min(processes, count),
+        processes,
         mp_context=multiprocessing.get_context("fork"),
         initializer=_begun.append,
         initargs=(work,),

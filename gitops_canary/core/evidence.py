@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-import rfc8785
-
 from gitops_canary.core.alternatives import alternatives
+from gitops_canary.core.canonical import canonical
 from gitops_canary.core.exposure import counted
 from gitops_canary.core.hooks import used
 from gitops_canary.core.text import iso, percent
@@ -96,11 +95,6 @@ def _webhooks(act: Act) -> Json:
 def promoted(spec: CanarySpec) -> str:
     """Name the workload that serves everyone."""
     return f"{spec.target.name}-primary"
-
-
-def canonical(document: Json) -> bytes:
-    """Write JSON in its one canonical form (RFC 8785); ValueError where it has none."""
-    return rfc8785.dumps(document)
 
 
 def said(record: Record) -> Json:

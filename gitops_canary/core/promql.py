@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from gitops_canary.core.text import one_line
 from gitops_canary.errors import Place, SpecError
 
 QUERY_MAX = 10_000
 """Characters of a rendered query; longer ones are a mistake or an attack."""
+_KNOWN = 1024
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
 _VALUE = re.compile(r"[A-Za-z0-9_./:|*+?%@=^$~,-]{1,253}")
 _PLACEHOLDER = re.compile(r"\{\{-?\s*([A-Za-z_][\w.-]*)\s*-?\}\}")
@@ -60,6 +62,7 @@ def escaped(name: str) -> str:
     return _named(name).replace(".", r"\\.")
 
 
+@lru_cache(_KNOWN)
 def _named(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise SpecError(

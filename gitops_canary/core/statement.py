@@ -5,13 +5,10 @@ it names the move, what preceded it and the owned values before and after, as no
 Format: in-toto Attestation Framework, Statement v1.
 """
 
-import json
-from typing import Any
-
-from gitops_canary.core.evidence import canonical, digest
+from gitops_canary.core.canonical import reading
+from gitops_canary.core.evidence import digest
 from gitops_canary.model.names import Path
 
-Json = dict[str, Any]
 PREDICATE = "https://gitops-canary.dev/decision/v1"
 _BOUND = (
     "canary", "rollout", "action", "step", "weight", "version", "verdict", "previous", "source",
@@ -21,8 +18,8 @@ _BOUND = (
 
 def statement(path: Path, decision: bytes) -> bytes:
     """Write the statement (RFC 8785) about the bytes of one decision."""
-    document: Json = json.loads(decision)
-    return canonical(
+    document, written = reading(decision)
+    return written(
         {
             "_type": "https://in-toto.io/Statement/v1",
             "subject": [

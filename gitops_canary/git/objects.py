@@ -5,6 +5,7 @@ itself in tests/unit/test_git_objects.py.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -14,6 +15,9 @@ ObjectId = NewType("ObjectId", str)
 """The id of any object, 40 lower-case hex digits."""
 
 _ID_BYTES = 20
+_ENTRY = re.compile(rb"([^ ]*) ([^\0]*)\0(.{%d})" % _ID_BYTES, re.DOTALL)
+"""One line of a tree: mode, name, id."""
+_FIXED = _ID_BYTES + 2
 TREE_MODE = b"40000"
 FILE_MODE = b"100644"
 
@@ -86,18 +90,10 @@ EMPTY_TREE = object_id(Kind.TREE, b"")
 
 def parse_tree(body: bytes) -> dict[bytes, Entry]:
     """Read a tree's entries in their order; ValueError where it is no tree."""
-    entries = {}
-    position = 0
-    while position < len(body):
-        space = body.index(b" ", position)
-        end = body.index(b"\0", space)
-        entries[body[space + 1 : end]] = Entry(
-            body[position:space], body[end + 1 : end + 1 + _ID_BYTES]
-        )
-        position = end + 1 + _ID_BYTES
-    if position != len(body):
+    found = _ENTRY.findall(body)
+    if sum(len(mode) + len(name) for mode, name, _ in found) + len(found) * _FIXED != len(body):
         raise ValueError("a tree ends in the middle of an entry")
-    return entries
+    return {name: Entry(mode, name_of) for mode, name, name_of in found}
 
 
 def place_entries(body: bytes) -> dict[bytes, tuple[bytes, int]]:

@@ -6,6 +6,7 @@ intended pointer differs the change is refused and the text stays as it was.
 
 import json
 import re
+from functools import lru_cache
 
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest import guard
@@ -21,6 +22,8 @@ __all__ = [
 ]  # fmt: skip
 
 _TEMPLATE = re.compile(r"\$\{|\{\{|ENC\[")
+_KNOWN = 4096
+"""Changes that are kept: verifying makes the same ones again and again."""
 _PREFIX = re.compile(r"(?:[&!][^\s]*\s+)*")
 
 
@@ -63,6 +66,7 @@ def data(node: Node, *, file: str) -> Json:
             return {key.value: data(value, file=file) for key, value in node.entries}
 
 
+@lru_cache(_KNOWN, typed=True)
 def set_scalar(text: str, document: int, path: Pointer, value: Value, *, file: str) -> str:
     """Replace one scalar's value, in its own style.
 

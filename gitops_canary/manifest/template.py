@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from gitops_canary.errors import EditRefused, Place, SpecError
 from gitops_canary.manifest.compare import Pointer, differing
@@ -28,12 +29,20 @@ from gitops_canary.model.owned import DocRef
 TEMPLATE: Pointer = ("spec", "template")
 REPLICAS: Pointer = ("spec", "replicas")
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,511}")
+_KNOWN = 4096
+"""Templates whose digests are kept: most stay as they are from one revision to the next."""
 _CONTAINERS = ("containers", "initContainers")
 
 
 def canonical(text: str, ref: DocRef, *, names: Names) -> Json:
     """Give a workload's pod template as plain values in the candidate's names."""
     return names.in_candidate(_values(text, ref))
+
+
+@lru_cache(_KNOWN)
+def version(text: str, ref: DocRef, *, names: Names) -> Digest:
+    """Digest a workload's pod template in the candidate's names."""
+    return digest(canonical(text, ref, names=names))
 
 
 def digest(template: Json) -> Digest:

@@ -5,6 +5,7 @@ in the same repository and the primary refers to it. Everything else is shared.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 from gitops_canary.errors import BindingError, EditRefused, Place
 from gitops_canary.manifest import field_values, naming
@@ -16,6 +17,8 @@ KINDS = ("ConfigMap", "Secret")
 OPT_OUT = ("flagger.app/config-tracking", "gitops-canary.dev/config-tracking")
 _SECTIONS = ("data", "binaryData", "stringData")
 _TEMPLATE = ("spec", "template")
+_KNOWN = 4096
+"""Workloads whose words are kept: most stay as they are from one revision to the next."""
 Texts = Mapping[Path, str]
 
 
@@ -31,7 +34,7 @@ def pairs(
     for ref in documents:
         if ref.kind in KINDS:
             known.setdefault((ref.kind, ref.name), []).append(ref)
-    own, others = (naming.configs(_template(ref, text)) for ref in (candidate, primary))
+    own, others = (_configs(ref, text(ref.file)) for ref in (candidate, primary))
     found, shared = [], []
     for kind, name in sorted(own):
         copied = (kind, f"{name}-primary") in others
@@ -51,8 +54,13 @@ def pairs(
 
 def referred(ref: DocRef, text: str) -> frozenset[str]:
     """List the names of the ConfigMaps and Secrets a workload refers to."""
+    return frozenset(name for _, name in _configs(ref, text))
+
+
+@lru_cache(_KNOWN)
+def _configs(ref: DocRef, text: str) -> frozenset[naming.Config]:
     template = _root(ref, text).get(*_TEMPLATE)
-    return frozenset(name for _, name in naming.configs(template)) if template else frozenset()
+    return naming.configs(template) if template else frozenset()
 
 
 def names(versions: Templates) -> naming.Names:
@@ -117,11 +125,6 @@ def _never_copied(
         remedy=f"let {primary.name} share {name}, or keep both as plain {kind}s in this repository",
         place=Place(primary.file, root.line, root.column),
     )
-
-
-def _template(ref: DocRef, text: Callable[[Path], str]) -> Node:
-    root = _root(ref, text(ref.file))
-    return root.get(*_TEMPLATE) or root
 
 
 def _at(ref: DocRef, section: str) -> FieldRef:

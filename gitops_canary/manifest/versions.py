@@ -152,15 +152,18 @@ def _template_side(
     versions: Templates, ref: DocRef, configs: Sequence[DocRef], text: Callable[[Path], str]
 ) -> Side:
     own = text(ref.file)
-    found = template.canonical(own, ref, names=tracked.names(versions))
-    if configs:
+    names = tracked.names(versions)
+    if not configs:
+        found = template.version(own, ref, names=names)
+    else:
         held: dict[str, Json] = {
             f"{pair.kind}/{pair.name}": tracked.contents(config, text(config.file))
             for pair, config in zip(versions.configs, configs, strict=True)
         }
-        found = {"template": found, "configs": held}
+        whole = template.canonical(own, ref, names=names)
+        found = template.digest({"template": whole, "configs": held})
     return Side(
-        digest=template.digest(found),
+        digest=found,
         images=template.images(own, ref),
         replicas=_replicas(versions, ref, text),
     )

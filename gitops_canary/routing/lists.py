@@ -8,6 +8,7 @@ written into both entries at once.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from gitops_canary.manifest.document import (
     Node,
@@ -24,6 +25,9 @@ from gitops_canary.routing.refusal import root_of, wrong
 from gitops_canary.routing.shape import bare, digest
 from gitops_canary.routing.splits import Meaning, Split
 from gitops_canary.rule_ports import Keeper, Matcher, Mirror
+
+_KNOWN = 4096
+"""Objects whose reading is kept: a rollout meets each text many times, and so does verifying it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,7 @@ class Lists:
         """Read the canary's weight; all lists must agree."""
         root = root_of(text, document, file)
         names = Names(namespace=namespace, apex=apex)
-        weights = {split.weight for split in self.meaning.splits(root, self.groups, file, names)}
+        weights = {split.weight for split in self._splits(text, document, file, names)}
         if len(weights) > 1:
             raise wrong("The route lists give the canary different weights", root, file)
         return weights.pop()
@@ -74,14 +78,8 @@ class Lists:
 
         Without the entry, so that adding it for the first weight is no override.
         """
-        root = root_of(text, document, file)
         names = Names(namespace=namespace, apex=apex)
-        dropped: set[Pointer] = set()
-        for split in self.meaning.splits(root, self.groups, file, names):
-            dropped.add((*split.primary.at, *self.meaning.weight_at))
-            if split.canary is not None:
-                dropped.add(split.canary.at)
-        return digest([bare(root.get(*path), dropped, path) for path in self.scope])
+        return _shape(self.meaning, self.groups, self.scope, text, document, file, names)
 
     def set_weight(
         self, text: str, document: int, weight: Decimal, *, file: Path, namespace: str, apex: str
@@ -89,7 +87,7 @@ class Lists:
         """Write the weight into every list that has both sides."""
         root = root_of(text, document, file)
         names = Names(namespace=namespace, apex=apex)
-        for split in self.meaning.splits(root, self.groups, file, names):
+        for split in self._splits(text, document, file, names):
             if split.weight != weight:
                 primary, canary = self.meaning.numbers(split, weight, root, file)
                 text = self._write(text, document, split, primary, canary, names, file)
@@ -109,13 +107,16 @@ class Lists:
         """Put the lists' bytes back; weight 0 where they differ in more than weights."""
         names = Names(namespace=namespace, apex=apex)
         root, then = root_of(text, document, file), root_of(stable, stable_document, file)
-        for split in self.meaning.splits(root, self.groups, file, names):
+        for split in self._splits(text, document, file, names):
             path = split.group.path
             if path and self._alike(root, then, split.group, path, names):
                 text = splice(text, document, path, stable, stable_document, path, file=file)
         return self.set_weight(
             text, document, Decimal(0), file=file, namespace=namespace, apex=apex
         )
+
+    def _splits(self, text: str, document: int, file: Path, names: Names) -> tuple[Split, ...]:
+        return _splits(self.meaning, self.groups, text, document, file, names)
 
     def _write(
         self,
@@ -172,6 +173,32 @@ class Lists:
 
         stable = next((g for g in self.groups(then) if g.path == path), None)
         return stable is not None and without(now, group.entries) == without(then, stable.entries)
+
+
+@lru_cache(_KNOWN)
+def _splits(
+    meaning: Meaning, groups: Groups, text: str, document: int, file: Path, names: Names
+) -> tuple[Split, ...]:
+    return tuple(meaning.splits(root_of(text, document, file), groups, file, names))
+
+
+@lru_cache(_KNOWN)
+def _shape(
+    meaning: Meaning,
+    groups: Groups,
+    scope: tuple[Pointer, ...],
+    text: str,
+    document: int,
+    file: Path,
+    names: Names,
+) -> Digest:
+    root = root_of(text, document, file)
+    dropped: set[Pointer] = set()
+    for split in _splits(meaning, groups, text, document, file, names):
+        dropped.add((*split.primary.at, *meaning.weight_at))
+        if split.canary is not None:
+            dropped.add(split.canary.at)
+    return digest([bare(root.get(*path), dropped, path) for path in scope])
 
 
 def _cloned(

@@ -12,7 +12,8 @@ from typing import Any
 
 from recorded_world import EVIDENCE, git
 
-from gitops_canary.core.evidence import canonical, digest
+from gitops_canary.core.canonical import canonical
+from gitops_canary.core.evidence import digest
 from gitops_canary.git.objects import add_signature
 from gitops_canary.git.signing import SigningKey, generate_key
 

@@ -146,3 +146,11 @@ def test_data_types_as_kubernetes_reads() -> None:
     assert data(root, file=FILE) == {
         "a": 1, "b": "1", "c": True, "d": 1.5, "e": None, "f": "yes", "g": "0x1",
     }  # fmt: skip
+
+
+def test_a_change_that_is_kept_is_not_given_for_another_type() -> None:
+    text = "a: 5\n"
+
+    assert set_scalar(text, 0, ("a",), 1, file="f") == "a: 1\n"
+    assert set_scalar(text, 0, ("a",), True, file="f") == "a: true\n"
+    assert set_scalar(text, 0, ("a",), "1", file="f") == "a: 1\n"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gitops_canary.cli.printing import cell
-from gitops_canary.core.evidence import canonical
+from gitops_canary.core.canonical import canonical
 from gitops_canary.core.fleet import fleet
 from gitops_canary.core.pages import readme
 from gitops_canary.core.report import report
