@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from gitops_canary.app.evidence_models import read_decision
 from gitops_canary.app.reading import Reader
 from gitops_canary.core import recorded
-from gitops_canary.core.evidence import decision_path, diff, digest, owned_json
+from gitops_canary.core.diffs import diff, diff_around
+from gitops_canary.core.evidence import decision_path, digest, owned_json
 from gitops_canary.core.message import parse
 from gitops_canary.core.statement import seal_path, statement
 from gitops_canary.errors import CanaryError, HistoryError, Unavailable
@@ -102,9 +103,14 @@ class Vouching:
             for when, revision in (("before", commit.parents[0]), ("after", commit.revision))
         }
         same: bool = now == document["owned"]
-        return same and self._changes(commit) == document["changes"]
+        # Earlier versions wrote diffs with context: either way it is what the seal is over.
+        return same and any(
+            self._changes(commit, written) == document["changes"] for written in (diff, diff_around)
+        )
 
-    def _changes(self, commit: Commit) -> list[Json] | None:
+    def _changes(
+        self, commit: Commit, written: Callable[[Path, str, str], str]
+    ) -> list[Json] | None:
         """Write down what the commit changes, as a decision does; None for more than text."""
         parent, here = commit.parents[0], commit.revision
         old, new = self.git.files(parent), self.git.files(here)
@@ -114,5 +120,5 @@ class Vouching:
             if now is None or now.executable != (was is not None and was.executable):
                 return None
             texts = self.reader.text(parent, path), self.reader.text(here, path)
-            found.append({"path": path, "diff": diff(path, *texts)})
+            found.append({"path": path, "diff": written(path, *texts)})
         return found

@@ -1,6 +1,5 @@
 """The bulk behind a decision: canonical JSON that two replicas write to the same byte."""
 
-import difflib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +8,7 @@ from typing import Any
 
 from gitops_canary.core.alternatives import alternatives
 from gitops_canary.core.canonical import canonical
+from gitops_canary.core.diffs import diff
 from gitops_canary.core.exposure import counted
 from gitops_canary.core.hooks import used
 from gitops_canary.core.text import iso, percent
@@ -250,14 +250,6 @@ def _query(question: Question, answer: Answer) -> Json:
             for series in sorted(answer.series, key=lambda s: sorted(s.labels.items()))
         ],
     }
-
-
-def diff(path: Path, before: str, after: str) -> str:
-    """Write a unified diff with three lines of context."""
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{path}", f"b/{path}"
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
 def exposure_json(act: Act, record: Record, basis: Basis, answers: Answers) -> Json | None:

@@ -46,11 +46,8 @@ class Lists:
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether some list names the canary or the primary of this apex."""
-        root = root_of(text, document, Path(""))
         names = Names(namespace=namespace, apex=apex)
-        return any(
-            found for g in self.groups(root) for _, found in self.meaning.known(root, g, names)
-        )
+        return _matches(self.meaning, self.groups, text, document, names)
 
     def claims(self, text: str, document: int) -> tuple[str, ...]:
         """Say which traffic this object has for itself."""
@@ -173,6 +170,12 @@ class Lists:
 
         stable = next((g for g in self.groups(then) if g.path == path), None)
         return stable is not None and without(now, group.entries) == without(then, stable.entries)
+
+
+@lru_cache(_KNOWN)
+def _matches(meaning: Meaning, groups: Groups, text: str, document: int, names: Names) -> bool:
+    root = root_of(text, document, Path(""))
+    return any(found for g in groups(root) for _, found in meaning.known(root, g, names))
 
 
 @lru_cache(_KNOWN)

@@ -148,9 +148,6 @@ def test_data_types_as_kubernetes_reads() -> None:
     }  # fmt: skip
 
 
-def test_a_change_that_is_kept_is_not_given_for_another_type() -> None:
-    text = "a: 5\n"
-
-    assert set_scalar(text, 0, ("a",), 1, file="f") == "a: 1\n"
-    assert set_scalar(text, 0, ("a",), True, file="f") == "a: true\n"
-    assert set_scalar(text, 0, ("a",), "1", file="f") == "a: 1\n"
+@pytest.mark.parametrize(("value", "line"), [(1, "a: 1\n"), (True, "a: true\n"), ("1", "a: 1\n")])
+def test_a_change_that_is_kept_is_not_given_for_another_type(value: int | str, line: str) -> None:
+    assert set_scalar("a: 5\n", 0, ("a",), value, file="f") == line
