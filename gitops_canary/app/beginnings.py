@@ -12,7 +12,7 @@ from gitops_canary.core.initialising import Beginning
 from gitops_canary.errors import BindingError, CanaryError, Unavailable
 from gitops_canary.manifest import template
 from gitops_canary.manifest.bindings import group
-from gitops_canary.manifest.initial import copies
+from gitops_canary.manifest.initial import overlay
 from gitops_canary.manifest.initial.choice import Choice
 from gitops_canary.manifest.initial.draft import Stage
 from gitops_canary.manifest.initial.terrain import Terrain, survey
@@ -126,7 +126,7 @@ def _beginning(
     ref = choice.workload.ref
     text = terrain.texts[ref.file]
     names = Names(spec.target.name)
-    key, value = copies.label(choice.workload)
+    key, value = overlay.label(terrain, choice.outer, choice.workload)
     return Beginning(
         spec=spec,
         tip=graph.tip,

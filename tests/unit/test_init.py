@@ -56,7 +56,8 @@ def test_users_stay_on_pods_that_are_there() -> None:
             service.ref.name: [
                 one.ref.name
                 for one in terrain.workloads
-                if one.word("spec", "replicas") != "0" and service in terrain.serving(one, "prod")
+                if one.word("spec", "replicas") != "0"
+                and service in terrain.serving(one, "prod", {})
             ]
             for service in terrain.of("Service")
         }

@@ -89,10 +89,11 @@ IN_THE_WAY = {
            "spec: {template: {spec: {containers: [{name: app, image: a:1}]}}}\n"},
         f"{PROD}:5:5", "This patch sets the image",
     ),
-    "a patch further in": (
-        {"base/kustomization.yaml": BASE["base/kustomization.yaml"]
-         + "patches: [{target: {kind: Deployment, name: web}, patch: '[]'}]\n"},
-        "base/kustomization.yaml:2:11", "This patch changes web",
+    "a patch without an entry": (
+        {PROD: "namespace: prod\nresources: [../../base]\n"
+         "patches: [{target: {kind: Deployment, name: web}, patch: '[]'}]\n",
+         "overlays/staging/kustomization.yaml": "resources: []\n"},
+        f"{PROD}:3:11", "This patch changes web",
     ),
     "two entries": (
         {"base/kustomization.yaml": BASE["base/kustomization.yaml"]

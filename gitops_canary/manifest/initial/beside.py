@@ -1,12 +1,14 @@
 """The first commit: the primary and its Services, beside what runs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from gitops_canary.errors import BindingError
 from gitops_canary.manifest.block_yaml import block
 from gitops_canary.manifest.document import Json
 from gitops_canary.manifest.initial import copies, flagger, overlay, patches
 from gitops_canary.manifest.initial.choice import Choice
+from gitops_canary.manifest.initial.commons import commons, put_on
 from gitops_canary.manifest.initial.draft import Draft, file_beside, file_of
 from gitops_canary.manifest.initial.terrain import Document, Terrain, images
 from gitops_canary.manifest.initial.versions import Versions
@@ -45,7 +47,8 @@ class Beside:
         if found:
             self._same(found[0])
         else:
-            documents.append(copies.workload(text, one, self.names, self.versions.renamed))
+            copy = copies.workload(text, one, self.names, self.versions.renamed)
+            documents.append(self._common(copy, workload=True))
         documents += self._sides()
         documents += self._followers()
         if not found:
@@ -59,12 +62,32 @@ class Beside:
         outer, name = self.choice.outer, self.workload.ref.name
         if outer is None or not self.versions.entries:
             return
-        layer = self.terrain.kustomizations[outer]
-        for change in patches.changes(self.terrain, layer, self.workload.ref):
-            one = patches.followed(change, name, self.names)
-            if one.name:
-                self.draft.add(one.name, one.text, applied=False, folder=outer)
-            self.draft.list(one.key, one.item, outer=True)
+        terrain, file = self.terrain, self.workload.ref.file
+        missed = overlay.inner(terrain, outer, file) if self.draft.home.shared else []
+        for layer in overlay.layers(terrain, outer, file):
+            for change in patches.changes(terrain, layer, self.workload, self.key):
+                if change.also and layer not in missed:
+                    continue
+                one = patches.followed(change, name, self.names, outer)
+                if one.name:
+                    self.draft.add(one.name, one.text, applied=False, folder=outer)
+                self.draft.list(one.key, one.item, outer=True)
+
+    def _common(self, text: str, *, workload: bool = False) -> str:
+        """Put on a new document what kustomize puts on the others further in."""
+        outer = self.choice.outer
+        if outer is None or not self.draft.home.shared:
+            return text
+        layers = overlay.inner(self.terrain, outer, self.workload.ref.file)
+        found = commons(overlay.roots(self.terrain, layers))
+        mine = {self.key: f"{self.value}-primary"} if workload else {}
+        found = replace(
+            found,
+            labels=_instead(found.labels, mine),
+            pods=_instead(found.pods, mine),
+            selectors=_instead(found.selectors, mine),
+        )
+        return put_on(text, found, workload=workload, file=self.workload.ref.file)
 
     def _same(self, primary: Document) -> None:
         """Make sure that a primary which is there already is this workload's."""
@@ -164,3 +187,7 @@ class Beside:
     def scales(self, one: Document) -> bool:
         """Tell whether a scaler is the workload's."""
         return one.word("spec", "scaleTargetRef", "name") == self.workload.ref.name
+
+
+def _instead(found: Mapping[str, str], mine: Mapping[str, str]) -> Mapping[str, str]:
+    return {key: mine.get(key, value) for key, value in found.items()}

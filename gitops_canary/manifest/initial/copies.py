@@ -120,6 +120,8 @@ def service(text: str, one: Document, name: str, selector: Mapping[str, str]) ->
 def selecting(text: str, document: int, selector: Mapping[str, str], file: str) -> str:
     """Let a Service select by some labels too, or by other values of them."""
     at: Pointer = ("spec", "selector")
+    if _root(text, file, document).get(*at) is None:
+        return insert_key(text, document, at[:-1], "selector", dict(selector), file=file)
     for key, value in selector.items():
         node = _root(text, file, document).get(*at, key)
         if node is None:
@@ -143,15 +145,16 @@ def scaler(text: str, one: Document) -> str:
     return set_scalar(copy, 0, target, f"{one.word(*target)}-primary", file=file)
 
 
-def label(one: Document) -> tuple[str, str]:
+def label(one: Document, forced: Mapping[str, str]) -> tuple[str, str]:
     """Find the label by which a workload's pods are told from its primary's.
 
-    One whose value is the workload's name is best; else those that Flagger goes by.
+    One whose value is the workload's name is best; else those that Flagger goes by. `forced` are
+    labels that kustomize puts into its selector.
 
     Raises:
         BindingError: it selects its pods by no label that could serve.
     """
-    wanted = one.words("spec", "selector", "matchLabels")
+    wanted = {**one.words("spec", "selector", "matchLabels"), **forced}
     keys = [key for key, value in wanted.items() if value == one.ref.name]
     keys += [key for key in ("app", "name", "app.kubernetes.io/name") if key in wanted]
     keys += list(wanted) if len(wanted) == 1 else []

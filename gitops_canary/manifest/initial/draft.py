@@ -77,7 +77,7 @@ class Draft:
         Raises:
             BindingError: the file of the patch is there already.
         """
-        if not overlay.is_shared(self.terrain, ref.file):
+        if not self.apart(ref.file):
             self.texts[ref.file] = text
             return
         before = self.texts[ref.file]
@@ -94,6 +94,13 @@ class Draft:
         }
         self.add(name, block(patch), applied=False)
         self.list("patches", {"path": name}, outer=True)
+
+    def apart(self, file: Path) -> bool:
+        """Tell whether a file stays as it is, and the overlay changes what it says by patches."""
+        if overlay.is_shared(self.terrain, file):
+            return True
+        home = self.home
+        return home.shared and file not in self.terrain.kustomizations[home.folder].resources
 
     def document(self, ref: DocRef) -> Node:
         """Read a document as it is now."""

@@ -1,12 +1,13 @@
 """Where kustomize builds a workload, and what else it does to it on the way."""
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from gitops_canary.errors import BindingError, Place
 from gitops_canary.manifest.document import Node, append_item, insert_key, parse
-from gitops_canary.manifest.initial import patches
+from gitops_canary.manifest.initial import copies, patches
+from gitops_canary.manifest.initial.commons import Commons, commons
 from gitops_canary.manifest.initial.terrain import Document, Terrain
 from gitops_canary.manifest.kustomize import Entry, Kustomization
 from gitops_canary.model.names import Path
@@ -30,14 +31,18 @@ def outermost(terrain: Terrain, file: Path) -> tuple[str, ...]:
     return terrain.built.get(file, ())
 
 
-def home(terrain: Terrain, workload: Document, outer: str | None) -> Home:
-    """Find where an application's new documents belong; `outer` is the overlay that is meant."""
+def home(terrain: Terrain, workload: Document, outer: str | None, key: str) -> Home:
+    """Find where an application's new documents belong; `outer` is the overlay that is meant.
+
+    `key` is the label by which primary and candidate are told apart: where something further in
+    puts it on everything, the new documents go further out.
+    """
     file = workload.ref.file
     known = terrain.kustomizations
     if outer is None:
         return Home(folder=posixpath.dirname(file), kustomization=None, outer=None, shared=False)
     last = known[outer].file
-    if is_shared(terrain, file):
+    if is_shared(terrain, file) or key in commons(roots(terrain, inner(terrain, outer, file))).pods:
         return Home(folder=outer, kustomization=last, outer=last, shared=True)
     lists = next(own.file for own in known.values() if file in own.resources)
     return Home(folder=posixpath.dirname(lists), kustomization=lists, outer=last, shared=False)
@@ -104,6 +109,38 @@ def layers(terrain: Terrain, outer: str, file: Path) -> Iterator[Kustomization]:
     yield own
 
 
+def inner(terrain: Terrain, outer: str, file: Path) -> list[Kustomization]:
+    """List what a file goes through before the overlay, and a document of the overlay does not."""
+    known = terrain.kustomizations
+    return [
+        layer
+        for one in known[outer].resources
+        if one in known and _builds(known, one, file)
+        for layer in layers(terrain, one, file)
+    ]
+
+
+def everywhere(terrain: Terrain, outer: str | None, workload: Document) -> Commons:
+    """Say what kustomize puts on a workload, and on all that goes its way."""
+    found = layers(terrain, outer, workload.ref.file) if outer is not None else ()
+    return commons(roots(terrain, found))
+
+
+def label(terrain: Terrain, outer: str | None, workload: Document) -> tuple[str, str]:
+    """Find the label by which a workload's pods are told from its primary's, as it is built.
+
+    Raises:
+        BindingError: it selects its pods by no label that could serve.
+    """
+    return copies.label(workload, everywhere(terrain, outer, workload).selectors)
+
+
+def roots(terrain: Terrain, found: Iterable[Kustomization]) -> Iterator[Node]:
+    """Give the documents of kustomizations."""
+    for layer in found:
+        yield _root(terrain, layer)
+
+
 def entries(terrain: Terrain, outer: str, file: Path, image: str) -> list[Entry]:
     """List the `images:` entries that change an image of a file, in the order they do."""
     found, name = [], image
@@ -115,40 +152,67 @@ def entries(terrain: Terrain, outer: str, file: Path, image: str) -> list[Entry]
     return found
 
 
-def check(terrain: Terrain, outer: str, workload: Document, key: str, *, entered: bool) -> None:
+def check(terrain: Terrain, there: Home, workload: Document, key: str, *, entered: bool) -> None:
     """Make sure that nothing on the way keeps primary and candidate from being told apart.
 
-    `entered` says that versions are `images:` entries: then the outermost kustomization may change
-    the workload, since the same is written for the primary.
+    `entered` says that versions are `images:` entries: then the kustomizations may change the
+    workload, since the same is written for the primary.
 
     Raises:
         BindingError: something does; it names the place.
     """
-    name = workload.ref.name
+    assert there.outer is not None, "asked where kustomize builds"
+    name, outer = workload.ref.name, posixpath.dirname(there.outer)
+    missed = inner(terrain, outer, workload.ref.file) if there.shared else []
     for layer in layers(terrain, outer, workload.ref.file):
         root = _root(terrain, layer)
-        for affix in ("namePrefix", "nameSuffix"):
-            node = root.get(affix)
-            if node is not None and node.value:
-                raise BindingError(
-                    f"{affix} {node.value!r} gives the workload another name in the cluster.",
-                    remedy=f"write the whole name, {name}, into the manifests, and take it out",
-                    place=Place(layer.file, node.line, node.column),
-                )
-        for node in _labels(root, key):
+        _unnamed(root, layer, name)
+        for node in () if layer in missed else _labels(root, key):
             raise BindingError(
                 f"This label {key} is put on every pod, so nothing tells {name} from "
                 f"{name}-primary.",
                 remedy="write the label into each manifest, and take it out here",
                 place=Place(layer.file, node.line, node.column),
             )
-        last = layer.file == terrain.kustomizations[outer].file
-        for change in () if last and entered else patches.changes(terrain, layer, workload.ref):
+        for node in patches.replaced(root, workload.ref, everything=layer in missed):
             raise BindingError(
-                f"{change.what} changes {name} here, and would not change {name}-primary.",
-                remedy=f"write it into {name} itself, or into the outermost "
-                "kustomization beside an `images:` entry, and take it out here",
-                place=change.place,
+                f"This replacement changes {name} here, and would not change {name}-primary.",
+                remedy=f"let it select {name}-primary too, or write the value into {name} itself",
+                place=Place(layer.file, node.line, node.column),
+            )
+        for change in patches.changes(terrain, layer, workload, key):
+            if not entered and (layer in missed or not change.also):
+                raise BindingError(
+                    f"{change.what} changes {name} here, and would not change {name}-primary.",
+                    remedy=f"write it into {name} itself, or let the version of {name} be an "
+                    "`images:` entry of the outermost kustomization",
+                    place=change.place,
+                )
+    _placed(terrain, outer, missed)
+
+
+def _unnamed(root: Node, layer: Kustomization, name: str) -> None:
+    for affix in ("namePrefix", "nameSuffix"):
+        node = root.get(affix)
+        if node is not None and node.value:
+            raise BindingError(
+                f"{affix} {node.value!r} gives the workload another name in the cluster.",
+                remedy=f"write the whole name, {name}, into the manifests, and take it out",
+                place=Place(layer.file, node.line, node.column),
+            )
+
+
+def _placed(terrain: Terrain, outer: str, missed: list[Kustomization]) -> None:
+    """Refuse a namespace that only what stands further in would get."""
+    if namespace(terrain, outer):
+        return
+    for layer in missed:
+        node = _root(terrain, layer).get("namespace")
+        if node is not None:
+            raise BindingError(
+                f"What stands here is put into {node.value}, and what the overlay adds is not.",
+                remedy=f"write `namespace: {node.value}` into {terrain.kustomizations[outer].file}",
+                place=Place(layer.file, node.line, node.column),
             )
 
 

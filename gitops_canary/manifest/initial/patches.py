@@ -1,13 +1,14 @@
 """What an overlay changes in one workload alone, and the same for its primary."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gitops_canary.errors import BindingError, Place, SpecError
 from gitops_canary.manifest.document import Json, Node, data, parse, set_scalar
 from gitops_canary.manifest.initial import copies
-from gitops_canary.manifest.initial.terrain import Terrain
+from gitops_canary.manifest.initial.terrain import Document, Terrain
 from gitops_canary.manifest.kustomize import Kustomization
 from gitops_canary.manifest.naming import Names
 from gitops_canary.model.names import Path
@@ -30,6 +31,10 @@ class Change:
     text: str = ""
     """The patch, where it names the workload itself."""
     document: int = 0
+    copied: str = ""
+    """The file of a patch that names a target."""
+    also: bool = False
+    """Whether it changes the primary by itself, where the primary goes through here too."""
 
     @property
     def place(self) -> Place:
@@ -53,22 +58,27 @@ class Followed:
     text: str = ""
 
 
-def changes(terrain: Terrain, layer: Kustomization, workload: DocRef) -> Iterator[Change]:
-    """Find what changes one workload alone: patches, and counts of replicas."""
+def changes(
+    terrain: Terrain, layer: Kustomization, workload: Document, key: str
+) -> Iterator[Change]:
+    """Find what changes a workload: patches, and counts of replicas."""
     root = next((r for r in parse(terrain.texts[layer.file], file=layer.file) if r), None)
     counts = root.get("replicas") if root else None
     for one in counts.items if counts else ():
         named = one.get("name")
-        if named is not None and named.value == workload.name:
+        if named is not None and named.value == workload.ref.name:
             yield Change(key="replicas", item=one, file=layer.file)
-    for key in _LISTS:
-        listed = root.get(key) if root else None
-        for one in listed.items if listed else ():
-            yield from _patch(terrain, layer, key, one, workload)
+    for listed in _LISTS:
+        found = root.get(listed) if root else None
+        for one in found.items if found else ():
+            if one.get("target") is not None:
+                yield from _targeted(terrain, layer, listed, one, workload, key)
+            else:
+                yield from _patch(terrain, layer, listed, one, workload.ref)
 
 
-def followed(change: Change, workload: str, names: Names) -> Followed:
-    """Write the same for the primary.
+def followed(change: Change, workload: str, names: Names, outer: str) -> Followed:
+    """Write the same for the primary, for the kustomization in the folder `outer`.
 
     Raises:
         BindingError: it sets the image, so the version does not lie in an `images:` entry.
@@ -77,11 +87,23 @@ def followed(change: Change, workload: str, names: Names) -> Followed:
     primary = f"{workload}-primary"
     if not change.text:
         assert isinstance(own, dict), "counts and patches with a target are mappings"
+        if change.key == "replicas":
+            return Followed(key=change.key, item={**own, "name": primary})
         target = own.get("target")
-        new: dict[str, Json] = {"name": primary}
-        if isinstance(target, dict):
-            new = {"target": {**target, "name": primary}}
-        return Followed(key=change.key, item={**own, **new})
+        assert isinstance(target, dict), "it has a target"
+        kept = {k: v for k, v in target.items() if k not in {"labelSelector", "annotationSelector"}}
+        item: dict[str, Json] = {**own, "target": {**kept, "name": primary}}
+        if change.patch is None or posixpath.dirname(change.file) == outer:
+            return Followed(key=change.key, item=item)
+        if not change.copied:
+            raise BindingError(
+                f"{change.patch} is no YAML file of this repository, so it cannot be copied.",
+                remedy="let its name end in .yaml, or write the patch into the kustomization",
+                place=change.place,
+            )
+        name = _beside(change.patch)
+        path = {**item, "path": name}
+        return Followed(key=change.key, item=path, name=name, text=change.copied)
     root = parse(change.text, file=change.file)[change.document]
     assert root is not None, "it was found there"
     if any(key.value == "image" for node in root.walk() for key, _ in node.entries):
@@ -93,20 +115,57 @@ def followed(change: Change, workload: str, names: Names) -> Followed:
     file = change.patch or change.file
     text = copies.relabelled(copies.body(change.text, root), names, file)
     text = set_scalar(text, 0, ("metadata", "name"), primary, file=file)
-    stem, end = posixpath.splitext(posixpath.basename(change.patch or f"{workload}-patch.yaml"))
-    name = f"{stem}-primary{end}"
-    item: Json = name if change.key == "patchesStrategicMerge" else {"path": name}
-    return Followed(key=change.key, item=item, name=name, text=text)
+    name = _beside(change.patch or Path(f"{workload}-patch.yaml"))
+    listed: Json = name if change.key == "patchesStrategicMerge" else {"path": name}
+    return Followed(key=change.key, item=listed, name=name, text=text)
+
+
+def replaced(root: Node, workload: DocRef, *, everything: bool) -> Iterator[Node]:
+    """Find replacements that write into a workload; by kind alone too, where `everything`."""
+    listed = root.get("replacements")
+    for one in listed.items if listed else ():
+        targets = one.get("targets")
+        for target in targets.items if targets else ():
+            kind, name = target.get("select", "kind"), target.get("select", "name")
+            here = kind is None or kind.value == workload.kind
+            if here and (name.value == workload.name if name is not None else everything):
+                yield target
+
+
+def _targeted(
+    terrain: Terrain, layer: Kustomization, key: str, item: Node, workload: Document, label: str
+) -> Iterator[Change]:
+    """Find a patch by its target, whose kind and name are patterns of the whole word."""
+    ref = workload.ref
+    kind, name = item.get("target", "kind"), item.get("target", "name")
+    if not _matches(kind, ref.kind) or not _matches(name, ref.name):
+        return
+    chosen = item.get("target", "labelSelector")
+    apart = chosen is not None and label in chosen.value
+    file = _file(layer, item) if item.get("path") is not None else None
+    yield Change(
+        key=key,
+        item=item,
+        file=layer.file,
+        patch=file,
+        copied=terrain.texts.get(file, "") if file else "",
+        also=not apart and _matches(name, f"{ref.name}-primary"),
+    )
+
+
+def _matches(pattern: Node | None, word: str) -> bool:
+    if pattern is None or not pattern.value:
+        return True
+    try:
+        return re.fullmatch(pattern.value, word) is not None
+    except re.error:
+        return False  # kustomize could not build with it either
 
 
 def _patch(
     terrain: Terrain, layer: Kustomization, key: str, item: Node, workload: DocRef
 ) -> Iterator[Change]:
-    kind, target = item.get("target", "kind"), item.get("target", "name")
-    if target is not None:
-        if target.value == workload.name and (kind is None or kind.value == workload.kind):
-            yield Change(key=key, item=item, file=layer.file)
-        return
+    """Find a patch that names the workload itself."""
     inline, file = item.get("patch"), _file(layer, item)
     held = file in terrain.texts
     value = inline.value if inline else item.value
@@ -126,6 +185,11 @@ def _patch(
                 text=text,
                 document=index,
             )
+
+
+def _beside(file: Path) -> str:
+    stem, end = posixpath.splitext(posixpath.basename(file))
+    return f"{stem}-primary{end}"
 
 
 def _file(layer: Kustomization, item: Node) -> Path:

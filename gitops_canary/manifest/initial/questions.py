@@ -204,10 +204,11 @@ class Asking:
         workload, outer, namespace = self._place(answers)
         terrain = overlay.scoped(self._terrain, outer, namespace)
         primary = terrain.named(workload.ref.kind, f"{workload.ref.name}-primary", namespace)
+        forced = overlay.everywhere(terrain, outer, workload).selectors
         found = {
             one.place: one
             for pods in (workload, *primary)
-            for one in terrain.serving(pods, namespace)
+            for one in terrain.serving(pods, namespace, forced)
             if not one.ref.name.endswith(("-primary", "-canary"))
             and overlay.applies(terrain, outer, one)
         }

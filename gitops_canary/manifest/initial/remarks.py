@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gitops_canary.errors import Place
-from gitops_canary.manifest.initial import copies
+from gitops_canary.manifest.initial import copies, overlay
 from gitops_canary.manifest.initial.choice import Choice
 from gitops_canary.manifest.initial.terrain import WORKLOADS, Engine, Terrain
 from gitops_canary.manifest.naming import named
@@ -53,7 +53,7 @@ def _flagger(choice: Choice) -> Iterator[Remark]:
 
 def _selects(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
     """Find what names the candidate's pods by their label and would miss the primary's."""
-    key, value = copies.label(choice.workload)
+    key, value = overlay.label(terrain, choice.outer, choice.workload)
     for one in terrain.documents:
         kind = one.ref.kind
         if kind in _HANDLED or one.ref.namespace not in {"", choice.namespace}:

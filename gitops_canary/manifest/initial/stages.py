@@ -56,15 +56,15 @@ class _Work:
         self.workload = choice.workload
         targets.fit(choice.workload.ref, choice.workload.root)
         copies.copyable(choice.workload, *choice.fronts)
-        self.key, self.value = copies.label(choice.workload)
-        home = overlay.home(terrain, choice.workload, choice.outer)
+        self.key, self.value = overlay.label(terrain, choice.outer, choice.workload)
+        home = overlay.home(terrain, choice.workload, choice.outer, self.key)
         texts = dict(terrain.texts)
         self.draft = Draft(terrain=terrain, home=home, texts=texts, before=dict(texts))
         plain = self.value == self.workload.ref.name
         versions = bound(self.draft, choice.workload, choice.outer, plain=plain)
         if choice.outer is not None:
             entered = bool(versions.entries)
-            overlay.check(terrain, choice.outer, choice.workload, self.key, entered=entered)
+            overlay.check(terrain, home, choice.workload, self.key, entered=entered)
         self.beside = Beside(
             terrain=terrain,
             choice=choice,
@@ -122,10 +122,10 @@ class _Work:
     def _patched(self, one: Document) -> bool:
         """Tell whether the overlay has a patch of a document already, from an earlier run."""
         name = Path(posixpath.join(self.draft.home.folder, patch_name(one.ref)))
-        return overlay.is_shared(self.terrain, one.ref.file) and name in self.terrain.texts
+        return self.draft.apart(one.ref.file) and name in self.terrain.texts
 
     def _keep_apart(self, one: Document) -> None:
-        if self.choice.provider == "kubernetes" and overlay.is_shared(self.terrain, one.ref.file):
+        if self.choice.provider == "kubernetes" and self.draft.apart(one.ref.file):
             raise BindingError(
                 f"The Service {one.ref.name} is built into several overlays, and its selector is "
                 "the route here.",

@@ -104,15 +104,20 @@ class Terrain:
         """List the workloads that hold an image; patches of others hold none."""
         return tuple(one for one in self.of(*WORKLOADS) if images(one))
 
-    def serving(self, workload: Document, namespace: str) -> tuple[Document, ...]:
-        """List the Services that select the pods of a workload."""
-        labels = pod_labels(workload)
+    def serving(
+        self, workload: Document, namespace: str, forced: Mapping[str, str]
+    ) -> tuple[Document, ...]:
+        """List the Services that select the pods of a workload.
+
+        `forced` are labels that kustomize puts on pods and into selectors alike.
+        """
+        labels = {**pod_labels(workload), **forced}
         return tuple(
             one
             for one in self.of("Service")
             if one.group == ""
             and one.ref.namespace in {"", namespace}
-            and (selector := one.words("spec", "selector"))
+            and (selector := {**one.words("spec", "selector"), **forced})
             and selector.items() <= labels.items()
         )
 
