@@ -11,6 +11,8 @@ from .stage import Stage, children, kill, stage, until
 
 WARM = 40
 """Looks after which everything that is held once is held."""
+BETWEEN = 25
+"""Looks between two questions whether the next version can come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,15 @@ def soak(place: Stage, ticks: int, *, minutes: float = 1e6) -> tuple[Held, Held]
         until(lambda: _looks(place) >= WARM and _idle(place), "the first looks", place)
         first = held(place, process.pid)
         print(first, flush=True)
-        mark = first.ticks
-        while _looks(place) < ticks and time.monotonic() < end_s:
+        mark = told = first.ticks
+        while mark < ticks and time.monotonic() < end_s:
             if _idle(place):
                 place.release()
-            mark = min(mark + max(ticks // 10, 50), ticks)
-            until(lambda: _looks(place) >= mark, "more looks", place, limit_s=36_000)  # noqa: B023 - read at once
-            print(held(place, process.pid), flush=True)
+            mark = min(mark + BETWEEN, ticks)
+            until(lambda: _looks(place) >= mark, "more looks", place, limit_s=600)  # noqa: B023 - read at once
+            if mark - told >= ticks // 10:
+                told = mark
+                print(held(place, process.pid), flush=True)
         until(lambda: _idle(place), "the last rollout", place)
         last = held(place, process.pid)
     finally:

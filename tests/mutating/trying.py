@@ -1,0 +1,218 @@
+"""Trying mutants: each in a fork of a process that has collected the tests, by those that meet it.
+
+A first fork runs every test and notes which lines of the core it passes. A mutant then only meets
+the tests that pass its line, the quickest first, up to the first that fails. A change outside every
+function needs modules imported anew, and so a process and a copy of its own.
+"""
+
+import contextlib
+import gc
+import os
+import pathlib
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cache
+from itertools import zip_longest
+from types import CodeType, FrameType, FunctionType
+from typing import Any
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from .changes import ROOT, Mutant, swaps
+
+Line = tuple[str, int]
+LIMIT_S, TIMES = 20, 10
+"""A mutant that takes so many times as long as its tests, and this on top, does not end."""
+ARGUMENTS = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-s", "--no-header", "--no-summary",
+             "-o", "tmp_path_retention_policy=none")  # fmt: skip
+
+
+class Fate(Enum):
+    """What became of a mutant."""
+
+    KILLED = "killed"
+    SILENT = "does not end"
+    LIVES = "lives"
+    UNMET = "met by no test"
+    SAME = "compiles to the same"
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What one test did by itself."""
+
+    lines: frozenset[Line]
+    seconds: float
+
+
+@dataclass(slots=True)
+class Trier:
+    """A plugin of pytest that tries mutants instead of running the tests."""
+
+    drawn: Sequence[Mutant]
+    end_s: float
+    tell: Callable[[Mutant, Fate, int], None]
+    core: str
+    _items: dict[str, pytest.Item] = field(default_factory=dict)
+    _met: dict[str, Met] = field(default_factory=dict)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Take the place of the loop over the tests."""
+        # Made before anything forks, so that all write below one directory.
+        session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined] # there is no other way
+        self._items = {item.nodeid: item for item in session.items}
+        with tempfile.TemporaryDirectory() as directory:
+            notes = pathlib.Path(directory) / "met"
+            assert forked(lambda: self._meet(notes), limit_s=3600) == 0, "a test fails by itself"
+            self._met = pickle.loads(notes.read_bytes())  # noqa: S301 - written by our own fork
+            copy = cache(lambda: copied(pathlib.Path(directory) / "copy"))
+            for mutant in self.drawn:
+                if time.monotonic() > self.end_s:
+                    break
+                tests = self._tests(mutant)
+                self.tell(mutant, self._fate(mutant, tests, copy), len(tests))
+        return True
+
+    def _meet(self, notes: pathlib.Path) -> int:
+        """Run every test once by itself and note the lines of the core that it passes."""
+        met = {}
+        for (name, item), after in zip_longest(self._items.items(), list(self._items.values())[1:]):
+            lines: set[Line] = set()
+            began = time.monotonic()
+            with_lines(lines, self.core)
+            passed = passes(item, after)
+            with_lines(None, self.core)
+            if not passed:
+                print(f"{name} fails without any change", file=sys.stderr, flush=True)
+                return 1
+            met[name] = Met(frozenset(lines), time.monotonic() - began)
+        notes.write_bytes(pickle.dumps(met))
+        return 0
+
+    def _tests(self, mutant: Mutant) -> list[str]:
+        """List the tests that meet a mutant, the quickest first; all of its module without any."""
+        file = str(mutant.file)
+        inside = _swaps(mutant) is not None
+        found = [
+            name
+            for name, met in self._met.items()
+            if (
+                (file, mutant.line) in met.lines if inside else any(f == file for f, _ in met.lines)
+            )
+        ]
+        return sorted(found, key=lambda name: self._met[name].seconds)
+
+    def _fate(self, mutant: Mutant, tests: Sequence[str], copy: Callable[[], pathlib.Path]) -> Fate:
+        changed = _swaps(mutant)
+        if changed == {}:
+            return Fate.SAME
+        if not tests:
+            return Fate.UNMET
+        limit_s = LIMIT_S + TIMES * sum(self._met[name].seconds for name in tests)
+        if changed is None:
+            return anew(mutant, tests, copy(), limit_s)
+        return {None: Fate.SILENT, 0: Fate.LIVES}.get(
+            forked(lambda: self._first_failing(changed, tests), limit_s=limit_s), Fate.KILLED
+        )
+
+    def _first_failing(self, changed: Mapping[CodeType, CodeType], tests: Sequence[str]) -> int:
+        for one in gc.get_objects():
+            if isinstance(one, FunctionType) and one.__code__ in changed:
+                one.__code__ = changed[one.__code__]
+        items = [self._items[name] for name in tests]
+        every = zip_longest(items, items[1:])
+        return 0 if all(passes(item, after) for item, after in every) else 1
+
+
+def passes(item: pytest.Item, after: pytest.Item | None) -> bool:
+    """Run one test with its fixtures."""
+    return not any(r.failed for r in runtestprotocol(item, log=False, nextitem=after))
+
+
+def with_lines(lines: set[Line] | None, core: str) -> None:
+    """Note lines below a directory as they are passed, in every thread; None stops that."""
+
+    def note(frame: FrameType, event: str, _: object) -> Any:
+        assert lines is not None, "set below only where there is a set"
+        if not frame.f_code.co_filename.startswith(core):
+            return None
+        if event == "line":
+            lines.add((frame.f_code.co_filename, frame.f_lineno))
+        return note
+
+    threading.settrace(note if lines is not None else None)
+    sys.settrace(note if lines is not None else None)
+
+
+def forked(work: Callable[[], int], *, limit_s: float) -> int | None:
+    """Do something in a fork with all that it starts; its exit code, None where it did not end."""
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        code = 99
+        try:
+            code = work()
+        finally:
+            os._exit(code)
+    end = time.monotonic() + limit_s
+    done, status = os.waitpid(pid, os.WNOHANG)
+    while not done and time.monotonic() < end:
+        time.sleep(0.01)
+        done, status = os.waitpid(pid, os.WNOHANG)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)  # whatever it started
+    if not done:
+        os.waitpid(pid, 0)
+        return None
+    return os.waitstatus_to_exitcode(status)
+
+
+def anew(mutant: Mutant, tests: Sequence[str], place: pathlib.Path, limit_s: float) -> Fate:
+    """Try a mutant in a process of its own, on a copy of everything."""
+    file = place / mutant.file.relative_to(ROOT)
+    before = file.read_text()
+    file.write_text(mutant.text())
+    (place / "tests.txt").write_text("\n".join(tests))
+    command = [sys.executable, "-m", "pytest", "-x", *ARGUMENTS, "@tests.txt"]
+    environment = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            command, cwd=place, env=environment, capture_output=True, timeout=limit_s, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return Fate.SILENT
+    finally:
+        file.write_text(before)
+    # 1: a test failed, 2: a module cannot be imported any more, 4: no such test any more.
+    if done.returncode not in {0, 1, 2, 4}:
+        raise RuntimeError(done.stdout.decode()[-2000:] + done.stderr.decode()[-2000:])
+    return Fate.KILLED if done.returncode else Fate.LIVES
+
+
+def copied(place: pathlib.Path) -> pathlib.Path:
+    """Copy what the tests need."""
+    for name in ("gitops_canary", "tests", "docs", "manifests", "scripts", ".github"):
+        shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in ROOT.iterdir():
+        if path.is_file():
+            shutil.copy(path, place)
+    return place
+
+
+@cache
+def _original(file: pathlib.Path) -> CodeType:
+    return compile(file.read_text(), str(file), "exec")
+
+
+def _swaps(mutant: Mutant) -> Mapping[CodeType, CodeType] | None:
+    return swaps(_original(mutant.file), mutant.code())
