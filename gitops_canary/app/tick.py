@@ -46,6 +46,7 @@ class Report:
     tip: Revision | None
     decisions: Mapping[CanaryId, Decision]
     seen: Mapping[CanaryId, Seen]
+    """Those at the tip, and every one that was moved."""
     history: History = field(default_factory=lambda: History({}))
     pushed: tuple[Plan, ...] = ()
     planned: tuple[Plan, ...] = ()
@@ -107,10 +108,13 @@ class Station:
     async def tick(self, *, write: bool) -> Report:
         """Look once, and write what is due; never raises a CanaryError."""
         pushed: list[Plan] = []
+        moved: dict[CanaryId, Seen] = {}
         try:
             for _ in range(ROUNDS_MAX):
                 report, again = await self._round(write=write)
                 pushed.extend(report.pushed)
+                movers = (plan.act.canary for plan in report.pushed)
+                moved |= {one: report.seen[one] for one in movers if one in report.seen}
                 if not again:
                     break
                 await self.wait(self._races)
@@ -123,11 +127,12 @@ class Station:
                 repository=self.name,
                 tip=tip,
                 decisions={},
-                seen={},
+                # What was pushed before the trouble is told like any other push.
+                seen=moved,
                 pushed=tuple(pushed),
                 error=error,
             )
-        return replace(report, pushed=tuple(pushed))
+        return replace(report, pushed=tuple(pushed), seen={**moved, **report.seen})
 
     def close(self) -> None:
         """Close Git and end its thread; what still runs there is ended first."""
