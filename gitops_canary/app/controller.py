@@ -147,12 +147,13 @@ class Controller:
     async def _look(self, one: Round) -> None:
         began_s = time.monotonic()
         try:
-            report = await one.station.tick(write=True)
+            await self._follow(one, await one.station.tick(write=True), began_s)
         except Exception:
             # A bug in one repository's look must not be silent, nor stop the other repositories.
             log.exception("%s: a bug ended this look; please report it", one.station.name)
             self.figures.broke(one.station.name, took_s=time.monotonic() - began_s)
-            return
+
+    async def _follow(self, one: Round, report: Report, began_s: float) -> None:
         one.seen_s = time.monotonic()
         self.figures.take(report, at_s=time.time(), took_s=one.seen_s - began_s)
         one.halted = report.error.problem if isinstance(report.error, Halted) else ""

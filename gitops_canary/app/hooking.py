@@ -4,6 +4,7 @@ Nothing here is state that counts: a new process asks anew, which only delays.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,7 @@ from gitops_canary.model.names import CanaryId
 from gitops_canary.model.webhooks import Call, Reply
 from gitops_canary.ports import Hooks
 
+log = logging.getLogger("gitops_canary")
 WAIT_S = 2.0
 """How long a look waits for webhooks; one that takes longer is heard at a look of its own."""
 ROUNDS_MAX = 4
@@ -71,7 +73,7 @@ class Hooking:
         self._running.clear()
 
     def _begin(self, phone: Hooks, call: Call, body: Mapping[str, object]) -> asyncio.Task[Reply]:
-        self._running[call] = task = asyncio.create_task(phone.ask(call, body))
+        self._running[call] = task = asyncio.create_task(_asked(phone, call, body))
         task.add_done_callback(lambda _: self._answered())
         return task
 
@@ -136,3 +138,12 @@ class Hooking:
             for canary, one in situations.items()
             if canary in self._told
         }
+
+
+async def _asked(phone: Hooks, call: Call, body: Mapping[str, object]) -> Reply:
+    try:
+        return await phone.ask(call, body)
+    except Exception:
+        # A bug here must be heard, and may end neither this look nor the next ones.
+        log.exception("%s: a bug kept the webhook %s from being asked", call.canary, call.hook.name)
+        return Reply(passed=None, status=None, why="a bug kept it from being asked; see the log")

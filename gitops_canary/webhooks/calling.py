@@ -7,6 +7,7 @@ answer at all, and a gateway's word that there is none, is neither.
 import asyncio
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ PASSING: Final = range(200, 203)
 NO_ANSWER: Final = frozenset({429, 502, 503, 504})
 """What a server or its gateway says instead of an answer."""
 _SERVER_ERROR = 500
+_PLAIN = re.compile(r"(?:/[A-Za-z0-9._~:+,=-]*)*")
 PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0)
 """Between attempts; the last one for all that follow."""
 SIGNS: Final = "signing"
@@ -45,8 +47,7 @@ class Target:
             return None
         for base in (self.opening.url.rstrip("/"), *self.addresses):
             rest = plain.removeprefix(base)
-            below = plain.startswith(base) and (not rest or rest.startswith("/"))
-            if below and "//" not in rest and "%" not in rest and "/." not in rest:
+            if plain.startswith(base) and _below(rest):
                 return rest
         return None
 
@@ -122,11 +123,17 @@ class Caller:
     def _found(self, target: str) -> tuple[str, str] | None:
         name, slash, rest = target.partition("/")
         if name in self._targets:
-            return name, slash + rest
+            return (name, slash + rest) if _below(slash + rest) else None
         for name, one in self._targets.items():
             if "://" in target and (path := one.path(target)) is not None:
                 return name, path
         return None
+
+
+def _below(path: str) -> bool:
+    """Whether what follows a base URL stays below it, however a server reads paths."""
+    odd = "//" in path or "/." in path or not _PLAIN.fullmatch(path)
+    return not odd
 
 
 def _read(reply: Reply) -> webhooks.Reply:

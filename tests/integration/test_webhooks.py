@@ -193,6 +193,8 @@ def test_a_document_may_name_a_path_below_an_allowed_url(server: Server) -> None
         "http://loadtester.test@evil", "http://loadtester.test/../x", "http://loadtester.test/%2e%2e",
         "http://loadtester.test//evil", "http://loadtester.test?x=y", "http://loadtester.test:81",
         "http://169.254.169.254/latest", "file:///etc/passwd", "gatee", "",
+        "gate/../admin", "gate/%2e%2e/admin", "gate//evil", "gate/x?y=z", "gate/x#y", "gate/\\evil",
+        "gate/a\r\nHost: evil", "gate/.git", "gate/\udc80",
     ],
 )  # fmt: skip
 def test_nothing_else_is_called(server: Server, url: str) -> None:

@@ -149,3 +149,24 @@ def test_rollback_is_asked_before_anything_is_live() -> None:
     [call] = due(gated(BACK, action=Action.ADVANCE, live=None))
     assert call.hook == BACK
     assert call.at_ms <= LIVE_MS + 3_600_000
+
+
+def test_a_bug_in_a_call_ends_no_look(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        async def ask(self, call: Call, body: Mapping[str, object]) -> Reply:
+            raise LookupError(call.canary, body)
+
+    async def go() -> Mapping[CanaryId, Decision]:
+        hooking = Hooking(hooks=Broken())
+        calm = situation(POLICY, move(Action.START, "0", 0))
+        found: Mapping[CanaryId, Decision] = await decided(hooking, {A: gated(GATE), B: calm})
+        await hooking.aclose()
+        return found
+
+    found = asyncio.run(go())
+    hold = found[A]
+    assert isinstance(hold, Hold)
+    assert hold.wait is Wait.WEBHOOK
+    assert "a bug kept it from being asked" in hold.reason
+    assert isinstance(found[B], Act)
+    assert "LookupError" in caplog.text
