@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest.document import Node, NodeKind, parse
@@ -36,6 +37,7 @@ _QUIET_MENTION = re.compile(mention(QUIET))
 _MENTION = re.compile(f"{mention({*KINDS, 'List'})}|{HIDDEN}")
 
 
+@lru_cache(1024)
 def headers(text: str, *, file: Path) -> tuple[DocRef, ...]:
     """List the documents of interest in a file, by identity.
 

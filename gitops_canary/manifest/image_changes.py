@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest.field_path import Step, spoken
@@ -27,6 +28,7 @@ class ImageChange:
         return f"{self.file}:{self.line}: {spoken(self.path)}: {self.old} -> {self.new}"
 
 
+@lru_cache(256)
 def image_changes(before: str, after: str, *, file: str) -> tuple[ImageChange, ...]:
     """Compare the images of two texts, each place with itself by name.
 

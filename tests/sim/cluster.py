@@ -101,9 +101,12 @@ class App:
 
     def served(self, tag: str, not_before_ms: int) -> bool:
         """Whether the canary's pods were ready in a version at or after an instant."""
-        now = [(at, own) for at, own in self.versions if at <= not_before_ms]
-        later = [own for at, own in self.versions if at > not_before_ms]
-        return tag in [own for _, own in now[-1:]] + later
+        return tag in self.serving(not_before_ms, self.versions[-1][0])
+
+    def serving(self, from_ms: int, to_ms: int) -> set[str | None]:
+        """List the versions in which the canary's pods were ready in a span."""
+        before = [own for at, own in self.versions if at <= from_ms]
+        return {*before[-1:], *(own for at, own in self.versions if from_ms < at <= to_ms)}
 
     def workloads(self) -> Iterable[tuple[str, Workload]]:
         yield self.shape.name, self.canary
@@ -171,22 +174,18 @@ class Cluster:
             workload.serving = None
 
     def _flow(self, to_ms: int) -> None:
-        span_s = (to_ms - self.now_ms) / 1000
+        requests = self.rate * (to_ms - self.now_ms) / 1000
         self.now_ms = to_ms
         for app in self.apps.values():
-            for name, workload in app.workloads():
-                self._ready(app, workload)
-                share = (
-                    float(app.weight) / 100
-                    if workload is app.canary
-                    else 1 - float(app.weight) / 100
-                )
-                count = self.rate * share * span_s
-                if count > 0:
-                    self._serve(app, name, workload, count)
+            share = float(app.weight) / 100
+            for (name, workload), part in zip(app.workloads(), (share, 1 - share), strict=True):
+                if workload.serving != workload.tag:
+                    self._ready(app, workload)
+                if requests * part > 0:
+                    self._serve(app, name, workload, requests * part)
 
     def _ready(self, app: App, workload: Workload) -> None:
-        if workload.serving == workload.tag or workload.replicas == 0 or not self.starting:
+        if workload.replicas == 0 or not self.starting:
             return
         crashes = self.quality(app.shape.name, workload.tag).crashes
         if not crashes and self.now_ms >= workload.changed_ms + START_MS:
@@ -195,18 +194,19 @@ class Cluster:
             history.append((self.now_ms, workload.tag))
 
     def _serve(self, app: App, name: str, workload: Workload, count: float) -> None:
+        inner = 0.0
         if workload.serving is None:
             name, failed, slow = "unknown", count, 0.0
         else:
             quality = self.quality(app.shape.name, workload.serving)
             failed, slow = count * quality.errors, count if quality.slow else 0.0
+            inner = quality.inner
         for code, part in (("200", count - failed), ("503", failed)):
             if part:
                 key = (name, code)
                 app.counters[key] = app.counters.get(key, 0.0) + part
         app.slow[name] = app.slow.get(name, 0.0) + slow
         if workload is app.canary:
-            inner = self.quality(app.shape.name, workload.serving).inner if workload.serving else 0
             app.inner += count * inner
             app.truth.add(self.now_ms, count, failed, slow)
 

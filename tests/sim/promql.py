@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from math import isnan
 
-from gitops_canary.model.observation import Answer, Question, Sample, Series
+from gitops_canary.model.observation import Answer, Question, Series
 
-from .series import Database, Labels
+from .series import Database, Labels, sample
 
 Vector = list[tuple[Labels, float]]
 LOOKBACK_MS = 300_000
@@ -27,8 +26,10 @@ def measure(db: Database, question: Question) -> Answer:
     if ranged:
         selector, window_ms = ranged
         after, until = question.end_ms - window_ms, db.seen(question.end_ms)
-        rows = ((line.labels, line.between(after, until)) for line in db.select(selector))
-        return Answer(series=tuple(_series(labels, own) for labels, own in rows if own))
+        rows = ((line.labels, line.samples(after, until)) for line in db.select(selector))
+        return Answer(
+            series=tuple(Series(labels=labels, samples=own) for labels, own in rows if own)
+        )
     evaluate = compiled(question.expression)
     found: dict[tuple[tuple[str, str], ...], list[tuple[int, float]]] = {}
     step = question.step_ms or 1
@@ -39,8 +40,7 @@ def measure(db: Database, question: Question) -> Answer:
 
 
 def _series(labels: Mapping[str, str], rows: list[tuple[int, float]]) -> Series:
-    samples = tuple(Sample(at, "NaN" if isnan(value) else f"{value:.10g}") for at, value in rows)
-    return Series(labels=labels, samples=samples)
+    return Series(labels=labels, samples=tuple(sample(at, value) for at, value in rows))
 
 
 @dataclass(frozen=True, slots=True)

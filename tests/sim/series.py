@@ -5,34 +5,50 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import isnan
+
+from gitops_canary.model.observation import Sample
 
 Labels = Mapping[str, str]
 _MATCHER = re.compile(r'(\w+)(=~|!=|=)"((?:[^"\\]|\\.)*)"')
 
 
+def sample(at_ms: int, value: float) -> Sample:
+    """Write a sample as Prometheus does."""
+    return Sample(at_ms, "NaN" if isnan(value) else f"{value:.10g}")
+
+
 @dataclass(slots=True)
 class Line:
-    """One series: values at rising times; None says that it ended there."""
+    """One series: values at rising times."""
 
     labels: Labels
     times: list[int] = field(default_factory=list)
-    values: list[float | None] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    _told: list[Sample] = field(default_factory=list)
+    """The first of the samples, as they are told; made once."""
 
-    def add(self, at_ms: int, value: float | None) -> None:
+    def add(self, at_ms: int, value: float) -> None:
         self.times.append(at_ms)
         self.values.append(value)
 
     def between(self, after_ms: int, until_ms: int) -> list[tuple[int, float]]:
         low, high = bisect_right(self.times, after_ms), bisect_right(self.times, until_ms)
-        pairs = zip(self.times[low:high], self.values[low:high], strict=True)
-        return [(at, value) for at, value in pairs if value is not None]
+        return list(zip(self.times[low:high], self.values[low:high], strict=True))
+
+    def samples(self, after_ms: int, until_ms: int) -> tuple[Sample, ...]:
+        """Give what a range selector gives."""
+        low, high = bisect_right(self.times, after_ms), bisect_right(self.times, until_ms)
+        known = len(self._told)
+        pairs = zip(self.times[known:high], self.values[known:high], strict=True)
+        self._told += [sample(at_ms, value) for at_ms, value in pairs]
+        return tuple(self._told[low:high])
 
     def newest(self, after_ms: int, until_ms: int) -> tuple[int, float] | None:
         index = bisect_right(self.times, until_ms) - 1
         if index < 0 or self.times[index] <= after_ms:
             return None
-        value = self.values[index]
-        return None if value is None else (self.times[index], value)
+        return self.times[index], self.values[index]
 
 
 @dataclass(slots=True)
@@ -44,7 +60,7 @@ class Database:
     _found: dict[str, tuple[int, list[Line]]] = field(default_factory=dict)
 
     def line(self, **labels: str) -> Line:
-        key = tuple(sorted(labels.items()))
+        key = tuple(labels.items())  # each series is written in one place, so in one order
         if key not in self.lines:
             self.lines[key] = Line(labels)
         return self.lines[key]

@@ -27,6 +27,7 @@ from .settling import settle
 EPOCH_MS = 1_770_000_000_000
 ADA = Identity(name="Ada Example", email="ada@example.com")
 STORY = 40
+HEALTHY = Quality()
 
 
 class Simulation:
@@ -144,7 +145,7 @@ class Simulation:
 
     def quality(self, name: str, tag: str) -> Quality:
         """Say what a version is like; as healthy as the first one unless drawn otherwise."""
-        return self.qualities.get((name, tag), Quality())
+        return self.qualities.get((name, tag), HEALTHY)
 
     def commit(
         self,
