@@ -48,8 +48,14 @@ def expectation(seen: Seen, *, delay_ms: int, settle_ms: int) -> Expectation | N
 
 
 def _overridden(seen: Seen, override: Commit, *, delay_ms: int, settle_ms: int) -> Expectation:
-    """Say what a person's weight looks like once it is live, so that it can be measured."""
+    """Say what a person's weight looks like once it is live, so that it can be measured.
+
+    Where no weight of ours came first nobody has seen the candidate ready: that is part of it then.
+    """
     assert seen.written is not None, "there is a move to differ from"
+    written, known = seen.written.owned, seen.stable.owned.candidate.images if seen.stable else {}
+    starts = seen.situation.last is Action.START
+    visible = written.candidate.visible and written.primary.visible
     return Expectation(
         canary=seen.spec.id,
         revision=override.revision,
@@ -60,11 +66,11 @@ def _overridden(seen: Seen, override: Commit, *, delay_ms: int, settle_ms: int) 
         canary_workload=seen.spec.target.name,
         primary_workload=f"{seen.spec.target.name}-primary",
         workload_kind=seen.spec.target.kind,
-        canary_images=None,
+        canary_images=(written.candidate.images if visible else {}) if starts else None,
         primary_images=None,
-        canary_replicas=None,
+        canary_replicas=written.candidate.replicas if starts else None,
         primary_replicas=None,
-        version_unseen=False,
+        version_unseen=starts and (not visible or written.candidate.images == known),
         settle_ms=settle_ms,
         matched=seen.policy.strategy is Strategy.AB_TEST or seen.policy.affinity is not None,
         routes=seen.tip.binding.routes,

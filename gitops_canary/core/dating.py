@@ -7,7 +7,7 @@ commit: a deadline would be over before it began, and traffic from before would 
 
 from gitops_canary.model.decision import Act
 
-FRESH_MS = 60_000
+FRESH_MS = 20_000
 """How old a decision may be without being dated anew."""
 _GRID_MS = 10_000
 """Replicas that push the same old decision within this time still write the same commit."""
@@ -21,7 +21,7 @@ def stale(act: Act, now_ms: int) -> bool:
 def dated(decided_ms: int, clock_ms: int | None) -> int:
     """Give a commit's date; `clock_ms` is the time now, None where nobody trustworthy told it.
 
-    >>> dated(5_000, 64_999), dated(5_000, 94_999), dated(5_000, None)
+    >>> dated(5_000, 24_999), dated(5_000, 94_999), dated(5_000, None)
     (5000, 85000, 5000)
     """
     if clock_ms is None or clock_ms - decided_ms < FRESH_MS:

@@ -91,8 +91,21 @@ def _overridden(s: Situation, *, running: bool) -> Decision:
 
 
 def _adopted(s: Situation) -> Decision:
-    """Take a person's weight over where it is on the ladder, else go back to 0."""
+    """Take a person's weight over where it is on the ladder, else go back to 0.
+
+    Straight after a start nobody has seen the candidate ready yet: what is measured could be the
+    old version, which its pods still serve.
+    """
     if s.tip.weight in s.policy.steps and not s.returning:
+        if s.last is Action.START and s.live_ms() is None:
+            return s.hold(
+                Wait.OVERRIDE,
+                f"A person moved the weight to {percent(s.tip.weight)} % and asked to resume, but "
+                f"the canary is not ready: {_waiting(s)}.",
+                remedy="it goes on by itself once the canary is ready; to take the traffic off it, "
+                "commit weight 0",
+                alert=True,
+            )
         return s.act(
             Action.ADVANCE,
             step=s.policy.steps.index(s.tip.weight) + 1,

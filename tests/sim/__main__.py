@@ -1,6 +1,7 @@
 """`python -m tests.sim SEED` runs one seed; `--seeds N` runs many and prints their figures."""
 
 import argparse
+import gc
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -34,6 +35,7 @@ def many(first: int, count: int, workers: int, end_s: float) -> Figures | Failur
 
 def share(seeds: range) -> Figures | Failure:
     """Run some seeds in this process, with a key of its own: a signature decides nothing here."""
+    gc.set_threshold(50_000, 50, 50)  # a world is mostly kept, so looking for garbage is in vain
     with TemporaryDirectory() as directory:
         file = Path(directory) / "key"
         generate_key(file)

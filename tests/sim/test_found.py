@@ -7,7 +7,7 @@ from gitops_canary.errors import Unavailable
 from gitops_canary.model.decision import Hold, Wait
 
 from .cluster import Quality
-from .manifests import Shape, with_tag
+from .manifests import Shape, with_tag, with_weight
 from .pieces import Setting
 from .remote import CONFIG, EVIDENCE
 from .simulation import ADA, Simulation
@@ -159,6 +159,27 @@ def test_a_candidate_that_was_finished_starts_once_more_over_a_hotfix_of_the_pri
     until(world, lambda: actions(world).count("finish") == 2)
     assert actions(world).count("start") == 2
     assert world.remote.refs[CONFIG] != tip
+
+
+def test_a_person_s_weight_is_not_adopted_before_the_canary_is_ready() -> None:
+    """The old version's pods were measured in the new one's place, and passed it to everyone."""
+    world, shape = quiet(steps=(10, 50), deadline_s=180)
+    bump(world, shape, "v1", Quality(crashes=True))
+    until(world, lambda: "start" in actions(world))
+    name = next(iter(world.watch.landed.values())).record.rollout
+    text = world.files(world.remote.refs[CONFIG])[shape.route_path]
+    word = shape.canary(resume=f'"{name}/10"').encode()
+    world.commit({shape.route_path: with_weight(text, shape.name, 10)}, "Move the weight\n")
+    tip = world.commit({shape.canary_path: word}, "Resume\n")
+    end_ms = world.now_ms + 600 * SECOND
+    until(world, lambda: world.now_ms > end_ms)
+    assert world.remote.refs[CONFIG] == tip
+    decision = world.reports["controller-0"].decisions[shape.id]  # type: ignore[index]  # a CanaryId
+    assert isinstance(decision, Hold)
+    assert decision.alert
+    assert "the canary is not ready" in decision.reason
+    world.qualities[shape.name, "v1"] = Quality()
+    until(world, lambda: "finish" in actions(world))
 
 
 def up(name: str, what: str) -> None:

@@ -159,6 +159,14 @@ class Watcher:
             by=actor,
         )
 
+    def failing_inside(self, move: Landed) -> bool:
+        """Whether a version fails by its own counter: the candidate, or what `none` took for it."""
+        app, window = self.world.cluster.apps[move.shape.name], move.record.window
+        tags: set[str | None] = {move.before.candidate}
+        if window is not None and not self.world.sees_live:
+            tags |= app.serving(window.start_ms, window.end_ms)
+        return any(tag and self.world.quality(move.shape.name, tag).inner for tag in tags)
+
     def started(self, move: Landed) -> Facts:
         """What the files said when the attempt began."""
         return next(m.after for m in self.chain(move) if m.record.action is Action.START)
