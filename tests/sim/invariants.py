@@ -243,6 +243,8 @@ class Watch(Watcher):
             return
         if before.settled and before.weight == 0:
             return
+        if move.record.source not in self.world.remote.reachable(last.revision):
+            return  # a candidate that is newer than our newest move, though it may look the same
         if self.world.rewound_ms > move.at_ms - REWOUND_MS:
             return  # what was a move of ours before may be a person's now
         resume = before.control.get("resume", "")
