@@ -48,6 +48,8 @@ class Audited:
     """About the evidence branch's own commits."""
     written: dict[Path, Revision | None] = field(default_factory=dict)
     """As `Bulk.written`."""
+    lost: dict[Path, Revision] = field(default_factory=dict)
+    """As `Bulk.lost`."""
     about_seals: list[Finding] = field(default_factory=list)
     about_pages: list[Finding] = field(default_factory=list)
     chains: dict[Key, list[Move]] = field(default_factory=dict)

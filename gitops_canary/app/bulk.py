@@ -1,7 +1,7 @@
 """The evidence branch of a clone: who wrote it, what was changed later, what nobody refers to."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from itertools import islice
@@ -36,7 +36,12 @@ class Bulk:
     """
 
     def __init__(
-        self, clone: PlainClone, ownership: Ownership, tip: Revision, config: Lineage
+        self,
+        clone: PlainClone,
+        ownership: Ownership,
+        tip: Revision,
+        config: Lineage,
+        accepted: Container[Revision] = (),
     ) -> None:
         self._clone = clone
         self._ownership = ownership
@@ -47,6 +52,10 @@ class Bulk:
         }
         self.written: dict[Path, Revision | None] = {}
         """By the walk: the config commit that the last commit which wrote a path names."""
+        self._accepted = accepted
+        """Lost commits of the config branch whose loss a person accepted."""
+        self.lost: dict[Path, Revision] = {}
+        """By the walk: what went with such a loss, as its config commit is gone."""
         self._seals = ownership.keyed and any(p.endswith(".dsse.json") for p in self.files)
 
     def on(self, clone: PlainClone) -> "Bulk":
@@ -145,9 +154,17 @@ class Bulk:
             elif path in self.written and DECISION.fullmatch(path):
                 yield self._again(revision, path)
             self.written[path] = named
+            self.lost.pop(path, None)
+        if named and named in self._accepted:
+            # What was pushed up to here and has no commit any more went with it.
+            gone = {p for p, tip in self.written.items() if tip and tip not in self._config}
+            self.lost |= dict.fromkeys(gone - self.lost.keys(), named)
 
     def _again(self, revision: Revision, path: Path) -> Finding:
         """Report a decision that was written a second time."""
+        if path in self.lost:
+            text = f"It changes {path}, whose first writing went with a loss that was accepted"
+            return _unread(revision, f"{text}: that of {self.lost[path][:12]}.")
         if self._lost_push(path):
             text = f"It changes {path}, whose first writing never reached the config branch."
             return _unread(revision, text)
@@ -180,19 +197,20 @@ class Bulk:
             text = f"The decision {path} never reached the config branch, or its commit was cut off"
             yield _unread(None, f"{text}; the server moves one branch at a time.")
             return
+        if path in self.lost:  # which is told once for all that went
+            yield from self._recomputed(path)
+            return
         if not rewritten:
-            yield _finding(
-                self.written.get(path),  # the commit that was there when it was pushed
-                f"No commit of this branch carries the decision {path}: commits were cut off or "
-                "rewritten.",
+            yield Finding(
+                kind=Kind.DIFFERENCE,
+                revision=self.written.get(path),  # what was there when it was pushed
+                problem=f"No commit of this branch carries the decision {path}: commits were cut "
+                "off or rewritten.",
+                remedy="ask who may force-push; if it was meant, a person accepts it with "
+                "`gitops-canary resume --accept-history`",
             )
             return
-        data = self._read(path)
-        try:
-            wrong = list(recompute(read_decision(data, name=path), ()))
-        except CanaryError as error:
-            wrong = [error.problem]
-        yield from (_finding(None, f"{path}: {text}.") for text in wrong)
+        yield from self._recomputed(path)
         yield Finding(
             kind=Kind.UNREADABLE,
             revision=None,
@@ -200,6 +218,15 @@ class Bulk:
             "its place in history and its diff cannot be read.",
             remedy="keep the controller's commits: merge instead of squashing",
         )
+
+    def _recomputed(self, path: Path) -> Iterator[Finding]:
+        """Judge a decision again of which there is no commit."""
+        data = self._read(path)
+        try:
+            wrong = list(recompute(read_decision(data, name=path), ()))
+        except CanaryError as error:
+            wrong = [error.problem]
+        yield from (_finding(None, f"{path}: {text}.") for text in wrong)
 
     def pages(self, chain: Sequence[Move]) -> Iterator[Finding]:
         """Build the readable pages again; those that another version worded are not compared."""
@@ -223,24 +250,28 @@ class Bulk:
         for path, page in wanted.items():
             blob = self.files.get(path)
             text = self._clone.read([blob])[blob] if blob else b""
-            if text != page and text != self._lost_page(path, chain, decisions):
+            if text != page and text not in self._lost_pages(path, chain, decisions):
                 yield _finding(
                     chain[-1].revision, f"{path} is not what its decisions give when rebuilt."
                 )
 
-    def _lost_page(
+    def _lost_pages(
         self, path: Path, chain: Sequence[Move], decisions: Sequence[bytes]
-    ) -> bytes | None:
-        """Build a page with one more decision, whose push was lost; None where there is none."""
-        extra = self.files.get(decision_path(chain[-1].record, len(chain) + 1))
-        if extra is None:
-            return None
-        data = self._clone.read([extra])[extra]
-        try:
-            record = recorded.record(read_decision(data, name=path), digest(data))
-        except CanaryError:
-            return None
-        return pages(record, [*decisions, data]).get(path)
+    ) -> Iterator[bytes]:
+        """Build a page with the decisions that follow on the branch, whose moves are gone.
+
+        Their pushes were lost or accepted as lost; whether so, is told of each decision itself.
+        """
+        known = list(decisions)
+        while extra := self.files.get(decision_path(chain[-1].record, len(known) + 1)):
+            data = self._clone.read([extra])[extra]
+            try:
+                record = recorded.record(read_decision(data, name=path), digest(data))
+            except CanaryError:
+                return
+            known.append(data)
+            if page := pages(record, known).get(path):
+                yield page
 
     def _bytes(self, move: Move, number: int) -> bytes:
         blob = self.files.get(decision_path(move.record, number))

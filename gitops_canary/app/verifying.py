@@ -9,6 +9,7 @@ from gitops_canary.app.bulk import Bulk
 from gitops_canary.app.checking import Decisions
 from gitops_canary.app.claims import Claim, Illegible, Key, by_rollout, read
 from gitops_canary.app.lineage import Lineage
+from gitops_canary.app.losses import losses, told
 from gitops_canary.app.replaying import Decided
 from gitops_canary.app.turns import in_turns
 from gitops_canary.errors import CanaryError, VerificationError
@@ -70,8 +71,12 @@ class _Verifier:
         self._scope = scope
         self._lineage = Lineage(clone, scope.tip)
         self._context = self._lineage.ancestors(scope.since) if scope.since else frozenset()
+        self._losses = losses(clone, self._lineage, scope.tip)
+        accepted = self._losses.known.keys()
         self._bulk = (
-            Bulk(clone, ownership, scope.evidence, self._lineage) if scope.evidence else None
+            Bulk(clone, ownership, scope.evidence, self._lineage, accepted)
+            if scope.evidence
+            else None
         )
         self._process = os.getpid()
         self._auditor = self._audits_on(clone)
@@ -99,7 +104,7 @@ class _Verifier:
             if self._bulk is None:
                 return Audited()
             bulk = self._bulk.on(self._clone)
-            return Audited(about_branch=list(bulk.walk()), written=bulk.written)
+            return Audited(about_branch=list(bulk.walk()), written=bulk.written, lost=bulk.lost)
         except CanaryError as error:
             return error.problem, error.remedy
 
@@ -127,13 +132,17 @@ class _Verifier:
             move.revision not in self._context for chain in found.chains for move in chain
         )
         found.findings += self._missing()
+        found.findings += self._losses.findings
         if self._bulk is None:
             found.findings += _no_evidence() if rolled else []
+            found.findings += told(self._losses.known, {})
             return found
         for part in parts:
             found.findings += part.about_branch
             self._bulk.written |= part.written
+            self._bulk.lost |= part.lost
         strays, found.verdicts = self._bulk.strays(found.chains, rewritten=self._scope.rewritten)
+        found.findings += told(self._losses.known, self._bulk.lost)
         seals = [finding for part in parts for finding in part.about_seals]
         found.findings += sorted((*strays, *seals), key=lambda one: one.problem)
         found.findings += [finding for part in parts for finding in part.about_pages]
@@ -149,7 +158,14 @@ class _Verifier:
                 problem="It is not in this clone, nor anything before it.",
                 remedy="git fetch --unshallow origin",
             )
-        if scope.known_tip and not self._lineage.descends(scope.tip, scope.known_tip):
+        if loss := self._losses.known.get(scope.known_tip or scope.tip):
+            yield Finding(
+                kind=Kind.UNREADABLE,
+                revision=loss.by,
+                problem=f"The last known tip is gone. {loss.sentence}.",
+                remedy="give the tip that was looked at next time",
+            )
+        elif scope.known_tip and not self._lineage.descends(scope.tip, scope.known_tip):
             yield Finding(
                 kind=Kind.DIFFERENCE,
                 revision=scope.known_tip,

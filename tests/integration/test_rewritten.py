@@ -83,6 +83,11 @@ def test_nothing_is_written_until_a_person_accepts(
     gone_on = run("once", "--config", settings)
     assert "was accepted" in gone_on.err
     assert "was rewritten" not in gone_on.err
+    committer = origin.git("log", "-1", "--format=%cn <%ce>", EVIDENCE).strip()
+    told = run("verify", "main", "-C", origin.path, "--committer", committer)
+    assert f"The loss of {moved[:12]} was accepted on " in told.out
+    assert "by Mira Okafor <" in told.out
+    assert (told.code, "; 0 differences," in told.err) == (0, True), told.out
     assert ("start 1.1.0" in gone_on.err) == (rewrite is forced_back)
     again = run(*command, "--checkout", clone)
     assert (again.code, "nothing that was built on is lost" in again.err) in {(0, False), (7, True)}
