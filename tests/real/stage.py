@@ -44,7 +44,10 @@ class Stage:
 
     @property
     def cache(self) -> pathlib.Path:
-        return self.directory / "cache"
+        return self.cache_of(0)
+
+    def cache_of(self, replica: int) -> pathlib.Path:
+        return self.directory / f"cache{replica or ''}"
 
     def release(self) -> str:
         """Merge a new version; its tag."""
@@ -61,15 +64,22 @@ class Stage:
         )
         return tag
 
-    def start(self) -> "subprocess.Popen[bytes]":
-        """Start the controller."""
+    def start(self, replica: int = 0) -> "subprocess.Popen[bytes]":
+        """Start the controller, or one beside it with a disk and an address of its own."""
+        config = self.config
+        if replica:
+            config = self.directory / f"controller{replica}.yaml"
+            if not config.exists():
+                written = json.loads(self.config.read_text())
+                written["server"] = {"listen": f"127.0.0.1:{_free_port()}"}
+                config.write_text(json.dumps(written))
         output = (self.directory / "controller.log").open("ab")
         with output:
             return subprocess.Popen(
-                [sys.executable, "-m", "gitops_canary", "run", "--config", str(self.config)],
+                [sys.executable, "-m", "gitops_canary", "run", "--config", str(config)],
                 stdout=output,
                 stderr=output,
-                env={**os.environ, "GITOPS_CANARY_CACHE": str(self.cache)},
+                env={**os.environ, "GITOPS_CANARY_CACHE": str(self.cache_of(replica))},
                 start_new_session=True,
             )
 
