@@ -19,6 +19,7 @@ from gitops_canary.app.figures import Figures
 from gitops_canary.app.hastening import Hastener, touched
 from gitops_canary.app.noticing import Noticer
 from gitops_canary.app.outage import Outage
+from gitops_canary.app.standing import Newest
 from gitops_canary.app.telling import Teller
 from gitops_canary.app.tick import Report, Station
 from gitops_canary.errors import Halted
@@ -74,6 +75,7 @@ class Controller:
 
     rounds: Sequence[Round]
     teller: Teller
+    newest: Newest
     figures: Figures
     early_s: float = EARLY_SECONDS
     _stopping: bool = False
@@ -155,7 +157,8 @@ class Controller:
 
     async def _follow(self, one: Round, report: Report, began_s: float) -> None:
         one.seen_s = time.monotonic()
-        self.figures.take(report, at_s=time.time(), took_s=one.seen_s - began_s)
+        self.newest.take(report, time.time())
+        self.figures.take(report, took_s=one.seen_s - began_s)
         one.halted = report.error.problem if isinstance(report.error, Halted) else ""
         self._look_when_due(one, report.due_ms)
         self.teller.tell(report)

@@ -5,8 +5,7 @@ newest look saw it, so that nothing stays of a canary that is gone.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -19,10 +18,8 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from gitops_canary.app.telling import words
+from gitops_canary.app.standing import Newest, Standing
 from gitops_canary.app.tick import Report
-from gitops_canary.model.decision import Act, Decision, Hold
-from gitops_canary.model.names import CanaryId
 from gitops_canary.model.rollout import Action
 
 TYPE = CONTENT_TYPE_LATEST
@@ -31,42 +28,10 @@ _AT = ("repository", "canary")
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Standing:
-    """Where one canary is, by the newest look that could see it. `weight` is a share of 1."""
-
-    repository: str
-    canary: CanaryId
-    state: str
-    attention: bool
-    weight: float | None
-    step: int
-    values: tuple[tuple[str, float], ...] = ()
-    """Newest value of each check that had a number."""
-
-    @property
-    def at(self) -> tuple[str, str]:
-        """The labels it is told under."""
-        return self.repository, self.canary
-
-
-@dataclass(slots=True)
-class _Newest:
-    """The newest look at each repository."""
-
-    standings: dict[str, tuple[_Standing, ...]] = field(default_factory=dict)
-    seen_s: dict[str, float] = field(default_factory=dict)
-
-    def all(self) -> Iterator[_Standing]:
-        """List every canary of every repository."""
-        for standings in self.standings.values():
-            yield from standings
-
-
 class _Gauges(Collector):
     """What Prometheus calls gauges, made when they are asked for."""
 
-    def __init__(self, version: str, newest: _Newest) -> None:
+    def __init__(self, version: str, newest: Newest) -> None:
         self._version = version
         self._newest = newest
 
@@ -74,19 +39,27 @@ class _Gauges(Collector):
         """Make the families of one answer."""
         yield _gauge("build_info", "The version that runs.", ("version",), [((self._version,), 1)])
         newest = self._newest
-        seen = [((name,), at_s) for name, at_s in newest.seen_s.items()]
+        looked = newest.looked().items()
+        seen = [((name,), one.seen_s) for name, one in looked if one.seen_s is not None]
         text = "When a look at the repository last went well, in seconds since the epoch."
         yield _gauge("last_look_timestamp_seconds", text, ("repository",), seen)
         text = "Share of the traffic that the canary has in Git, 0 to 1."
-        weights = [(one.at, one.weight) for one in newest.all() if one.weight is not None]
+        weights = [
+            (_at(x), float(x.weight) / 100) for x in newest.standings() if x.weight is not None
+        ]
         yield _gauge("weight_ratio", text, _AT, weights)
-        steps = [(one.at, one.step) for one in newest.all()]
+        steps = [(_at(one), one.step) for one in newest.standings()]
         yield _gauge("step", "Step of the ladder the canary is at; 0 before the first.", _AT, steps)
-        states = [((*one.at, one.state), 1) for one in newest.all()]
+        states = [((*_at(one), one.state), 1) for one in newest.standings()]
         yield _gauge("state", "1 for what the canary does or waits for.", (*_AT, "state"), states)
-        attention = [(one.at, int(one.attention)) for one in newest.all()]
+        attention = [(_at(one), int(one.attention)) for one in newest.standings()]
         yield _gauge("attention", "1 where a person has to do something.", _AT, attention)
-        values = [((*one.at, name), x) for one in newest.all() for name, x in one.values]
+        values = [
+            ((*_at(one), measured.check), value)
+            for one in newest.standings()
+            for measured in one.measurements
+            if (value := _number(measured.value)) is not None
+        ]
         text = "Newest value of a check, in the check's own unit."
         yield _gauge("check_value", text, (*_AT, "check"), values)
 
@@ -101,14 +74,13 @@ def _gauge(
 
 
 class Figures:
-    """Counts looks and moves of one controller and remembers what the newest looks saw."""
+    """Counts looks and moves of one controller, and tells what the newest looks saw."""
 
-    def __init__(self, version: str, repositories: Iterable[str]) -> None:
+    def __init__(self, version: str, newest: Newest) -> None:
         # A timestamp beside every counter, which nobody reads.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no annotations
         self._registry = CollectorRegistry()
-        self._newest = _Newest()
-        self._registry.register(_Gauges(version, self._newest))
+        self._registry.register(_Gauges(version, newest))
         self._looks = Counter(
             "gitops_canary_looks",
             "Looks at a repository, by how they ended: ok, bug, or the kind of error.",
@@ -129,12 +101,12 @@ class Figures:
             registry=self._registry,
         )
         # A series that begins with 1 has no increase: what alerts rest on is there from the start.
-        for name in repositories:
+        for name in newest.looked():
             self._looks.labels(name, "ok")
             self._looks.labels(name, "bug")
 
-    def take(self, report: Report, *, at_s: float, took_s: float) -> None:
-        """Take a look in; `at_s` is when it ended, seconds since the epoch."""
+    def take(self, report: Report, *, took_s: float) -> None:
+        """Count a look and what it pushed."""
         name, error = report.repository, report.error
         self._looks.labels(name, type(error).__name__.lower() if error else "ok").inc()
         self._took.labels(name).observe(took_s)
@@ -143,12 +115,6 @@ class Figures:
                 self._moves.labels(name, canary, action.value)
         for plan in report.pushed:
             self._moves.labels(name, plan.act.canary, plan.act.action.value).inc()
-        if error is None:
-            self._newest.seen_s[name] = at_s
-            self._newest.standings[name] = tuple(
-                _standing(report, canary, decision)
-                for canary, decision in sorted(report.decisions.items())
-            )
 
     def broke(self, repository: str, *, took_s: float) -> None:
         """Take in a look that a bug ended."""
@@ -160,30 +126,8 @@ class Figures:
         return generate_latest(self._registry)
 
 
-def _standing(report: Report, canary: CanaryId, decision: Decision) -> _Standing:
-    seen = report.seen.get(canary)
-    moved = any(plan.act.canary == canary for plan in report.pushed)
-    weight = decision.weight if isinstance(decision, Act) and moved else None
-    if weight is None and seen is not None:
-        weight = seen.tip.owned.weight
-    verdicts = () if seen is None else seen.situation.verdicts
-    rollout = None if seen is None else seen.rollout
-    step = decision.step if isinstance(decision, Act) and moved else 0
-    if not step and rollout is not None:
-        step = rollout.last.record.step
-    return _Standing(
-        repository=report.repository,
-        canary=canary,
-        state=words(decision),
-        attention=isinstance(decision, Hold) and decision.alert,
-        weight=None if weight is None else float(weight) / 100,
-        step=step,
-        values=tuple(
-            (one.check, value)
-            for one in (verdicts[-1].measurements if verdicts else ())
-            if (value := _number(one.value)) is not None
-        ),
-    )
+def _at(one: Standing) -> tuple[str, str]:
+    return one.repository, one.canary
 
 
 def _number(text: str | None) -> float | None:

@@ -40,7 +40,7 @@ ASKED = frozenset({Wait.LIVE, Wait.READY, Wait.DATA})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What one tick saw, decided and wrote."""
+    """What one tick saw, decided and wrote; `seen` with what was measured."""
 
     repository: str
     tip: Revision | None
@@ -162,7 +162,7 @@ class Station:
             except Conflict:
                 self._forget()
                 self._races += 1
-                return self._report(seen, decisions, (), plans, measured.due_ms), True
+                return self._report(seen, decisions, (), plans, measured), True
             self._races = 0
             decisions.update(outcome.refused)
             self._refusals.add(acts, outcome.refused, now_ms)
@@ -170,7 +170,7 @@ class Station:
             if outcome.tip:
                 self._guard.moved(outcome.tip)
         rest = tuple(p for p in plans if p not in pushed)
-        return self._report(seen, decisions, pushed, rest, measured.due_ms), again
+        return self._report(seen, decisions, pushed, rest, measured), again
 
     def _due(self, decisions: dict[CanaryId, Decision], now_ms: int) -> list[Act]:
         """List the moves to make; one the server refused a moment ago is held instead."""
@@ -185,18 +185,22 @@ class Station:
         decisions: Mapping[CanaryId, Decision],
         pushed: tuple[Plan, ...],
         planned: Sequence[Plan],
-        due_ms: int | None,
+        measured: Measured,
     ) -> Report:
+        known = {
+            canary: replace(one, situation=measured.situations.get(canary, one.situation))
+            for canary, one in seen.seen.items()
+        }
         return Report(
             repository=self.name,
             tip=seen.view.revision,
             decisions=decisions,
-            seen=seen.seen,
+            seen=known,
             history=seen.history,
             unmanaged=seen.unmanaged,
             pushed=pushed,
             planned=tuple(planned),
-            due_ms=due_ms,
+            due_ms=measured.due_ms,
         )
 
     def _look(self, now_ms: int) -> Look:

@@ -1,4 +1,4 @@
-"""The HTTP server: /healthz, /readyz, /metrics and, where a secret is configured, /webhook."""
+"""The HTTP server: status page, health, metrics and, where a secret is configured, a webhook."""
 
 import asyncio
 import contextlib
@@ -6,19 +6,21 @@ import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from gitops_canary import __version__
 from gitops_canary.app.controller import Controller
 from gitops_canary.app.figures import TYPE
 from gitops_canary.errors import CanaryError, ConfigError, Refused
+from gitops_canary.model.addresses import LOOPBACK
 from gitops_canary.settings import ServerSettings
 from gitops_canary.web.health import late, unready
+from gitops_canary.web.page import page, policy
 from gitops_canary.web.webhook import BODY_MAX, Deliveries, address, check_signature, pushed
 
 log = logging.getLogger("gitops_canary")
@@ -28,6 +30,13 @@ _BAD = 400
 _ACCEPTED = 202
 _UNWELL = 503
 _SECRET_MAX = 4096
+_MISDIRECTED = 421
+_SHUT = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What nobody else may do with the status page: keep it, or learn of it."""
 
 
 class _Server(uvicorn.Server):
@@ -42,15 +51,17 @@ class _Server(uvicorn.Server):
 class Pages:
     """The endpoints of one controller."""
 
-    def __init__(self, controller: Controller, secret_file: Path | None) -> None:
+    def __init__(self, controller: Controller, settings: ServerSettings) -> None:
         self._controller = controller
-        self._secret_file = secret_file
+        self._secret_file = settings.secret_file
+        self._own = settings.host in LOOPBACK
         self._deliveries = Deliveries()
         self._began_s = time.monotonic()
 
     def app(self) -> Starlette:
         """Make the application."""
         routes = [
+            Route("/", self._page),
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
             Route("/metrics", self._metrics),
@@ -58,6 +69,13 @@ class Pages:
         if self._secret_file:
             routes.append(Route("/webhook", self._webhook, methods=["POST"]))
         return Starlette(routes=routes)
+
+    async def _page(self, request: Request) -> Response:
+        if self._own and request.url.hostname not in LOOPBACK:
+            # Another site's name that leads to this machine must not let its scripts read ours.
+            return PlainTextResponse("ask for 127.0.0.1, or let your proxy do so\n", _MISDIRECTED)
+        text = page(self._controller.newest.looked(), __version__, time.time_ns() // 1_000_000)
+        return HTMLResponse(text, headers={"Content-Security-Policy": policy(), **_SHUT})
 
     async def _healthz(self, _: Request) -> PlainTextResponse:
         found = late(self._controller.ages_s(), time.monotonic() - self._began_s)
@@ -131,7 +149,7 @@ async def served(controller: Controller, settings: ServerSettings | None) -> Asy
         yield
         return
     config = uvicorn.Config(
-        Pages(controller, settings.secret_file).app(),
+        Pages(controller, settings).app(),
         host=settings.host,
         port=settings.port,
         log_config=None,

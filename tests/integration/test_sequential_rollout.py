@@ -13,6 +13,7 @@ from recorded_world import Table, git
 from gitops_canary.app.controller import Controller, Round
 from gitops_canary.app.figures import Figures
 from gitops_canary.app.outage import Outage
+from gitops_canary.app.standing import Newest
 from gitops_canary.app.telling import Teller
 from gitops_canary.app.tick import Report
 from gitops_canary.model.rollout import Action, Outcome
@@ -147,8 +148,12 @@ def test_controller_looks_when_there_is_more_to_judge_not_only_when_it_polls(
 
     outage = Outage(router=lambda _: ROUTERS["istio"])
     one = Round(station=world.station, outage=outage, poll_ms=3_600_000)
-    figures = Figures("0", ["config"])
-    asyncio.run(Controller(rounds=[one], teller=Stop(), figures=figures, early_s=0.1).run())
+    newest = Newest(["config"])
+    figures = Figures("0", newest)
+    controller = Controller(
+        rounds=[one], teller=Stop(), newest=newest, figures=figures, early_s=0.1
+    )
+    asyncio.run(controller.run())
     assert pushed == [Action.ADVANCE]
 
 

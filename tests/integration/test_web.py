@@ -134,6 +134,12 @@ def test_webhook_starts_a_rollout_long_before_the_next_poll(
         until(lambda: started in ask(free_port, "GET", "/metrics")[1], "the move is counted")
         figures = ask(free_port, "GET", "/metrics")[1]
         print(f"\nfrom the webhook to `start` on the server: {time.monotonic() - began_s:.2f} s")
+        status, text = ask(free_port, "GET", "/")
+        assert (status, "<title>(1) gitops-canary</title>" in text) == (200, True)
+        assert '<h3>prod/checkout <span class="state">' in text
+        elsewhere = {"Host": "attacker.example"}
+        assert ask(free_port, "GET", "/", headers=elsewhere)[0] == 421
+        assert ask(free_port, "GET", "/healthz", headers=elsewhere)[0] == 200
         assert ask(free_port, "GET", "/nothing")[0] == 404
         assert ask(free_port, "GET", "/webhook")[0] == 405
     assert SECRET not in (tmp_path / "log").read_text()

@@ -1,0 +1,164 @@
+"""The status page: every canary of a controller at a glance; pure, no script, no network."""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from html import escape
+from importlib.resources import files
+
+from gitops_canary.app.standing import Looked, Standing
+from gitops_canary.core.text import duration, iso, one_line, percent
+
+REFRESH_S = 5
+"""How often a browser asks again."""
+_MARKS = {"pass": "✔ pass", "fail": "✘ fail", "inconclusive": "? inconclusive", "none": "-"}
+
+
+@cache
+def _style() -> str:
+    return files("gitops_canary.web").joinpath("page.css").read_text(encoding="utf-8")
+
+
+@cache
+def policy() -> str:
+    """Say what a browser may do with the page: nothing but show it in its own style."""
+    mark = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{mark}'; frame-ancestors 'none'; base-uri 'none'"
+
+
+def page(looked: Mapping[str, Looked], version: str, now_ms: int) -> str:
+    """Write the page.
+
+    Args:
+        looked: how the newest looks ended, by repository.
+        version: of the program.
+        now_ms: milliseconds since the epoch.
+    """
+    canaries = [one for each in looked.values() for one in each.standings]
+    waiting, running = sum(x.attention for x in canaries), sum(x.running for x in canaries)
+    count = f"{len(canaries)} canar{'y' if len(canaries) == 1 else 'ies'}"
+    told = f"{count}, {running} rolling out, {waiting} waiting for a person"
+    body = "\n".join(_repository(name, one, now_ms) for name, one in sorted(looked.items()))
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="refresh" content="{REFRESH_S}">\n'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{_title(waiting, running)}</title>\n<style>{_style()}</style>\n</head>\n"
+        "<body>\n<main>\n<h1>gitops-canary</h1>\n"
+        f'<p class="soft">{told} · {iso(now_ms // 1000 * 1000)} · {_text(version)}</p>\n{body}\n'
+        '<p class="soft">What is decided lies in Git: <code>gitops-canary history -C CLONE</code>.'
+        "</p>\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _title(waiting: int, running: int) -> str:
+    if waiting:
+        return f"({waiting}!) gitops-canary"
+    return f"({running}) gitops-canary" if running else "gitops-canary"
+
+
+def _repository(name: str, one: Looked, now_ms: int) -> str:
+    age = "not looked at yet" if one.seen_s is None else _age(one.seen_s, now_ms)
+    trouble = f'<p class="trouble" role="alert">{_text(one.trouble)}</p>\n' if one.trouble else ""
+    # Those who need somebody first, then those that move.
+    ordered = sorted(one.standings, key=lambda x: (not x.attention, not x.running, x.canary))
+    cards = "\n".join(_card(each) for each in ordered) or '<p class="soft">No canaries.</p>'
+    return f'<h2>{_text(name)} <span class="soft">{age}</span></h2>\n{trouble}{cards}'
+
+
+def _age(seen_s: float, now_ms: int) -> str:
+    """Say how long ago a look was, in whole seconds."""
+    age_ms = max(now_ms - int(seen_s * 1000), 0) // 1000 * 1000
+    return f"looked at {duration(age_ms)} ago" if age_ms else "looked at just now"
+
+
+def _card(one: Standing) -> str:
+    kind = "attention" if one.attention else "running" if one.running else "still"
+    return "\n".join(
+        (
+            f'<article class="{kind}">',
+            f'<h3>{_text(one.canary)} <span class="state">{_text(one.state)}</span></h3>',
+            *_versions(one),
+            *_weight(one),
+            f"<p>{_text(one.reason)}</p>",
+            *((f"<p>Try: {_remedy(one.remedy)}</p>",) if one.remedy else ()),
+            *_checks(one),
+            *_moves(one),
+            "</article>",
+        )
+    )
+
+
+def _versions(one: Standing) -> Iterator[str]:
+    if one.version is None:
+        return
+    if one.version == one.primary:
+        yield f'<p class="soft"><code>{_text(one.version)}</code> serves everyone</p>'
+    else:
+        yield (
+            f'<p class="soft"><code>{_text(one.version)}</code> against '
+            f"<code>{_text(one.primary)}</code></p>"
+        )
+
+
+def _weight(one: Standing) -> Iterator[str]:
+    if one.weight is None or not (one.running or one.weight):
+        return
+    share = percent(one.weight)
+    yield (
+        f'<div class="weight"><progress max="100" value="{share}" '
+        f'aria-label="share of the traffic">{share} %</progress>'
+        f"<span>{share} % · step {one.ladder}</span></div>"
+    )
+
+
+def _remedy(text: str) -> str:
+    """Write commands, which stand between back ticks, as code."""
+    parts = _text(text).split("`")
+    return "".join(f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts))
+
+
+def _checks(one: Standing) -> Iterator[str]:
+    if one.measurements:
+        rows = [
+            (x.check, x.value or "-", x.baseline or "-", x.limit, _MARKS[x.outcome.value], x.why)
+            for x in one.measurements
+        ]
+        yield _table(("check", "canary", "primary", "limit", "verdict", "why"), rows)
+
+
+def _moves(one: Standing) -> Iterator[str]:
+    if not one.moves:
+        return
+    rows = [
+        (
+            iso(move.date_ms),
+            move.record.action.value,
+            f"{percent(move.record.weight_from)} → {percent(move.record.weight_to)} %",
+            _MARKS[move.record.verdict.value],
+            move.revision[:12] or "just pushed",
+        )
+        for move in reversed(one.moves)
+    ]
+    rollout = one.moves[-1].record.rollout
+    yield f"<details><summary>{len(rows)} moves of rollout {_text(rollout)}</summary>"
+    yield _table(("when", "move", "weight", "verdict", "commit"), rows)
+    yield "</details>"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in rows)
+    return f'<div class="scroll"><table><tr>{top}</tr>{body}</table></div>'
+
+
+def _cell(value: object) -> str:
+    mark = next((name for name, text in _MARKS.items() if text == value), "none")
+    kind = f' class="{mark}"' if mark != "none" else ""
+    return f"<td{kind}>{_text(value)}</td>"
+
+
+def _text(value: object) -> str:
+    return escape(one_line(str(value)))
