@@ -16,9 +16,10 @@ from gitops_canary.manifest.initial import overlay
 from gitops_canary.manifest.initial.choice import Choice
 from gitops_canary.manifest.initial.draft import Stage
 from gitops_canary.manifest.initial.terrain import Terrain, survey
+from gitops_canary.manifest.initial.versions import as_built
 from gitops_canary.manifest.naming import Names
 from gitops_canary.model.decision import Hold
-from gitops_canary.model.names import CanaryId, Revision
+from gitops_canary.model.names import CanaryId, Path, Revision
 from gitops_canary.model.owned import DocRef, Side
 from gitops_canary.model.rollout import Move
 from gitops_canary.model.spec import CanarySpec
@@ -83,19 +84,23 @@ def _choice(terrain: Terrain, spec: CanarySpec) -> Choice:
         BindingError: it does not say enough.
     """
     questions = asking(terrain)
-    name = questions.title_of(spec.target.kind, spec.target.name, spec.namespace)
-    if name is None:
+    target = spec.target
+    told = questions.told(target.kind, target.name, spec.namespace, Path(spec.place.file))
+    if not told:
         raise BindingError(
-            f"There is no {spec.target.kind} {spec.target.name} with an image in {spec.namespace}.",
+            f"There is no {target.kind} {target.name} with an image in {spec.namespace}.",
             remedy="correct spec.targetRef.name",
             place=spec.place,
         )
-    said = {"workload": name, "service": spec.apex, "router": spec.provider}
+    said = {**told, "service": spec.apex, "router": spec.provider}
     while (question := questions.next(said)) is not None:
         if question.key == "overlay" or not (question.certain or question.safe):
             raise BindingError(
                 f"{question.text} The Canary does not say it.",
-                remedy="run `gitops-canary init`, which asks",
+                remedy="put the Canary into the overlay's folder, or run `gitops-canary init`, "
+                "which asks"
+                if question.key == "overlay"
+                else "run `gitops-canary init`, which asks",
                 place=spec.place,
             )
         said[question.key] = question.default
@@ -126,6 +131,7 @@ def _beginning(
     ref = choice.workload.ref
     text = terrain.texts[ref.file]
     names = Names(spec.target.name)
+    scoped = overlay.scoped(terrain, choice.outer, choice.namespace)
     key, value = overlay.label(terrain, choice.outer, choice.workload)
     return Beginning(
         spec=spec,
@@ -136,10 +142,10 @@ def _beginning(
         moves=moves,
         workload=Side(
             digest=template.digest(template.canonical(text, ref, names=names)),
-            images=template.images(text, ref),
-            replicas=template.replicas(text, ref),
+            images=as_built(terrain, choice.outer, choice.workload),
+            replicas=overlay.replicas(terrain, choice.outer, choice.workload, key),
         ),
-        routes=tuple(_routes(terrain, spec)),
+        routes=tuple(_routes(scoped, spec)),
         selects=(key, f"{value}-primary"),
     )
 

@@ -99,7 +99,7 @@ class Repository(_Strict):
     forge: Forge | None = None
     """Where authors are told; without it nobody is."""
     initialise: bool = False
-    """Whether the controller writes the primary of a Canary that has none; not in kustomize."""
+    """Whether the controller writes the primary of a Canary that has none, as `init` would."""
     allow_missing: list[str] = Field(default_factory=list)
     """Flagger fields to do without, e.g. analysis.webhooks."""
 

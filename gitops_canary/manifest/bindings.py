@@ -8,7 +8,8 @@ from gitops_canary.manifest.document import Node, parse
 from gitops_canary.manifest.field_place import locate
 from gitops_canary.manifest.versions import places
 from gitops_canary.model.names import CanaryId, Path
-from gitops_canary.model.owned import Binding, DocRef, FieldBinding, Fields, Templates
+from gitops_canary.model.owned import Binding, DocRef, FieldBinding, FieldRef, Fields, Templates
+from gitops_canary.model.references import Reference
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.ports import Router
 
@@ -109,7 +110,7 @@ def _fields(
                 name=pair.name,
                 container=pair.container,
                 candidate=locate(pair.candidate, found),
-                primary=locate(pair.primary, found),
+                primary=_begun(pair.primary, found),
             )
             for pair in spec.source
         ),
@@ -118,6 +119,14 @@ def _fields(
         if spec.replicas and spec.replicas.primary
         else None,
     )
+
+
+def _begun(reference: Reference, found: Callable[[Path], str | None]) -> FieldRef:
+    """Find the primary's field: where it is missing the canary may not be initialised yet."""
+    try:
+        return locate(reference, found)
+    except BindingError as error:
+        raise Uninitialised(error.problem, remedy=error.remedy, place=error.place) from error
 
 
 def _one(

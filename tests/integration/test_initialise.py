@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import USERS
 from console import Ended, config, run
-from first_canary import after, initialised, plain
+from first_canary import BASE, after, initialised, overlay, plain
 from prometheus_server import prometheus
 
 from gitops_canary.git.signing import generate_key, load_key
@@ -107,6 +107,36 @@ def test_a_step_that_is_not_what_it_says_is_found(
     verified = run("verify", "--clone", clone, "--committer", "Ada Example <ada@example.com>")
     assert verified.code == 8
     assert "in another way than its move would" in verified.out + verified.err
+
+
+def test_an_overlay_is_initialised_by_itself(
+    origin: Origin, settings: Path, tmp_path: Path
+) -> None:
+    settings.write_text(settings.read_text().replace('"apps/"', '"base/", "overlays/"'))
+    texts = BASE | overlay("prod") | overlay("staging")
+    made = after(texts, initialised(texts, overlay="overlays/prod"))
+    canary = made["overlays/prod/canary.yaml"]
+    head, _, rest = canary.partition("  source:")
+    written = head + "  progress" + rest.partition("  progress")[2]
+    begin = texts | {"overlays/prod/canary.yaml": written}
+    origin.commit({path: text.encode() for path, text in begin.items()}, "Begin\n")
+    for step, title in enumerate(("add the primary", "send users to it"), 1):
+        looks(settings, origin, f"canary(prod/web): initialise: {title} (step {step}/2)")
+    for path, text in made.items():
+        if path != "overlays/prod/canary.yaml":
+            assert origin.show(path).decode() == text, "the controller writes what init writes"
+    count = origin.git("rev-list", "--count", "main")
+    idle = run("once", "--config", settings)
+    assert (idle.code, origin.git("rev-list", "--count", "main")) == (0, count), idle.err
+    clone = tmp_path / "audit"
+    subprocess.run(["git", "clone", "-q", str(origin.path), str(clone)], check=True)
+    key = tmp_path / "trusted.pub"
+    key.write_text(load_key(tmp_path / "sign").public_line + "\n")
+    verified = run("verify", "--clone", clone, "--trusted-keys", key)
+    assert verified.code == 0, verified.out + verified.err
+    newer = origin.show("overlays/prod/kustomization.yaml").replace(b'"1.10"', b'"1.11"', 1)
+    origin.commit({"overlays/prod/kustomization.yaml": newer}, "Release\n")
+    looks(settings, origin, "canary(prod/web): start 1.11 at 0% (step 0/4)")
 
 
 def test_without_being_asked_it_only_says_what_is_missing(origin: Origin, settings: Path) -> None:

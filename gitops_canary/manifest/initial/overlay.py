@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from gitops_canary.errors import BindingError, Place
+from gitops_canary.manifest import template
 from gitops_canary.manifest.document import Node, append_item, insert_key, parse
 from gitops_canary.manifest.initial import copies, patches
 from gitops_canary.manifest.initial.commons import Commons, commons
@@ -81,6 +82,16 @@ def _within(known: Mapping[str, Kustomization], outer: str, folder: str) -> bool
     return folder in seen
 
 
+def holds(terrain: Terrain, outer: str | None, file: Path) -> bool:
+    """Tell whether an overlay builds a file, or one lies in its folder without being listed."""
+    if outer is None or outer in outermost(terrain, file):
+        return True
+    folder = posixpath.dirname(file)
+    while folder and folder not in terrain.kustomizations:
+        folder = posixpath.dirname(folder)
+    return not outermost(terrain, file) and folder == outer
+
+
 def is_patch(terrain: Terrain, one: Document) -> bool:
     """Tell whether a document is put onto another one, and is not applied by itself."""
     return one.ref.file in terrain.patches and not outermost(terrain, one.ref.file)
@@ -133,6 +144,14 @@ def label(terrain: Terrain, outer: str | None, workload: Document) -> tuple[str,
         BindingError: it selects its pods by no label that could serve.
     """
     return copies.label(workload, everywhere(terrain, outer, workload).selectors)
+
+
+def replicas(terrain: Terrain, outer: str | None, workload: Document, key: str) -> int | None:
+    """Give how many pods a workload has; None where it does not say, or an overlay may."""
+    found = layers(terrain, outer, workload.ref.file) if outer is not None else ()
+    if any(list(patches.changes(terrain, layer, workload, key)) for layer in found):
+        return None
+    return template.replicas(terrain.texts[workload.ref.file], workload.ref)
 
 
 def roots(terrain: Terrain, found: Iterable[Kustomization]) -> Iterator[Node]:

@@ -10,6 +10,7 @@ from gitops_canary.manifest.initial.choice import Choice
 from gitops_canary.manifest.initial.terrain import Document, Terrain
 from gitops_canary.manifest.problems import nearest
 from gitops_canary.model.initial import Wanted
+from gitops_canary.model.names import Path
 from gitops_canary.ports import Founder, Router
 
 KEYS = ("workload", "overlay", "namespace", "service", "router", "serving", "gateway", "hosts")
@@ -63,11 +64,27 @@ class Asking:
                 )
         return None
 
-    def title_of(self, kind: str, name: str, namespace: str) -> str | None:
-        """Give the answer that means a workload; None where there is none."""
-        found = [o for o in self._workloads if (o.ref.kind, o.ref.name) == (kind, name)]
-        mine = [one for one in found if one.ref.namespace in {"", namespace}]
-        return self._title(mine[0]) if mine else None
+    def told(self, kind: str, name: str, namespace: str, file: Path) -> Answers:
+        """Answer which workload a Canary in a file means, and in which overlay.
+
+        Empty where none is it, and without the overlay where several could be.
+        """
+        found = [
+            (one, outer)
+            for one in self._workloads
+            if (one.ref.kind, one.ref.name) == (kind, name)
+            for outer in overlay.outermost(self._terrain, one.ref.file) or (None,)
+            if (overlay.namespace(self._terrain, outer) or one.ref.namespace) in {"", namespace}
+        ]
+        near = [pair for pair in found if overlay.holds(self._terrain, pair[1], file)]
+        found = near if len(found) > 1 and near else found
+        if not found:
+            return {}
+        one, outer = found[0]
+        title = {"workload": self._title(one)}
+        if outer is None or len(found) > 1:
+            return title
+        return {**title, "overlay": outer or "."}
 
     def choice(self, answers: Answers, *, carried: bool = False) -> Choice:
         """Put the answers together."""

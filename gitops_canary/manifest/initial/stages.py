@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from gitops_canary.errors import BindingError
 from gitops_canary.manifest import targets, template
 from gitops_canary.manifest.block_yaml import block
+from gitops_canary.manifest.document import insert_key
 from gitops_canary.manifest.initial import copies, overlay
 from gitops_canary.manifest.initial.beside import Beside
 from gitops_canary.manifest.initial.canary_text import canary_text
@@ -24,7 +25,7 @@ from gitops_canary.manifest.initial.draft import (
     written,
 )
 from gitops_canary.manifest.initial.terrain import Document, Terrain
-from gitops_canary.manifest.initial.versions import bound
+from gitops_canary.manifest.initial.versions import bound, source
 from gitops_canary.model.initial import Wanted
 from gitops_canary.model.names import Path
 from gitops_canary.ports import Founder, Router
@@ -77,10 +78,13 @@ class _Work:
     def run(self) -> tuple[Stage, ...]:
         """Write the stages in their order."""
         draft, name = self.draft, self.workload.ref.name
+        # Where versions lie in fields, and the Canary is there, nothing is left to rest.
+        count = 2 if self.choice.carried and self.beside.versions.pairs else 3
         self.beside.write()
+        self._said()
         if self.choice.serving:
             draft.close(
-                "1/3",
+                f"1/{count}",
                 "add the primary",
                 f"{name}-primary runs what {name} runs now. Nobody is sent to it yet.",
                 until="its pods are ready",
@@ -88,11 +92,11 @@ class _Work:
         self._users()
         if self.choice.serving:
             draft.close(
-                "2/3",
+                f"2/{count}",
                 "send users to it",
                 f"The Service {self.choice.apex} and the routes lead to {name}-primary; the canary "
                 "has weight 0.",
-                until="this is applied",
+                until="this is applied" if count > 2 else "",  # noqa: PLR2004 - one more comes
             )
         self._rest()
         step, title = ("3/3", "let the canary rest") if self.choice.serving else ("1/1", "begin")
@@ -103,6 +107,18 @@ class _Work:
             f"traffic, and {name}-primary gets it last.",
         )
         return tuple(draft.stages)
+
+    def _said(self) -> None:
+        """Let a Canary that is there say where its versions lie, as soon as they lie there."""
+        canary, pairs = self.choice.canary, self.beside.versions.pairs
+        if not self.choice.carried or canary is None or not pairs:
+            return
+        if canary.root.get("spec", "source") is None:
+            ref = canary.ref
+            text = self.draft.texts[ref.file]
+            self.draft.texts[ref.file] = insert_key(
+                text, ref.index, ("spec",), "source", source(pairs), file=ref.file
+            )
 
     def _users(self) -> None:
         wanted = {self.key: f"{self.value}-primary"}

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gitops_canary.errors import BindingError, Place
-from gitops_canary.manifest.document import insert_key
+from gitops_canary.manifest.document import Json, insert_key
 from gitops_canary.manifest.field_path import Key, Pick, spoken
 from gitops_canary.manifest.initial import overlay
 from gitops_canary.manifest.initial.canary_text import Pair
 from gitops_canary.manifest.initial.draft import Draft, file_beside
-from gitops_canary.manifest.initial.terrain import Document, images
+from gitops_canary.manifest.initial.terrain import Document, Terrain, images
 from gitops_canary.manifest.kustomize import Entry
 from gitops_canary.manifest.nodes import Node, parse
 from gitops_canary.model.names import Path
@@ -66,6 +66,22 @@ def bound(draft: Draft, workload: Document, outer: str | None, *, plain: bool) -
                 place=workload.place,
             )
     return Versions() if plain else _by_fields(draft, workload, found)
+
+
+def as_built(terrain: Terrain, outer: str | None, workload: Document) -> Mapping[str, str]:
+    """Give each container's image as the cluster gets it, `images:` entries applied."""
+    found = {}
+    for container, image in images(workload).items():
+        name, rest = _name(image), image.removeprefix(_name(image))
+        file = workload.ref.file
+        for entry in overlay.entries(terrain, outer, file, name) if outer is not None else ():
+            node = _root(terrain.texts[entry.file], entry.file)[1].get("images", entry.index)
+            tag, digest = (node.get(key) if node else None for key in ("newTag", "digest"))
+            rest = f":{tag.value}" if tag else rest
+            rest = f"@{digest.value}" if digest else rest
+            name = entry.new_name
+        found[container] = f"{name}{rest}"
+    return found
 
 
 def _by_fields(draft: Draft, workload: Document, found: Mapping[str, str]) -> Versions:
@@ -176,3 +192,23 @@ def _name(image: str) -> str:
 
 def _root(text: str, file: Path) -> tuple[int, Node]:
     return next((i, r) for i, r in enumerate(parse(text, file=file)) if r is not None)
+
+
+def source(pairs: tuple[Pair, ...]) -> Json:
+    """Write the pairs as the value of `spec.source`."""
+
+    def lies(file: str, document: str, field: str) -> Json:
+        named: dict[str, Json] = {"document": document} if document else {}
+        return {"file": file, **named, "field": field}
+
+    return {
+        "fields": [
+            {
+                "name": one.container,
+                "container": one.container,
+                "candidate": lies(one.file, one.document, one.candidate),
+                "primary": lies(one.primary_file, one.primary_document, one.primary),
+            }
+            for one in pairs
+        ]
+    }
