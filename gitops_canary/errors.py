@@ -10,6 +10,7 @@ CanaryError
 ├── Halted              the branch is not the one we built on; a person decides exit 4
 ├── Conflict            somebody pushed first; decide again on the new tip      exit 3
 ├── Unavailable         a dependency did not answer; the next tick asks again   exit 6
+│   └── Locked          the server did answer, and could not move a branch now
 ├── Refused             policy or permission says no                            exit 7
 └── VerificationError   a record does not match what it claims                  exit 8
 """
@@ -93,6 +94,10 @@ class Unavailable(CanaryError):  # noqa: N818 - as Conflict
     """A dependency did not answer in time; nothing was written."""
 
     exit_code = 6
+
+
+class Locked(Unavailable):
+    """The server could not move a branch just now; nothing was written."""
 
 
 class Refused(CanaryError):  # noqa: N818 - as Conflict

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gitops_canary.core.plan import QUARANTINE, Plan
-from gitops_canary.errors import CanaryError, Refused
+from gitops_canary.errors import CanaryError, Locked, Refused
 from gitops_canary.model.decision import Act, Hold, PlannedCommit, Wait
 from gitops_canary.model.names import CanaryId, Path, Revision, RolloutId
 from gitops_canary.model.rollout import Action
@@ -97,14 +97,14 @@ class Pusher:
         return Pushed(pushed=(), refused=refused, again=False)
 
     def _send(self, batch: Sequence[Plan], tips: Tips, now_ms: int) -> Revision:
-        """Push one batch with its evidence; where only aborts are refused, once more without.
+        """Push one batch with its evidence; where only aborts do not get through, without it.
 
         Gives the new tip.
         """
         proofs = [p.evidence for p in batch if p.evidence] if self.evidence else []
         try:
             return self._push(batch, proofs, tips, now_ms)
-        except Refused:
+        except (Refused, Locked):
             if not proofs or not all(plan.act.urgent for plan in batch):
                 raise
             return self._push(batch, [], tips, now_ms)

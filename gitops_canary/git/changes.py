@@ -9,19 +9,20 @@ Pair = tuple[ObjectId, ObjectId]
 
 
 def changes(
-    entries: Callable[[ObjectId], Entries], before: ObjectId, after: ObjectId, prefix: bytes = b""
+    entries: Callable[[ObjectId], Entries], before: ObjectId, after: ObjectId
 ) -> Iterator[tuple[bytes, Entry | None, Entry | None]]:
     """Yield (path, entry before, entry after) of everything that differs; trees are entered."""
-    if before == after:
-        return
-    old, new = entries(before), entries(after)
-    for name in _differing(old, new):
-        was, now = old.get(name), new.get(name)
-        if pair := _below(was, now):
-            yield from changes(entries, *pair, prefix + name + b"/")
-        files = [entry if entry and not entry.is_tree else None for entry in (was, now)]
-        if any(files):
-            yield prefix + name, files[0], files[1]
+    left = [(b"", before, after)] if before != after else []
+    while left:
+        prefix, one, other = left.pop()
+        old, new = entries(one), entries(other)
+        for name in _differing(old, new):
+            was, now = old.get(name), new.get(name)
+            if pair := _below(was, now):
+                left.append((prefix + name + b"/", *pair))
+            files = [entry if entry and not entry.is_tree else None for entry in (was, now)]
+            if any(files):
+                yield prefix + name, files[0], files[1]
 
 
 def below(

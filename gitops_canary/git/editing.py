@@ -23,6 +23,7 @@ from gitops_canary.git.pack import Delta, Made, delta_at, delta_of
 from gitops_canary.model.names import Path
 
 _PATH_BYTES_MAX = 4096
+_PATH_PARTS_MAX = 100
 _DEPTH_MAX = 40
 """Trees told one upon the other; reading the last one has to make all of them."""
 Places = dict[bytes, tuple[bytes, int]]
@@ -195,6 +196,8 @@ def check_path(path: Path) -> None:
     """Accept a path only in the one form it can have in a tree; EditRefused otherwise."""
     if any(part.lower() in _FORBIDDEN for part in _parts(path)):
         raise _refused(path, "it is not in normal form")
+    if len(_parts(path)) > _PATH_PARTS_MAX:
+        raise _refused(path, "it lies too deep")
     if not path.isprintable() or len(path.encode()) > _PATH_BYTES_MAX:
         raise _refused(path, "its name cannot be written safely")
 

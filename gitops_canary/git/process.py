@@ -15,7 +15,7 @@ from typing import IO
 
 from gitops_canary.errors import Unavailable
 from gitops_canary.git.commands import Command
-from gitops_canary.git.surroundings import Surroundings
+from gitops_canary.git.surroundings import Surroundings, redact
 
 # Without this GitPython cannot even be imported where git is missing; we say so ourselves.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
@@ -166,9 +166,7 @@ class Runner:
 
     def text(self, err: bytes | bytearray) -> str:
         """Read what git said, without the password it may have repeated."""
-        text = err.decode(errors="replace")
-        credentials = self.surroundings.credentials
-        return credentials.redact(text) if credentials else text
+        return redact(err.decode(errors="replace"), self.surroundings.credentials)
 
     def _collect(self, child: Child, deadline: float) -> Finished:
         process = child.process

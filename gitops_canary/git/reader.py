@@ -4,10 +4,13 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
 
+from gitops_canary.errors import HistoryError
 from gitops_canary.git.commands import CAT_FILE
 from gitops_canary.git.objects import ObjectId
 from gitops_canary.git.process import Child, Runner
 
+_BYTES_MAX = 32 << 20
+"""More has no tree of a million entries, and no commit of a person."""
 _BATCH = 256
 """Requests on the way at once; they fit into the pipe, so that neither side waits for ever."""
 
@@ -39,6 +42,7 @@ class Reader:
 
         Raises:
             DamagedClone: one is missing or of another kind.
+            HistoryError: one is larger than any reason.
         """
         for batch in _batches(ids):
             for name, line in zip(batch, self._ask("contents", batch), strict=True):
@@ -46,6 +50,12 @@ class Reader:
                 if found != kind:
                     self.close()
                     raise DamagedClone(f"{name} is {found}, not a {kind}")
+                if int(size) > _BYTES_MAX:
+                    self.close()
+                    raise HistoryError(
+                        f"the {kind} {name} has {int(size) >> 20} MiB",
+                        remedy="take it out of the branch; nothing is read while it is reachable",
+                    )
                 yield name, self._body(int(size))
 
     def tips(self, refs: Sequence[str]) -> dict[str, ObjectId]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from gitops_canary.errors import CanaryError, Conflict, HistoryError, Refused, Unavailable
+from gitops_canary.errors import CanaryError, Conflict, HistoryError, Locked, Refused, Unavailable
 from gitops_canary.git.commands import Update
 from gitops_canary.git.process import Finished
 
@@ -17,18 +17,27 @@ _STATUS = re.compile(r"returned error: (\d{3})")
 _NO_LOGIN = re.compile(
     r"Authentication failed|could not read (Username|Password)|Permission denied"
     r"|repository '[^']*' not found|Repository not found|does not appear to be a git repository"
-    r"|Host key verification failed"
+    r"|Host key verification failed|marked as read only|not allowed to (push|upload)"
 )
 _DECLINED = re.compile(r"^!\t[^\t]*\t\[remote rejected\] \((.*)\)$", re.MULTILINE)
-_LOCKED = re.compile(r"lock|failed to update ref|incorrect old value|reference already exists")
+_IN_THE_WAY = re.compile(r"'refs/heads/[^']*' exists; cannot (create|lock)")
+_LOCKED = re.compile(
+    r"(cannot|failed to|could not|unable to) lock|failed to update ref|incorrect old value"
+    r"|reference already exists"
+)
 _NO_ATOMIC = "does not support --atomic"
 _REMOTE = re.compile(
     r"unable to access|RPC failed|Could not read from remote repository|Could not resolve"
+    r"|remote error|protocol error|hung up|early EOF|did not send all necessary objects"
+    r"|^remote: (fatal|error|aborting)|mismatched algorithms",
+    re.MULTILINE,
 )
 _BAD_OBJECT = re.compile(r"fsck error")
 _COMPLAINT = re.compile(r"^error: object [0-9a-f]{40}: (\w+): ", re.MULTILINE)
 _UNREAD = re.compile(r"git(modules|attributes)[A-Z]\w*")
 _LOGIN_STATUSES = {401, 403, 404}
+_TOO_LARGE = 413
+_MOVED = {301, 302, 303, 307, 308}
 
 
 class Fate(Enum):
@@ -74,18 +83,25 @@ def explain_push(updates: Sequence[Update], outcome: Fate, finished: Finished) -
     """Say why a push that did not land did not."""
     if outcome is Fate.LOST:
         return conflict(updates)
-    declined = _DECLINED.search(finished.out.decode(errors="replace"))
-    if declined and not _LOCKED.search(declined[1]):
+    reasons = _DECLINED.findall(finished.out.decode(errors="replace"))
+    if not reasons:
+        return explain("push", finished)
+    why = f"({clean(', '.join(dict.fromkeys(reasons)))}): {said(finished.err)}"
+    if _IN_THE_WAY.search(finished.err):
         return Refused(
-            f"the server refused the push ({clean(declined[1])}): {said(finished.err)}",
-            remedy="let the controller's user push to this branch, or deliver by pull request",
+            f"another branch's name is in the way {why}",
+            remedy="rename or delete the branch that the server says exists",
         )
-    if declined:
-        return Unavailable(
-            f"the server could not update the branch ({clean(declined[1])}): {said(finished.err)}",
+    # One of several branches may be the one that is locked; git blames the transaction for all.
+    if any(map(_LOCKED.search, (*reasons, finished.err))):
+        return Locked(
+            f"the server could not update the branch {why}",
             remedy="nothing, unless it stays: then look for a stale lock in the server",
         )
-    return explain("push", finished)
+    return Refused(
+        f"the server refused the push {why}",
+        remedy="let the controller's user push to this branch, or deliver by pull request",
+    )
 
 
 def conflict(updates: Sequence[Update]) -> Conflict:
@@ -104,8 +120,20 @@ def explain(what: str, finished: Finished) -> CanaryError:
             f"git {what} did not end before its deadline and was stopped",
             remedy="look at the Git server and the network; the next tick asks again",
         )
-    status = _STATUS.search(finished.err)
-    if _NO_LOGIN.search(finished.err) or (status and int(status[1]) in _LOGIN_STATUSES):
+    found = _STATUS.search(finished.err)
+    status = int(found[1]) if found else 0
+    if status == _TOO_LARGE:
+        return Refused(
+            f"git {what} was refused as too large: {said(finished.err)}",
+            remedy="let the server, or the proxy before it, take larger requests",
+        )
+    if status in _MOVED:
+        return Unavailable(
+            f"git {what} was sent elsewhere ({said(finished.err)})",
+            remedy="write the repository's new address into url; it is not followed, as the "
+            "password would go along",
+        )
+    if _NO_LOGIN.search(finished.err) or status in _LOGIN_STATUSES:
         return Refused(
             f"git {what} was refused: wrong user or password, no permission, or there is no such "
             f"repository (a server does not tell which): {said(finished.err)}",
@@ -120,6 +148,19 @@ def explain(what: str, finished: Finished) -> CanaryError:
     return Unavailable(
         f"git {what} failed (exit {finished.code}): {said(finished.err)}",
         remedy="look at the Git server and the network; the next tick asks again",
+    )
+
+
+def incomplete(branch: str, finished: Finished) -> CanaryError:
+    """Say why a fetch that went well has not brought a branch."""
+    if "shallow" in finished.err:
+        return HistoryError(
+            f"the server's own clone of {branch} is shallow: its history is cut off",
+            remedy="git fetch --unshallow in the server's repository",
+        )
+    return Unavailable(
+        f"git fetch has not brought {branch}: {said(finished.err)}",
+        remedy="look at the Git server; the next tick asks again",
     )
 
 

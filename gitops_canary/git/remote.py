@@ -1,7 +1,9 @@
 """The other side: its tips, what it gives, what it takes. Every question has a deadline."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from gitops_canary.errors import SpecError
 from gitops_canary.git import commands, rejection
 from gitops_canary.git.commands import Update
 from gitops_canary.git.polling import Poller, Unfit
@@ -66,6 +68,8 @@ class Remote:
         finished = self._runner.run(commands.push(updates, atomic=len(updates) > 1))
         if finished.ok:
             return None
+        # A server chooses these words, and may know our password.
+        finished = replace(finished, out=self._runner.text(finished.out).encode())
         if len(updates) > 1 and rejection.lacks_atomic(finished):
             self.atomic = False
             return Fate.SPLIT
@@ -107,8 +111,13 @@ class Remote:
         finished = self._runner.run(commands.ls_remote(branches))
         if not finished.ok:
             return finished
-        lines = (line.split("\t", 1) for line in finished.out.decode().splitlines())
+        lines = (line.split("\t", 1) for line in finished.out.decode(errors="replace").splitlines())
         tips = {commands.branch_of(ref): Revision(tip) for tip, ref in lines}
+        if not all(map(commands.is_revision, tips.values())):
+            raise SpecError(
+                "the repository names its objects by SHA-256, which is not supported",
+                remedy="manage a repository that was made with --object-format=sha1, git's default",
+            )
         return {branch: tips[branch] for branch in branches if branch in tips}
 
 

@@ -236,6 +236,8 @@ class Repository:
             raise rejection.explain("fetch", finished)
         self._local = {}
         self._look_at_tips(branches)
+        if lost := [branch for branch in branches if branch not in self._local]:
+            raise rejection.incomplete(lost[0], finished)
 
     def _look_at_tips(self, branches: Sequence[str]) -> None:
         """See what a fetch brought, or what a push has moved: that need not be fetched."""

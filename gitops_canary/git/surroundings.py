@@ -5,18 +5,25 @@ A command line may be seen by other users of the machine; it holds no secret, no
 environment, except a proxy's address as the operator set it.
 """
 
+import base64
 import os
 import pathlib
 import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
 
 from gitops_canary.errors import ConfigError
 from gitops_canary.git.address import Address
 from gitops_canary.git.commands import HEADS, TRACKING, Command
 
-_SSH = ("ssh", "-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oConnectTimeout=20")
+_SSH = (
+    "ssh", "-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oConnectTimeout=20",
+    "-oServerAliveInterval=15", "-oForwardAgent=no", "-oPermitLocalCommand=no",
+    # A connection that is shared outlives git, and holds its pipes open.
+    "-oControlMaster=no", "-oControlPath=none",
+)  # fmt: skip
 _PROXIES = ("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY")
 _ASKPASS = """#!/bin/sh
 case "$1" in
@@ -47,6 +54,8 @@ _SETTINGS = {
     "gc.auto": "0",
     "maintenance.auto": "false",
     "pack.windowMemory": "64m",
+    # Larger blobs go through without being held, whatever they inflate to.
+    "core.bigFileThreshold": "16m",
     "submodule.recurse": "false",
     "fetch.recurseSubmodules": "no",
     "push.followTags": "false",
@@ -62,12 +71,16 @@ class Credentials:
     password_file: pathlib.Path
 
     def redact(self, text: str) -> str:
-        """Take the password out of a text."""
+        """Take the password out of a text, in every form in which it goes to a server."""
         try:
-            password = self.password_file.read_text(errors="replace").strip()
+            lines = self.password_file.read_bytes().splitlines()
         except OSError:
             return text
-        return text.replace(password, "***") if password else text
+        for line in filter(None, (line.strip() for line in lines)):
+            login = base64.b64encode(self.username.encode() + b":" + line).decode()
+            for form in (login, line.decode(errors="replace"), quote(line, safe="")):
+                text = text.replace(form, "***")
+        return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +184,14 @@ class Surroundings:
 
     def _scheme(self, command: Command) -> str:
         return self.address.scheme if command.network else "none"
+
+
+def redact(text: str, credentials: Credentials | None) -> str:
+    """Take every secret out of what a program said: our password, and a proxy's."""
+    for address in _inherited(_PROXIES).values():
+        user, at, _ = urlsplit(address).netloc.rpartition("@")
+        text = text.replace(user, "***") if at and user else text
+    return credentials.redact(text) if credentials else text
 
 
 def has_proxy(surroundings: Surroundings) -> bool:

@@ -85,32 +85,35 @@ class Trees:
     def changed(self, before: ObjectId, after: ObjectId) -> dict[Path, Blob | None]:
         """List the regular files that differ between two root trees; None where one is gone."""
         found: dict[Path, Blob | None] = {}
-        if before != after:
-            self._compare(before, after, "", found)
-        return found
-
-    def _compare(
-        self, before: ObjectId, after: ObjectId, prefix: str, found: dict[Path, Blob | None]
-    ) -> None:
-        self.bodies([before, after])
-        old, new = self.entries(before), self.entries(after)
         gone: dict[str, ObjectId] = {}
         come: dict[str, ObjectId] = {}
-        for name in {name for name, _ in old.items() ^ new.items()}:
-            text = _text(name)
-            was, now = old.get(name), new.get(name)
-            if text is None:
-                continue
-            path = prefix + text
-            if was and now and was.is_tree and now.is_tree:
-                self._compare(_id(was), _id(now), path + "/", found)
-                continue
-            _put(was, path, gone, found, gone=True)
-            _put(now, path, come, found, gone=False)
+        level = {"": (before, after)} if before != after else {}
+        while level:
+            self.bodies([tree for pair in level.values() for tree in pair])
+            below: dict[str, tuple[ObjectId, ObjectId]] = {}
+            for prefix, pair in level.items():
+                for path, was, now in self._compare(*pair, prefix):
+                    if was and now and was.is_tree and now.is_tree:
+                        below[path + "/"] = _id(was), _id(now)
+                    else:
+                        _put(was, path, gone, found, gone=True)
+                        _put(now, path, come, found, gone=False)
+            level = below
         removed: dict[Path, Blob | None] = {}
         self._add(gone, removed)
         found.update(dict.fromkeys(removed))
         self._add(come, found)
+        return found
+
+    def _compare(
+        self, before: ObjectId, after: ObjectId, prefix: str
+    ) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+        """Yield path, entry before and entry after of what differs in two trees themselves."""
+        old, new = self.entries(before), self.entries(after)
+        for name in {name for name, _ in old.items() ^ new.items()}:
+            text = _text(name)
+            if text is not None:
+                yield prefix + text, old.get(name), new.get(name)
 
     def _add(self, trees: Mapping[str, ObjectId], files: dict[Path, Blob | None]) -> None:
         """Add everything under some directories, one level at a time for the sake of batches."""

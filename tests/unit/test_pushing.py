@@ -10,7 +10,7 @@ from sim.remote import EVIDENCE, ME, Remote
 
 from gitops_canary.app.pushing import Budget, Pusher, Refusals
 from gitops_canary.core.plan import QUARANTINE, Plan
-from gitops_canary.errors import Conflict
+from gitops_canary.errors import Conflict, Locked
 from gitops_canary.git.commands import Update
 from gitops_canary.git.objects import ObjectId
 from gitops_canary.git.pack import Made
@@ -106,6 +106,18 @@ def test_an_abort_never_waits_for_the_evidence_branch(server: Remote) -> None:
     assert EVIDENCE not in server.refs
     outcome = push(server, [move("b")])
     assert set(outcome.refused) == {"b"}
+
+
+def test_an_abort_never_waits_for_a_lock_on_the_evidence_branch(server: Remote) -> None:
+    def locked(updates: Sequence[Update], _made: Mapping[ObjectId, Made]) -> str:
+        if any(update.branch == EVIDENCE for update in updates):
+            raise Locked("a stale lock", remedy="remove it")
+        return ""
+
+    server.refuses = locked
+    assert [p.act.canary for p in push(server, [move("a", Action.ABORT)]).pushed] == ["a"]
+    with pytest.raises(Locked):
+        push(server, [move("b")])
 
 
 def test_many_aborts_share_the_quarantine_and_one_push(server: Remote) -> None:
