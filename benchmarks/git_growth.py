@@ -53,7 +53,7 @@ def _ticks(bench: Bench, times: int, changes: int) -> tuple[float, float]:
         began = time.perf_counter()
         ours.poll()
         tip, evidence = ours.fetch()
-        graph = Graph(ours, tip, graph)
+        graph = Graph(ours, tip, graph.past)
         look(reader, graph, 0)
         ours.push(onto=tip, commits=plans(bench.size, 1, number), evidence_onto=evidence,
                   evidence=[])  # fmt: skip

@@ -58,6 +58,9 @@ class Git(Store, Protocol):
     def commit(self, revision: Revision) -> Commit:
         """Read one commit that was fetched."""
 
+    def several(self, revisions: Sequence[Revision]) -> Sequence[Commit]:
+        """Read several commits that were fetched, in the order given."""
+
     def history(
         self, tip: Revision, *, since: Revision | None = None, mentioning: str | None = None
     ) -> Iterator[Commit]:

@@ -2,11 +2,13 @@
 
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import replace
 
+from gitops_canary.core.condensing import Past
 from gitops_canary.core.message import MARK
 from gitops_canary.core.replay import History, Misfit, by_canary, moves
 from gitops_canary.model.commits import Commit
-from gitops_canary.model.names import Revision
+from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.rollout import Move
 from gitops_canary.ports import Git
 
@@ -17,7 +19,7 @@ class Graph:
     """The commits reachable from one tip.
 
     Our moves are found in one pass over everything reachable, an ordinary merge puts them on the
-    second parent; with the graph of an earlier tip only what came since is passed over. `vouching`
+    second parent; with the past of an earlier tip only what came since is passed over. `vouching`
     may say of more commits than the signed ones that they are ours.
     """
 
@@ -25,27 +27,31 @@ class Graph:
         self,
         git: Git,
         tip: Revision,
-        before: "Graph | None" = None,
+        before: Past | None = None,
         vouching: Callable[[Iterable[Commit]], Iterable[Commit]] = iter,
     ) -> None:
         self.tip = tip
         self.contains = git.contains
         self._git = git
-        known = before if before and git.contains(tip, before.tip) else None
-        fresh = git.history(tip, since=known.tip if known else None, mentioning=MARK)
-        self._moves: tuple[Move | Misfit, ...] = (
-            *moves(vouching(fresh)),
-            *(known.all_moves if known else ()),
-        )
-        self.history: History = by_canary(self._moves)
+        self._vouching = vouching
+        self.past = self._followed(before) if before else self._passed()
+        """What the next tip's graph goes on from."""
+        self.history: History = by_canary(self.past.moves)
         self._stream: Iterator[Commit] | None = None
         self._order: list[Revision] = []
         self._known: dict[Revision, Commit] = {}
 
     @property
     def all_moves(self) -> tuple[Move | Misfit, ...]:
-        """Every move under our key, newest first."""
-        return self._moves
+        """Every move under our key, newest first; old ones may be left out."""
+        return self.past.moves
+
+    def moves(self, canary: CanaryId, since_ms: int) -> tuple[Move, ...]:
+        """Give the moves of a canary, newest first: at least all from an instant on."""
+        if not self.past.complete(since_ms):
+            self.past = self._passed()
+            self.history = by_canary(self.past.moves)
+        return self.history.moves.get(canary, ())
 
     def revisions(self) -> Iterator[Revision]:
         """Walk newest first, children before parents; read only as far as anybody asked."""
@@ -94,6 +100,22 @@ class Graph:
                     met.add(parent)
                     todo += [parent] if value(parent) in {wanted, None} else []
         return False
+
+    def _followed(self, before: Past) -> Past:
+        if not self._git.contains(self.tip, before.tip):
+            return self._passed()
+        fresh = self._read(before.tip)
+        if not before.continues(fresh):
+            return self._passed()
+        return replace(before, tip=self.tip, moves=(*fresh, *before.moves))
+
+    def _passed(self) -> Past:
+        """Pass over everything reachable."""
+        return Past(tip=self.tip, moves=self._read(None))
+
+    def _read(self, since: Revision | None) -> tuple[Move | Misfit, ...]:
+        commits = self._git.history(self.tip, since=since, mentioning=MARK)
+        return tuple(moves(self._vouching(commits)))
 
     def _more(self) -> bool:
         if self._stream is None:

@@ -1,6 +1,6 @@
 """Everything Git says about the canaries of one tip, before anything else is asked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_canary.app.ancestry import Graph
@@ -128,6 +128,14 @@ def _unread(view: View, spec: CanarySpec) -> CanaryError | None:
     return next((view.errors[name] for name in names if name in view.errors), None)
 
 
+def _condemned(finish: Move, moves: Sequence[Move]) -> bool:
+    """Whether the watch after a finish took its version back."""
+    return any(
+        move.record.action is Action.ABORT and move.record.previous == finish.revision
+        for move in moves
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Eye:
     reader: Reader
@@ -201,10 +209,11 @@ class _Eye:
         if tip.owned.settled or policy.rollback_window_ms == 0:
             return None
         since_ms = source.date_ms - policy.rollback_window_ms
-        for move in self.history.moves.get(spec.id, ()):
+        moves = self.graph.moves(spec.id, since_ms)
+        for move in moves:
             if not move.record.finished or move.date_ms < since_ms:
                 continue
-            if move.date_ms > source.date_ms or self._condemned(move):
+            if move.date_ms > source.date_ms or _condemned(move, moves):
                 continue
             try:
                 then = self.reader.ground(move.revision, spec.id).owned
@@ -217,13 +226,6 @@ class _Eye:
                 span = duration(policy.rollback_window_ms)
                 return f"rollout {move.record.rollout} finished this version within {span}"
         return None
-
-    def _condemned(self, finish: Move) -> bool:
-        """Whether the watch after a finish took its version back."""
-        return any(
-            move.record.action is Action.ABORT and move.record.previous == finish.revision
-            for move in self.history.moves.get(finish.record.canary, ())
-        )
 
     def _strange(self, spec: CanarySpec) -> str:
         """Say what is wrong with commits under our key that are newer than our newest move."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.backoff import at_once
 from gitops_canary.app.beginnings import Beginner, Found
+from gitops_canary.app.checkpointing import Checkpoint
 from gitops_canary.app.guarding import Guard, Memory
 from gitops_canary.app.hooking import Hooking
 from gitops_canary.app.looking import Look, Seen, look
@@ -81,6 +82,7 @@ class Station:
     """Writes primaries that are missing; None leaves that to people."""
     witness: Witness | None = None
     """What tells of seals, where commits that a forge wrote may be ours; None: they never are."""
+    checkpoint: Checkpoint = field(default_factory=Checkpoint)
     wait: Callable[[int], Awaitable[None]] = at_once
     """Waits after so many lost races in a row."""
     _races: int = 0
@@ -214,7 +216,9 @@ class Station:
             if self._graph is None or self._graph.tip != tip:
                 self._before = self._graph.tip if self._graph else None
             seals = vouching(self.git, self.reader, self.witness, self._tips[1])
-            self._graph = Graph(self.git, tip, self._graph, seals)
+            past = self._graph.past if self._graph else self.checkpoint.restore(self.git, tip)
+            self._graph = Graph(self.git, tip, past, seals)
+            self._graph.past = self.checkpoint.keep(self._graph.past, now_ms)
             newest = next((m.revision for m in self._graph.all_moves if isinstance(m, Move)), None)
             self._guard.keep(self._tips, newest)
             self._fresh = True

@@ -3,16 +3,17 @@
 import hashlib
 import os
 import socket
-import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from gitops_canary import __version__
 from gitops_canary.app.announcing import Announcer
 from gitops_canary.app.backoff import Backoff
 from gitops_canary.app.beginnings import Beginner
+from gitops_canary.app.checkpointing import Checkpoint, FileShelf
 from gitops_canary.app.config import load
 from gitops_canary.app.controller import Round
 from gitops_canary.app.guarding import Memory
@@ -22,6 +23,7 @@ from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.noticing import Noticer
 from gitops_canary.app.outage import Outage
 from gitops_canary.app.outside import Outside
+from gitops_canary.app.places import beside, placed
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Station
@@ -42,9 +44,6 @@ from gitops_canary.settings import (
     SyncSettings,
 )
 from gitops_canary.sync import ENGINES, SYNC, Closing, Contains, Options
-
-CACHE = "GITOPS_CANARY_CACHE"
-"""Environment variable: where clones are kept; deleting them at any time is safe."""
 
 
 @asynccontextmanager
@@ -71,8 +70,8 @@ async def opened(
         stack.push_async_callback(outside.aclose)
         rounds = []
         for one in settings.repositories:
-            directory = stack.enter_context(_place(one, keeps=keeps))
-            memory = Memory(_beside(_kept(one), "history"), writes=keeps)
+            directory = stack.enter_context(placed(one, keeps=keeps))
+            memory = Memory(beside(one, "history"), writes=keeps)
             hooking = Hooking(hooks=outside.caller, wait_s=WAIT_S if stays else None)
             stack.push_async_callback(hooking.aclose)
             rules = _rules(settings, one, outside, allow_missing)
@@ -103,7 +102,9 @@ def _round(
         noticer=_noticer(one.forge, settings.evidence) if one.forge else None,
         announcer=Announcer(outside),
         hastener=Hastener([engine for sync, engine in engines if sync.refresh]),
-        outage=Outage(station.reader.router, [engine for _, engine in engines], _last(one)),
+        outage=Outage(
+            station.reader.router, [engine for _, engine in engines], beside(one, "exposed")
+        ),
     )
 
 
@@ -118,7 +119,7 @@ def _station(
 ) -> Station:
     git, worker = _repository(settings, one, directory), Worker()
     # What sync sources saw lies beside the clone that stays, and is lost with it.
-    seen = Options(memory=_beside(_kept(one), "seen"), writes=memory.writes)
+    seen = Options(memory=beside(one, "seen"), writes=memory.writes)
     return Station(
         name=one.name,
         git=git,
@@ -133,8 +134,18 @@ def _station(
         clock=lambda: time.time_ns() // 1_000_000,
         branch=one.branch,
         memory=memory,
+        checkpoint=_checkpoint(one, git) if memory.writes else Checkpoint(),
         wait=Backoff(f"{socket.gethostname()} {os.getpid()} {one.name}").wait,
     )
+
+
+def _checkpoint(one: RepositorySettings, git: Repository) -> Checkpoint:
+    """Say where a restart finds how far the history was read."""
+    if one.forge_commits:
+        return Checkpoint()  # a seal may come later than the commit that it makes ours
+    keys = git.witness.ownership.digest
+    mark = f"{__version__} {one.url} {one.branch} {keys}"
+    return Checkpoint(FileShelf(beside(one, "moves")), hashlib.sha256(mark.encode()).hexdigest())
 
 
 def _rules(
@@ -190,10 +201,6 @@ def _ancestry(git: Git, worker: Worker) -> Contains:
         return await worker.do(lambda: git.contains(revision, wanted))
 
     return contains
-
-
-def _beside(directory: Path, what: str) -> Path:
-    return directory.with_name(f"{directory.name}.{what}")
 
 
 def _measuring(
@@ -274,26 +281,3 @@ def client(one: SourceSettings) -> Client:
             options=one.options,
         )
     )
-
-
-def _last(one: RepositorySettings) -> Path:
-    """Say where is kept who was exposed when last seen, for a process that cannot see."""
-    return _beside(_kept(one), "exposed")
-
-
-@contextmanager
-def _place(one: RepositorySettings, *, keeps: bool) -> Iterator[Path]:
-    """Say where a clone lies; only a lasting one is found again by the next start."""
-    if not keeps:
-        with tempfile.TemporaryDirectory(prefix="gitops-canary-") as folder:
-            yield Path(folder) / "clone"
-        return
-    directory = _kept(one)
-    directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    yield directory
-
-
-def _kept(one: RepositorySettings) -> Path:
-    home = Path(os.environ.get(CACHE) or Path.home() / ".cache" / "gitops-canary")
-    mark = hashlib.sha256(f"{one.url}\0{one.branch}".encode()).hexdigest()[:12]
-    return home / f"{one.name}-{mark}"

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,13 @@ class Ownership:
     def keyed(self) -> bool:
         """Whether keys decide, and not the committer's name."""
         return bool(self.trusted) or self.openpgp is not None
+
+    @property
+    def digest(self) -> str:
+        """Digest of what decides; two that are equal say the same of every commit."""
+        pgp = sorted(self.openpgp.fingerprints) if self.openpgp else None
+        text = repr((self.identity, self.trusted, self.revoked, pgp))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def ours(self, commit: RawCommit) -> bool:
         """Tell whether a commit is ours; its message plays no part."""

@@ -154,6 +154,11 @@ class Repository:
         with self._healing():
             return self._walk.commit(revision)
 
+    def several(self, revisions: Sequence[Revision]) -> Sequence[Commit]:
+        """Read several commits, in the order given."""
+        with self._healing():
+            return self._walk.several(revisions)
+
     def history(
         self, tip: Revision, *, since: Revision | None = None, mentioning: str | None = None
     ) -> Iterator[Commit]:

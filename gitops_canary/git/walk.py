@@ -1,7 +1,7 @@
 """History, read lazily: whoever asks stops where enough has been seen."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gitops_canary.git.commands import rev_list
 from gitops_canary.git.objects import ObjectId, RawCommit, parse_commit
@@ -32,6 +32,18 @@ class Walk:
             DamagedClone: it is missing.
         """
         return self._read([ObjectId(revision)])[0]
+
+    def several(self, revisions: Sequence[Revision]) -> list[Commit]:
+        """Read commits, in the order given.
+
+        Raises:
+            DamagedClone: one is missing.
+        """
+        found: list[Commit] = []
+        for start in range(0, len(revisions), _BATCH_MAX):
+            batch = revisions[start : start + _BATCH_MAX]
+            found += self._read([ObjectId(revision) for revision in batch])
+        return found
 
     def commits(
         self, tip: Revision, *, since: Revision | None = None, mentioning: str | None = None

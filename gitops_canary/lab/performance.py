@@ -3,7 +3,7 @@
 import sys
 import time
 
-from gitops_canary.app.wiring import CACHE
+from gitops_canary.app.places import CACHE
 from gitops_canary.lab.children import Child
 from gitops_canary.lab.loopback import HOST, get
 from gitops_canary.lab.patience import until

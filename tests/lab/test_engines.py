@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from engines import TOKEN, Engines, serving
 
-from gitops_canary.app.wiring import CACHE
+from gitops_canary.app.places import CACHE
 from gitops_canary.lab.patience import until
 from gitops_canary.lab.service import Behaviour
 from gitops_canary.lab.story import CLUSTER

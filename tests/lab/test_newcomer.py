@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_canary.app.wiring import CACHE
+from gitops_canary.app.places import CACHE
 from gitops_canary.lab.agent import agent_url
 from gitops_canary.lab.loopback import get
 from gitops_canary.lab.patience import until

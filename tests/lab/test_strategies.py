@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from gitops_canary.app.wiring import CACHE
+from gitops_canary.app.places import CACHE
 from gitops_canary.lab.load import Counts, read_counts
 from gitops_canary.lab.loopback import HOST
 from gitops_canary.lab.patience import until

@@ -4,14 +4,18 @@ from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from gitops_canary.app.ancestry import Graph
+from gitops_canary.app.checkpointing import Checkpoint
 from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Report, Station
 from gitops_canary.app.worker import Worker
+from gitops_canary.core.condensing import Past
 from gitops_canary.git.signing import SigningKey
+from gitops_canary.model.names import Revision
 from gitops_canary.model.observation import Answer, Question
-from gitops_canary.ports import SyncSource
+from gitops_canary.ports import Git, SyncSource
 from gitops_canary.routing import ROUTERS
 from gitops_canary.sync import SYNC, Options
 
@@ -54,6 +58,21 @@ class Line(Worker):
 
     def end(self, last: Callable[[], None]) -> None:
         last()
+
+
+class Proven(Checkpoint):
+    """A checkpoint that leaves out all it may, held against the whole history at each start."""
+
+    def restore(self, git: Git, tip: Revision) -> Past | None:
+        """Restore, and compare what is seen with it and without."""
+        past = super().restore(git, tip)
+        if past is not None:
+            seen, whole = Graph(git, tip, past).history, Graph(git, tip).history
+            assert set(seen.misfits) == set(whole.misfits)
+            for canary in seen.moves.keys() | whole.moves.keys():
+                assert seen.rollout(canary) == whole.rollout(canary)
+                assert seen.beginning(canary) == whole.beginning(canary)
+        return past
 
 
 @dataclass(slots=True)
@@ -114,6 +133,7 @@ class Controller:
             budget=Budget(self.pushes),
             clock=self.clock,
             worker=Line(lambda: self.latency("git")),
+            checkpoint=Proven(self.disk, "sim", kept_ms=0, every_ms=20_000),
         )
 
     def kill(self, *, wipe: bool) -> None:

@@ -131,6 +131,9 @@ class MemoryGit:
         [_] = self._drafting.reader.read([ObjectId(revision)], "commit")
         return self._commit(revision)
 
+    def several(self, revisions: Sequence[Revision]) -> Sequence[Commit]:
+        return [self.commit(revision) for revision in revisions]
+
     def history(
         self, tip: Revision, *, since: Revision | None = None, mentioning: str | None = None
     ) -> Iterator[Commit]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from gitops_canary.git.commands import Update
 from gitops_canary.git.editing import Draft
@@ -159,3 +160,12 @@ class Disk:
     """Nothing can be read until the next fetch makes it anew."""
     lacking: bool = False
     """Something that was asked for is not there; the next fetch makes it anew."""
+    checkpoint: Mapping[str, Any] | None = None
+
+    def read(self) -> Mapping[str, Any] | None:
+        """Give the checkpoint, as a shelf does."""
+        return self.checkpoint
+
+    def write(self, what: Mapping[str, Any]) -> None:
+        """Keep a checkpoint, as a shelf does."""
+        self.checkpoint = dict(what)

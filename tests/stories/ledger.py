@@ -89,6 +89,9 @@ class Ledger:
     def commit(self, revision: Revision) -> Commit:
         return self.commits[revision]
 
+    def several(self, revisions: Sequence[Revision]) -> Sequence[Commit]:
+        return [self.commits[revision] for revision in revisions]
+
     def history(
         self, tip: Revision, *, since: Revision | None = None, mentioning: str | None = None
     ) -> Iterator[Commit]:
