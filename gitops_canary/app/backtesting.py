@@ -52,7 +52,7 @@ def run(canary: Path, config: Path, past: Past) -> tuple[CanarySpec, Backtest]:
     """Backtest the one Canary of a file.
 
     Raises:
-        SpecError: the file has no usable Canary, or the days do not fit it.
+        SpecError: the file has no usable Canary or none with a check, or the days do not fit it.
         ConfigError: controller.yaml is invalid.
         Unavailable: the metric source did not answer at all.
     """
@@ -86,6 +86,12 @@ def _read(path: Path) -> CanarySpec:
         default_provider="istio",
     )  # fmt: skip
     configs.checked(spec)
+    if not spec.policy.checks:
+        raise SpecError(
+            "This Canary is judged by webhooks alone, and nobody can ask those about the past.",
+            remedy="add a check to analysis.metrics",
+            place=spec.place,
+        )
     return spec
 
 

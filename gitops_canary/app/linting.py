@@ -8,6 +8,7 @@ from pathlib import Path as LocalPath
 from gitops_canary.app.reading import Reader, Rules, View
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.explain import ladder
+from gitops_canary.core.hooks import of
 from gitops_canary.core.outlook import outlook
 from gitops_canary.core.rehearsal import always, rehearse
 from gitops_canary.core.text import percent
@@ -16,6 +17,7 @@ from gitops_canary.manifest import bindings
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.model.spec import CanarySpec
+from gitops_canary.model.webhooks import HookType
 from gitops_canary.ports import Store
 from gitops_canary.routing import ROUTERS
 
@@ -107,8 +109,9 @@ def _one(reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, G
     owned = ground.owned
     state = "idle" if owned.settled else "has a candidate"
     steps = f"{len(spec.policy.steps)} steps ({ladder(spec.policy)})"
-    checks = f"{len(spec.policy.checks)} checks"
-    summary = f"{state} at {percent(owned.weight)} %; {steps}, {checks}"
+    summary = f"{state} at {percent(owned.weight)} %; {steps}, {len(spec.policy.checks)} checks"
+    if count := len(of(spec.policy, HookType.ROLLOUT)):
+        summary += f", {count} webhook{'s' * (count > 1)}"
     if extra:
         summary += f"; whatever the weight, the canary also gets what {', '.join(extra)} sends it"
     lines = tuple(outlook(spec, ground))

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from gitops_canary.core.edits import Ground
+from gitops_canary.core.hooks import of
 from gitops_canary.core.stopping import condemned_by
 from gitops_canary.core.text import duration, percent
 from gitops_canary.manifest.policy import policy_json
 from gitops_canary.manifest.scalars import spelled
 from gitops_canary.model.owned import Fields, Templates
 from gitops_canary.model.spec import CanarySpec, Check, Policy, Strategy
+from gitops_canary.model.webhooks import HookType
 
 
 def outlook(spec: CanarySpec, ground: Ground) -> Iterator[str]:
@@ -20,8 +22,12 @@ def outlook(spec: CanarySpec, ground: Ground) -> Iterator[str]:
     for number, line in enumerate(_moves(spec, ground), 1):
         yield f"  {number}. {line}"
     if not spec.policy.skip_analysis:
-        checks = "; ".join(_check(check) for check in spec.policy.checks)
-        yield f"Each look asks: {checks or 'nothing, because no checks are listed'}."
+        checks = [_check(check) for check in spec.policy.checks]
+        hooks = _named(spec.policy, HookType.ROLLOUT)
+        yield f"Each look asks: {'; '.join([*checks, *([hooks] if hooks else [])])}."
+        if not checks:
+            yield "Nothing is measured: what webhooks answer is all that is judged."
+    yield from _asked(spec.policy)
     yield from _ways_out(spec.policy)
     yield f"At the quickest: {duration(_quickest_ms(spec.policy))} from a ready canary to the end."
     for name in spec.deferred:
@@ -120,6 +126,32 @@ def _looks(policy: Policy, count: int) -> str:
         return f"one look that passes, {first} later at the earliest"
     every = duration(policy.interval_ms)
     return f"{count} looks that pass, the first {first} later, one every {every}"
+
+
+_BEFORE = {
+    HookType.CONFIRM_ROLLOUT: "the start",
+    HookType.PRE_ROLLOUT: "the first weight",
+    HookType.CONFIRM_TRAFFIC_INCREASE: "each weight and the promotion",
+    HookType.CONFIRM_PROMOTION: "the promotion",
+}
+
+
+def _asked(policy: Policy) -> Iterator[str]:
+    """Say which webhooks can hold a rollout up or take it back."""
+    kinds = list(_BEFORE)
+    if policy.strategy is not Strategy.WEIGHTED:
+        kinds.remove(HookType.CONFIRM_TRAFFIC_INCREASE)
+    for kind in kinds[:1] if policy.skip_analysis else kinds:
+        late = kind is HookType.CONFIRM_PROMOTION and policy.strategy is Strategy.BLUE_GREEN
+        if names := _named(policy, kind):
+            before = "any traffic" if late else _BEFORE[kind]
+            yield f"Waited for before {before}: {names}."
+    if names := _named(policy, HookType.ROLLBACK):
+        yield f"Asked once an interval whether to abort: {names}."
+
+
+def _named(policy: Policy, kind: HookType) -> str:
+    return ", ".join(f"the webhook {one.name}" for one in of(policy, kind))
 
 
 def _check(check: Check) -> str:

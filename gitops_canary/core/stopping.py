@@ -22,7 +22,7 @@ def condemned_by(policy: Json) -> str:
 
 
 def limits(policy: Json) -> Iterator[str]:
-    """Say of every check what speaks against the canary."""
+    """Say of every check, and every webhook that is one, what speaks against the canary."""
     kind = (policy.get("judge") or {"type": _THRESHOLD})["type"]
     for check in policy["checks"]:
         beyond = " or ".join(_beyond(check))
@@ -32,6 +32,9 @@ def limits(policy: Json) -> Iterator[str]:
             yield f"{check['name']} {beyond}: a failed check"
         else:
             yield f"{check['name']} {beyond}: counted, request by request, against the primary"
+    for hook in policy.get("webhooks", ()):
+        if hook["type"] in {"rollout", "pre-rollout"}:
+            yield f"the webhook {hook['name']} answers neither 200, 201 nor 202: a failed check"
     if kind == "sequential" and any(not check["builtin"] for check in policy["checks"]):
         yield f"{policy['threshold']} failed checks of a query, in all: as evidence does"
 

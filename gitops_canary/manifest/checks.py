@@ -1,6 +1,6 @@
 """The checks of a Canary: builtin, inline, or from a MetricTemplate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from gitops_canary.errors import SpecError
@@ -10,6 +10,7 @@ from gitops_canary.manifest.metric_template import MetricTemplate, TemplateLooku
 from gitops_canary.manifest.placeholders import check_query, check_variables
 from gitops_canary.manifest.problems import Problem, nearest
 from gitops_canary.model.spec import Check, Limits
+from gitops_canary.model.webhooks import HookType, Webhook
 
 BUILTINS = ("request-success-rate", "request-duration")
 """Names of builtin metrics; with a query or a template of its own a check is no builtin."""
@@ -21,16 +22,24 @@ def read_checks(
     doc: Checked, *, namespace: str, templates: TemplateLookup, default_source: str
 ) -> tuple[Check, ...]:
     """Read `analysis.metrics`; what is wrong is noted in `doc`."""
-    reader = _Reader(doc, namespace, templates, default_source)
-    checks = tuple(reader.checks())
-    skips = doc.flag("skipAnalysis")
-    if doc.has("analysis") and not any(doc.items("analysis.metrics")) and not skips:
+    return tuple(_Reader(doc, namespace, templates, default_source).checks())
+
+
+def refuse_unjudged(doc: Checked, hooks: Sequence[Webhook]) -> None:
+    """Note a policy under which nothing could ever pass: no check, nor a webhook that is one.
+
+    A gate permits and a `pre-rollout` webhook is asked before the first weight; neither says how
+    a version does that has traffic.
+    """
+    judged = any(doc.items("analysis.metrics"))
+    judged = judged or any(hook.type is HookType.ROLLOUT for hook in hooks)
+    if doc.has("analysis") and not judged and not doc.flag("skipAnalysis"):
         doc.complain(
             "analysis.metrics",
-            "has no check, so nothing could ever pass",
-            "add a check, e.g. request-success-rate, or set skipAnalysis",
+            "has no check, and no webhook is of type rollout, so nothing could ever pass",
+            "add a check, e.g. request-success-rate, a webhook of type rollout, or set "
+            "skipAnalysis",
         )
-    return checks
 
 
 class _Reader:

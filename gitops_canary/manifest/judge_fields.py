@@ -118,7 +118,12 @@ def read_watch(doc: Checked, kind: str) -> dict[str, Any]:
 
 def read_judge(doc: Checked, checks: tuple[Check, ...], *, own: bool) -> JudgePolicy:
     """Read `analysis.judge`; Flagger's dialect always has Flagger's rule."""
-    if not own:
+    measured = any(doc.items("analysis.metrics")) or doc.flag("skipAnalysis")
+    other = doc.text(f"{_AT}.type") not in {None, THRESHOLD} or any(doc.items(f"{_AT}.shadows"))
+    if own and other and not measured:
+        doc.complain(_AT, "has nothing to measure", "add a check, or remove it")
+    if not own or not measured:
+        # Webhooks alone are judged by Flagger's rule: an interval, and a count of failures.
         return JudgePolicy()
     kind = doc.text(f"{_AT}.type") or SEQUENTIAL
     shadows = tuple(

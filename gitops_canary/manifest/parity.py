@@ -24,8 +24,8 @@ BETTER: Mapping[str, str] = {
     "analysis.alerts[].severity": "info where absent; Flagger's alert without one never fires",
     "analysis.alerts[].providerRef.name": "names a notifier of controller.yaml, or an "
     "AlertProvider that one lists; no address is taken from a document",
-    "analysis.webhooks[].type": "all eight; gates, checks and rollback wait for no other canary, "
-    "and are signed where the operator gives a secret",
+    "analysis.webhooks[].type": "all eight, and rollout alone is judge enough; none waits for "
+    "another canary's, and all are signed where the operator gives a secret",
     "analysis.webhooks[].url": "only below URLs the operator allows",
     "analysis.stepWeights[]": "checked: rising, at most 100",
     "analysis.threshold": "a failed version is quarantined in Git; Flagger leaves its tag there",

@@ -4,7 +4,7 @@ from gitops_canary.errors import SpecError
 from gitops_canary.manifest import flagger_fields, own_fields
 from gitops_canary.manifest.alerts import read_alerts
 from gitops_canary.manifest.checked import Checked
-from gitops_canary.manifest.checks import read_checks
+from gitops_canary.manifest.checks import read_checks, refuse_unjudged
 from gitops_canary.manifest.control import from_annotations, from_spec
 from gitops_canary.manifest.flagger_fields import DEFERRABLE
 from gitops_canary.manifest.header import Header, is_ours, read_header
@@ -155,6 +155,8 @@ def _policy(doc: Checked, checks: tuple[Check, ...], provider: str, *, own: bool
     no_data = doc.text("analysis.noData") or "hold"
     seconds = doc.whole("progressDeadlineSeconds") or DEADLINE_S
     judge = read_judge(doc, checks, own=own)
+    webhooks = read_webhooks(doc)
+    refuse_unjudged(doc, webhooks)
     return sealed(
         Policy(
             steps=steps,
@@ -178,7 +180,7 @@ def _policy(doc: Checked, checks: tuple[Check, ...], provider: str, *, own: bool
             canary_ready=doc.whole("analysis.canaryReadyThreshold") or 100,
             primary_ready=doc.whole("analysis.primaryReadyThreshold") or 100,
             **(read_watch(doc, judge.type) if own else {}),
-            webhooks=read_webhooks(doc),
+            webhooks=webhooks,
             digest=NO_DIGEST,
         )
     )

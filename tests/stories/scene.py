@@ -29,6 +29,7 @@ spec:
         thresholdRange: {{max: 1}}
         interval: 60s
 {check}"""
+_UNMEASURED = _CANARY.partition("    metrics:")[0].replace("    judge: {{type: {judge}}}\n", "")
 _DEPLOYMENT = """\
 # {name}: the team keeps notes in here.
 apiVersion: apps/v1
@@ -113,10 +114,11 @@ def beginning(settings: Sequence[str]) -> dict[Path, bytes]:
     if "stepWeights" not in analysis and "iterations" not in analysis:
         analysis += "    stepWeights: [10, 50]\n"
     check = "".join(f"        {s[6:]}\n" for s in settings if s.startswith("check "))
+    canary = _UNMEASURED if "unmeasured" in settings else _CANARY
     judge = next((s[6:] for s in settings if s.startswith("judge ")), "threshold")
     replicas = 0 if "idle" in settings else 2
     texts = {
-        CANARY: _CANARY.format(spec=spec, analysis=analysis, judge=judge, check=check),
+        CANARY: canary.format(spec=spec, analysis=analysis, judge=judge, check=check),
         CANDIDATE: _DEPLOYMENT.format(name="web", replicas=replicas, version="v1"),
         PRIMARY: _DEPLOYMENT.format(name="web-primary", replicas=2, version="v1"),
         ROUTE: _ROUTE,

@@ -105,12 +105,14 @@ class Chronicle:
 
 
 @settings(max_examples=15, deadline=None)
-@given(STORY)
-def test_any_story_with_webhooks_keeps_every_promise(events: Sequence[tuple[int, str]]) -> None:
+@given(STORY, st.sampled_from([[], ["unmeasured"]]))
+def test_any_story_with_webhooks_keeps_every_promise(
+    events: Sequence[tuple[int, str]], setting: list[str]
+) -> None:
     chronicle = Chronicle()
     told = chronicle.telling
     told.ledger.record(
-        beginning([f"analysis webhooks: [{SETTING}]"]), "begin", EPOCH_MS - 3_600_000
+        beginning([f"analysis webhooks: [{SETTING}]", *setting]), "begin", EPOCH_MS - 3_600_000
     )
     for seconds, what in (*((1, one) for one in OPENING), *events):
         told.now_ms += seconds * 1000

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from checks import check
 from situations import LIVE_MS, POLICY, looks, move, situation
 
 from gitops_canary.core.hooks import due, gate, joined, used
@@ -15,7 +16,7 @@ LOAD = Webhook(name="load", type=HookType.ROLLOUT, target="load")
 GATE = Webhook(name="gate", type=HookType.CONFIRM_PROMOTION, target="gate")
 EVERY_MS = 30_000
 """How far apart the verdicts of `looks` are: here two of them in an interval."""
-TWO = replace(POLICY, webhooks=(LOAD,), interval_ms=2 * EVERY_MS)
+TWO = replace(POLICY, checks=(check(),), webhooks=(LOAD,), interval_ms=2 * EVERY_MS)
 PASS, FAIL, NONE = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
 YES = Reply(passed=True, status=200, why="HTTP 200")
 NO = Reply(passed=False, status=500, why="HTTP 500")

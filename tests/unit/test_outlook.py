@@ -66,3 +66,22 @@ def test_a_sequential_judge_is_told_by_how_sure_it_has_to_be(tmp_path: Path) -> 
     assert "the judge has to be sure, for 1m at the least" in "\n".join(one.outlook)
     assert one.outlook[-1].startswith("At the quickest: 5m")
     assert lines != list(one.outlook)
+
+
+HOOKS = """\
+    webhooks:
+      - {name: smoke, url: http://ci/smoke}
+      - {name: gate, type: confirm-promotion, url: http://ci/gate}
+      - {name: panic, type: rollback, url: http://ci/panic}
+"""
+
+
+def test_webhooks_alone_are_told_as_what_is_judged(tmp_path: Path) -> None:
+    text = (EXAMPLE / CANARY).read_text()
+    metrics = text[text.index("    metrics:") :]
+    lines = told(tmp_path, metrics, HOOKS)
+
+    assert "Each look asks: the webhook smoke." in lines
+    assert "Nothing is measured: what webhooks answer is all that is judged." in lines
+    assert "Waited for before the promotion: the webhook gate." in lines
+    assert "Asked once an interval whether to abort: the webhook panic." in lines

@@ -147,3 +147,23 @@ def test_watch_without_a_length_or_an_opponent_is_refused() -> None:
     assert "has nobody to compare with" in refusal(own(analysis=alone)).problem
     blind = own(skipAnalysis=True, analysis=analysis(watch={"duration": "5m"}, metrics=None))
     assert "analysis.watch has no check to judge by" in refusal(blind).problem
+
+
+GATE = {"name": "gate", "type": "confirm-promotion", "url": "http://ci/gate"}
+
+
+@pytest.mark.parametrize("webhooks", [[], [GATE], [GATE | {"type": "pre-rollout"}]])
+def test_a_canary_that_nothing_judges_is_refused(webhooks: list[Json]) -> None:
+    text = str(refusal(flagger(analysis=analysis(metrics=[], webhooks=webhooks))))
+    assert "has no check, and no webhook is of type rollout, so nothing could ever pass" in text
+
+
+def test_a_webhook_of_type_rollout_is_judge_enough() -> None:
+    spec = read(flagger(analysis=analysis(metrics=[], webhooks=[GATE | {"type": "rollout"}])))
+    assert spec.policy.checks == ()
+    ours = {"name": "smoke", "webhook": "smoke"}
+    assert (
+        read(own(analysis=analysis(metrics=[], webhooks=[ours]))).policy.judge.type == "threshold"
+    )
+    judged = analysis(metrics=[], webhooks=[ours], judge={"type": "sequential"})
+    assert "analysis.judge has nothing to measure" in str(refusal(own(analysis=judged)))
