@@ -7,7 +7,6 @@ counts as unanswered.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 
 from gitops_canary.core import sides
 from gitops_canary.core.judges import threshold
@@ -112,11 +111,12 @@ def results_at(
     workload: str = "",
 ) -> Reading:
     """Read one check as conditions see it: every series of a query is one number of `result`."""
-    ask = partial(value_at, scrape_ms=scrape_ms, workload=workload)
-    found = ask(check, policy, spec, answers, instants, at_ms)
-    if found.trouble is not Trouble.SEVERAL:
+    who = workload or spec.target.name
+    roles = _roles(check, policy, spec, instants, scrape_ms, who)
+    oldest_ms = at_ms - FRESH_SCRAPES * scrape_ms
+    found = read(check, roles, who, answers, at_ms=at_ms, oldest_ms=oldest_ms)
+    if isinstance(roles, str) or found.trouble is not Trouble.SEVERAL:
         return found
-    roles = asked(check, policy, spec, instants, scrape_ms=scrape_ms, workload=workload)
     several = sides.present(sides.answer_at(roles[Role.VALUE], answers, at_ms), at_ms)
     ordered = sorted(several, key=lambda one: sorted(one[0].labels.items()))
     return Reading(metric=check.name, results=tuple(text for _, text in ordered))
