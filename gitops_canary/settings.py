@@ -131,6 +131,10 @@ class SourceSettings:
     """Files with what else the service wants, by Flagger's names for it."""
     options: Mapping[str, str] = field(default_factory=dict)
     """What the service has to be told besides, e.g. a region or a project."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Sent with every request, e.g. the tenant of a Mimir."""
+    header_files: Mapping[str, Path] = field(default_factory=dict)
+    """Files with headers that are secret, read like `token_file`."""
 
     def allows(self, address: str) -> bool:
         """Tell whether a document may carry this URL: it is the source's own, or is listed."""

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from gitops_canary.app.config import load
-from gitops_canary.app.wiring import client
+from gitops_canary.app.outside import client
 from gitops_canary.core import configs
 from gitops_canary.core.backtest import Backtest, backtest, replayed, span_ms, starts
 from gitops_canary.core.course import Course

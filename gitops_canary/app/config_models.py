@@ -10,6 +10,7 @@ from gitops_canary.app.config_values import (
     BranchName,
     File,
     Folder,
+    Header,
     KeyFile,
     Listen,
     Long,
@@ -151,6 +152,10 @@ class Source(_Strict):
     """Files with what else the type needs, e.g. datadog_api_key."""
     options: dict[str, Option] = Field(default_factory=dict)
     """What else the type has to be told, e.g. a region or a project."""
+    headers: dict[str, Header] = Field(default_factory=dict)
+    """Headers of every request, e.g. X-Scope-OrgID; nothing secret."""
+    header_files: dict[str, SecretFile] = Field(default_factory=dict)
+    """Files with headers that are secret, one line each."""
 
 
 class Metrics(_Strict):

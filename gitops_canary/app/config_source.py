@@ -1,5 +1,6 @@
 """The metric sources of controller.yaml: what fits together, and as settings."""
 
+import re
 from collections.abc import Iterator
 
 from gitops_canary.app import config_models as models
@@ -9,6 +10,14 @@ from gitops_canary.model.addresses import on_this_machine
 from gitops_canary.settings import SourceSettings
 
 Loc = tuple[str | int, ...]
+_TOKEN = re.compile(r"[A-Za-z0-9-]{1,100}")
+_LOGIN = frozenset({"authorization", "proxy-authorization", "cookie"})
+_OURS = _LOGIN | {
+    "accept", "accept-encoding", "connection", "content-encoding", "content-length",
+    "content-type", "expect", "host", "keep-alive", "range", "te", "trailer",
+    "transfer-encoding", "upgrade", "user-agent",
+}  # fmt: skip
+"""Headers that are made of other settings, or that say how a message travels."""
 
 
 def source_problems(here: Loc, one: models.Source) -> Iterator[tuple[Loc, str, str]]:
@@ -17,7 +26,7 @@ def source_problems(here: Loc, one: models.Source) -> Iterator[tuple[Loc, str, s
     if (one.username is None) != (one.password_file is None) or (one.token_file and basic):
         remedy = "give tokenFile alone, or username with passwordFile"
         yield here, "has credentials that do not fit together", remedy
-    secret = one.token_file or basic or one.secret_files
+    secret = one.token_file or basic or one.secret_files or one.header_files
     if secret and one.url.startswith("http:") and not on_this_machine(one.url):
         yield (*here, "url"), "would carry a secret unencrypted", "use https with credentials"
     name = str(here[-1])
@@ -26,6 +35,7 @@ def source_problems(here: Loc, one: models.Source) -> Iterator[tuple[Loc, str, s
         yield here, what, f"name it otherwise, or set type: {name}"
     yield from _secrets(here, one)
     yield from _options(here, one)
+    yield from _headers(here, one)
 
 
 def _secrets(here: Loc, one: models.Source) -> Iterator[tuple[Loc, str, str]]:
@@ -58,6 +68,28 @@ def _options(here: Loc, one: models.Source) -> Iterator[tuple[Loc, str, str]]:
         yield here, f"has no options.{name}", f"add it; type {one.type} needs it"
 
 
+def _headers(here: Loc, one: models.Source) -> Iterator[tuple[Loc, str, str]]:
+    given = [
+        *(("headers", name) for name in one.headers),
+        *(("headerFiles", name) for name in one.header_files),
+    ]
+    seen: set[str] = set()
+    for field, name in given:
+        if not METRICS[one.type].headers:
+            takes = ", ".join(sorted(kind for kind in METRICS if METRICS[kind].headers))
+            yield (*here, field), f"is nothing for type {one.type}", f"remove it; {takes} take it"
+            return
+        if not _TOKEN.fullmatch(name):
+            remedy = "use letters, digits and -"
+            yield (*here, field, name), f"{shown(name)} is no name of a header", remedy
+        elif name.lower() in _OURS:
+            remedy = "give tokenFile or passwordFile" if name.lower() in _LOGIN else "remove it"
+            yield (*here, field, name), f"{name} is not for you to set", remedy
+        elif name.lower() in seen:
+            yield (*here, field, name), f"gives {name} twice", "leave one of them"
+        seen.add(name.lower())
+
+
 def one_source(one: models.Source) -> SourceSettings:
     """Give one source as settings."""
     return SourceSettings(
@@ -73,4 +105,6 @@ def one_source(one: models.Source) -> SourceSettings:
         ca_file=one.ca_file,
         secret_files=dict(one.secret_files),
         options=dict(one.options),
+        headers=dict(one.headers),
+        header_files=dict(one.header_files),
     )

@@ -27,6 +27,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _FOLDER = re.compile(r"[^/\\\0-\x1f*?]+(/[^/\\\0-\x1f*?]+)*/?")
 _LISTEN = re.compile(r"(?:([A-Za-z0-9.-]+)|\[([0-9A-Fa-f:]+)\]):([0-9]{1,5})")
 _OPTION = re.compile(r"[A-Za-z0-9_.:/@-]{1,200}")
+_HEADER = re.compile(r"[!-~]([ -~]{0,498}[!-~])?")
 _PORT_MAX = 65_535
 
 
@@ -161,11 +162,18 @@ def _option(value: str) -> str:
     return value
 
 
+def _header(value: str) -> str:
+    if not _HEADER.fullmatch(value):
+        raise wrong("is no value of a header", "write up to 500 visible ASCII characters")
+    return value
+
+
 _TEXT = WithJsonSchema({"type": "string", "minLength": 1})
 File = Annotated[Path, BeforeValidator(_file), _TEXT]
 SecretFile = Annotated[Path, BeforeValidator(_file), AfterValidator(_secret), _TEXT]
 KeyFile = Annotated[Path, BeforeValidator(_file), AfterValidator(_key), _TEXT]
 Name = Annotated[str, AfterValidator(_name)]
+Header = Annotated[str, AfterValidator(_header)]
 Option = Annotated[str, AfterValidator(_option)]
 BranchName = Annotated[str, AfterValidator(_branch)]
 Folder = Annotated[str, AfterValidator(_folder)]

@@ -1,12 +1,13 @@
-"""Webhooks and notifiers as controller.yaml describes them."""
+"""Metric sources, webhooks and notifiers as controller.yaml describes them."""
 
 from collections.abc import Mapping
 
 from gitops_canary.http import Opening
+from gitops_canary.metrics import METRICS, Client
 from gitops_canary.model.announcement import Announcement
 from gitops_canary.model.webhooks import Webhook
 from gitops_canary.notify import ADDRESS, NOTIFIERS, UNKNOWN, Notifiers, Place
-from gitops_canary.settings import NotifierSettings, Settings, WebhookSettings
+from gitops_canary.settings import NotifierSettings, Settings, SourceSettings, WebhookSettings
 from gitops_canary.webhooks import SIGNS, Caller, Target
 
 
@@ -29,6 +30,24 @@ class Outside:
     async def aclose(self) -> None:
         """Close the connections."""
         await self.caller.aclose()
+
+
+def client(one: SourceSettings) -> Client:
+    """Make the client of one metric source."""
+    return METRICS[one.type](
+        Opening(
+            url=one.url,
+            timeout_ms=one.timeout_ms,
+            token_file=one.token_file,
+            username=one.username,
+            password_file=one.password_file,
+            ca_file=one.ca_file,
+            secret_files=one.secret_files,
+            options=one.options,
+            headers=one.headers,
+            header_files=one.header_files,
+        )
+    )
 
 
 def webhook(one: WebhookSettings) -> Opening:

@@ -22,7 +22,7 @@ from gitops_canary.app.hooking import WAIT_S, Hooking
 from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.noticing import Noticer
 from gitops_canary.app.outage import Outage
-from gitops_canary.app.outside import Outside
+from gitops_canary.app.outside import Outside, client
 from gitops_canary.app.places import beside, placed
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
@@ -31,7 +31,7 @@ from gitops_canary.app.worker import Worker
 from gitops_canary.errors import ConfigError
 from gitops_canary.forge import FORGES
 from gitops_canary.git.repository import Repository
-from gitops_canary.metrics import METRICS, Client, Opening, Sources
+from gitops_canary.metrics import Sources
 from gitops_canary.model.names import Revision
 from gitops_canary.ports import Engine, Forge, Git, Metrics
 from gitops_canary.routing import ROUTERS
@@ -40,7 +40,6 @@ from gitops_canary.settings import (
     ForgeSettings,
     RepositorySettings,
     Settings,
-    SourceSettings,
     SyncSettings,
 )
 from gitops_canary.sync import ENGINES, SYNC, Closing, Contains, Options
@@ -264,20 +263,4 @@ def _repository(settings: Settings, one: RepositorySettings, directory: Path) ->
         allow_file=one.allow_file,
         # settings.py lets plain http through to this machine only.
         allow_http=True,
-    )
-
-
-def client(one: SourceSettings) -> Client:
-    """Make the client of one metric source."""
-    return METRICS[one.type](
-        Opening(
-            url=one.url,
-            timeout_ms=one.timeout_ms,
-            token_file=one.token_file,
-            username=one.username,
-            password_file=one.password_file,
-            ca_file=one.ca_file,
-            secret_files=one.secret_files,
-            options=one.options,
-        )
     )

@@ -7,27 +7,27 @@ missed a scrape at the first instant is found by looking further back there.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from gitops_canary.core import questions as asking
+from gitops_canary.core.increments import Row, increments, series_key
 from gitops_canary.core.judges import eprocess
 from gitops_canary.core.numbers import bound as bucket_bound
-from gitops_canary.core.numbers import whole
 from gitops_canary.core.questions import Role
 from gitops_canary.core.sides import SIDES, Answers, answer_at
 from gitops_canary.core.telemetry import joined, telemetry
 from gitops_canary.core.text import percent
 from gitops_canary.model.judging import Counts, Reading, Trouble
-from gitops_canary.model.observation import Answer, Question
+from gitops_canary.model.observation import Question
 from gitops_canary.model.spec import CanarySpec, Check
 
 BEFORE_MS = 300_000
 """How far back a counter's first value is looked for."""
 PAST_MS = 3_600_000
 PAST_STEP_MS = 60_000
-_POD = ("pod", "kubernetes_pod_name", "instance", "destination_pod")
+
 
 Asked = Mapping[Role, tuple[Question, ...]]
 
@@ -117,18 +117,6 @@ def bound_of(check: Check, unit_ms: int) -> str:
     return percent(Decimal(0) if limit is None else limit / unit_ms)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One series: whose it is, and what it counted between the instants."""
-
-    workload: str
-    side: str
-    bad: bool
-    part: str
-    pod: tuple[str, ...]
-    increments: tuple[int | str, ...]
-
-
 def readings(
     check: Check, spec: CanarySpec, roles: Asked, answers: Answers, times: Sequence[int]
 ) -> list[Reading]:
@@ -140,7 +128,7 @@ def readings(
     wrong = _no_bound(check, spec, roles, answers, times)
     if wrong:
         return [Reading(metric=check.name, trouble=Trouble.INVALID, why=wrong)] * (len(times) - 1)
-    rows = _rows(roles[Role.COUNTS], answers, times, _before(roles, answers, times))
+    rows = increments(roles[Role.COUNTS], answers, times, _before(roles, answers, times))
     return [_reading(check, spec, rows, index) for index in range(len(times) - 1)]
 
 
@@ -156,63 +144,10 @@ def _error(roles: Asked, answers: Answers, times: Sequence[int]) -> str | None:
 
 def _before(roles: Asked, answers: Answers, times: Sequence[int]) -> dict[frozenset[str], str]:
     answer = answer_at(roles[Role.BEFORE], answers, times[0])
-    return {_key(s.labels): s.samples[-1].value for s in answer.series if s.samples}
+    return {series_key(s.labels): s.samples[-1].value for s in answer.series if s.samples}
 
 
-def _key(labels: Mapping[str, str]) -> frozenset[str]:
-    """Tell series apart; functions may drop the metric's name, which is the same for all."""
-    return frozenset(f"{name}={value}" for name, value in labels.items() if name != "__name__")
-
-
-def _rows(
-    asked_for: Sequence[Question],
-    answers: Answers,
-    times: Sequence[int],
-    before: Mapping[frozenset[str], str],
-) -> list[_Row]:
-    """Turn every series into increments between the instants."""
-    values: dict[frozenset[str], dict[int, str]] = {}
-    labels: dict[frozenset[str], Mapping[str, str]] = {}
-    for question in asked_for:
-        for series in answers.get(question, Answer()).series:
-            key = _key(series.labels)
-            labels[key] = series.labels
-            values.setdefault(key, {}).update((s.at_ms, s.value) for s in series.samples)
-    return [
-        _Row(
-            workload=own.get("destination_workload", ""),
-            side=own.get("reporter", ""),
-            bad=own.get("response_code", "").startswith("5"),
-            part=own.get("le", ""),
-            pod=tuple(own.get(name, "") for name in _POD),
-            increments=tuple(_increments(values[key], times, before.get(key))),
-        )
-        for key, own in labels.items()
-    ]
-
-
-def _increments(
-    values: Mapping[int, str], times: Sequence[int], before: str | None
-) -> Iterator[int | str]:
-    """Yield what one counter gained in each block, or why that is not known."""
-    first = values.get(times[0], before)
-    last: int | str | None = None if first is None else whole(first)
-    for at_ms in times[1:]:
-        text = values.get(at_ms)
-        if text is None:
-            yield 0
-            continue
-        value = whole(text)
-        if isinstance(value, str):
-            yield value
-        elif isinstance(last, int):
-            yield value - last if value >= last else value
-        else:
-            yield value if last is None else last
-        last = value
-
-
-def _reading(check: Check, spec: CanarySpec, rows: Sequence[_Row], index: int) -> Reading:
+def _reading(check: Check, spec: CanarySpec, rows: Sequence[Row], index: int) -> Reading:
     """Add up one block, by the side that saw the most; both sides see the same requests."""
     canary, primary = spec.target.name, f"{spec.target.name}-primary"
     trouble = next((r.increments[index] for r in rows if isinstance(r.increments[index], str)), "")
@@ -237,13 +172,13 @@ def _counts(mine: tuple[int, int], other: tuple[int, int]) -> Counts:
     return Counts(canary=mine[0], canary_bad=mine[1], primary=other[0], primary_bad=other[1])
 
 
-def _add(check: Check, rows: Sequence[_Row], workload: str, index: int) -> tuple[int, int]:
+def _add(check: Check, rows: Sequence[Row], workload: str, index: int) -> tuple[int, int]:
     """Give requests and bad ones of one workload in one block."""
     own = [r for r in rows if r.workload == workload]
     return _total(check, [(r, r.increments[index]) for r in own])
 
 
-def _total(check: Check, own: Sequence[tuple[_Row, int | str]]) -> tuple[int, int]:
+def _total(check: Check, own: Sequence[tuple[Row, int | str]]) -> tuple[int, int]:
     gained = [(row, value) for row, value in own if isinstance(value, int)]
     if check.builtin != "request-duration":
         return sum(v for _, v in gained), sum(v for row, v in gained if row.bad)
@@ -281,7 +216,7 @@ def measured_past(check: Check, spec: CanarySpec, question: Question, answers: A
         return Past()
     rows = [
         row
-        for row in _rows((question,), answers, times, {})
+        for row in increments((question,), answers, times, {})
         if row.workload == f"{spec.target.name}-primary"
     ]
     side = max(

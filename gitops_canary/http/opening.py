@@ -40,6 +40,10 @@ class Opening:
     """Further secrets by the names the service has for them."""
     options: Mapping[str, str] = field(default_factory=dict)
     """What else the service needs to know, e.g. a region."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Sent with every request, e.g. a tenant; nothing secret."""
+    header_files: Mapping[str, Path] = field(default_factory=dict)
+    """Headers whose values lie in files, read like `token_file`."""
 
     def __post_init__(self) -> None:
         """Refuse credentials that do not fit together."""
@@ -61,6 +65,8 @@ class Secrets:
     username: str | None = None
     derived: tuple[str, ...] = ()
     """What was made of them and may be shown as little."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Fixed headers, secret or not; what is secret of them is among `values` too."""
 
     def __getitem__(self, name: str) -> str:
         return self.values[name]
@@ -71,10 +77,11 @@ class Secrets:
 
     @property
     def standard(self) -> dict[str, str]:
-        """Give the header that most services take: a bearer token, or basic authentication."""
+        """Give the fixed headers and the one that most services take: a bearer token, or basic."""
         if token := self.get("token"):
-            return {"Authorization": f"Bearer {token}"}
-        return {"Authorization": f"Basic {self._pair()}"} if self.username is not None else {}
+            return {**self.headers, "Authorization": f"Bearer {token}"}
+        basic = {} if self.username is None else {"Authorization": f"Basic {self._pair()}"}
+        return {**self.headers, **basic}
 
     def hidden(self, text: str) -> str:
         """Take the secrets out of words that a server or a library chose."""
@@ -99,7 +106,15 @@ def secrets_of(opening: Opening) -> Secrets:
         files["token"] = opening.token_file
     if opening.password_file:
         files["password"] = opening.password_file
-    return Secrets({name: _read(name, path) for name, path in files.items()}, opening.username)
+    secret = {name: _read(name, path) for name, path in opening.header_files.items()}
+    return Secrets(
+        {
+            **{name: _read(name, path) for name, path in files.items()},
+            **{f"header {name}": value for name, value in secret.items()},
+        },
+        opening.username,
+        headers={**opening.headers, **secret},
+    )
 
 
 def _read(name: str, path: Path) -> str:

@@ -39,6 +39,8 @@ class Kind:
     """Options it needs."""
     extras: frozenset[str] = frozenset()
     """Options it can use."""
+    headers: bool = False
+    """Whether it may be told further headers; the others have all they need by their names."""
     live: bool = False
     """Whether it tells only how things are now, so that nobody can ask it again."""
 
@@ -47,19 +49,20 @@ class Kind:
         return self.open(opening)
 
 
-def _kind(dialect: Dialect, *needs: str, **rest: frozenset[str]) -> Kind:
+def _kind(dialect: Dialect, *needs: str, headers: bool = False, **rest: frozenset[str]) -> Kind:
     """Make a kind that is asked instant by instant, with `needs` as its secrets."""
     return Kind(
         open=lambda opening: Source(dialect, opening, time.time),
         secrets=(frozenset(needs),) if needs else (),
+        headers=headers,
         live=dialect.live,
         **rest,
     )
 
 
 METRICS: Mapping[str, Kind] = {
-    "prometheus": Kind(open=Prometheus),
-    "http-json": _kind(http_json.DIALECT),
+    "prometheus": Kind(open=Prometheus, headers=True),
+    "http-json": _kind(http_json.DIALECT, headers=True),
     "cloudwatch": _kind(
         cloudwatch.DIALECT, cloudwatch.ACCESS_KEY, cloudwatch.SECRET_KEY,
         may=frozenset({cloudwatch.SESSION_TOKEN}), extras=frozenset({"region"}),
@@ -67,7 +70,7 @@ METRICS: Mapping[str, Kind] = {
     "datadog": _kind(datadog.DIALECT, datadog.API_KEY, datadog.APPLICATION_KEY),
     "dynatrace": _kind(dynatrace.DIALECT, "token"),
     "externalmetrics": _kind(external_metrics.DIALECT),
-    "graphite": _kind(graphite.DIALECT),
+    "graphite": _kind(graphite.DIALECT, headers=True),
     "influxdb": _kind(influxdb.DIALECT, extras=frozenset({"org", "database", "language"})),
     "keptn": _kind(keptn.DIALECT),
     "newrelic": _kind(newrelic.DIALECT, "token", options=frozenset({"account"})),

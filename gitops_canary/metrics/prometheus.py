@@ -69,7 +69,9 @@ def _said(reply: Reply, hide: Hide) -> str:
 
 
 _WHOLE: Mapping[str, str] = {
-    # Thanos: raw samples only, and an error where a store is missing instead of a warning.
+    # Thanos: raw samples only, replicas joined, and an error where a store is missing instead of a
+    # warning.
+    "dedup": "true",
     "partial_response": "false",
     "max_source_resolution": "0s",
     # VictoriaMetrics' cluster: the same, and no cached points whose end has been rounded.

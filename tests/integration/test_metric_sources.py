@@ -17,7 +17,7 @@ from provider_asking import Asking, Watch
 from provider_server import Handler, Server, sends
 
 from gitops_canary.app.config import load
-from gitops_canary.app.wiring import client
+from gitops_canary.app.outside import client
 from gitops_canary.http import BODY_MAX, Opening
 from gitops_canary.manifest.providers import METRIC_PROVIDERS
 from gitops_canary.metrics import METRICS, Prometheus

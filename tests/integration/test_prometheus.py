@@ -111,7 +111,12 @@ def test_question_travels_in_the_body_with_explicit_times() -> None:
     assert path == "/prefix/api/v1/query"
     assert "time=1770000300.250" in form
     assert "timeout=5000ms" in form
-    for word in ("partial_response=false", "max_source_resolution=0s", "deny_partial_response=1"):
+    for word in (
+        "partial_response=false",
+        "max_source_resolution=0s",
+        "dedup=true",
+        "deny_partial_response=1",
+    ):
         assert word in form
 
 
@@ -253,6 +258,45 @@ def test_secrets_reach_the_server_and_nothing_else(
         assert secret not in told
         assert secret not in caplog.text
     assert server.url not in caplog.text
+
+
+def test_tenant_and_secret_headers_go_with_every_question(tmp_path: Path) -> None:
+    secret = tmp_path / "header"
+    secret.write_text("s3cr3t-tenant\n")
+    seen: list[tuple[str | None, ...]] = []
+
+    def echo(handler: BaseHTTPRequestHandler) -> None:
+        names = ("X-Scope-OrgID", "X-Secret", "Authorization")
+        seen.append(tuple(handler.headers[name] for name in names))
+        said = f'{{"status":"error","errorType":"x","error":"{handler.headers["X-Secret"]}"}}'
+        says(said.encode(), 403)(handler)
+
+    async def go(base: str) -> list[str]:
+        client = Prometheus(
+            Opening(
+                url=base,
+                timeout_ms=5000,
+                headers={"X-Scope-OrgID": "team-a|team-b"},
+                header_files={"X-Secret": secret},
+            )
+        )
+        told = [(await client.ask([ONE]))[ONE].error or ""]
+        secret.write_text("rotated-tenant")
+        told.append((await client.ask([ONE]))[ONE].error or "")
+        secret.unlink()
+        told.append((await client.ask([ONE]))[ONE].error or "")
+        await client.aclose()
+        return told
+
+    with Server(echo) as server:
+        told = asyncio.run(go(server.url))
+    assert seen == [
+        ("team-a|team-b", "s3cr3t-tenant", None),
+        ("team-a|team-b", "rotated-tenant", None),
+    ]
+    assert not any("tenant" in one for one in told)
+    assert told[0].endswith("allow these credentials to query, or name others in controller.yaml")
+    assert "no usable credentials (header" in told[2]
 
 
 def test_token_is_read_again_for_every_tick(tmp_path: Path) -> None:

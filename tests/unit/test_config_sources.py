@@ -51,6 +51,20 @@ def test_what_a_type_needs_is_read(tmp_path: Path) -> None:
         ({"type": "graphite", "secretFiles": {"a": "t"}}, "is no secret of type graphite"),
         ({"type": "influxdb", "options": {"org": "a\nb"}}, "is no such value"),
         ({"type": "splunk", "tokenFile": "t", "url": "http://a.example"}, "unencrypted"),
+        ({"type": "datadog", "headers": {"X-A": "b"}}, "remove it; graphite, http-json, prom"),
+        ({"type": "prometheus", "headers": {"Authorization": "b"}}, "give tokenFile or"),
+        ({"type": "prometheus", "headers": {"Host": "b"}}, "Host is not for you to set"),
+        ({"type": "prometheus", "headers": {"X A": "b"}}, "is no name of a header"),
+        ({"type": "prometheus", "headers": {"X-A": "b\r\nX-B: c"}}, "is no value of a header"),
+        ({"type": "prometheus", "headers": {"X-A": ""}}, "is no value of a header"),
+        (
+            {"type": "prometheus", "headers": {"X-A": "b"}, "headerFiles": {"x-a": "t"}},
+            "gives x-a twice",
+        ),
+        (
+            {"type": "prometheus", "headerFiles": {"X-A": "t"}, "url": "http://a.example"},
+            "unencrypted",
+        ),
         ({"type": "dynatrce"}, "did you mean dynatrace"),
     ],
 )
@@ -61,6 +75,17 @@ def test_what_does_not_fit_is_refused(
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, **source)  # type: ignore[arg-type]  # wrong on purpose
     assert problem in str(caught.value)
+
+
+def test_headers_of_a_tenant_are_read(tmp_path: Path) -> None:
+    found = loaded(
+        tmp_path,
+        type="prometheus",
+        headers={"X-Scope-OrgID": "team-a|team-b"},
+        headerFiles={"X-Token": secret(tmp_path, "t")},
+    )
+    assert found.headers == {"X-Scope-OrgID": "team-a|team-b"}
+    assert found.header_files == {"X-Token": tmp_path / "t"}
 
 
 def test_traffic_asks_prometheus_alone(tmp_path: Path) -> None:

@@ -1,0 +1,99 @@
+"""What each series of a counter gained between instants: resets, births and missed scrapes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from gitops_canary.core.numbers import bound, whole
+from gitops_canary.core.sides import Answers
+from gitops_canary.core.text import percent
+from gitops_canary.model.observation import Answer, Question
+
+_POD = ("pod", "kubernetes_pod_name", "instance", "destination_pod")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One series: whose it is, and what it counted between the instants."""
+
+    workload: str
+    side: str
+    bad: bool
+    part: str
+    pod: tuple[str, ...]
+    increments: tuple[int | str, ...]
+
+
+def series_key(labels: Mapping[str, str]) -> frozenset[str]:
+    """Tell series apart; functions may drop the metric's name, which is the same for all.
+
+    A bucket's bound counts as a number: Prometheus 3 stores `le="250.0"` where 2 stored `le="250"`,
+    so that an upgrade under way would make one counter two.
+    """
+    return frozenset(
+        f"{name}={_plain(value) if name == 'le' else value}"
+        for name, value in labels.items()
+        if name != "__name__"
+    )
+
+
+def _plain(le: str) -> str:
+    value = bound(le)
+    return le if value is None else percent(value)
+
+
+def increments(
+    asked_for: Sequence[Question],
+    answers: Answers,
+    times: Sequence[int],
+    before: Mapping[frozenset[str], str],
+) -> list[Row]:
+    """Turn every series into increments between the instants."""
+    values: dict[frozenset[str], dict[int, str]] = {}
+    labels: dict[frozenset[str], Mapping[str, str]] = {}
+    for question in asked_for:
+        for series in answers.get(question, Answer()).series:
+            key = series_key(series.labels)
+            labels[key] = series.labels
+            known = values.setdefault(key, {})
+            for sample in series.samples:
+                known[sample.at_ms] = _later(known.get(sample.at_ms), sample.value)
+    return [
+        Row(
+            workload=own.get("destination_workload", ""),
+            side=own.get("reporter", ""),
+            bad=own.get("response_code", "").startswith("5"),
+            part=own.get("le", ""),
+            pod=tuple(own.get(name, "") for name in _POD),
+            increments=tuple(_increments(values[key], times, before.get(key))),
+        )
+        for key, own in labels.items()
+    ]
+
+
+def _later(known: str | None, value: str) -> str:
+    """Take the larger of what one counter is said to be under two names: the other has ended."""
+    if known is None:
+        return value
+    one, other = whole(known), whole(value)
+    return known if isinstance(one, int) and isinstance(other, int) and one >= other else value
+
+
+def _increments(
+    values: Mapping[int, str], times: Sequence[int], before: str | None
+) -> Iterator[int | str]:
+    """Yield what one counter gained in each block, or why that is not known."""
+    first = values.get(times[0], before)
+    last: int | str | None = None if first is None else whole(first)
+    for at_ms in times[1:]:
+        text = values.get(at_ms)
+        if text is None:
+            yield 0
+            continue
+        value = whole(text)
+        if isinstance(value, str):
+            yield value
+        elif isinstance(last, int):
+            yield value - last if value >= last else value
+        else:
+            yield value if last is None else last
+        last = value
