@@ -29,7 +29,7 @@ from gitops_canary.cli.lint import lint
 from gitops_canary.cli.once import once
 from gitops_canary.cli.pause import pause
 from gitops_canary.cli.plan import plan
-from gitops_canary.cli.printing import say
+from gitops_canary.cli.printing import hush, say, settled
 from gitops_canary.cli.promote import promote
 from gitops_canary.cli.quarantine import kept_out, lift
 from gitops_canary.cli.report import report
@@ -44,6 +44,8 @@ from gitops_canary.errors import CanaryError
 
 P = ParamSpec("P")
 BUG = 70
+UNREAD = 141
+"""128 + SIGPIPE, as a shell has it."""
 VERBS: tuple[Callable[..., int], ...] = (
     init, run, once, plan, lint, doctor, status, history, explain, judge, backtest,
     verify, report,
@@ -92,6 +94,10 @@ def exits(function: Callable[P, int]) -> Callable[P, None]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             code = function(*args, **kwargs)
+            code = code if settled() else UNREAD
+        except BrokenPipeError:
+            hush()
+            code = UNREAD
         except CanaryError as error:
             say(f"error: {error}")
             code = error.exit_code

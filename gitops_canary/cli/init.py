@@ -3,7 +3,7 @@
 import re
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,16 +11,17 @@ import typer
 
 from gitops_canary.app.initialising import Prepared, asking, prepare, terrain
 from gitops_canary.cli.options import CheckoutOption, Form, OutputOption
-from gitops_canary.cli.printing import diff, say, show, write
+from gitops_canary.cli.printing import diff, hush, say, settled, show, write
 from gitops_canary.core.text import one_line
 from gitops_canary.errors import CanaryError, Place, Refused, SpecError
 from gitops_canary.git.worktree import Commit, WorkTree
 from gitops_canary.manifest import document
 from gitops_canary.manifest.initial.draft import Stage
-from gitops_canary.manifest.initial.questions import Asking, Question, checked
+from gitops_canary.manifest.initial.questions import Asking, Misanswered, Question, checked
 from gitops_canary.manifest.initial.stages import SCHEMA
 from gitops_canary.manifest.initial.terrain import Terrain
 from gitops_canary.model.names import Path as RepositoryPath
+from gitops_canary.model.names import Revision
 
 SHORT = 12
 WIDTH = 72
@@ -49,9 +50,8 @@ def init(
     """Show, or make, the commits that give an application its first canary."""
     folders = [one for one in paths.split(",") if one]
     found, unread = terrain(checkout, folders)
-    said: Mapping[str, str] = _file(answers) if answers else {}
     try:
-        said = _answered(asking(found), said)
+        said = _answered(asking(found), _file(answers) if answers else {})
     except _Unasked:
         return UNCLEAR
     prepared = prepare(found, asking(found).choice(said), folders, unread)
@@ -59,7 +59,12 @@ def init(
     if not prepared.stages:
         write(f"{title}: everything is there already; `gitops-canary lint` reads it")
         return 0
-    _tell(found, prepared, output)
+    try:
+        _tell(found, prepared, output)
+        settled()
+    except BrokenPipeError:
+        # Whoever reads the diffs has seen enough; what was asked for is done all the same.
+        hush()
     asked = sys.stdin.isatty() and not commit and not patches
     if asked and typer.confirm("Make these commits on a new local branch?", err=True):
         commit = True
@@ -71,23 +76,26 @@ def init(
 
 
 def _file(path: Path) -> dict[str, str]:
+    file = str(path)
     try:
-        text = document.text_of(path.read_bytes(), file=str(path))
+        text = document.text_of(path.read_bytes(), file=file)
+        root = next((one for one in document.parse(text, file=file) if one is not None), None)
+        values = document.data(root, file=file) if root else {}
     except OSError as error:
-        raise SpecError(
+        raise Misanswered(
             f"The answers cannot be read: {error.strerror}.",
             remedy="name a YAML file with lines such as `workload: prod/web`",
-            place=Place(str(path)),
+            place=Place(file),
         ) from error
-    root = next((one for one in document.parse(text, file=str(path)) if one is not None), None)
-    values = document.data(root, file=str(path)) if root else {}
+    except SpecError as error:
+        raise Misanswered(error.problem, remedy=error.remedy, place=error.place) from error
     if not isinstance(values, dict):
-        raise SpecError(
+        raise Misanswered(
             "The answers are no mapping.",
             remedy="write lines such as `workload: prod/web`",
-            place=Place(str(path), 1, 1),
+            place=Place(file, 1, 1),
         )
-    return checked(values, file=str(path))
+    return checked(values, file=file)
 
 
 def _answered(questions: Asking, said: Mapping[str, str]) -> Mapping[str, str]:
@@ -180,14 +188,31 @@ def _write(checkout: Path, prepared: Prepared, *, commit: bool, patches: Path | 
     commits: list[Commit] = [(one.files, _message(prepared, one)) for one in prepared.stages]
     made = tree.chain(name, commits)
     if patches:
-        patches.mkdir(parents=True, exist_ok=True)
-        for number, revision in enumerate(made, 1):
-            file = patches / f"{number:04}-init-{prepared.choice.workload.ref.name}.patch"
-            file.write_text(tree.patch(revision))
-            say(f"written: {file}")
+        _save(tree, patches, prepared.choice.workload.ref.name, made)
     if name is None:
         return
     say(f"made on the branch {name}; merge each by itself, and wait until it is live:")
     for stage, revision in zip(prepared.stages, made, strict=True):
         target = tree.branch or "main"
         say(f"  git push {tree.remote} {revision[:SHORT]}:{target}  # {stage.step} {stage.title}")
+
+
+def _save(tree: WorkTree, folder: Path, name: str, made: Sequence[Revision]) -> None:
+    """Write patches; each appears whole, and in the place of what had its name."""
+    texts = {
+        folder / f"{number:04}-init-{name}.patch": tree.patch(revision)
+        for number, revision in enumerate(made, 1)
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, text in texts.items():
+            begun = file.with_suffix(".part")
+            begun.write_text(text)
+            begun.replace(file)
+    except OSError as error:
+        raise Refused(
+            f"The patches cannot be written to {folder}: {error.strerror}.",
+            remedy="name a folder that is there or can be made",
+        ) from error
+    for file in texts:
+        say(f"written: {file}")

@@ -3,9 +3,10 @@
 import csv
 import difflib
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from rich import box
 from rich.console import Console
@@ -25,8 +26,36 @@ def write(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Tell the person something that is not data."""
-    sys.stderr.write("\n".join(one_line(line) for line in text.split("\n")) + "\n")
+    """Tell the person something that is not data; whoever went away is told nothing."""
+    try:
+        sys.stderr.write("\n".join(one_line(line) for line in text.split("\n")) + "\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        _hush(sys.stderr)
+
+
+def settled() -> bool:
+    """Write out what is still kept back; False where nobody reads it any more.
+
+    What would be written later is dropped then, as `head` and `less` want it.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        hush()
+        return False
+    return True
+
+
+def hush() -> None:
+    """Drop everything that is written to standard output from now on: its reader went away."""
+    _hush(sys.stdout)
+
+
+def _hush(stream: TextIO) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def diff(path: str, before: str, after: str) -> str:

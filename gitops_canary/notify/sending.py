@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 
-from gitops_canary.errors import CanaryError
+from gitops_canary.errors import CanaryError, ConfigError
 from gitops_canary.http import Failed, Opening, Request, Secrets, Session, secrets_of
 from gitops_canary.http.session import TROUBLE
 from gitops_canary.model.announcement import Announcement
@@ -70,7 +70,7 @@ class Notifiers:
 
 async def _send(place: Place, told: Announcement) -> str:
     secrets = secrets_of(place.opening)
-    parts = urlsplit(secrets[ADDRESS])
+    parts = _parts(secrets[ADDRESS])
     request = place.shape(told, place, secrets)
     base = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
     session = Session(place.opening)
@@ -86,3 +86,13 @@ async def _send(place: Place, told: Announcement) -> str:
     finally:
         await session.aclose()
     return "" if reply.status in _OK else f"HTTP {reply.status}"
+
+
+def _parts(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError:
+        # Its words would hold the address.
+        raise ConfigError(
+            "The address of a notifier is no URL.", remedy="write https://host/path into its file"
+        ) from None

@@ -119,10 +119,17 @@ def test_without_a_terminal_a_question_names_its_answers(clone: Path, tmp_path: 
     done = run("init", "-C", clone, "--answers", answers, "-o", "json")
     assert done.code == 0, done.err
     assert [row["step"] for row in done.rows()] == ["1/3", "2/3", "3/3"]
-    for wrong in ("workload: wep\n", "worklod: web\n", "workload: [[1]]\noverlay: {}\n", "- a\n"):
+    for wrong in (
+        "workload: wep\n",
+        "worklod: web\n",
+        "workload: [[1]]\noverlay: {}\n",
+        "- a\n",
+        "a: [",
+        "a: &b\n",
+    ):
         answers.write_text(wrong)
         refused = run("init", "-C", clone, "--answers", answers)
-        assert refused.code == 1, refused.err
+        assert refused.code == 2, refused.err
         assert "try: " in refused.err
 
 
@@ -170,3 +177,44 @@ def test_a_controller_takes_it_as_idle_and_rolls_out_what_comes(
         "canary(prod/web): start 1.1.0 at 0% (step 0/4)"
     )
     assert b"replicas: 3" in origin.show("apps/deploy.yaml")
+
+
+@pytest.mark.parametrize("told_too", [False, True])
+def test_who_stops_reading_loses_no_commit(clone: Path, tmp_path: Path, told_too: bool) -> None:
+    """As in `gitops-canary init --commit | head -1`, and in `... 2>&1 | head -1`."""
+    patches = tmp_path / "patches"
+    read, write = os.pipe()
+    os.close(read)
+    program = [sys.executable, "-m", "gitops_canary", "init", "-C", str(clone), "--commit",
+               "--patches", str(patches)]  # fmt: skip
+    try:
+        done = subprocess.run(
+            program, stdin=subprocess.DEVNULL, stdout=write,
+            stderr=write if told_too else subprocess.PIPE, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(write)
+    assert done.returncode == 0, done.stderr
+    assert len(git(clone, "log", "--format=%s", "main..init-web").splitlines()) == 3
+    assert sorted(one.name for one in patches.iterdir()) == [
+        f"000{number}-init-web.patch" for number in (1, 2, 3)
+    ]
+    assert told_too or b"git push origin" in done.stderr
+
+
+def test_patches_go_through_no_link_and_into_no_file(clone: Path, tmp_path: Path) -> None:
+    """A folder may be a link; what lies in it under a patch's name is no way to elsewhere."""
+    real, precious = tmp_path / "real", tmp_path / "precious"
+    real.mkdir()
+    precious.write_text("mine")
+    (real / "0001-init-web.patch").symlink_to(precious)
+    (tmp_path / "link").symlink_to(real)
+    done = run("init", "-C", clone, "--patches", tmp_path / "link")
+    assert done.code == 0, done.err
+    assert precious.read_text() == "mine"
+    assert len(list(real.iterdir())) == 3
+    for nowhere in (precious, tmp_path / "dangling", precious / "below"):
+        if nowhere.name == "dangling":
+            nowhere.symlink_to(tmp_path / "not" / "there")
+        refused = run("init", "-C", clone, "--patches", nowhere)
+        assert (refused.code, "cannot be written" in refused.err) == (7, True), refused.err

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from gitops_canary.errors import BindingError, Place, SpecError
 from gitops_canary.manifest.initial import flagger, overlay
@@ -34,6 +35,14 @@ class Question:
 
 
 Answers = Mapping[str, str]
+
+
+class Misanswered(SpecError):  # noqa: N818 - named for what is the case
+    """What was answered beforehand is no answer."""
+
+    exit_code: ClassVar[int] = 2
+
+
 _LIKE_ANOTHER = frozenset({"gatewayapi:v1beta1", "linkerd", "smi:v1alpha3", "smi:v1alpha4"})
 """Routers whose objects another one knows too: a person says so."""
 
@@ -52,13 +61,13 @@ class Asking:
         """Give the first question that is not answered; None where all are.
 
         Raises:
-            SpecError: an answer is none of those that are possible.
+            Misanswered: an answer is none of those that are possible.
         """
         for question in self._questions(answers):
             if question.key not in answers:
                 return question
             if question.options and answers[question.key] not in question.options:
-                raise SpecError(
+                raise Misanswered(
                     f"{answers[question.key]!r} is no answer to: {question.text}",
                     remedy=nearest(answers[question.key], question.options),
                 )
@@ -257,12 +266,12 @@ def checked(answers: Mapping[str, object], *, file: str) -> dict[str, str]:
     """Read answers from a file.
 
     Raises:
-        SpecError: a key is not known, or an answer is no word.
+        Misanswered: a key is not known, or an answer is no word.
     """
     found: dict[str, str] = {}
     for key, value in answers.items():
         if key not in KEYS:
-            raise SpecError(
+            raise Misanswered(
                 f"{key!r} is no question.", remedy=nearest(key, KEYS), place=Place(file)
             )
         if isinstance(value, bool):
@@ -272,7 +281,7 @@ def checked(answers: Mapping[str, object], *, file: str) -> dict[str, str]:
         elif isinstance(value, str | int):
             found[key] = str(value)
         else:
-            raise SpecError(
+            raise Misanswered(
                 f"The answer to {key} is no word.", remedy="write one value", place=Place(file)
             )
     return found
