@@ -1,4 +1,4 @@
-"""Asking a metric source again, at the recorded times, and comparing what comes out."""
+"""Asking the metric sources again, at the recorded times, and comparing what comes out."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,26 +16,47 @@ from gitops_canary.ports import Metrics
 Json = dict[str, Any]
 Decided = tuple[Move, Json, tuple[Move, ...]]
 """A move, its decision, and the rollout's moves before it."""
+Counted = dict[str, Counter[Agreement]]
+"""How many blocks of each kind there are, by source."""
 _WORDS = 3
 
 
+def sources(decided: Iterable[Decided]) -> frozenset[str]:
+    """Name the metric sources that judged decisions have asked."""
+    judging = (document for _, document, _ in decided if document["verdicts"])
+    return frozenset(query["source"] for document in judging for query in document["queries"])
+
+
 async def replay(
-    decided: Iterable[Decided], metrics: Metrics
-) -> tuple[list[Finding], Counter[Agreement]]:
+    decided: Iterable[Decided], metrics: Metrics, left_out: frozenset[str] = frozenset()
+) -> tuple[list[Finding], Counted]:
     """Ask every recorded question again, compare block by block, and judge the new answers.
 
-    What the source has forgotten since cannot be compared, and is told as such.
+    What a source has forgotten since, or does not answer, cannot be compared, and is told as such;
+    it is then judged by what it said, as is a source that is left out.
     """
     found: list[Finding] = []
-    counted: Counter[Agreement] = Counter()
+    counted: Counted = {}
     for move, document, before in decided:
-        then = recorded.answers(document)
+        then = {q: a for q, a in recorded.answers(document).items() if q.source not in left_out}
         if then and document["verdicts"]:
             now = await metrics.ask(tuple(then))
-            blocks = agreements(then, now, [instant_ms(v["at"]) for v in document["verdicts"]])
-            counted += tally(blocks)
-            found.extend(_compared(move, document, before, now, tally(blocks)))
+            own = _agreements(document, then, now)
+            for source, tallied in own.items():
+                counted[source] = counted.get(source, Counter()) + tallied
+            found.extend(_compared(move, document, before, now, own))
     return found, counted
+
+
+def _agreements(
+    document: Json, then: Mapping[Question, Answer], now: Mapping[Question, Answer]
+) -> Counted:
+    """Compare each source by itself, so that one that is gone hides no other's drift."""
+    ends = [instant_ms(verdict["at"]) for verdict in document["verdicts"]]
+    return {
+        source: tally(agreements({q: a for q, a in then.items() if q.source == source}, now, ends))
+        for source in sorted({question.source for question in then})
+    }
 
 
 def _compared(
@@ -43,27 +64,38 @@ def _compared(
     document: Json,
     before: tuple[Move, ...],
     answers: Mapping[Question, Answer],
-    counted: Mapping[Agreement, int],
+    counted: Counted,
 ) -> Iterator[Finding]:
     """Say what could not be compared, and how the verdicts differ; drift alone is no difference."""
-    if counted.get(Agreement.UNAVAILABLE):
-        why = next((one.error for one in answers.values() if one.error), "no answer")
-        yield _finding(Kind.UNREADABLE, move, f"The source cannot be asked again: {why}.")
+    gone = set()
+    for source, own in counted.items():
+        if lost := _lost(source, own, answers):
+            gone.add(source)
+            yield _finding(Kind.UNREADABLE, move, lost)
+    if not any(own.get(Agreement.DRIFT) for name, own in counted.items() if name not in gone):
         return
-    if counted.get(Agreement.EXPIRED):
-        gone = f"{counted[Agreement.EXPIRED]} of {sum(counted.values())} blocks"
-        text = f"The source has no samples from that time any more for {gone}."
-        yield _finding(Kind.UNREADABLE, move, text)
-        return
-    if not counted.get(Agreement.DRIFT):
-        return
-    again = judged(document, dict(answers), before)
+    kept = {question: a for question, a in answers.items() if question.source not in gone}
+    again = judged(document, recorded.answers(document) | kept, before)
     pairs = zip(again, document["verdicts"], strict=False)
     wrong = [text for now, old in pairs for text in differing(now, old)]
     if wrong:
         more = f" and {len(wrong) - _WORDS} more" if len(wrong) > _WORDS else ""
         text = f"Asked again, the source answers otherwise: {'; '.join(wrong[:_WORDS])}{more}."
         yield _finding(Kind.DIFFERENCE, move, text)
+
+
+def _lost(
+    source: str, counted: Mapping[Agreement, int], answers: Mapping[Question, Answer]
+) -> str | None:
+    """Say why a source cannot be held against what it said; None where it can."""
+    if counted.get(Agreement.UNAVAILABLE):
+        errors = (a.error for question, a in answers.items() if question.source == source)
+        why = next(filter(None, errors), "no answer")
+        return f"The source {source} cannot be asked again: {why.rstrip('.')}."
+    if counted.get(Agreement.EXPIRED):
+        blocks = f"{counted[Agreement.EXPIRED]} of {sum(counted.values())} blocks"
+        return f"The source {source} has no samples from that time any more for {blocks}."
+    return None
 
 
 def _finding(kind: Kind, move: Move, problem: str) -> Finding:

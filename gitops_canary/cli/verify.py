@@ -3,28 +3,39 @@
 import asyncio
 from collections.abc import Iterable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gitops_canary.app.replaying import Decided
+from gitops_canary.app.replaying import Decided, sources
 from gitops_canary.app.replaying import replay as replay_all
 from gitops_canary.app.verifying import Scope, Verified, decided
 from gitops_canary.app.verifying import verify as verify_all
 from gitops_canary.cli.clones import EvidenceOption, evidence_or_none, ownership
 from gitops_canary.cli.options import Form, OutputOption
 from gitops_canary.cli.printing import say, show, write
+from gitops_canary.cli.replay_sources import Chosen, chosen
 from gitops_canary.core.requery import words
 from gitops_canary.errors import VerificationError
 from gitops_canary.git.plain import PlainClone
-from gitops_canary.metrics import METRICS, Opening
-from gitops_canary.model.addresses import check_address
+from gitops_canary.metrics import Sources
 from gitops_canary.model.finding import Finding, Kind
 
-_TIMEOUT_MS = 30_000
 _Processes = Annotated[
     int, typer.Option(min=1, help="So many work at once; what comes out is the same.")
+]
+_Replay = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[NAME=]URL",
+        help="Ask the source again at the recorded times; one for each source of the record, "
+        "`NAME=none` leaves one out.",
+    ),
+]
+_ReplayConfig = Annotated[
+    Path | None, typer.Option(help="Ask again the sources of these settings.")
 ]
 COLUMNS = ("kind", "commit", "problem", "remedy")
 
@@ -51,9 +62,8 @@ def verify(
     forge_commits: Annotated[  # noqa: FBT002 - as above
         bool, typer.Option("--forge-commits", help="Commits written by the forge count if sealed.")
     ] = False,
-    replay: Annotated[
-        str, typer.Option(metavar="URL", help="Ask this Prometheus again at the recorded times.")
-    ] = "",
+    replay: _Replay = None,
+    replay_config: _ReplayConfig = None,
     paths: Annotated[str, typer.Option(help="Folders the controller works in.")] = "",
     processes: _Processes = 2,
     output: OutputOption = Form.TABLE,
@@ -74,18 +84,25 @@ def verify(
             paths=tuple(part for part in paths.split(",") if part),
         )
         found = verify_all(opened, whose, scope, processes=processes)
-        if replay:
-            found.findings += asyncio.run(_replayed(decided(opened, scope, found), replay))
+        if replay or replay_config:
+            every = partial(decided, opened, scope, found)
+            picked = chosen(replay or [], replay_config, sources(every()))
+            found.findings += asyncio.run(_replayed(every(), picked))
     return _told(found, output)
 
 
-async def _replayed(decisions: Iterable[Decided], url: str) -> list[Finding]:
-    client = METRICS["prometheus"](Opening(url=check_address(url), timeout_ms=_TIMEOUT_MS))
+async def _replayed(decisions: Iterable[Decided], picked: Chosen) -> list[Finding]:
+    asked = Sources(picked.clients)
     try:
-        findings, counted = await replay_all(decisions, client)
+        findings, counted = await replay_all(decisions, asked, picked.left_out)
     finally:
-        await client.aclose()
-    say(f"{words(counted)}.")
+        await asked.aclose()
+    for name, own in sorted(counted.items()):
+        say(f"{name}: {words(own)}.")
+    for name in sorted(picked.left_out):
+        say(f"{name}: left out, it is believed what it said.")
+    if not counted:
+        say("There is nothing that could be asked again.")
     return findings
 
 

@@ -218,8 +218,8 @@ def test_asking_again_gives_the_same_or_says_what_differs(forge: Forge, world: W
     told_otherwise, drifted = asyncio.run(replay(decisions[-1:], healed))
 
     assert told_same == []
-    assert set(all_match) == {Agreement.MATCH}
-    assert set(drifted) == {Agreement.DRIFT}
+    assert {name: set(own) for name, own in all_match.items()} == {"default": {Agreement.MATCH}}
+    assert {name: set(own) for name, own in drifted.items()} == {"default": {Agreement.DRIFT}}
     [otherwise] = told_otherwise
     assert otherwise.kind is Kind.DIFFERENCE
     assert "verdict of request-success-rate is pass, not fail" in otherwise.problem
