@@ -55,8 +55,8 @@ class Field:
     """Of a field not honoured yet: the value that asks for nothing."""
     choices: tuple[str, ...] = ()
     """Words it may hold; empty for any."""
-    later: tuple[str, ...] = ()
-    """Known words that are not honoured yet."""
+    unfit: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Known words that are refused: why, as a clause, and the remedy."""
     ended: Mapping[str, str] = field(default_factory=dict)
     """Known words that will never be honoured, with the remedy."""
     pattern: str = ""

@@ -16,6 +16,7 @@ from gitops_canary.manifest.providers import (
     METRIC_PROVIDERS,
 )
 from gitops_canary.manifest.strategy_fields import STEPS_MAX, strategy_fields
+from gitops_canary.manifest.targets import UNFIT_TARGETS
 from gitops_canary.manifest.webhooks import AT as WEBHOOKS
 from gitops_canary.manifest.webhooks import WEBHOOKS_MAX, webhook_fields
 
@@ -40,7 +41,7 @@ def _spec() -> Iterator[Field]:
     yield _honoured("targetRef.apiVersion", Type.WORD, "API of the target")
     yield _honoured(
         "targetRef.kind", Type.TEXT, "kind of the target",
-        choices=("Deployment", "DaemonSet"), later=("Service",),
+        choices=("Deployment", "DaemonSet"), unfit=UNFIT_TARGETS,
     )  # fmt: skip
     yield _honoured("targetRef.name", Type.NAME, "name of the target")
     yield _honoured(

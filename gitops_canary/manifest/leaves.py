@@ -45,13 +45,13 @@ def read(node: Node, leaf: Field) -> Value:
 def _chosen(value: str, leaf: Field) -> None:
     if leaf.pattern and not re.fullmatch(leaf.pattern, value):
         raise Wrong(f"is {shown(value)}", f"write {leaf.form}")
-    if value in leaf.later:
-        remedy = f"use {' or '.join(leaf.choices)}" if leaf.choices else "remove it"
-        raise Wrong(f"is {value}, which is not supported yet", remedy)
+    if value in leaf.unfit:
+        why, remedy = leaf.unfit[value]
+        raise Wrong(f"is {value}: {why}", remedy)
     if value in leaf.ended:
         raise Wrong(f"is {value}, which is at its end", leaf.ended[value])
     if leaf.choices and value not in leaf.choices:
-        known = [word for word in (*leaf.choices, *leaf.later) if word]
+        known = [word for word in (*leaf.choices, *leaf.unfit) if word]
         raise Wrong(f"is {shown(value)}, which is not known", nearest(value, known))
 
 

@@ -11,6 +11,7 @@ from gitops_canary.manifest.forms import FORMS
 from gitops_canary.manifest.judge_fields import JUDGE
 from gitops_canary.manifest.providers import ENDED_PROVIDERS, OWN_PROVIDERS
 from gitops_canary.manifest.strategy_fields import STEPS_MAX, strategy_fields
+from gitops_canary.manifest.targets import UNFIT_TARGETS
 from gitops_canary.manifest.webhooks import WEBHOOKS_MAX, webhook_fields
 
 WEIGHT_MIN = Decimal("0.001")
@@ -41,7 +42,7 @@ _SPEC = (
     _field("targetRef.apiVersion", Type.WORD, "API of the target, apps/v1"),
     _field(
         "targetRef.kind", Type.TEXT, "kind of the target",
-        choices=("Deployment", "DaemonSet", "StatefulSet"), later=("Service",),
+        choices=("Deployment", "DaemonSet", "StatefulSet"), unfit=UNFIT_TARGETS,
     ),
     _field("targetRef.name", Type.NAME, "name of the target; <name>-primary serves everyone"),
     _field("service.name", Type.NAME, "name of the Service users call; the target's where absent"),

@@ -102,9 +102,7 @@ def _rows(schema: Schema) -> Iterator[str]:
 
 def _limits(leaf: Field) -> str:
     """Name words of a field that are known and refused."""
-    if not leaf.later:
-        return ""
-    return f"not yet: {', '.join(leaf.later)}"
+    return "; ".join(f"not {word}: {why}" for word, (why, _) in leaf.unfit.items())
 
 
 def _cell(words: str) -> str:

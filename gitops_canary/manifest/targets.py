@@ -4,6 +4,13 @@ from gitops_canary.errors import BindingError, Place
 from gitops_canary.manifest.document import Node
 from gitops_canary.model.owned import DocRef
 
+UNFIT_TARGETS = {
+    "Service": (
+        "the cluster names a Knative Service's revisions, so Git cannot name the primary",
+        "name a Deployment behind another router, or leave this Canary to Flagger",
+    )
+}
+"""Kinds that `targetRef` may name in Flagger and not here: why, and what to do."""
 _IDLE = ("flagger.app/scale-to-zero",)
 """Node selectors by which Flagger puts a DaemonSet to sleep in the cluster."""
 

@@ -39,7 +39,7 @@ spec: {{provider: {{type: prometheus}}, query: vector(1)}}
 NO_PLAN = (
     "is missing",  # an excerpt
     "has no metadata.name",
-    "targetRef.kind is Service",  # Knative: Git does not name the revision that serves
+    "targetRef.kind is Service: the cluster names",
     "is not known",  # v1alpha3
     "has no check, and no webhook is of type rollout",  # nothing judges it
 )

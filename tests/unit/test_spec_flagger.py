@@ -144,7 +144,7 @@ def test_threshold_below_one_counts_as_one(threshold: int, expected: int) -> Non
         ({"targetRef": None}, "targetRef is missing"),
         (
             {"targetRef": {"apiVersion": "v1", "kind": "Service", "name": "x"}},
-            "targetRef.kind is Service, which is not supported yet",
+            "targetRef.kind is Service: the cluster names a Knative Service's revisions",
         ),
         (
             {"targetRef": {"apiVersion": "apps/v1beta1", "kind": "Deployment", "name": "x"}},
