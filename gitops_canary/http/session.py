@@ -24,6 +24,7 @@ REST_S: Final = 30
 """How long a service is left alone that limits requests and does not say how long."""
 REST_MAX_S: Final = 600
 _TOO_MANY, _BUSY = 429, 503
+_PORT_MAX = 65535
 TROUBLE: Final = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError)
 """What an attempt to talk to a service may raise besides Failed."""
 # The library writes every URL it asks into its log, and its transport the headers.
@@ -179,7 +180,9 @@ def _checked(url: str) -> str:
         parts = httpx2.URL(url)
     except httpx2.InvalidURL:
         parts = httpx2.URL("")
-    if parts.scheme not in {"http", "https"} or not parts.host or parts.query or parts.fragment:
+    plain = parts.scheme in {"http", "https"} and not parts.query and not parts.fragment
+    # The system tells of a port that no machine has by an error of another kind, and late.
+    if not plain or not parts.host or not 0 < (parts.port or 1) <= _PORT_MAX:
         raise ConfigError(
             "The url of an HTTP service is none that can be asked.",
             remedy="write http://host:port or https://host/prefix, without query or fragment",
