@@ -1,8 +1,9 @@
 """What signing costs a commit: `python benchmarks/signing.py`.
 
 A hundred commits, each the parent of the next, as one push makes them: the id of each covers its
-signature, so none can be signed before the one in front of it is. That is why gpg is started once
-a commit; its agent stays, and ed25519 keys in OpenSSH's format need no process at all.
+signature, so none can be signed before the one in front of it is, and gpg has no mode in which one
+process signs time after time. That is why it is started once a commit; its agent stays, and ed25519
+keys in OpenSSH's format need no process at all.
 """
 
 import os
