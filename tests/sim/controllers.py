@@ -1,11 +1,13 @@
 """A real controller's station on a virtual clock: run call by call, killed at any of them."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.checkpointing import Checkpoint
+from gitops_canary.app.hooking import Hooking
 from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
@@ -15,11 +17,12 @@ from gitops_canary.core.condensing import Past
 from gitops_canary.git.signing import SigningKey
 from gitops_canary.model.names import Revision
 from gitops_canary.model.observation import Answer, Question
-from gitops_canary.ports import Git, SyncSource
+from gitops_canary.ports import Git, Hooks, SyncSource
 from gitops_canary.routing import ROUTERS
 from gitops_canary.sync import SYNC, Options
 
 from .cluster import SCRAPE_MS
+from .looping import VirtualLoop
 from .memory import MemoryGit
 from .remote import Disk, Remote
 
@@ -104,6 +107,8 @@ class Controller:
     latency: Callable[[str], int]
     boundary: Callable[[str], None]
     network: Callable[[str], None]
+    hooks: Hooks
+    loop: VirtualLoop
     sync: str = "traffic"
     poll_ms: int = 10_000
     pushes: int = 60
@@ -131,6 +136,7 @@ class Controller:
                 settle_ms=SETTLE_MS,
             ),
             budget=Budget(self.pushes),
+            hooking=Hooking(hooks=self.hooks),
             clock=self.clock,
             worker=Line(lambda: self.latency("git")),
             checkpoint=Proven(self.disk, "sim", kept_ms=0, every_ms=20_000),
@@ -145,17 +151,20 @@ class Controller:
         if wipe:
             self.disk = Disk()
 
-    def step(self) -> Report | int:
-        """Run until it waits (milliseconds) or its tick is over (the report)."""
+    def step(self) -> Report | int | asyncio.Future[Any]:
+        """Run until it waits (milliseconds, or for webhooks) or its tick is over (the report)."""
         assert self.station is not None
         if self.running is None:
             self.running = self.station.tick(write=True)
         try:
-            pause = self.running.send(None)
+            with self.loop.running():
+                pause = self.running.send(None)
         except StopIteration as done:
             self.running = None
             report: Report = done.value
             return report
+        if isinstance(pause, asyncio.Future):
+            return pause
         assert isinstance(pause, Pause)
         return int(pause.span_ms)
 

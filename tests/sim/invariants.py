@@ -12,11 +12,12 @@ from gitops_canary.core.evidence import decision_path, page_paths
 from gitops_canary.manifest import accepted
 from gitops_canary.model.rollout import Action, Outcome
 
+from .asking import Asked
 from .manifests import QUARANTINE, WORD, unowned
 from .pieces import mark
 from .remote import EVIDENCE
 from .twin import decided_again
-from .watching import JUDGED, Broken, Landed, Watcher, need
+from .watching import JUDGED, Broken, Landed, need
 
 FORWARD = JUDGED | {Action.START}
 ENDED = frozenset({Action.FINISH, Action.ABORT, Action.RETREAT, Action.IDLE})
@@ -33,7 +34,7 @@ SURPLUS = 4
 """Moves besides the steps in one attempt: start, promote, finish or the way back, idle."""
 
 
-class Watch(Watcher):
+class Watch(Asked):
     """The promises: every method whose name begins with one's number is held after every event."""
 
     def i1_only_an_unused_pass_raises_the_weight(self, move: Landed) -> None:
@@ -124,7 +125,9 @@ class Watch(Watcher):
             need(before.record.action in {Action.ADVANCE, Action.START}, "promoted out of turn")
             need(now.step == now.steps, f"promoted at step {now.step} of {now.steps}")
         if before.record.action in ENDED and before.record.weight_to == 0:
-            allowed = {Action.IDLE, Action.START}
+            allowed = {Action.IDLE, Action.START} | (
+                {Action.ABORT} if move.shape.watch_s else set()
+            )
             need(now.action in allowed, f"{now.action} after {before.record.action}")
 
     def i5_a_condemned_version_goes_and_stays_out(self, move: Landed) -> None:
@@ -137,12 +140,16 @@ class Watch(Watcher):
                 window, app = move.record.window, self.world.cluster.apps[move.shape.name]
                 assert window is not None
                 _, failures, slow = app.truth.within(window.start_ms, window.end_ms)
-                need(failures or slow or self.failing_inside(move), "nothing had failed")
+                failed = failures or slow or self.failing_inside(move) or self.refused(move)
+                need(failed, "nothing had failed")
                 kept = self.world.files(move.revision).get(QUARANTINE, b"")
                 need(move.record.rollout.encode() in kept, "it was not quarantined")
             else:
                 asked = move.before.control.get("abort") == move.record.rollout
-                need(asked, "aborted without a failing verdict, and nobody asked")
+                need(
+                    asked or self.called_back(move),
+                    "aborted without a failing verdict, and nobody asked",
+                )
         if move.record.action is Action.START:
             version = f':{move.after.candidate}"'.encode()
             mine = f'"canary": "{move.shape.id}"'.encode()
@@ -216,6 +223,7 @@ class Watch(Watcher):
         """A replica without a past makes the same move of the same tip and the same samples."""
         share = TWINS / len(self.world.shapes)
         drawn = mark(self.world.seed, len(self.landed)) < share and self.world.setting.atomic
+        drawn = drawn and not move.shape.hooks  # what they said to one is not said to another
         if drawn and self.world.sees_live and self.calm_since_ms() < move.at_ms - REWOUND_MS:
             again = decided_again(self.world, move)
             need(self.world.message(move.revision) in again, "its twin does something else")
@@ -264,7 +272,8 @@ class Watch(Watcher):
         attempts = sum(m.record.action is Action.START for m in chain)
         resumed = sum(m.adopted for m in chain)
         back = sum(m.record.action is Action.FINISH and m.after.weight > 0 for m in chain)
-        limit = attempts * (move.record.steps + SURPLUS) + resumed + back
+        surplus = SURPLUS + (2 if move.shape.watch_s else 0)  # its abort, and rest after that
+        limit = attempts * (move.record.steps + surplus) + resumed + back
         need(len(chain) <= limit, f"{len(chain)} commits in {attempts} attempts")
 
     def i12_no_secret_is_told(self, move: Landed) -> None:
@@ -282,6 +291,8 @@ class Watch(Watcher):
             return
         now, interval = self.world.now_ms, move.shape.interval_s * 1000
         need(window.end_ms <= now, f"the window ends {window.end_ms - now} ms from now")
-        need(window.end_ms - window.start_ms >= interval, "the window is too short")
+        measured = move.judged or move.record.verdict is Outcome.FAIL  # not by webhooks alone
+        long = window.end_ms - window.start_ms >= interval
+        need(long or not measured or self.refused(move), "the window is too short")
         if move.judged and move.previous and self.world.rewound_ms < window.start_ms - REWOUND_MS:
             need(move.at_ms - move.previous.at_ms >= interval, "the step was not held long enough")

@@ -29,7 +29,7 @@ spec:
     threshold: {threshold}
     stepWeights: [{steps}]
     stepWeightPromotion: {back}
-    metrics:
+{around}    metrics:
       - name: request-success-rate
         interval: {interval}s
         thresholdRange: {{min: 99}}
@@ -101,6 +101,10 @@ class Shape:
     """Whether its route lies in one file with those of others."""
     idles: bool = False
     """Whether the canary is scaled to zero between rollouts."""
+    hooks: tuple[str, ...] = ()
+    """Types of its webhooks; each is named by its type."""
+    watch_s: int = 0
+    """How long a finished version is watched."""
 
     @property
     def id(self) -> str:
@@ -126,6 +130,10 @@ class Shape:
     def canary(self, **control: str) -> str:
         """Write the Canary document, with `control` as given."""
         more = (_LATENCY if self.latency else "") + (_QUERY if self.query else "")
+        around = f"    watch: {{duration: {self.watch_s}s}}\n" if self.watch_s else ""
+        if self.hooks:
+            rows = (f"      - {{name: {one}, type: {one}, webhook: {one}}}\n" for one in self.hooks)
+            around += "    webhooks:\n" + "".join(rows)
         suspend = control.pop("suspend", "")
         lines = "".join(f"    {key}: {value}\n" for key, value in control.items())
         words = (f"  control:\n{lines}" if lines else "") + (
@@ -138,6 +146,7 @@ class Shape:
             threshold=self.threshold,
             steps=", ".join(str(step) for step in self.steps),
             back=self.back,
+            around=around,
             more=more.format(interval=self.interval_s),
             control=words,
         )

@@ -1,7 +1,7 @@
 """What a seed is drawn from, and what it is counted by."""
 
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from gitops_canary.git.signing import SigningKey
@@ -45,6 +45,10 @@ class Size:
     minutes: tuple[int, int]
 
 
+HOOKS = (
+    "confirm-promotion", "confirm-rollout", "confirm-traffic-increase", "pre-rollout", "rollback",
+    "rollout",
+)  # fmt: skip
 SIZES = (
     Size((90, 10, 0, 0), (65, 35, 0, 0), (2, 6)),
     Size((50, 30, 15, 5), (50, 30, 15, 5), (3, 9)),
@@ -117,6 +121,20 @@ def shapes(rng: Random, count: int) -> tuple[Shape, ...]:
             idles=rng.random() < 0.25,
         )
         for name in names
+    )
+
+
+def surrounded(rng: Random, plain: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """Give some canaries webhooks, and a watch after their finish."""
+    return tuple(
+        replace(
+            shape,
+            hooks=tuple(sorted(rng.sample(HOOKS, rng.randrange(1, 3))))
+            if rng.random() < 0.2
+            else (),
+            watch_s=(shape.threshold + 2) * shape.interval_s + 90 if rng.random() < 0.2 else 0,
+        )
+        for shape in plain
     )
 
 

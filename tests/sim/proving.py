@@ -45,6 +45,7 @@ def prove(seed: int, key: SigningKey | None = None) -> Proven:
     made = Simulation(seed, key=key)
     weather = Weather(made, {n: f for n, f in FAULTS.items() if n not in TOUCHING})
     people = People(made, {n: d for n, d in DEEDS.items() if n not in FORGING})
+    made.board.begin()
     made.ends += [weather.end, people.home]
     made.run()
     return Proven(made, verified(made))

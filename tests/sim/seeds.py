@@ -36,6 +36,7 @@ def world(seed: int, setting: Setting | None = None, key: SigningKey | None = No
     made = Simulation(seed, setting, key)
     weather = Weather(made, FAULTS)
     people = People(made, DEEDS)
+    made.board.begin()
     made.ends += [weather.end, people.home]
     return made
 

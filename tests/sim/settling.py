@@ -27,7 +27,7 @@ def settle(world: "Simulation") -> None:
 
 def _unsettled(world: "Simulation") -> list[str]:
     """List the canaries that have not come to an end, with the reason given."""
-    found = []
+    found = ["a watch is on trial"] if world.now_ms < world.on_trial_ms else []
     tip = world.remote.refs.get(CONFIG)
     for shape in world.shapes.values():
         now = world.facts(tip, shape) if tip else None

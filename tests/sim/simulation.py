@@ -1,5 +1,6 @@
 """One seed, one world: controllers, people and faults on a virtual clock, one event at a time."""
 
+import asyncio
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -18,11 +19,14 @@ from .cluster import App, Cluster, Quality, Workload
 from .controllers import Controller, Killed
 from .halting import answer
 from .invariants import Watch
+from .looping import VirtualLoop
 from .manifests import Facts, Shape, begin, facts
-from .pieces import Figures, Network, Setting, shapes
+from .phones import Phone, Switchboard
+from .pieces import Figures, Network, Setting, shapes, surrounded
 from .promql import measure
 from .remote import CONFIG, Remote
 from .settling import settle
+from .turning import turns
 
 EPOCH_MS = 1_770_000_000_000
 ADA = Identity(name="Ada Example", email="ada@example.com")
@@ -42,17 +46,19 @@ class Simulation:
     ) -> None:
         self.seed = seed
         self.rng = Random(f"gitops-canary {seed}")  # noqa: S311 - for worlds, not for secrets
+        self.more = Random(f"around the checks {seed}")  # noqa: S311 - as above, for what came later
         self.setting = setting or Setting.of(self.rng, key)
         self.now_ms = EPOCH_MS
         self.actor = "nobody"
         self.story: deque[str] = deque(maxlen=STORY)
         self.figures = Figures(seeds=1)
         drawn = shapes(self.rng, self.setting.canaries)
+        drawn = drawn if setting else surrounded(self.more, drawn)
         self.shapes = {s.id: replace(s, **shape) for s in drawn}
         self.remote = Remote(atomic=self.setting.atomic)
         self.qualities: dict[tuple[str, str], Quality] = {}
         self.reports: dict[str, Report] = {}
-        self.watch = Watch(self)
+        self.watch = Watch(self, noted=lambda move: turns(self, move))
         self.remote.moved = self.watch.moved
         self.offsets: dict[str, Callable[[], int]] = {}
         self.boundaries: Callable[[str, str], None] = lambda _name, _point: None
@@ -60,6 +66,7 @@ class Simulation:
         self.before_push: Callable[[str], None] = lambda _name: None
         self.calm = False
         self.rewound_ms = 0
+        self.on_trial_ms = 0
         self.spells = 0
         self.disturbed_ms = 0
         self.asked_ms: dict[str, int] = {}
@@ -67,6 +74,8 @@ class Simulation:
         self._count = 0
         self._files: dict[ObjectId, Mapping[str, bytes]] = {}
         self.ends: list[Callable[[], None]] = []
+        self.board = Switchboard(self)
+        self.loop = VirtualLoop(self.later, lambda: self.now_ms)
         self._build()
 
     # The clock and the queue. --------------------------------------------------------------------
@@ -98,6 +107,7 @@ class Simulation:
         self.now_ms = max(self.now_ms, end_ms)
         self.quiet()
         settle(self)
+        self.loop.end()
         self.figures.virtual_ms = self.now_ms - EPOCH_MS
         self.figures.commits = len(self.watch.landed)
         for move in self.watch.landed.values():
@@ -200,6 +210,8 @@ class Simulation:
             latency=lambda what: self._latency(name, what),
             boundary=lambda point: self.boundaries(name, point),
             network=lambda what: self.reach(name, what),
+            hooks=Phone(self.board, name),
+            loop=self.loop,
             sync=self.setting.sync,
             poll_ms=self.setting.poll_ms,
         )
@@ -242,7 +254,10 @@ class Simulation:
             self.reports[controller.name] = outcome
             answer(outcome, self)
             outcome = controller.poll_ms
-        self.later(outcome, lambda: self._go_on(controller, life))
+        if isinstance(outcome, asyncio.Future):
+            outcome.add_done_callback(lambda _: self._go_on(controller, life))
+        else:
+            self.later(outcome, lambda: self._go_on(controller, life))
 
     def reach(self, name: str, what: str) -> None:
         """Stand between a controller and the Git server; replaced by faults."""

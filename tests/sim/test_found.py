@@ -182,6 +182,31 @@ def test_a_person_s_weight_is_not_adopted_before_the_canary_is_ready() -> None:
     until(world, lambda: "finish" in actions(world))
 
 
+def test_a_version_that_fails_while_it_is_watched_is_taken_back_within_its_checks() -> None:
+    world, shape = quiet(watch_s=300, threshold=2, interval_s=30)
+    bump(world, shape, "v1")
+    until(world, lambda: "finish" in actions(world))
+    world.qualities[shape.name, "v1"] = Quality(errors=0.4)
+    turned_ms = world.now_ms
+    until(world, lambda: "abort" in actions(world), 180)
+    now = world.facts(world.remote.refs[CONFIG], shape)
+    assert now is not None
+    assert (now.candidate, now.primary) == ("v0", "v0")
+    assert world.now_ms - turned_ms <= 3 * shape.interval_s * SECOND + 60 * SECOND
+
+
+def test_a_shut_gate_holds_for_as_long_as_it_is_shut_and_is_asked_again() -> None:
+    world, shape = quiet(hooks=("confirm-promotion", "confirm-rollout"))
+    world.board.turn(shape.id, "confirm-promotion", "shut")
+    bump(world, shape, "v1")
+    end_ms = world.now_ms + 900 * SECOND
+    until(world, lambda: world.now_ms > end_ms)
+    assert "promote" not in actions(world)
+    assert "retreat" not in actions(world)
+    world.board.turn(shape.id, "confirm-promotion", "late")
+    until(world, lambda: "finish" in actions(world))
+
+
 def up(name: str, what: str) -> None:
     """Stand for a Git server that answers."""
 

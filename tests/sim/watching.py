@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 AFTERMATH_MS = 90_000
 """How long after a spell its effects may still be felt: a killed process comes back late."""
-_NUMBER = re.compile(r"i\d+(?=_)")
+_NUMBER = re.compile(r"[a-z]\d+(?=_)")
 JUDGED = frozenset({Action.ADVANCE, Action.PROMOTE})
-WAITS_FOR_A_PERSON = frozenset(Wait) - {Wait.IDLE, Wait.LIVE, Wait.READY, Wait.WINDOW, Wait.DATA}
+WAITS_FOR_A_PERSON = frozenset(Wait) - {
+    Wait.IDLE, Wait.LIVE, Wait.READY, Wait.WINDOW, Wait.DATA, Wait.WATCH, Wait.WEBHOOK,
+    Wait.APPROVAL,
+}  # fmt: skip
+"""Where a rollout may stay; in the end nobody shuts a gate any more."""
 
 
 class Broken(AssertionError):  # noqa: N818 - a promise is broken, not an error made
@@ -83,6 +87,8 @@ class Watcher:
     """Remembers every commit of a controller."""
 
     world: "Simulation"
+    noted: Callable[[Landed], None]
+    """Is told of every move."""
     landed: dict[Revision, Landed] = field(default_factory=dict)
     seen: set[Revision] = field(default_factory=set)
     proof: Revision | None = None
@@ -108,6 +114,7 @@ class Watcher:
         for revision, base, actor in fresh:
             move = self.land(revision, base, actor)
             self.landed[revision] = move
+            self.noted(move)
             for name, promise in self.promises():
                 try:
                     promise(move)
@@ -116,7 +123,7 @@ class Watcher:
 
     def promises(self) -> Iterator[tuple[str, Callable[[Landed], None]]]:
         """List the promises by number, in the order they are written."""
-        for name in vars(type(self)):
+        for name in dict.fromkeys(name for kind in type(self).__mro__ for name in vars(kind)):
             if number := _NUMBER.match(name):
                 yield number[0].upper(), getattr(self, name)
 
@@ -163,6 +170,8 @@ class Watcher:
         """Whether a version fails by its own counter: the candidate, or what `none` took for it."""
         app, window = self.world.cluster.apps[move.shape.name], move.record.window
         tags: set[str | None] = {move.before.candidate}
+        if move.previous is not None and move.previous.record.action is Action.FINISH:
+            return self.world.quality(move.shape.name, move.before.primary).bad
         if window is not None and not self.world.sees_live:
             tags |= app.serving(window.start_ms, window.end_ms)
         return any(tag and self.world.quality(move.shape.name, tag).inner for tag in tags)
