@@ -229,6 +229,11 @@ def sifting(bench: Bench, options: Options) -> Iterator[Figure]:
     mine, theirs = side_by_side(sift, lambda: run(*grep), options.times)
     yield Figure(name="P7 files that matter, cold", part="P7", size=bench.size, ours=mine,
                  limit=theirs, most=1.5, against="git grep -l of the kinds")  # fmt: skip
+    mine, theirs = side_by_side(
+        lambda: Indexer(ours, ours, []).begin(tip, wanted), lambda: run(*grep), options.times
+    )
+    yield Figure(name="P7 files that matter, a restart", part="P7", size=bench.size, ours=mine,
+                 limit=theirs, most=1.5, against="git grep -l of the kinds")  # fmt: skip
     cold = timed(lambda: look(reader_of(ours), Graph(ours, tip), 0))
     history = timed(lambda: run("git", f"--git-dir={plain}", "log", "--format=%H%x00%B", tip))
     yield Figure(name="P7 cold start, all read and parsed", part="P7", size=bench.size, ours=cold,

@@ -52,7 +52,7 @@ def restart(bench: Bench, options: Options) -> Iterator[Figure]:
         made = ours.push(onto=tip, commits=batch, evidence_onto=evidence, evidence=[])
         tip = made[-1]
     shelf = FileShelf(bench.scratch / "moves")
-    Checkpoint(shelf, "mark").keep(Graph(ours, tip).past, 0)
+    Checkpoint(shelf, "mark").keep(Graph(ours, tip).past, 0, reader_of(ours))
 
     directory = ours._runner.surroundings.directory
     bench.close()

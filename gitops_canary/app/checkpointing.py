@@ -24,6 +24,7 @@ KEPT_MS = 90 * 86_400_000
 """Rollouts that ended so long before the newest move are left out."""
 _FORMAT = 1
 _REVISION = re.compile(r"[0-9a-f]{40}")
+_WORD = re.compile(r"[0-9A-Za-z-]+")
 _ROLLOUT = re.compile(r"[0-9a-f]{12}")
 
 
@@ -35,6 +36,14 @@ class Shelf(Protocol):
 
     def write(self, what: Mapping[str, Any]) -> None:
         """Keep it whole, or keep what was there."""
+
+
+class Worded(Protocol):
+    """What was looked for in the files: a reader."""
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Give the words by which the files of the canaries seen last are found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,13 @@ class Checkpoint:
     """For what it counts: another program, remote, branch or set of keys finds other moves."""
     kept_ms: int = KEPT_MS
     every_ms: int = EVERY_MS
+    words: frozenset[str] = frozenset()
+    """By which the files of the canaries were found, where the file could be used.
+
+    With them a start needs one search for all files that matter, and another one only for what is
+    new. Words that are wrong or missing change what is searched for first, and nothing that is
+    found.
+    """
     _written: tuple[Revision, int] | None = None
 
     def restore(self, git: Git, tip: Revision) -> Past | None:
@@ -81,9 +97,11 @@ class Checkpoint:
         if past is None:
             wrong = wrong or "does not belong to this history"
             log.warning("the checkpoint %s: the whole history is passed over once", wrong)
+        else:
+            self.words = frozenset(found["words"])
         return past
 
-    def keep(self, past: Past, now_ms: int) -> Past:
+    def keep(self, past: Past, now_ms: int, seen: Worded) -> Past:
         """Write the file if it is due; what went into it, to go on from."""
         if self.shelf is None:
             return past
@@ -100,6 +118,7 @@ class Checkpoint:
             "moves": [one.revision for one in past.moves],
             "dropped": sorted(past.dropped),
             "droppedMs": past.dropped_ms,
+            "words": sorted(filter(_WORD.fullmatch, seen.words)),
         }
         self.shelf.write({**found, "digest": _digest(found)})
         self._written = past.tip, now_ms
@@ -143,6 +162,7 @@ def _well_formed(found: Mapping[str, Any]) -> bool:
         _all(found.get("moves"), _REVISION)
         and _all(found.get("dropped"), _ROLLOUT)
         and _all([found.get("tip")], _REVISION)
+        and _all(found.get("words"), _WORD)
         and isinstance(found.get("droppedMs"), int | None)
         and (found["droppedMs"] is None) == (not found["dropped"])
     )

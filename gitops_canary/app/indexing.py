@@ -1,7 +1,7 @@
 """Which files of a revision matter: found once from nothing, then kept by what changes."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from gitops_canary.app.sharded import Sharded
@@ -113,19 +113,25 @@ class Indexer:
         self._sift = sift
         self._paths = tuple(paths)
 
-    def begin(self, revision: Revision) -> Index:
-        """Find the policies of a revision from nothing."""
-        hits = self._mentioning(revision, POLICY_KINDS)
-        policies = {
-            path: hits[path] for path, data in bodies(self._store, hits) if holds_policy(data)
-        }
-        return Index(
+    def begin(self, revision: Revision, expected: frozenset[str] = frozenset()) -> Index:
+        """Find the policies of a revision from nothing, and the subjects of expected labels."""
+        hits = self._mentioning(revision, (*POLICY_KINDS, *sorted(expected)))
+        policies: dict[Path, Blob] = {}
+        subjects: dict[Path, tuple[Blob, frozenset[str]]] = {}
+        for path, data in bodies(self._store, hits):
+            if holds_policy(data):
+                policies[path] = hits[path]
+            if named := subject_of(data, expected):
+                subjects[path] = hits[path], named
+        empty = Index(
             revision=revision,
             policies=Sharded[Path, Blob]().with_changes(policies),
-            wanted=frozenset(),
+            wanted=expected,
             subjects=Sharded(),
             naming=Sharded(),
         )
+        naming = _renamed(empty, subjects)
+        return replace(empty, subjects=empty.subjects.with_changes(subjects), naming=naming)
 
     def follow(self, index: Index, revision: Revision) -> Index:
         """Bring an index from one revision to another by what differs between them."""

@@ -63,10 +63,18 @@ class Reader:
         self._bound = lru_cache(CACHED_FILES)(self._bind)
         self._grounds = lru_cache(CACHED_FILES)(self._read_ground)
         self._configs = lru_cache(CACHED_FILES)(self._read_configs)
+        self.expected: frozenset[str] = frozenset()
+        """Words that the first view looks for beside the policies; what it needs more, after."""
         self._wanted: frozenset[str] = frozenset()
         """Words of the configs seen so far, so that the next view finds them at once."""
         self._widened = lru_cache(_DELETED)(self._widen)
         self.view = lru_cache(CACHED_REVISIONS)(self._read_view)
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Give the words by which the files of the canaries seen last are found."""
+        canaries = self._last.canaries.values() if self._last else ()
+        return self._wanted.union(*(labels(spec) for spec in canaries))
 
     def text(self, revision: Revision, path: Path) -> str:
         """Read one file of a revision as text; empty where there is none."""
@@ -225,7 +233,7 @@ class Reader:
     def _read_view(self, revision: Revision) -> View:
         last, self._last = self._last, None  # begun anew where the next lines fail
         if last is None:
-            index = self._indexer.begin(revision)
+            index = self._indexer.begin(revision, self.expected)
             canaries, errors = self._specs.read(sorted(index.policies.items()))
         else:
             index = self._indexer.follow(last.index, revision)

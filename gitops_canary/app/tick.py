@@ -18,6 +18,7 @@ from gitops_canary.app.unmanaged import unmanaged
 from gitops_canary.app.vouching import Witness, vouching
 from gitops_canary.app.worker import Worker
 from gitops_canary.core import initialising
+from gitops_canary.core.condensing import Past
 from gitops_canary.core.dating import stale
 from gitops_canary.core.hook_body import body as hook_body
 from gitops_canary.core.initialising import Beginning
@@ -216,20 +217,25 @@ class Station:
             if self._graph is None or self._graph.tip != tip:
                 self._before = self._graph.tip if self._graph else None
             seals = vouching(self.git, self.reader, self.witness, self._tips[1])
-            past = self._graph.past if self._graph else self.checkpoint.restore(self.git, tip)
+            past = self._graph.past if self._graph else self._restored(tip)
             self._graph = Graph(self.git, tip, past, seals)
-            self._graph.past = self.checkpoint.keep(self._graph.past, now_ms)
             newest = next((m.revision for m in self._graph.all_moves if isinstance(m, Move)), None)
             self._guard.keep(self._tips, newest)
             self._fresh = True
             self._seen, self._unmanaged = {}, None
         seen = look(self.reader, self._graph, now_ms, self._seen)
+        self._graph.past = self.checkpoint.keep(self._graph.past, now_ms, self.reader)
         if self._unmanaged is None:
             parents = self._graph.commit(tip).parents
             before = self._before or (parents[0] if parents else tip)
             grounds = [one.tip for one in seen.seen.values()]
             self._unmanaged = unmanaged(self.reader, before, tip, grounds)
         return replace(seen, unmanaged=self._unmanaged)
+
+    def _restored(self, tip: Revision) -> Past | None:
+        past = self.checkpoint.restore(self.git, tip)
+        self.reader.expected = self.checkpoint.words
+        return past
 
     async def _decide(
         self, seen: Look, begun: Mapping[CanaryId, Beginning], now_ms: int, *, write: bool

@@ -25,6 +25,7 @@ def test_a_checkpoint_saves_the_walk_and_changes_no_decision(
     file = kept(settings)
     known = json.loads(file.read_bytes())
     assert (known["tip"], known["moves"], known["dropped"]) == (moved, [moved], [])
+    assert {"checkout", "checkout-primary", "checkout-canary"} <= set(known["words"])
     origin.commit({"README": b"Hello\n"}, "A person's\n")
     with_it = run("once", "--config", settings)
     assert json.loads(file.read_bytes())["tip"] == origin.tip()

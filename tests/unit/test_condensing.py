@@ -81,6 +81,10 @@ class Commits:
                 ready += [parent] if children[parent] == 0 and parent in left else []
 
 
+class Seen:
+    words = frozenset({"web"})
+
+
 class Shelf:
     def __init__(self) -> None:
         self.what: Any = None
@@ -174,7 +178,7 @@ def begun(length: int = 200) -> tuple[Commits, Revision, Shelf, Past]:
     git, tips = grown(Random(7), length)  # noqa: S311 - as above
     shelf = Shelf()
     past = Graph(git, tips[-1]).past  # type: ignore[arg-type] # as above
-    Checkpoint(shelf, "mark", kept_ms=10_000).keep(past, 0)
+    Checkpoint(shelf, "mark", kept_ms=10_000).keep(past, 0, Seen())
     return git, tips[-1], shelf, past
 
 
@@ -185,12 +189,13 @@ def test_a_start_at_a_checkpoint_walks_only_what_came_since() -> None:
         for number in range(more):
             tip = git.add("A person's", BEGIN_MS + 500_000 + number, [tip], ours=False)
         past = Graph(git, tip, Checkpoint(shelf, "mark").restore(git, tip)).past  # type: ignore[arg-type]
-        Checkpoint(shelf, "mark").keep(past, 0)
+        Checkpoint(shelf, "mark").keep(past, 0, Seen())
         tip = git.add("The newest", BEGIN_MS + 900_000, [tip], ours=False)
         git.walked = 0
         seen = Graph(git, tip, Checkpoint(shelf, "mark").restore(git, tip))  # type: ignore[arg-type]
         walked.append(git.walked)
         assert seen.past.dropped
+        assert shelf.what["words"] == ["web"]
         agree(seen, Graph(git, tip), Random(1))  # type: ignore[arg-type] # noqa: S311
     assert walked == [1, 1]
 
@@ -201,7 +206,7 @@ def test_a_checkpoint_is_written_at_once_and_then_every_few_minutes() -> None:
     for now_ms, number, written in ((0, 1, True), (299_999, 2, False), (300_000, 3, True)):
         tip = git.add("Next", BEGIN_MS + 500_000 + number, [tip], ours=False)
         past = Graph(git, tip, past).past  # type: ignore[arg-type] # as above
-        checkpoint.keep(past, now_ms)
+        checkpoint.keep(past, now_ms, Seen())
         assert (shelf.what["tip"] == tip) == written
 
 
@@ -219,6 +224,7 @@ def altered(what: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         ("none of ours", {"droppedMs": "1"}),
         ("none of ours", {"droppedMs": None}),
         ("none of ours", {"tip": 1}),
+        ("none of ours", {"words": ["a b"]}),
         ("cannot be read", {"moves": ["f" * 40]}),
         ("does not belong", {"tip": "f" * 40}),
         ("does not belong", {"moves": [revision(1)]}),

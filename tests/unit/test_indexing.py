@@ -70,6 +70,8 @@ def test_following_gives_what_beginning_gives(revisions: list[dict[str, bytes]])
         index = indexer.widen(indexer.follow(index, revision), WANTED)
         fresh = indexer.widen(indexer.begin(revision), WANTED)
         assert shown(index) == shown(fresh)
+        expecting = indexer.widen(indexer.begin(revision, frozenset({"web", "gone"})), WANTED)
+        assert shown(expecting) == shown(fresh)
         assert all(path.startswith("apps/") for path in [*index.policies, *index.subjects])
 
 
