@@ -101,6 +101,7 @@ def _sequential(judge: models.Sequential) -> sequential.Config:
         rho=judge.rho,
         floor=judge.floor,
         dwell_ms=judge.dwell_ms,
+        seen_ms=judge.seen_ms,
         fast_dwell_ms=judge.fast_dwell_ms,
         fast=judge.fast_advance,
         min_soak_ms=judge.min_soak_ms,

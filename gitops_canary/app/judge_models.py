@@ -128,6 +128,8 @@ class Sequential(_Strict):
     rho: Annotated[float, Field(ge=1, le=100)] = 1.5
     floor: Annotated[float, Field(gt=0, le=1)] = 0.25
     dwell_ms: Span = 60_000
+    seen_ms: Span = 15_000
+    """How much of a weight has to be seen; a block at the least."""
     fast_dwell_ms: Span = 30_000
     fast_advance: bool = False
     min_soak_ms: Span = 300_000
@@ -187,6 +189,8 @@ class Block(_Strict):
     last: bool = False
     """Whether this is the last step, so that a pass promotes."""
     readings: tuple[Reading, ...] = ()
+    underway: bool = False
+    """Whether another weight was on its way: then it may condemn, and passes nothing."""
     doubt: str = ""
     """Why the whole block may not decide, e.g. the source was down."""
     since_ms: int | None = None

@@ -1,7 +1,8 @@
 """Judging blocks from a file: what would a judge have said?"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,13 +11,16 @@ from gitops_canary.app import judge_models as models
 from gitops_canary.app.judge_building import built
 from gitops_canary.core.judges import judged
 from gitops_canary.core.text import percent
-from gitops_canary.errors import SpecError
+from gitops_canary.errors import Place, SpecError
+from gitops_canary.manifest.problems import nearest, shown
 from gitops_canary.model.judging import Block, Counts, Reading, Trouble
 from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Outcome
 
 BYTES_MAX = 64 * 1024 * 1024
 _SHOWN_MAX = 5
+_SEE = "see `gitops-canary schema judge`"
+_WAYS = frozenset({"float", "int", "str", "sequential", "threshold", "conditions", "mannwhitney"})
 _TROUBLES = {
     "noData": Trouble.NO_DATA,
     "undefined": Trouble.UNDEFINED,
@@ -35,14 +39,22 @@ def schema() -> Json:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
 
 
-def verdicts(data: bytes) -> Iterator[Json]:
-    """Judge a document; one verdict a block, as JSON.
+def verdicts(data: bytes, file: str = "") -> Iterator[Json]:
+    """Judge a document; one verdict a block, as JSON. Errors name its file.
 
     Raises:
         SpecError: it is no such document.
     """
-    document = _document(data)
-    blocks = tuple(_blocks(document))
+    try:
+        document = _document(data)
+        blocks = tuple(_blocks(document))
+    except SpecError as error:
+        if file and error.place is None:
+            raise SpecError(error.problem, remedy=error.remedy, place=Place(file)) from None
+        if file and error.place:
+            place = replace(error.place, file=file)
+            raise SpecError(error.problem, remedy=error.remedy, place=place) from None
+        raise
     judges = [built(one) for one in (document.judge, *document.shadows)]
     runs = [list(judged(config, blocks)) for config in judges]
     for index, (block, *said) in enumerate(zip(blocks, *runs, strict=True)):
@@ -51,6 +63,8 @@ def verdicts(data: bytes) -> Iterator[Json]:
 
 
 def _document(data: bytes) -> models.Document:
+    if not data.strip():
+        raise SpecError("There are no blocks: nothing was given.", remedy=_SEE)
     if len(data) > BYTES_MAX:
         raise SpecError(
             f"The blocks are {len(data)} bytes.", remedy=f"give at most {BYTES_MAX} at once"
@@ -58,34 +72,84 @@ def _document(data: bytes) -> models.Document:
     try:
         return models.Document.model_validate(json.loads(data, object_pairs_hook=_unique))
     except ValidationError as error:
-        found = [_problem(one) for one in error.errors(include_url=False)]
+        found = list(_problems(error.errors(include_url=False)))
         more = f"; and {len(found) - _SHOWN_MAX} more" if len(found) > _SHOWN_MAX else ""
         raise SpecError(
             f"The blocks cannot be judged: {'; '.join(found[:_SHOWN_MAX])}{more}.",
-            remedy="see `gitops-canary schema judge`",
+            remedy=_SEE,
         ) from None
-    except (ValueError, RecursionError):
+    except json.JSONDecodeError as error:
+        place = Place("blocks", error.lineno, error.colno)
         raise SpecError(
-            "The blocks are no JSON.", remedy="see `gitops-canary schema judge`"
+            f"The blocks are no JSON: {error.msg.lower()}.", remedy=_SEE, place=place
+        ) from None
+    except UnicodeDecodeError:
+        raise SpecError("The blocks are no UTF-8.", remedy="save the file as UTF-8") from None
+    except RecursionError:
+        raise SpecError("The blocks are no JSON: nested too deeply.", remedy=_SEE) from None
+    except ValueError:
+        raise SpecError(
+            "The blocks are no JSON: a number has too many digits.", remedy=_SEE
         ) from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Json:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("duplicate key")
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise SpecError(
+            f"The blocks are no JSON with one meaning: an object has {shown(twice)} twice.",
+            remedy="leave one of them",
+        )
     return found
 
 
-def _problem(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    return f"{where}: {error['msg'].lower()}"
+def _problems(errors: Sequence[Any]) -> Iterator[str]:
+    """Name each place once: of the ways a value may be written, the one that it comes nearest."""
+    found: dict[tuple[str, ...], str] = {}
+    for error in errors:
+        found.setdefault(tuple(filter(_said_by_people, map(str, error["loc"]))), error["msg"])
+    for loc, message in found.items():
+        if not any(other[: len(loc)] == loc and other != loc for other in found):
+            yield f"{'.'.join(loc) or 'the document'}: {message[0].lower()}{message[1:]}"
+
+
+def _said_by_people(part: str) -> bool:
+    """Leave out the names that the reader's library has for the ways to write a value."""
+    return not (part[0].isupper() or "[" in part or part in _WAYS)
+
+
+def _read_once(one: models.Block, index: int) -> None:
+    """Refuse two readings of one metric: one would be left unread."""
+    read = [reading.metric for reading in one.readings]
+    twice = next((name for name in read if read.count(name) > 1), None)
+    if twice is not None:
+        raise SpecError(
+            f"Block {index} has two readings of {shown(twice)}.",
+            remedy="give one a block; what several series say cannot be judged",
+        )
+
+
+def _ever_read(document: models.Document) -> None:
+    """Refuse readings under names that no judge has."""
+    read = {reading.metric for block in document.blocks for reading in block.readings}
+    judges = (document.judge, *document.shadows)
+    metrics = [m.name for one in judges for m in (*one.metrics, *getattr(one, "values", ()))]
+    if read and metrics and not read & set(metrics):
+        name = min(read)
+        raise SpecError(
+            f"No judge has a metric {shown(name)}, and no block a reading of {metrics[0]}.",
+            remedy=nearest(name, metrics),
+        )
 
 
 def _blocks(document: models.Document) -> Iterator[Block]:
     """Place the blocks in time, each where the one before it ended unless it says so itself."""
+    _ever_read(document)
     at_ms = 0
     for index, one in enumerate(document.blocks):
+        _read_once(one, index)
         start_ms = at_ms if one.start_ms is None else one.start_ms
         end_ms = start_ms + document.block_ms if one.end_ms is None else one.end_ms
         if start_ms < at_ms or end_ms <= start_ms:
@@ -100,6 +164,7 @@ def _blocks(document: models.Document) -> Iterator[Block]:
             weight=one.weight,
             last=one.last,
             doubt=one.doubt,
+            underway=one.underway,
             since_ms=one.since_ms,
             readings=tuple(_reading(reading, index) for reading in one.readings),
         )

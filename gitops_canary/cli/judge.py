@@ -21,7 +21,7 @@ def judge(
 
     The input is described by `gitops-canary schema judge`.
     """
-    for verdict in verdicts(_read(file)):
+    for verdict in verdicts(_read(file), "standard input" if file == "-" else file):
         write(json.dumps(verdict, ensure_ascii=False))
     return 0
 

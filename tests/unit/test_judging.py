@@ -61,6 +61,14 @@ def test_the_same_input_gives_the_same_bytes() -> None:
         ({"blocks": [{"startMs": 5, "endMs": 5}]}, "ends too early"),
         ({"blocks": [{"weight": 200}]}, "less than or equal to 100"),
         ({"blocks": 7}, "blocks"),
+        ({"blocks": [{"readings": counts(9, 0, 9, 0)["readings"] * 2}]}, "two readings of 'm'"),
+        ({"blocks": [{"readings": [{"metric": "mm", "value": 1}]}]}, "No judge has a metric 'mm'"),
+        (
+            {"blocks": [{"readings": [{"metric": "m", "counts": [1.5, 0, 1, 0]}]}]},
+            r"judged: blocks.0.readings.0.counts.0: input",
+        ),
+        ({"blocks": [counts(10**30, 0, 1, 0)]}, r"blocks.0.readings.0.counts.0: input should be"),
+        ({"blocks": [{**counts(1, 0, 1, 0), "foo": 1}]}, r"blocks.0.foo: extra"),
     ],
 )
 def test_what_is_wrong_is_named(change: dict[str, Any], words: str) -> None:
@@ -70,11 +78,21 @@ def test_what_is_wrong_is_named(change: dict[str, Any], words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"{", b"[" * 100_000, b'{"a":1,"a":2}', b"\xff", b"1" * 9000]
+    ("data", "problem"),
+    [
+        (b" \n", "b.json: There are no blocks: nothing was given."),
+        (b'{\n "judge": ', "b.json:2:11: The blocks are no JSON: expecting value."),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a":1,"a":2}', "an object has 'a' twice"),
+        (b'"\xff"', "no UTF-8"),
+        (b"1" * 9000, "too many digits"),
+        (b"[]", "the document: input should be a valid dictionary"),
+    ],
 )
-def test_what_is_no_json_is_refused(data: bytes) -> None:
-    with pytest.raises(SpecError):
-        list(verdicts(data))
+def test_what_is_no_json_is_refused_with_its_place(data: bytes, problem: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        list(verdicts(data, "b.json"))
+    assert problem in str(caught.value)
 
 
 numbers = st.one_of(st.integers(0, 50), st.floats(), st.sampled_from(["NaN", "x", "+Inf"]))
@@ -102,6 +120,14 @@ def test_no_input_breaks_a_judge(judge: Any, blocks: Any) -> None:
         return
     assert len(found) == len(blocks)
     assert all(one["decision"] in {"advance", "hold", "rollback"} for one in found)
+
+
+def test_block_underway_condemns_and_passes_nothing() -> None:
+    judge = {**SEQUENTIAL, "dwellMs": 0}
+    blocks = [{**counts(15, 0, 135, 0), "underway": True}, counts(15, 0, 135, 0)]
+    assert [one["decision"] for one in judged(judge, *blocks)] == ["hold", "advance"]
+    bad = {**counts(15, 15, 135, 0), "underway": True}
+    assert judged(judge, bad)[0]["decision"] == "rollback"
 
 
 def test_schema_describes_every_judge() -> None:
