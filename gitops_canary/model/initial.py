@@ -1,6 +1,9 @@
 """What is asked of a kind of routing object that does not split yet."""
 
+import math
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,3 +19,23 @@ class Wanted:
     hosts: tuple[str, ...] = ()
     gateway: str = ""
     """`namespace/name` or `name`; empty where none is known."""
+    ladder: tuple[Decimal, ...] = ()
+    """Every weight the canary is to get, in percent."""
+
+    @property
+    def whole(self) -> int:
+        """The least total, a multiple of 100, of which every weight of the ladder is a whole part.
+
+        >>> Wanted(namespace="a", apex="b", ladder=(Decimal("0.1"), Decimal(5))).whole
+        1000
+        """
+        return 100 * self.times(Decimal(100))
+
+    def times(self, total: Decimal) -> int:
+        """Give by how much a total has to grow for the ladder's weights to be whole parts of it.
+
+        >>> Wanted(namespace="a", apex="b", ladder=(Decimal(5), Decimal(50))).times(Decimal(3))
+        20
+        """
+        parts = [Fraction(total) * Fraction(weight) / 100 for weight in self.ladder]
+        return math.lcm(*(part.denominator for part in parts))

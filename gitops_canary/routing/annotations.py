@@ -24,6 +24,8 @@ from gitops_canary.routing.splits import Absent, Meaning
 from gitops_canary.rule_ports import Keeper, Matcher, Mirror
 
 _ALB = "alb.ingress.kubernetes.io/actions."
+ALB_MOST = 999
+"""Greatest weight of a target group."""
 _SKIPPER = "zalando.org/backend-weights"
 
 
@@ -167,7 +169,7 @@ def _forward(outer: str, inner: str, name: str, weight: str) -> Lists:
             identify=named((name,)),
             absent=Absent.REQUIRED,
             weight_at=(weight,),
-            most=999,
+            most=ALB_MOST,
             copied=False,
         ),
         scope=((),),

@@ -224,12 +224,15 @@ def _linkerd_route(wanted: Wanted, _: Place) -> Made:
     )
 
 
-GLOO_FOUNDER = Rewriting(kinds=GLOO.kinds, edits=_gloo)
-OPENSHIFT_FOUNDER = Rewriting(kinds=OPENSHIFT.kinds, edits=_openshift)
-VIRTUAL_SERVER_FOUNDER = Rewriting(kinds=VIRTUAL_SERVER.kinds, edits=_virtual_server)
+GLOO_FOUNDER = Rewriting(kinds=GLOO.kinds, edits=_gloo, lists=GLOO)
+OPENSHIFT_FOUNDER = Rewriting(kinds=OPENSHIFT.kinds, edits=_openshift, lists=OPENSHIFT)
+VIRTUAL_SERVER_FOUNDER = Rewriting(
+    kinds=VIRTUAL_SERVER.kinds, edits=_virtual_server, lists=VIRTUAL_SERVER
+)
 EMISSARY_FOUNDER = Rewriting(kinds=EMISSARY.kinds, edits=_mapping, beside=_canary_mapping)
 SKIPPER_FOUNDER = Several(
-    Rewriting(kinds=ROUTE_GROUP.kinds, edits=_route_group), SKIPPER_INGRESS_FOUNDER
+    Rewriting(kinds=ROUTE_GROUP.kinds, edits=_route_group, lists=ROUTE_GROUP),
+    SKIPPER_INGRESS_FOUNDER,
 )
 LINKERD_FOUNDER = Several(
     *(Adoption(lists=lists) for lists in (SMI_QUANTITIES, GATEWAY_API, LINKERD_HTTP_ROUTE)),

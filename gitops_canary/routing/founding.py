@@ -11,6 +11,7 @@ from gitops_canary.model.names import Path
 from gitops_canary.routing.identity import Names, shortened
 from gitops_canary.routing.lists import Lists
 from gitops_canary.routing.refusal import root_of, wrong
+from gitops_canary.routing.scaling import scaled
 
 WHOLE = Decimal(100)
 Made = Sequence[Mapping[str, object]]
@@ -63,7 +64,7 @@ class Adoption:
             text = self.lists.set_weight(
                 text, document, weight, file=file, namespace=wanted.namespace, apex=wanted.apex
             )
-        return text, ()
+        return scaled(text, document, self.lists, wanted, file), ()
 
     def create(self, wanted: Wanted, *, place: Place) -> Made:
         """Write a new object."""

@@ -95,7 +95,7 @@ def _http_route(wanted: Wanted, place: Place) -> Made:
     hosts = {"hostnames": list(wanted.hosts)} if wanted.hosts else {}
     sides = [
         {"name": f"{wanted.apex}-{side}", "port": wanted.port, "weight": weight}
-        for side, weight in (("primary", 100), ("canary", 0))
+        for side, weight in (("primary", wanted.whole), ("canary", 0))
     ]
     return (
         {

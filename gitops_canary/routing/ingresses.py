@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 from gitops_canary.manifest.document import Json, Node, Pointer
 from gitops_canary.model.initial import Wanted
-from gitops_canary.routing.identity import SIDES, word
+from gitops_canary.routing.annotations import ALB_MOST
+from gitops_canary.routing.identity import word
 from gitops_canary.routing.nginx import ANNOTATIONS, INGRESS, served
 from gitops_canary.routing.rewriting import (
-    WEIGHTS,
     Drop,
     Edit,
     Item,
@@ -23,6 +23,7 @@ from gitops_canary.routing.rewriting import (
     Stop,
     items,
     plain,
+    weights,
 )
 
 _ALB = "alb.ingress.kubernetes.io/actions."
@@ -44,8 +45,7 @@ def _skipper(root: Node, wanted: Wanted) -> Iterator[Edit]:
         yield Item(at[:-1], _renamed(plain(node), name_at, f"{wanted.apex}-canary"))
     for at, name_at in found:
         yield Put((*at, *name_at), f"{wanted.apex}-primary")
-    weights = {f"{wanted.apex}-{side}": WEIGHTS[side] for side in SIDES}
-    yield _annotated(root, _WEIGHTS, json.dumps(weights))
+    yield _annotated(root, _WEIGHTS, json.dumps(weights(wanted)))
 
 
 def _alb(root: Node, wanted: Wanted) -> Iterator[Edit]:
@@ -61,9 +61,13 @@ def _alb(root: Node, wanted: Wanted) -> Iterator[Edit]:
     if len(ports) > 1:
         yield Stop(found[0][0], "Its paths lead to several ports, and one action has one")
         return
+    if wanted.whole > ALB_MOST:
+        yield Stop(found[0][0], f"A target group's weight is at most {ALB_MOST}, and the steps ask "
+                   f"for parts of {wanted.whole}", "use whole percents")  # fmt: skip
+        return
     groups = [
-        {"serviceName": f"{wanted.apex}-{side}", "servicePort": min(ports), "weight": weight}
-        for side, weight in WEIGHTS.items()
+        {"serviceName": name, "servicePort": min(ports), "weight": weight}
+        for name, weight in weights(wanted).items()
     ]
     action = {"type": "forward", "forwardConfig": {"targetGroups": groups}}
     yield _annotated(root, key, json.dumps(action))

@@ -77,7 +77,7 @@ def _virtual_service(wanted: Wanted, _: Place) -> Made:
     """Split inside the mesh, and at a gateway where one is named."""
     sides = [
         {"destination": {"host": f"{wanted.apex}-{side}"}, "weight": weight}
-        for side, weight in (("primary", 100), ("canary", 0))
+        for side, weight in (("primary", wanted.whole), ("canary", 0))
     ]
     gateways = {"gateways": [wanted.gateway, "mesh"]} if wanted.gateway else {}
     spec = {"hosts": [wanted.apex, *wanted.hosts], **gateways, "http": [{"route": sides}]}

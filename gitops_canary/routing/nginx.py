@@ -17,7 +17,7 @@ from gitops_canary.routing.founding import Made, none_to_create
 from gitops_canary.routing.identity import Names, word
 from gitops_canary.routing.numbers import QUOTED
 from gitops_canary.routing.refusal import root_of, wrong
-from gitops_canary.routing.single import Single
+from gitops_canary.routing.single import HUNDRED, Single
 
 _PREFIX = "nginx.ingress.kubernetes.io/"
 ANNOTATIONS = ("metadata", "annotations")
@@ -171,6 +171,8 @@ class _CanaryIngress:
             key: spec[key] for key in ("ingressClassName", "tls") if key in spec
         }
         kept |= {f"{_PREFIX}canary": "true", f"{_PREFIX}canary-weight": "0"}
+        if wanted.whole != HUNDRED:
+            kept |= {f"{_PREFIX}canary-weight-total": str(wanted.whole)}
         made: dict[str, Json] = {
             "apiVersion": whole["apiVersion"],
             "kind": "Ingress",

@@ -19,10 +19,11 @@ from gitops_canary.model.initial import Wanted
 from gitops_canary.model.names import Path
 from gitops_canary.ports import Founder
 from gitops_canary.routing.founding import Made, none_to_create
-from gitops_canary.routing.identity import SIDES, word
+from gitops_canary.routing.identity import word
+from gitops_canary.routing.lists import Lists
 from gitops_canary.routing.refusal import root_of, wrong
+from gitops_canary.routing.scaling import scaled
 
-WEIGHTS: Mapping[str, int] = {"primary": 100, "canary": 0}
 BY_HAND = "write the split by hand, and run this again: what is there is left as it is"
 
 
@@ -86,6 +87,8 @@ class Rewriting:
     edits: Edits
     beside: Callable[[Node, Wanted], Made] = no_more
     """Objects that come to stand beside the one that leads to the Service."""
+    lists: Lists | None = None
+    """Where its weights lie then, if in lists."""
 
     def leads(self, text: str, document: int, wanted: Wanted) -> bool:
         """Tell whether anything would become of it."""
@@ -99,6 +102,8 @@ class Rewriting:
             if isinstance(edit, Stop):
                 raise wrong(edit.why, root.get(*edit.at) or root, file, edit.remedy)
             text = _carried_out(text, document, edit, file)
+        if self.lists is not None:
+            text = scaled(text, document, self.lists, wanted, file)
         return text, made
 
     def create(self, wanted: Wanted, *, place: Place) -> Made:
@@ -172,6 +177,11 @@ def plain(node: Node) -> dict[str, Json]:
     return found
 
 
+def weights(wanted: Wanted) -> Mapping[str, int]:
+    """Give each side's Service with its weight, the primary's first."""
+    return {f"{wanted.apex}-primary": wanted.whole, f"{wanted.apex}-canary": 0}
+
+
 def sides(wanted: Wanted, made: Callable[[str], dict[str, Json]]) -> list[Json]:
     """Write an entry for each side, from the side's Service, with its weight."""
-    return [{**made(f"{wanted.apex}-{side}"), "weight": WEIGHTS[side]} for side in SIDES]
+    return [{**made(name), "weight": weight} for name, weight in weights(wanted).items()]

@@ -172,7 +172,9 @@ class Meaning:
             f"{weight} % of {split.budget} is no whole number",
             root.get(*split.primary.at) or root,
             file,
-            "let the two weights sum to 100, or 1000 for tenths of a percent",
+            "use whole percents, of which 100 is the sum"
+            if self.total or self.most < _TOTALS[1]
+            else "let the two weights sum to 100, or 1000 for tenths of a percent",
         )
 
     def _given(self, root: Node, entry: Pointer, file: Path) -> Decimal | None:

@@ -177,7 +177,7 @@ def traffic_split(version: str) -> Adoption:
     def created(wanted: Wanted, _: Place) -> Made:
         sides = [
             {"service": f"{wanted.apex}-{side}", "weight": weight}
-            for side, weight in (("primary", 100), ("canary", 0))
+            for side, weight in (("primary", wanted.whole), ("canary", 0))
         ]
         return (
             {

@@ -71,7 +71,7 @@ class _Weighted:
             kept = port | {key: whole[key] for key in _KEPT if key in whole}
             text = _led(text, document, at, entry, file)
         sides: list[Json] = [
-            {"name": f"{wanted.apex}-primary", **kept, "weight": 100},
+            {"name": f"{wanted.apex}-primary", **kept, "weight": wanted.whole},
             {"name": f"{wanted.apex}-canary", **kept, "weight": 0},
         ]
         made = {

@@ -175,3 +175,56 @@ def test_an_ingress_speaks_of_its_controller() -> None:
     nobodys = nobodys.replace("    nginx.ingress.kubernetes.io/proxy-body-size: 8m\n", "")
     for router in ("nginx", "alb", "skipper"):
         assert initialised(PLAIN | {"apps/route.yaml": nobodys}, router=router).stages
+
+
+CANARY = """\
+apiVersion: gitops-canary.dev/v1alpha1
+kind: Canary
+metadata: {{name: web, namespace: prod}}
+spec:
+  provider: {provider}
+  targetRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}
+  analysis:
+    threshold: 1
+    stepWeights: {weights}
+    metrics: [{{name: request-success-rate, thresholdRange: {{min: 99}}}}]
+"""
+COARSE = {"alb": "at most 999", "openshift": "no whole number", "emissary": "no whole number",
+          "virtualserver": "no whole number"}  # fmt: skip
+
+
+@every
+def test_a_split_is_as_fine_as_the_steps_ask_where_the_router_can(case: str) -> None:
+    provider = case.partition(" ")[0]
+    canary = CANARY.format(provider=provider, weights="[0.1, 1, 2.5]")
+    texts = plain(case, {"apps/canary.yaml": canary})
+    if provider in COARSE:
+        with pytest.raises(CanaryError, match=COARSE[provider]) as refused:
+            initialised(texts)
+        assert refused.value.place is not None
+        assert "whole percents" in refused.value.remedy
+        return
+    now = after(texts, initialised(texts))
+    router = ROUTERS[provider]
+    for path, index in routed(router, now):
+        where = {"namespace": "prod", "apex": "web"}
+        new = router.set_weight(now[path], index, Decimal("0.1"), file=Path(path), **where)
+        assert router.weight(new, index, file=Path(path), **where) == Decimal("0.1")
+
+
+ODD = {
+    "istio": ("weight: 80", "weight: 33", "weight: 20", 33),
+    "gloo": ("weight: 80", "weight: 3", "weight: 20", 3),
+    "skipper": ("weight: 60", "weight: 7", "weight: 20", 7),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_weights_the_steps_cannot_split_grow_and_shares_stay(case: str) -> None:
+    old, new, theirs, ours = ODD[case]
+    texts = PLAIN | {"apps/route.yaml": ROUTES[case].replace(old, new)}
+    now = after(texts, initialised(texts, router=case))["apps/route.yaml"]
+    grown = [one for one in numbers(now) if one not in {0, 100}]
+    assert len(grown) == 2
+    assert grown[0] * 20 == grown[1] * ours, "the share of the other is what it was"
+    assert theirs not in now

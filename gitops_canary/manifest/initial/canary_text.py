@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from gitops_canary.manifest.initial.flagger import LADDER
 from gitops_canary.manifest.scalars import written
 
 _WEIGHTED = """\
-    stepWeights: [5, 10, 25, 50] # percent of traffic, then promotion
+    stepWeights: {ladder} # percent of traffic, then promotion
 """
 _ALL_OR_NOTHING = """\
     iterations: 10 # passing looks before it takes all traffic: a Service knows no shares
@@ -45,7 +46,7 @@ def canary_text(
     apex = f"  service: {{name: {service}}} # what users call\n" if service != name else ""
     source = "  source: # where the two versions lie\n    fields:\n" if pairs else ""
     source += "".join(_pair(pair) for pair in pairs)
-    ladder = _ALL_OR_NOTHING if provider == "kubernetes" else _WEIGHTED
+    ladder = _ALL_OR_NOTHING if provider == "kubernetes" else _WEIGHTED.format(ladder=list(LADDER))
     return f"""\
 # yaml-language-server: $schema={schema}
 # How a new version of {name} earns its traffic. `gitops-canary lint --explain` tells it in words,

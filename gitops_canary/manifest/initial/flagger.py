@@ -3,7 +3,9 @@
 Flagger makes them in the cluster from `spec.service`; here they lie in Git.
 """
 
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 from gitops_canary.manifest.initial.terrain import Document, Terrain
 
@@ -32,6 +34,23 @@ def answers(canary: Document) -> Mapping[str, str]:
         "hosts": ",".join(_words(canary, *service, "hosts")),
     }
     return {key: value for key, value in found.items() if value}
+
+
+LADDER = (5, 10, 25, 50)
+"""Percent of traffic, where no Canary says otherwise."""
+_WEIGHT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
+
+
+def ladder(canary: Document | None) -> tuple[Decimal, ...]:
+    """Give every weight that a Canary's steps give, 100 too."""
+    at = ("spec", "analysis")
+    listed = _words(canary, *at, "stepWeights") if canary is not None else []
+    step, most = ((canary.word(*at, key) if canary else "") for key in ("stepWeight", "maxWeight"))
+    if not listed and step.isdigit() and int(step):
+        end = int(most) if most.isdigit() else 100
+        listed = [str(weight) for weight in range(int(step), end, int(step))] + [str(end)]
+    known = [Decimal(one) for one in listed if _WEIGHT.fullmatch(one)]
+    return (*(known or map(Decimal, LADDER)), Decimal(100))
 
 
 def ports(canary: Document) -> list[dict[str, int | str]]:

@@ -12,7 +12,7 @@ from gitops_canary.errors import BindingError
 from gitops_canary.manifest import targets, template
 from gitops_canary.manifest.block_yaml import block
 from gitops_canary.manifest.document import insert_key
-from gitops_canary.manifest.initial import copies, overlay
+from gitops_canary.manifest.initial import copies, flagger, overlay
 from gitops_canary.manifest.initial.beside import Beside
 from gitops_canary.manifest.initial.canary_text import canary_text
 from gitops_canary.manifest.initial.choice import Choice
@@ -161,6 +161,7 @@ class _Work:
             port=self.beside.port(),
             hosts=choice.hosts,
             gateway=choice.gateway,
+            ladder=flagger.ladder(choice.canary),
         )
         split = adopted = False
         for one in self.terrain.documents:
