@@ -64,9 +64,10 @@ def soak(place: Stage, ticks: int, *, minutes: float = 1e6) -> tuple[Held, Held]
                 print(held(place, process.pid), flush=True)
         until(lambda: _idle(place), "the last rollout", place)
         last = held(place, process.pid)
+        print(last, flush=True)
     finally:
         kill(process)
-    place.check()
+    print(dict(place.check()), flush=True)
     return first, last
 
 
