@@ -37,6 +37,7 @@ done
 """
 
 
+_ABSENT = "0" * 40
 PUSHES = "pushes.jsonl"
 """Beside the bare repository: a line for each push."""
 
@@ -122,22 +123,34 @@ class Origin:
     ) -> str:
         """Commit on a branch as a person, in the server; None deletes a file. The new revision.
 
+        Where somebody pushes meanwhile it is done again on top of that.
+
         `parents` are by default the branch's tip; the tree starts from the first of them. `at` is
         in seconds since the epoch.
         """
         branch = branch or self.branch
-        tip = self.tip(branch)
-        parents = parents if parents is not None else [tip] if tip else []
-        tree = self._tree(parents[0] if parents else None, files)
-        who = {
-            f"GIT_{role}_{key}": value
-            for role in ("AUTHOR", "COMMITTER")
-            for key, value in (("NAME", person.name), ("EMAIL", person.email), ("DATE", f"{at} +0"))
-        }
-        options = [word for parent in parents for word in ("-p", parent)]
-        revision = self.git("commit-tree", tree, *options, stdin=message.encode(), env=who)
-        self.git("update-ref", f"refs/heads/{branch}", revision)
-        return revision
+        while True:
+            tip = self.tip(branch)
+            above = parents if parents is not None else [tip] if tip else []
+            tree = self._tree(above[0] if above else None, files)
+            who = {
+                f"GIT_{role}_{key}": value
+                for role in ("AUTHOR", "COMMITTER")
+                for key, value in (
+                    ("NAME", person.name),
+                    ("EMAIL", person.email),
+                    ("DATE", f"{at} +0"),
+                )
+            }
+            options = [word for parent in above for word in ("-p", parent)]
+            revision = self.git("commit-tree", tree, *options, stdin=message.encode(), env=who)
+            try:
+                self.git("update-ref", f"refs/heads/{branch}", revision, tip or _ABSENT)
+            except subprocess.CalledProcessError:
+                if self.tip(branch) == tip:
+                    raise
+            else:
+                return revision
 
     def show(self, path: str, revision: str | None = None) -> bytes:
         """Read a file as the server has it."""

@@ -94,10 +94,13 @@ class Stage:
         return found
 
     def running(self) -> str | None:
-        """Name the rollout that has not finished; None where all have."""
-        ends = {r.rollout for r in self.records() if r.action.value == "finish"}
-        rolling = [r.rollout for r in self.records() if r.rollout not in ends]
-        return rolling[-1] if rolling else None
+        """Name the newest version while it has not finished; None once it has.
+
+        A push of a controller that was killed may still be on its way, so moves alone do not tell.
+        """
+        tag = f"2.0.{self.version}"
+        ended = (r.version for r in self.records() if r.action.value == "finish")
+        return None if any(version.endswith(f":{tag}") for version in ended) else tag
 
     def check(self) -> Mapping[str, int]:
         """Hold every finished rollout against the ladder; count what there is."""
@@ -111,14 +114,20 @@ class Stage:
             assert mine == LADDER, (rollout, mine)
             decisions = [path for path in kept if f"/{rollout}/decision-" in path]
             assert len(decisions) == len(LADDER), decisions
+        assert len(kept) == len(records), "a move without its decision, or the other way round"
+        assert "was rewritten" not in self.said(), "it halted, and was killed in vain"
         previous = Counter((r.rollout, r.previous) for r in records)
         assert max(previous.values()) == 1, "a move was made twice"
         self.origin.git("fsck", "--full", "--strict")
         return {"rollouts": len(finished), "moves": len(records), "decisions": len(kept)}
 
+    def said(self) -> str:
+        """Give what the controllers said."""
+        return (self.directory / "controller.log").read_text(errors="replace")
+
     def tail(self) -> str:
-        """Give the end of what the controllers said."""
-        return (self.directory / "controller.log").read_text(errors="replace")[-3000:]
+        """Give the end of it."""
+        return self.said()[-3000:]
 
 
 @contextmanager
