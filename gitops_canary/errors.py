@@ -30,6 +30,17 @@ class Place:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
+    @classmethod
+    def read(cls, text: str) -> "Place | None":
+        """Read what `str` gives of a place within a file; None where it is no such text.
+
+        >>> Place.read("apps/web.yaml:3:5"), Place.read("default")
+        (Place(file='apps/web.yaml', line=3, column=5), None)
+        """
+        file, line, column = text.rsplit(":", 2) if text.count(":") > 1 else ("", "", "")
+        numbers = line.isdigit() and column.isdigit()
+        return cls(file, int(line), int(column)) if numbers else None
+
 
 class CanaryError(Exception):
     """What is wrong, where, and what to do next."""

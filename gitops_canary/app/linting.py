@@ -10,6 +10,7 @@ from gitops_canary.core.edits import Ground
 from gitops_canary.core.explain import ladder
 from gitops_canary.core.hooks import of
 from gitops_canary.core.outlook import outlook
+from gitops_canary.core.questions import unaskable
 from gitops_canary.core.rehearsal import always, rehearse
 from gitops_canary.core.text import percent
 from gitops_canary.errors import CanaryError, ConfigError, Place
@@ -114,5 +115,8 @@ def _one(reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, G
         summary += f", {count} webhook{'s' * (count > 1)}"
     if extra:
         summary += f"; whatever the weight, the canary also gets what {', '.join(extra)} sends it"
-    lines = tuple(outlook(spec, ground))
+    never = [f"{one.problem} To go on: {one.remedy}." for one in unaskable(spec)]
+    if never:
+        summary += f"; {len(never)} of them can never be asked, so nothing would ever pass"
+    lines = (*outlook(spec, ground), *never)
     return Finding(canary=spec.id, place=spec.place, summary=summary, outlook=lines)

@@ -127,17 +127,10 @@ def _condition(check: Check, policy: Policy, origin: str) -> conditions.Metric:
         )
     except SpecError as error:
         problem = f"The check {check.name}: {error.problem}"
-        raise SpecError(problem, remedy=error.remedy, place=_place(origin)) from error
+        raise SpecError(problem, remedy=error.remedy, place=Place.read(origin)) from error
 
 
 def _within(limits: Limits) -> str:
     """Write limits as a condition; both ends are included."""
     ends = ((">=", limits.minimum), ("<=", limits.maximum))
     return " && ".join(f"result[0] {sign} {percent(end)}" for sign, end in ends if end is not None)
-
-
-def _place(origin: str) -> Place | None:
-    """Read `file:line:column`, where a document said it."""
-    file, _, rest = origin.partition(":")
-    line, _, column = rest.partition(":")
-    return Place(file, int(line), int(column)) if line.isdigit() and column.isdigit() else None

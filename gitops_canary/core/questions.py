@@ -12,7 +12,7 @@ from enum import Enum
 from gitops_canary.core import istio, promql
 from gitops_canary.core.telemetry import Telemetry, joined, telemetry
 from gitops_canary.core.text import duration
-from gitops_canary.errors import SpecError
+from gitops_canary.errors import Place, SpecError
 from gitops_canary.model.observation import Question
 from gitops_canary.model.spec import CanarySpec, Check, Policy
 
@@ -120,6 +120,19 @@ def questions(
             continue
         found.update(dict.fromkeys(question for own in roles.values() for question in own))
     return tuple(found)
+
+
+def unaskable(spec: CanarySpec) -> Iterator[SpecError]:
+    """Say which checks of a Canary can never be asked: no builtin here, or a value is unsafe."""
+    for index, check in enumerate(spec.policy.checks):
+        try:
+            asked(check, spec.policy, spec, (0,), scrape_ms=1000)
+        except SpecError as error:
+            yield SpecError(
+                f"The check {check.name} can never be asked: {error.problem}",
+                remedy=error.remedy,
+                place=Place.read(spec.origins.get(f"checks[{index}].name", "")) or spec.place,
+            )
 
 
 def asked(

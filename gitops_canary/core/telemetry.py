@@ -289,6 +289,10 @@ _REFUSED = {
         "its series name the revision, which Git does not know",
         "write the query in a MetricTemplate, e.g. by the label revision_name",
     ),
+    "haproxy": (
+        "HAProxy names pods srv001 and so on, whichever side they are, and keeps no histogram",
+        "write a MetricTemplate over what the application exports, told apart by its pods' names",
+    ),
     "appmesh": ("App Mesh is at its end", "move to gatewayapi:v1 or another router"),
 }
 PROVIDERS = frozenset(_FAMILIES)

@@ -13,6 +13,7 @@ from gitops_canary.core.questions import (
     instants,
     longest_window_ms,
     questions,
+    unaskable,
     window_ms,
 )
 from gitops_canary.errors import SpecError
@@ -141,6 +142,7 @@ def test_template_that_cannot_be_trusted_is_refused(
     "canary",
     [
         spec(check(), provider="knative"),
+        spec(check(), provider="haproxy"),
         spec(check("request-luck")),
         spec(check(), target='shop"} or vector(1) #'),
     ],
@@ -148,6 +150,9 @@ def test_template_that_cannot_be_trusted_is_refused(
 def test_builtin_that_cannot_be_asked_is_refused(canary: CanarySpec) -> None:
     with pytest.raises(SpecError):
         asked(canary.policy.checks[0], canary.policy, canary, (LIVE,), scrape_ms=5000)
+    (told,) = unaskable(canary)
+    assert "can never be asked" in told.problem
+    assert told.place == canary.place
 
 
 @pytest.mark.parametrize(
