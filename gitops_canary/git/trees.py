@@ -10,7 +10,7 @@ from gitops_canary.model.kept import Kept
 from gitops_canary.model.names import BlobId, Path
 
 _BODIES_BYTES_MAX = 8 << 20
-_PARSED_BYTES_MAX = 4 << 20
+_PARSED_BYTES_MAX = 2 << 20
 """As bodies; taken apart they are some seven times as large."""
 _HIDDEN = frozenset({b"", b".", b"..", b".git"})
 

@@ -31,7 +31,7 @@ DEPTH_MAX = 64
 BRACKETS_MAX = 1000
 ALIASES_MAX = 64
 BOM = "\ufeff"
-_KEPT_MAX = 1 << 18
+_KEPT_MAX = 1 << 17
 """Characters; taken apart, each takes some 40 bytes. It is enough for all files of some canaries,
 which are looked at one after another; what was made of the others is kept by who made it."""
 _BRACKET = re.compile(r"[\[\]{}]")
