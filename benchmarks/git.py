@@ -29,6 +29,7 @@ from benchmarks.git_world import Size, copy_of  # noqa: E402
 
 K1 = Size(files=1_000, commits=1_000, canaries=20)
 K10 = Size(files=10_000, commits=1_000, canaries=200)
+K10_LONG = Size(files=10_000, commits=10_000, canaries=200)
 K100 = Size(files=100_000, commits=1_000, canaries=1_000)
 LONG = Size(files=100_000, commits=100_000, canaries=1_000)
 FLAT = Size(files=100_000, commits=10, canaries=100, flat=True)
@@ -61,7 +62,7 @@ PARTS = (
     Part(("P13",), git_peers.one_step, (K1, K10, K100)),
     Part(("controllers",), git_writers.controllers, (K10,)),
     Part(("memory",), git_start.memory, (K1, K10, K100)),
-    Part(("restart",), git_start.restart, (K1, K10, LONG)),
+    Part(("restart",), git_start.restart, (K1, K10, K10_LONG, LONG)),
     Part(("growth",), git_growth.growth, git_growth.SIZES),
 )
 
