@@ -73,6 +73,7 @@ class Simulation:
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
         self._files: dict[ObjectId, Mapping[str, bytes]] = {}
+        self._facts: dict[tuple[ObjectId, str], Facts | None] = {}
         self.ends: list[Callable[[], None]] = []
         self.board = Switchboard(self)
         self.loop = VirtualLoop(self.later, lambda: self.now_ms)
@@ -143,7 +144,10 @@ class Simulation:
 
     def facts(self, revision: Revision, shape: Shape) -> Facts | None:
         """Read one canary's facts at a revision, without the product."""
-        return facts(self.files(revision), shape)
+        key = (self.remote.tree(revision), shape.name)
+        if key not in self._facts:
+            self._facts[key] = facts(self.files(revision), shape)
+        return self._facts[key]
 
     def decisions(self) -> Iterable[Decision]:
         """List what the controllers decided last."""
