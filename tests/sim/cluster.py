@@ -152,10 +152,10 @@ class Cluster:
         if app.weight != wanted.weight:
             app.weight = wanted.weight
             app.weights.append((self.now_ms, app.weight))
-        self._set(app.canary, wanted.candidate, wanted.replicas)
+        self.scale(app.canary, wanted.candidate, wanted.replicas)
         if app.canary.serving is None and app.versions[-1][1] is not None:
             app.versions.append((self.now_ms, None))
-        self._set(app.primary, wanted.primary, wanted.primary_replicas)
+        self.scale(app.primary, wanted.primary, wanted.primary_replicas)
 
     def reset_counters(self) -> None:
         """Restart every proxy: what was counted is forgotten."""
@@ -165,7 +165,8 @@ class Cluster:
             for workload in app.slow:
                 app.slow[workload] = 0.0
 
-    def _set(self, workload: Workload, tag: str, replicas: int) -> None:
+    def scale(self, workload: Workload, tag: str, replicas: int) -> None:
+        """Make one workload what its manifest says."""
         if workload.tag != tag or (workload.replicas == 0) != (replicas == 0):
             workload.changed_ms = self.now_ms
             workload.generation += 1
@@ -250,6 +251,8 @@ class Cluster:
                 ).add(at_ms, round(inside, 3))
 
     def _scrape_workload(self, app: App, name: str, workload: Workload, at_ms: int) -> None:
+        if not workload.tag:
+            return  # it does not exist yet
         line = self.db.line
         ready = workload.serving == workload.tag and workload.replicas > 0
         running = workload.replicas if workload.serving is not None else 0

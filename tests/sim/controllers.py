@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from gitops_canary.app.ancestry import Graph
+from gitops_canary.app.beginnings import Beginner
 from gitops_canary.app.checkpointing import Checkpoint
 from gitops_canary.app.hooking import Hooking
 from gitops_canary.app.measuring import Measuring, Timing
@@ -111,6 +112,7 @@ class Controller:
     loop: VirtualLoop
     sync: str = "traffic"
     poll_ms: int = 10_000
+    initialises: bool = False
     pushes: int = 60
     disk: Disk = field(default_factory=Disk)
     station: Station | None = None
@@ -137,6 +139,7 @@ class Controller:
             ),
             budget=Budget(self.pushes),
             hooking=Hooking(hooks=self.hooks),
+            beginner=Beginner(store=git, rules=RULES) if self.initialises else None,
             clock=self.clock,
             worker=Line(lambda: self.latency("git")),
             checkpoint=Proven(self.disk, "sim", kept_ms=0, every_ms=20_000),

@@ -65,10 +65,7 @@ class Simulation:
         self.answering: Callable[[str, Question, Answer], Answer] = lambda _name, _q, answer: answer
         self.before_push: Callable[[str], None] = lambda _name: None
         self.calm = False
-        self.rewound_ms = 0
-        self.on_trial_ms = 0
-        self.spells = 0
-        self.disturbed_ms = 0
+        self.rewound_ms = self.on_trial_ms = self.disturbed_ms = self.spells = 0
         self.asked_ms: dict[str, int] = {}
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
