@@ -67,6 +67,9 @@ class RepositorySettings:
     """Pushes in a minute at most, aborts aside; 6 is what GitHub advises."""
     allow_file: bool = False
     """Whether `url` may be a path on this machine; off because Git runs hooks of a local path."""
+    lean: bool = False
+    """Whether the clone leaves out every file until it is read; off, as each look may then have to
+    fetch once more."""
     default_provider: str = "istio"
     """Router of Canaries that name none; istio because that is Flagger's own default."""
     forge: ForgeSettings | None = None

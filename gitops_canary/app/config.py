@@ -18,6 +18,7 @@ from gitops_canary.git.identity import check_identity
 from gitops_canary.manifest.document import Node, NodeKind, data, parse, text_of
 from gitops_canary.manifest.problems import Problem, joined, nearest, shown
 from gitops_canary.manifest.spec_file import DEFERRABLE
+from gitops_canary.model.names import EVIDENCE_BRANCH
 from gitops_canary.settings import (
     Evidence,
     IdentitySettings,
@@ -174,7 +175,9 @@ def _repository(index: int, one: models.Repository) -> Iterator[tuple[Loc, str, 
         scheme = ""
     if one.credentials and scheme not in {"http", "https", ""}:
         yield (*here, "credentials"), "are for https only", "remove them"
-    if one.branch == "gitops-canary/evidence":
+    if EVIDENCE_BRANCH.startswith(f"{one.branch}/"):
+        yield (*here, "branch"), f"leaves no room for {EVIDENCE_BRANCH}", "name it otherwise"
+    if one.branch == EVIDENCE_BRANCH:
         yield (*here, "branch"), "is the evidence branch", "name the config branch"
     for number, field in enumerate(one.allow_missing):
         if field not in DEFERRABLE:
@@ -219,6 +222,7 @@ def _one_repository(one: models.Repository) -> RepositorySettings:
         pushes_per_minute=one.pushes_per_minute,
         forge_commits=one.forge_commits,
         allow_file=one.allow_file,
+        lean=one.lean,
         default_provider=one.provider,
         initialise=one.initialise,
         allow_missing=frozenset(one.allow_missing),

@@ -93,6 +93,8 @@ class Repository(_Strict):
     """Pushes in a minute at most, aborts aside."""
     allow_file: bool = False
     """Whether url may be a path on this machine."""
+    lean: bool = False
+    """Whether the clone holds no file before it is read: less disk, a fetch more at a change."""
     provider: Annotated[str, AfterValidator(choice(*OWN_PROVIDERS))] = "istio"
     """Router of Canaries that name none; istio is Flagger's default too."""
     forge_commits: bool = False

@@ -261,6 +261,7 @@ def _repository(settings: Settings, one: RepositorySettings, directory: Path) ->
         ssh_key=one.ssh_key_file,
         known_hosts=one.known_hosts_file,
         allow_file=one.allow_file,
+        lean=one.lean,
         # settings.py lets plain http through to this machine only.
         allow_http=True,
     )

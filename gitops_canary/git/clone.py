@@ -10,6 +10,7 @@ import shutil
 from gitops_canary.errors import ConfigError, Unavailable
 from gitops_canary.git.commands import INIT, REFS, branch_of
 from gitops_canary.git.process import Runner
+from gitops_canary.git.surroundings import Surroundings
 from gitops_canary.git.upkeep import Upkeep
 from gitops_canary.model.names import Revision
 
@@ -30,7 +31,7 @@ class Clone:
         self._runner = runner
         self._upkeep = Upkeep(runner, packs_max)
         self._mark = directory / _MARK
-        self._text = _mark_text(runner.surroundings.address.url)
+        self._text = _mark_text(runner.surroundings)
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -97,6 +98,8 @@ class Clone:
             self.make_anew()
 
 
-def _mark_text(url: str) -> str:
-    digest = hashlib.sha256(url.encode()).hexdigest()
-    return json.dumps({"format": _FORMAT, "url": f"sha256:{digest}"}) + "\n"
+def _mark_text(surroundings: Surroundings) -> str:
+    """Say whose clone it is; one that left files out is none for a controller that does not."""
+    digest = hashlib.sha256(surroundings.address.url.encode()).hexdigest()
+    lean = {"lean": True} if surroundings.lean else {}
+    return json.dumps({"format": _FORMAT, "url": f"sha256:{digest}", **lean}) + "\n"

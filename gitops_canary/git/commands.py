@@ -23,8 +23,8 @@ class Command:
     """Whether it is told that the clone leaves large blobs out; others find them missing."""
     unchecked: bool = False
     """Whether objects are taken as they come, where `rejection.is_unread` allows it."""
-    tracked: bool = False
-    """Whether branches it moves there are moved under `TRACKING` as well."""
+    settings: tuple[tuple[str, str], ...] = ()
+    """Settings of its own."""
 
     @property
     def name(self) -> str:
@@ -81,6 +81,16 @@ def fetch(branches: Sequence[str], *, unchecked: bool) -> Command:
     return Command(argv, network=True, partial=True, unchecked=unchecked)
 
 
+FETCH_BLOBS = Command(
+    ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
+     "--no-auto-maintenance", "--filter=blob:none", "--stdin", "origin"),
+    network=True, partial=True,
+    # Told which commits we have, a server would take it that we have their files.
+    settings=(("fetch.negotiationAlgorithm", "noop"),),
+)  # fmt: skip
+"""Fetch objects, as their ids say on standard input; `--filter` is for what they refer to."""
+
+
 def push(updates: Sequence[Update], *, atomic: bool, rehearse: bool = False) -> Command:
     """Move the branches from their old tips to the new ones: all or none, never by force.
 
@@ -92,7 +102,9 @@ def push(updates: Sequence[Update], *, atomic: bool, rehearse: bool = False) -> 
     options += ("--dry-run",) if rehearse else ()
     quiet = ("--no-follow-tags", "--recurse-submodules=no")
     argv = ("push", *options, *quiet, *leases, "origin", *specs)
-    return Command(argv, network=True, partial=True, tracked=True)
+    # The branches it moves there are moved in our clone as well.
+    tracked = (("remote.origin.fetch", f"+{HEADS}*:{TRACKING}*"),)
+    return Command(argv, network=True, partial=True, settings=tracked)
 
 
 def rev_list(tip: str, *, since: str | None = None, mentioning: str | None = None) -> Command:

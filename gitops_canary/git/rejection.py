@@ -8,7 +8,15 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from gitops_canary.errors import CanaryError, Conflict, HistoryError, Locked, Refused, Unavailable
+from gitops_canary.errors import (
+    CanaryError,
+    Conflict,
+    HistoryError,
+    Locked,
+    Refused,
+    SpecError,
+    Unavailable,
+)
 from gitops_canary.git.commands import Update
 from gitops_canary.git.process import Finished
 
@@ -161,6 +169,22 @@ def incomplete(branch: str, finished: Finished) -> CanaryError:
     return Unavailable(
         f"git fetch has not brought {branch}: {said(finished.err)}",
         remedy="look at the Git server; the next tick asks again",
+    )
+
+
+def no_branch(branch: str) -> SpecError:
+    """Say that the remote has no such branch."""
+    return SpecError(
+        f"the repository has no branch {branch}",
+        remedy="push the branch, or correct `branch` in controller.yaml",
+    )
+
+
+def too_large(blob: str, bytes_max: int) -> SpecError:
+    """Say that a file is not read for its size."""
+    return SpecError(
+        f"the file with blob {blob} is larger than {bytes_max} bytes",
+        remedy="keep manifests small, or keep this file out of `paths`",
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from gitops_canary.errors import SpecError
 from gitops_canary.git import commands, rejection
 from gitops_canary.git.commands import Update
+from gitops_canary.git.objects import ObjectId
 from gitops_canary.git.polling import Poller, Unfit
 from gitops_canary.git.process import Finished, Runner
 from gitops_canary.git.rejection import Fate
@@ -51,6 +52,12 @@ class Remote:
             return finished
         self._unchecked = True
         return self._runner.run(commands.fetch(branches, unchecked=True), timeout_ms=timeout_ms)
+
+    def fetch_blobs(self, names: Sequence[ObjectId]) -> Finished:
+        """Fetch blobs by their ids; many may take long."""
+        wanted = "".join(f"{name}\n" for name in names).encode()
+        timeout_ms = self._runner.timeout_ms * _CLONE_TIMES
+        return self._runner.run(commands.FETCH_BLOBS, stdin=wanted, timeout_ms=timeout_ms)
 
     def push(self, updates: Sequence[Update]) -> Fate | None:
         """Move branches, all at once where the server can, else the last one first.

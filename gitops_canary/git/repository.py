@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from gitops_canary.core.footing import anchored
-from gitops_canary.errors import HistoryError, SpecError, Unavailable
+from gitops_canary.errors import HistoryError, Unavailable
 from gitops_canary.git import rejection
 from gitops_canary.git.address import check_branch, parse_url
+from gitops_canary.git.ahead import Ahead
 from gitops_canary.git.clone import Clone
 from gitops_canary.git.commands import TRACKING, Update, branch_of
 from gitops_canary.git.descent import Descent
@@ -22,16 +23,13 @@ from gitops_canary.git.rejection import Fate
 from gitops_canary.git.remote import Remote
 from gitops_canary.git.sifting import Sifting
 from gitops_canary.git.storing import store
-from gitops_canary.git.surroundings import Surroundings
+from gitops_canary.git.surroundings import Surroundings, low_speed_s
 from gitops_canary.git.trees import Files, Trees
 from gitops_canary.git.walk import Walk
 from gitops_canary.git.witness import Witness
 from gitops_canary.model.commits import Blob, Commit
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import EVIDENCE_BRANCH, BlobId, Path, Revision
-
-_LOW_SPEED_MIN_S = 2
-_LOW_SPEED_MAX_S = 20
 
 
 class Repository:
@@ -40,12 +38,16 @@ class Repository:
     Nothing is fetched before `fetch`, and nothing is written outside `directory`. `trusted_keys`
     is the text of an allowed_signers file or of `*.pub` files; with a signing key and without it,
     our own key is trusted; without either, a commit is ours by its committer. A blob above
-    `blob_bytes_max` is never read. `timeout_ms` bounds every single question to the remote.
+    `blob_bytes_max` is never read; a `lean` clone fetches files as they are read. `timeout_ms`
+    bounds every single question to the remote.
 
     Raises:
         ConfigError: an argument is not one we can work with.
         Unavailable: another process uses `directory`.
     """
+
+    _polled: Mapping[str, Revision] | None = None
+    _damaged = _blobs_absent = False
 
     def __init__(
         self,
@@ -67,12 +69,12 @@ class Repository:
         allow_http: bool = False,
         blob_bytes_max: int = 1 << 20,
         timeout_ms: int = 60_000,
+        lean: bool = False,
         packs_max: int = 200,
     ) -> None:
         key = load_signer(signing_key) if signing_key else None
         ownership = choose_ownership(check_identity(name, email), trusted_keys, key)
         self._branch, self._evidence_branch = map(check_branch, (branch, evidence_branch))
-        self._blob_bytes_max = blob_bytes_max
         surroundings = Surroundings(
             directory=directory.absolute(),
             address=parse_url(url, allow_file=allow_file, allow_http=allow_http),
@@ -80,7 +82,8 @@ class Repository:
             ca_file=ca_file,
             ssh=ssh_login(ssh_key, known_hosts),
             blob_bytes_max=blob_bytes_max,
-            low_speed_s=max(_LOW_SPEED_MIN_S, min(_LOW_SPEED_MAX_S, timeout_ms // 2000)),
+            lean=lean,
+            low_speed_s=low_speed_s(timeout_ms),
         )
         self._runner = Runner(surroundings, timeout_ms=timeout_ms)
         self.abandon = self._runner.abandon
@@ -89,13 +92,12 @@ class Repository:
         self._trees = Trees(self._reader)
         self._sifting = Sifting(self._runner, self._trees)
         self._remote = Remote(self._runner)
+        self._ahead = Ahead(lean, self._remote, self._reader, self._trees)
         self._walk = Walk(self._runner, self._reader, ownership)
         self._drafting = Drafting(self._reader, ownership.identity, key)
         self.witness = Witness(self._trees, self._root, self._healing, ownership)
         self._local = self._clone.tips()
         self._descent = Descent(self._runner)
-        self._polled: Mapping[str, Revision] | None = None
-        self._damaged = self._blobs_absent = False
 
     def poll(self) -> Revision | None:
         """Ask the remote for the config branch's tip; None where it has no such branch."""
@@ -107,10 +109,7 @@ class Repository:
         branches = [self._branch, self._evidence_branch]
         remote, self._polled = self._polled or self._remote.tips(branches), None
         if self._branch not in remote:
-            raise SpecError(
-                f"the repository has no branch {self._branch}",
-                remedy="push the branch, or correct `branch` in controller.yaml",
-            )
+            raise rejection.no_branch(self._branch)
         if self._damaged or any(self._local.get(b) != tip for b, tip in remote.items()):
             self._fetch(sorted(remote))
         evidence = self._local.get(self._evidence_branch)
@@ -131,21 +130,22 @@ class Repository:
     ) -> Mapping[Path, Blob]:
         """List the YAML files that may name one of the words; see `ports.Sift`."""
         with self._healing():
-            return self._sifting.mentioning(revision, self._root(revision), words, folders)
+            root = self._root(revision)
+            self._ahead.bring_searched(root, folders)
+            return self._sifting.mentioning(revision, root, words, folders)
 
     def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
         """Read blobs; one over the size limit raises SpecError naming the limit."""
         names = [ObjectId(blob) for blob in dict.fromkeys(blobs)]
         with self._healing():
+            self._ahead.bring(names)
+            most = self._runner.surroundings.blob_bytes_max
             for name, kind, size in list(self._reader.info(names)):
                 if kind == "missing" and not self._blobs_absent:
                     self._blobs_absent = True  # damage, or left out for its size: clone and see
                     raise DamagedClone(f"the blob {name} is missing")
-                if kind == "missing" or size > self._blob_bytes_max:
-                    raise SpecError(
-                        f"the file with blob {name} is larger than {self._blob_bytes_max} bytes",
-                        remedy="keep manifests small, or keep this file out of `paths`",
-                    )
+                if kind == "missing" or size > most:
+                    raise rejection.too_large(name, most)
             bodies = dict(self._reader.read(names, "blob"))
         return {blob: bodies[ObjectId(blob)] for blob in blobs}
 
@@ -193,6 +193,8 @@ class Repository:
         draft = Draft(self._trees.body)
         with self._healing():
             made = self._drafting.chain(draft, onto, commits)
+            if self._ahead.lean and made:
+                self._ahead.bring_replaced(self._root(onto), commits)
             tip = made[-1] if made and self._remote.atomic else onto
             named = [anchored(one, tip, self._branch) for one in evidence]
             proof = self._drafting.chain(draft, evidence_onto, named)

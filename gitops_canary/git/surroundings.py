@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from gitops_canary.errors import ConfigError
 from gitops_canary.git.address import Address
-from gitops_canary.git.commands import HEADS, TRACKING, Command
+from gitops_canary.git.commands import Command
 
 _SSH = (
     "ssh", "-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oConnectTimeout=20",
@@ -24,6 +24,8 @@ _SSH = (
     # A connection that is shared outlives git, and holds its pipes open.
     "-oControlMaster=no", "-oControlPath=none",
 )  # fmt: skip
+_LOW_SPEED_MIN_S = 2
+_LOW_SPEED_MAX_S = 20
 _PROXIES = ("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY")
 _ASKPASS = """#!/bin/sh
 case "$1" in
@@ -115,6 +117,8 @@ class Surroundings:
     blob_bytes_max: int
     ssh: Ssh | None = None
     """How we log in by ssh; None: as the user's own ssh does."""
+    lean: bool = False
+    """Whether the clone leaves out every file until it is asked for, and not only large ones."""
     low_speed_s: int
     """After so many seconds without a byte a transfer ends."""
 
@@ -122,6 +126,11 @@ class Surroundings:
     def git_dir(self) -> pathlib.Path:
         """The bare repository."""
         return self.directory / "repo.git"
+
+    @property
+    def left_out(self) -> str:
+        """Git's name for what the clone leaves out; `blob:limit` is what is so large or larger."""
+        return "blob:none" if self.lean else f"blob:limit={self.blob_bytes_max + 1}"
 
     def prepare(self) -> None:
         """Write the password helper and an empty home."""
@@ -139,14 +148,12 @@ class Surroundings:
             settings |= {"remote.origin.url": self.address.url}
             settings |= {f"protocol.{scheme}.allow": "always"}
             settings |= {"http.sslCAInfo": str(self.ca_file)} if self.ca_file else {}
-        if command.tracked:
-            settings |= {"remote.origin.fetch": f"+{HEADS}*:{TRACKING}*"}
         if command.unchecked:
             settings |= {"transfer.fsckObjects": "false"}
         if command.partial:
             settings |= {"remote.origin.promisor": "true"}
-            limit = f"blob:limit={self.blob_bytes_max + 1}"  # git leaves out what is this or larger
-            settings |= {"remote.origin.partialCloneFilter": limit}
+            settings |= {"remote.origin.partialCloneFilter": self.left_out}
+        settings |= dict(command.settings)
         return [
             _program("env"), *(word for name in foreign for word in ("-u", name)),
             _program("git"), f"--git-dir={self.git_dir}",
@@ -184,6 +191,11 @@ class Surroundings:
 
     def _scheme(self, command: Command) -> str:
         return self.address.scheme if command.network else "none"
+
+
+def low_speed_s(timeout_ms: int) -> int:
+    """Choose after how many seconds of silence a transfer with this deadline is given up."""
+    return max(_LOW_SPEED_MIN_S, min(_LOW_SPEED_MAX_S, timeout_ms // 2000))
 
 
 def redact(text: str, credentials: Credentials | None) -> str:

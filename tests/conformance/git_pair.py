@@ -185,7 +185,7 @@ OPERATIONS: Sequence[Callable[[Pair], None]] = (
 
 
 def pair(rng: Random, origin: Origin, key_file: pathlib.Path, key: SigningKey) -> Pair:
-    """Open two clones of a model and of the real thing beside it."""
+    """Open two clones of a model and of the real thing beside it, one of them lean."""
     remote = Remote()
     clones = [
         (
@@ -198,6 +198,7 @@ def pair(rng: Random, origin: Origin, key_file: pathlib.Path, key: SigningKey) -
                 email=ME.email,
                 signing_key=key_file,
                 allow_file=True,
+                lean=bool(number),
             ),
         )
         for number in range(2)
