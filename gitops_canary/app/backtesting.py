@@ -28,6 +28,7 @@ from gitops_canary.manifest.spec_file import (
 from gitops_canary.metrics import Sources
 from gitops_canary.model.names import Path as Name
 from gitops_canary.model.observation import Verdict
+from gitops_canary.model.rollout import Outcome
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.ports import Metrics
 
@@ -132,12 +133,30 @@ async def _asked(
     sources = Sources({name: client(one) for name, one in settings.sources.items()})
     scrape_ms = max(one.scrape_ms for one in settings.sources.values())
     try:
-        looked = backtest(spec.policy, await _looks(spec, who, sources, instants, scrape_ms))
+        verdicts = await _looks(spec, who, sources, instants, scrape_ms)
+        _heard(verdicts, who)
+        looked = backtest(spec.policy, verdicts)
         if spec.policy.judge.type == threshold.NAME:
             return looked
         return replayed(looked, await _runs(spec, who, sources, past, scrape_ms))
     finally:
         await sources.aclose()
+
+
+def _heard(verdicts: Sequence[Verdict], who: str) -> None:
+    """Refuse to call days quiet of which nothing was heard.
+
+    Raises:
+        Unavailable: every look at every check was silent.
+    """
+    seen = [one for verdict in verdicts for one in verdict.measurements]
+    if any(one.outcome is not Outcome.INCONCLUSIVE for one in seen):
+        return
+    why = seen[-1].why if seen else "there is no check"
+    raise Unavailable(
+        f"Nothing was measured of {who} in {len(verdicts)} looks: {why}.",
+        remedy="name who served then with --workload, other days, or mend the check",
+    )
 
 
 async def week(spec: CanarySpec, sources: Metrics, scrape_ms: int, now_ms: int) -> Backtest:

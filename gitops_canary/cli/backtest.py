@@ -10,7 +10,7 @@ from gitops_canary.app.backtesting import Past, run
 from gitops_canary.cli.backtest_page import page
 from gitops_canary.cli.options import DEFAULT_CONFIG, ConfigOption, Form, OutputOption
 from gitops_canary.cli.printing import Row, say, show
-from gitops_canary.core.backtest import Backtest, Range
+from gitops_canary.core.backtest import Backtest, Range, suggested
 from gitops_canary.core.text import iso, percent
 from gitops_canary.errors import SpecError
 from gitops_canary.model.spec import CanarySpec
@@ -36,9 +36,19 @@ def backtest(
     show([_row(one) for one in found.ranges], _COLUMNS, output)
     say(_summary(spec, found))
     if html:
-        html.write_text(page(str(spec.id), _summary(spec, found), found))
+        _written(html, page(str(spec.id), _summary(spec, found), found))
         say(f"wrote {html}")
     return 0
+
+
+def _written(html: Path, text: str) -> None:
+    try:
+        html.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SpecError(
+            f"{html} cannot be written: {error.strerror}.",
+            remedy="name a file in an existing folder",
+        ) from error
 
 
 def _instant(text: str) -> int:
@@ -75,6 +85,6 @@ def _row(one: Range) -> Row:
         "silent": one.silent,
         "middle": "-" if one.middle is None else percent(one.middle),
         "worst 1 %": "-" if one.worst is None else percent(one.worst),
-        "suggested": one.suggested or "keep it",
+        "suggested": suggested(one),
         "values": [[iso(at), percent(value)] for at, value in one.values],
     }

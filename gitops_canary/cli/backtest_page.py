@@ -1,49 +1,119 @@
 """The page of a backtest: one file with its plots in it, nothing loaded from elsewhere."""
 
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from html import escape
 
-from gitops_canary.core.backtest import Backtest, Range
+from gitops_canary.core.backtest import Backtest, Range, suggested
+from gitops_canary.core.report import head
 from gitops_canary.core.text import iso, percent
 
-WIDTH, HEIGHT = 860, 180
-_POINTS_MAX = 2_000
-_STYLE = (
-    "body{font:15px system-ui;margin:2em;max-width:900px}svg{background:#f7f7f7;width:100%}"
-    "td,th{padding:.2em .8em;text-align:left}"
-)
+WIDTH, HEIGHT, LEFT, FOOT = 860, 200, 64, 26
+COLUMNS = 400
+"""Of these each shows its least and its largest value, so that no spike gets lost."""
+_STOPPED_MAX = 200
+
+Point = tuple[int, Decimal]
 
 
 def page(name: str, summary: str, found: Backtest) -> str:
     """Write the page; every foreign word is escaped."""
-    plots = "\n".join(_plot(one) for one in found.ranges)
-    title = escape(f"Backtest of {name}")
+    kind = "bad" if found.stopped else "good"
+    parts = "\n".join(_check(one, found.stopped) for one in found.ranges)
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{_STYLE}</style><h1>{title}</h1><p>{escape(summary)}</p>\n{plots}\n</html>\n"
+        f'{head(f"Backtest of {name}")}<header class="{kind}"><p class="kind">Backtest</p>'
+        f"<h1>{escape(name)}</h1><p>{escape(summary)}</p></header>\n{_table(found)}\n{parts}\n"
+        f"{_stopped(found)}</main>\n</body>\n</html>\n"
     )
 
 
-def _plot(one: Range) -> str:
-    head = f"<h2>{escape(one.check)}</h2><p>{escape(_told(one))}</p>"
+def _table(found: Backtest) -> str:
+    titles = ("Check", "Limit", "Looks", "Failed", "Silent", "Middle", "Worst 1 %", "Suggested")
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _cells(one))}</tr>"
+        for one in found.ranges
+    )
+    names = "".join(f'<th scope="col">{name}</th>' for name in titles)
+    table = f"<table><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>"
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="Checks">{table}</div>'
+
+
+def _cells(one: Range) -> tuple[str, ...]:
+    middle, worst = ("-" if v is None else percent(v) for v in (one.middle, one.worst))
+    counts = (str(one.looks), str(one.failed), str(one.silent))
+    return (one.check, one.limit, *counts, middle, worst, suggested(one))
+
+
+def _stopped(found: Backtest) -> str:
+    """List when those that would have been rolled back began."""
+    if not found.stopped:
+        return ""
+    items = "".join(f"<li>{iso(at)}</li>" for at in found.stopped[:_STOPPED_MAX])
+    rest = len(found.stopped) - _STOPPED_MAX
+    more = f"<p>and {rest} more</p>" if rest > 0 else ""
+    words = f"When the {len(found.stopped)} that would have been rolled back began"
+    return f"<details><summary>{words}</summary><ul>{items}</ul>{more}</details>"
+
+
+def _check(one: Range, stopped: Sequence[int]) -> str:
+    top = f"<h2>{escape(one.check)}</h2><p>{escape(_told(one))}</p>"
     if not one.values:
-        return f"{head}<p>No value at all.</p>"
-    step = max(len(one.values) // _POINTS_MAX, 1)
-    values = one.values[::step]
-    low, high = min(v for _, v in values), max(v for _, v in values)
-    room = (high - low) or Decimal(1)
-    first, span = values[0][0], max(values[-1][0] - values[0][0], 1)
-    points = " ".join(
-        f"{WIDTH * (at - first) / span:.1f},{float(HEIGHT - HEIGHT * (v - low) / room):.1f}"
-        for at, v in values
-    )
-    ends = f"{iso(values[0][0])} to {iso(values[-1][0])}, {percent(low)} to {percent(high)}"
-    return (
-        f'{head}<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(ends)}">'
-        f'<polyline fill="none" stroke="#06c" points="{points}"/></svg><p>{escape(ends)}</p>'
-    )
+        return f"<section>{top}<p>No value at all.</p></section>"
+    return f"<section>{top}{_plot(one, stopped)}</section>"
 
 
 def _told(one: Range) -> str:
     text = f"Limit {one.limit}: {one.failed} of {one.looks} looks failed, {one.silent} were silent."
     return f"{text} Suggested: {one.suggested}." if one.suggested else text
+
+
+def _plot(one: Range, stopped: Sequence[int]) -> str:
+    """Draw the values, the limits, and below them where a rollout would have been stopped."""
+    shown = tuple(_thinned(one.values))
+    limits = [limit for limit in (one.least, one.most) if limit is not None]
+    low = min([*(v for _, v in shown), *limits])
+    high = max([*(v for _, v in shown), *limits])
+    room = (high - low) or Decimal(1)
+    first, last = shown[0][0], shown[-1][0]
+
+    def x(at: int) -> float:
+        return LEFT + (WIDTH - LEFT - 8) * (at - first) / max(last - first, 1)
+
+    def y(value: Decimal) -> float:
+        return 8 + float((HEIGHT - 16) * (high - value) / room)
+
+    line = "M" + "L".join(f"{x(at):.1f},{y(value):.1f}" for at, value in shown)
+    ends = f"{iso(first)} to {iso(last)}, {percent(low)} to {percent(high)}"
+    marks = "".join(
+        f'<path class="fail" d="M{x(at):.1f},{HEIGHT + 2}v8"/>'
+        for at in stopped
+        if first <= at <= last
+    )
+    bounds = "".join(
+        f'<path class="limit" d="M{LEFT},{y(limit):.1f}H{WIDTH - 8}"/>' for limit in limits
+    )
+    labels = (
+        f'<text class="y" x="{LEFT - 6}" y="16">{percent(high)}</text>'
+        f'<text class="y" x="{LEFT - 6}" y="{HEIGHT - 4}">{percent(low)}</text>'
+        f'<text x="{LEFT}" y="{HEIGHT + FOOT - 2}">{iso(first)}</text>'
+        f'<text class="y" x="{WIDTH - 8}" y="{HEIGHT + FOOT - 2}">{iso(last)}</text>'
+    )
+    legend = "Dashed: the limit. Strokes below: a rollout that began there would have been stopped."
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT + FOOT}" role="img" aria-label="{escape(ends)}">'
+        f'<path class="grid" d="M{LEFT},8V{HEIGHT - 8}H{WIDTH - 8}"/>{bounds}'
+        f'<path class="canary" d="{line}"/>{marks}{labels}</svg>'
+        f'<p class="legend">{escape(ends)}. {legend}</p>'
+    )
+
+
+def _thinned(values: Sequence[Point]) -> Iterator[Point]:
+    """Leave at most two values a column: its least and its largest."""
+    size = -(-len(values) // COLUMNS)
+    if size < 3:  # noqa: PLR2004 - nothing to leave out
+        yield from values
+        return
+    for start in range(0, len(values), size):
+        column = values[start : start + size]
+        ends = {min(column, key=lambda p: p[1]), max(column, key=lambda p: p[1])}
+        yield from sorted(ends)

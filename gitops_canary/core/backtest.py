@@ -40,6 +40,9 @@ class Range:
     middle: Decimal | None
     worst: Decimal | None
     """The value that only one look in a hundred was worse than."""
+    least: Decimal | None
+    most: Decimal | None
+    """The limits as numbers; None where there is none."""
     suggested: str | None
     """A limit that nearly every look would have kept; None where the limit is one already."""
     values: tuple[tuple[int, Decimal], ...]
@@ -116,6 +119,11 @@ def tighter(found: Backtest) -> tuple[Range, ...]:
     return tuple(one for one in found.ranges if one.suggested)
 
 
+def suggested(one: Range) -> str:
+    """Say what to do about a limit."""
+    return one.suggested or ("keep it" if one.values else "nothing was measured")
+
+
 def tight_words(one: Range) -> str:
     """Say how a limit and what was normal lie to each other."""
     share = percent((Decimal(100 * one.failed) / one.looks).quantize(Decimal("0.01")))
@@ -139,6 +147,8 @@ def _range(check: Check, seen: Sequence[Measurement]) -> Range:
         silent=sum(one.outcome is Outcome.INCONCLUSIVE for one in seen),
         middle=_at(ordered, 0.5),
         worst=_at(ordered, 0.01 if low else 0.99),
+        least=check.limits.minimum,
+        most=check.limits.maximum,
         suggested=_suggested(check, ordered, low=low),
         values=values,
     )

@@ -55,7 +55,8 @@ def _style() -> str:
     return files("gitops_canary.core").joinpath("report.css").read_text(encoding="utf-8")
 
 
-def _page(title: str, body: str) -> str:
+def head(title: str) -> str:
+    """Begin a page, up to its main part; it may load nothing and run nothing."""
     style = _style()
     mark = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
@@ -64,7 +65,13 @@ def _page(title: str, body: str) -> str:
         f'style-src &#39;sha256-{mark}&#39;">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{_text(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n{body}\n"
+        f"<title>{_text(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n"
+    )
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        f"{head(title)}{body}\n"
         "<footer>Rebuilt from the decisions beside this file to the same bytes by "
         "<code>gitops-canary verify</code>.</footer>\n</main>\n</body>\n</html>\n"
     )

@@ -83,8 +83,32 @@ def test_bad_ten_minutes_are_found_and_a_limit_suggested(url: str, tmp_path: pat
     assert row["suggested"].startswith(">= 9")
     assert "By threshold, of 236 rollouts of shop begun in turn" in ended.stderr
     assert "9 (3.81 %) would have been rolled back" in ended.stderr
-    assert "<svg" in page.read_text()
-    assert "http" not in page.read_text()
+    text = page.read_text()
+    assert "<svg" in text
+    assert not re.search(r"https?:|<script|src=", text)
+    # The limit is drawn, and a stroke for each of the nine that would have been stopped.
+    assert (text.count('class="limit"'), text.count('path class="fail"')) == (1, 9)
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        (["--workload", "shp"], "Nothing was measured of shp in 237 looks: "),
+        (["--workload", 'a"} or vector(1)#'], "Nothing was measured of a"),
+        (["--html", "/nowhere/page.html"], "/nowhere/page.html cannot be written"),
+    ],
+)
+def test_quiet_is_not_said_of_what_was_not_heard(
+    url: str, tmp_path: pathlib.Path, more: list[str], problem: str
+) -> None:
+    canary, config = (tmp_path / name for name in ("canary.yaml", "c.yaml"))
+    canary.write_text(CANARY)
+    config.write_text(CONFIG.replace("URL", url))
+    command = ["backtest", "--canary", str(canary), "--config", str(config), *more,
+               "--from", "2026-02-02T02:42:00Z", "--to", "2026-02-02T06:39:00Z"]  # fmt: skip
+    ended = CliRunner().invoke(application(), command)
+    assert ended.exit_code != 0
+    assert problem in ended.stderr
 
 
 OWN = CANARY.replace("flagger.app/v1beta1", "gitops-canary.dev/v1alpha1").replace(
