@@ -1,5 +1,6 @@
 """A stand-in for Prometheus over real HTTP: healthy numbers for whatever is asked, at any time."""
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
@@ -14,8 +15,16 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # the client was killed; that is its business
+            super().handle()
+
     def do_POST(self) -> None:
-        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        length = int(self.headers["Content-Length"])
+        sent = self.rfile.read(length)
+        if len(sent) < length:
+            raise ConnectionResetError("the client died while it asked")
+        form = parse_qs(sent.decode())
         body = json.dumps(_answer(form)).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
