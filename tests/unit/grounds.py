@@ -1,17 +1,26 @@
 """The owned files of one canary in memory: two workloads and a route of Istio's."""
 
+from decimal import Decimal
+from typing import Any
+
 from checks import spec
 from routes import CASES
+from situations import LIVE_MS
 
 from gitops_canary.core.edits import Ground
 from gitops_canary.manifest import bindings, catalog
 from gitops_canary.manifest.owned import owned
-from gitops_canary.model.names import Path
+from gitops_canary.model.decision import Act
+from gitops_canary.model.names import CanaryId, Path, RolloutId
+from gitops_canary.model.observation import Liveness
+from gitops_canary.model.rollout import Action, Outcome
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.routing import ROUTERS
 
 APPS, ROUTE = Path("apps.yaml"), Path("route.yaml")
 ROUTER = ROUTERS["istio"]
+AT_MS = 1_770_000_000_250
+LIVE = Liveness(live_ms=LIVE_MS, proof=("seen",), waiting="")
 _WORKLOAD = """\
 ---
 apiVersion: apps/v1
@@ -57,3 +66,21 @@ def ground(
     return Ground(
         binding=binding, texts=texts, owned=owned(one, binding, texts.__getitem__, ROUTER)
     )
+
+
+def act(action: Action, weight: str = "0", step: int = 1, **more: Any) -> Act:
+    values: dict[str, Any] = {
+        "canary": CanaryId("prod/shop"),
+        "rollout": RolloutId("0123456789ab"),
+        "action": action,
+        "step": step,
+        "weight": Decimal(weight),
+        "verdict": Outcome.NONE,
+        "failed": 0,
+        "window": None,
+        "reason": "Because.",
+        "at_ms": AT_MS,
+        "live": LIVE,
+        **more,
+    }
+    return Act(**values)
