@@ -178,9 +178,10 @@ def _example(title: str, folders: Mapping[str, Told], verdict: str) -> Iterator[
                 path = f"evidence/{folder}/decision-{number:02}.json"
                 yield f"## {title}\n"
                 yield f"```sh\npython3 verify.py --explain {path}\n```\n"
+                count = len(decision["verdicts"])
                 yield (
                     "It prints each query with its last samples, then every check computed from "
-                    f"them: {len(decision['verdicts'])} evaluations.\n"
+                    f"them: {count} evaluation{'' if count == 1 else 's'}.\n"
                 )
                 return
     yield f"## {title}\n"

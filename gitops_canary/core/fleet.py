@@ -43,7 +43,7 @@ class Fleet:
             ("failuresAvoided", percent(avoided.to_integral_value()),
              "estimate: had all traffic met it for the same minutes"),
             ("overrides", str(len(self.overrides())), "listed below with their reasons"),
-            ("deploymentFrequency", percent((len(taken) / days).quantize(Decimal("0.01"))),
+            ("deploymentFrequency", percent((len(taken) / days).quantize(Decimal("0.0001"))),
              "DORA: versions taken a day"),
             ("leadTime", _median(lead), "DORA: median, commit to all traffic"),
             ("changeFailureRate", _share(len(aborted), len(ended)), "DORA"),
