@@ -90,8 +90,8 @@ def _lost(
     """Say why a source cannot be held against what it said; None where it can."""
     if counted.get(Agreement.UNAVAILABLE):
         errors = (a.error for question, a in answers.items() if question.source == source)
-        why = next(filter(None, errors), "no answer")
-        return f"The source {source} cannot be asked again: {why.rstrip('.')}."
+        why = next(filter(None, errors), "no answer").removeprefix(f"Metric source {source} ")
+        return f"The source {source} cannot be asked again ({why})."
     if counted.get(Agreement.EXPIRED):
         blocks = f"{counted[Agreement.EXPIRED]} of {sum(counted.values())} blocks"
         return f"The source {source} has no samples from that time any more for {blocks}."

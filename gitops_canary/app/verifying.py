@@ -33,6 +33,8 @@ class Verified:
     verdicts: int = 0
     chains: list[list[Move]] = field(default_factory=list)
     """The moves of each rollout, those that count, oldest first."""
+    unanswered: bool = False
+    """Whether a source that was to be asked again did not answer."""
 
     @property
     def differences(self) -> list[Finding]:

@@ -17,11 +17,11 @@ from gitops_canary.cli.clones import EvidenceOption, evidence_or_none, ownership
 from gitops_canary.cli.options import Form, OutputOption
 from gitops_canary.cli.printing import say, show, write
 from gitops_canary.cli.replay_sources import Chosen, chosen
-from gitops_canary.core.requery import words
-from gitops_canary.errors import VerificationError
+from gitops_canary.core.requery import Agreement, words
+from gitops_canary.errors import Unavailable, VerificationError
 from gitops_canary.git.plain import PlainClone
 from gitops_canary.metrics import Sources
-from gitops_canary.model.finding import Finding, Kind
+from gitops_canary.model.finding import Kind
 
 _Processes = Annotated[
     int, typer.Option(min=1, help="So many work at once; what comes out is the same.")
@@ -87,11 +87,11 @@ def verify(
         if replay or replay_config:
             every = partial(decided, opened, scope, found)
             picked = chosen(replay or [], replay_config, sources(every()))
-            found.findings += asyncio.run(_replayed(every(), picked))
+            asyncio.run(_replay(found, every(), picked))
     return _told(found, output)
 
 
-async def _replayed(decisions: Iterable[Decided], picked: Chosen) -> list[Finding]:
+async def _replay(found: Verified, decisions: Iterable[Decided], picked: Chosen) -> None:
     asked = Sources(picked.clients)
     try:
         findings, counted = await replay_all(decisions, asked, picked.left_out)
@@ -103,7 +103,8 @@ async def _replayed(decisions: Iterable[Decided], picked: Chosen) -> list[Findin
         say(f"{name}: left out, it is believed what it said.")
     if not counted:
         say("There is nothing that could be asked again.")
-    return findings
+    found.findings += findings
+    found.unanswered = any(Agreement.UNAVAILABLE in own for own in counted.values())
 
 
 def _told(found: Verified, output: Form) -> int:
@@ -134,4 +135,6 @@ def _told(found: Verified, output: Form) -> int:
             "What a clone cannot show: commits cut off its end. Write the tip down, and give it "
             "next time: --tip REV."
         )
-    return VerificationError.exit_code if wrong else 0
+    if wrong:
+        return VerificationError.exit_code
+    return Unavailable.exit_code if found.unanswered else 0

@@ -87,6 +87,14 @@ def test_a_source_that_is_not_clear_is_refused(world: World, given: list[str], s
     assert "a:b@c" not in ended.err
 
 
+def test_a_source_that_does_not_answer_is_no_success(world: World) -> None:
+    ended = asked(world, "default=http://127.0.0.1:1", "billing=none")
+
+    assert ended.code == 6, ended.out
+    assert "5 blocks asked again: 0 match, 0 drift, 0 expired, 5 unavailable" in ended.err
+    assert "The source default cannot be asked again (cannot be reached" in ended.out
+
+
 def test_each_source_is_told_for_itself(world: World, url: str) -> None:
     ended = asked(world, f"default={url}", "billing=none")
 
@@ -112,7 +120,7 @@ def test_a_source_that_is_gone_hides_no_others_drift(world: World) -> None:
         assert set(counted["billing"]) == {Agreement.UNAVAILABLE}
         assert Agreement.DRIFT in counted["default"]
         problems = [one.problem for one in found]
-        assert any("The source billing cannot be asked again: " in text for text in problems)
+        assert any("The source billing cannot be asked again (" in text for text in problems)
         assert any("request-success-rate is fail, not pass" in text for text in problems)
 
     asyncio.run(ask_again())
