@@ -1,5 +1,6 @@
 """What `doctor` reads in manifests: what could be driven, and what stands in the way."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -30,10 +31,12 @@ class Subject:
     canaries: Mapping[CanaryId, CanarySpec]
     errors: Mapping[CanaryId, CanaryError]
     grounds: Mapping[CanaryId, Ground]
+    notifies: Callable[[str], bool] | None = None
+    """Whether a notifier stands for `namespace/name` of an AlertProvider; None without settings."""
 
 
-def subject(store: Store, revision: Revision, rules: Rules) -> Subject:
-    """Read a revision whole."""
+def subject(store: Store, revision: Revision, rules: Rules, *, configured: bool = False) -> Subject:
+    """Read a revision whole; `configured` where the rules are those of a controller.yaml."""
     texts, unread = texts_of(store, revision, rules.paths)
     reader = Reader(store, rules, ROUTERS)
     view = reader.view(revision)
@@ -51,6 +54,7 @@ def subject(store: Store, revision: Revision, rules: Rules) -> Subject:
         canaries=view.canaries,
         errors=errors,
         grounds=grounds,
+        notifies=rules.notifies if configured else None,
     )
 
 
@@ -122,6 +126,44 @@ def flagger(one: Subject) -> Iterator[Finding]:
             )
 
 
+def alerts(one: Subject) -> Iterator[Finding]:
+    """Say of every AlertProvider what stands for it: neither address nor Secret is read."""
+    for found in one.terrain.of("AlertProvider"):
+        subject = f"{found.place} AlertProvider {found.ref.name}"
+        name = f"{found.ref.namespace or 'default'}/{found.ref.name}"
+        if found.word("spec", "address"):
+            yield Finding(
+                check="alerts",
+                subject=f"{found.at('spec', 'address')} AlertProvider {found.ref.name}",
+                health=Health.WRONG,
+                what="its address lies in Git: whoever reads the repository can write there",
+                remedy="have the service make a new one, keep that in a Secret, and name the "
+                "Secret in secretRef instead",
+            )
+        if one.notifies is not None and one.notifies(name):
+            yield fine("alerts", subject, "a notifier of controller.yaml stands for it")
+            continue
+        yield hint(
+            "alerts",
+            subject,
+            "the controller reads no Secret and takes no address from Git"
+            + ("" if one.notifies is None else ", and no notifier stands for it"),
+            f"add to controller.yaml {_notifier(found, name)}, and mount the Secret there",
+        )
+
+
+def _notifier(found: Document, name: str) -> str:
+    """Write the notifier that does what an AlertProvider does."""
+    secret = found.word("spec", "secretRef", "name") or found.ref.name
+    fields = {
+        "type": found.word("spec", "type") or "slack",
+        "addressFile": f"/run/secrets/{secret}/address",
+        **{key: word for key in ("channel", "username") if (word := found.word("spec", key))},
+    }
+    more = ", ".join(f"{key}: {json.dumps(value)}" for key, value in fields.items())
+    return f"notifiers: {{{found.ref.name}: {{{more}, providers: [{name}]}}}}"
+
+
 def scalers(one: Subject) -> Iterator[Finding]:
     """Make sure that the primary scales where the target does."""
     for spec in one.canaries.values():
@@ -172,6 +214,7 @@ CHECKS: Mapping[str, Callable[[Subject], Iterator[Finding]]] = {
     "workloads": workloads,
     "canaries": canaries,
     "flagger": flagger,
+    "alerts": alerts,
     "scalers": scalers,
     "unguarded": unguarded,
 }

@@ -11,7 +11,6 @@ from gitops_canary.app.doctor import Finding, Health, fine, hint, wrong
 from gitops_canary.app.doctor_live import engines, limits
 from gitops_canary.app.doctor_manifests import CHECKS, Subject, subject
 from gitops_canary.app.outside import notifier, webhook
-from gitops_canary.app.reading import Rules
 from gitops_canary.app.wiring import opened
 from gitops_canary.core.text import duration, iso
 from gitops_canary.errors import CanaryError, ConfigError, Unavailable
@@ -162,7 +161,7 @@ async def _repository(
     yield fine("git", one.name, f"{one.branch} is at {tip[:12]}")
     async for finding in _writing(settings, one, round_):
         yield finding
-    seen = await station.worker.do(lambda: _subject(one, round_, tip))
+    seen = await station.worker.do(lambda: _subject(round_, tip))
     for name, check in CHECKS.items():
         if name != "workloads":
             for finding in check(seen):
@@ -228,11 +227,9 @@ def _rule(subject: str, what: str, remedy: str) -> Finding:
     )
 
 
-def _subject(one: RepositorySettings, round_: Round, tip: Revision) -> Subject:
-    rules = Rules(
-        paths=one.paths, default_provider=one.default_provider, allow_missing=one.allow_missing
-    )
-    return subject(round_.station.git, tip, rules)
+def _subject(round_: Round, tip: Revision) -> Subject:
+    station = round_.station
+    return subject(station.git, tip, station.reader.rules, configured=True)
 
 
 def _clock(whose: str, clock_ms: int | None, now_ms: int) -> Finding:

@@ -52,7 +52,7 @@ class Reader:
         self, store: Store, rules: Rules, routers: Mapping[str, Router], sift: Sift | None = None
     ) -> None:
         self._store = store
-        self._rules = rules
+        self.rules = rules
         self._routers = routers
         self._sift = sift or PlainSift(store)
         self._indexer = Indexer(store, self._sift, rules.paths)
@@ -217,7 +217,7 @@ class Reader:
         router = self.router(spec)
         try:
             binding = bindings.resolve(
-                spec, documents, text, router, exists=blobs.__contains__, paths=self._rules.paths
+                spec, documents, text, router, exists=blobs.__contains__, paths=self.rules.paths
             )
             return Ground(
                 binding=binding,
