@@ -16,13 +16,13 @@ _CHARACTERS_MAX = 12_000
 def patterns(words: Iterable[str], *, perl: bool) -> bytes:
     r"""Write patterns that files match where one of some words may stand, one in a line.
 
-    A word stands where no letter, digit or hyphen precedes it and no letter or digit follows it. A
-    file matches too where it may spell words otherwise: by YAML's escapes, or in UTF-16. What is
-    no word of letters, digits and hyphens stands nowhere. Without `perl` the patterns are POSIX
+    A word stands where no letter, digit or hyphen precedes or follows it. A file matches too where
+    it may spell words otherwise: by YAML's escapes, or in UTF-16. What is no word of letters,
+    digits and hyphens stands nowhere. Without `perl` the patterns are POSIX
     extended ones, for a git that was built without PCRE2, and may match more.
 
     >>> patterns(["web", "web-1"], perl=True).splitlines()[0]
-    b'(?<![0-9A-Za-z-])web(?:-1)?(?![0-9A-Za-z])'
+    b'(?<![0-9A-Za-z-])web(?:-1)?(?![0-9A-Za-z-])'
     """
     opening = b"(?:" if perl else b"("
     lines = [
@@ -32,7 +32,7 @@ def patterns(words: Iterable[str], *, perl: bool) -> bytes:
     ]
     for chunk in _chunks(sorted({word.encode() for word in words if _WORD.fullmatch(word)})):
         tree = _tree(chunk, 0, opening)
-        lines.append(b"(?<![0-9A-Za-z-])%s(?![0-9A-Za-z])" % tree if perl else tree)
+        lines.append(b"(?<![0-9A-Za-z-])%s(?![0-9A-Za-z-])" % tree if perl else tree)
     return b"".join(line + b"\n" for line in reversed(lines))
 
 
