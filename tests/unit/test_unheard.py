@@ -1,0 +1,82 @@
+"""Silence: from when it counts, and what follows as the policy asks."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from situations import LIVE_MS, POLICY, looks, measured, move, situation
+
+from gitops_canary.core.situation import Situation
+from gitops_canary.core.unheard import failing, silence, silent, unmeasured
+from gitops_canary.model.decision import Act, Hold, Wait
+from gitops_canary.model.rollout import Action, Outcome, Rollout
+
+PASS, FAIL, NONE = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
+LIMIT = POLICY.progress_deadline_ms // 30_000
+"""So many looks fit into the deadline."""
+
+
+def at_ten(*outcomes: Outcome, **policy: Any) -> Situation:
+    last = move(Action.ADVANCE, "10", 1)
+    last = replace(last, record=replace(last.record, failed=1))
+    rollout = Rollout(moves=(move(Action.START, "0", 0), last))
+    return situation(replace(POLICY, **policy), last, looks(*outcomes), rollout=rollout)
+
+
+def first(*outcomes: Outcome, heard: int | None = None) -> int | None:
+    s = at_ten(*outcomes)
+    verdicts = [replace(v, heard=i == heard) for i, v in enumerate(s.verdicts)]
+    return silence(s, LIVE_MS, verdicts)
+
+
+def test_silence_counts_from_the_last_that_was_heard() -> None:
+    assert first(*[NONE] * LIMIT) is None
+    assert first(*[NONE] * (LIMIT + 1)) == LIMIT
+    assert first(*[NONE] * (LIMIT + 4)) == LIMIT
+    assert first(PASS, *[NONE] * LIMIT) is None
+    assert first(FAIL, *[NONE] * (LIMIT + 1)) == LIMIT + 1
+    assert first(*[NONE] * (LIMIT + 1), heard=0) is None
+    assert first(*[NONE] * (LIMIT + 2), heard=0) == LIMIT + 1
+
+
+def test_a_retreat_counts_what_failed_before_the_silence_and_rests_on_no_later_look() -> None:
+    s = at_ten(FAIL, *[NONE] * (LIMIT + 5))
+    act = unmeasured(s, LIMIT + 1)
+    assert isinstance(act, Act)
+    assert (act.action, act.failed, act.restore, act.quarantine) == (
+        Action.RETREAT, 2, False, False,
+    )  # fmt: skip
+    assert len(act.verdicts) == LIMIT + 2
+    assert (act.window, act.at_ms) == (
+        s.verdicts[LIMIT + 1].window, s.verdicts[LIMIT + 1].window.end_ms,
+    )  # fmt: skip
+    assert act.reason == "Nothing could be measured for 10m: errors: why."
+
+
+@pytest.mark.parametrize(
+    ("attempts", "on_retreat", "restores"),
+    [(1, "restore", True), (2, "restore", False), (1, "keep", False)],
+)
+def test_the_last_retreat_takes_the_version_out_where_the_policy_says_so(
+    attempts: int, on_retreat: str, restores: bool
+) -> None:
+    s = at_ten(*[NONE] * (LIMIT + 1), attempts_max=attempts, on_retreat=on_retreat)
+    act = unmeasured(s, LIMIT)
+    assert isinstance(act, Act)
+    assert act.restore is restores
+
+
+@pytest.mark.parametrize(("no_data", "wait"), [("extend", Wait.DATA), ("ask", Wait.PERSON)])
+def test_a_policy_may_wait_instead_and_tells_somebody(no_data: str, wait: Wait) -> None:
+    hold = unmeasured(at_ten(*[NONE] * (LIMIT + 1), no_data=no_data), LIMIT)
+    assert isinstance(hold, Hold)
+    assert (hold.wait, hold.alert) == (wait, True)
+    assert hold.reason.endswith("errors: why. The weight stays.")
+
+
+def test_verdicts_are_put_into_words() -> None:
+    (one,) = looks(FAIL)
+    two = replace(one, measurements=(measured(FAIL), measured(PASS), measured(NONE)))
+    assert failing(two) == "errors was 1 (limit <= 1, 9 requests)"
+    assert silent(two) == "errors: why"
+    assert silent(replace(two, reason="said already")) == "said already"
