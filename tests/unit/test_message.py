@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from records import RECORD, record, revision
 
-from gitops_canary.core.message import KEYS, compose, parse, rollout_id, subject
+from gitops_canary.core.message import KEYS, compose, parse, rollout_id, subject, table
 from gitops_canary.core.text import LINE_WIDTH
 from gitops_canary.errors import HistoryError
 from gitops_canary.model.names import CanaryId, Digest, RolloutId
@@ -186,3 +186,49 @@ def test_a_rollout_is_named_by_canary_source_and_values() -> None:
     assert first != rollout_id(CanaryId("prod/we"), revision(1), Digest("bsha256:1"))
     assert first != rollout_id(CanaryId("prod/web"), revision(2), Digest("sha256:1"))
     assert first != rollout_id(CanaryId("prod/web"), revision(1), Digest("sha256:2"))
+
+
+def measured(value: str | None, baseline: str | None, check: str = "errors") -> Measurement:
+    return Measurement(
+        check=check, at_ms=0, outcome=Outcome.FAIL, value=value, limit="<= 1", samples="9 requests",
+        why="", baseline=baseline,
+    )  # fmt: skip
+
+
+def test_the_checks_are_aligned_columns_in_their_order() -> None:
+    window = Window(start_ms=0, end_ms=1)
+    rows = (measured("12.5", "1", "a-long-name"), measured(None, None, "-- x"), measured("1", "2"))
+    drawn = table(Verdict(outcome=Outcome.FAIL, window=window, measurements=rows))
+    assert drawn.splitlines() == [
+        "check        canary  baseline  limit  verdict  samples",
+        "a-long-name  12.5    1         <= 1   fail     9 requests",
+        "-- x         -       -         <= 1   fail     9 requests",
+        "errors       1       2         <= 1   fail     9 requests",
+    ]
+
+
+def test_a_verdict_without_checks_draws_nothing() -> None:
+    bare = Verdict(outcome=Outcome.PASS, window=Window(start_ms=0, end_ms=1), measurements=())
+    for one in (bare, None):
+        text = compose("first", paragraphs=("why",), verdict=one, record=RECORD)
+        assert text == f"first\n\nwhy\n\n{BLOCK}"
+
+
+@pytest.mark.parametrize(
+    ("length", "line"),
+    [
+        (40, f"canary({'w' * 40}): 10% -> 25% (step 3/5)"),
+        (41, f"canary({'w' * 41}): 10% -> 25% (step 3/5)"),
+        (42, f"canary({'w' * 42}): 10% -> 25%"),
+        (52, f"canary({'w' * 52}): 10% -> 25%"),
+        (53, f"canary({'w' * 26}…{'w' * 25}): 10% -> 25%"),
+    ],
+)
+def test_a_subject_uses_the_whole_line(length: int, line: str) -> None:
+    assert subject(CanaryId("w" * length), "10% -> 25%", "step 3/5") == line
+
+
+def test_a_subject_with_much_to_say_keeps_twelve_of_the_id_and_is_cut_at_the_end() -> None:
+    line = subject(CanaryId("w" * 40), "x" * 100)
+    assert line == f"canary(wwwwww…wwwww): {'x' * 49}…"
+    assert len(line) == LINE_WIDTH
