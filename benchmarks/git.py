@@ -79,6 +79,8 @@ def main() -> int:
                     continue
                 if options.files not in {None, size.files}:
                     continue
+                if options.commits not in {None, size.commits}:
+                    continue
                 for figure in _measured(part.measure, size, options, worlds):
                     figures.append(figure)
                     print(figure.told, flush=True)
@@ -110,6 +112,7 @@ def _options() -> Options:
     parser.add_argument("--large", action="store_true", help="the sizes above 10,000 files too")
     parser.add_argument("--only", default="", help="parts by name, with commas between")
     parser.add_argument("--files", type=int, help="only repositories of so many files")
+    parser.add_argument("--commits", type=int, help="only histories of so many commits")
     parser.add_argument("--times", type=int, default=5, help="how often each figure is taken")
     parser.add_argument("--cycles", type=int, default=400, help="how long P12 goes on")
     parser.add_argument("--worlds", type=Path, help="where generated repositories are kept")

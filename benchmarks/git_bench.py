@@ -34,6 +34,7 @@ class Options:
     large: bool
     only: frozenset[str]
     files: int | None
+    commits: int | None
     times: int
     cycles: int
     worlds: Path | None

@@ -34,7 +34,7 @@ class Clone:
         self._text = _mark_text(runner.surroundings)
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock = _open_lock(directory)
         except OSError as error:
             raise ConfigError(
                 f"the clone's directory {directory} cannot be used: {error.strerror}",
@@ -57,16 +57,18 @@ class Clone:
     def make_anew(self) -> None:
         """Begin again with an empty clone."""
         self._upkeep.stop()
-        self._mark.write_text("incomplete\n")  # ours, and to be made anew whenever we stop here
         git_dir = self._runner.surroundings.git_dir
-        shutil.rmtree(git_dir, ignore_errors=True)
-        finished = self._runner.run(INIT)
-        if not finished.ok:
-            raise Unavailable(
-                f"no clone can be made in {git_dir}: {finished.err.strip()}",
-                remedy="look at the disk: is it full or read-only?",
-            )
-        self._mark.write_text(self._text)
+        try:
+            if not os.fstat(self._lock).st_nlink:
+                self._come_back()
+            self._mark.write_text("incomplete\n")  # ours, and to be made anew if we stop here
+            shutil.rmtree(git_dir, ignore_errors=True)
+            finished = self._runner.run(INIT)
+            if not finished.ok:
+                raise _unmade(git_dir, finished.err.strip())
+            self._mark.write_text(self._text)
+        except OSError as error:
+            raise _unmade(git_dir, str(error.strerror)) from error
 
     def tidy(self) -> None:
         """Keep the clone small, beside everything else; never waits."""
@@ -78,6 +80,14 @@ class Clone:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+    def _come_back(self) -> None:
+        """Make the directory again, which somebody deleted while we used it."""
+        directory = self._runner.surroundings.directory
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(self._lock)
+        self._lock = _open_lock(directory)
+        self._take(directory)
 
     def _take(self, directory: pathlib.Path) -> None:
         try:
@@ -96,6 +106,17 @@ class Clone:
         self._runner.surroundings.prepare()
         if not repository.exists() or self._mark.read_text(errors="replace") != self._text:
             self.make_anew()
+
+
+def _open_lock(directory: pathlib.Path) -> int:
+    return os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _unmade(git_dir: pathlib.Path, why: str) -> Unavailable:
+    return Unavailable(
+        f"no clone can be made in {git_dir}: {why}",
+        remedy="look at the disk: is it full or read-only?",
+    )
 
 
 def _mark_text(surroundings: Surroundings) -> str:

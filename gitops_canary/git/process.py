@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
@@ -140,12 +141,11 @@ class Runner:
         """Run a command to its end or to its deadline; never raises for what git says.
 
         Raises:
-            Unavailable: its output is beyond any reason, or everything was abandoned.
+            Unavailable: its output is beyond any reason, everything was abandoned, or this machine
+                has no room, process or descriptor left for it.
         """
         deadline = time.monotonic() + (timeout_ms or self.timeout_ms) / 1000
-        with tempfile.TemporaryFile() as file:
-            file.write(stdin)
-            file.seek(0)
+        with _given(stdin) as file:
             self._child = child = self.start(command, stdin=file.fileno())
             try:
                 self.go_on()
@@ -160,9 +160,16 @@ class Runner:
             raise Unavailable("the process is ending", remedy="nothing: the next one goes on")
 
     def start(self, command: Command, *, stdin: int = subprocess.PIPE) -> Child:
-        """Start a command that talks, or reads a file's descriptor; the caller kills it."""
+        """Start a command that talks, or reads a file's descriptor; the caller kills it.
+
+        Raises:
+            Unavailable: this machine cannot start it now.
+        """
         self.started += 1
-        return Child(self.surroundings, command, stdin)
+        try:
+            return Child(self.surroundings, command, stdin)
+        except OSError as error:
+            raise _exhausted(error) from error
 
     def text(self, err: bytes | bytearray) -> str:
         """Read what git said, without the password it may have repeated."""
@@ -193,6 +200,26 @@ class Runner:
                 )
         code = process.wait()
         return Finished(code=code, out=bytes(out), err=self.text(err))
+
+
+@contextlib.contextmanager
+def _given(stdin: bytes) -> Iterator[IO[bytes]]:
+    """Put what a child is to read into a file without a name."""
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(tempfile.TemporaryFile())
+            file.write(stdin)
+            file.seek(0)
+        except OSError as error:
+            raise _exhausted(error) from error
+        yield file
+
+
+def _exhausted(error: OSError) -> Unavailable:
+    return Unavailable(
+        f"git cannot be started: {error.strerror}",
+        remedy="give the controller more room, processes or descriptors; the next tick tries again",
+    )
 
 
 def client_version() -> str:

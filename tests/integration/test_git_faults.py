@@ -1,7 +1,9 @@
 """The Git port against servers that fail and clones that break."""
 
 import contextlib
+import os
 import pathlib
+import resource
 import shutil
 import threading
 import time
@@ -204,6 +206,41 @@ def test_a_clone_damaged_while_in_use_heals(
     assert repository.fetch() == (seeded, None)
     assert set(repository.files(seeded)) == set(FILES)
     assert origin.tip() == seeded
+
+
+def test_a_clone_deleted_while_in_use_is_made_again_and_is_ours_alone(
+    origin: Origin, seeded: Revision, open_repository: OpenRepository, tmp_path: pathlib.Path
+) -> None:
+    repository = open_repository(directory=tmp_path / "clone")
+    repository.fetch()
+    shutil.rmtree(tmp_path / "clone")
+    tip = origin.commit({"n": b"1"}, "Meanwhile\n", parents=[seeded])
+    assert repository.fetch() == (tip, None)
+    assert push_one(repository, plan({"README": b"1"})) == origin.tip()
+    with pytest.raises(Unavailable, match="another process"):
+        open_repository(directory=tmp_path / "clone")
+
+
+def test_a_machine_without_descriptors_is_told_and_nothing_stays_open(
+    origin: Origin, seeded: Revision, open_repository: OpenRepository
+) -> None:
+    repository = open_repository()
+    repository.fetch()
+    tip = origin.commit({"n": b"1"}, "Meanwhile\n", parents=[seeded])
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    held = len(list(pathlib.Path("/proc/self/fd").iterdir()))
+    repository.poll()
+    taken = [os.open("/dev/null", os.O_RDONLY) for _ in range(2)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(taken) + 1, hard))
+    try:
+        with pytest.raises(Unavailable, match="git cannot be started: Too many open files"):
+            repository.fetch()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for descriptor in taken:
+            os.close(descriptor)
+    assert len(list(pathlib.Path("/proc/self/fd").iterdir())) <= held + 1
+    assert repository.fetch() == (tip, None)
 
 
 def test_a_clone_of_another_repository_is_made_anew(
