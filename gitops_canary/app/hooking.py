@@ -13,7 +13,7 @@ from gitops_canary.core.decide import decide
 from gitops_canary.core.situation import Situation
 from gitops_canary.model.decision import Act, Decision, Hold
 from gitops_canary.model.names import CanaryId
-from gitops_canary.model.webhooks import Call, Reply
+from gitops_canary.model.webhooks import Call, HookType, Reply
 from gitops_canary.ports import Hooks
 
 log = logging.getLogger("gitops_canary")
@@ -126,18 +126,32 @@ class Hooking:
                 self._told.setdefault(call.canary, {})[call] = task.result()
 
     def _prune(self, situations: Situations) -> None:
-        """Forget what was said before the newest move, or about another rollout."""
+        """Forget what was said before the newest move, or about another rollout.
+
+        What is still asked of then is given up, so that no later attempt begins a migration for a
+        rollout that was aborted meanwhile. A load that is under way goes on: it only is not heard.
+        """
         self._collect()
+        for call, task in list(self._running.items()):
+            one = situations.get(call.canary)
+            if one and not _counts(call, one) and call.hook.type is not HookType.ROLLOUT:
+                del self._running[call]
+                task.cancel()
         self._told = {
             canary: {
                 call: reply
                 for call, reply in self._told.get(canary, {}).items()
-                if call.since_ms == one.since_ms
-                and call.rollout in {one.candidate_id, one.rollout.id if one.rollout else ""}
+                if _counts(call, one)
             }
             for canary, one in situations.items()
             if canary in self._told
         }
+
+
+def _counts(call: Call, one: Situation) -> bool:
+    """Whether an answer still counts: it is about this rollout, as its newest move left it."""
+    current = {one.candidate_id, one.rollout.id if one.rollout else ""}
+    return call.since_ms == one.since_ms and call.rollout in current
 
 
 async def _asked(phone: Hooks, call: Call, body: Mapping[str, object]) -> Reply:

@@ -13,7 +13,7 @@ from gitops_canary.core.hooks import due
 from gitops_canary.core.situation import Situation
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.names import CanaryId
-from gitops_canary.model.rollout import Action, Outcome
+from gitops_canary.model.rollout import Action, Outcome, Rollout
 from gitops_canary.model.webhooks import Call, HookType, Reply, Webhook
 
 GATE = Webhook(name="gate", type=HookType.CONFIRM_TRAFFIC_INCREASE, target="gate")
@@ -101,6 +101,33 @@ def test_a_webhook_at_work_is_asked_nothing_else_and_not_waited_for_twice() -> N
         return len(phone.asked)
 
     assert asyncio.run(go()) == 1
+
+
+@pytest.mark.parametrize(("hook", "given_up"), [(GATE, True), (LOAD, False)])
+def test_a_question_that_no_longer_counts_is_not_asked_again(hook: Webhook, given_up: bool) -> None:
+    ended: list[str] = []
+
+    class Retrying(Slow):
+        async def ask(self, call: Call, body: Mapping[str, object]) -> Reply:
+            try:
+                return await super().ask(call, body)
+            finally:
+                ended.append(call.hook.name)
+
+    async def go() -> list[str]:
+        hooking = Hooking(hooks=Retrying(), wait_s=0.01)
+        action = Action.START if hook is GATE else Action.ADVANCE
+        before = gated(hook, action=action)
+        await decided(hooking, {A: before})
+        moved = move(Action.ABORT, "0", 0)
+        after = replace(before, rollout=Rollout(moves=(replace(moved, date_ms=moved.date_ms + 1),)))
+        await decided(hooking, {A: after})
+        await asyncio.sleep(0)
+        found = list(ended)
+        await hooking.aclose()
+        return found
+
+    assert asyncio.run(go()) == ([hook.name] if given_up else [])
 
 
 def test_an_abort_waits_for_nobodys_webhook() -> None:
