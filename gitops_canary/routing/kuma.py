@@ -6,6 +6,7 @@ On Universal a TrafficRoute has no `spec`.
 """
 
 from gitops_canary.manifest.document import Node, Pointer
+from gitops_canary.routing import claims
 from gitops_canary.routing.either import Either
 from gitops_canary.routing.groups import listed
 from gitops_canary.routing.identity import Found, Identify, Names, side_of, word
@@ -35,11 +36,13 @@ MESH_ROUTES = Lists(
     kinds=frozenset({(_GROUP, "MeshHTTPRoute"), (_GROUP, "MeshTCPRoute")}),
     groups=listed("spec.to.*.rules.*.default.backendRefs"),
     meaning=Meaning(identify=_by_service(("name",), namespace=("namespace",)), absent=Absent.ONE),
+    claimed=claims.mesh_route,
 )
 _TRAFFIC_ROUTE = Lists(
     kinds=frozenset({(_GROUP, "TrafficRoute")}),
     groups=listed("spec.conf.split", "spec.conf.http.*.split", "conf.split", "conf.http.*.split"),
     meaning=Meaning(identify=_by_service(_OLD_NAME), absent=Absent.REQUIRED),
+    claimed=claims.traffic_route,
     scope=(("spec",), ("conf",), ("sources",), ("destinations",)),
 )
 

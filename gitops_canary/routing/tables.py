@@ -10,6 +10,7 @@ from gitops_canary.errors import Place
 from gitops_canary.manifest.document import Node, Pointer
 from gitops_canary.model.initial import Wanted
 from gitops_canary.ports import Router
+from gitops_canary.routing import claims
 from gitops_canary.routing.annotations import ALB, SKIPPER_INGRESS
 from gitops_canary.routing.either import Either
 from gitops_canary.routing.founding import Adoption, Made, metadata
@@ -107,6 +108,7 @@ GLOO = Lists(
     kinds=frozenset({("gateway.solo.io", "RouteTable"), ("gateway.solo.io", "VirtualService")}),
     groups=_GLOO_GROUPS,
     meaning=_GLOO_MEANING,
+    claimed=claims.gloo,
     matcher=Rules(
         path=("spec", "routes"),
         groups=_GLOO_GROUPS,
@@ -119,6 +121,7 @@ APISIX = Lists(
     kinds=frozenset({("apisix.apache.org", "ApisixRoute")}),
     groups=listed("spec.http.*.backends"),
     meaning=Meaning(identify=named(("serviceName",)), absent=Absent.REQUIRED),
+    claimed=claims.apisix,
 )
 KNATIVE = Lists(
     kinds=frozenset({("serving.knative.dev", "Service")}),
@@ -148,7 +151,7 @@ VIRTUAL_SERVER = Lists(
         total=100,
         copied=False,
     ),
-    claimed=_claim("the host", ("spec", "host")),
+    claimed=claims.virtual_server,
 )  # fmt: skip
 ROUTE_GROUP = Lists(
     kinds=frozenset({("zalando.org", "RouteGroup")}),
@@ -160,12 +163,13 @@ ROUTE_GROUP = Lists(
         absent=Absent.REQUIRED,
         copied=False,
     ),
+    claimed=claims.route_group,
 )
 OPENSHIFT = Lists(
     kinds=frozenset({("route.openshift.io", "Route")}),
     groups=_openshift,
     meaning=Meaning(identify=named(("name",)), absent=Absent.HUNDRED, most=256),
-    claimed=_claim("the host", ("spec", "host")),
+    claimed=claims.host_and_path,
 )
 
 SMI_VERSIONS = {"v1alpha1": SMI_QUANTITIES, "v1alpha2": SMI, "v1alpha3": SMI, "v1alpha4": SMI}

@@ -19,6 +19,7 @@ from gitops_canary.manifest.document import (
 )
 from gitops_canary.model.initial import Wanted
 from gitops_canary.model.names import Path
+from gitops_canary.routing import claims
 from gitops_canary.routing.founding import Adoption, Made, metadata, none_to_create
 from gitops_canary.routing.groups import listed
 from gitops_canary.routing.identity import named, word
@@ -33,6 +34,7 @@ TRAEFIK = Lists(
     kinds=frozenset((group, kind) for group in _GROUPS for kind in _KINDS),
     groups=listed("spec.weighted.services", "spec.routes.*.services"),
     meaning=Meaning(identify=named(("name",), namespace=("namespace",)), absent=Absent.ONE),
+    claimed=claims.traefik,
 )
 """The Router of Traefik's weighted services."""
 

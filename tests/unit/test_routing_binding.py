@@ -13,6 +13,20 @@ from gitops_canary.model.names import Path
 from gitops_canary.model.owned import Binding
 from gitops_canary.routing import ROUTERS
 
+GLOO_HOST = """\
+apiVersion: gateway.solo.io/v1
+kind: VirtualService
+metadata: {name: shop}
+spec:
+  virtualHost:
+    domains: [a.example]
+    routes:
+    - routeAction:
+        multi:
+          destinations:
+          - {destination: {kube: {ref: {name: shop-primary, namespace: prod}}}, weight: 1}
+          - {destination: {kube: {ref: {name: shop-canary, namespace: prod}}}, weight: 0}
+"""
 every = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 WORKLOADS = "".join(
     f"---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\n"
@@ -64,6 +78,62 @@ def test_two_objects_for_the_same_traffic_are_refused(provider: str, text: str, 
         bind(provider, text, again)
     assert error.value.place is not None
     assert error.value.place.file == "route-1.yaml"
+
+
+NOBODYS = {"traefik", "gloo", "knative", "emissary", "nginx", "alb-line", "skipper-ingress"}
+"""Others lead to these, or only one can be there, or they have no rules; some are below."""
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in NOBODYS])
+def test_no_kind_lets_two_objects_have_the_same_traffic(name: str) -> None:
+    case = CASES[name]
+    text = case.text
+    if name == "openshift":
+        text = text.replace("spec:\n", "spec:\n  host: a.example\n")
+    if name == "contour-tcp":
+        text = text.replace("spec:\n", "spec:\n  virtualhost: {fqdn: a.example}\n")
+    again = re.sub(r"(metadata:\s+\{?name: )shop", r"\1again", text, count=1)
+    if case.provider in {"kubernetes", "haproxy"}:
+        again = text
+    with pytest.raises(BindingError, match="both own") as error:
+        bind(case.provider, text, again)
+    assert error.value.place is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("openshift", "  to:", "  host: b.example\n  to:"),
+        ("apisix", "      backends:", "      priority: 5\n      backends:"),
+        ("skipper", "  defaultBackends", "  hosts: [b.example]\n  defaultBackends"),
+        ("skipper", "  defaultBackends", "  routes: [{path: /a}]\n  defaultBackends"),
+        ("kuma", "  to:\n", "  targetRef: {kind: Mesh}\n  to:\n"),
+        ("traefik-tcp", "HostSNI(`*`)", "HostSNI(`b`)"),
+    ],
+)
+def test_what_differs_in_more_than_the_name_is_another_claim(name: str, old: str, new: str) -> None:
+    case = CASES[name]
+    other = case.text.replace(old, new, 1).replace("name: shop", "name: again", 1)
+    assert other.count(new.strip().splitlines()[0]) == 1
+    assert len(bind(case.provider, case.text, other).routes) == 2
+
+
+def test_a_virtual_server_and_the_routes_of_its_host_are_no_conflict() -> None:
+    text = CASES["virtualserver"].text
+    route = text.replace("kind: VirtualServer", "kind: VirtualServerRoute").replace(
+        "  routes:", "  subroutes:"
+    )
+    assert len(bind("virtualserver", text, route).routes) == 2
+    with pytest.raises(BindingError, match=r"both own shop\.example\.com/"):
+        bind("virtualserver", route, route.replace("{name: shop}", "{name: again}"))
+
+
+def test_virtual_services_of_gloo_have_their_domains_with_and_without_tls() -> None:
+    text = GLOO_HOST
+    tls = text.replace("  virtualHost", "  sslConfig: {secretRef: {name: a}}\n  virtualHost")
+    assert len(bind("gloo", text, tls.replace("{name: shop}", "{name: again}")).routes) == 2
+    with pytest.raises(BindingError, match=r"both own the domain a\.example"):
+        bind("gloo", text, text.replace("{name: shop}", "{name: again}"))
 
 
 def test_a_delegate_without_hosts_is_found_beside_its_root() -> None:
