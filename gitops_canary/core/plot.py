@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from html import escape
 from typing import Any
 
@@ -13,7 +13,14 @@ Json = dict[str, Any]
 WIDTH, LEFT, RIGHT = 960, 64, 36
 WEIGHT_HEIGHT, CHECK_HEIGHT = 150, 130
 TOP, BOTTOM = 26, 30
-_TICKS = 6
+_TICKS, _ROWS = 6, 3
+"""At most so many intervals along an axis."""
+_SECOND, _MINUTE, _HOUR, _DAY = 1000, 60_000, 3_600_000, 86_400_000
+_SPANS_MS = (
+    *(n * unit for unit in (_SECOND, _MINUTE) for n in (1, 2, 5, 10, 15, 30)),
+    *(n * _HOUR for n in (1, 2, 3, 6, 12)),
+    *(_DAY << n for n in range(12)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +36,19 @@ class Axis:
         return LEFT + (at_ms - self.start_ms) / span * (WIDTH - LEFT - RIGHT)
 
     def ticks(self) -> Iterator[int]:
-        """Choose instants to write below."""
-        for index in range(_TICKS):
-            yield self.start_ms + (self.end_ms - self.start_ms) * index // (_TICKS - 1)
+        """Choose round instants to write below.
+
+        >>> list(Axis(400, 9_500).ticks())
+        [2000, 4000, 6000, 8000]
+        """
+        span = self.end_ms - self.start_ms
+        step = next((one for one in _SPANS_MS if span <= one * _TICKS), _SPANS_MS[-1])
+        yield from range(-(-self.start_ms // step) * step, self.end_ms + 1, step)
+
+    def label(self, at_ms: int) -> str:
+        """Write an instant, with its day where there are several."""
+        text = iso(at_ms)
+        return text[11:19] if self.end_ms - self.start_ms < _DAY else text[5:16].replace("T", " ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +69,8 @@ def axis(story: Told) -> Axis:
 
 def weights(story: Told, line: Axis) -> str:
     """Draw the weight as a stair, with a mark where each move was seen live."""
-    scale = _Scale(0.0, 100.0, WEIGHT_HEIGHT)
+    rows = tuple(map(Decimal, range(0, 101, 25)))
+    scale = _Scale(rows, WEIGHT_HEIGHT)
     path, x = [f"M{LEFT} {scale.y(0):.1f}"], float(LEFT)
     for decision in story.decisions:
         x = line.x(instant_ms(decision["decidedAt"]))
@@ -62,7 +80,7 @@ def weights(story: Told, line: Axis) -> str:
     marks = "".join(_live(decision, line, scale) for decision in story.decisions)
     moves = "".join(_move(decision, line, scale) for decision in story.decisions)
     body = f'<path class="area" d="{area}"/><path class="canary" d="{"".join(path)}"/>'
-    grid = _grid(scale, line, ("0", "25", "50", "75", "100"))
+    grid = _grid(scale, line)
     return _svg(WEIGHT_HEIGHT, "Weight of the canary in percent", grid + body + marks + moves)
 
 
@@ -73,8 +91,7 @@ def check(name: str, story: Told, line: Axis, limits: Json) -> str:
     known = [v for p in points for v in (p.value, p.baseline) if v is not None]
     scale = _fit([*bounds, *known], CHECK_HEIGHT)
     parts = [
-        _grid(scale, line, (_short(scale.low), _short((scale.low + scale.high) / 2),
-                            _short(scale.high))),
+        _grid(scale, line),
         *(_limit(bound, scale) for bound in bounds),
         _line("primary", [(p.at_ms, p.baseline) for p in points], line, scale),
         _line("canary", [(p.at_ms, p.value) for p in points], line, scale),
@@ -99,20 +116,34 @@ def points_of(name: str, story: Told) -> Iterator[Point]:
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    low: float
-    high: float
+    rows: Sequence[Decimal]
+    """The values that lines are drawn for, evenly spaced, lowest first."""
     height: int
 
     def y(self, value: float) -> float:
-        share = (value - self.low) / (self.high - self.low)
+        low, high = float(self.rows[0]), float(self.rows[-1])
+        share = (value - low) / (high - low)
         return TOP + (1 - min(max(share, 0.0), 1.0)) * (self.height - TOP - BOTTOM)
 
 
 def _fit(values: Sequence[Decimal], height: int) -> _Scale:
-    found = [float(value) for value in values] or [0.0]
-    low, high = min(found), max(found)
-    room = (high - low) * 0.15 or max(abs(high) * 0.1, 1.0)
-    return _Scale(low - room if low - room >= 0 or low < 0 else 0.0, high + room, height)
+    """Choose round values around some others.
+
+    >>> [str(row) for row in _fit([Decimal("95.65"), Decimal(99), Decimal(100)], 1).rows]
+    ['94', '96', '98', '100']
+    """
+    low, high = min(values, default=Decimal(0)), max(values, default=Decimal(1))
+    step = _round((high - low or abs(high) or Decimal(1)) / _ROWS)
+    first = (low / step).to_integral_value(ROUND_FLOOR)
+    last = (high / step).to_integral_value(ROUND_CEILING)
+    count = max(int(last - first), 1)
+    return _Scale([(first + index) * step for index in range(count + 1)], height)
+
+
+def _round(least: Decimal) -> Decimal:
+    """Give 1, 2 or 5 times a power of ten, no smaller than a number above 0."""
+    power = Decimal(1).scaleb(least.adjusted())
+    return next(n * power for n in (1, 2, 5, 10) if n * power >= least)
 
 
 def _svg(height: int, title: str, body: str) -> str:
@@ -123,16 +154,16 @@ def _svg(height: int, title: str, body: str) -> str:
     )
 
 
-def _grid(scale: _Scale, line: Axis, labels: Sequence[str]) -> str:
+def _grid(scale: _Scale, line: Axis) -> str:
     bottom = scale.height - BOTTOM
     rows = []
-    for index, label in enumerate(labels):
-        y = bottom - index / (len(labels) - 1) * (scale.height - TOP - BOTTOM)
+    for row in scale.rows:
+        y = scale.y(float(row))
         rows.append(f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>')
-        rows.append(f'<text class="y" x="{LEFT - 8}" y="{y + 4:.1f}">{escape(label)}</text>')
+        rows.append(f'<text class="y" x="{LEFT - 8}" y="{y + 4:.1f}">{_short(row)}</text>')
     for at_ms in line.ticks():
         x = line.x(at_ms)
-        rows.append(f'<text class="x" x="{x:.1f}" y="{bottom + 18}">{iso(at_ms)[11:19]}</text>')
+        rows.append(f'<text class="x" x="{x:.1f}" y="{bottom + 18}">{line.label(at_ms)}</text>')
     return "".join(rows)
 
 
@@ -198,5 +229,5 @@ def _number(text: str | None) -> Decimal | None:
     return value if value is not None and value.is_finite() else None
 
 
-def _short(value: float) -> str:
-    return f"{value:.4g}"
+def _short(value: Decimal) -> str:
+    return f"{value.normalize() + 0:f}"

@@ -8,6 +8,7 @@ from html import escape
 from importlib.resources import files
 
 from gitops_canary.core import plot
+from gitops_canary.core.brief import brief, left_out
 from gitops_canary.core.evidence import Json
 from gitops_canary.core.text import instant_ms, one_line
 from gitops_canary.core.told import Told
@@ -30,16 +31,17 @@ _WORDS = (
 
 def report(story: Told) -> str:
     """Write the page: decision, exposure, why, who, how to check it, what is not known."""
+    shown = brief(story)
     body = "\n".join(
         (
             _header(story),
             _cards(story),
-            *_plots(story),
+            *_plots(shown),
             _section("Moves", _moves(story)),
-            _section("Checks", _checks(story)),
+            _section("Checks", _left_out(left_out(story, shown)) + _checks(shown)),
             *_remedies(story),
             _section("Rollback conditions in force", _bullets(story.conditions()) + _SHEET),
-            _section("What changed", "".join(_diffs(story))),
+            _section("What changed", "".join(_diffs(shown))),
             _section("Policy", _policy(story)),
             _section("Check it yourself", _verify(story)),
             _section("Not known", _bullets(story.unknown())),
@@ -196,6 +198,15 @@ def _checks(story: Told) -> str:
         return "<p>Nothing was measured.</p>"
     head = ("evaluated", "at", "check", "canary", "primary", "limit", "verdict", "samples")
     return _table(head, rows)
+
+
+def _left_out(looks: int) -> str:
+    if not looks:
+        return ""
+    return (
+        f"<p>{looks} looks in the middle of long steps are left out here and in the plots; the "
+        "decisions hold them all.</p>"
+    )
 
 
 def _remedies(story: Told) -> Iterator[str]:

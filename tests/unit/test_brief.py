@@ -1,0 +1,50 @@
+"""However long a rollout was, its page stays below 1 MiB and says what it leaves out."""
+
+import copy
+import re
+
+from test_report import Json, decision, failed, story
+
+from gitops_canary.core.report import report
+from gitops_canary.core.text import iso
+
+START_MS = 1_772_445_600_000
+
+
+def long(number: int, looks: int) -> Json:
+    """A decision after many looks, with five checks each, that changed a long file."""
+    one = decision(number, "advance")
+    verdict = copy.deepcopy(one["verdicts"][0])
+    verdict["checks"] = [{**verdict["checks"][0], "name": f"check-{n}"} for n in range(5)]
+    begin = START_MS + number * looks * 2000
+    one["verdicts"] = [{**verdict, "at": iso(begin + n * 2000)} for n in range(looks)]
+    one["decidedAt"] = iso(begin + looks * 2000)
+    lines = "".join(f"+{'x' * 3000}\n" for _ in range(800))
+    one["changes"] = [{"path": "a.yaml", "diff": f"--- a/a.yaml\n+++ b/a.yaml\n{lines}"}]
+    checks = one["policy"]["effective"]["checks"]
+    one["policy"]["effective"]["checks"] = [{**checks[0], "name": f"check-{n}"} for n in range(5)]
+    return one
+
+
+def test_a_rollout_of_twenty_thousand_looks_fits() -> None:
+    page = report(story(*(long(number, 1000) for number in range(20))))
+
+    assert len(page.encode()) < 1 << 20
+    assert "19760 looks in the middle of long steps are left out here" in page
+    assert "... 652 more lines: see the decision" in page
+
+
+def test_the_look_that_decided_is_there() -> None:
+    whole = failed(9)
+    first = whole["verdicts"][0]
+    whole["verdicts"] = [{**first, "at": iso(START_MS + n * 2000)} for n in range(1000)]
+    short = report(story(*(long(n, 1000) for n in range(8)), whole))
+
+    assert len(re.findall(re.escape(iso(START_MS + 999 * 2000)), short)) > 1
+
+
+def test_of_a_short_rollout_nothing_is_left_out() -> None:
+    page = report(story(decision(1, "start"), failed(9)))
+
+    assert "left out here" not in page
+    assert "more lines" not in page
