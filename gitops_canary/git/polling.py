@@ -35,6 +35,10 @@ class Unfit(Exception):  # noqa: N818 - named for what it says about the server
     """This server cannot be asked this way; git itself has to."""
 
 
+class NotNow(Unfit):
+    """It cannot be asked this time; git itself says why."""
+
+
 class Poller:
     """Asks one https or http server; closed by `close`."""
 
@@ -55,6 +59,7 @@ class Poller:
 
         Raises:
             Unfit: the server does not speak version 2 here.
+            NotNow: the password cannot be read.
         """
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
@@ -128,7 +133,7 @@ class Poller:
         try:
             password = credentials.password_file.read_bytes().partition(b"\n")[0]
         except OSError as error:
-            raise Unfit from error  # git says what is wrong with the file
+            raise NotNow from error
         pair = base64.b64encode(credentials.username.encode() + b":" + password)
         return {"Authorization": f"Basic {pair.decode()}"}
 

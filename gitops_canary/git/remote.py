@@ -7,7 +7,7 @@ from gitops_canary.errors import SpecError
 from gitops_canary.git import commands, rejection
 from gitops_canary.git.commands import Update
 from gitops_canary.git.objects import ObjectId
-from gitops_canary.git.polling import Poller, Unfit
+from gitops_canary.git.polling import NotNow, Poller, Unfit
 from gitops_canary.git.process import Finished, Runner
 from gitops_canary.git.rejection import Fate
 from gitops_canary.git.surroundings import has_proxy
@@ -109,6 +109,8 @@ class Remote:
             return None
         try:
             return self._poller.ask(branches)
+        except NotNow:
+            return None
         except Unfit:
             self.close()
             self._poller = None

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from conftest import USERS
 from git_plans import FILES, OpenRepository, plan, processes_of, push_one
 
 from gitops_canary.errors import ConfigError, Refused, Unavailable
@@ -121,6 +122,23 @@ def test_a_push_that_lands_after_its_deadline_is_found_later(
     )
     assert again == (origin.tip(),)
     assert origin.git("rev-list", "--count", f"{seeded}..main") == "1"
+
+
+def test_a_password_that_is_away_for_a_moment_costs_one_look(
+    origin: Origin, seeded: Revision, open_repository: OpenRepository, tmp_path: pathlib.Path
+) -> None:
+    password = tmp_path / "password"
+    password.write_text(USERS["bot"])
+    repository = open_repository(password_file=password)
+    assert repository.poll() == seeded
+    password.rename(tmp_path / "away")
+    with pytest.raises(Refused):
+        repository.poll()
+    (tmp_path / "away").rename(password)
+    before = repository._runner.started
+    assert repository.poll() == seeded
+    assert repository._runner.started == before  # by a small request again, not by git
+    assert origin.tip() == seeded
 
 
 def test_an_unreachable_server_is_unavailable(open_repository: OpenRepository) -> None:
