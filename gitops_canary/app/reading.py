@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gitops_canary.app.canaries import Canaries, Rules
-from gitops_canary.app.indexing import Index, Indexer, PlainSift
+from gitops_canary.app.indexing import Index, Indexer, PlainSift, bodies
 from gitops_canary.core.edits import Ground
 from gitops_canary.errors import BindingError, CanaryError, SpecError, Unavailable
 from gitops_canary.manifest import bindings, catalog, document, kustomize, tracked
@@ -174,11 +174,12 @@ class Reader:
     def _read_configs(self, target: str, files: tuple[tuple[Path, Blob], ...]) -> frozenset[str]:
         """List the words by which the ConfigMaps and Secrets of two workloads are found."""
         found: set[str] = set()
-        for path, blob in files:
-            headers = self._headers(path, blob.id)
+        blobs = dict(files)
+        for path, text in self._loaded(blobs).items():
+            headers = self._headers(path, blobs[path].id) if tracked.may_refer(text) else ()
             for ref in () if isinstance(headers, CanaryError) else headers:
                 if ref.name in {target, f"{target}-primary"}:
-                    found |= tracked.referred(ref, self._text(path, blob.id))
+                    found |= tracked.referred(ref, text)
         return words(found) if found else frozenset()
 
     def _sources(self, view: View, spec: CanarySpec) -> Mapping[Path, Blob]:
@@ -206,6 +207,7 @@ class Reader:
         def text(path: Path) -> str:
             return self._text(path, blobs[path].id)
 
+        self._loaded(blobs)
         documents: list[DocRef] = []
         unread: CanaryError | None = None
         for path, blob in files:
@@ -234,6 +236,7 @@ class Reader:
         last, self._last = self._last, None  # begun anew where the next lines fail
         if last is None:
             index = self._indexer.begin(revision, self.expected)
+            self._loaded(index.policies)
             canaries, errors = self._specs.read(sorted(index.policies.items()))
         else:
             index = self._indexer.follow(last.index, revision)
@@ -255,6 +258,18 @@ class Reader:
             return catalog.headers(self._text(path, blob), file=path)
         except SpecError as error:
             return error
+
+    def _loaded(self, files: Mapping[Path, Blob]) -> dict[Path, str]:
+        """Read files in one turn with git; without those that cannot be read: `_text` tells why."""
+        found = {path: self._texts.get((path, blob.id)) for path, blob in files.items()}
+        lacking = {path: files[path] for path, text in found.items() if text is None}
+        for path, data in bodies(self._store, lacking):
+            try:
+                text = document.text_of(data, file=path)
+            except SpecError:
+                continue  # whoever asks for it is told
+            found[path] = self._texts.keep((path, files[path].id), text, len(data))
+        return {path: text for path, text in found.items() if text is not None}
 
     def _text(self, path: Path, blob: BlobId) -> str:
         """Read a file as text; the last ones are kept."""

@@ -52,6 +52,11 @@ def pairs(
     return tuple(found), tuple(shared)
 
 
+def may_refer(text: str) -> bool:
+    """Tell whether a workload may refer to a ConfigMap or a Secret, without parsing it."""
+    return "configMap" in text or "secret" in text or "\\" in text  # escapes may hide a key
+
+
 def referred(ref: DocRef, text: str) -> frozenset[str]:
     """List the names of the ConfigMaps and Secrets a workload refers to."""
     return frozenset(name for _, name in _configs(ref, text))
