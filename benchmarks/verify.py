@@ -26,7 +26,7 @@ from gitops_canary.git.ownership import Ownership, parse_trusted  # noqa: E402
 from gitops_canary.git.plain import PlainClone  # noqa: E402
 
 CANARIES, ROLLOUTS = 20, 6
-LARGE_CANARIES, LARGE_ROLLOUTS = 100, 13
+LARGE_CANARIES, LARGE_ROLLOUTS = 100, 14
 BAD = 5
 GOAL, GOAL_S = 10_000, 30
 STAGES = (
@@ -91,7 +91,8 @@ def _timed(folder: Path, processes: int) -> int:
     assert found.differences == [], found.differences[:3]
     print(
         f"{processes} processes: {found.commits} commits in {spent:.1f} s, {worked:.1f} s of "
-        f"processor; {GOAL} would take {GOAL * spent / found.commits:.1f} s (goal {GOAL_S} s)"
+        f"processor, {worked / processes:.1f} s each; {GOAL} would take "
+        f"{GOAL * spent / found.commits:.1f} s (goal {GOAL_S} s)"
     )
     return found.commits
 
