@@ -36,8 +36,10 @@ class Asked(Watcher):
     def g3_who_is_called_back_goes_no_further(self, move: Landed) -> None:
         """Once a rollback webhook has been heard, the rollout ends instead of going on."""
         if move.record.action in JUDGED and not move.adopted:
+            # Who forces an abort away, and accepts that, asks the webhook anew.
+            since_ms, until_ms = self.world.rewound_ms, move.at_ms - HEARD_MS
             said = self._said(move, HookType.ROLLBACK)
-            heard = any(one.passed and one.at_ms < move.at_ms - HEARD_MS for one in said)
+            heard = any(one.passed and since_ms < one.at_ms < until_ms for one in said)
             need(not heard, f"{move.record.action} after a rollback webhook asked for its end")
 
     def w1_a_finished_version_is_taken_back_by_its_watch_alone(self, move: Landed) -> None:
