@@ -79,5 +79,6 @@ class Asked(Watcher):
             for one in self.world.board.said
             if (one.to, one.type, one.canary) == (move.by, kind, move.shape.id)
             and one.rollout == move.record.rollout
+            and one.at_ms >= self.world.controllers[move.by].born_ms
             and (since_ms in {0, one.since_ms})
         ]

@@ -117,6 +117,8 @@ class Controller:
     disk: Disk = field(default_factory=Disk)
     station: Station | None = None
     running: Coroutine[Any, Any, Report] | None = None
+    born_ms: int = 0
+    """When this life began; what it was told before is lost."""
     life: int = 0
     """Counts its starts: what was scheduled for an earlier life means nothing."""
 

@@ -263,8 +263,10 @@ class Watch(Asked):
 
     def i11_every_commit_has_news(self, move: Landed) -> None:
         """No empty commits but a start's, and no more of them than the ladder needs."""
-        kept = move.record.action is Action.PROMOTE and move.before.settled
         # Somebody squashed a promotion away and kept what it did: it is made again for the record.
+        kept = move.record.action is Action.PROMOTE and move.before.settled
+        # An attempt that ends before its first weight, because no webhook answered, is recorded.
+        kept |= move.record.action is Action.RETREAT and bool(move.shape.hooks)
         if move.record.action is not Action.START and not move.adopted and not kept:
             changed = self.world.remote.tree(move.revision) != self.world.remote.tree(move.parent)
             need(changed, f"an empty {move.record.action}")

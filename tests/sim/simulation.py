@@ -224,6 +224,7 @@ class Simulation:
 
         def start() -> None:
             if controller.life == life:
+                controller.born_ms = self.now_ms
                 controller.start()
                 self._go_on(controller, controller.life)
 
