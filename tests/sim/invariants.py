@@ -125,9 +125,8 @@ class Watch(Asked):
             need(before.record.action in {Action.ADVANCE, Action.START}, "promoted out of turn")
             need(now.step == now.steps, f"promoted at step {now.step} of {now.steps}")
         if before.record.action in ENDED and before.record.weight_to == 0:
-            allowed = {Action.IDLE, Action.START} | (
-                {Action.ABORT} if move.shape.watch_s else set()
-            )
+            watched = {Action.ABORT} if move.shape.watch_s else set()
+            allowed = {Action.IDLE, Action.START} | watched
             need(now.action in allowed, f"{now.action} after {before.record.action}")
 
     def i5_a_condemned_version_goes_and_stays_out(self, move: Landed) -> None:
@@ -146,10 +145,8 @@ class Watch(Asked):
                 need(move.record.rollout.encode() in kept, "it was not quarantined")
             else:
                 asked = move.before.control.get("abort") == move.record.rollout
-                need(
-                    asked or self.called_back(move),
-                    "aborted without a failing verdict, and nobody asked",
-                )
+                asked = asked or self.called_back(move)
+                need(asked, "aborted without a failing verdict, and nobody asked")
         if move.record.action is Action.START:
             version = f':{move.after.candidate}"'.encode()
             mine = f'"canary": "{move.shape.id}"'.encode()
