@@ -39,7 +39,10 @@ TRAEFIK = Lists(
 """The Router of Traefik's weighted services."""
 
 _ADOPTION = Adoption(lists=TRAEFIK)
-_KEPT = ("namespace", "scheme", "passHostHeader", "responseForwarding", "serversTransport")
+_KEPT = (
+    "namespace", "scheme", "passHostHeader", "responseForwarding", "serversTransport",
+    "nativeLB", "nodePortLB", "passiveHealthCheck",
+)  # fmt: skip
 """What a reference says of the Service itself, and the weighted service has to say then."""
 
 

@@ -142,6 +142,19 @@ def test_an_ingress_route_leads_to_a_weighted_service() -> None:
     ]
 
 
+def test_what_a_reference_says_of_its_service_the_weighted_one_says_of_both() -> None:
+    """Else an IngressRoute that goes to the Service's own address would go to pods, unasked."""
+    route = ROUTES["traefik"].rstrip() + "\n      nativeLB: true\n      scheme: h2c\n"
+    now = after(PLAIN, initialised(PLAIN | {"apps/route.yaml": route}))
+    weighted = objects(now, "TraefikService")["web"]["spec"]
+    kept = {"port": 80, "scheme": "h2c", "nativeLB": True}
+    assert weighted == {"weighted": {"services": [
+        {"name": "web-primary", **kept, "weight": 100},
+        {"name": "web-canary", **kept, "weight": 0},
+    ]}}  # fmt: skip
+    assert "nativeLB" not in now["apps/route.yaml"]
+
+
 def test_whatever_selects_the_pods_gets_a_copy() -> None:
     texts = plain("istio", {"apps/more.yaml": SCALER + "---\n" + POLICY})
     prepared = initialised(texts)

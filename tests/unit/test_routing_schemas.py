@@ -7,6 +7,8 @@ from pathlib import Path as LocalPath
 from typing import Any
 
 import pytest
+from first_canary import after, initialised, plain
+from first_routes import ROUTES
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # has no stubs
 from routes import CASES
 
@@ -25,6 +27,7 @@ KINDS = {
     "gateway-HTTPRoute-v1": "HTTPRoute",
     "gateway-GRPCRoute-v1": "GRPCRoute",
     "gateway-TCPRoute-v1": "TCPRoute",
+    "traefik": "TraefikService",
 }
 ABLE = ("istio-http", "gateway-HTTPRoute-v1", "gateway-GRPCRoute-v1")
 MATCHES = {
@@ -72,6 +75,37 @@ def test_every_weight_is_what_the_crd_takes(name: str) -> None:
         for weight in ("0", "5", "37", "100"):
             now = router.set_weight(text, 0, Decimal(weight), file=FILE, **WHERE)
             assert wrong(KINDS[name], now) == []
+
+
+FIRST = {
+    "istio": "VirtualService",
+    "gatewayapi:v1": "HTTPRoute",
+    "apisix": "ApisixRoute",
+    "openshift": "Route",
+    "skipper": "RouteGroup",
+    "traefik": "TraefikService",
+    "smi:v1alpha4": "TrafficSplit",
+}
+"""Routers whose first splits are held against a CRD too; by the kind they end in."""
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_every_first_split_is_what_the_crd_takes(name: str) -> None:
+    kind, router = FIRST[name], ROUTERS[name]
+    texts = plain(name)
+    now = after(texts, initialised(texts, router=name))
+    (path,) = [path for path, text in now.items() if f"\nkind: {kind}\n" in text]
+    before = ROUTES.get(name, "")
+    assert f"\nkind: {kind}\n" not in before or wrong(kind, before) == [], (
+        "what people have is right"
+    )
+    for weight in ("0", "5", "25", "100"):
+        new = router.set_weight(
+            now[path], 0, Decimal(weight), file=FILE, namespace="prod", apex="web"
+        )
+        assert wrong(kind, new) == []
+        assert wrong(kind, new.replace("weight:", "wieght:"))
+        assert wrong(kind, new.replace("weight: ", "weight: x"))
 
 
 def strategies(name: str) -> Iterator[str]:
