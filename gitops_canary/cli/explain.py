@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,7 +24,7 @@ from gitops_canary.git.plain import PlainClone
 from gitops_canary.manifest.policy import policy_json
 from gitops_canary.manifest.problems import nearest_canary
 from gitops_canary.model.decision import Act
-from gitops_canary.model.names import CanaryId
+from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.observation import Verdict
 
 
@@ -40,7 +39,9 @@ def explain(
     With --clone it tells how a rollout went, from the evidence branch alone.
     """
     if clone:
-        write("\n".join(recount(_newest(clone, canary, evidence))))
+        with closing(PlainClone(clone)) as opened:
+            story = _newest(opened, canary, evidence)
+            write("\n".join(recount(story, _asked(opened, Revision(story.last["source"])))))
         return 0
     reports = looked(config)
     wanted = chosen(reports, [canary])
@@ -53,10 +54,15 @@ def explain(
     return exit_code(r for r in reports if canary in r.decisions)
 
 
-def _newest(path: Path, name: str, evidence: str) -> Told:
+def _asked(clone: PlainClone, source: Revision) -> str:
+    """Say who wrote the commit that asked for a version; empty where the clone lacks it."""
+    raw = clone.commits([source])[source]
+    return f"{raw.author}: {raw.message.splitlines()[0]}" if raw and raw.message else ""
+
+
+def _newest(clone: PlainClone, name: str, evidence: str) -> Told:
     """Find a rollout by its own id, or a canary's newest."""
-    with closing(PlainClone(path)) as clone:
-        found = [story for _, story in stories(clone, evidence_tip(clone, evidence))]
+    found = [story for _, story in stories(clone, evidence_tip(clone, evidence))]
     fitting = [one for one in found if name in (one.last["rollout"], one.last["canary"])]
     if not fitting:
         known = {word for one in found for word in (one.last["canary"], one.last["rollout"])}

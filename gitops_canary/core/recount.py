@@ -6,12 +6,17 @@ from gitops_canary.core.text import one_line
 from gitops_canary.core.told import Json, Told
 
 
-def recount(story: Told) -> Iterator[str]:
-    """Say how a rollout went: the moves and what each rested on, the exposure, what to do next."""
+def recount(story: Told, asked: str) -> Iterator[str]:
+    """Say how a rollout went: the moves and what each rested on, the exposure, what to do next.
+
+    `asked` tells who asked for the version, and with which words; empty where nobody knows.
+    """
     first, last = story.first, story.last
     yield one_line(f"{last['canary']}: {last['version']} {story.outcome}. {last['reason']}")
     yield f"Rollout {last['rollout']}, {first['decidedAt']} to {last['decidedAt']}."
     yield f"Asked for by commit {last['source']}; goes back to {last['stable']}."
+    if asked:
+        yield one_line(f"Asked for by {asked}")
     yield ""
     for decision in story.decisions:
         yield from _move(decision)

@@ -16,6 +16,13 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def run_git(clone: Path, *argv: str) -> str:
+    finished = subprocess.run(
+        ["git", "-C", str(clone), *argv], check=True, capture_output=True, text=True
+    )
+    return finished.stdout.strip()
+
+
 def test_history_lists_every_move_of_a_clone(clone: Path) -> None:
     told = run("history", "-C", clone, "-o", "json")
     rows = told.rows()
@@ -23,13 +30,7 @@ def test_history_lists_every_move_of_a_clone(clone: Path) -> None:
     assert len(rows) == 8
     assert rows[0]["action"] == "abort"
     assert rows[-1]["action"] == "start"
-    found = subprocess.run(
-        ["git", "-C", str(clone), "log", "-1", "--format=%s", rows[0]["revision"]],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    assert "abort" in found.stdout
+    assert "abort" in run_git(clone, "log", "-1", "--format=%s", rows[0]["revision"])
     assert "verify" in told.err
 
 
@@ -51,6 +52,9 @@ def test_explain_says_from_a_clone_why_a_version_was_rolled_back(clone: Path) ->
     assert "rolled back" in first
     assert any(line.strip().startswith("fail:") for line in rest)
     assert "Before the next try:" in rest
+    [source] = [line.split(" ")[4].rstrip(";") for line in rest if "Asked for by commit" in line]
+    who = run_git(clone, "log", "-1", "--format=%an <%ae>: %s", source)
+    assert f"Asked for by {who}" in rest
 
 
 def test_explain_of_what_is_not_there_names_what_is(clone: Path) -> None:
