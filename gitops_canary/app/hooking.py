@@ -137,14 +137,14 @@ class Hooking:
             if one and not _counts(call, one) and call.hook.type is not HookType.ROLLOUT:
                 del self._running[call]
                 task.cancel()
+        # Who cannot be read at this tip is looked at again: what it was told still counts.
         self._told = {
             canary: {
                 call: reply
-                for call, reply in self._told.get(canary, {}).items()
-                if _counts(call, one)
+                for call, reply in told.items()
+                if (one := situations.get(canary)) is None or _counts(call, one)
             }
-            for canary, one in situations.items()
-            if canary in self._told
+            for canary, told in self._told.items()
         }
 
 

@@ -207,6 +207,26 @@ def test_a_shut_gate_holds_for_as_long_as_it_is_shut_and_is_asked_again() -> Non
     until(world, lambda: "finish" in actions(world))
 
 
+def test_a_rollback_that_was_asked_for_is_not_forgotten_while_a_file_is_broken() -> None:
+    world, shape = quiet(hooks=("rollback",), steps=(10, 50))
+    bump(world, shape, "v1")
+    until(world, lambda: "advance" in actions(world))
+    world.remote.refuses = lambda _updates, _made: "not now"
+    world.board.turn(shape.id, "rollback", "open")
+    until(world, lambda: any(one.passed for one in world.board.said))
+    end_ms = world.now_ms + 30 * SECOND
+    until(world, lambda: world.now_ms > end_ms)
+    text = world.files(world.remote.refs[CONFIG])[shape.route_path]
+    world.commit({shape.route_path: text + b"\n{BROKEN: [\n"}, "Break it\n")
+    world.board.turn(shape.id, "rollback", "silent")
+    end_ms = world.now_ms + 60 * SECOND
+    until(world, lambda: world.now_ms > end_ms)
+    world.remote.refuses = lambda _updates, _made: ""
+    world.commit({shape.route_path: text}, "Mend it\n")
+    until(world, lambda: actions(world)[-1] != "advance", 240)
+    assert actions(world)[-1] == "abort"
+
+
 def up(name: str, what: str) -> None:
     """Stand for a Git server that answers."""
 
