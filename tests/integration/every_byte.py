@@ -147,11 +147,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     assert original.verifies(original.tips, {})
     count, survivors = 0, []
     for target in original.targets:
-        for at in range(asked.offset % asked.step, len(target.data), asked.step):
-            count += 1
-            if original.survives(target, at, 1 << at % 8):
-                survivors.append((target.branch, target.name, at))
-        print(f"{target.branch} {target.name}: {len(target.data)} bytes", flush=True)
+        places = range(asked.offset % asked.step, len(target.data), asked.step)
+        unseen = [at for at in places if original.survives(target, at, 1 << at % 8)]
+        survivors += [(target.branch, target.name, at) for at in unseen]
+        count += len(places)
+        # As it goes, so that a run that is cut off has told what it did.
+        done = f"{len(places)} of {len(target.data)} bytes changed, {len(unseen)} not seen"
+        print(f"{target.branch} {target.name}: {done}", flush=True)
     print(f"{count} bytes changed, {len(survivors)} not seen: {survivors[:10]}")
     return 1 if survivors else 0
 
