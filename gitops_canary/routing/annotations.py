@@ -38,6 +38,8 @@ class Annotations:
     """How the annotations' keys begin."""
     inner: tuple[Lists, ...]
     """What may be in the text: the first that finds a side in it."""
+    shares: bool = False
+    """Whether the annotation shares out among backends that stand in the rules themselves."""
     matcher: Matcher | None = None
     mirror: Mirror | None = None
     keeper: Keeper | None = None
@@ -57,11 +59,13 @@ class Annotations:
         """Point at the annotations in which the canary stands alone."""
         root = root_of(text, document, Path(""))
         where = {"namespace": namespace, "apex": apex}
-        return tuple(
+        alone = [
             at
             for at, inner, lists in self._mine(root, Path(""), namespace, apex)
             if lists.exposure(inner, 0, **where)
-        )
+        ]
+        direct = not self.shares and f"{apex}-canary" in {service for _, service in backends(root)}
+        return (*alone, *([("spec", "rules")] if direct else []))
 
     def weight(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> Decimal:
         """Read the canary's weight; all annotations must agree."""
@@ -188,6 +192,7 @@ ALB = Annotations(
 SKIPPER_INGRESS = Annotations(
     kinds=INGRESS,
     prefix=_SKIPPER,
+    shares=True,
     inner=(
         Lists(
             kinds=frozenset(),

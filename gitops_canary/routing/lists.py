@@ -5,7 +5,7 @@ sides is written; other entries keep their weights and the list keeps its total;
 written into both entries at once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -30,6 +30,12 @@ _KNOWN = 4096
 """Objects whose reading is kept: a rollout meets each text many times, and so does verifying it."""
 
 
+def nowhere(root: Node, names: Names) -> Iterator[Pointer]:
+    """Know of nothing but the lists."""
+    del root, names
+    yield from ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
     """A Router of one family of objects; everything it knows is in its fields."""
@@ -40,6 +46,8 @@ class Lists:
     scope: tuple[Pointer, ...] = (("spec",),)
     """What a person may not change unseen."""
     claimed: Claims = no_claims
+    alone: Callable[[Node, Names], Iterator[Pointer]] = nowhere
+    """Where traffic goes to the canary by something else than an entry of a list."""
     matcher: Matcher | None = None
     mirror: Mirror | None = None
     keeper: Keeper | None = None
@@ -150,6 +158,7 @@ class Lists:
         return set_scalar(text, document, (*entry, *self.meaning.weight_at), new, file=file)
 
     def _exposed(self, root: Node, names: Names) -> Iterator[Pointer]:
+        yield from self.alone(root, names)
         for group in self.groups(root):
             known = list(self.meaning.known(root, group, names))
             sides = {found.side for _, found in known if found}

@@ -16,7 +16,7 @@ from gitops_canary.routing.either import Either
 from gitops_canary.routing.founding import Adoption, Made, metadata
 from gitops_canary.routing.gateway_api import GATEWAY_API, LINKERD_HTTP_ROUTE
 from gitops_canary.routing.groups import Group, listed
-from gitops_canary.routing.identity import SIDES, Found, Identify, Names, named, side_of, word
+from gitops_canary.routing.identity import SIDES, Found, Identify, Names, Side, named, side_of, word
 from gitops_canary.routing.lists import Lists
 from gitops_canary.routing.matching import gloo_rules
 from gitops_canary.routing.numbers import QUANTITY, WHOLE, Form
@@ -53,17 +53,46 @@ class _Claim:
 
 def _gloo(_: Node, entry: Node, names: Names) -> Found | None:
     """Gloo names a Kubernetes Service, or an Upstream that is named after it."""
+    to = entry.get("destination")
+    side = _gloo_side(to, names) if to is not None else None
     kube = ("destination", "kube", "ref", "name")
-    space = word(entry, (*kube[:-1], "namespace"))
-    side = side_of(word(entry, kube), names)
-    if side and space in {"", names.namespace}:
-        return Found(side, kube)
-    upstream = ("destination", "upstream", "name")
+    at = kube if word(entry, kube) else ("destination", "upstream", "name")
+    return Found(side, at) if side else None
+
+
+def _gloo_side(to: Node, names: Names) -> Side | None:
+    """Tell which side a destination is."""
+    side = side_of(word(to, ("kube", "ref", "name")), names)
+    if side and word(to, ("kube", "ref", "namespace")) in {"", names.namespace}:
+        return side
     for one in SIDES:
         prefix = f"(?:{re.escape(names.namespace)}-)?{re.escape(names.apex)}-{one}"
-        if re.fullmatch(rf"{prefix}(?:upstream)?(?:-[0-9]+)?", word(entry, upstream)):
-            return Found(one, upstream)
+        if re.fullmatch(rf"{prefix}(?:upstream)?(?:-[0-9]+)?", word(to, ("upstream", "name"))):
+            return one
     return None
+
+
+_SINGLE = ("routeAction", "single")
+
+
+def _gloo_alone(root: Node, names: Names) -> Iterator[Pointer]:
+    """Find routes with a single destination, the canary."""
+    for group in listed("spec.routes", "spec.virtualHost.routes")(root):
+        for at in group.entries:
+            single = root.get(*at, *_SINGLE)
+            if single is not None and _gloo_side(single, names) == "canary":
+                yield (*at, *_SINGLE)
+
+
+def _actions_alone(root: Node, names: Names) -> Iterator[Pointer]:
+    """Find actions that pass to the canary, outside of splits."""
+    routes = ("spec.routes", "spec.subroutes")
+    for group in listed(*routes, *(f"{one}.*.matches" for one in routes))(root):
+        for at in group.entries:
+            node = root.get(*at)
+            found = _by_action(root, node, names) if node is not None else None
+            if found is not None and found.side == "canary":
+                yield (*at, "action")
 
 
 def _knative(root: Node, entry: Node, names: Names) -> Found | None:
@@ -109,6 +138,7 @@ GLOO = Lists(
     groups=_GLOO_GROUPS,
     meaning=_GLOO_MEANING,
     claimed=claims.gloo,
+    alone=_gloo_alone,
     matcher=Rules(
         path=("spec", "routes"),
         groups=_GLOO_GROUPS,
@@ -135,6 +165,13 @@ KNATIVE = Lists(
         copied=False,
     ),
 )
+_by_action = _by_reference(
+    ("action", "pass"),
+    ("action", "proxy", "upstream"),
+    backends=("spec", "upstreams"),
+    name="name",
+    service="service",
+)
 VIRTUAL_SERVER = Lists(
     kinds=frozenset({("k8s.nginx.org", "VirtualServer"), ("k8s.nginx.org", "VirtualServerRoute")}),
     groups=listed(
@@ -142,16 +179,14 @@ VIRTUAL_SERVER = Lists(
         "spec.subroutes.*.splits", "spec.subroutes.*.matches.*.splits",
     ),
     meaning=Meaning(
-        identify=_by_reference(
-            ("action", "pass"), ("action", "proxy", "upstream"),
-            backends=("spec", "upstreams"), name="name", service="service",
-        ),
+        identify=_by_action,
         absent=Absent.REQUIRED,
         most=100,
         total=100,
         copied=False,
     ),
     claimed=claims.virtual_server,
+    alone=_actions_alone,
 )  # fmt: skip
 ROUTE_GROUP = Lists(
     kinds=frozenset({("zalando.org", "RouteGroup")}),

@@ -148,3 +148,30 @@ def test_a_side_named_twice_is_refused(case: Case) -> None:
         return
     with pytest.raises(CanaryError):
         read(case, doubled)
+
+
+_ACTION = "    - routeAction:"
+ALONE = {
+    "gloo": (_ACTION, f"{_ACTION} {{single: {{kube: {{ref: {{name: shop-canary}}}}}}}}"),
+    "gloo ": (_ACTION, f"{_ACTION} {{single: {{upstream: {{name: prod-shop-canary-80}}}}}}"),
+    "virtualserver": ("    - path: /", "    - {path: /new, action: {pass: new}}"),
+    "virtualserver ": (
+        "    - path: /",
+        "    - {path: /a, matches: [{conditions: [], action: {proxy: {upstream: new}}}]}",
+    ),
+    "alb": ("paths: [", "paths: [{path: /new, backend: {service: {name: shop-canary}}}, "),
+}
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_a_way_to_the_canary_beside_the_lists_is_exposure(name: str) -> None:
+    case = CASES[name.strip()]
+    old, more = ALONE[name]
+    added = more if old == "paths: [" else f"{more}\n{old}"
+    text = case.text.replace(old, added, 1)
+    router = ROUTERS[case.provider]
+    assert router.exposure(case.text, 0, **WHERE) == ()
+    assert len(router.exposure(text, 0, **WHERE)) == 1
+    new = write(case, text, "5")
+    assert read(case, new) == 5
+    assert read(case, text) == 0
