@@ -11,6 +11,7 @@ from functools import lru_cache
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest import guard
 from gitops_canary.manifest.compare import Pointer, differing, same
+from gitops_canary.manifest.flowing import flowed
 from gitops_canary.manifest.items import append_item, duplicate_item, insert_key, remove
 from gitops_canary.manifest.nodes import BOM, Node, NodeKind, parse
 from gitops_canary.manifest.scalars import Json, Value, spelled, typed, written
@@ -151,23 +152,42 @@ def splice(
     """Replace a mapping's value, comments inside included, by the bytes of another text's.
 
     Both paths must end in a mapping's key. Lines are re-indented where the two stand at different
-    columns; equal bytes give the same text back.
+    columns; equal bytes give the same text back. Inside of brackets a block is written with some.
 
     Raises:
         EditRefused: one of the two is not there, or the result would not be the source's value.
     """
     old_key, old = guard.entry(text, document, path, file)
     new_key, new = guard.entry(source_text, source_document, source_path, file)
-    piece = source_text[new_key.end : new.end].replace("\r\n", "\n")
-    piece = _indented(piece, old_key.column - new_key.column)
-    if guard.newline(text) == "\r\n":
-        piece = piece.replace("\n", "\r\n")
-    changed = text[: old_key.end] + piece + text[old.end :]
+    parent = guard.target(text, document, path[:-1], file)
+    if parent.style == "flow" and _blocks(new):
+        changed = text[: old.start] + _within(text, old_key, old, new, file) + text[old.end :]
+    else:
+        piece = source_text[new_key.end : new.end].replace("\r\n", "\n")
+        piece = _indented(piece, old_key.column - new_key.column)
+        if guard.newline(text) == "\r\n":
+            piece = piece.replace("\n", "\r\n")
+        changed = text[: old_key.end] + piece + text[old.end :]
     guard.verified(text, changed, document, path, file=file)
     result = guard.root_of(changed, document, file).get(*path)
     if result is None or not same(result, new):
         raise guard.refusal("the bytes do not mean the same at this place", old, file)
     return changed
+
+
+def _blocks(new: Node) -> bool:
+    """Whether a value, or a part of it, is written in lines that brackets do not allow."""
+    return any(one.style in {"block", "|", ">"} for one in new.walk())
+
+
+def _within(text: str, key: Node, old: Node, new: Node, file: str) -> str:
+    """Write a value for a place in brackets: as JSON, or in lines, where the old one is so."""
+    start = text.rfind("\n", 0, key.start) + 1
+    lead = text[start : len(text) - len(text[start:].lstrip(" "))]
+    lines = "\n" in text[old.start : old.end]
+    end = guard.newline(text)
+    new_text = flowed(new, quoted=key.style == '"', file=file, indent=f"{end}{lead}" * lines)
+    return f" {new_text}" if old.start == old.end else new_text
 
 
 def _indented(piece: str, by: int) -> str:

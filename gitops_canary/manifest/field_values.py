@@ -21,6 +21,8 @@ from gitops_canary.model.owned import FieldRef
 
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,511}")
 _REPOSITORIES = ("newName", "repository", "name")
+_NAMED, _RENAMED = "name", "newName"
+"""Of an entry of kustomize's `images:`: the name it is found by, and the one it gives."""
 _TAGS = ("newTag", "tag", "version")
 
 
@@ -38,6 +40,24 @@ def value(text: str, ref: FieldRef) -> Json:
     if isinstance(found, dict):
         return {key: inner for key, inner in found.items() if key != ref.aside}
     return found
+
+
+def beside(text: str, ref: FieldRef, other: str, other_ref: FieldRef) -> Json:
+    """Give a field's value as it is compared with another field's.
+
+    An entry of kustomize's `images:` that gives no new name keeps the image's own; where the other
+    one gives it, that is what stands here too.
+
+    Raises:
+        SpecError: as `value`.
+    """
+    own, theirs = value(text, ref), value(other, other_ref)
+    entries = ref.aside == other_ref.aside == _NAMED
+    if entries and isinstance(own, dict) and isinstance(theirs, dict):
+        named = _terminal(text, ref)[0].get(_NAMED)
+        if named is not None and _RENAMED in theirs and _RENAMED not in own:
+            return {_RENAMED: named.value, **own}
+    return own
 
 
 def _texts(node: Node) -> Json:
@@ -139,17 +159,22 @@ def carry(text: str, ref: FieldRef, source: str, source_ref: FieldRef, *, exact:
         )
         changed = carry(outer.value, below, source, source_ref, exact=exact)
         return set_text(text, ref.index, ref.path, changed, file=ref.file)
-    if value(text, ref) == value(source, source_ref) and not exact:
+    if _equal(text, ref, source, source_ref) and not exact:
         return text
     hand = _Hand(text, ref, inside[0], inside[1], exact=exact)
     hand.carry(ref.path, inside[2], new, aside=(ref.aside, source_ref.aside))
-    if value(hand.text, ref) != value(source, source_ref):
+    if not _equal(hand.text, ref, source, source_ref):
         raise EditRefused(
             "The value would read as another at this place.",
             remedy="write both fields in the same block style",
             place=Place(ref.file),
         )
     return hand.text
+
+
+def _equal(text: str, ref: FieldRef, other: str, other_ref: FieldRef) -> bool:
+    own = beside(text, ref, other, other_ref)
+    return own == beside(other, other_ref, text, ref)
 
 
 class _Hand:
@@ -185,8 +210,19 @@ class _Hand:
                     self._value((*path, key), (*other, key), node)
                     continue
             self.carry((*path, key), (*other, key), node, aside=("", ""))
-        for key in sorted(mine - theirs - {aside[0]}):
+        gone = mine - theirs - {aside[0]}
+        if aside == (_NAMED, _NAMED) and _RENAMED in gone and not self._exact:
+            gone -= {_RENAMED}
+            self._rename((*path, _RENAMED), new.get(_NAMED))
+        for key in sorted(gone):
             self.text = remove(self.text, self._ref.index, (*path, key), file=self._ref.file)
+
+    def _rename(self, path: Pointer, named: Node | None) -> None:
+        """Let an entry of kustomize's `images:` give the name that the other one keeps."""
+        index, file = self._ref.index, self._ref.file
+        old = _node(self.text, index, path, file)
+        if named is not None and old.value != named.value:
+            self.text = set_scalar(self.text, index, path, named.value, file=file)
 
     def _value(self, path: Pointer, other: Pointer, new: Node) -> None:
         index, file = self._ref.index, self._ref.file

@@ -28,8 +28,8 @@ def sides(versions: Versions, text: Callable[[Path], str]) -> tuple[Side, Side]:
         case Fields(pairs=pairs):
             own, other = versions.replicas, versions.primary_replicas
             return (
-                _field_side({pair: pair.candidate for pair in pairs}, own, text),
-                _field_side({pair: pair.primary for pair in pairs}, other, text),
+                _field_side([(p, p.candidate, p.primary) for p in pairs], own, text),
+                _field_side([(p, p.primary, p.candidate) for p in pairs], other, text),
             )
 
 
@@ -180,12 +180,18 @@ def _replicas(versions: Templates, ref: DocRef, text: Callable[[Path], str]) -> 
 
 
 def _field_side(
-    refs: Mapping[FieldBinding, FieldRef], count: FieldRef | None, text: Callable[[Path], str]
+    rows: Sequence[tuple[FieldBinding, FieldRef, FieldRef]],
+    count: FieldRef | None,
+    text: Callable[[Path], str],
 ) -> Side:
-    found = {pair.name: field_values.value(text(ref.file), ref) for pair, ref in refs.items()}
+    """Read one side; a row is a pair, its field of this side, and that of the other one."""
+    found = {
+        pair.name: field_values.beside(text(ref.file), ref, text(other.file), other)
+        for pair, ref, other in rows
+    }
     visible = all(
         pair.container is not None and field_values.complete(text(ref.file), ref)
-        for pair, ref in refs.items()
+        for pair, ref, _ in rows
     )
     return Side(
         digest=template.digest(found),
@@ -193,7 +199,7 @@ def _field_side(
             pair.container if visible and pair.container else pair.name: field_values.shown(
                 text(ref.file), ref
             )
-            for pair, ref in refs.items()
+            for pair, ref, _ in rows
         },
         replicas=field_values.whole(text(count.file), count) if count else None,
         visible=visible,

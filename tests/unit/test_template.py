@@ -1,8 +1,10 @@
 """The pod template on its way between candidate, primary and the stable revision."""
 
+from textwrap import indent
+
 import pytest
 
-from gitops_canary.errors import SpecError
+from gitops_canary.errors import CanaryError, SpecError
 from gitops_canary.manifest import template
 from gitops_canary.manifest.catalog import headers
 from gitops_canary.manifest.naming import Names
@@ -130,3 +132,64 @@ def test_images_refuses_what_is_no_reference(image: str) -> None:
 
     with pytest.raises(SpecError, match="image reference"):
         template.images(text, ref(text))
+
+
+FLOW = (
+    "{apiVersion: apps/v1, kind: Deployment, metadata: {name: shop-primary}, spec: {template: "
+    "{metadata: {labels: {app: shop-primary}}, spec: {containers: [{name: app, image: "
+    "'acme/shop:1.0.0', env: [{name: A, value: '1'}]}]}}}}\n"
+)
+LINES = """\
+{
+  "apiVersion": "apps/v1",
+  "kind": "Deployment",
+  "metadata": {"name": "shop-primary"},
+  "spec": {
+    "template": {
+      "metadata": {"labels": {"app": "shop-primary"}},
+      "spec": {
+        "containers": [
+          {
+            "name": "app",
+            "image": "acme/shop:1.0.0",
+            "env": [
+              {
+                "name": "A",
+                "value": "1"
+              }
+            ]
+          }
+        ]
+      }
+    }
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("primary", [FLOW, LINES, LINES.replace("\n", "\r\n")])
+@pytest.mark.parametrize(
+    "added",
+    [
+        "- name: B\n  value: |\n    two: lines\n    1\n",
+        "- {name: B, value: 'a, b', x: [1.10, yes, null]}\n",
+        "- name: B\n  valueFrom:\n    a: {}\n    b: ~\n",
+    ],
+)
+def test_blocks_are_written_with_brackets_where_the_primary_has_some(
+    primary: str, added: str
+) -> None:
+    more = f"{indent(added, ' ' * 12)}          args:\n            - --x=1\n"
+    candidate = CANDIDATE + more
+    after = promoted(primary, candidate)
+    assert digest(after) == digest(candidate)
+    assert after[: after.index("containers")] == primary[: primary.index("containers")]
+    assert (after.count("\n") > primary.count("\n")) == ("\n " in primary)
+    assert after.count("\r") in {0, after.count("\n")}
+
+
+@pytest.mark.parametrize("value", ["&a x", "*a", "!t x"])
+def test_what_has_no_place_in_brackets_is_refused(value: str) -> None:
+    candidate = f"{CANDIDATE}            - name: B\n              value: {value}\n"
+    with pytest.raises(CanaryError):
+        promoted(FLOW, candidate.replace('value: "1"', 'value: &a "1"'))

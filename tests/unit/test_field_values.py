@@ -1,0 +1,60 @@
+"""Values of listed fields: how two sides compare, and what carrying one to the other changes."""
+
+import pytest
+
+from gitops_canary.manifest.field_values import beside, carry
+from gitops_canary.manifest.versions import promote, restore, sides
+from gitops_canary.model.names import Path
+from gitops_canary.model.owned import FieldBinding, FieldRef, Fields
+
+FILE = Path("kustomization.yaml")
+CANDIDATE, PRIMARY = (
+    FieldRef(file=FILE, index=0, path=("images", i), aside="name") for i in (0, 1)
+)
+BINDING = Fields(
+    pairs=(FieldBinding(name="web", container=None, candidate=CANDIDATE, primary=PRIMARY),)
+)
+IMAGES = """\
+images:
+- name: web # the team's
+  newTag: "2"
+- {name: web-primary, newName: web, newTag: "1"} # last
+"""
+
+
+def settled(text: str) -> bool:
+    candidate, primary = sides(BINDING, lambda _: text)
+    return candidate.digest == primary.digest
+
+
+def test_an_entry_that_keeps_its_name_is_compared_by_it() -> None:
+    assert beside(IMAGES, CANDIDATE, IMAGES, PRIMARY) == {"newName": "web", "newTag": "2"}
+    assert not settled(IMAGES)
+    assert settled(IMAGES.replace('"2"', '"1"'))
+    assert not settled(IMAGES.replace('"2"', '"1"').replace("newName: web,", "newName: other,"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("", "", '- {name: web-primary, newName: web, newTag: "2"} # last\n'),
+        ('newTag: "2"', "digest: sha256:0", "newName: web, digest: sha256:0} # last\n"),
+        ("newName: web,", "newName: old,", '- {name: web-primary, newName: web, newTag: "2"}'),
+        ('newTag: "2"', 'newTag: "2"\n  newName: r/web', 'newName: r/web, newTag: "2"} # last\n'),
+    ],
+)
+def test_a_promotion_never_takes_the_image_away_from_the_primary(
+    old: str, new: str, line: str
+) -> None:
+    text = IMAGES.replace(old, new, 1) if old else IMAGES
+    after = promote(BINDING, {FILE: text})[FILE]
+    assert line in after
+    assert settled(after)
+    assert after.split("- {")[0] == text.split("- {")[0]
+    stable = IMAGES.replace('"2"', '"1"')
+    assert restore(BINDING, {FILE: after}, BINDING, {FILE: stable})[FILE] == stable
+
+
+def test_two_fields_that_are_the_same_are_left_alone() -> None:
+    text = IMAGES.replace('"2"', '"1"')
+    assert carry(text, PRIMARY, text, CANDIDATE, exact=False) == text
