@@ -45,7 +45,9 @@ def subject(store: Store, revision: Revision, rules: Rules, *, configured: bool 
     for canary, spec in view.canaries.items():
         try:
             reader.placed(view, spec)
-            grounds[canary] = reader.bind(view, spec)
+            ground = reader.bind(view, spec)
+            reader.placed(view, spec, ground)
+            grounds[canary] = ground
         except CanaryError as error:
             errors[canary] = error
     return Subject(

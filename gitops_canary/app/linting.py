@@ -99,6 +99,7 @@ def _one(reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, G
     try:
         reader.placed(view, spec)
         ground = reader.bind(view, spec)
+        reader.placed(view, spec, ground)
         router = reader.router(spec)
         extra: list[str] = []
         for ref in ground.binding.routes:

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gitops_canary.app.alike import Alike
 from gitops_canary.app.canaries import Canaries, Rules
 from gitops_canary.app.indexing import Index, Indexer, PlainSift, bodies
+from gitops_canary.app.placing import Placing
 from gitops_canary.core.edits import Ground
 from gitops_canary.errors import BindingError, CanaryError, SpecError, Unavailable
 from gitops_canary.manifest import bindings, catalog, document, kustomize, tracked
@@ -60,6 +62,7 @@ class Reader:
         self._headers = lru_cache(CACHED_FILES)(self._read_headers)
         self._texts = Kept[tuple[Path, BlobId], str](_TEXTS_BYTES_MAX)
         self._specs = Canaries(rules, self._headers, self._text)
+        self._placing = Placing(store, self._sift, self._text)
         self._bound = lru_cache(CACHED_FILES)(self._bind)
         self._grounds = lru_cache(CACHED_FILES)(self._read_ground)
         self._configs = lru_cache(CACHED_FILES)(self._read_configs)
@@ -128,6 +131,9 @@ class Reader:
         if spec.homeless:
             self.placed(view, spec)
         ground = self._ground(view, spec)
+        # At rest nothing is asked about any namespace, and nothing written: it can wait till then.
+        if not ground.owned.settled:
+            self.placed(view, spec, ground)
         if isinstance(ground.binding.versions, Fields):
             files = self._store.files(view.revision)
             kustomize.check(
@@ -135,19 +141,18 @@ class Reader:
             )
         return ground
 
-    def placed(self, view: View, spec: CanarySpec) -> None:
-        """Make sure that kustomize leaves a Canary in the namespace that its document says.
+    def placed(self, view: View, spec: CanarySpec, ground: Ground | None = None) -> None:
+        """Make sure that kustomize and Flux leave a Canary in the namespace that it says.
 
         Raises:
-            BindingError: it is put into another one, or into several.
+            BindingError: it, or one of the workloads on `ground`, is put into another one.
         """
-        files = self._store.files(view.revision)
-        kustomize.placed(spec, files, lambda path: self._text(path, files[path].id))
+        self._placing.check(view.revision, spec, ground.binding if ground else None)
 
     def _ground(self, view: View, spec: CanarySpec) -> Ground:
-        return self._grounds(view.revision, _Same(spec))
+        return self._grounds(view.revision, Alike(spec))
 
-    def _read_ground(self, revision: Revision, same: "_Same") -> Ground:
+    def _read_ground(self, revision: Revision, same: Alike) -> Ground:
         view, spec = self.view(revision), same.spec
         wanted = labels(spec)
         files = {**self._footprint(view, wanted), **self._sources(view, spec)}
@@ -199,7 +204,7 @@ class Reader:
         return self._indexer.widen(view.index, wanted)
 
     def _bind(
-        self, _: CanaryId, same: "_Same", files: tuple[tuple[Path, Blob], ...]
+        self, _: CanaryId, same: Alike, files: tuple[tuple[Path, Blob], ...]
     ) -> Ground | CanaryError:
         spec = same.spec
         blobs = dict(files)
@@ -278,20 +283,3 @@ class Reader:
             return known
         data = self._store.read([blob])[blob]
         return self._texts.keep((path, blob), document.text_of(data, file=path), len(data))
-
-
-class _Same:
-    """A spec, equal to every other that lies in the same places."""
-
-    def __init__(self, spec: CanarySpec) -> None:
-        self.spec = spec
-        self._key = (
-            spec.id, str(spec.place), spec.namespace, spec.target, spec.apex, spec.provider,
-            spec.source, spec.routing, spec.policy.digest,
-        )  # fmt: skip
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other._key == self._key
-
-    def __hash__(self) -> int:
-        return hash(self._key)

@@ -13,7 +13,6 @@ from gitops_canary.errors import BindingError, Place, SpecError
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import FieldBinding, FieldRef
-from gitops_canary.model.spec import CanarySpec
 
 FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -40,54 +39,6 @@ class Kustomization:
     entries: tuple[Entry, ...]
     namespace: str = ""
     """Where it puts everything it builds; empty where it leaves that alone."""
-
-
-def placed(spec: CanarySpec, files: Iterable[Path], text: Callable[[Path], str]) -> None:
-    """Make sure that kustomize leaves a Canary in the namespace that its document says.
-
-    Raises:
-        BindingError: it is put into another one, or into several.
-    """
-    found = namespaces(Path(spec.place.file), folders(files, text))
-    others = {name: file for name, file in found.items() if name != spec.namespace}
-    if not others:
-        return
-    where = ", ".join(f"{name} ({file})" for name, file in sorted(found.items()))
-    several = len(found) > 1
-    raise BindingError(
-        f"kustomize renders this Canary into {'several namespaces' if several else 'another'}: "
-        f"{where}; the document says {spec.namespace}.",
-        remedy="commit one Canary for each, beside its kustomization, with a spec.id of its own"
-        if several
-        else f"write metadata.namespace: {next(iter(others))}",
-        place=spec.place,
-    )
-
-
-def namespaces(file: Path, folders: Mapping[str, Kustomization]) -> Mapping[str, Path]:
-    """Give the namespaces that kustomizations put a file's documents into, by who says so.
-
-    The outermost kustomization that names one has the last word.
-    """
-    found: dict[str, Path] = {}
-
-    def outwards(own: Kustomization, said: tuple[str, Path] | None, seen: frozenset[str]) -> None:
-        said = (own.namespace, own.file) if own.namespace else said
-        folder = posixpath.dirname(own.file)
-        outer = [
-            one
-            for one in folders.values()
-            if folder in (*one.resources, *one.components) and one.file not in seen
-        ]
-        for one in outer:
-            outwards(one, said, seen | {one.file})
-        if said and not outer:
-            found.setdefault(*said)
-
-    for own in folders.values():
-        if file in own.resources:
-            outwards(own, None, frozenset({own.file}))
-    return found
 
 
 def is_kustomization(file: str) -> bool:

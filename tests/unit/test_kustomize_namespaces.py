@@ -9,7 +9,8 @@ from pathlib import Path as LocalPath
 import pytest
 
 from gitops_canary.app.linting import findings
-from gitops_canary.manifest.kustomize import folders, namespaces
+from gitops_canary.manifest.kustomize import folders
+from gitops_canary.manifest.rendered import namespaces
 from gitops_canary.model.names import Path
 
 EXAMPLE = LocalPath(__file__).resolve().parents[2] / "manifests" / "example" / "apps" / "checkout"
@@ -112,3 +113,64 @@ def test_a_canary_rendered_twice_is_refused_with_both_places(tmp_path: LocalPath
     twice = lint(tmp_path, said=True, overlays={"a": "prod", "b": "test"})
     assert "several namespaces: prod (a/kustomization.yaml), test (b/kustomization.yaml)" in twice
     assert "a spec.id of its own" in twice
+
+
+FLUX = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {{name: apps, namespace: flux-system}}
+spec:
+  path: {path}
+  targetNamespace: {namespace}
+  sourceRef: {{kind: {kind}, name: {source}}}
+"""
+
+
+def flux(
+    path: str, namespace: str, kind: str = "GitRepository", source: str = "flux-system"
+) -> str:
+    return FLUX.format(path=path, namespace=namespace, kind=kind, source=source)
+
+
+@pytest.mark.parametrize(
+    ("layer", "rendered"),
+    [
+        (flux("./apps/web", "shop"), "shop"),
+        (flux("./", "shop"), "shop"),  # no kustomization between: it is one of the files
+        (flux("apps", "prod"), ""),
+        (flux("./apps/web/deep", "shop"), ""),
+        (flux("./apps/w", "shop"), ""),
+        (flux("./apps/web", "shop", kind="OCIRepository"), ""),
+        (flux("./apps", "prod") + "---\n" + flux("./apps", "shop", source="another"), ""),
+        (flux("./apps/web", "shop").replace("kustomize.toolkit.fluxcd.io", "example.org"), ""),
+        ("targetNamespace: [", ""),
+    ],
+)
+def test_flux_puts_a_canary_where_its_kustomization_says(
+    layer: str, rendered: str, tmp_path: LocalPath
+) -> None:
+    write({f"apps/web/{p.name}": p.read_text() for p in EXAMPLE.iterdir()}, tmp_path)
+    (tmp_path / "apps/web/kustomization.yaml").unlink()
+    write({"clusters/one.yaml": layer}, tmp_path)
+    (one,) = findings(tmp_path, default_provider="istio", allow_missing=frozenset())
+    wanted = f"into another: {rendered} (clusters/one.yaml)" if rendered else ""
+    assert wanted in str(one.error or "")
+    assert bool(one.error) == bool(rendered)
+
+
+def test_flux_has_the_word_after_kustomize(tmp_path: LocalPath) -> None:
+    files = {f"apps/web/{p.name}": p.read_text() for p in EXAMPLE.iterdir()}
+    overlay = {"over/kustomization.yaml": "namespace: shop\nresources: [../apps/web]\n"}
+
+    def told(layer: str) -> str:
+        write({**files, **overlay, "clusters/one.yaml": layer}, tmp_path)
+        (one,) = findings(tmp_path, default_provider="istio", allow_missing=frozenset())
+        return str(one.error or "")
+
+    # The example applies its Canary nowhere: its workloads say where it is.
+    assert told(flux("./over", "prod")) == ""
+    assert "is rendered into x (clusters/one.yaml); the Canary says prod" in told(flux("over", "x"))
+    listed = files["apps/web/kustomization.yaml"] + "  - canary.yaml\n"
+    files["apps/web/kustomization.yaml"] = listed
+    both = flux("./over", "x") + "---\n" + flux("./apps/web", "y")
+    assert "several namespaces: x (clusters/one.yaml), y (clusters/one.yaml)" in told(both)

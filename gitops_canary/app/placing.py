@@ -1,0 +1,71 @@
+"""What puts documents into namespaces in a revision: found once, then kept by what changes."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from gitops_canary.manifest import flux_layers, kustomize, rendered
+from gitops_canary.model.commits import Blob
+from gitops_canary.model.names import BlobId, Path, Revision
+from gitops_canary.model.owned import Binding, Templates
+from gitops_canary.model.spec import CanarySpec
+from gitops_canary.ports import Sift, Store
+
+_SUFFIXES = (".yaml", ".yml")
+_KEPT = 16
+
+
+Read = tuple[Mapping[str, kustomize.Kustomization], tuple[flux_layers.Layer, ...]]
+
+
+class Placing:
+    """Knows the kustomizations, and those of Flux, of one repository."""
+
+    def __init__(self, store: Store, sift: Sift, text: Callable[[Path, BlobId], str]) -> None:
+        self._store = store
+        self._sift = sift
+        self._text = text
+        self._last: tuple[Revision, Mapping[Path, Blob]] | None = None
+        self._read = lru_cache(_KEPT)(self._reading)
+
+    def check(self, revision: Revision, spec: CanarySpec, binding: Binding | None = None) -> None:
+        """Make sure that a Canary, and its workloads, stay in the namespace that it says.
+
+        Raises:
+            BindingError: it is put into another one, or into several; or they are.
+        """
+        folders, layers = self._read(revision)
+        rendered.placed(spec, folders, layers)
+        if binding is not None and isinstance(binding.versions, Templates):
+            rendered.reached(spec, binding.versions.files, folders, layers)
+
+    def _reading(self, revision: Revision) -> Read:
+        last, self._last = self._last, None  # begun anew where the next lines fail
+        files = self._all(revision) if last is None else self._changed(*last, revision)
+        self._last = revision, files
+
+        def text(path: Path) -> str:
+            return self._text(path, files[path].id)
+
+        return kustomize.folders(files, text), flux_layers.layers(files, text)
+
+    def _all(self, revision: Revision) -> Mapping[Path, Blob]:
+        every = self._store.files(revision)
+        found = {path: blob for path, blob in every.items() if kustomize.is_kustomization(path)}
+        return {**found, **self._sift.mentioning(revision, (flux_layers.WORD,), ())}
+
+    def _changed(
+        self, before: Revision, files: Mapping[Path, Blob], revision: Revision
+    ) -> Mapping[Path, Blob]:
+        found = dict(files)
+        for path, blob in self._sift.changed(before, revision).items():
+            found.pop(path, None)
+            if blob is not None and self._places(path, blob):
+                found[path] = blob
+        return found
+
+    def _places(self, path: Path, blob: Blob) -> bool:
+        if kustomize.is_kustomization(path):
+            return True
+        return path.endswith(_SUFFIXES) and any(
+            flux_layers.WORD.encode() in data for data in self._store.read([blob.id]).values()
+        )
