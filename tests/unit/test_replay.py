@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from records import record, revision
 
 from gitops_canary.core.message import compose
-from gitops_canary.core.replay import NEXT, History, by_canary, moves
+from gitops_canary.core.replay import NEXT, History, by_canary, fault, moves
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.names import CanaryId, RolloutId
 from gitops_canary.model.rollout import Action, Move, Record
@@ -181,3 +181,28 @@ def test_an_illegible_commit_under_our_key_stops_nothing() -> None:
     (misfit,) = history.misfits
     assert (misfit.canary, misfit.revision) == (None, revision(0))
     assert "Canary-Format" in misfit.why
+
+
+@pytest.mark.parametrize(
+    ("weight_from", "weight_to", "fits"), [(7, 10, False), (10, 10, True), (0, 10, True)]
+)
+def test_only_a_weight_that_stays_is_adopted_by_an_advance(
+    weight_from: int, weight_to: int, fits: bool
+) -> None:
+    (first,) = chain(Action.START)
+    second = move(
+        500, rollout=FIRST, action=Action.ADVANCE, previous=first.revision,
+        weight_from=Decimal(weight_from), weight_to=Decimal(weight_to),
+    )  # fmt: skip
+    assert (fault(first, second) is None) is fits
+
+
+def test_initialising_is_no_rollout_and_the_newest_one_counts() -> None:
+    older = chain(Action.INITIALISE, Action.INITIALISE, rollout=FIRST)
+    newer = chain(*[Action.INITIALISE] * 3, rollout=SECOND, base=200)
+    history = replayed(*older, *newer)
+    assert history.misfits == ()
+    assert history.moves == {}
+    assert history.beginning(WEB) == tuple(newer)
+    assert history.rollout(WEB) is None
+    assert replayed(*chain(Action.START)).beginnings == {}
