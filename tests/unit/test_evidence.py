@@ -1,6 +1,7 @@
 """The bulk behind a decision: what stands in it, and what does not belong to it."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,10 +35,8 @@ def record(before: str = "10") -> Any:
 
 
 def written(**changes: Any) -> Any:
-    told = changes.pop("told", {})
-    return json.loads(
-        decision_json(act(Action.ADVANCE, "50", told=told), record(), basis(**changes))
-    )
+    one = {key: changes.pop(key) for key in ("told", "override", "live") if key in changes}
+    return json.loads(decision_json(act(Action.ADVANCE, "50", **one), record(), basis(**changes)))
 
 
 def test_after_a_finish_the_primary_is_named_as_measured() -> None:
@@ -93,3 +92,25 @@ def test_changes_and_sides_are_written_down() -> None:
     assert one["owned"]["before"]["weight"] == "10"
     assert one["owned"]["after"]["primary"]["images"] == {"app": "shop:1.0"}
     assert one["timing"] == {"scrapeMs": 15_000, "lagMs": 5_000, "underway": True}
+
+
+def test_what_is_the_rule_is_left_out() -> None:
+    assert "override" not in written()
+    assert written(override=True)["override"] is True
+    assert "kind" not in written()["measured"]
+    daemons = replace(SPEC, target=replace(SPEC.target, kind="DaemonSet"))
+    assert written(spec=daemons)["measured"]["kind"] == "DaemonSet"
+
+
+def test_liveness_is_told_where_it_was_seen() -> None:
+    assert written()["live"] == {
+        "since": "1970-01-01T00:16:40Z", "proof": ["seen"], "detail": {},
+    }  # fmt: skip
+    assert written(live=None)["live"] is None
+
+
+def test_a_sample_at_the_very_instant_counts() -> None:
+    question = Question(source="a", expression="b", start_ms=100, end_ms=190, step_ms=30)
+    samples = tuple(Sample(at, "1") for at in (100, 130, 160))
+    cut = until({question: Answer(series=(Series(labels={}, samples=samples),))}, 160)
+    assert [len(one.samples) for answer in cut.values() for one in answer.series] == [3]
