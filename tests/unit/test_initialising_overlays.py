@@ -93,6 +93,16 @@ def test_all_but_the_canary_is_what_init_writes() -> None:
     assert now[FILE].startswith(CANARY), "what a person wrote stays"
 
 
+def test_init_tells_a_canary_that_is_there_too() -> None:
+    texts = LAYERS | {FILE: CANARY}
+    by_hand = initialised(texts, overlay="overlays/prod")
+    assert [stage.step for stage in by_hand.stages] == ["1/2", "2/2"]
+    assert after(texts, by_hand) == one_by_one(texts)[-1]
+    with pytest.raises(CanaryError, match="A Flagger Canary cannot say") as refused:
+        left(texts | {FILE: CANARY.replace("gitops-canary.dev/v1alpha1", "flagger.app/v1beta1")})
+    assert str(refused.value.place) == f"{FILE}:1:13"
+
+
 def test_a_canary_that_says_where_its_versions_will_lie_is_not_initialised_either() -> None:
     told = one_by_one(LAYERS | {FILE: CANARY})[1][FILE]
     texts = LAYERS | {FILE: told}

@@ -79,7 +79,7 @@ class _Work:
         """Write the stages in their order."""
         draft, name = self.draft, self.workload.ref.name
         # Where versions lie in fields, and the Canary is there, nothing is left to rest.
-        count = 2 if self.choice.carried and self.beside.versions.pairs else 3
+        count = 2 if self.choice.canary is not None and self.beside.versions.pairs else 3
         self.beside.write()
         self._said()
         if self.choice.serving:
@@ -111,8 +111,15 @@ class _Work:
     def _said(self) -> None:
         """Let a Canary that is there say where its versions lie, as soon as they lie there."""
         canary, pairs = self.choice.canary, self.beside.versions.pairs
-        if not self.choice.carried or canary is None or not pairs:
+        if canary is None or not pairs:
             return
+        if canary.group == "flagger.app":
+            raise BindingError(
+                f"A Flagger Canary cannot say where the versions of {canary.ref.name} lie, and "
+                "kustomize or its labels keep whole templates from being compared.",
+                remedy="write `apiVersion: gitops-canary.dev/v1alpha1` into it first",
+                place=canary.at("apiVersion"),
+            )
         if canary.root.get("spec", "source") is None:
             ref = canary.ref
             text = self.draft.texts[ref.file]
