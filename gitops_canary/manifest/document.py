@@ -135,6 +135,8 @@ def _block(raw: str, old: str, new: str) -> str:
         tail += 1
     middle = [f"{indent}{line}{end}" if line else end for line in after[head : len(after) - tail]]
     kept = outer[len(outer) - tail :] if tail else []
+    if head == len(outer) and middle:
+        outer[-1] += end  # it was the last line, which has no ending here
     # A block's last line ending is no part of it.
     return "\n".join([header, *outer[:head], *middle, *kept]).removesuffix("\r")
 

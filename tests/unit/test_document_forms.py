@@ -132,6 +132,13 @@ def test_yaml_inside_a_literal_block_changes_one_line() -> None:
         assert set_text(text, 0, path, grown, file=FILE).count("\n          digest: x") == 1
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_added_to_a_block_end_as_its_others_do(end: str) -> None:
+    lines = ["a: |", "  x: 1", "", "b: 2", ""]
+    changed = set_text(end.join(lines), 0, ("a",), "x: 1\ny: 2\n", file=FILE)
+    assert changed == end.join([*lines[:2], "  y: 2", *lines[2:]])
+
+
 def test_json_inside_a_quoted_scalar_changes_in_place() -> None:
     text = """a: '{"weight": 10, "it''s": 1}' # c\n"""
 
