@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from gitops_canary.app import expecting, looking, measuring, pushing, tick
+from gitops_canary.app import looking, measuring, pushing, tick
 from gitops_canary.core import decide as deciding
 from gitops_canary.core import edits, evidence, hooks, numbers, plan, questions, situation, watch
 from gitops_canary.core.course import Course
 from gitops_canary.errors import Conflict
 from gitops_canary.git.ownership import Ownership
 from gitops_canary.model.decision import Act, Decision, Hold
-from gitops_canary.model.observation import Expectation, Liveness, Verdict
+from gitops_canary.model.observation import Liveness, Verdict
 from gitops_canary.model.rollout import Action, Outcome
 from gitops_canary.sync.none import Nothing
 from gitops_canary.sync.traffic import Traffic, _Look
@@ -201,19 +201,6 @@ def _silent_for_ever(_s: situation.Situation, decision: Decision) -> Decision:
     return replace(decision, alert=False) if isinstance(decision, Hold) else decision
 
 
-def _any_version() -> Sequence[Swap]:
-    """Expect a person's weight of whatever version."""
-    real = expecting.expectation
-
-    def expectation(seen: Any, **timing: Any) -> Expectation | None:
-        found = real(seen, **timing)
-        if found is None or not (seen.override and seen.situation.moved):
-            return found
-        return replace(found, canary_images=None, canary_replicas=None, version_unseen=False)
-
-    return [(expecting, "expectation", expectation)]
-
-
 def _never(*_a: object, **_k: object) -> None:
     return None
 
@@ -265,7 +252,6 @@ MUTANTS: Sequence[Mutant] = (
     ]),
     Mutant("a rollback webhook is overheard", lambda: [(hooks, "taken_back", _never)]),
     Mutant("a watch condemns nothing", lambda: [(watch, "watching", _never)]),
-    Mutant("a weight is adopted before the canary is ready", _any_version),
     Mutant("nobody is told", lambda: _decided(_silent_for_ever)),
 )  # fmt: skip
 
