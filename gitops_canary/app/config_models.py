@@ -80,7 +80,7 @@ class Repository(_Strict):
     paths: list[Folder] = Field(default_factory=list)
     """Folders the controller reads Canaries in and writes in; none is the whole repository."""
     poll: Poll = Field(default="30s", validate_default=True)
-    """Time between two looks, from 100ms."""
+    """Time between two looks, from 100ms; sooner where there is more to judge."""
     credentials: Credentials | None = None
     """Login for https."""
     ca_file: File | None = None
