@@ -76,7 +76,8 @@ def _held(ours: Repository) -> Held:
     kib = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     git_dir = ours._runner.surroundings.git_dir
-    files = [path for path in git_dir.rglob("*") if path.is_file()]
+    # Not Path.rglob: upkeep may take a directory away meanwhile.
+    files = [Path(folder) / name for folder, _, names in os.walk(git_dir) for name in names]
     return Held(
         rss_mib=kib / 1024,
         descriptors=len(list(Path("/proc/self/fd").iterdir())),
