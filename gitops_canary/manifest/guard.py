@@ -52,7 +52,7 @@ def entry(text: str, document: int, path: Pointer, file: str) -> tuple[Node, Nod
         EditRefused: as `target`; or the path does not end in a key.
     """
     parent = target(text, document, path[:-1], file)
-    part = path[-1]
+    part = path[-1] if path else None
     key = parent.key(part) if isinstance(part, str) else None
     if key is None:
         raise refusal(f"there is no key ({spoken(path)})", parent, file)

@@ -102,7 +102,7 @@ def remove(text: str, document: int, path: Pointer, *, file: str) -> str:
     parent = target(text, document, path[:-1], file)
     if len(parent.entries) + len(parent.items) < _FEW:
         raise refusal("it stands alone; remove what holds it", parent, file)
-    part = path[-1]
+    part = path[-1] if path else ""
     if isinstance(part, str):
         key, value = entry(text, document, path, file)
         begin, end = key.start, value.end

@@ -16,6 +16,7 @@ from gitops_canary.manifest.document import (
     remove,
     set_scalar,
     set_text,
+    splice,
 )
 
 FILE = "f.yaml"
@@ -83,6 +84,14 @@ def test_what_cannot_be_changed_alone_is_refused_with_its_place(
 
     assert error.value.place is not None
     assert error.value.remedy
+
+
+def test_a_documents_root_is_no_entry() -> None:
+    text = "a: 1\nb: 2\n"
+    with pytest.raises(EditRefused):
+        remove(text, 0, (), file=FILE)
+    with pytest.raises(EditRefused):
+        splice(text, 0, (), text, 0, ("a",), file=FILE)
 
 
 def test_removing_leaves_no_half_collection() -> None:
