@@ -70,6 +70,7 @@ class Phone:
 
     async def ask(self, call: Call, body: Mapping[str, object]) -> Reply:
         del body
+        asked_ms = self.board.world.now_ms
         state = self.board.state(call.canary, call.hook.type.value)
         await asyncio.sleep({"late": 9.0, "silent": 10.0}.get(state, 0.2))
         said = {"open": True, "late": True, "shut": False}.get(state)
@@ -79,6 +80,9 @@ class Phone:
         else:
             status = 200 if said else 403
             reply = Reply(passed=said, status=status, why=f"HTTP {status}")
+        caller = self.board.world.controllers[self.name]
+        if caller.station is None or caller.born_ms > asked_ms:
+            return reply  # who asked has died meanwhile
         self.board.said.append(
             Said(
                 to=self.name,
