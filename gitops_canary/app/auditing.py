@@ -1,7 +1,7 @@
 """Some rollouts of a clone, each move held against its commit, its evidence, its seal and pages."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gitops_canary.app.bulk import Bulk
 from gitops_canary.app.checking import Checker, Decisions
@@ -14,6 +14,7 @@ from gitops_canary.core.replay import fault
 from gitops_canary.git.ownership import Ownership
 from gitops_canary.git.plain import PlainClone
 from gitops_canary.manifest.spec_file import DEFERRABLE
+from gitops_canary.manifest.webhooks import AT as WEBHOOKS
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.finding import Finding, Kind
 from gitops_canary.model.names import Path, Revision
@@ -92,10 +93,12 @@ class Auditor:
         self._bulk = bulk.on(clone) if bulk else None
         rules = Rules(paths=scope.paths, default_provider="istio", allow_missing=DEFERRABLE)
         reader = Reader(clone, rules, ROUTERS, _Sift(clone))
+        hooked = replace(rules, allow_missing=DEFERRABLE - {WEBHOOKS})
         self._rewriter = Rewriter(clone=clone, reader=reader, rules=rules)
         self._checker = Checker(
             clone=clone,
             reader=reader,
+            hooked=Reader(clone, hooked, ROUTERS, _Sift(clone)),
             decisions=Decisions(clone, bulk.files if bulk else None),
         )
 

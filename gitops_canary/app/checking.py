@@ -18,7 +18,7 @@ from gitops_canary.git.plain import PlainClone
 from gitops_canary.manifest import quarantine
 from gitops_canary.manifest.policy import policy_from_json
 from gitops_canary.model.finding import Finding, Kind
-from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
+from gitops_canary.model.names import BlobId, CanaryId, Digest, Path, Revision
 from gitops_canary.model.rollout import Action, Move
 from gitops_canary.model.spec import CanarySpec
 
@@ -62,6 +62,8 @@ class Checker:
 
     clone: PlainClone
     reader: Reader
+    hooked: Reader
+    """Reads Canaries with their webhooks, which an operator may do without."""
     decisions: Decisions
 
     def check(
@@ -199,11 +201,10 @@ class Checker:
         """
         record, wrong = move.record, ""
         policy_at = Revision(document["policy"]["revision"])
-        spec = self.reader.view(policy_at).canaries.get(record.canary)
         candidate = owned_now["before"]["candidate"]["digest"]
         if _values(document["owned"]) != _values(owned_now):
             wrong = "its evidence tells other owned values than the commit and its parent have"
-        elif spec is None or spec.policy.digest != record.policy:
+        elif record.policy not in self._policies(policy_at, record.canary):
             wrong = f"its policy is not the one the Canary had at {policy_at[:12]}"
         elif record.action is Action.START and record.rollout != rollout_id(
             record.canary, record.source, candidate
@@ -211,6 +212,13 @@ class Checker:
             wrong = "its rollout's id does not follow from its source and candidate"
         if wrong:
             raise VerificationError(wrong, remedy="compare its decision with the manifests")
+
+    def _policies(self, revision: Revision, canary: CanaryId) -> Iterator[Digest]:
+        """Digest the policies that a controller may have read: without webhooks, or with them."""
+        for reader in (self.reader, self.hooked):
+            spec = reader.view(revision).canaries.get(canary)
+            if spec is not None:
+                yield spec.policy.digest
 
 
 def _values(owned_json: Json) -> Json:
