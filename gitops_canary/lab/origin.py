@@ -37,7 +37,6 @@ done
 """
 
 
-_ABSENT = "0" * 40
 PUSHES = "pushes.jsonl"
 """Beside the bare repository: a line for each push."""
 
@@ -145,7 +144,7 @@ class Origin:
             options = [word for parent in above for word in ("-p", parent)]
             revision = self.git("commit-tree", tree, *options, stdin=message.encode(), env=who)
             try:
-                self.git("update-ref", f"refs/heads/{branch}", revision, tip or _ABSENT)
+                self.git("update-ref", f"refs/heads/{branch}", revision, tip or "0" * len(revision))
             except subprocess.CalledProcessError:
                 if self.tip(branch) == tip:
                     raise

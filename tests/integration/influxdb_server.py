@@ -38,12 +38,20 @@ def influxdb(folder: Path, lines: Sequence[str]) -> Iterator[str]:
         )
         try:
             port = _port(server, log)
-            _post(port, "/query?q=CREATE%20DATABASE%20app", "")
+            _create(port)
             _post(port, "/write?db=app&precision=ms", "\n".join(lines))
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
             server.wait(START_S)
+
+
+def _create(port: int) -> None:
+    """Ask until there is the database: it answers 200, with an error in it, before it is ready."""
+    deadline = time.monotonic() + START_S
+    while b"error" in (said := _post(port, "/query?q=CREATE%20DATABASE%20app", "")):
+        assert time.monotonic() < deadline, said
+        time.sleep(0.02)
 
 
 def _port(server: "subprocess.Popen[bytes]", log: Path) -> int:
@@ -57,9 +65,11 @@ def _port(server: "subprocess.Popen[bytes]", log: Path) -> int:
     raise AssertionError(log.read_text())
 
 
-def _post(port: int, path: str, body: str) -> None:
+def _post(port: int, path: str, body: str) -> bytes:
     connection = http.client.HTTPConnection("127.0.0.1", port)
     with contextlib.closing(connection):
         connection.request("POST", path, body)
         reply = connection.getresponse()
-        assert reply.status in {200, 204}, reply.read()
+        said = reply.read()
+        assert reply.status in {200, 204}, said
+    return said
