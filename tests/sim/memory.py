@@ -143,7 +143,8 @@ class MemoryGit:
 
     def _walk(self, tip: Revision, since: Revision | None) -> Iterator[Commit]:
         """Walk like `git rev-list --topo-order`: a merge's last parent comes first."""
-        [_] = self._drafting.reader.read([ObjectId(tip)], "commit")
+        ends = [ObjectId(end) for end in (tip, since) if end]
+        assert len([*self._drafting.reader.read(ends, "commit")]) == len(ends)
         known = frozenset(self.remote.reachable(since) if since else ())
         waiting = dict.fromkeys(self.remote.reachable(tip, known=known), 0)
         for revision in waiting:
