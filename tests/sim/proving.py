@@ -4,7 +4,6 @@ PYTHONPATH=tests python -m tests.sim.proving 5000 --seeds 1000
 """
 
 import argparse
-import logging
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from gitops_canary.git.signing import SigningKey, generate_key
 from .faults import FAULTS, Weather
 from .people import DEEDS, People
 from .remote import CONFIG, EVIDENCE, ME
+from .seeds import quiet
 from .simulation import Simulation
 
 TOUCHING = frozenset(
@@ -69,17 +69,22 @@ def main() -> int:
     parser.add_argument("first", type=int, nargs="?", default=0)
     parser.add_argument("--seeds", type=int, default=100)
     asked = parser.parse_args()
-    logging.getLogger("gitops_canary").setLevel(logging.CRITICAL)
+    with quiet():
+        return proven(range(asked.first, asked.first + asked.seeds))
+
+
+def proven(seeds: range) -> int:
+    """Prove seeds, and say what came of it."""
     with tempfile.TemporaryDirectory() as folder:
         key = generate_key(Path(folder) / "key")
     moves = 0
-    for seed in range(asked.first, asked.first + asked.seeds):
+    for seed in seeds:
         found = prove(seed, key).found
         moves += found.commits
         if found.differences:
             print(f"seed {seed}: {found.differences[0].problem}")
             return 1
-    print(f"{asked.seeds} runs with {moves} moves verify")
+    print(f"{len(seeds)} runs with {moves} moves verify")
     return 0
 
 
