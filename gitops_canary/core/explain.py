@@ -37,10 +37,15 @@ def arithmetic(verdict: Verdict) -> Iterator[str]:
         yield one_line(f"{one.check}: {one.why if one.value is None else words(one)}")
 
 
+def against(value: str | None, samples: str, limit: str, baseline: str | None) -> str:
+    """Say what was measured, on how much, beside its limit and the primary's value."""
+    on = "" if samples == "-" else f" on {samples}"
+    beside = "" if baseline is None else f", {baseline} on the primary"
+    return f"{value}{on} against {limit}{beside}"
+
+
 def _limits(one: Measurement) -> str:
-    on = "" if one.samples == "-" else f" on {one.samples}"
-    beside = "" if one.baseline is None else f", {one.baseline} on the primary"
-    return f"{one.value}{on} against {one.limit}{beside}: {one.why}"
+    return f"{against(one.value, one.samples, one.limit, one.baseline)}: {one.why}"
 
 
 def _conditions(one: Measurement) -> str:

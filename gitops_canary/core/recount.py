@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from gitops_canary.core.explain import against
 from gitops_canary.core.text import one_line
 from gitops_canary.core.told import Json, Told
 
@@ -46,10 +47,8 @@ def _sum(check: Json) -> str:
     """Say what one check rests on; the judge's own words hold the counts."""
     if check["value"] is None:
         return f"{check['name']} gave no number: {check['why']}"
-    on = "" if check["samples"] == "-" else f" on {check['samples']}"
-    beside = "" if check["baseline"] is None else f", {check['baseline']} on the primary"
-    value = f"{check['value']}{on} against {check['limit']}{beside}"
-    return f"{check['name']} {value}: {check['why']}"
+    told = against(check["value"], check["samples"], check["limit"], check["baseline"])
+    return f"{check['name']} {told}: {check['why']}"
 
 
 def _exposure(story: Told) -> str:
