@@ -8,6 +8,7 @@ from pathlib import Path as LocalPath
 
 from gitops_canary.app.linting import WORK_TREE, Folder, held
 from gitops_canary.app.reading import Rules
+from gitops_canary.core.questions import askable
 from gitops_canary.errors import BindingError, SpecError
 from gitops_canary.manifest import crd, document
 from gitops_canary.manifest.bindings import allowed
@@ -114,7 +115,8 @@ def _proved(found: Terrain, choice: Choice, rules: Rules) -> tuple[Stage, ...]:
         choice,
         dict(FOUNDERS).get(choice.provider) or Unfounded(choice.provider),
         ROUTERS[choice.provider],
-        json.dumps(crd.document_schema(), indent=1) + "\n",
+        schema=json.dumps(crd.document_schema(), indent=1) + "\n",
+        measured=askable(choice.provider),
     )
     after = dict(found.texts)
     for stage in made:
@@ -131,6 +133,8 @@ def _prove(texts: Mapping[Path, str], choice: Choice, rules: Rules) -> None:
     for one in mine:
         if one.error:
             raise one.error
+        for never in one.never:
+            raise BindingError(never.problem, remedy=never.remedy, place=never.place)
         if not one.summary.startswith("idle at 0 %"):
             raise BindingError(
                 f"{choice.title} would not be at rest: {one.summary}.",

@@ -13,7 +13,7 @@ from gitops_canary.core.outlook import outlook
 from gitops_canary.core.questions import unaskable
 from gitops_canary.core.rehearsal import always, rehearse
 from gitops_canary.core.text import percent
-from gitops_canary.errors import CanaryError, ConfigError, Place
+from gitops_canary.errors import CanaryError, ConfigError, Place, SpecError
 from gitops_canary.manifest import bindings
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
@@ -36,6 +36,8 @@ class Finding:
     summary: str = ""
     outlook: tuple[str, ...] = ()
     """What will happen to a new version, line by line."""
+    never: tuple[SpecError, ...] = ()
+    """Checks that can never be asked: nothing would ever pass."""
     error: CanaryError | None = None
 
 
@@ -116,8 +118,9 @@ def _one(reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, G
         summary += f", {count} webhook{'s' * (count > 1)}"
     if extra:
         summary += f"; whatever the weight, the canary also gets what {', '.join(extra)} sends it"
-    never = [f"{one.problem} To go on: {one.remedy}." for one in unaskable(spec)]
+    never = tuple(unaskable(spec))
     if never:
         summary += f"; {len(never)} of them can never be asked, so nothing would ever pass"
-    lines = (*outlook(spec, ground), *never)
-    return Finding(canary=spec.id, place=spec.place, summary=summary, outlook=lines)
+    told = (f"{one.problem} To go on: {one.remedy}." for one in never)
+    lines = (*outlook(spec, ground), *told)
+    return Finding(canary=spec.id, place=spec.place, summary=summary, outlook=lines, never=never)

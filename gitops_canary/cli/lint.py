@@ -1,5 +1,6 @@
 """`lint`: is everything in a checkout as the controller needs it?"""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -26,16 +27,22 @@ def lint(
             write(f"no Canary in {path}; begin with `gitops-canary init`\n")
         for one in found:
             write("\n".join(one.outlook or (f"{one.canary}: {one.error}",)) + "\n")
-        return 1 if any(one.error for one in found) else 0
+        return _code(found)
     show([_row(one) for one in found], ("where", "canary", "result", "remedy"), output)
-    return 1 if any(one.error for one in found) else 0
+    return _code(found)
+
+
+def _code(found: Sequence[Finding]) -> int:
+    return 1 if any(one.error or one.never for one in found) else 0
 
 
 def _row(one: Finding) -> Row:
+    never = one.never[0] if one.never else None
+    result = one.error.problem if one.error else f"{'never' if never else 'ok'}: {one.summary}"
     return {
         "where": str(one.place),
         "canary": one.canary,
-        "result": one.error.problem if one.error else f"ok: {one.summary}",
-        "remedy": one.error.remedy if one.error else "",
+        "result": result,
+        "remedy": one.error.remedy if one.error else never.remedy if never else "",
         "outlook": list(one.outlook),
     }

@@ -17,7 +17,8 @@ from gitops_canary.core.judges import eprocess
 from gitops_canary.core.numbers import bound as bucket_bound
 from gitops_canary.core.questions import Role
 from gitops_canary.core.sides import SIDES, Answers, answer_at
-from gitops_canary.core.telemetry import joined, telemetry
+from gitops_canary.core.streams import joined
+from gitops_canary.core.telemetry import telemetry
 from gitops_canary.core.text import percent
 from gitops_canary.model.judging import Counts, Reading, Trouble
 from gitops_canary.model.observation import Question
@@ -96,14 +97,15 @@ def _expressions(check: Check, spec: CanarySpec) -> tuple[str, str, str]:
     The further look is written into the query: not every server lets a question choose it.
     """
     counted = telemetry(spec.provider, asking.names(spec))
+    streams = counted.counted(check.builtin or "")
     if check.builtin != "request-duration":
-        return joined(counted.requests, str), joined(counted.requests, _lately), ""
+        return joined(streams, str), joined(streams, _lately), ""
     bound = re.escape(bound_of(check, counted.unit_ms)).replace("\\", "\\\\")
     buckets = f'le=~"{bound}(\\\\.0)?|\\\\+Inf"'
     return (
-        joined(counted.latency, str, buckets),
-        joined(counted.latency, _lately, buckets),
-        f"count by (le) ({joined(counted.latency, _lately)})",
+        joined(streams, str, buckets),
+        joined(streams, _lately, buckets),
+        f"count by (le) ({joined(streams, _lately)})",
     )
 
 

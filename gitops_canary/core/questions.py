@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gitops_canary.core import istio, promql
-from gitops_canary.core.telemetry import Telemetry, joined, telemetry
+from gitops_canary.core.streams import Telemetry, joined
+from gitops_canary.core.telemetry import telemetry
 from gitops_canary.core.text import duration
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.model.observation import Question
@@ -120,6 +121,20 @@ def questions(
             continue
         found.update(dict.fromkeys(question for own in roles.values() for question in own))
     return tuple(found)
+
+
+def askable(provider: str) -> tuple[str, ...]:
+    """List the builtin metrics there are for a provider."""
+    anybody = istio.Names(namespace="ns", canary="x", primary="x-primary", service="x-canary")
+
+    def known(builtin: str) -> bool:
+        try:
+            return bool(telemetry(provider, anybody).counted(builtin))
+        except SpecError:
+            # Not swallowed: that there is none is what is asked.
+            return False
+
+    return tuple(builtin for builtin in BUILTINS if known(builtin))
 
 
 def unaskable(spec: CanarySpec) -> Iterator[SpecError]:
@@ -244,12 +259,13 @@ def _other(builtin: str, counted: Telemetry, window: str) -> Mapping[Role, str]:
             Role.REQUESTS: f"sum by ({by}, response_code) ({requests})",
             Role.SEEN: f"max by ({by}) ({joined(counted.requests, seen)})",
         }
-    buckets, every = joined(counted.latency, increase), 'le="+Inf"'
+    timed, every = counted.counted(builtin), 'le="+Inf"'
+    buckets = joined(timed, increase)
     quantile = f"histogram_quantile({istio.QUANTILE}, sum by ({by}, le) ({buckets}))"
     return {
         Role.LATENCY: quantile if counted.unit_ms == 1 else f"{quantile} * {counted.unit_ms}",
-        Role.REQUESTS: f"sum by ({by}) ({joined(counted.latency, increase, every)})",
-        Role.SEEN: f"max by ({by}) ({joined(counted.latency, seen, every)})",
+        Role.REQUESTS: f"sum by ({by}) ({joined(timed, increase, every)})",
+        Role.SEEN: f"max by ({by}) ({joined(timed, seen, every)})",
     }
 
 

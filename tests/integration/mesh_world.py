@@ -62,6 +62,29 @@ def traefik(workload: str, kind: str) -> dict[str, str]:
     return {"service": f"prod-shop-{arm(workload)}-80@kubernetescrd", "code": code(kind)}
 
 
+def virtual_server(workload: str, kind: str) -> dict[str, str]:
+    """A scrape by way of a Service takes the label `service`, and keeps the series' own."""
+    service = f"shop-{arm(workload)}"
+    own = (
+        {"exported_service": service, "service": "nginx"} if kind == "bad" else {"service": service}
+    )
+    return {
+        "resource_namespace": "prod",
+        "resource_type": "virtualserver",
+        "code": code(kind),
+        **own,
+    }
+
+
+def router(workload: str, kind: str, *, scraped: bool) -> dict[str, str]:
+    """OpenShift's; its monitor keeps labels that the target has too under other names."""
+    own = {"namespace": "prod", "service": f"shop-{arm(workload)}", "pod": HASHES[workload]}
+    if scraped:
+        kept = {f"exported_{name}": value for name, value in own.items()}
+        own = {**kept, "namespace": "openshift-ingress", "service": "router-internal-default"}
+    return {**own, "route": "shop", "code": {"good": "2xx", "bad": "5xx", "odd": "4xx"}[kind]}
+
+
 def istio(workload: str, kind: str) -> dict[str, str]:
     return {
         "destination_workload_namespace": "prod", "destination_workload": workload,
@@ -100,8 +123,19 @@ MESHES: Mapping[str, tuple[str, str, int, Labels]] = {
         "traefik_service_request_duration_seconds_count",
         "traefik_service_request_duration_seconds_bucket", 1000, traefik,
     ),
+    "emissary": (
+        "envoy_cluster_upstream_rq", "envoy_cluster_upstream_rq_time_bucket", 1,
+        envoy(lambda side: f"shop_{side}_prod_80"),
+    ),
+    "virtualserver": (
+        "nginx_ingress_controller_upstream_server_response_latency_ms_count",
+        "nginx_ingress_controller_upstream_server_response_latency_ms_bucket", 1, virtual_server,
+    ),
 }  # fmt: skip
-SAME = {"gatewayapi:v1": "kubernetes", "gatewayapi:v1beta1": "kubernetes", "smi:v1alpha2": "istio"}
+SAME = {
+    "gatewayapi:v1": "kubernetes", "gatewayapi:v1beta1": "kubernetes", "smi:v1alpha2": "istio",
+    "alb": "kubernetes", "haproxy": "kubernetes",
+}  # fmt: skip
 RATES = {
     ("shop", "good"): 97, ("shop", "bad"): 2, ("shop", "odd"): 1,
     ("shop-primary", "good"): 899, ("shop-primary", "bad"): 1,
@@ -133,7 +167,10 @@ def world() -> Iterator[Written]:
     yield Written(
         "nginx_ingress_controller_requests", nginx("shop", "bad") | {"ingress": "x"}, rising(500)
     )
-    for name in ("prod_shop-canary-two_80", "prod_my-shop-canary_80", "prodx_shop-canary_80"):
+    for name in (
+        "prod_shop-canary-two_80", "prod_my-shop-canary_80", "prodx_shop-canary_80",
+        "shop_canary_prod_eu_80", "my_shop_canary_prod_80", "shop_canary_80",
+    ):  # fmt: skip
         yield Written(
             "envoy_cluster_upstream_rq",
             {"envoy_cluster_name": name, "envoy_response_code": "503"},
@@ -145,7 +182,9 @@ def world() -> Iterator[Written]:
             {"kubernetes_namespace": "prod", "kubernetes_pod_name": pod, "status": "503"},
             rising(500),
         )
+    yield from _virtual_server()
     yield from _apisix()
+    yield from _openshift()
     yield from _linkerd_caller()
     yield from _reset()
 
@@ -162,6 +201,30 @@ def _apisix() -> Iterator[Written]:
         own = {"route": "prod_shop_all", "type": part}
         for bound, count in (("100", 500), ("500", 1000 - slow), ("1000", 1000), ("+Inf", 1000)):
             yield Written("apisix_http_latency_bucket", own | {"le": bound}, rising(count))
+
+
+def _virtual_server() -> Iterator[Written]:
+    for labels in (
+        virtual_server("shop", "bad") | {"resource_namespace": "other"},
+        virtual_server("shop", "odd") | {"service": "shop-canary-two"},
+    ):
+        yield Written(MESHES["virtualserver"][0], labels, rising(500))
+
+
+def _openshift() -> Iterator[Written]:
+    """Two routers, scraped in two ways; what fails of the canary gives no response at all."""
+    answered, failed = "haproxy_server_http_responses_total", "haproxy_server_{}_errors_total"
+    for index, ((workload, kind), rate) in enumerate(RATES.items()):
+        if (workload, kind) != ("shop", "bad"):
+            yield Written(answered, router(workload, kind, scraped=index % 2 == 0), rising(rate))
+    for kind in ("connection", "response"):
+        labels = router("shop", "bad", scraped=kind == "response")
+        del labels["code"]
+        yield Written(failed.format(kind), labels, rising(1))
+    for other in ({"service": "shop-canary-two"}, {"namespace": "other"}):
+        labels = router("shop", "bad", scraped=False) | other
+        yield Written(answered, labels, rising(500))
+        yield Written(failed.format("connection"), labels, rising(500))
 
 
 def _linkerd_caller() -> Iterator[Written]:

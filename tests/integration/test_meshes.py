@@ -121,6 +121,17 @@ def test_apisix_knows_the_route_as_a_whole_and_nobody_is_condemned_for_it(url: s
     assert duration.outcome is Outcome.PASS
 
 
+def test_openshifts_router_counts_what_gave_no_response(url: str) -> None:
+    keys = ("canary", "canaryBad", "primary", "primaryBad")
+    (success,) = verdicts(url, course("openshift", SUCCESS))[-1].measurements
+    assert [success.numbers[k] for k in keys] == ["800", "16", "7200", "8"]
+    found = verdicts(url, course("openshift", SUCCESS, judge=JudgePolicy()))
+    (success,) = found[-1].measurements
+    assert (success.value, success.baseline, success.outcome) == ("98", "99.8888", Outcome.FAIL)
+    assert "failed with 502: 4, 503: 4" in success.why
+    assert "no histogram" in verdicts(url, course("openshift", DURATION))[-1].reason
+
+
 def test_crashed_canary_is_seen_by_its_callers(url: str) -> None:
     found = verdicts(url, course("linkerd", SUCCESS, target="crashed"))
     # Nothing failed before, so nobody knows how failures come: one scrape may be one incident.
@@ -185,7 +196,7 @@ def test_conditions_read_every_series_of_a_query(url: str) -> None:
     assert "no limit is set" in found[-1].shadows[0].measurements[0].why
 
 
-@pytest.mark.parametrize("provider", ["knative", "appmesh", "virtualserver"])
+@pytest.mark.parametrize("provider", ["knative", "appmesh", "field"])
 def test_provider_without_findable_series_says_so(provider: str) -> None:
     one = course(provider, SUCCESS)
     assert one.questions() == ()

@@ -71,6 +71,25 @@ def test_the_router_reads_its_first_split_as_nothing_and_goes_round(case: str) -
 
 
 @every
+def test_every_check_of_the_canary_it_writes_can_be_asked(case: str) -> None:
+    """Else a rollout would hold for ever on no data; OpenShift's router counts no latency."""
+    texts = plain(case)
+    now = after(texts, initialised(texts, router=case))
+    names = re.findall(r"- name: (request-\S+)", now["apps/canary.yaml"])
+    assert names == ["request-success-rate", "request-duration"][: 1 if case == "openshift" else 2]
+
+
+def test_a_canary_that_could_never_pass_is_refused() -> None:
+    texts = plain("openshift", {"apps/canary.yaml": CANARY.format(
+        provider="openshift", weights="[10]").replace("success-rate", "duration").replace(
+        "min: 99", "max: 500")})  # fmt: skip
+    with pytest.raises(CanaryError, match="request-duration can never be asked") as refused:
+        initialised(texts)
+    assert str(refused.value.place).startswith("apps/canary.yaml:")
+    assert refused.value.remedy
+
+
+@every
 def test_whoever_else_gets_traffic_keeps_it(case: str) -> None:
     """No line goes but those that name the Service, or say how its traffic gets there."""
     texts = plain(case)

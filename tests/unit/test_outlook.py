@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from routes import CASES
+
 from gitops_canary.app.linting import findings
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "manifests" / "example"
@@ -70,20 +72,20 @@ def test_a_sequential_judge_is_told_by_how_sure_it_has_to_be(tmp_path: Path) -> 
 
 def test_a_check_that_can_never_be_asked_is_told(tmp_path: Path) -> None:
     told(tmp_path)
-    haproxy = "haproxy-ingress.github.io/blue-green-balance"
-    annotations = f'{{{haproxy}: "app=checkout-primary=100,app=checkout=0"}}'
-    service = f"metadata: {{name: checkout, namespace: prod, annotations: {annotations}}}"
-    (tmp_path / "apps/service.yaml").write_text(f"apiVersion: v1\nkind: Service\n{service}\n")
+    route = CASES["openshift"].text.replace("shop", "checkout")
+    (tmp_path / "apps/openshift.yaml").write_text(route)
     own = (
         (tmp_path / CANARY).read_text().replace("flagger.app/v1beta1", "gitops-canary.dev/v1alpha1")
     )
-    own = own.replace("provider: istio", "provider: haproxy")
+    own = own.replace("provider: istio", "provider: openshift")
     (tmp_path / CANARY).write_text(own.replace("  service:\n    port: 8080\n", ""))
     (one,) = findings(tmp_path, default_provider="istio", allow_missing=frozenset())
 
     assert one.error is None, one.error
-    assert "2 of them can never be asked, so nothing would ever pass" in one.summary
-    assert "HAProxy names pods srv001 and so on" in one.outlook[-1]
+    assert "1 of them can never be asked, so nothing would ever pass" in one.summary
+    assert "no histogram" in one.outlook[-1]
+    (never,) = one.never
+    assert never.remedy
 
 
 HOOKS = """\

@@ -142,7 +142,7 @@ def test_template_that_cannot_be_trusted_is_refused(
     "canary",
     [
         spec(check(), provider="knative"),
-        spec(check(), provider="haproxy"),
+        spec(check("request-duration"), provider="openshift"),
         spec(check("request-luck")),
         spec(check(), target='shop"} or vector(1) #'),
     ],

@@ -1,5 +1,6 @@
 """The Canary that `init` writes: short, with a word on every line a person may want to turn."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from gitops_canary.manifest.initial.flagger import LADDER
@@ -17,6 +18,20 @@ _SOURCE = """\
         candidate: {{file: {file}, {document}field: {candidate}}}
         primary: {{file: {primary_file}, {primary_document}field: {primary}}}
 """
+_CHECKS = {
+    "request-success-rate": """\
+      - name: request-success-rate
+        interval: 1m
+        thresholdRange:
+          min: 99 # percent
+""",
+    "request-duration": """\
+      - name: request-duration
+        interval: 1m
+        thresholdRange:
+          max: 500 # milliseconds, of 99 in 100 requests
+""",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +56,17 @@ def canary_text(
     service: str,
     pairs: tuple[Pair, ...],
     schema: str,
+    measured: Collection[str],
 ) -> str:
-    """Write the document as a file's text; `schema` is the path an editor finds it by."""
+    """Write the document as a file's text.
+
+    `schema` is the path an editor finds it by, `measured` the builtin metrics of the provider.
+    """
     apex = f"  service: {{name: {service}}} # what users call\n" if service != name else ""
     source = "  source: # where the two versions lie\n    fields:\n" if pairs else ""
     source += "".join(_pair(pair) for pair in pairs)
     ladder = _ALL_OR_NOTHING if provider == "kubernetes" else _WEIGHTED.format(ladder=list(LADDER))
+    checks = "".join(text for builtin, text in _CHECKS.items() if builtin in measured)
     return f"""\
 # yaml-language-server: $schema={schema}
 # How a new version of {name} earns its traffic. `gitops-canary lint --explain` tells it in words,
@@ -67,15 +87,7 @@ spec:
     interval: 1m # time between two looks
     threshold: 3 # failed looks before the version is rolled back
 {ladder}    metrics:
-      - name: request-success-rate
-        interval: 1m
-        thresholdRange:
-          min: 99 # percent
-      - name: request-duration
-        interval: 1m
-        thresholdRange:
-          max: 500 # milliseconds, of 99 in 100 requests
-"""
+{checks}"""
 
 
 def _pair(pair: Pair) -> str:

@@ -10,6 +10,26 @@ from gitops_canary.manifest.initial.terrain import WORKLOADS, Engine, Terrain
 from gitops_canary.manifest.naming import named
 
 _SHOWN = 20
+_SERIES = "http_request_duration_seconds"
+_OWN = (
+    f"the builtin metrics of this router are the application's own series {_SERIES}",
+    "export them",
+)
+_COUNTED = {
+    "gatewayapi": _OWN,
+    "kubernetes": _OWN,
+    "alb": _OWN,
+    "haproxy": _OWN,
+    "openshift": (
+        "OpenShift's router counts no latency, so the Canary looks at failed requests alone",
+        "let the application export its latency",
+    ),
+    "virtualserver": (
+        "NGINX counts the requests of each Service only with -enable-latency-metrics",
+        "start the controller with it",
+    ),
+}
+"""What the builtin metrics of a router need, and what to do about it."""
 _HANDLED = frozenset({*WORKLOADS, "Service", "ServiceMonitor", "Canary"})
 
 
@@ -166,13 +186,10 @@ def _metrics(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
             what=f"the builtin metrics of nginx look for an Ingress called {choice.apex}",
             remedy="call it so, or write queries: docs/reference/metrics.md",
         )
-    if family in {"gatewayapi", "kubernetes"}:
-        yield Remark(
-            place=choice.workload.place,
-            what="the builtin metrics of this router are the application's own series "
-            "http_request_duration_seconds",
-            remedy="export them, or write a query: docs/reference/metrics.md",
-        )
+    if family in _COUNTED:
+        what, remedy = _COUNTED[family]
+        remedy = f"{remedy}, or write a query: docs/reference/metrics.md"
+        yield Remark(place=choice.workload.place, what=what, remedy=remedy)
 
 
 def _below(folder: str, above: str) -> bool:

@@ -6,7 +6,7 @@ to be live: a Service that selects pods which are not there yet is an outage.
 """
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from gitops_canary.errors import BindingError
 from gitops_canary.manifest import targets, template
@@ -35,24 +35,39 @@ SCHEMA = Path(".gitops-canary/canary.schema")
 
 
 def stages(
-    terrain: Terrain, choice: Choice, founder: Founder, router: Router, schema: str
+    terrain: Terrain,
+    choice: Choice,
+    founder: Founder,
+    router: Router,
+    *,
+    schema: str,
+    measured: Collection[str],
 ) -> tuple[Stage, ...]:
     """Write what is missing, commit by commit; nothing where all of it is there.
+
+    `measured` are the builtin metrics of the provider.
 
     Raises:
         BindingError: something stands in the way; it names the place.
         EditRefused: a text cannot be changed without touching more than was meant.
     """
-    return _Work(terrain, choice, founder, router, schema).run()
+    return _Work(terrain, choice, founder, router, schema, measured).run()
 
 
 class _Work:
     """One application's way."""
 
     def __init__(
-        self, terrain: Terrain, choice: Choice, founder: Founder, router: Router, schema: str
+        self,
+        terrain: Terrain,
+        choice: Choice,
+        founder: Founder,
+        router: Router,
+        schema: str,
+        measured: Collection[str],
     ) -> None:
         self.choice, self.founder, self.router, self.schema = choice, founder, router, schema
+        self.measured = measured
         self.terrain = terrain
         self.workload = choice.workload
         targets.fit(choice.workload.ref, choice.workload.root)
@@ -230,6 +245,7 @@ class _Work:
             service=choice.apex,
             pairs=self.beside.versions.pairs,
             schema=posixpath.relpath(SCHEMA, folder or "."),
+            measured=self.measured,
         )
         draft.add(file, file_of([text], draft.texts[self.workload.ref.file]), applied=False)
         draft.texts[SCHEMA] = self.schema
