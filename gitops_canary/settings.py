@@ -116,8 +116,10 @@ class SourceSettings:
     """Base URL, `http` or `https`, without credentials."""
     scrape_ms: int = 15_000
     """Milliseconds between two samples of a series; Prometheus' usual setting."""
+    scrape_timeout_ms: int = 10_000
+    """Milliseconds a scrape may take; Prometheus' own default, never more than the interval."""
     lag_ms: int = 5_000
-    """Milliseconds until a sample can be asked for; covers scraping and remote write."""
+    """Milliseconds until a sample can be asked for once it is scraped; covers remote write."""
     timeout_ms: int = 10_000
     """Milliseconds all questions of one look may take together."""
     addresses: frozenset[str] = frozenset()

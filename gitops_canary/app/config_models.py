@@ -136,8 +136,10 @@ class Source(_Strict):
     """Base URL, without credentials."""
     scrape_interval: Scrape = Field(default="15s", validate_default=True)
     """Time between two samples of a series."""
+    scrape_timeout: Scrape | None = None
+    """Time a scrape may take; 10s for prometheus, which is its default, at most the interval."""
     lag: Wait = Field(default="5s", validate_default=True)
-    """Time until a sample can be asked for."""
+    """Time until a sample can be asked for once its scrape is over."""
     timeout: Timeout = Field(default="10s", validate_default=True)
     """Time all questions of one look may take together."""
     addresses: list[Address] = Field(default_factory=list)

@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator
 
 from gitops_canary.app import config_models as models
+from gitops_canary.core.text import duration
 from gitops_canary.manifest.problems import nearest, shown
 from gitops_canary.metrics import METRICS
 from gitops_canary.model.addresses import on_this_machine
 from gitops_canary.settings import SourceSettings
 
 Loc = tuple[str | int, ...]
+SCRAPE_TIMEOUT_MS = 10_000
+"""Prometheus' `scrape_timeout` where its configuration says nothing; see its `<scrape_config>`."""
 _TOKEN = re.compile(r"[A-Za-z0-9-]{1,100}")
 _LOGIN = frozenset({"authorization", "proxy-authorization", "cookie"})
 _OURS = _LOGIN | {
@@ -26,6 +29,9 @@ def source_problems(here: Loc, one: models.Source) -> Iterator[tuple[Loc, str, s
     if (one.username is None) != (one.password_file is None) or (one.token_file and basic):
         remedy = "give tokenFile alone, or username with passwordFile"
         yield here, "has credentials that do not fit together", remedy
+    if one.scrape_timeout is not None and one.scrape_timeout > one.scrape_interval:
+        remedy = f"give at most scrapeInterval, {duration(one.scrape_interval)}"
+        yield (*here, "scrapeTimeout"), "is longer than the time between two scrapes", remedy
     secret = one.token_file or basic or one.secret_files or one.header_files
     if secret and one.url.startswith("http:") and not on_this_machine(one.url):
         yield (*here, "url"), "would carry a secret unencrypted", "use https with credentials"
@@ -90,12 +96,21 @@ def _headers(here: Loc, one: models.Source) -> Iterator[tuple[Loc, str, str]]:
         seen.add(name.lower())
 
 
+def _scrape_timeout_ms(one: models.Source) -> int:
+    """Take Prometheus' own default where nothing is said; what is not scraped takes an interval."""
+    if one.scrape_timeout is not None:
+        return one.scrape_timeout
+    scraped = one.type == "prometheus"
+    return min(SCRAPE_TIMEOUT_MS, one.scrape_interval) if scraped else one.scrape_interval
+
+
 def one_source(one: models.Source) -> SourceSettings:
     """Give one source as settings."""
     return SourceSettings(
         type=one.type,
         url=one.url,
         scrape_ms=one.scrape_interval,
+        scrape_timeout_ms=_scrape_timeout_ms(one),
         lag_ms=one.lag,
         timeout_ms=one.timeout,
         addresses=frozenset(one.addresses),

@@ -22,12 +22,14 @@ from gitops_canary.http import Failed, secrets_of
 from gitops_canary.model.names import Revision
 from gitops_canary.model.observation import Question
 from gitops_canary.ports import Metrics
-from gitops_canary.settings import RepositorySettings, Settings
+from gitops_canary.settings import RepositorySettings, Settings, SourceSettings
 
 GIT_LEAST = (2, 36)
 """The first git with `cat-file --batch-command`."""
 SKEW_MS, SKEW_MOST_MS = 5_000, 60_000
 """Differences of clocks that are told, and that are wrong; headers count whole seconds."""
+_TIMED_OUT_MS = 1_000
+"""How far above its timeout the duration of a scrape that timed out may be."""
 _BLOCKING = {
     "pull_request": "changes have to go through a pull request",
     "merge_queue": "changes have to go through the merge queue",
@@ -115,6 +117,8 @@ async def _sources(settings: Settings, metrics: Metrics) -> AsyncIterator[Findin
             yield wrong("metrics", name, error)
             continue
         yield _clock(f"metric source {name}", answer.clock_ms, now_ms)
+        async for finding in _scrapes(name, one, metrics, now_ms):
+            yield finding
         if not answer.series:
             yield hint(
                 "metrics", name, "it has no series `up`, so the age of samples is not known",
@@ -132,6 +136,39 @@ async def _sources(settings: Settings, metrics: Metrics) -> AsyncIterator[Findin
             )  # fmt: skip
         else:
             yield fine("metrics", name, age)
+
+
+async def _scrapes(
+    name: str, one: SourceSettings, metrics: Metrics, now_ms: int
+) -> AsyncIterator[Finding]:
+    """Hold the slowest scrape of the last hour against how long a look waits for one.
+
+    `scrape_duration_seconds` is written for every scrape, also for one that timed out.
+    """
+    question = Question(
+        source=name,
+        expression="max(max_over_time(scrape_duration_seconds[1h]))",
+        start_ms=now_ms,
+        end_ms=now_ms,
+    )
+    answer = (await metrics.ask([question]))[question]
+    if answer.error or not answer.series:
+        yield hint(
+            "metrics", name,
+            f"how long scrapes take is not known: {answer.error or 'no scrape_duration_seconds'}",
+            f"hold scrapeTimeout, {duration(one.scrape_timeout_ms)}, against scrape_timeout there",
+        )  # fmt: skip
+        return
+    longest_ms = round(float(answer.series[0].samples[-1].value) * 1000)
+    took = f"the slowest scrape of the last hour took {duration(longest_ms)}"
+    if longest_ms > one.scrape_timeout_ms + _TIMED_OUT_MS:
+        late = ConfigError(
+            f"{took}, and a look waits {duration(one.scrape_timeout_ms)} for one.",
+            remedy=f"set metrics.sources.{name}.scrapeTimeout to the longest scrape_timeout there",
+        )
+        yield wrong("metrics", name, late)
+    else:
+        yield fine("metrics", name, f"{took}, of {duration(one.scrape_timeout_ms)} waited for")
 
 
 def _outside(settings: Settings) -> Iterator[Finding]:

@@ -47,6 +47,8 @@ class Timing(Exact):
 
     scrape_ms: int
     lag_ms: int
+    scrape_timeout_ms: int | None = None
+    """How long a scrape may take; where absent, as long as its interval."""
     underway: bool = False
     """Whether what is seen while a weight is on its way counts; not so before decision 23."""
 

@@ -9,6 +9,7 @@ from gitops_canary.core import watch
 from gitops_canary.core.course import Course
 from gitops_canary.core.initialising import Beginning, expected
 from gitops_canary.core.judges import sequential
+from gitops_canary.core.questions import ask_delay_ms
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.stays import joined, stays, visited
 from gitops_canary.core.underway import underway
@@ -26,11 +27,13 @@ class Timing:
 
     scrape_ms: int
     lag_ms: int
+    scrape_timeout_ms: int | None = None
+    """How long a scrape may take; None: its interval, longer than which none may."""
 
     @property
     def delay_ms(self) -> int:
         """How long after an instant its samples are complete."""
-        return self.scrape_ms + self.lag_ms
+        return ask_delay_ms(self.scrape_ms, self.lag_ms, self.scrape_timeout_ms)
 
 
 @dataclass(slots=True)

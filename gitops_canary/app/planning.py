@@ -93,6 +93,7 @@ class Planner:
             origins=self._origins(pinned, act.canary),
             scrape_ms=self.timing.scrape_ms,
             lag_ms=self.timing.lag_ms,
+            scrape_timeout_ms=self.timing.scrape_timeout_ms,
         )
         made = plan(act, context, router)
         assert made.after is not None, "its ground was read"

@@ -209,6 +209,7 @@ def _measuring(
     timing = Timing(
         scrape_ms=max(source.scrape_ms for source in sources),
         lag_ms=max(source.lag_ms for source in sources),
+        scrape_timeout_ms=max(source.scrape_timeout_ms for source in sources),
     )
     return Measuring(
         metrics=metrics,
@@ -218,6 +219,7 @@ def _measuring(
                     options(one),
                     scrape_ms=timing.scrape_ms,
                     lag_ms=timing.lag_ms,
+                    scrape_timeout_ms=timing.scrape_timeout_ms,
                     contains=contains,
                     memory=seen.memory,
                     writes=seen.writes,

@@ -42,6 +42,8 @@ class Basis:
     """Where each of its values stands there."""
     scrape_ms: int
     lag_ms: int
+    scrape_timeout_ms: int | None
+    """None as in records from before it was known: a scrape may take its interval."""
     answers: Answers
     before: Owned
     after: Owned
@@ -135,13 +137,20 @@ def _context(basis: Basis) -> Json:
             "effective": dict(basis.effective),
             "origin": dict(basis.origins),
         },
-        "timing": {"scrapeMs": basis.scrape_ms, "lagMs": basis.lag_ms, "underway": True},
+        "timing": _timing(basis),
         "owned": {"before": owned_json(basis.before), "after": owned_json(basis.after)},
         "changes": [
             {"path": path, "diff": diff(path, *texts)}
             for path, texts in sorted(basis.changes.items())
         ],
     }
+
+
+def _timing(basis: Basis) -> Json:
+    timing: Json = {"scrapeMs": basis.scrape_ms, "lagMs": basis.lag_ms, "underway": True}
+    if basis.scrape_timeout_ms is None:
+        return timing
+    return {**timing, "scrapeTimeoutMs": basis.scrape_timeout_ms}
 
 
 def digest(data: bytes) -> Digest:

@@ -53,6 +53,7 @@ class Context:
     """Where each value of the policy stands."""
     scrape_ms: int
     lag_ms: int
+    scrape_timeout_ms: int | None
 
     @property
     def finished(self) -> bool:
@@ -155,6 +156,7 @@ def _basis(context: Context, files: Mapping[Path, str], after: Owned) -> evidenc
         origins=context.origins,
         scrape_ms=context.scrape_ms,
         lag_ms=context.lag_ms,
+        scrape_timeout_ms=context.scrape_timeout_ms,
         answers=context.answers,
         before=context.tip.owned,
         after=after,

@@ -50,9 +50,16 @@ class _Query:
     lookback_ms: int
 
 
-def ask_delay_ms(scrape_ms: int, lag_ms: int) -> int:
-    """Say how long after an instant its samples are complete in the source."""
-    return scrape_ms + lag_ms
+def ask_delay_ms(scrape_ms: int, lag_ms: int, scrape_timeout_ms: int | None = None) -> int:
+    """Say how long after an instant its samples are complete in the source.
+
+    A scrape's samples bear the time at which it began, and are there once it is over. It takes as
+    long as its timeout at the most; where that is not known, as long as its interval.
+
+    >>> ask_delay_ms(30_000, 5_000), ask_delay_ms(30_000, 5_000, 10_000)
+    (35000, 15000)
+    """
+    return (scrape_ms if scrape_timeout_ms is None else scrape_timeout_ms) + lag_ms
 
 
 def instants(

@@ -78,7 +78,7 @@ def _measured(
     if hooks.alone(policy, before[-1].record.action if before else None):
         return ()
     spec, timing = recorded.spec(document, policy), document["timing"]
-    scrape_ms, delay_ms = timing["scrapeMs"], timing["scrapeMs"] + timing["lagMs"]
+    scrape_ms, delay_ms = timing["scrapeMs"], recorded.delay_ms(document)
     times = [instant_ms(one["at"]) for one in document["verdicts"]]
     finished = bool(before) and before[-1].record.finished
     if policy.judge.type == threshold.NAME and not policy.judge.shadows:
@@ -187,6 +187,7 @@ def _exposure(
         origins={},
         scrape_ms=document["timing"]["scrapeMs"],
         lag_ms=document["timing"]["lagMs"],
+        scrape_timeout_ms=document["timing"].get("scrapeTimeoutMs"),
         answers=answers,
         before=recorded.owned(document["owned"]["before"]),
         after=recorded.owned(document["owned"]["after"]),
@@ -232,7 +233,6 @@ def _repeatable(act: Act, before: Sequence[Move]) -> bool:
 
 def _situation(document: Json, policy: Policy, act: Act, before: Sequence[Move]) -> Situation:
     tip = recorded.owned(document["owned"]["before"])
-    timing = document["timing"]
     return Situation(
         canary=act.canary,
         policy=policy,
@@ -256,7 +256,7 @@ def _situation(document: Json, policy: Policy, act: Act, before: Sequence[Move])
         tip_ms=before[-1].date_ms,
         live=act.live,
         verdicts=act.verdicts,
-        now_ms=act.at_ms + timing["scrapeMs"] + timing["lagMs"],
+        now_ms=act.at_ms + recorded.delay_ms(document),
         complete_ms=act.at_ms,
         told=recorded.told(document, policy),
         pinned=True,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from gitops_canary.core.questions import ask_delay_ms
 from gitops_canary.core.text import instant_ms
 from gitops_canary.errors import Place
 from gitops_canary.model.decision import Act
@@ -39,6 +40,12 @@ def answers(document: Json) -> dict[Question, Answer]:
         )
         for row in document["queries"]
     }
+
+
+def delay_ms(document: Json) -> int:
+    """Say how long after an instant it was asked for."""
+    timing = document["timing"]
+    return ask_delay_ms(timing["scrapeMs"], timing["lagMs"], timing.get("scrapeTimeoutMs"))
 
 
 def told(document: Json, policy: Policy) -> dict[tuple[Webhook, int], Reply]:

@@ -29,7 +29,12 @@ def _api(name: str, o: Options) -> Api:
 
 
 SYNC: Mapping[str, Factory] = {
-    "traffic": lambda o: Traffic(source=o.source, scrape_ms=o.scrape_ms, lag_ms=o.lag_ms),
+    "traffic": lambda o: Traffic(
+        source=o.source,
+        scrape_ms=o.scrape_ms,
+        lag_ms=o.lag_ms,
+        scrape_timeout_ms=o.scrape_timeout_ms,
+    ),
     "none": lambda o: Nothing(
         source=o.source, delay_ms=o.delay_ms, memory=o.memory, writes=o.writes
     ),

@@ -25,6 +25,8 @@ class Options:
     """Milliseconds between two samples of a series."""
     lag_ms: int = 5_000
     """Milliseconds until a sample can be asked for."""
+    scrape_timeout_ms: int | None = None
+    """Milliseconds a scrape may take; None: as long as its interval."""
     delay_ms: int = 0
     """Milliseconds to wait where nothing is looked at."""
     url: str = ""

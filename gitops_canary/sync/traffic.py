@@ -46,12 +46,13 @@ class Traffic:
     """The metric source's name in controller.yaml."""
     scrape_ms: int
     lag_ms: int
+    scrape_timeout_ms: int | None = None
 
     async def observe(
         self, expected: Sequence[Expectation], metrics: Metrics, now_ms: int
     ) -> Mapping[Expectation, Liveness]:
         """Tell for each expectation whether it holds; no usable answer is never live."""
-        seen_ms = now_ms - ask_delay_ms(self.scrape_ms, self.lag_ms)
+        seen_ms = now_ms - ask_delay_ms(self.scrape_ms, self.lag_ms, self.scrape_timeout_ms)
         found: dict[Expectation, Liveness] = {}
         todo = {e: _windows(e.since_ms, seen_ms) for e in expected}
         while todo:

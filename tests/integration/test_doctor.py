@@ -38,6 +38,7 @@ def traffic() -> list[Written]:
     buckets = {"10": 1.0, "1000": 1.0, "+Inf": 1.0}
     return [
         Written("up", {"job": "envoy"}, [(at, 1.0) for at in times]),
+        Written("scrape_duration_seconds", {"job": "envoy"}, [(at, 0.05) for at in times]),
         Written("istio_requests_total", {**OWN, "response_code": "200"}, counts),
         *(
             Written(
@@ -170,10 +171,15 @@ def test_limits_tighter_than_normal_are_told(bench: Bench) -> None:
 def test_old_samples_are_told(bench: Bench, tmp_path: Path) -> None:
     folder = tmp_path / "old"
     folder.mkdir()
-    with prometheus(folder, [Written("up", {"job": "a"}, [(now_ms() - 120_000, 1.0)])]) as url:
+    old = [(now_ms() - 120_000, 1.0)]
+    slow = [(now_ms() - 120_000, 4.2)]
+    written = [Written("up", {"job": "a"}, old), Written("scrape_duration_seconds", {}, slow)]
+    with prometheus(folder, written) as url:
         source = {"sources": {"default": {"type": "prometheus", "url": url}}}
         ended = bench.doctor(metrics=source)
-    assert "more than two scrapes and the lag" in row(ended, "metrics")["what"]
+    assert row(ended, "metrics", "more than two scrapes and the lag")["health"] == "hint"
+    late = row(ended, "metrics", "took 4200ms, and a look waits 1s for one")
+    assert (late["health"], "scrapeTimeout" in late["remedy"]) == ("wrong", True)
     assert "no data of the primary" in row(ended, "limits")["what"]
 
 

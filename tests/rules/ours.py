@@ -1,7 +1,7 @@
 """The sequential judge as the controller runs it, tick by tick.
 
 Blocks of a scrape begin when a weight is live; what is seen while the next one is on its way may
-condemn. As timed, an answer is a scrape and the lag late, and a weight is live
+condemn. As timed, an answer is a scrape's timeout and the lag late, and a weight is live
 when the traffic proves it, as `sync.traffic` counts.
 """
 
@@ -20,8 +20,8 @@ from rules.traffic import Counts
 RAMP = (1.0, 5.0, 10.0, 25.0, 50.0)
 BURSTS_FREE = 6
 """Degrees of freedom from which an estimate of the overdispersion counts."""
-LATE_S = 20
-"""A scrape and the default lag: how long after its end a block is complete in the source."""
+LATE_S = 15
+"""A scrape's default timeout and the default lag: how long after its end a block is complete."""
 KINDS = ("errors", "slow")
 
 

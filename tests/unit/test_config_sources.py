@@ -38,8 +38,24 @@ def test_what_a_type_needs_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("type_", "said", "timeout_ms"),
+    [
+        ("prometheus", {}, 10_000),
+        ("prometheus", {"scrapeInterval": "5s"}, 5_000),
+        ("prometheus", {"scrapeInterval": "1m", "scrapeTimeout": "45s"}, 45_000),
+        ("graphite", {}, 15_000),
+    ],
+)
+def test_a_scrape_takes_as_long_as_prometheus_lets_it(
+    tmp_path: Path, type_: str, said: dict[str, str], timeout_ms: int
+) -> None:
+    assert loaded(tmp_path, type=type_, **said).scrape_timeout_ms == timeout_ms
+
+
+@pytest.mark.parametrize(
     ("source", "problem"),
     [
+        ({"type": "prometheus", "scrapeTimeout": "16s"}, "give at most scrapeInterval, 15s"),
         ({"type": "datadog"}, "lacks credentials of type datadog"),
         (
             {"type": "datadog", "secretFiles": {"datadog_api_key": "t"}},

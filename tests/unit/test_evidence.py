@@ -24,6 +24,7 @@ def basis(**changes: Any) -> Basis:
     values: dict[str, Any] = {
         "spec": SPEC, "policy": SPEC.policy, "effective": policy_json(SPEC.policy),
         "policy_revision": Revision("7" * 40), "origins": {}, "scrape_ms": 15_000, "lag_ms": 5_000,
+        "scrape_timeout_ms": 10_000,
         "answers": {}, "before": HERE, "after": HERE, "previous_ms": AT_MS - 90_000, "changes": {},
         **changes,
     }  # fmt: skip
@@ -91,7 +92,12 @@ def test_changes_and_sides_are_written_down() -> None:
     assert [change["path"] for change in one["changes"]] == ["a", "b"]
     assert one["owned"]["before"]["weight"] == "10"
     assert one["owned"]["after"]["primary"]["images"] == {"app": "shop:1.0"}
-    assert one["timing"] == {"scrapeMs": 15_000, "lagMs": 5_000, "underway": True}
+    assert one["timing"] == {
+        "scrapeMs": 15_000,
+        "lagMs": 5_000,
+        "scrapeTimeoutMs": 10_000,
+        "underway": True,
+    }
 
 
 def test_what_is_the_rule_is_left_out() -> None:

@@ -46,6 +46,7 @@ def context(tip: Ground, moves: Sequence[Move] = (), **more: Any) -> Context:
         "origins": {},
         "scrape_ms": 15_000,
         "lag_ms": 5_000,
+        "scrape_timeout_ms": 10_000,
         **more,
     }
     return Context(**values)

@@ -48,6 +48,7 @@ def test_instants_depend_on_the_live_instant_alone(
 
 def test_first_instant_waits_for_the_longer_of_interval_and_window() -> None:
     assert ask_delay_ms(15_000, 2_000) == 17_000
+    assert ask_delay_ms(30_000, 2_000, 10_000) == 12_000
     found = instants(
         live_ms=LIVE, interval_ms=90_000, window_ms=60_000, now_ms=LIVE + 107_000, delay_ms=17_000
     )
