@@ -5,7 +5,7 @@ import contextlib
 import logging
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -78,16 +78,21 @@ class Controller:
     newest: Newest
     figures: Figures
     early_s: float = EARLY_SECONDS
+    enough: Callable[[Report], bool] = lambda _: False
+    """Told of each look; says whether the controller may end now."""
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
     _busy: set[asyncio.Task[None]] = field(default_factory=set)
     _scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone="UTC"))
 
-    async def run(self) -> None:
-        """Tick until SIGINT or SIGTERM; a tick under way is finished, for 15 s at the most."""
-        stop = asyncio.Event()
+    async def run(self, for_s: float | None = None) -> None:
+        """Tick until SIGINT, SIGTERM, enough, or for so long.
+
+        A tick under way is finished, for 15 s at the most.
+        """
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(name, stop.set)
+            loop.add_signal_handler(name, self._stop.set)
         for one in self.rounds:
             one.station.hooking.late = partial(self.hint, one)
             self._scheduler.add_job(
@@ -101,7 +106,8 @@ class Controller:
             )
         first = [asyncio.create_task(self._tick(one)) for one in self.rounds]
         self._scheduler.start()
-        await stop.wait()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), for_s)
         self._stopping = True
         log.info("stopping: a push under way may take %d s more", STOP_SECONDS)
         self._scheduler.remove_all_jobs()
@@ -148,17 +154,20 @@ class Controller:
 
     async def _look(self, one: Round) -> None:
         began_s = time.monotonic()
+        ended = "bug"
         try:
-            await self._follow(one, await one.station.tick(write=True), began_s)
+            report = await one.station.tick(write=True)
+            self.figures.moved(report)
+            await self._follow(one, report)
+            ended = type(report.error).__name__.lower() if report.error else "ok"
         except Exception:
             # A bug in one repository's look must not be silent, nor stop the other repositories.
             log.exception("%s: a bug ended this look; please report it", one.station.name)
-            self.figures.broke(one.station.name, took_s=time.monotonic() - began_s)
+        self.figures.looked(one.station.name, ended, took_s=time.monotonic() - began_s)
 
-    async def _follow(self, one: Round, report: Report, began_s: float) -> None:
+    async def _follow(self, one: Round, report: Report) -> None:
         one.seen_s = time.monotonic()
         self.newest.take(report, time.time())
-        self.figures.take(report, took_s=one.seen_s - began_s)
         one.halted = report.error.problem if isinstance(report.error, Halted) else ""
         self._look_when_due(one, report.due_ms)
         self.teller.tell(report)
@@ -167,6 +176,8 @@ class Controller:
             log.error("%s", alarm)
             if one.announcer:
                 one.announcer.alarm(alarm, one.station.clock())
+        if self.enough(report):
+            self._stop.set()
 
     def _look_when_due(self, one: Round, due_ms: int | None) -> None:
         """Look again as soon as there is more to judge, where that is before the next poll."""

@@ -105,20 +105,17 @@ class Figures:
             self._looks.labels(name, "ok")
             self._looks.labels(name, "bug")
 
-    def take(self, report: Report, *, took_s: float) -> None:
-        """Count a look and what it pushed."""
-        name, error = report.repository, report.error
-        self._looks.labels(name, type(error).__name__.lower() if error else "ok").inc()
-        self._took.labels(name).observe(took_s)
+    def moved(self, report: Report) -> None:
+        """Count what a look pushed."""
         for canary in report.decisions:
             for action in Action:
-                self._moves.labels(name, canary, action.value)
+                self._moves.labels(report.repository, canary, action.value)
         for plan in report.pushed:
-            self._moves.labels(name, plan.act.canary, plan.act.action.value).inc()
+            self._moves.labels(report.repository, plan.act.canary, plan.act.action.value).inc()
 
-    def broke(self, repository: str, *, took_s: float) -> None:
-        """Take in a look that a bug ended."""
-        self._looks.labels(repository, "bug").inc()
+    def looked(self, repository: str, outcome: str, *, took_s: float) -> None:
+        """Count a look."""
+        self._looks.labels(repository, outcome).inc()
         self._took.labels(repository).observe(took_s)
 
     def text(self) -> bytes:

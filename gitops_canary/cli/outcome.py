@@ -3,20 +3,21 @@
 from collections.abc import Iterable
 
 from gitops_canary.app.tick import Report
-from gitops_canary.model.decision import Act, Decision, Wait
+from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.names import CanaryId
 from gitops_canary.model.rollout import Action
 
 ORDER = (70, 5, 6, 7, 8, 1, 4, 3, 0)
 """Of several canaries, the first code that applies."""
+IN_PROGRESS = 3
 WAITS = {
     Wait.IDLE: 0,
-    Wait.LIVE: 3,
-    Wait.READY: 3,
-    Wait.WEBHOOK: 3,
-    Wait.WINDOW: 3,
-    Wait.WATCH: 3,
-    Wait.DATA: 3,
+    Wait.LIVE: IN_PROGRESS,
+    Wait.READY: IN_PROGRESS,
+    Wait.WEBHOOK: IN_PROGRESS,
+    Wait.WINDOW: IN_PROGRESS,
+    Wait.WATCH: IN_PROGRESS,
+    Wait.DATA: IN_PROGRESS,
     Wait.APPROVAL: 4,
     Wait.PAUSED: 4,
     Wait.SUSPENDED: 4,
@@ -33,6 +34,16 @@ def exit_code(reports: Iterable[Report]) -> int:
     return next((code for code in ORDER if code in found), 0)
 
 
+def settled(report: Report) -> bool:
+    """Tell whether nothing is under way in a repository that only has to be waited for."""
+    holds = [one for one in report.decisions.values() if isinstance(one, Hold)]
+    return (
+        report.error is None
+        and len(holds) == len(report.decisions)
+        and all(WAITS[one.wait] != IN_PROGRESS for one in holds)
+    )
+
+
 def _codes(report: Report) -> Iterable[int]:
     if report.error:
         yield report.error.exit_code
@@ -42,11 +53,11 @@ def _codes(report: Report) -> Iterable[int]:
 
 def _code(decision: Decision, *, rolled_back: bool) -> int:
     if isinstance(decision, Act):
-        return 1 if decision.action is Action.ABORT else 3
+        return 1 if decision.action is Action.ABORT else IN_PROGRESS
     if decision.exit_code:
         return decision.exit_code
     code = WAITS[decision.wait]
-    return 1 if rolled_back and code in {0, 3} else code
+    return 1 if rolled_back and code in {0, IN_PROGRESS} else code
 
 
 def _rolled_back(report: Report, canary: CanaryId) -> bool:

@@ -1,4 +1,7 @@
-"""A stand-in for Prometheus over real HTTP: healthy numbers for whatever is asked, at any time."""
+"""A stand-in for Prometheus over real HTTP: the same numbers for whatever is asked, at any time.
+
+Healthy ones, unless the canary is said to fail.
+"""
 
 import contextlib
 import json
@@ -9,6 +12,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 Row = tuple[dict[str, str], str]
+PRIMARY = "checkout-primary"
+
+
+class Numbers(ThreadingHTTPServer):
+    """The server, and whether the canary fails."""
+
+    daemon_threads = True
+    failing = False
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.server_address[1])
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -25,7 +41,8 @@ class _Handler(BaseHTTPRequestHandler):
         if len(sent) < length:
             raise ConnectionResetError("the client died while it asked")
         form = parse_qs(sent.decode())
-        body = json.dumps(_answer(form)).encode()
+        assert isinstance(self.server, Numbers)
+        body = json.dumps(_answer(form, failing=self.server.failing)).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -35,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def _answer(form: dict[str, list[str]]) -> dict[str, object]:
+def _answer(form: dict[str, list[str]], *, failing: bool) -> dict[str, object]:
     query = form["query"][0]
     if "time" in form:
         result = [{"metric": {}, "value": [float(form["time"][0]), "1"]}]
@@ -48,31 +65,30 @@ def _answer(form: dict[str, list[str]]) -> dict[str, object]:
             "metric": {"destination_workload": workload} | side | labels,
             "values": [[at, value or f"{at:.3f}"] for at in times],
         }
-        for workload in ("checkout", "checkout-primary")
-        for labels, value in _rows(query)
+        for workload in ("checkout", PRIMARY)
+        for labels, value in _rows(query, code="500" if failing and workload != PRIMARY else "200")
     ]
     return {"status": "success", "data": {"resultType": "matrix", "result": series}}
 
 
-def _rows(query: str) -> list[Row]:
+def _rows(query: str, *, code: str) -> list[Row]:
     if "timestamp(" in query:
         return [({}, "")]
     if "histogram_quantile" in query:
         return [({}, "20")]
     if "response_code" in query:
-        return [({"response_code": "200"}, "100")]
+        return [({"response_code": code}, "100")]
     return [({}, "100")]
 
 
 @contextmanager
-def numbers() -> Iterator[int]:
-    """Serve until the context ends; gives the port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
+def numbers() -> Iterator[Numbers]:
+    """Serve until the context ends."""
+    server = Numbers(("127.0.0.1", 0), _Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="numbers")
     thread.start()
     try:
-        yield server.server_address[1]
+        yield server
     finally:
         server.shutdown()
         thread.join()

@@ -22,7 +22,7 @@ from gitops_canary.lab.world import example
 from gitops_canary.model.names import Revision
 from gitops_canary.model.rollout import Record
 
-from .numbers_server import numbers
+from .numbers_server import Numbers, numbers
 
 DEPLOYMENT = "apps/checkout/deployment.yaml"
 CANARY = "apps/checkout/canary.yaml"
@@ -38,7 +38,7 @@ class Stage:
     directory: pathlib.Path
     origin: Origin
     config: pathlib.Path
-    numbers_port: int
+    numbers: Numbers
     version: int = 0
     log: list[str] = field(default_factory=list)
 
@@ -64,7 +64,7 @@ class Stage:
         )
         return tag
 
-    def start(self, replica: int = 0) -> "subprocess.Popen[bytes]":
+    def start(self, replica: int = 0, *options: str) -> "subprocess.Popen[bytes]":
         """Start the controller, or one beside it with a disk and an address of its own."""
         config = self.config
         if replica:
@@ -76,7 +76,7 @@ class Stage:
         output = (self.directory / "controller.log").open("ab")
         with output:
             return subprocess.Popen(
-                [sys.executable, "-m", "gitops_canary", "run", "--config", str(config)],
+                [sys.executable, "-m", "gitops_canary", "run", "--config", str(config), *options],
                 stdout=output,
                 stderr=output,
                 env={**os.environ, "GITOPS_CANARY_CACHE": str(self.cache_of(replica))},
@@ -133,7 +133,7 @@ class Stage:
 @contextmanager
 def stage(directory: pathlib.Path, *, poll: str = "200ms") -> Iterator[Stage]:
     """Set everything up; nothing runs yet but the servers."""
-    with Origin.start(directory, {"bot": PASSWORD}) as origin, numbers() as port:
+    with Origin.start(directory, {"bot": PASSWORD}) as origin, numbers() as metrics:
         files: dict[str, bytes | None] = {
             str(path.relative_to(example())): path.read_bytes()
             for path in example().rglob("*.yaml")
@@ -143,8 +143,8 @@ def stage(directory: pathlib.Path, *, poll: str = "200ms") -> Iterator[Stage]:
         files[CANARY] = canary.replace("[5, 10, 25, 50, 100]", "[10, 50]").encode()
         origin.commit(files, "Begin\n", at=int(time.time()) - 60)
         config = directory / "controller.yaml"
-        config.write_text(json.dumps(_config(directory, origin, port, poll)))
-        yield Stage(directory, origin, config, port)
+        config.write_text(json.dumps(_config(directory, origin, metrics.port, poll)))
+        yield Stage(directory, origin, config, metrics)
 
 
 def _config(directory: pathlib.Path, origin: Origin, port: int, poll: str) -> dict[str, object]:

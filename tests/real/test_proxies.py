@@ -75,7 +75,7 @@ def place(tmp_path: pathlib.Path) -> Iterator[Place]:
     with stage(tmp_path) as whole:
         parts = urlsplit(whole.origin.url)
         assert parts.port
-        with proxy(parts.port) as git, proxy(whole.numbers_port) as metrics:
+        with proxy(parts.port) as git, proxy(whole.numbers.port) as metrics:
             repository = Repository(
                 url=f"http://127.0.0.1:{git.port}{parts.path}",
                 branch=whole.origin.branch,
