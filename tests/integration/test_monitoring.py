@@ -1,13 +1,29 @@
-"""The alerts over the controller's own figures, as Prometheus' own tool evaluates them."""
+"""Alerts and dashboard over the controller's figures, as Prometheus' own tool evaluates them."""
 
 import json
+import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-RULES = Path(__file__).resolve().parents[2] / "manifests" / "monitoring" / "rules.yaml"
+MONITORING = Path(__file__).resolve().parents[2] / "manifests" / "monitoring"
+RULES = MONITORING / "rules.yaml"
+DASHBOARD = json.loads((MONITORING / "dashboard.json").read_text())
 AT = 'repository="config",canary="prod/shop"'
+SERIES = (
+    f"gitops_canary_attention{{{AT}}}",
+    f'gitops_canary_check_value{{{AT},check="request-success-rate"}}',
+    'gitops_canary_last_look_timestamp_seconds{repository="config"}',
+    'gitops_canary_look_duration_seconds_bucket{repository="config",le="0.5"}',
+    'gitops_canary_look_duration_seconds_bucket{repository="config",le="+Inf"}',
+    'gitops_canary_looks_total{repository="config",outcome="ok"}',
+    f'gitops_canary_moves_total{{{AT},action="advance"}}',
+    f'gitops_canary_state{{{AT},state="Waits"}}',
+    f"gitops_canary_step{{{AT}}}",
+    f"gitops_canary_weight_ratio{{{AT}}}",
+)
 CASES = {
     "a canary waits for a person": (
         f"gitops_canary_attention{{{AT}}}", "1x20", "10m", "CanaryNeedsAPerson", 1,
@@ -44,24 +60,38 @@ def test_an_alert_fires_where_it_should_and_only_there(
 ) -> None:
     series, values, at, alert, fires = case
     firing = f'ALERTS{{alertname="{alert}",alertstate="firing"}}'
-    test = {
-        "rule_files": [str(RULES)],
-        "evaluation_interval": "1m",
-        "tests": [
-            {
-                "interval": "1m",
-                "input_series": [{"series": series, "values": values}],
-                "promql_expr_test": [
-                    {
-                        "expr": f"count({firing}) or vector(0)",
-                        "eval_time": at,
-                        "exp_samples": [{"labels": "{}", "value": fires}],
-                    }
-                ],
-            }
-        ],
-    }
-    file = tmp_path / "test.yaml"
+    evaluate(tmp_path, {series: values}, {f"count({firing}) or vector(0)": fires}, at)
+
+
+def test_every_panel_of_the_dashboard_has_something_to_draw(tmp_path: Path) -> None:
+    exprs = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
+    chosen = {"$repository": "config", "$canary": "prod/shop|prod/other"}
+    for name, value in chosen.items():
+        exprs = [expr.replace(name, value) for expr in exprs]
+    series = {one: "1x20" if "_state{" in one else "0+1x20" for one in SERIES}
+    evaluate(tmp_path, series, {f"count({e}) > bool 0": 1 for e in exprs})
+
+
+def test_every_figure_of_the_dashboard_is_in_the_reference() -> None:
+    told = (MONITORING.parents[1] / "docs/reference/own-metrics.md").read_text()
+    found = set(re.findall(r"gitops_canary_[a-z_]+", json.dumps(DASHBOARD)))
+    assert len(found) > 6
+    for name in found:
+        assert f"`{name.removesuffix('_bucket')}`" in told, name
+
+
+def evaluate(
+    folder: Path, series: Mapping[str, str], wanted: Mapping[str, int], at: str = "10m"
+) -> None:
+    """Let promtool work expressions out, a minute a sample."""
+    expressions = [
+        {"expr": expr, "eval_time": at, "exp_samples": [{"labels": "{}", "value": value}]}
+        for expr, value in wanted.items()
+    ]
+    given = [{"series": name, "values": values} for name, values in series.items()]
+    one = {"interval": "1m", "input_series": given, "promql_expr_test": expressions}
+    test = {"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": [one]}
+    file = folder / "test.yaml"
     file.write_text(json.dumps(test))
     ran = subprocess.run(
         ["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False
