@@ -14,7 +14,7 @@ from gitops_canary.core.questions import unaskable
 from gitops_canary.core.rehearsal import always, rehearse
 from gitops_canary.core.text import percent
 from gitops_canary.errors import CanaryError, ConfigError, Place, SpecError
-from gitops_canary.manifest import bindings
+from gitops_canary.manifest import bindings, versions
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.model.spec import CanarySpec
@@ -102,6 +102,7 @@ def _one(reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, G
         reader.placed(view, spec)
         ground = reader.bind(view, spec)
         reader.placed(view, spec, ground)
+        versions.spelled(ground.binding.versions, ground.texts.__getitem__)
         router = reader.router(spec)
         extra: list[str] = []
         for ref in ground.binding.routes:

@@ -10,7 +10,7 @@ from gitops_canary.app.indexing import Index, Indexer, PlainSift, bodies
 from gitops_canary.app.placing import Placing
 from gitops_canary.core.edits import Ground
 from gitops_canary.errors import BindingError, CanaryError, SpecError, Unavailable
-from gitops_canary.manifest import bindings, catalog, document, kustomize, tracked
+from gitops_canary.manifest import bindings, catalog, document, kustomize, tracked, versions
 from gitops_canary.manifest.owned import owned
 from gitops_canary.manifest.screen import labels, words
 from gitops_canary.model.commits import Blob
@@ -135,6 +135,8 @@ class Reader:
         if not ground.owned.settled:
             self.placed(view, spec, ground)
         if isinstance(ground.binding.versions, Fields):
+            if not ground.owned.settled and not ground.owned.weight:
+                versions.spelled(ground.binding.versions, ground.texts.__getitem__)
             files = self._store.files(view.revision)
             kustomize.check(
                 ground.binding.versions.pairs, files, lambda path: self._text(path, files[path].id)

@@ -43,24 +43,36 @@ def _in_sequence(a: Node, b: Node, at: Pointer) -> Iterator[Pointer]:
 
 def _in_mapping(a: Node, b: Node, at: Pointer) -> Iterator[Pointer]:
     mine, others = _keys(a), _keys(b)
-    if mine is None or others is None:
-        # Complex keys: the whole mapping is compared as one.
-        if [(k.value, v.value) for k, v in a.entries] != [(k.value, v.value) for k, v in b.entries]:
+    if len(mine) < len(a.entries) or len(others) < len(b.entries):
+        # Keys that are told apart by more than their names: the whole mapping is compared as one.
+        pairs = zip(_all(a), _all(b), strict=False)
+        if len(a.entries) != len(b.entries) or not all(same(one, other) for one, other in pairs):
             yield at
         return
     for name in mine.keys() | others.keys():
         yield from _differences(mine.get(name), others.get(name), (*at, name))
 
 
-def _keys(node: Node) -> dict[str, Node] | None:
-    if any(
-        key.kind is NodeKind.MAPPING or key.kind is NodeKind.SEQUENCE for key, _ in node.entries
-    ):
-        return None
-    return {
-        f"*{key.value}" if key.kind is NodeKind.ALIAS else key.value: value
-        for key, value in node.entries
-    }
+def _all(node: Node) -> Iterator[Node]:
+    for pair in node.entries:
+        yield from pair
+
+
+def _keys(node: Node) -> dict[str, Node]:
+    return {_named(key): value for key, value in node.entries}
+
+
+def _named(key: Node) -> str:
+    """Give a key's name; of one that is a collection itself, what it means."""
+    match key.kind:
+        case NodeKind.SCALAR:
+            return key.value
+        case NodeKind.ALIAS:
+            return f"*{key.value}"
+        case NodeKind.SEQUENCE:
+            return f"[{', '.join(map(_named, key.items))}]"
+        case NodeKind.MAPPING:
+            return f"{{{', '.join(f'{_named(k)}: {_named(v)}' for k, v in key.entries)}}}"
 
 
 def _typed(a: Node, b: Node) -> bool:

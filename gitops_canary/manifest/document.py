@@ -23,6 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 _TEMPLATE = re.compile(r"\$\{|\{\{|ENC\[")
+_TEXTS = (None, "!", "tag:yaml.org,2002:str")
 _KNOWN = 4096
 """Changes that are kept: verifying makes the same ones again and again."""
 _PREFIX = re.compile(r"(?:[&!][^\s]*\s+)*")
@@ -79,6 +80,8 @@ def set_scalar(text: str, document: int, path: Pointer, value: Value, *, file: s
         raise guard.refusal("it is not a plain or quoted scalar", node, file)
     if _TEMPLATE.search(node.value):
         raise guard.refusal("it is a placeholder that something else fills in", node, file)
+    if node.tag not in _TEXTS and isinstance(value, str):
+        raise guard.refusal(f"its tag {node.tag} says what it is", node, file)
     new = written(value, style=node.style, old=node.value)
     if node.start == node.end:
         new = f" {new}"

@@ -17,6 +17,7 @@ from gitops_canary.manifest.document import (
     set_text,
     splice,
 )
+from gitops_canary.manifest.scalars import printed
 from gitops_canary.model.owned import FieldRef
 
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,511}")
@@ -40,6 +41,24 @@ def value(text: str, ref: FieldRef) -> Json:
     if isinstance(found, dict):
         return {key: inner for key, inner in found.items() if key != ref.aside}
     return found
+
+
+def spelled(text: str, ref: FieldRef) -> None:
+    """Make sure that a tag is what whoever fills in a template gets to see.
+
+    Raises:
+        SpecError: it stands without quotes and is printed otherwise, as 1.10 becomes 1.1.
+    """
+    node = _terminal(text, ref)[0]
+    for one in (node, *(node.get(key) for key in _TAGS)):
+        if one is None or not one.plain or one.tag or printed(one.value) == one.value:
+            continue
+        outer = _node(text, ref.index, ref.path, ref.file) if ref.inner else one
+        raise SpecError(
+            f"{one.value} is read as {printed(one.value)} here.",
+            remedy=f'put it in quotes: "{one.value}"',
+            place=Place(ref.file, outer.line, outer.column),
+        )
 
 
 def beside(text: str, ref: FieldRef, other: str, other_ref: FieldRef) -> Json:

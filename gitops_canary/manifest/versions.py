@@ -33,6 +33,17 @@ def sides(versions: Versions, text: Callable[[Path], str]) -> tuple[Side, Side]:
             )
 
 
+def spelled(versions: Versions, text: Callable[[Path], str]) -> None:
+    """Make sure that tags are what they look like.
+
+    Raises:
+        SpecError: one is read as a number that is printed otherwise.
+    """
+    for pair in versions.pairs if isinstance(versions, Fields) else ():
+        for ref in (pair.candidate, pair.primary):
+            field_values.spelled(text(ref.file), ref)
+
+
 def promote(versions: Versions, texts: Texts) -> Texts:
     """Give the texts in which the primary has the candidate's version.
 

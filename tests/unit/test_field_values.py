@@ -2,7 +2,8 @@
 
 import pytest
 
-from gitops_canary.manifest.field_values import beside, carry
+from gitops_canary.errors import SpecError
+from gitops_canary.manifest.field_values import beside, carry, spelled
 from gitops_canary.manifest.versions import promote, restore, sides
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import FieldBinding, FieldRef, Fields
@@ -58,3 +59,29 @@ def test_a_promotion_never_takes_the_image_away_from_the_primary(
 def test_two_fields_that_are_the_same_are_left_alone() -> None:
     text = IMAGES.replace('"2"', '"1"')
     assert carry(text, PRIMARY, text, CANDIDATE, exact=False) == text
+
+
+VALUES = Path("values.yaml")
+TAG = FieldRef(file=VALUES, index=0, path=("image",))
+
+
+@pytest.mark.parametrize("tag", ["1.10", "0x1F", "1e3", "0755", "1_0", "on"])
+def test_a_tag_that_is_printed_otherwise_is_told_with_its_place(tag: str) -> None:
+    with pytest.raises(SpecError, match="is read as") as refused:
+        spelled(f"image:\n  tag: {tag}\n", TAG)
+    assert str(refused.value.place) == "values.yaml:2:8"
+    assert refused.value.remedy == f'put it in quotes: "{tag}"'
+    spelled(f"image:\n  tag: '{tag}'\n", TAG)
+
+
+@pytest.mark.parametrize("tag", ["1.11", "2024", "v1.10", "1.10.0", "true"])
+def test_a_tag_that_is_printed_as_it_is_spelled_may_stand_plain(tag: str) -> None:
+    spelled(f"image: {{tag: {tag}, port: 0755}}\n", TAG)
+
+
+def test_a_promotion_into_a_plain_number_is_printed_as_the_candidate_is() -> None:
+    text = 'one: {tag: "1.10"}\nother: {tag: 1.9}\n'
+    one, other = (FieldRef(file=VALUES, index=0, path=(side, "tag")) for side in ("one", "other"))
+    assert (
+        carry(text, other, text, one, exact=False) == 'one: {tag: "1.10"}\nother: {tag: "1.10"}\n'
+    )

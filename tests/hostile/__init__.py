@@ -1,0 +1,1 @@
+"""YAML that is valid and misleads, and edits of it held against another reader."""
