@@ -11,7 +11,7 @@ from gitops_canary.core.edits import Ground
 from gitops_canary.core.plan import QUARANTINE
 from gitops_canary.core.replay import History
 from gitops_canary.core.situation import WATCH_REACH_MS, Situation
-from gitops_canary.core.text import duration, iso
+from gitops_canary.core.text import duration
 from gitops_canary.errors import CanaryError, Unavailable, Uninitialised
 from gitops_canary.manifest import bindings, quarantine
 from gitops_canary.manifest.image_changes import ImageChange
@@ -136,6 +136,10 @@ def _condemned(finish: Move, moves: Sequence[Move]) -> bool:
     )
 
 
+def _told(entry: quarantine.Entry) -> str:
+    return f"{entry.reason} (rollout {entry.rollout}, until {entry.expires})"
+
+
 @dataclass(frozen=True, slots=True)
 class _Eye:
     reader: Reader
@@ -152,8 +156,7 @@ class _Eye:
         if known is None:
             self.known[spec.id] = known = self.see(view, spec)
             return known
-        quarantined = self._quarantined(spec, known.tip)
-        situation = replace(known.situation, now_ms=self.now_ms, quarantined=quarantined)
+        situation = replace(known.situation, now_ms=self.now_ms)
         return replace(known, situation=situation)
 
     def see(self, view: View, spec: CanarySpec) -> Seen:
@@ -167,6 +170,7 @@ class _Eye:
         stable = self.reader.ground(stable_at, spec.id) if stable_at else None
         ours = stable is not None and tip.binding.versions.idles
         idle = stable.owned.candidate.replicas if stable and ours else None
+        barring = self._barring(spec, tip)
         situation = Situation(
             canary=spec.id,
             policy=policy,
@@ -182,7 +186,8 @@ class _Eye:
             stable_replicas=idle,
             changed=candidate.fresh,
             proven=self._proven(policy, spec, tip, candidate.source),
-            quarantined=self._quarantined(spec, tip),
+            quarantined=_told(barring) if barring else None,
+            quarantined_until=barring.expires if barring else "",
             tip_ms=self.graph.commit(self.graph.tip).date_ms,
             strange=self._strange(spec),
             now_ms=self.now_ms,
@@ -248,9 +253,7 @@ class _Eye:
             return spec.policy, None
         return then.policy, started
 
-    def _quarantined(self, spec: CanarySpec, tip: Ground) -> str | None:
-        digest = tip.owned.candidate.digest
-        entry = quarantine.blocks(self.entries, spec.id, digest, iso(self.now_ms))
-        if entry is None or spec.control.retry == entry.rollout:
-            return None
-        return f"{entry.reason} (rollout {entry.rollout}, until {entry.expires})"
+    def _barring(self, spec: CanarySpec, tip: Ground) -> quarantine.Entry | None:
+        """Find what keeps the candidate out; whether that is over yet is not asked here."""
+        entry = quarantine.barring(self.entries, spec.id, tip.owned.candidate.digest)
+        return None if entry is None or spec.control.retry == entry.rollout else entry

@@ -7,6 +7,7 @@ from gitops_canary.app.expecting import expectation
 from gitops_canary.app.looking import Seen
 from gitops_canary.core import watch
 from gitops_canary.core.course import Course
+from gitops_canary.core.dating import Clock
 from gitops_canary.core.initialising import Beginning, expected
 from gitops_canary.core.judges import sequential
 from gitops_canary.core.questions import ask_delay_ms
@@ -53,17 +54,24 @@ class _Clocked:
         self.silence |= any(answer.silent for answer in answers.values())
         return answers
 
+    async def look(self, source: str, now_ms: int) -> None:
+        """Ask for the time alone; what was told before is older."""
+        asked = Question(source=source, expression="vector(1)", start_ms=now_ms, end_ms=now_ms)
+        await self.ask([asked])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """What was found out at one tick."""
 
     situations: Mapping[CanaryId, Situation]
-    """Those that somebody waits for, complete."""
+    """Those that somebody waits for, complete, or that depend on the time."""
     answers: Mapping[CanaryId, Answers]
     """The evidence."""
     silence: bool
     """Whether a metric source kept silent."""
+    clock_ms: int | None
+    """The time as metric sources told it; None where none did."""
     steps: Mapping[CanaryId, Liveness]
     """Of canaries that are initialised: whether the step before the due one is live."""
     due_ms: int | None
@@ -78,16 +86,17 @@ class Measuring:
     sync: Sequence[SyncSource]
     timing: Timing
     settle_ms: int
-    clock: str = "default"
-    """The metric source that is asked for the time by itself."""
+    source: str = "default"
+    """The metric source that is asked for the time by itself; empty where none tells it."""
 
-    async def clock_ms(self, now_ms: int) -> int | None:
-        """Ask a metric source for the time, never later than ours; None where it does not tell."""
-        question = Question(
-            source=self.clock, expression="vector(1)", start_ms=now_ms, end_ms=now_ms
+    async def clock(self, measured: "Measured", now_ms: int) -> Clock:
+        """Ask a metric source for the time; nobody is asked where one kept silent at this look."""
+        told = _Clocked(self.metrics, measured.clock_ms, silence=measured.silence)
+        if self.source and not told.silence:
+            await told.look(self.source, now_ms)
+        return Clock(
+            own_ms=now_ms, told_ms=told.now_ms, silent=told.silence and told.now_ms is None
         )
-        told_ms = (await self.metrics.ask([question]))[question].clock_ms
-        return None if told_ms is None else min(now_ms, told_ms)
 
     async def measure(
         self,
@@ -101,6 +110,8 @@ class Measuring:
         wrong, and must neither shorten a look nor bring a deadline forward.
         """
         metrics = _Clocked(self.metrics)
+        if self.source and any(one.situation.let_in for one in seen.values()):
+            await metrics.look(self.source, now_ms)
         lives, steps = await self._liveness(seen, begun, metrics, now_ms)
         now_ms = now_ms if metrics.now_ms is None else metrics.now_ms
         found = {
@@ -115,13 +126,13 @@ class Measuring:
         every = tuple(dict.fromkeys(q for own in asked.values() for q in own))
         answers = await metrics.ask(every) if every else {}
         now_ms = now_ms if metrics.now_ms is None else metrics.now_ms
-        situations: dict[CanaryId, Situation] = {}
+        situations = _let_in(seen, now_ms, timed=not metrics.silence)
         evidence: dict[CanaryId, Answers] = {}
         for canary, live in lives.items():
             evidence[canary] = {question: answers[question] for question in asked.get(canary, ())}
             every_verdict = courses[canary].verdicts(evidence[canary]) if canary in courses else ()
             situations[canary] = replace(
-                seen[canary].situation,
+                situations.get(canary, seen[canary].situation),
                 live=live,
                 verdicts=self._complete(every_verdict, now_ms),
                 now_ms=now_ms,
@@ -132,6 +143,7 @@ class Measuring:
             situations=situations,
             answers=evidence,
             silence=metrics.silence,
+            clock_ms=metrics.now_ms,
             steps=steps,
             due_ms=min((one.due_ms - now_ms for one in courses.values()), default=None),
         )
@@ -209,6 +221,17 @@ class Measuring:
     def _complete(self, verdicts: Sequence[Verdict], now_ms: int) -> tuple[Verdict, ...]:
         """Keep the verdicts whose samples are complete by now."""
         return tuple(one for one in verdicts if one.window.end_ms + self.timing.delay_ms <= now_ms)
+
+
+def _let_in(
+    seen: Mapping[CanaryId, Seen], now_ms: int, *, timed: bool
+) -> dict[CanaryId, Situation]:
+    """Tell those the time whose quarantine is over by our own clock."""
+    return {
+        canary: replace(one.situation, now_ms=now_ms, timed=timed)
+        for canary, one in seen.items()
+        if one.situation.let_in
+    }
 
 
 def _measured(one: Seen) -> bool:

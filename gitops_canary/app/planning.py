@@ -8,6 +8,7 @@ from gitops_canary.app.measuring import Timing
 from gitops_canary.app.pushing import cannot
 from gitops_canary.app.reading import Reader
 from gitops_canary.core import initialising
+from gitops_canary.core.dating import Clock
 from gitops_canary.core.edits import confirm
 from gitops_canary.core.evidence import decision_path, digest
 from gitops_canary.core.initialising import Beginning
@@ -27,8 +28,7 @@ class Planner:
 
     reader: Reader
     timing: Timing
-    clock_ms: int | None
-    """The time as a metric source told it; None where no decision is old, or nobody told."""
+    clock: Clock
 
     def plans(
         self,
@@ -47,12 +47,12 @@ class Planner:
         entries = self.reader.text(seen.view.revision, QUARANTINE)
         for act in sorted(acts, key=lambda a: (not a.urgent, a.canary)):
             if act.action is Action.INITIALISE:
-                plans.append(initialising.plan(act, begun[act.canary]).dated(self.clock_ms))
+                plans.append(initialising.plan(act, begun[act.canary]).dated(self.clock))
                 continue
             one = seen.seen[act.canary]
             own = answers.get(act.canary, {})
             try:
-                made = self._plan(act, one, seen, own, entries, proofs).dated(self.clock_ms)
+                made = self._plan(act, one, seen, own, entries, proofs).dated(self.clock)
                 plans.append(made)
                 entries = made.files.get(QUARANTINE, entries)
             except Unavailable:

@@ -8,7 +8,7 @@ from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.core import message
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.plan import QUARANTINE
-from gitops_canary.core.text import iso, percent
+from gitops_canary.core.text import percent
 from gitops_canary.errors import Conflict, HistoryError, Refused, SpecError
 from gitops_canary.git.checkout import Checkout
 from gitops_canary.manifest import document, quarantine
@@ -275,7 +275,7 @@ def carry_out(
 def _kept_out(standing: Standing, canary: CanaryId) -> RolloutId | None:
     """Find the rollout that put the candidate at the tip into quarantine."""
     digest = standing.ground(canary).owned.candidate.digest
-    entry = quarantine.blocks(standing.entries(), canary, digest, iso(0))
+    entry = quarantine.barring(standing.entries(), canary, digest)
     return entry.rollout if entry else None
 
 

@@ -19,7 +19,7 @@ from gitops_canary.app.vouching import Witness, vouching
 from gitops_canary.app.worker import Worker
 from gitops_canary.core import initialising
 from gitops_canary.core.condensing import Past
-from gitops_canary.core.dating import stale
+from gitops_canary.core.dating import Clock
 from gitops_canary.core.hook_body import body as hook_body
 from gitops_canary.core.initialising import Beginning
 from gitops_canary.core.plan import Plan
@@ -149,9 +149,8 @@ class Station:
         decisions, measured = await self._decide(seen, begun, now_ms, write=write)
         decisions.update(held)
         acts = self._due(decisions, now_ms)
-        late = not measured.silence and any(stale(act, now_ms) for act in acts)
-        clock_ms = await self.measuring.clock_ms(now_ms) if late else None
-        planner = Planner(self.reader, self.measuring.timing, clock_ms)
+        clock = await self.measuring.clock(measured, now_ms) if acts else Clock(own_ms=now_ms)
+        planner = Planner(self.reader, self.measuring.timing, clock)
         plans, refused = await self.worker.do(
             lambda: planner.plans(acts, seen, measured.answers, self._known()[1], begun)
         )

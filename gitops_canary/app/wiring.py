@@ -229,7 +229,7 @@ def _measuring(
         ],
         timing=timing,
         settle_ms=max(one.settle_ms for one in settings.sync),
-        clock=next((n for n, one in settings.sources.items() if one.type == "prometheus"), ""),
+        source=next((n for n, one in settings.sources.items() if one.type == "prometheus"), ""),
     )
 
 

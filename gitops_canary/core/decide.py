@@ -158,7 +158,7 @@ def _resting(s: Situation) -> Decision:
 
 def _begin(s: Situation) -> Decision:
     """Start the candidate's rollout unless something forbids it."""
-    if s.quarantined:
+    if s.barred:
         share = f"{percent(s.tip.weight)} % of the traffic" if s.tip.weight > 0 else "no traffic"
         return s.hold(
             Wait.QUARANTINED,

@@ -53,7 +53,9 @@ def gate(s: Situation, rollout: RolloutId, *kinds: HookType) -> Hold | None:
 
 def _polled_ms(s: Situation) -> int:
     """Give the instant a gate is asked about: an interval apart, but often within a deadline."""
-    since_ms = s.since_ms if s.running else max(s.since_ms, s.source_ms)
+    since_ms = s.since_ms
+    if not s.running and s.source_ms <= s.now_ms:  # else whoever committed it has a clock ahead
+        since_ms = max(since_ms, s.source_ms)
     return _grid(s.now_ms, since_ms, min(s.policy.interval_ms, s.policy.progress_deadline_ms // 4))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gitops_canary.core import evidence
-from gitops_canary.core.dating import dated
+from gitops_canary.core.dating import Clock, dated
 from gitops_canary.core.edits import Ground, edits
 from gitops_canary.core.hooks import opened_ms
 from gitops_canary.core.message import compose, subject
@@ -77,13 +77,15 @@ class Plan:
     before: Mapping[Path, str]
     """Texts of the files as they were."""
 
-    def dated(self, clock_ms: int | None) -> "Plan":
-        """Date both commits anew where the decision is old by a clock, or waited for a gate."""
-        at_ms = dated(max(self.act.at_ms, opened_ms(self.act.told)), clock_ms)
+    def dated(self, clock: Clock) -> "Plan":
+        """Date both commits anew where the decision is far from a clock, or waited for a gate."""
+        at_ms = dated(self.act.at_ms, opened_ms(self.act.told), clock)
         return replace(
             self,
-            commit=replace(self.commit, at_ms=at_ms),
-            evidence=replace(self.evidence, at_ms=at_ms) if self.evidence else None,
+            commit=replace(self.commit, at_ms=at_ms, now_ms=clock.told_ms),
+            evidence=replace(self.evidence, at_ms=at_ms, now_ms=clock.told_ms)
+            if self.evidence
+            else None,
         )
 
 

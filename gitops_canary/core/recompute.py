@@ -253,6 +253,7 @@ def _situation(document: Json, policy: Policy, act: Act, before: Sequence[Move])
         stable_replicas=None,
         proven=_proven(act, policy, before),
         quarantined=None,
+        quarantined_until="",
         tip_ms=before[-1].date_ms,
         live=act.live,
         verdicts=act.verdicts,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from gitops_canary.core.text import iso
 from gitops_canary.manifest.judge_fields import WATCH_MAX_MS
 from gitops_canary.model.decision import WAY_OUT, Act, Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision, RolloutId
@@ -47,7 +48,11 @@ class Situation:
     proven: str | None = None
     """What finished this version within the rollback window; None where nothing did."""
     quarantined: str | None
-    """Why the candidate at the tip may not roll out again; None where it may."""
+    """Why the candidate at the tip may not roll out again, for a time; None where it may."""
+    quarantined_until: str
+    """When that time is over (RFC 3339, UTC)."""
+    timed: bool = True
+    """Whether `now_ms` may end a quarantine; not while a metric source that tells it is silent."""
     tip_ms: int
     strange: str = ""
     """Why a commit under our key is not taken as ours; empty where there is none."""
@@ -71,6 +76,17 @@ class Situation:
     def last(self) -> Action | None:
         """The newest move's kind."""
         return self.rollout.last.record.action if self.rollout else None
+
+    @property
+    def let_in(self) -> bool:
+        """Whether the candidate may roll out only because its quarantine is over by now."""
+        over = self.quarantined is not None and self.quarantined_until <= iso(self.now_ms)
+        return over and not self.tip.settled
+
+    @property
+    def barred(self) -> bool:
+        """Whether a quarantine keeps the candidate out."""
+        return self.quarantined is not None and not (self.timed and self.let_in)
 
     @property
     def running(self) -> bool:

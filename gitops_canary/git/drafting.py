@@ -62,6 +62,8 @@ class Drafting:
         tip = ObjectId(onto) if onto else None
         start, made = tree, []
         for planned in commits:
+            if planned.now_ms is not None:
+                date_s = min(date_s, planned.now_ms // 1000)
             date_s = max(planned.at_ms // 1000, date_s)
             tree = draft.edit(tree, {**planned.files, **self._seals(planned, date_s)})
             tip = self._commit(draft, tree, tip, date_s, planned.message)

@@ -59,12 +59,10 @@ def lift(text: str, rollout: RolloutId) -> str:
     return "".join(f"{line}\n" for line in kept)
 
 
-def blocks(entries: Sequence[Entry], canary: CanaryId, digest: Digest, now: str) -> Entry | None:
-    """Find the newest entry that keeps these values out at `now` (RFC 3339, UTC)."""
-    matching = (
-        e for e in reversed(entries) if (e.canary, e.digest) == (canary, digest) and e.expires > now
-    )
-    return next(matching, None)
+def barring(entries: Sequence[Entry], canary: CanaryId, digest: Digest) -> Entry | None:
+    """Find the entry that keeps these values out the longest, over or not; the newest of equals."""
+    matching = (e for e in reversed(entries) if (e.canary, e.digest) == (canary, digest))
+    return max(matching, key=lambda entry: entry.expires, default=None)
 
 
 def _entry(line: str, number: int) -> Entry:

@@ -94,12 +94,14 @@ Decision = Hold | Act
 class PlannedCommit:
     """One commit: full new bytes per path (None deletes), message, committer date.
 
-    The parent is whatever commit precedes it in its push; `date_ms` is raised to the parent's
-    committer date where that is later.
+    The parent is whatever commit precedes it in its push; `at_ms` is raised to the parent's
+    committer date where that is later, though not beyond `now_ms`.
     """
 
     files: Mapping[Path, bytes | None]
     message: str
     at_ms: int
+    now_ms: int | None = None
+    """The time; None where nobody told it. Whoever dates a commit ahead dates no later ones."""
     statements: Mapping[Path, bytes] = field(default_factory=dict)
     """Statements to seal with our key, by the path of the seal; left out where there is no key."""

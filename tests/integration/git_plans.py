@@ -23,9 +23,10 @@ def plan(
     files: Mapping[str, bytes | None],
     message: str = "canary(a/b): 0% -> 5%\n",
     at_ms: int = 1_750_000_000_999,
+    now_ms: int | None = None,
 ) -> PlannedCommit:
     named = {Path(name): content for name, content in files.items()}
-    return PlannedCommit(files=named, message=message, at_ms=at_ms)
+    return PlannedCommit(files=named, message=message, at_ms=at_ms, now_ms=now_ms)
 
 
 def push_one(

@@ -69,10 +69,15 @@ def test_push_gives_the_same_ids_anywhere_and_twice_is_once(
     assert other.push(onto=seeded, commits=commits, evidence_onto=None, evidence=proof) == made
 
 
-def test_push_dates_never_run_backwards(origin: Origin, open_repository: OpenRepository) -> None:
+@pytest.mark.parametrize(
+    ("now_ms", "date"), [(None, "2000000000"), (1_900_000_000_999, "1900000000"), (9, "1750000000")]
+)
+def test_push_dates_never_run_backwards_but_from_a_date_that_is_still_to_come(
+    origin: Origin, open_repository: OpenRepository, now_ms: int | None, date: str
+) -> None:
     origin.commit(FILES, "From the future\n", at=2_000_000_000)
-    made = push_one(open_repository(), plan({"README": b"1"}))
-    assert origin.git("show", "-s", "--format=%ct", made) == "2000000000"
+    made = push_one(open_repository(), plan({"README": b"1"}, now_ms=now_ms))
+    assert origin.git("show", "-s", "--format=%ct", made) == date
 
 
 def test_push_whose_answer_is_lost_is_a_success(

@@ -17,7 +17,7 @@ from .manifests import QUARANTINE, WORD, unowned
 from .pieces import mark
 from .remote import EVIDENCE
 from .twin import decided_again
-from .watching import JUDGED, Broken, Landed, need
+from .watching import JUDGED, Broken, Landed, in_force, need
 
 FORWARD = JUDGED | {Action.START}
 ENDED = frozenset({Action.FINISH, Action.ABORT, Action.RETREAT, Action.IDLE})
@@ -150,7 +150,8 @@ class Watch(Asked):
         if move.record.action is Action.START:
             version = f':{move.after.candidate}"'.encode()
             mine = f'"canary": "{move.shape.id}"'.encode()
-            entries = self.world.files(move.parent).get(QUARANTINE, b"").split(b"\n")
+            kept = self.world.files(move.parent).get(QUARANTINE, b"")
+            entries = in_force(kept, self.world.now_ms)
             out = any(version in entry and mine in entry for entry in entries)
             retried = move.before.control.get("retry", "")
             lifted = retried and any(retried.encode() in entry for entry in entries)

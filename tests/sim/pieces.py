@@ -103,6 +103,14 @@ class Network:
     metrics: str = "up"
     latency_ms: int = 200
 
+    def takes_ms(self, what: str, rng: Random) -> int:
+        """Draw how long a call takes."""
+        if what == "git" and self.git == "half-open":
+            return rng.randrange(10_000, 40_000)
+        if what == "ask" and self.metrics == "slow":
+            return rng.randrange(1_000, 20_000)
+        return rng.randrange(1, self.latency_ms)
+
 
 def shapes(rng: Random, count: int) -> tuple[Shape, ...]:
     """Draw the canaries of a seed."""

@@ -66,7 +66,8 @@ class Simulation:
         self.before_push: Callable[[str], None] = lambda _name: None
         self.calm = False
         self.rewound_ms = self.on_trial_ms = self.disturbed_ms = self.spells = 0
-        self.asked_ms: dict[str, int] = {}
+        self.looked_ms: dict[str, int] = {}
+        """When each controller began to look, or asked for the last time since."""
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
         self._files: dict[ObjectId, Mapping[str, bytes]] = {}
@@ -206,9 +207,9 @@ class Simulation:
             name=name,
             remote=self.remote,
             key=self.setting.key,
-            clock=lambda: self.offsets[name](),  # noqa: PLW0108 - faults replace the function
+            clock=lambda: self._time(name),
             answer=lambda question: self._answer(name, question),
-            latency=lambda what: self._latency(name, what),
+            latency=lambda what: self.network[name].takes_ms(what, self.rng),
             boundary=lambda point: self.boundaries(name, point),
             network=lambda what: self.reach(name, what),
             hooks=Phone(self.board, name),
@@ -266,17 +267,14 @@ class Simulation:
         if what == "push":
             self.before_push(name)
 
-    def _latency(self, name: str, what: str) -> int:
-        network = self.network[name]
-        if what == "git" and network.git == "half-open":
-            return self.rng.randrange(10_000, 40_000)
-        if what == "ask" and network.metrics == "slow":
-            return self.rng.randrange(1_000, 20_000)
-        return self.rng.randrange(1, network.latency_ms)
+    def _time(self, name: str) -> int:
+        """Tell a controller the time as it begins to look; faults replace its offset."""
+        self.looked_ms[name] = self.now_ms
+        return self.offsets[name]()
 
     def _answer(self, name: str, question: Question) -> Answer:
         """Answer as Prometheus would at this moment."""
-        self.asked_ms[name] = self.now_ms
+        self.looked_ms[name] = self.now_ms
         clock_ms = self.now_ms // 1000 * 1000
         return self.answering(
             name, question, replace(measure(self.cluster.db, question), clock_ms=clock_ms)

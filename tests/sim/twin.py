@@ -58,19 +58,19 @@ def decided_again(world: "Simulation", move: "Landed") -> list[str]:
     if world.watch.proof:
         remote.refs[EVIDENCE] = world.watch.proof
     git = MemoryGit(remote, key=world.setting.key)
-    asked_ms = world.asked_ms.get(move.by, world.now_ms)
+    looked_ms = world.looked_ms[move.by]
     station = Station(
         name="config",
         git=git,
         reader=Reader(git, RULES, ROUTERS),
         measuring=Measuring(
-            metrics=_Then(world.cluster.db, asked_ms),
+            metrics=_Then(world.cluster.db, looked_ms),
             sync=[source(world.setting.sync)],
             timing=TIMING,
             settle_ms=SETTLE_MS,
         ),
         budget=Budget(60),
-        clock=lambda: asked_ms,
+        clock=lambda: looked_ms,
         worker=_AtOnce(),
     )
     try:

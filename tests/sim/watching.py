@@ -1,8 +1,10 @@
 """Commits of controllers as they reach the server, for the invariants to look at."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gitops_canary.core.message import parse
@@ -35,6 +37,13 @@ def need(holds: object, otherwise: str) -> None:
     """Raise Broken unless something holds."""
     if not holds:
         raise Broken(otherwise)
+
+
+def in_force(quarantine: bytes, now_ms: int) -> list[bytes]:
+    """List the lines of a quarantine file whose time is not over."""
+    now = datetime.fromtimestamp(now_ms / 1000, UTC)
+    lines = [line for line in quarantine.split(b"\n") if line.strip()]
+    return [one for one in lines if datetime.fromisoformat(json.loads(one)["expires"]) > now]
 
 
 def still_open(now: Facts | None, decision: object) -> str:

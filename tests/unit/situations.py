@@ -91,6 +91,7 @@ def situation(
         "stable_replicas": 1,
         "renewed": False,
         "quarantined": None,
+        "quarantined_until": "9999",
         "tip_ms": 0,
         "live": Liveness(live_ms=LIVE_MS, proof=(), waiting=""),
         "verdicts": tuple(verdicts),

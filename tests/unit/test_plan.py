@@ -8,6 +8,7 @@ import pytest
 from grounds import APPS, AT_MS, ROUTE, ROUTER, act, canary_spec, ground
 from situations import looks, move
 
+from gitops_canary.core.dating import Clock
 from gitops_canary.core.edits import Ground, confirm
 from gitops_canary.core.message import parse
 from gitops_canary.core.plan import QUARANTINE, Context, Plan, plan, quarantine_entry
@@ -210,7 +211,7 @@ def test_a_rollouts_decisions_are_counted(moves: tuple[Move, ...], number: str) 
 
 def test_a_decision_that_waited_is_dated_anew_on_both_branches() -> None:
     one = planned(act(Action.START, step=0), NEW)
-    late = one.dated(AT_MS + 3_600_000)
+    late = one.dated(Clock(own_ms=AT_MS + 3_600_000, told_ms=AT_MS + 3_600_000))
     assert one.evidence is not None
     assert late.evidence is not None
     assert (one.commit.at_ms, one.evidence.at_ms) == (AT_MS, AT_MS)

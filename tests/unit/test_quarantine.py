@@ -1,5 +1,7 @@
 """The quarantine file."""
 
+from dataclasses import replace
+
 import pytest
 
 from gitops_canary.errors import SpecError
@@ -28,20 +30,25 @@ def test_an_entry_is_one_line_and_reads_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("canary", "digest", "now", "kept_out"),
-    [
-        ("prod/shop", "sha256:aa", "2026-03-31T00:00:00Z", True),
-        ("prod/shop", "sha256:aa", "2026-04-01T00:00:00Z", False),
-        ("prod/shop", "sha256:bb", "2026-03-31T00:00:00Z", False),
-        ("prod/cart", "sha256:aa", "2026-03-31T00:00:00Z", False),
-    ],
-)
-def test_blocks_the_same_values_until_they_expire(
-    canary: str, digest: str, now: str, *, kept_out: bool
+    ("canary", "digest", "kept_out"),
+    [("prod/shop", "sha256:aa", True), ("prod/shop", "sha256:bb", False),
+     ("prod/cart", "sha256:aa", False)],
+)  # fmt: skip
+def test_bars_the_same_values_of_the_same_canary(
+    canary: str, digest: str, *, kept_out: bool
 ) -> None:
-    found = quarantine.blocks((ENTRY,), CanaryId(canary), Digest(digest), now)
+    found = quarantine.barring((ENTRY,), CanaryId(canary), Digest(digest))
 
     assert (found is ENTRY) is kept_out
+
+
+def test_of_several_entries_the_longest_bars_and_the_newest_of_equals() -> None:
+    longer = replace(ENTRY, expires="2026-05-01T00:00:00Z")
+    again = replace(longer, rollout=RolloutId("ba9876543210"))
+    short = replace(ENTRY, rollout=RolloutId("c" * 12))
+    every = (longer, again, short)
+
+    assert quarantine.barring(every, ENTRY.canary, ENTRY.digest) is again
 
 
 @pytest.mark.parametrize("line", ["{", "[]", "{}", '{"canary": 1}', "null"])

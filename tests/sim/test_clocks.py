@@ -1,0 +1,84 @@
+"""What the simulation has found about time: clocks that are wrong, and when somebody looked."""
+
+from gitops_canary.manifest import quarantine
+
+from .cluster import Quality
+from .manifests import with_tag
+from .measured import HOUR_MS, YEAR_MS
+from .remote import CONFIG
+from .simulation import Simulation
+from .test_found import SECOND, actions, bump, quiet, until
+from .twin import decided_again
+
+
+def ahead(world: Simulation, span_ms: int) -> None:
+    world.offsets["controller-0"] = lambda: world.now_ms + span_ms
+
+
+def test_a_clock_ahead_neither_shortens_a_look_nor_gives_up_early() -> None:
+    world, shape = quiet()
+    ahead(world, HOUR_MS)
+    bump(world, shape, "v1")
+    until(world, lambda: "finish" in actions(world))
+    assert "retreat" not in actions(world)
+
+
+def test_a_clock_ahead_dates_no_start_ahead_that_a_gate_let_through() -> None:
+    """Nothing else is asked before a start, so a gate opened by our own clock: a year from now."""
+    world, shape = quiet(hooks=("confirm-rollout",))
+    ahead(world, YEAR_MS)
+    bump(world, shape, "v1")
+    until(world, lambda: "start" in actions(world))
+    world.offsets["controller-0"] = lambda: world.now_ms
+    until(world, lambda: "finish" in actions(world))
+
+
+def test_a_clock_ahead_ends_no_quarantine() -> None:
+    world, shape = quiet(threshold=1)
+    bump(world, shape, "v1", Quality(errors=0.4))
+    until(world, lambda: "abort" in actions(world))
+    ahead(world, YEAR_MS)
+    bump(world, shape, "v1", Quality(errors=0.4))
+    end_ms = world.now_ms + 120 * SECOND
+    until(world, lambda: world.now_ms > end_ms)
+    world.cluster.scraping = False
+    until(world, lambda: world.now_ms > end_ms + 60 * SECOND)
+    assert actions(world).count("start") == 1
+
+
+def test_a_quarantine_ends_at_its_time() -> None:
+    world, shape = quiet(threshold=1)
+    bump(world, shape, "v1", Quality(errors=0.4))
+    until(world, lambda: "abort" in actions(world))
+    text = world.files(world.remote.refs[CONFIG])[quarantine.FILE].decode()
+    [entry] = quarantine.parse(text)
+    world.commit({quarantine.FILE: text.replace(entry.expires, entry.date).encode()}, "Shorten\n")
+    bump(world, shape, "v1")
+    until(world, lambda: "finish" in actions(world))
+
+
+def test_a_candidate_whose_commit_is_dated_ahead_rolls_out_today() -> None:
+    """Its start took its date, and nothing could be its effect before that."""
+    world, shape = quiet(hooks=("confirm-rollout",))
+    world.board.turn(shape.id, "confirm-rollout", "shut")
+    text = with_tag(world.files(world.remote.refs[CONFIG])[shape.workload_path], shape.name, "v1")
+    date_s = (world.now_ms + YEAR_MS) // 1000
+    world.commit({shape.workload_path: text}, "Bump to v1\n", date_s=date_s)
+    end_ms = world.now_ms + 120 * SECOND
+    until(world, lambda: world.now_ms > end_ms)
+    world.board.turn(shape.id, "confirm-rollout", "open")
+    until(world, lambda: "finish" in actions(world))
+
+
+def test_a_replica_without_a_past_idles_at_the_same_look_after_a_watch_s_abort() -> None:
+    """Nothing is asked where no weight moves, so its twin looked when it had last asked."""
+    world, shape = quiet(controllers=2, watch_s=300, threshold=1, interval_s=30, idles=True)
+    again: list[bool] = []
+    world.watch.noted = lambda move: again.append(
+        world.message(move.revision) in decided_again(world, move)
+    )
+    bump(world, shape, "v1")
+    until(world, lambda: "finish" in actions(world))
+    world.qualities[shape.name, "v1"] = Quality(errors=0.4)
+    until(world, lambda: actions(world)[-2:] == ["abort", "idle"])
+    assert all(again), actions(world)
