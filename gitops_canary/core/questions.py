@@ -30,7 +30,6 @@ class Role(Enum):
     SEEN = "seen"
     COUNTS = "counts"
     BEFORE = "counts before"
-    PAST = "counts of the hour before"
     BOUNDS = "bucket bounds"
 
 

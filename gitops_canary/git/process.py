@@ -75,10 +75,6 @@ class Child:
             self._fill(deadline)
         return self._take(end + 1)[:-1]
 
-    def some(self, deadline: float) -> bytes:
-        """Read what is there, at least a byte; EOFError or TimeoutError."""
-        return self._take(len(self._buffer)) if self._buffer else self._read(deadline)
-
     def exactly(self, size: int, deadline: float) -> bytes:
         """Read so many bytes; EOFError or TimeoutError."""
         while len(self._buffer) < size:

@@ -1,7 +1,6 @@
 """Git objects as values."""
 
 from dataclasses import dataclass
-from enum import Enum
 
 from gitops_canary.model.names import BlobId, Revision
 
@@ -27,10 +26,3 @@ class Blob:
 
     id: BlobId
     executable: bool
-
-
-class Branch(Enum):
-    """The two branches of one repository the controller writes."""
-
-    CONFIG = "config"
-    EVIDENCE = "evidence"

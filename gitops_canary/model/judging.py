@@ -1,7 +1,6 @@
 """What a judge is given and what it gives back; plain values without clock, I/O or chance."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
@@ -73,11 +72,3 @@ class Block:
             if one.metric == metric:
                 return one
         return Reading(metric=metric, trouble=Trouble.NO_DATA, why="nothing was measured")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgeSpec:
-    """A judge by name, with its parameters as text, number or truth value by Flagger-like name."""
-
-    type: str
-    parameters: Mapping[str, str | Decimal | int | bool] = field(default_factory=dict, hash=False)
