@@ -4,47 +4,80 @@ Prints each that lives, for a person to look at. One that compiles to the same i
 """
 
 import argparse
+import pathlib
 import sys
+import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from random import Random
 
 import pytest
 
 from .changes import CORE, ROOT, Mutant, mutants
-from .trying import ARGUMENTS, Fate, Trier
+from .trying import ARGUMENTS, Fate, Notes, Trier
 
 TESTS = ("tests/unit", "tests/stories", "tests/rules", "tests/sim/test_found.py",
          "tests/sim/test_peers.py")  # fmt: skip
 
 
+DEAD = {Fate.KILLED, Fate.SILENT}
+
+
 def main() -> int:
     """Print those that live, and the share that does not."""
-    parser = argparse.ArgumentParser(prog="python -m tests.mutating", description=__doc__)
-    parser.add_argument("--sample", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--minutes", type=float, default=1e6, help="stop after so long")
-    parser.add_argument("--only", default="*", help="modules of the core, e.g. `decide`")
-    parser.add_argument("--tests", nargs="*", default=TESTS, help="what may mind")
-    options = parser.parse_args()
-    every = [m for file in sorted(CORE.rglob(f"{options.only}.py")) for m in mutants(file)]
+    options = parsed()
+    every = [
+        mutant
+        for pattern in options.only
+        for file in sorted(CORE.rglob(f"{pattern}.py"))
+        for mutant in mutants(file)
+    ]
     rng = Random(options.seed)  # noqa: S311 - for a sample, not for secrets
     drawn = rng.sample(every, min(options.sample, len(every)))
-    fates: Counter[Fate] = Counter()
+    fates: Counter[tuple[str, Fate]] = Counter()
 
     def tell(mutant: Mutant, fate: Fate, tests: int) -> None:
-        fates[fate] += 1
+        fates[str(mutant.file.relative_to(CORE).with_suffix("")), fate] += 1
         if fate in {Fate.LIVES, Fate.UNMET}:
             where = f"{mutant.file.relative_to(ROOT)}:{mutant.line}"
             print(f"{where} {fate.value} ({tests} tests): {mutant.what[:140]}", flush=True)
 
-    trier = Trier(drawn, time.monotonic() + options.minutes * 60, tell, str(CORE))
-    code = pytest.main([*ARGUMENTS, *options.tests], plugins=[trier])
-    tried = fates.total() - fates[Fate.SAME]
-    dead = fates[Fate.KILLED] + fates[Fate.SILENT]
-    told = ", ".join(f"{count} {fate.value}" for fate, count in fates.items())
-    print(f"{dead} of {tried} killed, {dead / max(tried, 1):.1%} ({told}; {len(every)} there are)")
-    return int(code)
+    end_s = time.monotonic() + options.minutes * 60
+    with tempfile.TemporaryDirectory() as directory:
+        notes = Notes(options.notes or pathlib.Path(directory) / "met")
+        trier = Trier(drawn, end_s, tell, str(CORE), options.patience, notes)
+        code = pytest.main([*ARGUMENTS, *options.tests], plugins=[trier])
+    return int(code) or told(fates, len(every), options.least)
+
+
+def parsed() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutating", description=__doc__)
+    parser.add_argument("--sample", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=1e6, help="stop after so long")
+    parser.add_argument("--only", nargs="*", default=["*"], help="modules of the core, `decide`")
+    parser.add_argument("--tests", nargs="*", default=TESTS, help="what may mind")
+    lives = "seconds of tests after which a mutant counts as one that lives"
+    parser.add_argument("--patience", type=float, default=1e6, help=lives)
+    kept = "a file that keeps which test passes which line"
+    parser.add_argument("--notes", type=pathlib.Path, help=kept)
+    parser.add_argument("--least", type=float, default=0, help="fail below this share, e.g. 0.9")
+    return parser.parse_args()
+
+
+def told(fates: Mapping[tuple[str, Fate], int], there: int, least: float) -> int:
+    """Print how many were killed, by module and in all; 1 where that is too few."""
+    tried = {key: count for key, count in fates.items() if key[1] is not Fate.SAME}
+    for name in sorted({module for module, _ in tried}):
+        dead = sum(n for (module, fate), n in tried.items() if module == name and fate in DEAD)
+        print(f"| {name} | {dead} of {sum(n for (m, _), n in tried.items() if m == name)} |")
+    total = sum(tried.values())
+    dead = sum(n for (_, fate), n in tried.items() if fate in DEAD)
+    share = dead / max(total, 1)
+    print(f"{dead} of {total} killed, {share:.1%} ({there} there are)")
+    return int(share < least)
 
 
 if __name__ == "__main__":

@@ -100,20 +100,25 @@ def change(node: ast.AST, which: int) -> None:
 def swaps(before: CodeType, after: CodeType) -> Mapping[CodeType, CodeType] | None:
     """Pair the functions' code that differs; None where the change is outside every function."""
     found: dict[CodeType, CodeType] = {}
-    for one, other in _pairs(before, after):
+    for one, other, inside in _pairs(before, after, inside=False):
         if one == other:
             continue
-        if one.co_flags & inspect.CO_OPTIMIZED:
+        if inside:
             found[one] = other
         elif _own(one) != _own(other):
             return None
     return found
 
 
-def _pairs(one: CodeType, other: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
-    yield one, other
+def _pairs(
+    one: CodeType, other: CodeType, *, inside: bool
+) -> Iterator[tuple[CodeType, CodeType, bool]]:
+    """Pair code, and say whether a function holds it; what a module comprehends runs only once."""
+    optimized = bool(one.co_flags & inspect.CO_OPTIMIZED)
+    inside = inside or (optimized and not one.co_name.endswith(("comp>", "genexpr>")))
+    yield one, other, inside
     for below in zip_longest(_below(one), _below(other)):
-        yield from _pairs(*below)
+        yield from _pairs(*below, inside=inside)
 
 
 def _below(code: CodeType) -> list[CodeType]:

@@ -7,6 +7,7 @@ function needs modules imported anew, and so a process and a copy of its own.
 
 import contextlib
 import gc
+import hashlib
 import os
 import pathlib
 import pickle
@@ -21,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
@@ -31,7 +32,9 @@ from _pytest.runner import runtestprotocol
 from .changes import ROOT, Mutant, swaps
 
 Line = tuple[str, int]
-LIMIT_S, TIMES = 20, 10
+KEEP_S = 60
+"""How often the notes are written down meanwhile."""
+LIMIT_S, TIMES = 60, 20
 """A mutant that takes so many times as long as its tests, and this on top, does not end."""
 ARGUMENTS = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-s", "--no-header", "--no-summary",
              "-o", "tmp_path_retention_policy=none")  # fmt: skip
@@ -55,6 +58,36 @@ class Met:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What tests did by themselves, kept in a file for as long as they and the core stand still."""
+
+    path: pathlib.Path
+
+    def read(self) -> Mapping[str, Met]:
+        """Read what still holds: of tests in files, and through files, that have not changed."""
+        if not self.path.exists():
+            return {}
+        # Written by ourselves.
+        digests, met = pickle.loads(self.path.read_bytes())  # noqa: S301
+        changed = {file for file, digest in digests.items() if _digest(file) != digest}
+        return {name: one for name, one in met.items() if not changed & _files(name, one)}
+
+    def write(self, met: Mapping[str, Met]) -> None:
+        """Keep them."""
+        files = {file for name, one in met.items() for file in _files(name, one)}
+        self.path.write_bytes(pickle.dumps(({file: _digest(file) for file in files}, met)))
+
+
+def _files(name: str, met: Met) -> set[str]:
+    return {str(ROOT / name.split("::", maxsplit=1)[0]), *(file for file, _ in met.lines)}
+
+
+def _digest(file: str) -> bytes:
+    path = pathlib.Path(file)
+    return hashlib.sha256(path.read_bytes()).digest() if path.exists() else b""
+
+
 @dataclass(slots=True)
 class Trier:
     """A plugin of pytest that tries mutants instead of running the tests."""
@@ -63,8 +96,11 @@ class Trier:
     end_s: float
     tell: Callable[[Mutant, Fate, int], None]
     core: str
+    patience_s: float
+    notes: Notes
     _items: dict[str, pytest.Item] = field(default_factory=dict)
     _met: dict[str, Met] = field(default_factory=dict)
+    _functions: Mapping[CodeType, Sequence[FunctionType]] = field(default_factory=dict)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Take the place of the loop over the tests."""
@@ -72,9 +108,14 @@ class Trier:
         session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined] # there is no other way
         self._items = {item.nodeid: item for item in session.items}
         with tempfile.TemporaryDirectory() as directory:
-            notes = pathlib.Path(directory) / "met"
-            assert forked(lambda: self._meet(notes), limit_s=3600) == 0, "the tests do not end"
-            self._met = pickle.loads(notes.read_bytes())  # noqa: S301 - written by our own fork
+            known = self.notes.read()
+            new = {name: item for name, item in self._items.items() if name not in known}
+            assert forked(lambda: self._meet(known, new), limit_s=3600) == 0, "they do not end"
+            self._met = {
+                name: met for name, met in self.notes.read().items() if name in self._items
+            }
+            self._functions = functions(self.core)
+            gc.freeze()  # so that a fork's collector leaves what it shares alone
             copy = cache(lambda: copied(pathlib.Path(directory) / "copy"))
             for mutant in self.drawn:
                 if time.monotonic() > self.end_s:
@@ -83,20 +124,24 @@ class Trier:
                 self.tell(mutant, self._fate(mutant, tests, copy), len(tests))
         return True
 
-    def _meet(self, notes: pathlib.Path) -> int:
-        """Run every test once by itself and note the lines of the core that it passes."""
-        met = {}
-        for (name, item), after in zip_longest(self._items.items(), list(self._items.values())[1:]):
+    def _meet(self, known: Mapping[str, Met], new: Mapping[str, pytest.Item]) -> int:
+        """Run tests once by themselves and note the lines of the core that they pass."""
+        met = dict(known)
+        kept = time.monotonic()
+        for (name, item), after in zip_longest(new.items(), list(new.values())[1:]):
             lines: set[Line] = set()
-            began = time.monotonic()
+            began = spent_s()
             with_lines(lines, self.core)
             passed = passes(item, after)
             with_lines(None, self.core)
             if passed:
-                met[name] = Met(frozenset(lines), time.monotonic() - began)
+                met[name] = Met(frozenset(lines), spent_s() - began)
             else:
                 print(f"left out: {name} fails without any change", flush=True)
-        notes.write_bytes(pickle.dumps(met))
+            if time.monotonic() > kept + KEEP_S:
+                self.notes.write(met)
+                kept = time.monotonic()
+        self.notes.write(met)
         return 0
 
     def _tests(self, mutant: Mutant) -> list[str]:
@@ -110,7 +155,9 @@ class Trier:
                 (file, mutant.line) in met.lines if inside else any(f == file for f, _ in met.lines)
             )
         ]
-        return sorted(found, key=lambda name: self._met[name].seconds)
+        found.sort(key=lambda name: self._met[name].seconds)
+        spent = accumulate(self._met[name].seconds for name in found)
+        return [name for name, s in zip(found, spent, strict=True) if s <= self.patience_s]
 
     def _fate(self, mutant: Mutant, tests: Sequence[str], copy: Callable[[], pathlib.Path]) -> Fate:
         changed = _swaps(mutant)
@@ -126,12 +173,25 @@ class Trier:
         )
 
     def _first_failing(self, changed: Mapping[CodeType, CodeType], tests: Sequence[str]) -> int:
-        for one in gc.get_objects():
-            if isinstance(one, FunctionType) and one.__code__ in changed:
-                one.__code__ = changed[one.__code__]
+        for before, after in changed.items():
+            for one in self._functions.get(before, ()):
+                one.__code__ = after
         items = [self._items[name] for name in tests]
-        every = zip_longest(items, items[1:])
-        return 0 if all(passes(item, after) for item, after in every) else 1
+        return 0 if all(passes(*pair) for pair in zip_longest(items, items[1:])) else 1
+
+
+def spent_s() -> float:
+    """Tell the processor time of this process and its children, as other work delays neither."""
+    return sum(os.times()[:4])
+
+
+def functions(core: str) -> Mapping[CodeType, Sequence[FunctionType]]:
+    """Find every function of the core by its code."""
+    found: dict[CodeType, list[FunctionType]] = {}
+    for one in gc.get_objects():
+        if isinstance(one, FunctionType) and one.__code__.co_filename.startswith(core):
+            found.setdefault(one.__code__, []).append(one)
+    return found
 
 
 def passes(item: pytest.Item, after: pytest.Item | None) -> bool:

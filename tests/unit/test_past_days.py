@@ -1,0 +1,169 @@
+"""What a policy would have said of past days, by hand."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from checks import check, spec
+from situations import LIVE_MS, looks, measured
+
+from gitops_canary.core.backtest import (
+    RUNS_MAX,
+    Range,
+    backtest,
+    replayed,
+    span_ms,
+    starts,
+    suggested,
+    tight_words,
+    tighter,
+)
+from gitops_canary.model.observation import Verdict
+from gitops_canary.model.rollout import Outcome
+from gitops_canary.model.spec import Check, Criteria, JudgePolicy, Policy
+
+PASS, FAIL, SILENT = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
+
+
+def policy(*checks: Check, steps: int = 2, **more: Any) -> Policy:
+    ladder = tuple(map(Decimal, range(10, 10 + steps)))
+    return replace(spec(*checks).policy, steps=ladder, **more)
+
+
+def valued(*values: str | None) -> list[Verdict]:
+    """One passing look for each value."""
+    passed = looks(*(PASS for _ in values))
+    return [
+        replace(one, measurements=(replace(measured(PASS), value=value),))
+        for one, value in zip(passed, values, strict=True)
+    ]
+
+
+def the_range(limits: Check, values: Sequence[str | None]) -> Range:
+    (found,) = backtest(policy(limits), valued(*values)).ranges
+    return found
+
+
+def test_a_rollout_begins_at_every_look_that_leaves_room_for_a_whole_one() -> None:
+    found = backtest(policy(check(), threshold=2), looks(PASS, FAIL, FAIL, PASS, FAIL))
+
+    assert found.begun == 4
+    assert found.stopped == (LIVE_MS + 60_000,), "two failures in two looks, once"
+    assert backtest(policy(check(), steps=3), looks(PASS, PASS)).begun == 0
+
+
+def test_the_looks_of_a_check_are_counted_by_how_they_ended() -> None:
+    (found,) = backtest(policy(check()), looks(PASS, FAIL, SILENT, SILENT)).ranges
+
+    assert (found.looks, found.failed, found.silent) == (4, 1, 2)
+
+
+def test_middle_and_worst_are_of_the_numbers_alone() -> None:
+    found = the_range(check(maximum="500", minimum=None), ["3", None, "NaN", "1", "2"])
+
+    assert (found.middle, found.worst, found.looks) == (Decimal(2), Decimal(3), 5)
+    assert found.least is None
+    assert [value for _, value in found.values] == [3, 1, 2]
+
+
+def test_the_worst_is_low_where_a_limit_is_a_minimum() -> None:
+    every = [str(n) for n in range(1, 201)]
+
+    assert the_range(check(minimum="0"), every).worst == 3
+    assert the_range(check(minimum=None, maximum="999"), every).worst == 199
+
+
+@pytest.mark.parametrize(
+    ("minimum", "maximum", "value", "says"),
+    [
+        ("99", None, "99", None),
+        ("99", None, "98", ">= 97.8"),
+        ("99.999", None, "99.95", ">= 99.94"),
+        ("100", None, "100", None),
+        ("101", None, "100", ">= 99.99"),
+        ("300", None, "200", ">= 180"),
+        (None, "500", "500", None),
+        (None, "500", "600", "<= 660"),
+        (None, "-5", "-4.5", "<= -4.05"),
+        (None, "0.001", "0.0011", "<= 0.01"),
+        (None, None, "7", None),
+    ],
+)
+def test_a_limit_that_was_not_kept_is_widened_by_a_tenth(
+    minimum: str | None, maximum: str | None, value: str, says: str | None
+) -> None:
+    found = the_range(check(minimum=minimum, maximum=maximum), [value])
+
+    assert found.suggested == says
+    assert suggested(found) == (says or "keep it")
+
+
+def test_one_bad_look_in_two_thousand_widens_no_limit() -> None:
+    most = the_range(check(minimum=None, maximum="1"), ["1"] * 1999 + ["9"])
+    least = the_range(check(minimum="99"), ["99"] * 1999 + ["1"])
+
+    assert (most.suggested, least.suggested) == (None, None)
+
+
+def test_nothing_measured_suggests_nothing() -> None:
+    found = the_range(check(), [None])
+
+    assert (found.middle, found.worst) == (None, None)
+    assert suggested(found) == "nothing was measured"
+    assert "worse than -" in tight_words(found)
+
+
+def test_only_the_limits_that_are_too_tight_are_told_with_their_share() -> None:
+    found = backtest(policy(check(), check(minimum=None)), [])
+    tight = replace(found.ranges[0], suggested=">= 98", looks=3, failed=1, worst=Decimal("98.50"))
+
+    assert [one.check for one in tighter(replace(found, ranges=(tight, found.ranges[1])))] == [
+        tight.check
+    ]
+    assert "1 of 3 looks at what served everyone (33.33 %)" in tight_words(tight)
+    assert tight_words(tight).endswith("one in a hundred was worse than 98.5")
+
+
+def test_a_judge_that_ends_by_itself_stops_a_past_rollout() -> None:
+    failing, heard, silent = looks(FAIL)[0], looks(SILENT)[0], looks(SILENT)[0]
+    runs = [
+        (0, [replace(failing, final=True)]),
+        (1, [failing, replace(heard, heard=True)]),
+        (2, [silent, silent]),
+        (3, [replace(heard, final=True)]),
+    ]
+    found = replayed(backtest(policy(check()), ()), runs)
+
+    assert (found.begun, found.stopped, found.silent) == (4, (0,), 2)
+
+
+def test_of_many_past_rollouts_so_many_are_spread_evenly() -> None:
+    assert starts(0, 100, 100) == (0,)
+    assert starts(0, 99, 100) == ()
+    assert starts(0, RUNS_MAX, 1) == tuple(range(RUNS_MAX))
+    assert starts(0, RUNS_MAX + 1, 1) == tuple(range(0, RUNS_MAX + 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("changes", "span"),
+    [
+        ({}, 2 * 15_000 + 5_000),
+        ({"judge": JudgePolicy(type="sequential")}, 300_000 + 5_000),
+        ({"judge": JudgePolicy(type="sequential", dwell_ms=400_000)}, 800_000 + 5_000),
+        ({"judge": JudgePolicy(type="conditions")}, 60_000),
+        ({"judge": JudgePolicy(type="conditions"), "interval_ms": 90_000}, 90_000),
+    ],
+)
+def test_a_past_rollout_lasts_as_long_as_the_quickest_real_one(
+    changes: dict[str, Any], span: int
+) -> None:
+    assert span_ms(policy(check(), **changes), 5_000) == span
+
+
+def test_measurements_wanted_at_a_weight_make_its_past_longer() -> None:
+    wanted = replace(check(), criteria=Criteria(count=4))
+    conditions = JudgePolicy(type="conditions")
+
+    assert span_ms(policy(wanted, judge=conditions), 5_000) == 60_000 + 3 * 15_000

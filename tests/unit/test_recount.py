@@ -1,0 +1,55 @@
+"""A rollout in plain lines, as `explain` tells it."""
+
+from test_report import HOSTILE, decision, failed, story
+
+from gitops_canary.core.recount import recount
+
+
+def test_a_rollback_is_told_move_by_move() -> None:
+    last = failed(9) | {
+        "live": {"since": "2026-03-02T10:02:00Z", "proof": ["the share rose"]},
+        "webhooks": [
+            {"name": "smoke", "passed": True, "status": 200, "why": ""},
+            {"name": "gate", "passed": False, "status": 503, "why": "no answer"},
+        ],
+    }
+    measured = "91.2 on 1240 requests against >= 99, 99.95 on the primary"
+    lines = list(recount(story(decision(1, "start", verdicts=[]), last), "Ada: bump"))
+
+    assert lines[:3] == [
+        "prod/shop: app=shop:1.1.0 rolled back. Because.",
+        "Rollout 0123456789ab, 2026-03-02T10:01:00Z to 2026-03-02T10:09:00Z.",
+        f"Asked for by commit {'a' * 40}; goes back to {'b' * 40}.",
+    ]
+    assert lines[3:12] == [
+        "Asked for by Ada: bump",
+        "",
+        "2026-03-02T10:01:00Z  start 0 -> 10 %: Because.",
+        "2026-03-02T10:09:00Z  abort 10 -> 0 %: Because.",
+        "    live: the share rose",
+        f"    fail: request-success-rate {measured}: failed with 500: 12",
+        "    webhook smoke passed: 200",
+        "    webhook gate did not pass: no answer",
+        "",
+    ]
+    assert lines[12] == "Exposed: 4.00 minutes above 0 %, 200 requests, 18 failed."
+    assert lines.index("Before the next try:") < lines.index("Rollback conditions in force:")
+    assert "Not known:" in lines
+
+
+def test_a_check_without_a_number_is_told_by_its_reason() -> None:
+    silent = decision(2, "retreat", verdict="inconclusive", override=True)
+    silent["verdicts"][0]["checks"][0].update(value=None, verdict="inconclusive", why="no data")
+    lines = list(recount(story(silent), ""))
+
+    assert "    inconclusive: request-success-rate gave no number: no data" in lines
+    assert "2026-03-02T10:02:00Z  retreat 0 -> 10 %, by a person's word: Because." in lines
+    assert not any(line.startswith("Asked for by ") and "commit" not in line for line in lines)
+    assert "Exposed: 0 minutes above 0 %, requests not counted." in lines
+
+
+def test_a_rollout_that_goes_on_has_nothing_to_mend_and_no_foreign_line_breaks() -> None:
+    lines = list(recount(story(decision(1, "start", reason=HOSTILE)), HOSTILE))
+
+    assert "Before the next try:" not in lines
+    assert not any("\n" in line for line in lines)

@@ -1,0 +1,79 @@
+"""How long a canary was at its weights, by what its commits say."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from situations import move
+
+from gitops_canary.core.stays import Stay, joined, left, stays, swapped, visited
+from gitops_canary.model.judging import Counts, Reading
+from gitops_canary.model.rollout import Action, Move, Window
+
+
+def made(action: Action, before: str, weight: str, date_ms: int, *window: int) -> Move:
+    one = move(action, weight, 1, before)
+    seen = Window(start_ms=window[0], end_ms=window[1]) if window else None
+    return replace(one, date_ms=date_ms, record=replace(one.record, window=seen))
+
+
+START = made(Action.START, "0", "0", 100)
+FIRST = made(Action.ADVANCE, "0", "10", 200)
+SECOND = made(Action.ADVANCE, "10", "20", 300, 210, 290)
+THIRD = made(Action.ADVANCE, "20", "50", 400, 310, 390)
+AT_10, AT_20 = (
+    Stay(weight=Decimal(10), start_ms=210, end_ms=290),
+    Stay(weight=Decimal(20), start_ms=310, end_ms=390),
+)
+AT_0 = Stay(weight=Decimal(0), start_ms=200, end_ms=200)
+
+
+def test_a_weight_lasted_from_its_first_block_to_its_last() -> None:
+    assert stays([START, FIRST, SECOND, THIRD]) == (AT_10, AT_20)
+
+
+def test_only_the_newest_attempt_counts() -> None:
+    again = [START, FIRST, SECOND, made(Action.RETREAT, "20", "0", 310), START, FIRST, THIRD]
+
+    assert stays(again) == (AT_20,)
+    assert visited([START, FIRST, SECOND, START]) == ()
+
+
+def test_a_weight_that_a_person_left_has_no_window_and_is_no_stay() -> None:
+    assert stays([START, FIRST, made(Action.ADVANCE, "10", "30", 300)]) == ()
+
+
+def test_what_is_seen_of_a_rollout_without_its_start_counts() -> None:
+    assert stays([FIRST, SECOND]) == (AT_10,)
+    assert visited([FIRST, SECOND]) == (AT_0, AT_10)
+
+
+def test_the_zero_before_the_first_weight_is_visited_too() -> None:
+    assert visited([START, FIRST, SECOND]) == (AT_0, AT_10)
+    assert visited([START]) == ()
+
+
+def test_after_a_new_climb_from_0_the_first_one_is_what_is_told() -> None:
+    down = [START, FIRST, SECOND, made(Action.ADVANCE, "0", "5", 320), THIRD]
+
+    assert visited(down)[0] == AT_0
+
+
+def test_a_stay_lasts_until_the_next_weight_was_live() -> None:
+    assert [one.until_ms for one in joined((AT_10, AT_20), 410)] == [310, 410]
+    assert joined((), 410) == ()
+
+
+def test_the_weight_that_is_left_is_the_one_before_our_newest_move() -> None:
+    assert left([START, FIRST]) == AT_0
+    assert left([START, FIRST, SECOND]) == AT_10
+    assert left([START]) is None
+    assert left([START, FIRST, made(Action.ADVANCE, "10", "30", 300)]) is None, "a person's"
+
+
+def test_after_a_promotion_the_primary_is_the_one_that_is_judged() -> None:
+    counts = Counts(canary=1, canary_bad=2, primary=3, primary_bad=4)
+    found = swapped(Reading(metric="m", counts=counts))
+
+    assert found.counts == Counts(canary=3, canary_bad=4, primary=1, primary_bad=2)
+    assert found.samples == "3 requests"
+    assert swapped(Reading(metric="m")) == Reading(metric="m")
