@@ -6,7 +6,7 @@ from itertools import islice
 
 from gitops_canary.app.sharded import Sharded
 from gitops_canary.errors import SpecError
-from gitops_canary.manifest import bindings
+from gitops_canary.manifest import bindings, kustomize
 from gitops_canary.manifest.screen import (
     ANY_NAME,
     POLICY_KINDS,
@@ -185,6 +185,11 @@ class Indexer:
     def may_hold(self, path: Path) -> bool:
         """Tell whether a file is one the controller may look into."""
         return path.endswith(SUFFIXES) and bindings.allowed(path, self._paths)
+
+    def may_patch(self, path: Path) -> bool:
+        """Tell whether a file is one that kustomize reads though it is no YAML by its name."""
+        named = path.endswith(".json") or kustomize.is_kustomization(path)
+        return named and bindings.allowed(path, self._paths)
 
 
 def _renamed(

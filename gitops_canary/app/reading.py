@@ -85,13 +85,19 @@ class Reader:
         return self._text(path, blob.id) if blob else ""
 
     def changed(self, before: Revision, after: Revision) -> Iterator[tuple[Path, str, str]]:
-        """Give path and both texts of every YAML file that two revisions hold differently."""
+        """Give path and both texts of every file of kustomize or YAML that two revisions differ in.
+
+        JSON is one where it holds the operations of a patch (RFC 6902).
+        """
         old = self._store.files(before)
         for path, blob in sorted(self._sift.changed(before, after).items()):
-            if blob is None or path not in old or not self._indexer.may_hold(path):
+            known = self._indexer.may_hold(path) or self._indexer.may_patch(path)
+            if blob is None or path not in old or not known:
                 continue
             try:
-                yield path, self._text(path, old[path].id), self._text(path, blob.id)
+                text = self._text(path, blob.id)
+                if not path.endswith(".json") or '"op"' in text:
+                    yield path, self._text(path, old[path].id), text
             except SpecError:
                 # Too large or no text: nothing in it is watched, and `lint` says why.
                 continue

@@ -1,6 +1,7 @@
 """Images that changed although no canary watches over them: told, never acted on."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from gitops_canary.app.reading import Reader
 from gitops_canary.core.edits import Ground
@@ -8,7 +9,7 @@ from gitops_canary.manifest.document import Node, parse
 from gitops_canary.manifest.image_changes import ImageChange, image_changes
 from gitops_canary.manifest.image_places import Form
 from gitops_canary.model.names import Revision
-from gitops_canary.model.owned import Templates
+from gitops_canary.model.owned import FieldRef, Templates
 
 
 def unmanaged(
@@ -35,14 +36,21 @@ def _covers(ground: Ground, change: ImageChange) -> bool:
     return any(
         ref.file == change.file
         and ref.index == change.document
-        and change.line in _lines(ground.texts[ref.file], ref.index, ref.path, ref.file)
+        and change.line in _lines(ground.texts[ref.file], ref)
         for pair in versions.pairs
         for ref in (pair.candidate, pair.primary)
     )
 
 
-def _lines(text: str, index: int, path: tuple[str | int, ...], file: str) -> Iterator[int]:
-    root = parse(text, file=file)[index]
-    node: Node | None = root.get(*path) if root else None
-    if node is not None:
+def _lines(text: str, ref: FieldRef) -> Iterator[int]:
+    """Give the lines of a field; inside of a text that stands on one line, those of all of it."""
+    root = parse(text, file=ref.file)[ref.index]
+    node: Node | None = root.get(*ref.path) if root else None
+    if node is None:
+        return
+    if ref.inner and node.style == "|":
+        index = next(i for i, one in enumerate(parse(node.value, file=ref.file)) if one)
+        inner = replace(ref, index=index, path=ref.inner[0], inner=ref.inner[1:])
+        yield from (node.line + line for line in _lines(node.value, inner))
+    else:
         yield from range(node.line, node.line + text[node.start : node.end].count("\n") + 1)

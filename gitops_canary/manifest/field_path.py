@@ -4,8 +4,10 @@ A field is a path of keys from the document's root, e.g. `spec.values.image.tag`
 
 - `.key` goes into a mapping; a key with dots or other signs is quoted: `."example.com/weight"`;
 - `[key=value]` takes the one item of a list whose key has that value: `images[name=acme/web]`.
-  Items are never counted: an index means another item as soon as somebody inserts one;
-- `|key` goes into a text that is YAML (or JSON) itself: `spec.source.helm.values|image.tag`.
+  Items are never counted: an index means another item as soon as somebody inserts one. A key of a
+  mapping inside of the item is reached by dots: `patches[target.name=web]`;
+- `|key` goes into a text that is YAML (or JSON) itself: `spec.source.helm.values|image.tag`;
+  a document or a text that is a list begins with `[key=value]`.
 """
 
 import re
@@ -14,10 +16,10 @@ from dataclasses import dataclass
 PATTERN = r"[^\s\x00-\x1f][^\x00-\x1f]{0,511}"
 FORM = 'keys joined by dots, e.g. images[name=web].newTag or spec.values|image."app.tag"'
 _KEY = r'(?:"(?P<quoted>[^"]+)"|(?P<key>[A-Za-z0-9_$*][\w$/*-]*))'
-_FIRST = re.compile(_KEY)
-_NEXT = re.compile(
-    rf'(?P<sign>[.|]){_KEY}|\[(?P<by>[\w.-]+)=(?:"(?P<text>[^"]+)"|(?P<value>[^\[\]"|]+))\]'
-)
+_PICK = r'(?P<into>\|?)\[(?P<by>[\w.-]+)=(?:"(?P<text>[^"]+)"|(?P<value>[^\[\]"|]+))\]'
+_PLAIN = re.compile(_KEY)
+_FIRST = re.compile(rf"(?P<sign>){_KEY}|{_PICK}")
+_NEXT = re.compile(rf"(?P<sign>[.|]){_KEY}|{_PICK}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +54,17 @@ def steps(field: str) -> tuple[Step, ...]:
     Raises:
         ValueError: it is none; the message says where it goes wrong.
     """
-    first = _FIRST.match(field)
-    if first is None:
-        raise ValueError("does not begin with a key")
-    found: list[Step] = [Key(first["quoted"] or first["key"])]
-    at = first.end()
-    while at < len(field):
-        part = _NEXT.match(field, at)
-        if part is None:
-            raise ValueError(f"cannot be read from {field[at : at + 20]!r} on")
+    found: list[Step] = []
+    at = 0
+    while at < len(field) or not at:
+        part = (_NEXT if at else _FIRST).match(field, at)
+        if part is None or (not at and part["into"]):
+            where = f"cannot be read from {field[at : at + 20]!r} on"
+            raise ValueError(where if at else "does not begin with a key")
+        found += [Inside()] if "|" in {part["sign"], part["into"]} else []
         if part["by"]:
             found.append(Pick(part["by"], part["text"] or part["value"]))
         else:
-            found += [Inside()] if part["sign"] == "|" else []
             found.append(Key(part["quoted"] or part["key"]))
         at = part.end()
     return tuple(found)
@@ -82,5 +82,5 @@ def spoken(path: tuple[Step, ...]) -> str:
                 text += f"[{key}={value}]" if plain else f'[{key}="{value}"]'
             case Key(name):
                 dot = "" if not text or text.endswith("|") else "."
-                text += dot + (name if _FIRST.fullmatch(name) else f'"{name}"')
+                text += dot + (name if _PLAIN.fullmatch(name) else f'"{name}"')
     return text

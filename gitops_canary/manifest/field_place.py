@@ -91,7 +91,7 @@ class _Walk:
         self.node, self.path = node, (*self.path, part)
 
     def _pick(self, key: str, value: str, step: Step) -> None:
-        held = [(index, item.get(key)) for index, item in enumerate(self.node.items)]
+        held = [(index, _held(item, key)) for index, item in enumerate(self.node.items)]
         mine = [index for index, node in held if node is not None and node.value == value]
         if len(mine) != 1:
             problem = f"has {len(mine) or 'no'} items with {key} {value}"
@@ -119,6 +119,12 @@ class _Walk:
             f"{at} of {file}{place} {problem}",
             f"use one of {shown}" if shown else "correct spec.source",
         )
+
+
+def _held(item: Node, key: str) -> Node | None:
+    """Find what an item is picked by: its key, or one of a mapping inside of it."""
+    own = item.get(key)
+    return own if own is not None or "." not in key else item.get(*key.split("."))
 
 
 def _nothing(reference: Reference, why: str, remedy: str) -> BindingError:

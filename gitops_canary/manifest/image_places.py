@@ -119,8 +119,12 @@ def _items(node: Node) -> Iterator[tuple[Node, Step]]:
     """Give items with a step that names them: by name, else by what they are an image of."""
     seen: dict[Pick, int] = {}
     for item in node.items:
-        name = next((k for k in ("name", "id", "key", "chart") if _text(item, k)), "")
+        names = ("name", "id", "key", "chart", *(("path",) if _text(item, "op") else ()))
+        name = next((k for k in names if _text(item, k)), "")
         value = _text(item, name) if name else ""
+        target = item.get("target")
+        if not name and target is not None and _text(target, "name"):
+            name, value = "target.name", _text(target, "name")
         # Build steps are named by their image, version and all.
         if not value or (_CERTAIN.fullmatch(value) and "/" in value):
             value = _repository(item)
@@ -150,7 +154,8 @@ def _mapping(node: Node, path: tuple[Step, ...], context: _Context) -> Iterator[
         if whole is not None and name in _REPOSITORIES and value.kind is NodeKind.SCALAR:
             continue
         if value.kind is NodeKind.SCALAR:
-            yield from _scalar(value, (*path, Key(name)), name, context)
+            called = _patched(texts) if name == "value" else name
+            yield from _scalar(value, (*path, Key(name)), called, context)
         else:
             yield from _below(value, (*path, Key(name)), context)
 
@@ -159,9 +164,10 @@ def _scalar(
     node: Node, path: tuple[Step, ...], key: str, context: _Context
 ) -> Iterator[ImagePlace]:
     value = node.value
-    if node.style == "|" and not context.inside and re.search("image|tag", value, re.IGNORECASE):
+    held = node.style in {"|", ">"} or value.startswith(("[{", '{"'))
+    if held and not context.inside and re.search("image|tag", value, re.IGNORECASE):
         for place in _inner(value, path, context):
-            yield replace(place, line=node.line + place.line)
+            yield replace(place, line=node.line + place.line if node.style == "|" else node.line)
         return
     form = None
     if key == "image" and _FULL.fullmatch(value):
@@ -174,6 +180,13 @@ def _scalar(
         form = None if context.kind or context.inside else Form.BARE
     if form is not None:
         yield ImagePlace(form=form, path=path, value=value, line=node.line)
+
+
+def _patched(texts: _Texts) -> str:
+    """Name the field that an operation of a JSON patch (RFC 6902) sets; else its own key."""
+    if texts["op"] in {"add", "replace"}:
+        return texts["path"].rpartition("/")[2] or "value"
+    return "value"
 
 
 def _inner(text: str, path: tuple[Step, ...], context: _Context) -> Iterator[ImagePlace]:

@@ -95,7 +95,49 @@ ARGO = {
     "a/primary.yaml": APPLICATION.format(name="web-primary"),
     "a/canary.yaml": canary(_SIDES),
 }
+OPERATION = """\
+- target: {{kind: Deployment, name: {name}}}
+  patch: |-
+    - op: add
+      path: /metadata/annotations
+      value: {{a: b}}
+    - op: replace
+      path: /spec/template/spec/containers/0/image
+      value: ghcr.io/acme/web:1.0.0 # {name}
+"""
+_IMAGE = "[path=/spec/template/spec/containers/0/image].value"
+PATCHES = {
+    "prod/kustomization.yaml": "resources: [../base]\npatches:\n"
+    + OPERATION.format(name="web")
+    + OPERATION.format(name="web-primary"),
+    "prod/canary.yaml": canary(
+        "\n".join(
+            [
+                "      - name: web",
+                *(
+                    f"        {side}: {{file: ./kustomization.yaml, "
+                    f"field: 'patches[target.name={name}].patch|{_IMAGE}'}}"
+                    for side, name in (("candidate", "web"), ("primary", "web-primary"))
+                ),
+            ]
+        )
+    ),
+}
+PATCH_FILES = {
+    "prod/kustomization.yaml": "patches: [{path: image.yaml}, {path: primary.json, "
+    "target: {kind: Deployment, name: web-primary}}]\n",
+    "prod/image.yaml": "kind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n"
+    "      containers:\n      - {name: app, image: ghcr.io/acme/web:1.0.0}\n",
+    "prod/primary.json": '[{"op": "replace", "path": "/spec/template/spec/containers/0/image",'
+    ' "value": "ghcr.io/acme/web:1.0.0"}]\n',
+    "prod/canary.yaml": canary(f"""\
+      - name: web
+        candidate: {{file: ./image.yaml, field: "spec.template.spec.containers[name=app].image"}}
+        primary: {{file: ./primary.json, field: "{_IMAGE}"}}"""),
+}
 FORMS = {
+    "JSON patches": (PATCHES, "prod/kustomization.yaml", 1),
+    "files of patches": (PATCH_FILES, "prod/image.yaml", 1),
     "kustomize": (KUSTOMIZE, "prod/kustomization.yml", 1),
     "Helm values": (VALUES, "web/values.yaml", 1),
     "HelmRelease": (HELM_RELEASE, "apps/web.yaml", 1),
@@ -213,3 +255,23 @@ def test_an_image_outside_every_canary_is_reported_and_left_alone(one: World) ->
     (change,) = one.tick().unmanaged
 
     assert str(change) == "prod/kustomization.yml:8: images[name=acme/db]: acme/db:13 -> acme/db:14"
+
+
+def test_an_image_that_a_patch_sets_is_reported_unless_it_is_bound(one: World) -> None:
+    other = OPERATION.format(name="db").replace("acme/web", "acme/db")
+    begin = PATCHES["prod/kustomization.yaml"] + other
+    file = '[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "x:1"}]'
+    files = {"prod/kustomization.yaml": begin, "prod/other.json": file, "route.yaml": ROUTE}
+    one.commit({**PATCHES, **files})
+    assert one.tick().unmanaged == ()
+    released = begin.replace("1.0.0", "1.1.0", 1).replace("db:1.0.0", "db:2.0.0")
+    one.commit({"prod/kustomization.yaml": released, "prod/other.json": file.replace("x:1", "x:2")})
+
+    told = [str(change) for change in one.tick().unmanaged]
+
+    image = "[path=/spec/template/spec/containers/0/image].value"
+    db = f"patches[target.name=db].patch|{image}: ghcr.io/acme/db:1.0.0 -> ghcr.io/acme/db:2.0.0"
+    assert told == [
+        f"prod/kustomization.yaml:26: {db}",
+        f"prod/other.json:1: {image}: x:1 -> x:2",
+    ]

@@ -46,6 +46,18 @@ def at(field: str, document: str = "", text: str = TEXT) -> object:
         ("l[name=r.io/a:b].tag", (Key("l"), Pick("name", "r.io/a:b"), Key("tag"))),
         ('l[name="a]b"]', (Key("l"), Pick("name", "a]b"))),
         ("a|b.c", (Key("a"), Inside(), Key("b"), Key("c"))),
+        ("[path=/x/0].value", (Pick("path", "/x/0"), Key("value"))),
+        (
+            "p[t.name=w].q|[path=/x].v",
+            (
+                Key("p"),
+                Pick("t.name", "w"),
+                Key("q"),
+                Inside(),
+                Pick("path", "/x"),
+                Key("v"),
+            ),
+        ),
     ],
 )
 def test_a_path_is_read_and_written(field: str, path: tuple[object, ...]) -> None:
@@ -54,7 +66,8 @@ def test_a_path_is_read_and_written(field: str, path: tuple[object, ...]) -> Non
 
 
 @pytest.mark.parametrize(
-    "field", ["", ".a", "a..b", "a[0]", "a[name]", "a[name=]", "a b", "a|", "|a"]
+    "field",
+    ["", ".a", "a..b", "a[0]", "a[name]", "a[name=]", "a b", "a|", "|a", "|[a=b]", "a.[b=c]"],
 )
 def test_what_is_no_path_is_refused(field: str) -> None:
     with pytest.raises(ValueError, match=r"begin with a key|cannot be read from"):

@@ -6,6 +6,7 @@ from gitops_canary.manifest.image_changes import image_changes
 from gitops_canary.manifest.image_places import Form
 
 DIGEST = f"sha256:{'a' * 64}"
+OPERATION = '[{"op": "replace", "path": "/spec/containers/0/image", "value": "a:1"}]'
 OTHER = f"sha256:{'b' * 64}"
 
 
@@ -28,6 +29,11 @@ def changes(before: str, after: str, file: str = "a.yaml") -> list[tuple[Form, s
         ("image_tag: v1", "v1", "v2", Form.BARE),
         ("env: [{name: RELATED_IMAGE_X, value: r/x:1}]", "r/x:1", "r/x:2", Form.IMAGE),
         ("d: |\n  image: r/a:1\n", "r/a:1", "r/a:2", Form.IMAGE),
+        (f"patches: [{{path: x}}, {{patch: '{OPERATION}'}}]", "a:1", "a:2", Form.IMAGE),
+        (f"patches:\n- patch: >-\n    {OPERATION}\n", "a:1", "a:2", Form.IMAGE),
+        (OPERATION, "a:1", "a:2", Form.IMAGE),
+        ("- {op: replace, path: /spec/values/image/tag, value: v1}", "v1", "v2", Form.BARE),
+        ("- {op: add, path: /spec/x, value: {image: a:1}}", "a:1", "a:2", Form.IMAGE),
     ],
 )
 def test_a_change_is_found_whatever_its_form(text: str, old: str, new: str, form: Form) -> None:
@@ -47,6 +53,9 @@ def test_an_item_put_in_front_changes_nothing_behind_it() -> None:
     assert changes(SIDECAR, CONTAINERS) == []
     images = "images: ['r/web:1']"
     assert changes(images, "images: ['r/proxy:7', 'r/web:1']") == []
+    patch = "- {op: replace, path: /spec/replicas, value: 1}\n"
+    image = "- op: replace\n  path: /x/image\n  value: a:1\n"
+    assert changes(image, patch + image) == []
     both = SIDECAR.replace("web:1", "web:2")
     assert changes(CONTAINERS, both) == [(Form.CONTAINER, "r/web:1", "r/web:2")]
 
