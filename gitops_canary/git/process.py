@@ -1,6 +1,8 @@
 """The one place that starts git, through GitPython.
 
-GitPython's own index, object and config layers are not used: only `Git.execute` with a full argv.
+GitPython's own index, object and config layers are not used, nor its `Git.execute`, which adds to
+the caller's environment and can take nothing out of it: only how it starts a process and its guard,
+which ends a process that was lost.
 """
 
 import contextlib
@@ -10,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -20,7 +22,7 @@ from gitops_canary.git.surroundings import Surroundings, redact
 
 # Without this GitPython cannot even be imported where git is missing; we say so ourselves.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-from git.cmd import Git
+from git.cmd import Git, safer_popen
 from git.exc import GitCommandNotFound
 
 _CHUNK = 1 << 16
@@ -50,17 +52,17 @@ class Child:
     """A running git with pipes; every read has a deadline, in the monotonic clock's seconds."""
 
     def __init__(self, surroundings: Surroundings, command: Command, stdin: int) -> None:
-        started = Git(surroundings.directory).execute(
-            surroundings.argv(command),
-            istream=stdin,
-            as_process=True,
+        argv = surroundings.argv(command)
+        self.process: subprocess.Popen[bytes] = safer_popen(
+            argv,
+            cwd=os.sep,  # always there, whoever deletes the clone's directory; every path is whole
             env=surroundings.environment(command),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        process = started.proc
-        assert isinstance(process, subprocess.Popen)
-        self._guard = started  # GitPython ends the process when this is collected
-        self.process = process
+        self._guard = Git.AutoInterrupt(self.process, argv)  # ends it when this is collected
         self._buffer = bytearray()
 
     def send(self, data: bytes) -> None:
@@ -121,15 +123,15 @@ class Runner:
         self.timeout_ms = timeout_ms
         self.started = 0
         """How many processes so far; those that git starts itself are not among them."""
-        self._child: Child | None = None
+        self._children: tuple[Child, ...] = ()
         self._abandoned = False
 
     def abandon(self) -> None:
-        """End the command that runs, and run none after it; from any thread."""
+        """End the commands that run, and run none after them; from any thread."""
         self._abandoned = True
-        child = self._child
-        if child is not None and child.process.poll() is None:
-            _signal_group(child.process.pid, signal.SIGTERM)
+        for child in self._children:
+            if child.process.poll() is None:
+                _signal_group(child.process.pid, signal.SIGTERM)
 
     def run(
         self, command: Command, *, stdin: bytes = b"", timeout_ms: int | None = None
@@ -140,15 +142,27 @@ class Runner:
             Unavailable: its output is beyond any reason, everything was abandoned, or this machine
                 has no room, process or descriptor left for it.
         """
+        [finished] = self.run_beside([command], stdin=stdin, timeout_ms=timeout_ms)
+        return finished
+
+    def run_beside(
+        self, commands: Sequence[Command], *, stdin: bytes = b"", timeout_ms: int | None = None
+    ) -> list[Finished]:
+        """Run commands at the same time, each with the same input; as `run`, with one deadline.
+
+        Raises:
+            Unavailable: as `run`; then none of them runs any more.
+        """
         deadline = time.monotonic() + (timeout_ms or self.timeout_ms) / 1000
-        with _given(stdin) as file:
-            self._child = child = self.start(command, stdin=file.fileno())
-            try:
-                self.go_on()
-                return self._collect(child, deadline)
-            finally:
-                self._child = None
-                child.kill()
+        with contextlib.ExitStack() as stack:
+            stack.callback(setattr, self, "_children", ())
+            for command in commands:
+                given = stack.enter_context(_given(stdin))
+                child = self.start(command, stdin=given)
+                stack.callback(child.kill)
+                self._children += (child,)
+            self.go_on()
+            return self._collect(self._children, deadline)
 
     def go_on(self) -> None:
         """Raise Unavailable once everything was abandoned."""
@@ -171,36 +185,47 @@ class Runner:
         """Read what git said, without the password it may have repeated."""
         return redact(err.decode(errors="replace"), self.surroundings.credentials)
 
-    def _collect(self, child: Child, deadline: float) -> Finished:
-        process = child.process
-        assert process.stdout is not None
-        assert process.stderr is not None
-        out, err = bytearray(), bytearray()
-        sinks = {process.stdout.fileno(): out, process.stderr.fileno(): err}
+    def _collect(self, children: Sequence[Child], deadline: float) -> list[Finished]:
+        out = {child: bytearray() for child in children}
+        err = {child: bytearray() for child in children}
+        sinks: dict[int, bytearray] = {}
+        for child in children:
+            assert child.process.stdout is not None
+            assert child.process.stderr is not None
+            sinks |= {child.process.stdout.fileno(): out[child]}
+            sinks |= {child.process.stderr.fileno(): err[child]}
         while sinks:
             ready = _ready(list(sinks), deadline)
             if not ready:
-                child.kill()
-                return Finished(code=-1, out=b"", err=self.text(err), late=True)
+                return [
+                    Finished(code=-1, out=b"", err=self.text(err[child]), late=True)
+                    for child in children
+                ]
             for descriptor in ready:
                 data = os.read(descriptor, _CHUNK)
                 if data:
                     sinks[descriptor] += data
                 else:
                     del sinks[descriptor]
-            del err[_ERRORS_MAX:]
-            if len(out) > _OUTPUT_MAX:
+            for said in err.values():
+                del said[_ERRORS_MAX:]
+            if max(map(len, out.values())) > _OUTPUT_MAX:
                 raise Unavailable(
                     f"git wrote more than {_OUTPUT_MAX >> 20} MiB",
                     remedy="look at the repository: it is larger than anything we can manage",
                 )
-        code = process.wait()
-        return Finished(code=code, out=bytes(out), err=self.text(err))
+        return [
+            Finished(code=child.process.wait(), out=bytes(out[child]), err=self.text(err[child]))
+            for child in children
+        ]
 
 
 @contextlib.contextmanager
-def _given(stdin: bytes) -> Iterator[IO[bytes]]:
-    """Put what a child is to read into a file without a name."""
+def _given(stdin: bytes) -> Iterator[int]:
+    """Put what a child is to read into a file without a name; its descriptor."""
+    if not stdin:
+        yield subprocess.DEVNULL
+        return
     with contextlib.ExitStack() as stack:
         try:
             file = stack.enter_context(tempfile.TemporaryFile())
@@ -208,7 +233,7 @@ def _given(stdin: bytes) -> Iterator[IO[bytes]]:
             file.seek(0)
         except OSError as error:
             raise _exhausted(error) from error
-        yield file
+        yield file.fileno()
 
 
 def _exhausted(error: OSError) -> Unavailable:

@@ -1,6 +1,5 @@
 """What a child process of ours sees: settings and an environment made from nothing.
 
-GitPython adds to the caller's environment and can take nothing out of it, so `env -u` starts git.
 A command line may be seen by other users of the machine; it holds no secret, nor does the
 environment, except a proxy's address as the operator set it.
 """
@@ -140,9 +139,8 @@ class Surroundings:
         helper.chmod(0o700)
 
     def argv(self, command: Command) -> list[str]:
-        """Write out the whole command line, which also takes the caller's environment away."""
+        """Write out the whole command line."""
         scheme = self._scheme(command)
-        foreign = sorted(os.environ.keys() - self.environment(command).keys())
         settings = {**_SETTINGS, "http.lowSpeedTime": str(self.low_speed_s)}
         if command.network:
             settings |= {"remote.origin.url": self.address.url}
@@ -155,14 +153,13 @@ class Surroundings:
             settings |= {"remote.origin.partialCloneFilter": self.left_out}
         settings |= dict(command.settings)
         return [
-            _program("env"), *(word for name in foreign for word in ("-u", name)),
             _program("git"), f"--git-dir={self.git_dir}",
             *(word for key, value in settings.items() for word in ("-c", f"{key}={value}")),
             *command.argv,
         ]  # fmt: skip
 
     def environment(self, command: Command) -> Mapping[str, str]:
-        """Make everything the child finds in its environment."""
+        """Make everything that the child finds in its environment."""
         scheme = self._scheme(command)
         environment = {
             "PATH": os.pathsep.join((str(pathlib.Path(_program("git")).parent), os.defpath)),
