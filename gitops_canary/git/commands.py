@@ -2,7 +2,7 @@
 
 import pathlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 _REVISION = re.compile(r"[0-9a-f]{40}")
@@ -117,18 +117,20 @@ def rev_list(tip: str, *, since: str | None = None, mentioning: str | None = Non
     return Command(("rev-list", "--topo-order", *grep, _revision(tip), *seen, "--"))
 
 
-def grep(revision: str, folders: Sequence[str], *, perl: bool) -> Command:
+def grep(revisions: Iterable[str], folders: Sequence[str], *, perl: bool) -> Command:
     """List the YAML files that match a pattern of standard input, as `revision:path`, NUL after.
 
-    One thread, since others only wait for each other. The options say all that settings or
-    attributes could: bytes are searched as they are, binary or not.
+    A revision may be a directory's. One thread, since others only wait for each other. The options
+    say all that settings or attributes could: bytes are searched as they are, binary or not.
     """
     options = ("--files-with-matches", "--null", "--full-name", "--threads=1", "--no-color")
     bytes_ = ("--text", "--no-textconv", "--no-recurse-submodules")
     dialect = "--perl-regexp" if perl else "--extended-regexp"
     where = (spec for folder in folders for spec in _yaml_below(folder))
-    argv = ("grep", *options, *bytes_, dialect, "-f", "-", _revision(revision), "--")
-    return Command((*argv, *(where if folders else ("*.yaml", "*.yml"))))
+    argv = ("grep", *options, *bytes_, dialect, "-f", "-", *map(_revision, revisions), "--")
+    # Nobody is asked whether a branch bears an id as its name.
+    plain = (("core.warnAmbiguousRefs", "false"),)
+    return Command((*argv, *(where if folders else ("*.yaml", "*.yml"))), settings=plain)
 
 
 def _yaml_below(folder: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator, Sequence
+from enum import Enum
 from itertools import islice
 
 from gitops_canary.errors import HistoryError
@@ -17,6 +18,13 @@ _BATCH = 256
 
 class DamagedClone(Exception):  # noqa: N818 - handled inside git/, never shown
     """Our own clone lacks what it must have; it can be made anew from the remote."""
+
+
+class Absent(Enum):
+    """Why there is no body."""
+
+    MISSING = "missing"
+    LARGE = "large"
 
 
 class Reader:
@@ -44,18 +52,37 @@ class Reader:
             DamagedClone: one is missing or of another kind.
             HistoryError: one is larger than any reason.
         """
+        for name, body in self.read_within(ids, kind, _BYTES_MAX):
+            if body is Absent.MISSING:
+                raise DamagedClone(f"{name} is missing")
+            if body is Absent.LARGE:
+                raise HistoryError(
+                    f"the {kind} {name} has more than {_BYTES_MAX >> 20} MiB",
+                    remedy="take it out of the branch; nothing is read while it is reachable",
+                )
+            yield name, body
+
+    def read_within(
+        self, ids: Sequence[ObjectId], kind: str, most: int
+    ) -> Iterator[tuple[ObjectId, "bytes | Absent"]]:
+        """Yield the bodies of objects of one kind, in order; nothing follows the first too large.
+
+        Raises:
+            DamagedClone: one is of another kind.
+        """
         for batch in _batches(ids):
             for name, line in zip(batch, self._ask("contents", batch), strict=True):
                 found, _, size = line.partition(" ")
+                if found == "missing":
+                    yield name, Absent.MISSING
+                    continue
                 if found != kind:
                     self.close()
                     raise DamagedClone(f"{name} is {found}, not a {kind}")
-                if int(size) > _BYTES_MAX:
-                    self.close()
-                    raise HistoryError(
-                        f"the {kind} {name} has {int(size) >> 20} MiB",
-                        remedy="take it out of the branch; nothing is read while it is reachable",
-                    )
+                if int(size) > most:
+                    self.close()  # rather than read it to its end
+                    yield name, Absent.LARGE
+                    return
                 yield name, self._body(int(size))
 
     def tips(self, refs: Sequence[str]) -> dict[str, ObjectId]:

@@ -18,7 +18,7 @@ from gitops_canary.git.identity import check_identity, choose_ownership, credent
 from gitops_canary.git.objects import ObjectId, parse_commit
 from gitops_canary.git.pgp_signing import load_signer
 from gitops_canary.git.process import Runner
-from gitops_canary.git.reader import DamagedClone, Reader
+from gitops_canary.git.reader import Absent, DamagedClone, Reader
 from gitops_canary.git.rejection import Fate
 from gitops_canary.git.remote import Remote
 from gitops_canary.git.sifting import Sifting
@@ -137,17 +137,17 @@ class Repository:
     def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
         """Read blobs; one over the size limit raises SpecError naming the limit."""
         names = [ObjectId(blob) for blob in dict.fromkeys(blobs)]
+        most = self._runner.surroundings.blob_bytes_max
         with self._healing():
             self._ahead.bring(names)
-            most = self._runner.surroundings.blob_bytes_max
-            for name, kind, size in list(self._reader.info(names)):
-                if kind == "missing" and not self._blobs_absent:
+            bodies = dict(self._reader.read_within(names, "blob", most))
+            for name, body in bodies.items():
+                if body is Absent.MISSING and not self._blobs_absent:
                     self._blobs_absent = True  # damage, or left out for its size: clone and see
                     raise DamagedClone(f"the blob {name} is missing")
-                if kind == "missing" or size > most:
+                if isinstance(body, Absent):
                     raise rejection.too_large(name, most)
-            bodies = dict(self._reader.read(names, "blob"))
-        return {blob: bodies[ObjectId(blob)] for blob in blobs}
+        return {BlobId(name): body for name, body in bodies.items() if isinstance(body, bytes)}
 
     def commit(self, revision: Revision) -> Commit:
         """Read one commit."""

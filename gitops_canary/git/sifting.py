@@ -1,8 +1,10 @@
 """Finding the files that may matter among all of a revision, in one pass of git's own speed."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 
 from gitops_canary.git.commands import grep
+from gitops_canary.git.division import Division, divide
 from gitops_canary.git.objects import ObjectId
 from gitops_canary.git.process import Finished, Runner
 from gitops_canary.git.reader import DamagedClone
@@ -12,6 +14,7 @@ from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import Path, Revision
 
 _FOUND, _NONE = 0, 1
+_BESIDE_MAX = 4
 _TIMES = 10
 """How many ordinary deadlines a pass over everything may take."""
 
@@ -36,24 +39,49 @@ class Sifting:
         Raises:
             DamagedClone: a tree of the revision cannot be read.
         """
-        finished = self._search(revision, words, folders)
-        prefix = len(revision) + 1
-        hits = (_text(record[prefix:]) for record in finished.out.split(b"\0") if record)
-        return self._trees.find(root, [path for path in hits if path is not None])
+        if folders:
+            whole = Division({ObjectId(revision): ("",)})
+            return self._trees.find(root, self._search(whole, root, words, folders))
+        division = divide(self._trees.entries, root)
+        return self._trees.find(root, self._search(division, root, words, ()))
 
-    def _search(self, revision: Revision, words: Sequence[str], folders: Sequence[str]) -> Finished:
+    def _search(
+        self, division: Division, root: ObjectId, words: Sequence[str], folders: Sequence[str]
+    ) -> Iterator[Path]:
+        asked = [(share, folders) for share in division.shares(_beside())]
+        if division.loose:
+            asked.append(([root], division.loose))
+        places = {root: ("",), **division.places}
+        for finished in self._run(asked, words):
+            for record in filter(None, finished.out.split(b"\0")):
+                tree, _, path = record.partition(b":")
+                text = _text(path)
+                if text is not None:
+                    for place in places[ObjectId(tree.decode())]:
+                        yield Path(place + text)
+
+    def _run(
+        self, asked: Sequence[tuple[Sequence[ObjectId], Sequence[str]]], words: Sequence[str]
+    ) -> list[Finished]:
+        codes: set[int] = set()
         for perl in (True, False)[not self._perl :]:
             told = patterns(words, perl=perl)
-            command = grep(revision, folders, perl=perl)
-            finished = self._runner.run(command, stdin=told, timeout_ms=self._timeout_ms)
-            if finished.code in {_FOUND, _NONE}:
+            searches = [grep(trees, folders, perl=perl) for trees, folders in asked]
+            finished = self._runner.run_beside(searches, stdin=told, timeout_ms=self._timeout_ms)
+            codes = {one.code for one in finished}
+            if codes <= {_FOUND, _NONE}:
                 self._perl = perl
                 return finished
-        raise DamagedClone(f"git grep ended with {finished.code}")
+        raise DamagedClone(f"git grep ended with {max(codes)}")
 
 
-def _text(path: bytes) -> Path | None:
+def _beside() -> int:
+    """Tell how many searches run at once: one for each core that we may use, within reason."""
+    return min(_BESIDE_MAX, len(os.sched_getaffinity(0)))
+
+
+def _text(path: bytes) -> str | None:
     try:
-        return Path(path.decode())
+        return path.decode()
     except UnicodeDecodeError:
         return None

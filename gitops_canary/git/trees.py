@@ -46,11 +46,11 @@ class Trees:
         *above, name = path.split("/")
         for part in above:
             entry = self.entries(tree).get(part.encode())
-            if entry is None or not entry.is_tree or _text(part.encode()) is None:
+            if entry is None or not entry.is_tree or text_of(part.encode()) is None:
                 return None
-            tree = _id(entry)
+            tree = id_of(entry)
         found = self.entries(tree).get(name.encode())
-        visible = found is not None and found.is_file and _text(name.encode()) is not None
+        visible = found is not None and found.is_file and text_of(name.encode()) is not None
         return _blob(found) if found is not None and visible else None
 
     def find(self, root: ObjectId, paths: Iterable[Path]) -> dict[Path, Blob]:
@@ -64,10 +64,10 @@ class Trees:
                 entries = self._parsed(tree, bodies[tree])
                 for path, (name, *rest) in wanted:
                     entry = entries.get(name.encode())
-                    if entry is None or _text(name.encode()) is None:
+                    if entry is None or text_of(name.encode()) is None:
                         continue
                     if rest and entry.is_tree:
-                        below.setdefault(_id(entry), []).append((path, rest))
+                        below.setdefault(id_of(entry), []).append((path, rest))
                     elif not rest and entry.is_file:
                         found[path] = _blob(entry)
             level = below
@@ -94,7 +94,7 @@ class Trees:
             for prefix, pair in level.items():
                 for path, was, now in self._compare(*pair, prefix):
                     if was and now and was.is_tree and now.is_tree:
-                        below[path + "/"] = _id(was), _id(now)
+                        below[path + "/"] = id_of(was), id_of(now)
                     else:
                         _put(was, path, gone, found, gone=True)
                         _put(now, path, come, found, gone=False)
@@ -111,7 +111,7 @@ class Trees:
         """Yield path, entry before and entry after of what differs in two trees themselves."""
         old, new = self.entries(before), self.entries(after)
         for name in {name for name, _ in old.items() ^ new.items()}:
-            text = _text(name)
+            text = text_of(name)
             if text is not None:
                 yield prefix + text, old.get(name), new.get(name)
 
@@ -122,11 +122,11 @@ class Trees:
             below: dict[str, ObjectId] = {}
             for prefix, tree in trees.items():
                 for name, entry in self._parsed(tree, bodies[tree]).items():
-                    text = _text(name)
+                    text = text_of(name)
                     if text is not None:
                         place = prefix + text
                         if entry.is_tree:
-                            below[place + "/"] = _id(entry)
+                            below[place + "/"] = id_of(entry)
                         elif entry.is_file:
                             files[Path(place)] = _blob(entry)
             trees = below
@@ -185,12 +185,13 @@ def _put(
     gone: bool,
 ) -> None:
     if entry is not None and entry.is_tree:
-        trees[path + "/"] = _id(entry)
+        trees[path + "/"] = id_of(entry)
     elif entry is not None and entry.is_file:
         files[Path(path)] = None if gone else _blob(entry)
 
 
-def _text(name: bytes) -> str | None:
+def text_of(name: bytes) -> str | None:
+    """Read an entry's name; None where no checkout could have it."""
     if name.lower() in _HIDDEN or b"/" in name:
         return None
     try:
@@ -199,7 +200,8 @@ def _text(name: bytes) -> str | None:
         return None
 
 
-def _id(entry: Entry) -> ObjectId:
+def id_of(entry: Entry) -> ObjectId:
+    """Tell which object an entry names."""
     return ObjectId(entry.id.hex())
 
 

@@ -124,4 +124,4 @@ def test_many_words_make_several_patterns_that_git_compiles() -> None:
 
 def test_a_folder_outside_is_refused_before_git() -> None:
     with pytest.raises(ValueError, match="not a folder"):
-        grep("0" * 40, ["../x"], perl=True)
+        grep(["0" * 40], ["../x"], perl=True)

@@ -266,5 +266,5 @@ def test_check_identity_refuses_what_git_would_change(name: str) -> None:
 
 @pytest.mark.parametrize("name", [b"", b".", b"..", b".git", b".GIT", b"a/b", b"\xff"])
 def test_names_no_checkout_could_have_are_no_paths(name: bytes) -> None:
-    assert trees._text(name) is None
-    assert trees._text(b"git") == "git"
+    assert trees.text_of(name) is None
+    assert trees.text_of(b"git") == "git"
