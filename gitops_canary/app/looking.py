@@ -136,6 +136,13 @@ def _condemned(finish: Move, moves: Sequence[Move]) -> bool:
     )
 
 
+def _same(stable: Ground | None, tip: Ground) -> bool:
+    """Whether the candidate is what was stable before."""
+    if stable is None:
+        return False
+    return stable.owned.candidate.digest == tip.owned.candidate.digest
+
+
 def _told(entry: quarantine.Entry) -> str:
     return f"{entry.reason} (rollout {entry.rollout}, until {entry.expires})"
 
@@ -168,8 +175,7 @@ class _Eye:
         candidate = trace.candidate(rollout, written)
         stable_at = trace.stable(rollout, candidate.rollout)
         stable = self.reader.ground(stable_at, spec.id) if stable_at else None
-        ours = stable is not None and tip.binding.versions.idles
-        idle = stable.owned.candidate.replicas if stable and ours else None
+        idles = stable is not None and tip.binding.versions.idles
         barring = self._barring(spec, tip)
         situation = Situation(
             canary=spec.id,
@@ -183,7 +189,8 @@ class _Eye:
             candidate_id=candidate.rollout,
             source_ms=candidate.source.date_ms,
             stable=stable_at,
-            stable_replicas=idle,
+            stable_replicas=stable.owned.candidate.replicas if stable and idles else None,
+            circular=_same(stable, tip),
             changed=candidate.fresh,
             proven=self._proven(policy, spec, tip, candidate.source),
             quarantined=_told(barring) if barring else None,

@@ -30,7 +30,12 @@ def alternatives(act: Act, record: Record) -> tuple[tuple[str, str], ...]:
         return (
             ("wait", _waited(act)),
             ("advance", "only a passing verdict raises the weight"),
-            ("abort", f"{failures}: silence condemns nobody"),
+            (
+                "abort",
+                "there is no other version to go back to"
+                if act.quarantine
+                else f"{failures}: silence condemns nobody",
+            ),
         )
     if act.override:
         return (

@@ -52,6 +52,14 @@ def _deleted(s: Situation, *, running: bool) -> Decision:
 
 def _aborted(s: Situation) -> Decision:
     """Do as a person says, whatever else is the case."""
+    if s.circular and not s.running:
+        return s.hold(
+            Wait.PERSON,
+            "A person asked to abort what was promoted, but the stable revision before it has this "
+            "very version.",
+            remedy="commit the version to go back to, as candidate and primary",
+            alert=True,
+        )
     return s.act(
         Action.ABORT,
         at_ms=s.tip_ms,

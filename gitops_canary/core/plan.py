@@ -253,6 +253,13 @@ def _what(act: Act, record: Record, context: Context) -> tuple[str, str]:
     return words[act.action], bracket
 
 
+def _left(act: Act) -> str:
+    if act.quarantine:
+        return "The version is quarantined, and stays in Git at weight 0."
+    stays = "it leaves Git too" if act.restore else "it stays in Git at weight 0"
+    return f"No verdict on the version was reached; {stays}."
+
+
 def _paragraphs(act: Act, record: Record, exposed: tuple[str, ...]) -> tuple[str, ...]:
     after = {
         Action.START: "Next: the first step, once the canary is ready.",
@@ -262,8 +269,7 @@ def _paragraphs(act: Act, record: Record, exposed: tuple[str, ...]) -> tuple[str
         Action.IDLE: "Nothing else changes.",
         Action.ABORT: "Every owned value is back at the stable revision; "
         "the version is quarantined.",
-        Action.RETREAT: "No verdict on the version was reached; "
-        + ("it leaves Git too." if act.restore else "it stays in Git at weight 0."),
+        Action.RETREAT: _left(act),
         Action.INITIALISE: "",
     }[act.action]
     if act.action is Action.FINISH and act.weight > 0:

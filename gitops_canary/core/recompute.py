@@ -251,6 +251,8 @@ def _situation(document: Json, policy: Policy, act: Act, before: Sequence[Move])
         source_ms=0,
         stable=Revision(document["stable"]),
         stable_replicas=None,
+        # Nothing else makes a retreat of a failing verdict.
+        circular=act.action is Action.RETREAT and act.verdict is Outcome.FAIL,
         proven=_proven(act, policy, before),
         quarantined=None,
         quarantined_until="",

@@ -7,6 +7,7 @@ from typing import Any
 from gitops_canary.core.questions import ask_delay_ms
 from gitops_canary.core.text import instant_ms
 from gitops_canary.errors import Place
+from gitops_canary.manifest import quarantine
 from gitops_canary.model.decision import Act
 from gitops_canary.model.names import CanaryId, Digest, Revision, RolloutId
 from gitops_canary.model.observation import Answer, Liveness, Question, Sample, Series, Verdict
@@ -128,7 +129,7 @@ def act(document: Json, verdicts: Sequence[Verdict] = ()) -> Act:
         at_ms=instant_ms(document["decidedAt"]),
         verdicts=tuple(verdicts),
         live=live(document),
-        quarantine=action is Action.ABORT,
+        quarantine=any(change["path"] == quarantine.FILE for change in document["changes"]),
         restore=action is Action.RETREAT and before != after,
         override=document.get("override") is True,
     )

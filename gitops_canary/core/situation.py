@@ -41,6 +41,8 @@ class Situation:
     stable: Revision | None
     stable_replicas: int | None
     """The candidate's replicas at the stable revision: 0 means that it idles at zero."""
+    circular: bool = False
+    """The stable revision has the candidate's own version: an abort would give it to everyone."""
     changed: bool = False
     """A person changed the candidate since our newest move, though it may be the same again."""
     renewed: bool = False
@@ -184,8 +186,14 @@ class Situation:
         restore: bool = False,
         override: bool = False,
     ) -> Act:
-        """Move within the running rollout; step and failures stay unless said."""
+        """Move within the running rollout; step and failures stay unless said.
+
+        What would be aborted only leaves the traffic where the stable revision has it as well.
+        """
         assert self.rollout is not None
+        if action is Action.ABORT and self.circular:
+            action = Action.RETREAT
+            reason += " The stable revision has this very version, so the primary stays as it is."
         record = self.rollout.last.record
         return Act(
             canary=self.canary,

@@ -45,7 +45,8 @@ def unmeasured(s: Situation, index: int) -> Decision:
 def gives_up(s: Situation) -> bool:
     """Whether this retreat is the last one allowed, and takes the version out of Git too."""
     assert s.rollout is not None
-    return s.policy.on_retreat == "restore" and s.rollout.attempts >= s.attempts_max
+    last = s.rollout.attempts >= s.attempts_max
+    return s.policy.on_retreat == "restore" and last and not s.circular
 
 
 def _waited(s: Situation, why: str, limit: str) -> Decision:

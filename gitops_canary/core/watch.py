@@ -28,7 +28,7 @@ def watching(s: Situation) -> Decision | None:
     until_ms = live_ms + s.policy.watch_ms
     seen = tuple(one for one in s.verdicts if one.window.end_ms <= until_ms)
     found = condemned(s, seen)
-    if isinstance(found, Act) and s.policy.watch_action == "alert":
+    if isinstance(found, Act) and (s.policy.watch_action == "alert" or s.circular):
         return _alert(s, found)
     if found or s.complete_ms >= until_ms:
         return found
@@ -75,7 +75,9 @@ def _alert(s: Situation, found: Act) -> Hold:
     return s.hold(
         Wait.PERSON,
         f"The watch would condemn the promoted version: {found.reason}",
-        remedy=f"`gitops-canary abort {s.canary}` takes it back",
+        remedy="commit the version to go back to, as candidate and primary"
+        if s.circular
+        else f"`gitops-canary abort {s.canary}` takes it back",
         alert=True,
     )
 

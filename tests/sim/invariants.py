@@ -134,6 +134,7 @@ class Watch(Asked):
         if move.record.action is Action.ABORT:
             stable = self.world.facts(move.record.stable, move.shape)
             need(move.after.settled, "candidate and primary still differ")
+            need(move.after.candidate != move.before.candidate, "what it condemned stays")
             need(stable is not None and move.after.primary == stable.primary, "not the stable one")
             if move.record.verdict is Outcome.FAIL:
                 window, app = move.record.window, self.world.cluster.apps[move.shape.name]
@@ -200,7 +201,7 @@ class Watch(Asked):
             if old == new:
                 continue
             if path == QUARANTINE:
-                need(move.record.action is Action.ABORT, "the quarantine changed without an abort")
+                need(self.condemns(move), "the quarantine changed without an abort")
                 need(new.startswith(old), "somebody else's quarantine entry changed")
                 continue
             need(path in {move.shape.workload_path, move.shape.route_path}, f"{path} changed")

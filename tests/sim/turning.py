@@ -22,6 +22,9 @@ SHARE = 0.5
 def turns(world: "Simulation", move: Landed) -> None:
     """Let some of the versions that are watched turn bad a while after their finish."""
     over = move.record.action is Action.FINISH and move.after.weight == 0
+    stable = world.facts(move.record.stable, move.shape)
+    if stable is not None and stable.primary == move.after.primary:
+        return  # there is nothing to take it back to, which a person is told
     if over and move.shape.watch_s and mark(world.seed, "turns", len(world.watch.landed)) < SHARE:
         world.later(AFTER_MS, lambda: _turn(world, move))
         world.on_trial_ms = world.now_ms + AFTER_MS

@@ -175,6 +175,12 @@ class Watcher:
             by=actor,
         )
 
+    def condemns(self, move: Landed) -> bool:
+        """Whether it takes a version out for good; what was stable only leaves the traffic."""
+        stable = self.world.facts(move.record.stable, move.shape)
+        same = stable is not None and stable.candidate == move.before.candidate
+        return move.record.action is (Action.RETREAT if same else Action.ABORT)
+
     def failing_inside(self, move: Landed) -> bool:
         """Whether a version fails by its own counter: the candidate, or what `none` took for it."""
         app, window = self.world.cluster.apps[move.shape.name], move.record.window

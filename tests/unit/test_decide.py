@@ -10,7 +10,6 @@ from situations import LIVE_MS, NEW, OLD, POLICY, looks, move, situation
 
 from gitops_canary.core.decide import decide
 from gitops_canary.core.situation import Situation
-from gitops_canary.core.text import iso
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.names import Digest, RolloutId
 from gitops_canary.model.observation import Liveness
@@ -173,20 +172,6 @@ def test_a_quarantined_candidate_with_traffic_is_told_with_its_share() -> None:
     tip = owned("33")
     moved = after(Action.FINISH, tip=tip, written=tip, quarantined="It was bad.")
     assert "which gets 33 % of the traffic" in held(moved).reason
-
-
-@pytest.mark.parametrize("timed", [True, False])
-def test_a_quarantine_is_over_at_its_end_by_a_clock_that_was_told(*, timed: bool) -> None:
-    over: dict[str, Any] = {
-        "quarantined": "It was bad.",
-        "quarantined_until": iso(LIVE_MS + 3_600_000),
-    }
-    barred = after(Action.FINISH, now_ms=LIVE_MS + 3_599_000, **over)
-    assert held(barred).wait is Wait.QUARANTINED
-    let_in = after(Action.FINISH, now_ms=LIVE_MS + 3_600_000, timed=timed, **over)
-    decision = decide(let_in)
-    assert isinstance(decision, Act) is timed
-    assert (let_in.let_in, let_in.barred) == (True, not timed)
 
 
 def test_a_start_rests_on_what_is_proven_and_takes_no_traffic() -> None:
