@@ -8,7 +8,7 @@ from pathlib import Path as LocalPath
 
 from gitops_canary.app.linting import WORK_TREE, Folder, held
 from gitops_canary.app.reading import Rules
-from gitops_canary.core.questions import askable
+from gitops_canary.core.telemetry import measured
 from gitops_canary.errors import BindingError, SpecError
 from gitops_canary.manifest import crd, document
 from gitops_canary.manifest.bindings import allowed
@@ -116,7 +116,7 @@ def _proved(found: Terrain, choice: Choice, rules: Rules) -> tuple[Stage, ...]:
         dict(FOUNDERS).get(choice.provider) or Unfounded(choice.provider),
         ROUTERS[choice.provider],
         schema=json.dumps(crd.document_schema(), indent=1) + "\n",
-        measured=askable(choice.provider),
+        measured=measured(choice.provider),
     )
     after = dict(found.texts)
     for stage in made:

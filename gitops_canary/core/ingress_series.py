@@ -31,8 +31,7 @@ def skipper(names: Names) -> Telemetry:
     namespace, apex = (NOT_WORD.sub("_", name) for name in (names.namespace, names.apex))
 
     def where(arm: str) -> tuple[str, ...]:
-        ingress = f"{apex}_canary" if arm == "canary" else f"{apex}(_canary)?"
-        route = f"kube(ew)?_{namespace}__{ingress}__.*__{apex}_{arm}(_[0-9]+)?"
+        route = f"kube(ew)?_{namespace}__.+__{apex}_{arm}(_[0-9]+)?"
         return (f'route=~"{route}"',)
 
     metric = "skipper_response_duration_seconds"
@@ -55,6 +54,7 @@ def traefik(names: Names) -> Telemetry:
         requests=both(names, f"{metric}_count", where, side="ingress", code="code"),
         latency=both(names, f"{metric}_bucket", where, side="ingress"),
         unit_ms=1000,
+        usual_ms=1200,
     )
 
 

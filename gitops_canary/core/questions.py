@@ -129,31 +129,31 @@ def questions(
     return tuple(found)
 
 
-def askable(provider: str) -> tuple[str, ...]:
-    """List the builtin metrics there are for a provider."""
-    anybody = istio.Names(namespace="ns", canary="x", primary="x-primary", service="x-canary")
-
-    def known(builtin: str) -> bool:
-        try:
-            return bool(telemetry(provider, anybody).counted(builtin))
-        except SpecError:
-            # Not swallowed: that there is none is what is asked.
-            return False
-
-    return tuple(builtin for builtin in BUILTINS if known(builtin))
-
-
 def unaskable(spec: CanarySpec) -> Iterator[SpecError]:
     """Say which checks of a Canary can never be asked: no builtin here, or a value is unsafe."""
     for index, check in enumerate(spec.policy.checks):
         try:
             asked(check, spec.policy, spec, (0,), scrape_ms=1000)
+            _comparable(check, spec)
         except SpecError as error:
             yield SpecError(
                 f"The check {check.name} can never be asked: {error.problem}",
                 remedy=error.remedy,
                 place=Place.read(spec.origins.get(f"checks[{index}].name", "")) or spec.place,
             )
+
+
+def _comparable(check: Check, spec: CanarySpec) -> None:
+    """Refuse a builtin whose primary nobody counts, where the judge compares the two."""
+    own = names(spec)
+    if spec.policy.judge.type != "sequential" or not check.builtin:
+        return
+    if not telemetry(spec.provider, own).compared(own.primary):
+        raise SpecError(
+            f"{spec.provider} counts both sides in one, so there is nothing to compare with.",
+            remedy="write `judge: {type: threshold}` into analysis, which looks at the whole, or "
+            "a query over what the application exports",
+        )
 
 
 def asked(

@@ -45,8 +45,14 @@ class Telemetry:
     """Histogram buckets, cumulative by `le`."""
     unit_ms: int = 1
     """Milliseconds in one unit of `le`."""
+    usual_ms: int = 500
+    """A bound of the buckets there are where nobody chose others."""
     untimed: str = ""
     """Why there are no buckets, and what to do instead; empty where there are."""
+
+    def compared(self, primary: str) -> bool:
+        """Tell whether the primary is counted by itself."""
+        return any(stream.workload == primary for stream in self.requests)
 
     def counted(self, builtin: str) -> tuple[Stream, ...]:
         """Give the streams that a builtin metric reads.

@@ -9,6 +9,7 @@ from gitops_canary.core.istio import Names
 from gitops_canary.core.promql import escaped, exactly
 from gitops_canary.core.streams import Stream, Telemetry, both
 from gitops_canary.errors import SpecError
+from gitops_canary.model.initial import Measured
 
 _HASH = "[bcdfghjklmnpqrstvwxz2456789]"
 """Characters of the hashes in pod names; `primary` has others, so it is never taken for one."""
@@ -18,6 +19,7 @@ _POD = {
     "StatefulSet": "-[0-9]{1,10}",
 }
 """What follows a workload's name in its pods' names, by kind."""
+_ANYBODY = Names(namespace="ns", canary="x", primary="x-primary", service="x-canary")
 
 
 def telemetry(provider: str, names: Names) -> Telemetry:
@@ -36,6 +38,20 @@ def telemetry(provider: str, names: Names) -> Telemetry:
             remedy="write the query in a MetricTemplate: only you know its series",
         )
     return _FAMILIES[family](names)
+
+
+def measured(provider: str) -> Measured:
+    """Say which builtin metrics there are for a provider."""
+    try:
+        counted = telemetry(provider, _ANYBODY)
+    except SpecError:
+        # Not swallowed: that there are none is what is asked.
+        return Measured()
+    return Measured(
+        requests=True,
+        latency_ms=counted.usual_ms if counted.latency else None,
+        compared=counted.compared(_ANYBODY.primary),
+    )
 
 
 def _istio(names: Names) -> Telemetry:
@@ -110,10 +126,21 @@ def _contour(names: Names) -> Telemetry:
 
 
 def _gloo(names: Names) -> Telemetry:
-    prefix = f"{escaped(names.namespace)}-{escaped(names.canary)}"
-    return _clusters(
-        names, lambda arm: (f'envoy_cluster_name=~"{prefix}-{arm}upstream-{PORT}_{PORT}"',)
-    )
+    """A Service that a route names is `kube-svc:<namespace>-<service>-<port>_<namespace>`.
+
+    An Upstream that Gloo made of it goes without the prefix; one that Flagger made is named after
+    the workload. With Kubernetes Gateway API on, namespace, Service and port follow once more.
+    """
+    namespace, apex = escaped(names.namespace), escaped(names.apex)
+    flagger = f"{namespace}-{escaped(names.canary)}"
+
+    def where(arm: str) -> tuple[str, ...]:
+        again = f"(_{namespace}_{apex}-{arm}_[0-9]+)?"
+        own = f"(kube-(svc|upstream)[:_])?{namespace}-{apex}-{arm}-[0-9]+_{PORT}{again}"
+        made = f"{flagger}-{arm}upstream-{PORT}_{PORT}"
+        return (f'envoy_cluster_name=~"{own}|{made}"',)
+
+    return _clusters(names, where)
 
 
 def _kuma(names: Names) -> Telemetry:
@@ -153,6 +180,14 @@ def _application(names: Names) -> Telemetry:
     )
 
 
+def _skipper(names: Names) -> Telemetry:
+    """By Service in an Ingress; a RouteGroup's routes are numbered, so the application tells."""
+    routed, own = ingress_series.skipper(names), _application(names)
+    return replace(
+        routed, requests=routed.requests + own.requests, latency=routed.latency + own.latency
+    )
+
+
 _FAMILIES: Mapping[str, Callable[[Names], Telemetry]] = {
     "istio": _istio,
     "smi": _istio,
@@ -163,7 +198,7 @@ _FAMILIES: Mapping[str, Callable[[Names], Telemetry]] = {
     "kuma": _kuma,
     "kubernetes": _application,
     "gatewayapi": _application,
-    "skipper": ingress_series.skipper,
+    "skipper": _skipper,
     "traefik": ingress_series.traefik,
     "apisix": ingress_series.apisix,
     "emissary": _emissary,

@@ -1,9 +1,21 @@
-"""What is asked of a kind of routing object that does not split yet."""
+"""What is known before the first canary: what its routes shall be, and what will measure it."""
 
 import math
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The builtin metrics of a provider."""
+
+    requests: bool = False
+    """Whether failed requests are counted."""
+    latency_ms: int | None = None
+    """A latency limit that is a bound of its buckets; None where latency is not counted."""
+    compared: bool = True
+    """Whether the primary is counted by itself, beside the canary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,9 +52,19 @@ def application(workload: str, kind: str) -> dict[str, str]:
     }  # fmt: skip
 
 
+def gloo(workload: str, kind: str) -> dict[str, str]:
+    """A Service of a route, an Upstream that Gloo made of one, and one that Flagger made."""
+    service = f"shop-{arm(workload)}"
+    name = {
+        "good": f"kube-svc_prod-{service}-80_prod", "bad": f"prod-{service}-80_gloo-system",
+        "odd": f"prod-{service}upstream-80_gloo-system",
+    }[kind]  # fmt: skip
+    return {"envoy_cluster_name": name, "envoy_response_code": code(kind)}
+
+
 def skipper(workload: str, kind: str) -> dict[str, str]:
     side = arm(workload)
-    ingress = "shop_canary" if side == "canary" else "shop"
+    ingress = "shop_canary" if side == "canary" and kind == "bad" else "shop"
     return {"route": f"kube_prod__{ingress}__shop_example_com____shop_{side}", "code": code(kind)}
 
 
@@ -105,7 +115,7 @@ MESHES: Mapping[str, tuple[str, str, int, Labels]] = {
     ),
     "gloo": (
         "envoy_cluster_upstream_rq", "envoy_cluster_upstream_rq_time_bucket", 1,
-        envoy(lambda side: f"prod-shop-{side}upstream-80_gloo-system"),
+        gloo,
     ),
     "kuma": (
         "envoy_cluster_upstream_rq", "envoy_cluster_upstream_rq_time_bucket", 1,
@@ -169,6 +179,7 @@ def world() -> Iterator[Written]:
     )
     for name in (
         "prod_shop-canary-two_80", "prod_my-shop-canary_80", "prodx_shop-canary_80",
+        "kube-svc_prod-shop-canary-two-80_prod", "prod-shop-canary-api-80_gloo-system",
         "shop_canary_prod_eu_80", "my_shop_canary_prod_80", "shop_canary_80",
     ):  # fmt: skip
         yield Written(

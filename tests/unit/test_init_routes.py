@@ -75,8 +75,14 @@ def test_every_check_of_the_canary_it_writes_can_be_asked(case: str) -> None:
     """Else a rollout would hold for ever on no data; OpenShift's router counts no latency."""
     texts = plain(case)
     now = after(texts, initialised(texts, router=case))
-    names = re.findall(r"- name: (request-\S+)", now["apps/canary.yaml"])
+    canary = now["apps/canary.yaml"]
+    names = re.findall(r"- name: (request-\S+)", canary)
     assert names == ["request-success-rate", "request-duration"][: 1 if case == "openshift" else 2]
+    # Traefik's buckets end at 0.1, 0.3, 1.2 and 5 s unless somebody says otherwise.
+    assert re.findall(r"max: (\d+)", canary) == {"traefik": ["1200"], "openshift": []}.get(
+        case, ["500"]
+    )
+    assert ("type: threshold" in canary) == (case == "apisix"), "both sides are one series there"
 
 
 def test_a_canary_that_could_never_pass_is_refused() -> None:
@@ -87,6 +93,11 @@ def test_a_canary_that_could_never_pass_is_refused() -> None:
         initialised(texts)
     assert str(refused.value.place).startswith("apps/canary.yaml:")
     assert refused.value.remedy
+
+    texts = plain("apisix", {"apps/canary.yaml": CANARY.format(provider="apisix", weights="[10]")})
+    with pytest.raises(CanaryError, match="counts both sides in one") as refused:
+        initialised(texts)
+    assert "judge: {type: threshold}" in refused.value.remedy
 
 
 @every
@@ -216,6 +227,7 @@ COARSE = {"alb": "at most 999", "openshift": "no whole number", "emissary": "no 
 def test_a_split_is_as_fine_as_the_steps_ask_where_the_router_can(case: str) -> None:
     provider = case.partition(" ")[0]
     canary = CANARY.format(provider=provider, weights="[0.1, 1, 2.5]")
+    canary = canary.replace("threshold: 1", "judge: {type: threshold}")
     texts = plain(case, {"apps/canary.yaml": canary})
     if provider in COARSE:
         with pytest.raises(CanaryError, match=COARSE[provider]) as refused:

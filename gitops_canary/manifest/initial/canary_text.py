@@ -1,16 +1,16 @@
 """The Canary that `init` writes: short, with a word on every line a person may want to turn."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from gitops_canary.manifest.initial.flagger import LADDER
 from gitops_canary.manifest.scalars import written
+from gitops_canary.model.initial import Measured
 
 _WEIGHTED = """\
     stepWeights: {ladder} # percent of traffic, then promotion
 """
 _ALL_OR_NOTHING = """\
-    iterations: 10 # passing looks before it takes all traffic: a Service knows no shares
+    iterations: 10 # passing looks at what calls {service}-canary, then all traffic goes there
 """
 _SOURCE = """\
       - name: {name}
@@ -18,20 +18,22 @@ _SOURCE = """\
         candidate: {{file: {file}, {document}field: {candidate}}}
         primary: {{file: {primary_file}, {primary_document}field: {primary}}}
 """
-_CHECKS = {
-    "request-success-rate": """\
+_JUDGE = """\
+    judge:
+      type: threshold # the router counts both sides in one, so nothing can be compared
+"""
+_REQUESTS = """\
       - name: request-success-rate
         interval: 1m
         thresholdRange:
           min: 99 # percent
-""",
-    "request-duration": """\
+"""
+_LATENCY = """\
       - name: request-duration
         interval: 1m
         thresholdRange:
-          max: 500 # milliseconds, of 99 in 100 requests
-""",
-}
+          max: {limit} # milliseconds, of 99 in 100 requests; a bound of the router's buckets
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ def canary_text(
     service: str,
     pairs: tuple[Pair, ...],
     schema: str,
-    measured: Collection[str],
+    measured: Measured,
 ) -> str:
     """Write the document as a file's text.
 
@@ -65,8 +67,12 @@ def canary_text(
     apex = f"  service: {{name: {service}}} # what users call\n" if service != name else ""
     source = "  source: # where the two versions lie\n    fields:\n" if pairs else ""
     source += "".join(_pair(pair) for pair in pairs)
-    ladder = _ALL_OR_NOTHING if provider == "kubernetes" else _WEIGHTED.format(ladder=list(LADDER))
-    checks = "".join(text for builtin, text in _CHECKS.items() if builtin in measured)
+    ladder = _ALL_OR_NOTHING if provider == "kubernetes" else _WEIGHTED
+    ladder = ladder.format(ladder=list(LADDER), service=service)
+    judge = "" if measured.compared else _JUDGE
+    checks = _REQUESTS if measured.requests else ""
+    if measured.latency_ms is not None:
+        checks += _LATENCY.format(limit=measured.latency_ms)
     return f"""\
 # yaml-language-server: $schema={schema}
 # How a new version of {name} earns its traffic. `gitops-canary lint --explain` tells it in words,
@@ -86,7 +92,7 @@ spec:
   analysis:
     interval: 1m # time between two looks
     threshold: 3 # failed looks before the version is rolled back
-{ladder}    metrics:
+{judge}{ladder}    metrics:
 {checks}"""
 
 

@@ -20,6 +20,14 @@ _COUNTED = {
     "kubernetes": _OWN,
     "alb": _OWN,
     "haproxy": _OWN,
+    "apisix": (
+        "APISIX counts both sides in one: the primary's successes thin out the canary's failures",
+        "look at what the application exports",
+    ),
+    "skipper": (
+        f"Skipper numbers a RouteGroup's routes, so the application's own series {_SERIES} count",
+        "export them",
+    ),
     "openshift": (
         "OpenShift's router counts no latency, so the Canary looks at failed requests alone",
         "let the application export its latency",
@@ -186,6 +194,15 @@ def _metrics(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
             what=f"the builtin metrics of nginx look for an Ingress called {choice.apex}",
             remedy="call it so, or write queries: docs/reference/metrics.md",
         )
+    if family == "kubernetes":
+        yield Remark(
+            place=choice.workload.place,
+            what="a candidate is looked at before users reach it, and nobody calls "
+            f"{choice.apex}-canary by itself, so it would measure nothing",
+            remedy=f"let a load test call {choice.apex}-canary: docs/reference/webhooks.md",
+        )
+    if family == "skipper" and not terrain.of("RouteGroup"):
+        return
     if family in _COUNTED:
         what, remedy = _COUNTED[family]
         remedy = f"{remedy}, or write a query: docs/reference/metrics.md"

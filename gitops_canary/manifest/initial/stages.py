@@ -6,7 +6,7 @@ to be live: a Service that selects pods which are not there yet is an outage.
 """
 
 import posixpath
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from gitops_canary.errors import BindingError
 from gitops_canary.manifest import targets, template
@@ -26,7 +26,7 @@ from gitops_canary.manifest.initial.draft import (
 )
 from gitops_canary.manifest.initial.terrain import Document, Terrain
 from gitops_canary.manifest.initial.versions import bound, source
-from gitops_canary.model.initial import Wanted
+from gitops_canary.model.initial import Measured, Wanted
 from gitops_canary.model.names import Path
 from gitops_canary.ports import Founder, Router
 
@@ -41,7 +41,7 @@ def stages(
     router: Router,
     *,
     schema: str,
-    measured: Collection[str],
+    measured: Measured,
 ) -> tuple[Stage, ...]:
     """Write what is missing, commit by commit; nothing where all of it is there.
 
@@ -64,7 +64,7 @@ class _Work:
         founder: Founder,
         router: Router,
         schema: str,
-        measured: Collection[str],
+        measured: Measured,
     ) -> None:
         self.choice, self.founder, self.router, self.schema = choice, founder, router, schema
         self.measured = measured
