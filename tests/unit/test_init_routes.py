@@ -227,7 +227,7 @@ COARSE = {"alb": "at most 999", "openshift": "no whole number", "emissary": "no 
 def test_a_split_is_as_fine_as_the_steps_ask_where_the_router_can(case: str) -> None:
     provider = case.partition(" ")[0]
     canary = CANARY.format(provider=provider, weights="[0.1, 1, 2.5]")
-    canary = canary.replace("threshold: 1", "judge: {type: threshold}")
+    canary = canary.replace("threshold: 1", "threshold: 1\n    judge: {type: threshold}")
     texts = plain(case, {"apps/canary.yaml": canary})
     if provider in COARSE:
         with pytest.raises(CanaryError, match=COARSE[provider]) as refused:
