@@ -12,6 +12,7 @@ from gitops_canary.errors import CanaryError, SpecError
 from gitops_canary.manifest import document
 from gitops_canary.manifest.census import Standing, census
 from gitops_canary.manifest.initial.terrain import Document, Terrain, images, survey
+from gitops_canary.manifest.initial.versions import elsewhere
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.owned import DocRef, Templates
 from gitops_canary.model.spec import CanarySpec, Dialect
@@ -199,6 +200,7 @@ def unguarded(one: Subject) -> Iterator[Finding]:
                     f"both sides use {shared}: a change of it reaches everyone at once",
                     "give the primary a copy `<name>-primary` to have it tried first",
                 )
+            yield from _overridden(one, canary, versions.candidate)
             continue
         bound = {pair.container for pair in versions.pairs}
         for found in one.terrain.named(*_target(one.canaries[canary])):
@@ -209,6 +211,20 @@ def unguarded(one: Subject) -> Iterator[Finding]:
                     canary,
                     f"the version of {', '.join(loose)} in {found.ref.name} is in no listed field",
                     "list it in spec.source, or change it in both workloads at once",
+                )
+
+
+def _overridden(one: Subject, canary: CanaryId, ref: DocRef) -> Iterator[Finding]:
+    """Say what kustomize does to the image of a workload whose template is compared."""
+    for found in one.terrain.of(ref.kind):
+        if (found.ref.file, found.ref.index) == (ref.file, ref.index):
+            for place, what in dict.fromkeys(elsewhere(one.terrain, found)):
+                yield hint(
+                    "unguarded",
+                    canary,
+                    f"{what} ({place}) sets the image of {ref.name} after its template, which is "
+                    "what this Canary compares",
+                    "let spec.source list it, docs/reference/sources.md says how, or take it out",
                 )
 
 

@@ -138,8 +138,11 @@ def _one(
 ) -> DocRef:
     kind = spec.target.kind
     found = [d for d in documents if d.kind == kind and d.name == name]
-    if len(found) == 1:
-        return found[0]
+    # A patch of kustomize has the same kind and name; it need not select anything.
+    whole = [d for d in found if _root(d, text).get("spec", "selector") is not None]
+    for one in (found, whole):
+        if len(one) == 1:
+            return one[0]
     if found:
         places = ", ".join(str(_place(d, text)) for d in found)
         raise BindingError(

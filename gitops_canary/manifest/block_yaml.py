@@ -1,9 +1,12 @@
 """Writing whole new YAML files that people read; files that exist are only ever edited."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
 from gitops_canary.manifest.scalars import Json, spelled, written
+
+_LITERAL = re.compile(r"[!-~](?:[ -~]*[!-~])?(?:\n(?:[ -~]*[!-~])?)*\n[ -~]*[!-~]\n?")
 
 
 def block(value: Json) -> str:
@@ -27,7 +30,9 @@ def lines(value: object) -> Iterator[str]:
                 yield f"{name}:"
                 yield from (f"  {line}" for line in lines(inner))
             else:
-                yield f"{name}: {_scalar(inner)}"
+                first, *rest = _said(inner)
+                yield f"{name}: {first}"
+                yield from (f"  {line}" if line else "" for line in rest)
     elif isinstance(value, list) and value:
         for inner in value:
             first, *rest = lines(inner)
@@ -35,6 +40,14 @@ def lines(value: object) -> Iterator[str]:
             yield from (f"  {line}" for line in rest)
     else:
         yield _scalar(value)
+
+
+def _said(value: object) -> list[str]:
+    """Write a scalar; a text of several lines as they are, where a literal block can hold them."""
+    if isinstance(value, str) and _LITERAL.fullmatch(value):
+        ended = value.endswith("\n")
+        return ["|" if ended else "|-", *value.removesuffix("\n").split("\n")]
+    return [_scalar(value)]
 
 
 def _scalar(value: object) -> str:

@@ -89,12 +89,6 @@ IN_THE_WAY = {
            "spec: {template: {spec: {containers: [{name: app, image: a:1}]}}}\n"},
         f"{PROD}:5:5", "This patch sets the image",
     ),
-    "a patch without an entry": (
-        {PROD: "namespace: prod\nresources: [../../base]\n"
-         "patches: [{target: {kind: Deployment, name: web}, patch: '[]'}]\n",
-         "overlays/staging/kustomization.yaml": "resources: []\n"},
-        f"{PROD}:3:11", "This patch changes web",
-    ),
     "two entries": (
         {"base/kustomization.yaml": BASE["base/kustomization.yaml"]
          + "images: [{name: acme/web, newTag: '1'}]\n"},

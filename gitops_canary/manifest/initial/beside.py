@@ -60,7 +60,7 @@ class Beside:
     def _patches(self) -> None:
         """Repeat for the primary what the overlay changes in the workload."""
         outer, name = self.choice.outer, self.workload.ref.name
-        if outer is None or not self.versions.entries:
+        if outer is None:
             return
         terrain, file = self.terrain, self.workload.ref.file
         missed = overlay.inner(terrain, outer, file) if self.draft.home.shared else []
@@ -68,7 +68,8 @@ class Beside:
             for change in patches.changes(terrain, layer, self.workload, self.key):
                 if change.also and layer not in missed:
                     continue
-                one = patches.followed(change, name, self.names, outer)
+                versioned = change in self.versions.patched
+                one = patches.followed(change, name, self.names, outer, versioned=versioned)
                 if one.name:
                     self.draft.add(one.name, one.text, applied=False, folder=outer)
                 self.draft.list(one.key, one.item, outer=True)

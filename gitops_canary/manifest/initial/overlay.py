@@ -171,11 +171,11 @@ def entries(terrain: Terrain, outer: str, file: Path, image: str) -> list[Entry]
     return found
 
 
-def check(terrain: Terrain, there: Home, workload: Document, key: str, *, entered: bool) -> None:
+def check(terrain: Terrain, there: Home, workload: Document, key: str, *, listed: bool) -> None:
     """Make sure that nothing on the way keeps primary and candidate from being told apart.
 
-    `entered` says that versions are `images:` entries: then the kustomizations may change the
-    workload, since the same is written for the primary.
+    `listed` says that versions lie in fields. Else whole templates are compared, and the controller
+    writes the canary's replicas: then a kustomization that sets them has the last word.
 
     Raises:
         BindingError: something does; it names the place.
@@ -200,11 +200,11 @@ def check(terrain: Terrain, there: Home, workload: Document, key: str, *, entere
                 place=Place(layer.file, node.line, node.column),
             )
         for change in patches.changes(terrain, layer, workload, key):
-            if not entered and (layer in missed or not change.also):
+            if not listed and change.counts:
                 raise BindingError(
-                    f"{change.what} changes {name} here, and would not change {name}-primary.",
-                    remedy=f"write it into {name} itself, or let the version of {name} be an "
-                    "`images:` entry of the outermost kustomization",
+                    f"{change.what} says how many pods {name} has, which the controller writes.",
+                    remedy=f"write the number into {name} itself, or let the version of {name} be "
+                    "an `images:` entry of the outermost kustomization",
                     place=change.place,
                 )
     _placed(terrain, outer, missed)

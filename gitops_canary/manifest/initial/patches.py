@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gitops_canary.errors import BindingError, Place, SpecError
-from gitops_canary.manifest.document import Json, Node, data, parse, set_scalar
+from gitops_canary.manifest.document import Json, Node, NodeKind, data, parse, set_scalar
 from gitops_canary.manifest.initial import copies
 from gitops_canary.manifest.initial.terrain import Document, Terrain
 from gitops_canary.manifest.kustomize import Kustomization
@@ -40,6 +40,13 @@ class Change:
     def place(self) -> Place:
         """Where it stands."""
         return Place(self.file, self.item.line, self.item.column)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it says how many pods there are."""
+        inline = self.item.get("patch") if self.item.kind is NodeKind.MAPPING else None
+        text = self.text or self.copied or (inline.value if inline else "")
+        return self.key == "replicas" or re.search(r"\breplicas\b", text) is not None
 
     @property
     def what(self) -> str:
@@ -77,11 +84,15 @@ def changes(
                 yield from _patch(terrain, layer, listed, one, workload.ref)
 
 
-def followed(change: Change, workload: str, names: Names, outer: str) -> Followed:
+def followed(
+    change: Change, workload: str, names: Names, outer: str, *, versioned: bool = False
+) -> Followed:
     """Write the same for the primary, for the kustomization in the folder `outer`.
 
+    `versioned` says that the version lies in this patch, so that the primary needs its own file.
+
     Raises:
-        BindingError: it sets the image, so the version does not lie in an `images:` entry.
+        BindingError: it sets the image, and the version lies elsewhere too.
     """
     own = data(change.item, file=change.file)
     primary = f"{workload}-primary"
@@ -93,7 +104,9 @@ def followed(change: Change, workload: str, names: Names, outer: str) -> Followe
         assert isinstance(target, dict), "it has a target"
         kept = {k: v for k, v in target.items() if k not in {"labelSelector", "annotationSelector"}}
         item: dict[str, Json] = {**own, "target": {**kept, "name": primary}}
-        if change.patch is None or posixpath.dirname(change.file) == outer:
+        if change.patch is None:
+            return Followed(key=change.key, item=item)
+        if change.copied and posixpath.dirname(change.file) == outer and not versioned:
             return Followed(key=change.key, item=item)
         if not change.copied:
             raise BindingError(
@@ -101,12 +114,14 @@ def followed(change: Change, workload: str, names: Names, outer: str) -> Followe
                 remedy="let its name end in .yaml, or write the patch into the kustomization",
                 place=change.place,
             )
-        name = _beside(change.patch)
+        name = beside(change.patch)
         path = {**item, "path": name}
         return Followed(key=change.key, item=path, name=name, text=change.copied)
     root = parse(change.text, file=change.file)[change.document]
     assert root is not None, "it was found there"
-    if any(key.value == "image" for node in root.walk() for key, _ in node.entries):
+    if not versioned and any(
+        key.value == "image" for node in root.walk() for key, _ in node.entries
+    ):
         raise BindingError(
             f"This patch sets the image of {workload}.",
             remedy="write the version into the `images:` entry alone",
@@ -115,7 +130,7 @@ def followed(change: Change, workload: str, names: Names, outer: str) -> Followe
     file = change.patch or change.file
     text = copies.relabelled(copies.body(change.text, root), names, file)
     text = set_scalar(text, 0, ("metadata", "name"), primary, file=file)
-    name = _beside(change.patch or Path(f"{workload}-patch.yaml"))
+    name = beside(change.patch or Path(f"{workload}-patch.yaml"))
     listed: Json = name if change.key == "patchesStrategicMerge" else {"path": name}
     return Followed(key=change.key, item=listed, name=name, text=text)
 
@@ -187,7 +202,8 @@ def _patch(
             )
 
 
-def _beside(file: Path) -> str:
+def beside(file: Path) -> str:
+    """Name the file of the primary's patch."""
     stem, end = posixpath.splitext(posixpath.basename(file))
     return f"{stem}-primary{end}"
 

@@ -77,10 +77,10 @@ class _Work:
         texts = dict(terrain.texts)
         self.draft = Draft(terrain=terrain, home=home, texts=texts, before=dict(texts))
         plain = self.value == self.workload.ref.name
-        versions = bound(self.draft, choice.workload, choice.outer, plain=plain)
+        versions = bound(self.draft, choice.workload, choice.outer, self.key, plain=plain)
         if choice.outer is not None:
-            entered = bool(versions.entries)
-            overlay.check(terrain, home, choice.workload, self.key, entered=entered)
+            listed = bool(versions.pairs)
+            overlay.check(terrain, home, choice.workload, self.key, listed=listed)
         self.beside = Beside(
             terrain=terrain,
             choice=choice,

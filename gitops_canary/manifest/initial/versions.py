@@ -1,15 +1,16 @@
 """How the two versions are told apart: whole pod templates, or fields that hold images."""
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gitops_canary.errors import BindingError, Place
 from gitops_canary.manifest.document import Json, insert_key
 from gitops_canary.manifest.field_path import Key, Pick, spoken
-from gitops_canary.manifest.initial import overlay
+from gitops_canary.manifest.initial import overlay, patched
 from gitops_canary.manifest.initial.canary_text import Pair
 from gitops_canary.manifest.initial.draft import Draft, file_beside
+from gitops_canary.manifest.initial.patches import Change
 from gitops_canary.manifest.initial.terrain import Document, Terrain, images
 from gitops_canary.manifest.kustomize import Entry
 from gitops_canary.manifest.nodes import Node, parse
@@ -26,6 +27,8 @@ class Versions:
     """The primary's image by container, where kustomize has to tell it from the candidate's."""
     entries: tuple[tuple[Entry, dict[str, str]], ...] = ()
     """An entry of kustomize for the candidate, and the primary's."""
+    patched: tuple[Change, ...] = ()
+    """Patches that versions lie in."""
 
     def begin(self, draft: Draft) -> None:
         """Write the primary's `images:` entries, last in the outermost kustomization."""
@@ -43,22 +46,28 @@ class Versions:
             draft.texts[entry.file] = insert_key(text, index, at, "newName", name, file=entry.file)
 
 
-def bound(draft: Draft, workload: Document, outer: str | None, *, plain: bool) -> Versions:
+def bound(
+    draft: Draft, workload: Document, outer: str | None, key: str, *, plain: bool
+) -> Versions:
     """Find how a workload's versions can be told apart.
 
-    `plain` says that its pods are selected by its name, so that whole templates can be mapped.
+    `key` is the label its pods are selected by; `plain` says that its value is the workload's name,
+    so that whole templates can be mapped.
 
     Raises:
         BindingError: the version does not lie in exactly one place that is this overlay's own.
     """
     found = images(workload)
     if outer is not None:
+        by_patch = list(patched.found(draft.terrain, outer, workload, key))
         moved = {
             container: overlay.entries(draft.terrain, outer, workload.ref.file, _name(image))
             for container, image in found.items()
         }
         if any(moved.values()):
             return _by_entries(draft, workload, outer, {c: e for c, e in moved.items() if e})
+        if by_patch:
+            return _by_patches(draft, workload, outer, by_patch)
         if draft.home.shared:
             raise BindingError(
                 f"Several overlays build {workload.ref.name}, and none of them sets its version.",
@@ -82,6 +91,20 @@ def as_built(terrain: Terrain, outer: str | None, workload: Document) -> Mapping
             name = entry.new_name
         found[container] = f"{name}{rest}"
     return found
+
+
+def elsewhere(terrain: Terrain, workload: Document) -> Iterator[tuple[Place, str]]:
+    """Find what sets a workload's image after its manifest did, by its place and in words."""
+    names = {_name(image) for image in images(workload).values()}
+    file = workload.ref.file
+    for outer in overlay.outermost(terrain, file):
+        for name in sorted(names):
+            for entry in overlay.entries(terrain, outer, file, name):
+                node = _root(terrain.texts[entry.file], entry.file)[1].get("images", entry.index)
+                if node is not None and (node.get("newTag") or node.get("digest")):
+                    yield entry.place, "this entry of `images:`"
+        for one in patched.found(terrain, outer, workload, ""):
+            yield one.change.place, "this patch"
 
 
 def _by_fields(draft: Draft, workload: Document, found: Mapping[str, str]) -> Versions:
@@ -144,6 +167,38 @@ def _by_entries(
                 )
             )
     return Versions(pairs=tuple(pairs), renamed=renamed, entries=tuple(entries))
+
+
+def _by_patches(
+    draft: Draft, workload: Document, outer: str, found: list[patched.Patched]
+) -> Versions:
+    for one in found:
+        shared = draft.home.shared and posixpath.dirname(one.change.file) != outer
+        entry = next(
+            (
+                entry
+                for layer in overlay.layers(draft.terrain, outer, workload.ref.file)
+                for entry in layer.entries
+                if entry.name == _name(one.image)
+            ),
+            None,
+        )
+        if entry is not None:
+            raise BindingError(
+                f"This entry changes the image of {one.container} once more, after the patch at "
+                f"{one.change.place} set it.",
+                remedy="write the version here alone, and take the image out of the patch",
+                place=entry.place,
+            )
+        if shared:
+            raise BindingError(
+                f"This patch sets the version of {one.container} in every overlay at once.",
+                remedy=f"move it into {draft.home.outer}, and into the others",
+                place=one.change.place,
+            )
+    return Versions(
+        pairs=patched.pairs(found, workload, outer), patched=tuple(one.change for one in found)
+    )
 
 
 def _only(

@@ -1,0 +1,126 @@
+"""Images that patches of kustomize set: where they lie, and where the primary's will."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gitops_canary.errors import BindingError, SpecError
+from gitops_canary.manifest.document import NodeKind, parse
+from gitops_canary.manifest.field_path import Inside, Key, Pick, Step, spoken
+from gitops_canary.manifest.initial import overlay, patches
+from gitops_canary.manifest.initial.canary_text import Pair
+from gitops_canary.manifest.initial.patches import Change
+from gitops_canary.manifest.initial.terrain import Document, Terrain, images
+
+_POINTER = re.compile(r"/spec/template/spec/(containers|initContainers)/([0-9]+)/image")
+_TEMPLATE: tuple[Step, ...] = (Key("spec"), Key("template"), Key("spec"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patched:
+    """One container's image, set by a patch of the workload alone."""
+
+    container: str
+    image: str
+    change: Change
+    path: tuple[Step, ...]
+    """Inside of the patch."""
+
+
+def found(terrain: Terrain, outer: str, workload: Document, key: str) -> Iterator[Patched]:
+    """Find the patches on a workload's way that set an image of it."""
+    for layer in overlay.layers(terrain, outer, workload.ref.file):
+        for change in patches.changes(terrain, layer, workload, key):
+            for container, path, image in _set(change, workload):
+                yield Patched(container=container, image=image, change=change, path=path)
+
+
+def _set(change: Change, workload: Document) -> Iterator[tuple[str, tuple[Step, ...], str]]:
+    inline = change.item.get("patch") if change.item.kind is NodeKind.MAPPING else None
+    text = change.text or change.copied or (inline.value if inline else "")
+    try:
+        root = parse(text, file=change.file)[change.document] if text else None
+    except SpecError:
+        return  # kustomize could not build with it either
+    if root is None:
+        return
+    names = list(images(workload))
+    for one in root.items:
+        words = {key.value: value.value for key, value in one.entries}
+        pointer = _POINTER.fullmatch(words.get("path", ""))
+        if pointer and words.get("op") in {"add", "replace"}:
+            container = _name(workload, pointer[1], int(pointer[2]))
+            yield container, (Pick("path", pointer[0]), Key("value")), words.get("value", "")
+    for group in ("containers", "initContainers"):
+        listed = root.get("spec", "template", "spec", group)
+        for one in listed.items if listed else ():
+            name, image = one.get("name"), one.get("image")
+            if name is not None and image is not None and name.value in names:
+                steps = (*_TEMPLATE, Key(group), Pick("name", name.value), Key("image"))
+                yield name.value, steps, image.value
+
+
+def _name(workload: Document, group: str, index: int) -> str:
+    return workload.word("spec", "template", "spec", group, index, "name") or f"{group}-{index}"
+
+
+def pairs(wanted: list[Patched], workload: Document, outer: str) -> tuple[Pair, ...]:
+    """Name both fields of each image; the primary's lie where `patches.followed` will put them.
+
+    Raises:
+        BindingError: one has no name of its own, or several patches set it.
+    """
+    containers = [one.container for one in wanted]
+    for one in wanted:
+        if containers.count(one.container) > 1:
+            raise BindingError(
+                f"Several patches set the image of {one.container} in {workload.ref.name}.",
+                remedy="keep the last one alone",
+                place=one.change.place,
+            )
+        if one.change.also:
+            raise BindingError(
+                f"This patch sets the image of {workload.ref.name} and of its primary at once.",
+                remedy=f"let its target name {workload.ref.name} alone",
+                place=one.change.place,
+            )
+    return tuple(_pair(one, workload, outer) for one in wanted)
+
+
+def _pair(one: Patched, workload: Document, outer: str) -> Pair:
+    change, name = one.change, workload.ref.name
+    primary = f"{name}-primary"
+    if change.patch is None:
+        target = change.item.get("target", "name") if not change.text else None
+        if target is None or target.value != name:
+            raise BindingError(
+                f"This patch sets the image of {name}, and has no name by which it can be found.",
+                remedy="write it into a file of its own, and name that by `path`",
+                place=change.place,
+            )
+        file, document, inner = change.file, "", _inside(change, name, one.path)
+        there = posixpath.join(outer, posixpath.basename(change.file))
+        other = (there, "", _inside(change, primary, one.path))
+    else:
+        titled = bool(change.text)
+        file, document, inner = change.patch, f"{_kind(workload)}/{name}" * titled, one.path
+        beside = posixpath.join(outer, patches.beside(change.patch))
+        other = (beside, f"{_kind(workload)}/{primary}" * titled, one.path)
+    return Pair(
+        container=one.container,
+        file=file,
+        document=document,
+        candidate=spoken(inner),
+        primary_file=other[0],
+        primary_document=other[1],
+        primary=spoken(other[2]),
+    )
+
+
+def _kind(workload: Document) -> str:
+    return workload.ref.kind
+
+
+def _inside(change: Change, name: str, path: tuple[Step, ...]) -> tuple[Step, ...]:
+    return (Key(change.key), Pick("target.name", name), Key("patch"), Inside(), *path)

@@ -1,0 +1,181 @@
+"""A first canary whose version a patch of kustomize sets: held against kubectl."""
+
+import shutil
+from pathlib import Path as LocalPath
+
+import pytest
+from first_canary import BASE, Texts, after, initialised, overlay
+from kustomized import Built, built
+
+from gitops_canary.errors import CanaryError
+from gitops_canary.manifest.initial.terrain import survey
+from gitops_canary.manifest.initial.versions import elsewhere
+from gitops_canary.model.names import Path
+
+needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is missing")
+PROD = "overlays/prod/kustomization.yaml"
+BEGIN = "namespace: prod\nresources: [../../base]\n"
+STRATEGIC = """\
+kind: Deployment
+apiVersion: apps/v1
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      containers:
+      - {name: app, image: "acme/web:1.0.0"} # bots write here
+"""
+OPERATIONS = """\
+- op: add
+  path: /metadata/annotations/team
+  value: shop
+- op: replace
+  path: /spec/template/spec/containers/0/image
+  value: acme/web:1.0.0
+"""
+INLINE = "".join(f"    {line}\n" for line in OPERATIONS.splitlines())
+TARGET = "{kind: Deployment, name: web}"
+FORMS: dict[str, tuple[Texts, str]] = {
+    "a strategic patch in a file": (
+        {PROD: BEGIN + "patches: [{path: image.yaml}]\n", "overlays/prod/image.yaml": STRATEGIC},
+        "overlays/prod/image.yaml",
+    ),
+    "an old list of strategic patches": (
+        {
+            PROD: BEGIN + "patchesStrategicMerge:\n- image.yaml\n",
+            "overlays/prod/image.yaml": STRATEGIC,
+        },
+        "overlays/prod/image.yaml",
+    ),
+    "a JSON patch inline": (
+        {PROD: BEGIN + f"patches:\n- target: {TARGET}\n  patch: |-\n{INLINE}"}, PROD,
+    ),
+    "a JSON patch on one line": (
+        {PROD: BEGIN + f"patches:\n- target: {TARGET}\n  patch: '"
+         '[{"op": "replace", "path": "/spec/template/spec/containers/0/image",'
+         ' "value": "acme/web:1.0.0"}]' + "'\n"}, PROD,
+    ),
+    "an old list of JSON patches": (
+        {PROD: BEGIN + "patchesJson6902:\n- target: {group: apps, version: v1, kind: Deployment, "
+         f"name: web}}\n  patch: |-\n{INLINE}"}, PROD,
+    ),
+    "a JSON patch in a file": (
+        {PROD: BEGIN + f"patches: [{{path: image.yaml, target: {TARGET}}}]\n",
+         "overlays/prod/image.yaml": OPERATIONS},
+        "overlays/prod/image.yaml",
+    ),
+}  # fmt: skip
+
+
+def running(now: Built) -> list[str]:
+    return [
+        now["Deployment", name]["spec"]["template"]["spec"]["containers"][0]["image"]
+        for name in ("web", "web-primary")
+    ]
+
+
+@needs_kubectl
+@pytest.mark.parametrize(
+    ("form", "others"),
+    [*((form, True) for form in FORMS), ("a JSON patch inline", False)],
+)
+def test_a_bump_in_the_patch_moves_the_candidate_alone(
+    form: str, others: bool, tmp_path: LocalPath
+) -> None:
+    more, file = FORMS[form]
+    texts = BASE | more | (overlay("staging") if others else {})
+    prepared = initialised(texts, overlay="overlays/prod") if others else initialised(texts)
+    last = after(texts, prepared)
+
+    assert running(built(last, tmp_path / "now", "overlays/prod")) == ["acme/web:1.0.0"] * 2
+    bumped = last | {file: last[file].replace("acme/web:1.0.0", "acme/web:1.1.0", 1)}
+    then = running(built(bumped, tmp_path / "then", "overlays/prod"))
+    assert then == ["acme/web:1.1.0", "acme/web:1.0.0"]
+    repeated = initialised(last, overlay="overlays/prod") if others else initialised(last)
+    assert repeated.stages == ()
+
+
+REFUSED = {
+    "inline, without a name": (
+        {PROD: BEGIN + "patches:\n- patch: |-\n" + "".join(
+            f"    {line}\n" for line in STRATEGIC.splitlines())},
+        f"{PROD}:4:3", "no name by which",
+    ),
+    "of both": (
+        {PROD: BEGIN + f"patches:\n- target: {{kind: Deployment}}\n  patch: |-\n{INLINE}"},
+        f"{PROD}:4:3", "at once",
+    ),
+    "twice": (
+        {PROD: BEGIN + "patches: [{path: image.yaml}, {path: image.yaml}]\n",
+         "overlays/prod/image.yaml": STRATEGIC},
+        f"{PROD}:3:11", "Several patches",
+    ),
+    "and an entry": (
+        {PROD: BEGIN + "patches: [{path: image.yaml}]\n"
+         "images: [{name: acme/other, newTag: '1'}]\n",
+         "overlays/prod/image.yaml": STRATEGIC.replace("acme/web", "acme/other")},
+        f"{PROD}:4:10", "once more",
+    ),
+    "in a file that is no YAML": (
+        {PROD: BEGIN + f"patches: [{{path: image.json, target: {TARGET}}}]\n"
+         "images: [{name: acme/web, newTag: '1'}]\n"},
+        f"{PROD}:3:11", "no YAML file",
+    ),
+    "in every overlay": (
+        {PROD: BEGIN, "base/kustomization.yaml": BASE["base/kustomization.yaml"]
+         + "patches: [{path: image.yaml}]\n", "base/image.yaml": STRATEGIC},
+        "base/kustomization.yaml:2:11", "in every overlay",
+    ),
+    "a number of pods": (
+        {PROD: BEGIN + "replicas: [{name: web, count: 4}]\n",
+         "overlays/staging/kustomization.yaml": "resources: []\n"},
+        f"{PROD}:3:12", "which the controller writes",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_patch_that_cannot_be_told_apart_is_refused(case: str) -> None:
+    more, place, says = REFUSED[case]
+    texts = BASE | overlay("staging") | more
+    with pytest.raises(CanaryError) as refused:
+        initialised(texts, overlay="overlays/prod")
+    assert says in refused.value.problem
+    assert str(refused.value.place) == place
+    assert refused.value.remedy
+
+
+@needs_kubectl
+def test_a_patch_of_one_overlay_is_repeated_where_templates_are_compared(
+    tmp_path: LocalPath,
+) -> None:
+    base = {path: text.replace("acme/web", "acme/web:1.0.0") for path, text in BASE.items()}
+    patch = STRATEGIC.replace('image: "acme/web:1.0.0"', "tty: true")
+    texts = base | {
+        PROD: BEGIN + "patches: [{path: tty.yaml}]\n",
+        "overlays/prod/tty.yaml": patch,
+    }
+    last = after(texts, initialised(texts))
+    now = built(last, tmp_path, "overlays/prod")
+    for name in ("web", "web-primary"):
+        pod = now["Deployment", name]["spec"]["template"]["spec"]
+        assert pod["containers"][0]["tty"] is True
+    assert initialised(last).stages == ()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_sets_an_image_on_its_way_is_named_with_its_place(form: str) -> None:
+    terrain = survey({Path(path): text for path, text in (BASE | FORMS[form][0]).items()})
+    (workload,) = (one for one in terrain.workloads if one.ref.file == "base/deployment.yaml")
+    at = "3:11" if "patches: [" in FORMS[form][0][PROD] else "4:3"
+    assert [(str(place), what) for place, what in elsewhere(terrain, workload)] == [
+        (f"{PROD}:{at}", "this patch")
+    ]
+
+
+def test_an_entry_that_gives_a_name_alone_sets_no_version() -> None:
+    for entry, found in (("newName: r/web", []), ("newTag: '2'", ["this entry of `images:`"])):
+        texts = BASE | {PROD: BEGIN + f"images: [{{name: acme/web, {entry}}}]\n"}
+        terrain = survey({Path(path): text for path, text in texts.items()})
+        (workload,) = terrain.workloads
+        assert [what for _, what in elsewhere(terrain, workload)] == found
