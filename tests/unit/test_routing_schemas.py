@@ -28,6 +28,16 @@ KINDS = {
     "gateway-GRPCRoute-v1": "GRPCRoute",
     "gateway-TCPRoute-v1": "TCPRoute",
     "traefik": "TraefikService",
+    "contour": "HTTPProxy",
+    "contour-tcp": "HTTPProxy",
+    "kuma": "MeshHTTPRoute",
+    "gloo": "RouteTable",
+    "virtualserver": "VirtualServer",
+    "emissary": "Mapping",
+    "nginx": "Ingress",
+    "alb-line": "Ingress",
+    "skipper-ingress": "Ingress",
+    "haproxy": "Ingress",
 }
 ABLE = ("istio-http", "gateway-HTTPRoute-v1", "gateway-GRPCRoute-v1")
 MATCHES = {
@@ -57,7 +67,14 @@ def wrong(kind: str, text: str) -> list[str]:
     node = root.get("spec") if root else None
     assert node is not None
     errors = Draft202012Validator(schema).iter_errors(data(node, file=FILE))
-    return [f"{error.json_path}: {error.message[:200]}" for error in errors]
+    notes = root.get("metadata", "annotations") if root else None
+    values = data(notes, file=FILE) if notes else {}
+    assert isinstance(values, dict)
+    return [f"{error.json_path}: {error.message[:200]}" for error in errors] + [
+        f"the annotation {key} is no text"
+        for key, one in values.items()
+        if not isinstance(one, str)
+    ]
 
 
 def test_a_schema_refuses_what_is_no_field_and_no_number() -> None:
@@ -65,6 +82,10 @@ def test_a_schema_refuses_what_is_no_field_and_no_number() -> None:
     assert wrong("VirtualService", text) == []
     assert wrong("VirtualService", text.replace("weight: 0}", "wieght: 0}"))
     assert wrong("VirtualService", text.replace("weight: 0}", "weight: many}"))
+    nginx = CASES["nginx"].text
+    assert wrong("Ingress", nginx) == []
+    assert wrong("Ingress", nginx.replace('weight: "0"', "weight: 0"))
+    assert wrong("Ingress", nginx.replace("pathType: Prefix", "pathTyp: Prefix"))
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -85,27 +106,42 @@ FIRST = {
     "skipper": "RouteGroup",
     "traefik": "TraefikService",
     "smi:v1alpha4": "TrafficSplit",
+    "contour": "HTTPProxy",
+    "kuma": "MeshHTTPRoute",
+    "gloo": "VirtualService",
+    "virtualserver": "VirtualServer",
+    "emissary": "Mapping",
+    "linkerd": "HTTPRoute",
+    "nginx": "Ingress",
+    "alb": "Ingress",
+    "skipper ingress": "Ingress",
 }
 """Routers whose first splits are held against a CRD too; by the kind they end in."""
 
 
 @pytest.mark.parametrize("name", FIRST)
 def test_every_first_split_is_what_the_crd_takes(name: str) -> None:
-    kind, router = FIRST[name], ROUTERS[name]
+    kind, router = FIRST[name], ROUTERS[name.partition(" ")[0]]
+    schema = "GlooVirtualService" if name == "gloo" else kind
+    where = {"namespace": "prod", "apex": "web"}
     texts = plain(name)
     now = after(texts, initialised(texts, router=name))
-    (path,) = [path for path, text in now.items() if f"\nkind: {kind}\n" in text]
+    objects = [text for text in now.values() if f"\nkind: {kind}\n" in text]
     before = ROUTES.get(name, "")
-    assert f"\nkind: {kind}\n" not in before or wrong(kind, before) == [], (
+    assert f"\nkind: {kind}\n" not in before or wrong(schema, before) == [], (
         "what people have is right"
     )
-    for weight in ("0", "5", "25", "100"):
-        new = router.set_weight(
-            now[path], 0, Decimal(weight), file=FILE, namespace="prod", apex="web"
-        )
-        assert wrong(kind, new) == []
-        assert wrong(kind, new.replace("weight:", "wieght:"))
-        assert wrong(kind, new.replace("weight: ", "weight: x"))
+    splitting = [text for text in objects if router.matches(text, 0, **where)]
+    assert splitting
+    for text in objects:
+        assert wrong(schema, text) == []
+    for text in splitting:
+        for weight in ("0", "5", "25", "100"):
+            new = router.set_weight(text, 0, Decimal(weight), file=FILE, **where)
+            assert wrong(schema, new) == []
+            if kind != "Ingress":
+                assert wrong(schema, new.replace("weight:", "wieght:"))
+                assert wrong(schema, new.replace("weight: ", "weight: x"))
 
 
 def strategies(name: str) -> Iterator[str]:
