@@ -41,6 +41,11 @@ class Standing:
         return bool(self.moves) and not self.moves[-1].record.over
 
     @property
+    def rollout(self) -> str:
+        """The newest rollout; empty where there was none."""
+        return self.moves[-1].record.rollout if self.moves else ""
+
+    @property
     def step(self) -> int:
         """The step of the ladder; 0 before the first."""
         return self.moves[-1].record.step if self.moves else 0

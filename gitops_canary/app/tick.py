@@ -14,6 +14,7 @@ from gitops_canary.app.measuring import Measured, Measuring
 from gitops_canary.app.planning import Planner
 from gitops_canary.app.pushing import Budget, Pusher, Refusals, Tips
 from gitops_canary.app.reading import Reader
+from gitops_canary.app.showing import Showing
 from gitops_canary.app.unmanaged import unmanaged
 from gitops_canary.app.vouching import Witness, vouching
 from gitops_canary.app.worker import Worker
@@ -98,8 +99,10 @@ class Station:
     _unmanaged: tuple[ImageChange, ...] | None = None
     """What changed outside every canary since the tip before; None where it was not looked for."""
     _tips: tuple[Revision, Revision | None] | None = None
+    _showing: Showing = field(init=False)
 
     def __post_init__(self) -> None:
+        self._showing = Showing(self.git)
         self._guard = Guard(
             git=self.git,
             text=self.reader.text,
@@ -136,6 +139,17 @@ class Station:
                 error=error,
             )
         return replace(report, pushed=tuple(pushed), seen={**moved, **report.seen})
+
+    async def page(self, folder: str, count: int) -> str | None:
+        """Write a rollout's page as its decisions were at the newest look; None without any.
+
+        Raises:
+            CanaryError: they cannot be read.
+        """
+        evidence = self._tips[1] if self._tips else None
+        if evidence is None:
+            return None
+        return await self.worker.do(lambda: self._showing.page(evidence, folder, count))
 
     def close(self) -> None:
         """Close Git and end its thread; what still runs there is ended first."""

@@ -2,10 +2,11 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
+from urllib.parse import quote
 
 from gitops_canary.app.standing import Looked, Standing
 from gitops_canary.core.text import duration, iso, one_line, percent
@@ -27,19 +28,25 @@ def policy() -> str:
     return f"default-src 'none'; style-src 'sha256-{mark}'; frame-ancestors 'none'; base-uri 'none'"
 
 
-def page(looked: Mapping[str, Looked], version: str, now_ms: int) -> str:
+def page(
+    looked: Mapping[str, Looked], version: str, now_ms: int, recorded: Collection[str] = ()
+) -> str:
     """Write the page.
 
     Args:
         looked: how the newest looks ended, by repository.
         version: of the program.
         now_ms: milliseconds since the epoch.
+        recorded: the repositories whose rollouts have a report to link to.
     """
     canaries = [one for each in looked.values() for one in each.standings]
     waiting, running = sum(x.attention for x in canaries), sum(x.running for x in canaries)
     count = f"{len(canaries)} canar{'y' if len(canaries) == 1 else 'ies'}"
     told = f"{count}, {running} rolling out, {waiting} waiting for a person"
-    body = "\n".join(_repository(name, one, now_ms) for name, one in sorted(looked.items()))
+    body = "\n".join(
+        _repository(name, one, now_ms, linked=name in recorded)
+        for name, one in sorted(looked.items())
+    )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="refresh" content="{REFRESH_S}">\n'
@@ -59,12 +66,15 @@ def _title(waiting: int, running: int) -> str:
     return f"({running}) gitops-canary" if running else "gitops-canary"
 
 
-def _repository(name: str, one: Looked, now_ms: int) -> str:
+def _repository(name: str, one: Looked, now_ms: int, *, linked: bool) -> str:
     age = "not looked at yet" if one.seen_s is None else _age(one.seen_s, now_ms)
     trouble = f'<p class="trouble" role="alert">{_text(one.trouble)}</p>\n' if one.trouble else ""
     # Those who need somebody first, then those that move.
     ordered = sorted(one.standings, key=lambda x: (not x.attention, not x.running, x.canary))
-    cards = "\n".join(_card(each) for each in ordered) or '<p class="soft">No canaries.</p>'
+    cards = (
+        "\n".join(_card(each, linked=linked) for each in ordered)
+        or '<p class="soft">No canaries.</p>'
+    )
     return f'<h2>{_text(name)} <span class="soft">{age}</span></h2>\n{trouble}{cards}'
 
 
@@ -74,7 +84,7 @@ def _age(seen_s: float, now_ms: int) -> str:
     return f"looked at {duration(age_ms)} ago" if age_ms else "looked at just now"
 
 
-def _card(one: Standing) -> str:
+def _card(one: Standing, *, linked: bool) -> str:
     kind = "attention" if one.attention else "running" if one.running else "still"
     return "\n".join(
         (
@@ -85,7 +95,7 @@ def _card(one: Standing) -> str:
             f"<p>{_text(one.reason)}</p>",
             *((f"<p>Try: {_remedy(one.remedy)}</p>",) if one.remedy else ()),
             *_checks(one),
-            *_moves(one),
+            *_moves(one, linked=linked),
             "</article>",
         )
     )
@@ -129,7 +139,7 @@ def _checks(one: Standing) -> Iterator[str]:
         yield _table(("check", "canary", "primary", "limit", "verdict", "why"), rows)
 
 
-def _moves(one: Standing) -> Iterator[str]:
+def _moves(one: Standing, *, linked: bool) -> Iterator[str]:
     if not one.moves:
         return
     rows = [
@@ -142,10 +152,12 @@ def _moves(one: Standing) -> Iterator[str]:
         )
         for move in reversed(one.moves)
     ]
-    rollout = one.moves[-1].record.rollout
-    yield f"<details><summary>{len(rows)} moves of rollout {_text(rollout)}</summary>"
+    yield f"<details><summary>{len(rows)} moves of rollout {_text(one.rollout)}</summary>"
     yield _table(("when", "move", "weight", "verdict", "commit"), rows)
     yield "</details>"
+    if linked:
+        where = f"rollout/{quote(one.repository, safe='')}/{quote(one.rollout, safe='')}"
+        yield f'<p class="soft"><a href="{where}">Report of rollout {_text(one.rollout)}</a></p>'
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

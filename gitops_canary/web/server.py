@@ -31,6 +31,9 @@ _ACCEPTED = 202
 _UNWELL = 503
 _SECRET_MAX = 4096
 _MISDIRECTED = 421
+_MISSING = 404
+_ELSEWHERE = "ask for 127.0.0.1, or let your proxy do so\n"
+_FRAMED = "frame-ancestors 'none'; base-uri 'none'"
 _SHUT = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -62,6 +65,7 @@ class Pages:
         """Make the application."""
         routes = [
             Route("/", self._page),
+            Route("/rollout/{repository}/{rollout}", self._rollout),
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
             Route("/metrics", self._metrics),
@@ -71,11 +75,41 @@ class Pages:
         return Starlette(routes=routes)
 
     async def _page(self, request: Request) -> Response:
-        if self._own and request.url.hostname not in LOOPBACK:
-            # Another site's name that leads to this machine must not let its scripts read ours.
-            return PlainTextResponse("ask for 127.0.0.1, or let your proxy do so\n", _MISDIRECTED)
-        text = page(self._controller.newest.looked(), __version__, time.time_ns() // 1_000_000)
+        if self._elsewhere(request):
+            return PlainTextResponse(_ELSEWHERE, _MISDIRECTED)
+        recorded = {x.station.name for x in self._controller.rounds if x.station.evidence}
+        now_ms = time.time_ns() // 1_000_000
+        text = page(self._controller.newest.looked(), __version__, now_ms, recorded)
         return HTMLResponse(text, headers={"Content-Security-Policy": policy(), **_SHUT})
+
+    async def _rollout(self, request: Request) -> Response:
+        """Show the report of a canary's newest rollout, as far as it has come."""
+        if self._elsewhere(request):
+            return PlainTextResponse(_ELSEWHERE, _MISDIRECTED)
+        name, rollout = (request.path_params[key] for key in ("repository", "rollout"))
+        # What is asked for only chooses among what is known: no path is made of it.
+        shown = [
+            (one.station, standing)
+            for one in self._controller.rounds
+            for standing in self._controller.newest.standings()
+            if standing.repository == one.station.name == name and standing.rollout == rollout
+        ]
+        text = None
+        for station, standing in shown:
+            folder = f"{standing.canary}/{standing.rollout}"
+            seen = sum(bool(move.revision) for move in standing.moves)
+            try:
+                text = await station.page(folder, seen)
+            except CanaryError as error:
+                return PlainTextResponse(f"{error}\n", _UNWELL, headers=_SHUT)
+        if text is None:
+            return PlainTextResponse("no decision of such a rollout is known\n", _MISSING)
+        # The page itself says that it may load and run nothing.
+        return HTMLResponse(text, headers={"Content-Security-Policy": _FRAMED, **_SHUT})
+
+    def _elsewhere(self, request: Request) -> bool:
+        """Tell whether another site's name leads here, whose scripts must not read our pages."""
+        return self._own and request.url.hostname not in LOOPBACK
 
     async def _healthz(self, _: Request) -> PlainTextResponse:
         found = late(self._controller.ages_s(), time.monotonic() - self._began_s)

@@ -5,6 +5,7 @@ import hmac
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -103,6 +104,24 @@ def subjects(origin: Origin) -> str:
     return origin.git("log", "--format=%s", "main")
 
 
+def report(port: int, link: re.Pattern[str]) -> str:
+    """Follow the status page's link to the report; empty while it does not answer with one."""
+    [path] = link.findall(ask(port, "GET", "/")[1])
+    status, text = ask(port, "GET", f"/{path}")
+    return text if status == 200 and "<h2>Rollback conditions in force</h2>" in text else ""
+
+
+def refused(port: int, report: str) -> None:
+    """Ask for what nobody gets."""
+    elsewhere = {"Host": "attacker.example"}
+    for path in ("/", report):
+        assert ask(port, "GET", path, headers=elsewhere)[0] == 421
+    assert ask(port, "GET", "/healthz", headers=elsewhere)[0] == 200
+    for path in ("/nothing", "/rollout/config/0123456789ab", "/rollout/config/..%2F..%2Fetc"):
+        assert ask(port, "GET", path)[0] == 404
+    assert ask(port, "GET", "/webhook")[0] == 405
+
+
 def test_webhook_starts_a_rollout_long_before_the_next_poll(
     origin: Origin, tmp_path: Path, free_port: int
 ) -> None:
@@ -137,11 +156,11 @@ def test_webhook_starts_a_rollout_long_before_the_next_poll(
         status, text = ask(free_port, "GET", "/")
         assert (status, "<title>(1) gitops-canary</title>" in text) == (200, True)
         assert '<h3>prod/checkout <span class="state">' in text
-        elsewhere = {"Host": "attacker.example"}
-        assert ask(free_port, "GET", "/", headers=elsewhere)[0] == 421
-        assert ask(free_port, "GET", "/healthz", headers=elsewhere)[0] == 200
-        assert ask(free_port, "GET", "/nothing")[0] == 404
-        assert ask(free_port, "GET", "/webhook")[0] == 405
+        link = re.compile(r'href="(rollout/config/[0-9a-f]{12})"')
+        origin.commit({"README": b"another look\n"}, "Say more\n")
+        ask(free_port, "POST", "/webhook", *signed(origin, "two"))
+        until(lambda: "1.1.0" in report(free_port, link), "its report")
+        refused(free_port, f"/{link.findall(text)[0]}")
     assert SECRET not in (tmp_path / "log").read_text()
     assert f"gitops_canary_weight_ratio{{{at} 0.0\n" in figures
     assert 'gitops_canary_looks_total{outcome="bug",repository="config"} 0.0\n' in figures

@@ -86,6 +86,14 @@ def test_the_page_needs_nobody_else() -> None:
     assert policy().startswith("default-src 'none'; style-src 'sha256-")
 
 
+def test_a_rollout_with_a_record_links_to_its_report() -> None:
+    looked = {"a&b": Looked(standings=(replace(RUNS, repository="a&b"), IDLE), seen_s=0)}
+    text = page(looked, "0.1.0", NOW_MS, {"a&b"})
+    rollout = RUNS.rollout
+    assert re.findall(r'href="([^"]*)"', text) == [f"rollout/a%26b/{rollout}"]
+    assert "href" not in page(looked, "0.1.0", NOW_MS, {"other"})
+
+
 def test_trouble_leaves_what_was_seen_and_says_how_old_it_is() -> None:
     text = shown(RUNS, trouble="git ls-remote failed")
     assert '<p class="trouble" role="alert">git ls-remote failed</p>' in text
