@@ -1,9 +1,9 @@
 """What lies behind a tip: our moves, found once and then kept, and who made a value what it is."""
 
-import itertools
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from gitops_canary.app.trail import Stirring, Trail, unknown
 from gitops_canary.core.condensing import Past
 from gitops_canary.core.message import MARK
 from gitops_canary.core.replay import History, Misfit, by_canary, moves
@@ -20,7 +20,8 @@ class Graph:
 
     Our moves are found in one pass over everything reachable, an ordinary merge puts them on the
     second parent; with the past of an earlier tip only what came since is passed over. `vouching`
-    may say of more commits than the signed ones that they are ours.
+    may say of more commits than the signed ones that they are ours; `stirring` tells what a commit
+    concerns, see `Trail`.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Graph:
         tip: Revision,
         before: Past | None = None,
         vouching: Callable[[Iterable[Commit]], Iterable[Commit]] = iter,
+        stirring: Stirring = unknown,
     ) -> None:
         self.tip = tip
         self.contains = git.contains
@@ -37,8 +39,7 @@ class Graph:
         self.past = self._followed(before) if before else self._passed()
         """What the next tip's graph goes on from."""
         self.history: History = by_canary(self.past.moves)
-        self._stream: Iterator[Commit] | None = None
-        self._order: list[Revision] = []
+        self.trail = Trail(git.history(tip), stirring)
         self._known: dict[Revision, Commit] = {}
 
     @property
@@ -53,13 +54,6 @@ class Graph:
             self.history = by_canary(self.past.moves)
         return self.history.moves.get(canary, ())
 
-    def revisions(self) -> Iterator[Revision]:
-        """Walk newest first, children before parents; read only as far as anybody asked."""
-        index = 0
-        while index < len(self._order) or self._more():
-            yield self._order[index]
-            index += 1
-
     def commit(self, revision: Revision) -> Commit:
         """Read one reachable commit."""
         if revision not in self._known:
@@ -67,39 +61,6 @@ class Graph:
                 self._known.clear()
             self._known[revision] = self._git.commit(revision)
         return self._known[revision]
-
-    def origin(self, value: Callable[[Revision], Hashable]) -> Commit:
-        """Find the newest commit that gave a value its form at the tip.
-
-        A merge is passed over towards a parent that already had the value, so the commit found is
-        the one whose author wrote it (git's own history simplification).
-        """
-        commit = self.commit(self.tip)
-        wanted = value(commit.revision)
-        while True:
-            kept = next((p for p in commit.parents if value(p) == wanted), None)
-            if kept is None:
-                return commit
-            commit = self.commit(kept)
-
-    def kept(self, value: Callable[[Revision], Hashable | None], since: Revision) -> bool:
-        """Tell whether a value stayed as it is at the tip on some way down to a revision.
-
-        A revision without the value (None) is passed over: what cannot be read was not changed.
-        """
-        # Children are walked before parents, so nothing walked after `since` descends from it.
-        above = set(itertools.takewhile(lambda revision: revision != since, self.revisions()))
-        wanted = value(self.tip)
-        todo, met = [self.tip], {self.tip}
-        while todo:
-            revision = todo.pop()
-            if revision == since:
-                return True
-            for parent in self.commit(revision).parents:
-                if parent not in met and (parent in above or parent == since):
-                    met.add(parent)
-                    todo += [parent] if value(parent) in {wanted, None} else []
-        return False
 
     def _followed(self, before: Past) -> Past:
         if not self._git.contains(self.tip, before.tip):
@@ -116,12 +77,3 @@ class Graph:
     def _read(self, since: Revision | None) -> tuple[Move | Misfit, ...]:
         commits = self._git.history(self.tip, since=since, mentioning=MARK)
         return tuple(moves(self._vouching(commits)))
-
-    def _more(self) -> bool:
-        if self._stream is None:
-            self._stream = self._git.history(self.tip)
-        commit = next(self._stream, None)
-        if commit is None:
-            return False
-        self._order.append(commit.revision)
-        return True

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 
 from gitops_canary.app.sharded import Sharded
@@ -20,6 +21,8 @@ from gitops_canary.ports import Sift, Store
 
 SUFFIXES = (".yaml", ".yml")
 _BATCH = 128
+_CHANGED = 4
+"""How many differences between two revisions are kept: each is asked for twice in a row."""
 _KEPT_BYTES_MAX = 32 << 20
 
 
@@ -112,6 +115,7 @@ class Indexer:
         self._store = store
         self._sift = sift
         self._paths = tuple(paths)
+        self.changed = lru_cache(_CHANGED)(sift.changed)
 
     def begin(self, revision: Revision, expected: frozenset[str] = frozenset()) -> Index:
         """Find the policies of a revision from nothing, and the subjects of expected labels."""
@@ -135,7 +139,7 @@ class Indexer:
 
     def follow(self, index: Index, revision: Revision) -> Index:
         """Bring an index from one revision to another by what differs between them."""
-        changed = self._sift.changed(index.revision, revision)
+        changed = self.changed(index.revision, revision)
         mine = {path: blob for path, blob in changed.items() if self.may_hold(path)}
         policies: dict[Path, Blob | None] = {p: None for p in mine if p in index.policies}
         subjects: dict[Path, tuple[Blob, frozenset[str]] | None] = {

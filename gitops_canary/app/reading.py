@@ -1,18 +1,19 @@
 """Reading revisions: from blobs to specs, bindings and owned values, each blob parsed once."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from gitops_canary.app.alike import Alike
 from gitops_canary.app.canaries import Canaries, Rules
 from gitops_canary.app.indexing import Index, Indexer, PlainSift, bodies
 from gitops_canary.app.placing import Placing
+from gitops_canary.app.trail import Bearing, Stirred
+from gitops_canary.app.view import View, stirred
 from gitops_canary.core.edits import Ground
 from gitops_canary.errors import BindingError, CanaryError, SpecError, Unavailable
 from gitops_canary.manifest import bindings, catalog, document, kustomize, tracked, versions
 from gitops_canary.manifest.owned import owned
-from gitops_canary.manifest.screen import labels, words
+from gitops_canary.manifest.screen import ANY_NAME, labels, sources, words
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.kept import Kept
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
@@ -22,26 +23,13 @@ from gitops_canary.ports import Router, Sift, Store
 from gitops_canary.routing.field import Field
 from gitops_canary.strategy import outfitted
 
-CACHED_REVISIONS = 1024
+CACHED_REVISIONS = 8192
+"""Of a rollout of a thousand canaries at once all are kept; two that follow share nearly all."""
 CACHED_FILES = 8192
 _TEXTS_BYTES_MAX = 8 << 20
 _DELETED = 64
 
 __all__ = ["Reader", "Rules", "View"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class View:
-    """One revision, as far as the controller may look.
-
-    `errors` holds what makes a Canary unusable, by its id (`namespace/name` where the document
-    could not be read) or by the file where not even that is known.
-    """
-
-    revision: Revision
-    index: Index
-    canaries: Mapping[CanaryId, CanarySpec]
-    errors: Mapping[CanaryId, CanaryError]
 
 
 class Reader:
@@ -72,6 +60,7 @@ class Reader:
         """Words of the configs seen so far, so that the next view finds them at once."""
         self._widened = lru_cache(_DELETED)(self._widen)
         self.view = lru_cache(CACHED_REVISIONS)(self._read_view)
+        self.stirred = lru_cache(CACHED_REVISIONS)(self._stirred)
 
     @property
     def words(self) -> frozenset[str]:
@@ -121,6 +110,32 @@ class Reader:
                 remedy="commit its document again, or ignore this where it was deleted on purpose",
             )
         return self._ground(view, spec if policy is None else spec.pinned(policy))
+
+    def bearing(self, revision: Revision, canary: CanaryId) -> Bearing:
+        """Tell what the owned values of one canary hang on in one revision.
+
+        Raises:
+            CanaryError: the revision cannot be read.
+        """
+        view = self.view(revision)
+        spec = view.canaries.get(canary)
+        if spec is None:
+            return Bearing(labels=frozenset(), others=frozenset({canary}))
+        wanted = labels(spec)
+        files = {**self._footprint(view, wanted), **self._sources(view, spec)}
+        configs = self._configs(spec.target.name, tuple(files.items()))
+        others = frozenset({canary, ANY_NAME, *sources(spec)})
+        return Bearing(labels=wanted | configs, others=others)
+
+    def _stirred(self, child: Revision, parent: Revision) -> Stirred | None:
+        """Tell what a commit concerns; None where a revision cannot be read."""
+        try:
+            views = self.view(child), self.view(parent)
+            return stirred(*views, self._indexer.changed(child, parent))
+        except Unavailable:
+            raise
+        except CanaryError:
+            return None  # whoever reads a value there meets the same error
 
     def router(self, spec: CanarySpec) -> Router:
         """Find the code that drives the canary's routing objects."""
@@ -196,16 +211,12 @@ class Reader:
         return words(found) if found else frozenset()
 
     def _sources(self, view: View, spec: CanarySpec) -> Mapping[Path, Blob]:
-        """Find the files a spec says its versions, or its weight, lie in."""
-        named = {ref.file for pair in spec.source for ref in (pair.candidate, pair.primary)}
-        named |= {spec.routing.weight.file} if spec.routing else set()
-        if spec.replicas:
-            others = (spec.replicas.candidate, spec.replicas.primary)
-            named |= {ref.file for ref in others if ref}
-        if not named:
+        """Find the files that a spec names."""
+        paths = sources(spec)
+        if not paths:
             return {}
         files = self._store.files(view.revision)
-        return {path: files[path] for path in sorted(named) if path in files}
+        return {path: files[path] for path in sorted(paths) if path in files}
 
     def _widen(self, view: View, wanted: frozenset[str]) -> Index:
         """Find what a Canary owns that is not in the view: it was deleted meanwhile."""

@@ -231,7 +231,7 @@ class Station:
                 self._before = self._graph.tip if self._graph else None
             seals = vouching(self.git, self.reader, self.witness, self._tips[1])
             past = self._graph.past if self._graph else self._restored(tip)
-            self._graph = Graph(self.git, tip, past, seals)
+            self._graph = Graph(self.git, tip, past, seals, self.reader.stirred)
             newest = next((m.revision for m in self._graph.all_moves if isinstance(m, Move)), None)
             self._guard.keep(self._tips, newest)
             self._fresh = True

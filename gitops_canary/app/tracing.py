@@ -1,16 +1,18 @@
 """Who made the owned values of one canary what they are, and where they were stable; read only."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.reading import Reader
+from gitops_canary.app.trail import Bearing, Value
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.message import rollout_id
 from gitops_canary.errors import CanaryError, Unavailable
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.names import CanaryId, Revision, RolloutId
 from gitops_canary.model.owned import Owned
-from gitops_canary.model.rollout import Rollout
+from gitops_canary.model.rollout import Move, Rollout
 from gitops_canary.model.spec import CanarySpec
 
 
@@ -42,23 +44,23 @@ class Trace:
             # Nothing rolls and nothing starts, so nobody needs to know; most canaries rest.
             tip = self.graph.commit(self.graph.tip)
             return Candidate(rollout=self._name(tip.revision), source=tip, fresh=not same)
-        fresh = not (rollout and same and self.graph.kept(self._candidate, rollout.last.revision))
+        fresh = not (rollout and same and self._kept_since(rollout.last))
         if rollout and not fresh:
             first = rollout.moves[0]
             record = first.record
             own = self._name(record.source) == rollout.id
-            if own and self.graph.kept(self._candidate, first.revision):
+            if own and self._kept_since(first):
                 source = self.graph.commit(record.source)
                 return Candidate(rollout=rollout.id, source=source, fresh=False)
         if owned.settled and not (written and fresh):
             source = self.graph.commit(self.graph.tip)
         else:
-            source = self.graph.origin(self._candidate)
+            source = self._origin(self._candidate)
         return Candidate(rollout=self._name(source.revision), source=source, fresh=fresh)
 
     def override(self) -> Commit:
         """Find who last changed weight, route or primary."""
-        return self.graph.origin(self._override)
+        return self._origin(self._override)
 
     def renewed(self, candidate: Candidate, override: Commit, *, ours: bool) -> bool:
         """Tell whether the candidate is as new as the newest override, or newer.
@@ -82,10 +84,15 @@ class Trace:
             return rollout.moves[0].record.stable
         if owned.settled and not owned.exposed:
             return self.graph.tip
-        for revision in self.graph.revisions():
-            if self._is_stable(revision):
-                return revision
-        return rollout.moves[0].record.stable if rollout else None
+        found = self.graph.trail.first(Value(self._is_stable, self._bearing))
+        return found or (rollout.moves[0].record.stable if rollout else None)
+
+    def _origin(self, value: Callable[[Revision], str | None]) -> Commit:
+        return self.graph.commit(self.graph.trail.origin(Value(value, self._bearing)))
+
+    def _kept_since(self, move: Move) -> bool:
+        """Tell whether nobody changed the candidate since a move, not even there and back."""
+        return self.graph.trail.kept(Value(self._candidate, self._bearing), move.revision)
 
     def _name(self, source: Revision) -> RolloutId:
         return rollout_id(self.canary, source, self.tip.owned.candidate.digest)
@@ -120,9 +127,19 @@ class Trace:
             # Not swallowed: at the tip the same error holds the canary and is told.
             return None
 
+    def _bearing(self, revision: Revision) -> Bearing | None:
+        try:
+            return self.reader.bearing(revision, self.canary)
+        except Unavailable:
+            raise
+        except CanaryError:
+            return None  # nothing is passed over then: `_owned` meets the same error
+
 
 def deletion(reader: Reader, graph: Graph, canary: CanaryId) -> CanarySpec | None:
     """Give the spec at the parent of the commit that deleted a Canary; None if it never was."""
-    gone = graph.origin(lambda revision: canary in reader.view(revision).canaries)
+    own = Bearing(labels=frozenset(), others=frozenset({canary}))
+    there = Value(lambda revision: canary in reader.view(revision).canaries, lambda _: own)
+    gone = graph.commit(graph.trail.origin(there))
     specs = (reader.view(parent).canaries.get(canary) for parent in gone.parents)
     return next((spec for spec in specs if spec), None)

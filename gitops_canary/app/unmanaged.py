@@ -1,6 +1,6 @@
 """Images that changed although no canary watches over them: told, never acted on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gitops_canary.app.reading import Reader
@@ -8,7 +8,7 @@ from gitops_canary.core.edits import Ground
 from gitops_canary.manifest.document import Node, parse
 from gitops_canary.manifest.image_changes import ImageChange, image_changes
 from gitops_canary.manifest.image_places import Form
-from gitops_canary.model.names import Revision
+from gitops_canary.model.names import Path, Revision
 from gitops_canary.model.owned import FieldRef, Templates
 
 
@@ -19,13 +19,22 @@ def unmanaged(
 
     Charts are no images; files that are not YAML, and what was added or removed, are left out.
     """
-    owned = list(grounds)
+    owned = _by_file(grounds)
     return tuple(
         change
         for path, old, new in reader.changed(before, after)
         for change in image_changes(old, new, file=path)
-        if change.form is not Form.CHART and not any(_covers(ground, change) for ground in owned)
+        if change.form is not Form.CHART
+        and not any(_covers(ground, change) for ground in owned.get(path, ()))
     )
+
+
+def _by_file(grounds: Iterable[Ground]) -> Mapping[Path, Sequence[Ground]]:
+    found: dict[Path, list[Ground]] = {}
+    for ground in grounds:
+        for path in ground.binding.versions.files:
+            found.setdefault(path, []).append(ground)
+    return found
 
 
 def _covers(ground: Ground, change: ImageChange) -> bool:

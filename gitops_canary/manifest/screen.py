@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from gitops_canary.manifest.catalog import HIDDEN, KINDS, QUIET, mention
+from gitops_canary.model.names import Path
 from gitops_canary.model.spec import CanarySpec
 
 POLICY_KINDS = ("AlertProvider", "Canary", "MetricTemplate")
@@ -66,6 +67,16 @@ def labels(spec: CanarySpec) -> frozenset[str]:
     name with dots the first part is enough.
     """
     return words((spec.target.name, spec.apex), ("-primary", "-canary"))
+
+
+def sources(spec: CanarySpec) -> frozenset[Path]:
+    """List the files a spec says its versions, its replicas or its weight lie in."""
+    found = {ref.file for pair in spec.source for ref in (pair.candidate, pair.primary)}
+    found |= {spec.routing.weight.file} if spec.routing else set()
+    if spec.replicas:
+        others = (spec.replicas.candidate, spec.replicas.primary)
+        found |= {ref.file for ref in others if ref}
+    return frozenset(found)
 
 
 def words(names: Iterable[str], suffixes: Iterable[str] = ("-primary",)) -> frozenset[str]:

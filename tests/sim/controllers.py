@@ -132,7 +132,7 @@ class Controller:
         self.station = Station(
             name="config",
             git=git,
-            reader=Reader(git, RULES, ROUTERS),
+            reader=Reader(git, RULES, ROUTERS, sift=git),
             measuring=Measuring(
                 metrics=metrics,
                 sync=[source(self.sync)],

@@ -33,10 +33,10 @@ def answer(report: Report, world: World) -> None:
 def _accept(lost: Revision, world: World) -> None:
     """Commit the line that accepts a loss, unless one holds, or what was lost is back."""
     tip = world.remote.refs.get(CONFIG)
-    if tip is None or lost in world.remote.reachable(tip):
+    if tip is None or world.remote.contains(tip, lost):
         return
     text = world.files(tip).get(accepted.FILE, b"").decode()
-    there = world.remote.reachable(tip)
-    if not any(one.lost == lost and one.accepted in there for one in accepted.parse(text)):
+    contains = world.remote.contains
+    if not any(one.lost == lost and contains(tip, one.accepted) for one in accepted.parse(text)):
         one = accepted.Acceptance(accepted=tip, lost=lost)
         world.commit({accepted.FILE: accepted.add(text, one).encode()}, "Accept it\n")

@@ -182,24 +182,22 @@ class Watch(Asked):
         """The branch only ever grows by a controller's hand."""
         need(move.base is not None, "a controller made the branch")
         assert move.base is not None
-        grown = move.base in self.world.remote.reachable(move.revision)
+        grown = self.world.remote.contains(move.revision, move.base)
         need(grown, "somebody's commits were lost")
 
     def i6_a_rewritten_branch_halts(self, move: Landed) -> None:
         """Where moves of ours are gone, nothing is written until a person has accepted that."""
-        there = self.world.remote.reachable(move.revision)
-        gone = [other for other in self.landed if other not in there]
+        gone = self.gone(move.revision)
         meant = self.world.files(move.parent).get(accepted.FILE, b"").decode()
         if gone and self.world.setting.atomic:
-            need(gone[-1] in meant, f"{gone[-1][:12]} is gone, and nobody accepted that")
+            need(gone in meant, f"{gone[:12]} is gone, and nobody accepted that")
 
     def i7_only_owned_places_change(self, move: Landed) -> None:
         """Not one byte changes that the trigger does not compare and a move does not write."""
+        remote = self.world.remote
         before, after = self.world.files(move.parent), self.world.files(move.revision)
-        for path in sorted({*before, *after}):
+        for path in remote.differing(remote.tree(move.parent), remote.tree(move.revision)):
             old, new = before.get(path, b""), after.get(path, b"")
-            if old == new:
-                continue
             if path == QUARANTINE:
                 need(self.condemns(move), "the quarantine changed without an abort")
                 need(new.startswith(old), "somebody else's quarantine entry changed")
@@ -229,12 +227,8 @@ class Watch(Asked):
 
     def i9_nothing_is_done_twice(self, move: Landed) -> None:
         """However many controllers there are, each move is made once on one history."""
-        reachable = self.world.remote.reachable(move.parent)
-        for other in self.landed.values():
-            same = (other.record.rollout, other.record.previous) == (
-                move.record.rollout, move.record.previous,
-            )  # fmt: skip
-            if same and other.revision in reachable:
+        for other in self.landed_as(move.record):
+            if self.world.remote.contains(move.parent, other.revision):
                 raise Broken(f"{move.record.action} was made before, as {other.revision[:12]}")
 
     def i10_a_person_wins(self, move: Landed) -> None:
@@ -250,7 +244,7 @@ class Watch(Asked):
             return
         if before.settled and before.weight == 0:
             return
-        if move.record.source not in self.world.remote.reachable(last.revision):
+        if not self.world.remote.contains(last.revision, move.record.source):
             return  # a candidate that is newer than our newest move, though it may look the same
         if self.world.rewound_ms > move.at_ms - REWOUND_MS:
             return  # what was a move of ours before may be a person's now

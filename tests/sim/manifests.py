@@ -192,14 +192,11 @@ class Facts:
 
 def facts(files: Mapping[str, bytes], shape: Shape) -> Facts | None:
     """Read one canary; None where a person broke its files."""
-    canary = next(
-        (
-            text
-            for path, text in files.items()
-            if path.endswith("canary.yaml") and f"name: {shape.name},".encode() in text
-        ),
-        b"",
-    )
+    named = f"name: {shape.name},".encode()
+    canary = files.get(shape.canary_path, b"")
+    if named not in canary:
+        others = (text for path, text in files.items() if path.endswith("canary.yaml"))
+        canary = next((text for text in others if named in text), b"")
     return _facts(
         canary, files.get(shape.workload_path, b""), files.get(shape.route_path, b""), shape.name
     )

@@ -8,6 +8,7 @@ holds it against real git.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gitops_canary.app.indexing import PlainSift
 from gitops_canary.core.footing import anchored
 from gitops_canary.errors import Refused, SpecError, Unavailable
 from gitops_canary.git.commands import Update, is_revision
@@ -76,6 +77,7 @@ class MemoryGit:
     """Is told of every boundary between two effects; may raise instead of returning."""
     network: Callable[[str], None] = _quiet
     """Is asked before the remote answers, and as `acknowledged` after it took a push."""
+    _sift: PlainSift = field(init=False)
     _trees: Trees = field(init=False)
     _drafting: Drafting = field(init=False)
     _ownership: Ownership = field(init=False)
@@ -83,6 +85,7 @@ class MemoryGit:
     def __post_init__(self) -> None:
         shelf = _Shelf(self.remote, self.disk)
         trusted = (TrustedKey(public=self.key.public),) if self.key else ()
+        self._sift = PlainSift(self)
         self._trees = Trees(shelf)
         self._drafting = Drafting(shelf, ME, self.key)
         self._ownership = Ownership(ME, trusted)
@@ -116,6 +119,15 @@ class MemoryGit:
         if tree not in self.remote.listed:
             self.remote.listed[tree] = self._trees.files(tree)
         return self.remote.listed[tree]
+
+    def changed(self, before: Revision, after: Revision) -> Mapping[Path, Blob | None]:
+        [*_] = self._drafting.reader.read([ObjectId(before), ObjectId(after)], "commit")
+        return self._trees.changed(self.remote.tree(before), self.remote.tree(after))
+
+    def mentioning(
+        self, revision: Revision, words: Sequence[str], folders: Sequence[str]
+    ) -> Mapping[Path, Blob]:
+        return self._sift.mentioning(revision, words, folders)
 
     def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
         names = [ObjectId(blob) for blob in dict.fromkeys(blobs)]
@@ -166,7 +178,7 @@ class MemoryGit:
             return False
         if not {revision, ancestor} <= self.disk.known:
             return False
-        return ancestor in self.remote.reachable(revision)
+        return self.remote.contains(revision, ancestor)
 
     def push(
         self,

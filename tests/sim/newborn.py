@@ -142,7 +142,7 @@ class Newborn(Simulation):
     def _moved(self, branch: str, old: Revision | None, new: Revision | None) -> None:
         if branch != CONFIG or new is None or not self.actor.startswith("controller"):
             return
-        need(old is not None and old in self.remote.reachable(new), "I6: commits were lost")
+        need(old is not None and self.remote.contains(new, old), "I6: commits were lost")
         record = parse(self.message(new), new)
         need(record is not None, "I3: a commit without a record")
         assert record is not None

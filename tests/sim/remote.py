@@ -1,6 +1,6 @@
 """A Git server in memory: objects and branches."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,7 @@ from gitops_canary.git.commands import Update
 from gitops_canary.git.editing import Draft
 from gitops_canary.git.objects import (
     EMPTY_TREE,
+    Entry,
     Identity,
     Kind,
     ObjectId,
@@ -20,6 +21,8 @@ from gitops_canary.git.pack import Made
 from gitops_canary.model.commits import Blob, Commit
 from gitops_canary.model.names import Path, Revision
 
+from .lanes import Lanes
+
 CONFIG = "main"
 EVIDENCE = "gitops-canary/evidence"
 ME = Identity(name="gitops-canary", email="canary@example.com")
@@ -29,6 +32,32 @@ Move = Callable[[str, Revision | None, Revision | None], None]
 def nobody(branch: str, old: Revision | None, new: Revision | None) -> None:
     """Look away."""
     del branch, old, new
+
+
+class Files(Mapping[str, bytes]):
+    """The files under a tree: one is found quickly, all are listed only when asked."""
+
+    def __init__(self, remote: "Remote", tree: ObjectId) -> None:
+        self._remote = remote
+        self._tree = tree
+        self._known: dict[str, bytes | None] = {}
+        self._paths: list[str] | None = None
+
+    def __getitem__(self, path: str) -> bytes:
+        if path not in self._known:
+            self._known[path] = self._remote.file(self._tree, path)
+        found = self._known[path]
+        if found is None:
+            raise KeyError(path)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        if self._paths is None:
+            self._paths = list(self._remote.paths(self._tree))
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
 
 
 @dataclass(slots=True)
@@ -48,7 +77,17 @@ class Remote:
     """Commits as the controllers read them, so that each signature is checked once."""
     listed: dict[ObjectId, Mapping[Path, Blob]] = field(default_factory=dict)
     """The files of every tree that was listed."""
+    lanes: Lanes = field(init=False)
+    _entries: dict[ObjectId, Mapping[bytes, Entry]] = field(default_factory=dict)
     _parsed: dict[Revision, RawCommit] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.lanes = Lanes(self.parents)
+
+    def contains(self, revision: Revision, ancestor: Revision) -> bool:
+        """Tell whether a commit is another one or reachable from it."""
+        there = ObjectId(ancestor) in self.objects
+        return there and self.lanes.contains(revision, ancestor)
 
     def point(self, branch: str, new: Revision | None) -> None:
         """Move, make or delete a branch, as somebody with all permissions may."""
@@ -127,16 +166,42 @@ class Remote:
         """Name the parents of a commit."""
         return tuple(Revision(p) for p in self.raw(revision).parents)
 
-    def files(self, tree: ObjectId, prefix: str) -> list[tuple[str, bytes]]:
-        """Read everything under a tree."""
-        found: list[tuple[str, bytes]] = []
-        for name, entry in parse_tree(self.body(tree)).items():
-            inner = ObjectId(entry.id.hex())
+    def entries(self, tree: ObjectId) -> Mapping[bytes, Entry]:
+        """Take a tree apart, each once."""
+        if tree not in self._entries:
+            self._entries[tree] = parse_tree(self.body(tree))
+        return self._entries[tree]
+
+    def file(self, tree: ObjectId, path: str) -> bytes | None:
+        """Read one file under a tree; None where there is none."""
+        *above, name = path.encode().split(b"/")
+        for part in above:
+            entry = self.entries(tree).get(part)
+            if entry is None or not entry.is_tree:
+                return None
+            tree = ObjectId(entry.id.hex())
+        found = self.entries(tree).get(name)
+        return self.body(ObjectId(found.id.hex())) if found and not found.is_tree else None
+
+    def paths(self, tree: ObjectId, prefix: str = "") -> Iterator[str]:
+        """List every file under a tree."""
+        for name, entry in self.entries(tree).items():
+            place = prefix + name.decode()
             if entry.is_tree:
-                found += self.files(inner, f"{prefix}{name.decode()}/")
+                yield from self.paths(ObjectId(entry.id.hex()), place + "/")
             else:
-                found.append((prefix + name.decode(), self.body(inner)))
-        return found
+                yield place
+
+    def differing(self, one: ObjectId, other: ObjectId, prefix: str = "") -> Iterator[str]:
+        """List the files that two trees hold differently."""
+        old, new = self.entries(one), self.entries(other)
+        for name in sorted({name for name, _ in old.items() ^ new.items()}):
+            place = prefix + name.decode()
+            sides = [side.get(name) for side in (old, new)]
+            was, now = (ObjectId(e.id.hex()) if e and e.is_tree else EMPTY_TREE for e in sides)
+            yield from self.differing(was, now, place + "/") if was != now else ()
+            if any(entry and not entry.is_tree for entry in sides):
+                yield place
 
     def reachable(self, *tips: Revision, known: frozenset[Revision] = frozenset()) -> set[Revision]:
         """List what is reachable from some commits without passing through known ones."""

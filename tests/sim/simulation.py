@@ -24,7 +24,7 @@ from .manifests import Facts, Shape, begin, facts
 from .phones import Phone, Switchboard
 from .pieces import Figures, Network, Setting, shapes, surrounded
 from .promql import measure
-from .remote import CONFIG, Remote
+from .remote import CONFIG, Files, Remote
 from .settling import settle
 from .turning import turns
 
@@ -137,7 +137,7 @@ class Simulation:
         """Read all files of a revision."""
         tree = self.remote.tree(revision)
         if tree not in self._files:
-            self._files[tree] = dict(self.remote.files(tree, ""))
+            self._files[tree] = Files(self.remote, tree)
         return self._files[tree]
 
     def facts(self, revision: Revision, shape: Shape) -> Facts | None:

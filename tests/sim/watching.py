@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -99,6 +99,11 @@ class Watcher:
     noted: Callable[[Landed], None]
     """Is told of every move."""
     landed: dict[Revision, Landed] = field(default_factory=dict)
+    _order: list[Revision] = field(default_factory=list)
+    _own: dict[str, list[Landed]] = field(default_factory=dict)
+    _same: dict[tuple[str, Revision | None], list[Landed]] = field(default_factory=dict)
+    _whole: tuple[Revision | None, int] = (None, 0)
+    """A revision from which so many of the moves, the oldest, can be reached."""
     seen: set[Revision] = field(default_factory=set)
     proof: Revision | None = None
     """Where the evidence branch stood before the newest push."""
@@ -122,13 +127,19 @@ class Watcher:
         fresh, self.waiting = self.waiting, []
         for revision, base, actor in fresh:
             move = self.land(revision, base, actor)
-            self.landed[revision] = move
+            self._remember(move)
             self.noted(move)
             for name, promise in self.promises():
                 try:
                     promise(move)
                 except Broken as broken:
                     raise Broken(f"{name}: {broken}") from broken
+
+    def _remember(self, move: Landed) -> None:
+        self.landed[move.revision] = move
+        self._order.append(move.revision)
+        self._own.setdefault(move.shape.id, []).append(move)
+        self._same.setdefault((move.record.rollout, move.record.previous), []).append(move)
 
     def promises(self) -> Iterator[tuple[str, Callable[[Landed], None]]]:
         """List the promises by number, in the order they are written."""
@@ -203,13 +214,24 @@ class Watcher:
 
     def last_move(self, move: Landed) -> Landed | None:
         """Find this canary's newest move that the commit was made on top of."""
-        reachable = self.world.remote.reachable(move.parent)
-        mine = [
-            other
-            for other in self.landed.values()
-            if other.revision in reachable and other.shape.id == move.shape.id
-        ]
-        return mine[-1] if mine else None
+        mine = reversed(self._own.get(move.shape.id, []))
+        there = (o for o in mine if self.world.remote.contains(move.parent, o.revision))
+        return next(there, None)
+
+    def landed_as(self, record: Record) -> Sequence[Landed]:
+        """List the moves that landed as the same step of the same rollout."""
+        return self._same.get((record.rollout, record.previous), [])
+
+    def gone(self, revision: Revision) -> Revision | None:
+        """Name the newest move that cannot be reached from a revision; None where all can."""
+        contains = self.world.remote.contains
+        known, count = self._whole
+        count = count if known and contains(revision, known) else 0
+        newest = (o for o in reversed(self._order[count:]) if not contains(revision, o))
+        found = next(newest, None)
+        if found is None:
+            self._whole = revision, len(self._order)
+        return found
 
     def oldest_first(self, tip: Revision, fresh: set[Revision]) -> list[Revision]:
         order: list[Revision] = []
