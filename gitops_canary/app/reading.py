@@ -7,8 +7,8 @@ from gitops_canary.app.alike import Alike
 from gitops_canary.app.canaries import Canaries, Rules
 from gitops_canary.app.indexing import Index, Indexer, PlainSift, bodies
 from gitops_canary.app.placing import Placing
-from gitops_canary.app.trail import Bearing, Stirred
-from gitops_canary.app.view import View, stirred
+from gitops_canary.app.trail import Bearing
+from gitops_canary.app.view import View, stirring
 from gitops_canary.core.edits import Ground
 from gitops_canary.errors import BindingError, CanaryError, SpecError, Unavailable
 from gitops_canary.manifest import bindings, catalog, document, kustomize, tracked, versions
@@ -60,7 +60,7 @@ class Reader:
         """Words of the configs seen so far, so that the next view finds them at once."""
         self._widened = lru_cache(_DELETED)(self._widen)
         self.view = lru_cache(CACHED_REVISIONS)(self._read_view)
-        self.stirred = lru_cache(CACHED_REVISIONS)(self._stirred)
+        self.stirred = lru_cache(CACHED_REVISIONS)(stirring(self.view, self._indexer.changed))
 
     @property
     def words(self) -> frozenset[str]:
@@ -126,16 +126,6 @@ class Reader:
         configs = self._configs(spec.target.name, tuple(files.items()))
         others = frozenset({canary, ANY_NAME, *sources(spec)})
         return Bearing(labels=wanted | configs, others=others)
-
-    def _stirred(self, child: Revision, parent: Revision) -> Stirred | None:
-        """Tell what a commit concerns; None where a revision cannot be read."""
-        try:
-            views = self.view(child), self.view(parent)
-            return stirred(*views, self._indexer.changed(child, parent))
-        except Unavailable:
-            raise
-        except CanaryError:
-            return None  # whoever reads a value there meets the same error
 
     def router(self, spec: CanarySpec) -> Router:
         """Find the code that drives the canary's routing objects."""

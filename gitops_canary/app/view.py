@@ -1,12 +1,12 @@
 """One revision as the controller sees it, and what differs between two that follow each other."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops_canary.app.alike import Alike
 from gitops_canary.app.indexing import Index
-from gitops_canary.app.trail import Stirred
-from gitops_canary.errors import CanaryError
+from gitops_canary.app.trail import Stirred, Stirring
+from gitops_canary.errors import CanaryError, Unavailable
 from gitops_canary.model.names import CanaryId, Path, Revision
 from gitops_canary.model.spec import CanarySpec
 
@@ -25,8 +25,23 @@ class View:
     errors: Mapping[CanaryId, CanaryError]
 
 
-def stirred(child: View, parent: View, changed: Iterable[Path]) -> Stirred:
-    """Tell what a commit concerns that changed some paths of its parent."""
+def stirring(
+    view: Callable[[Revision], View], changed: Callable[[Revision, Revision], Iterable[Path]]
+) -> Stirring:
+    """Make what tells of a commit what it concerns, from views and the paths that differ."""
+
+    def between(child: Revision, parent: Revision) -> Stirred | None:
+        try:
+            return _stirred(view(child), view(parent), changed(child, parent))
+        except Unavailable:
+            raise
+        except CanaryError:
+            return None  # whoever reads a value there meets the same error
+
+    return between
+
+
+def _stirred(child: View, parent: View, changed: Iterable[Path]) -> Stirred:
     after, before = child.index, parent.index
     keys: set[str] = set(_moved(child, parent))
     for path in changed:
