@@ -102,7 +102,7 @@ def _one(reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, G
         reader.placed(view, spec)
         ground = reader.bind(view, spec)
         reader.placed(view, spec, ground)
-        versions.spelled(ground.binding.versions, ground.texts.__getitem__)
+        versions.sound(ground.binding.versions, ground.texts.__getitem__)
         router = reader.router(spec)
         extra: list[str] = []
         for ref in ground.binding.routes:

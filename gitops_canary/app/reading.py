@@ -147,7 +147,7 @@ class Reader:
             self.placed(view, spec, ground)
         if isinstance(ground.binding.versions, Fields):
             if not ground.owned.settled and not ground.owned.weight:
-                versions.spelled(ground.binding.versions, ground.texts.__getitem__)
+                versions.sound(ground.binding.versions, ground.texts.__getitem__)
             files = self._store.files(view.revision)
             kustomize.check(
                 ground.binding.versions.pairs, files, lambda path: self._text(path, files[path].id)

@@ -69,8 +69,10 @@ class _Desk:
         """Confirm weight 0 and wake a canary that idles at zero."""
         for ref in self.binding.routes:
             rehearse(self.spec, ref, self.texts[ref.file], self.router)
-        # On paper: what could not be promoted in the end is told before anybody meets it.
+        # On paper: what could not be promoted in the end, or put back, is told before anybody
+        # meets it.
         versions.promote(self.binding.versions, self.texts)
+        versions.restore(self.binding.versions, self.texts, stable.binding.versions, stable.texts)
         self.weigh(Decimal(0))
         self.mirror()
         if stable.owned.candidate.replicas == 0 and tip.binding.versions.idles:

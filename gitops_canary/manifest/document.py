@@ -14,7 +14,7 @@ from gitops_canary.manifest.compare import Pointer, differing, same
 from gitops_canary.manifest.flowing import flowed
 from gitops_canary.manifest.items import append_item, duplicate_item, insert_key, remove
 from gitops_canary.manifest.nodes import BOM, Node, NodeKind, parse
-from gitops_canary.manifest.scalars import Json, Value, spelled, typed, written
+from gitops_canary.manifest.scalars import PLACEHOLDER, Json, Value, spelled, typed, written
 
 __all__ = [
     "BOM", "Json", "Node", "NodeKind", "Pointer", "Value", "append_item", "data",
@@ -22,7 +22,6 @@ __all__ = [
     "splice", "text_of",
 ]  # fmt: skip
 
-_TEMPLATE = re.compile(r"\$\{|\{\{|ENC\[")
 _TEXTS = (None, "!", "tag:yaml.org,2002:str")
 _KNOWN = 4096
 """Changes that are kept: verifying makes the same ones again and again."""
@@ -78,7 +77,7 @@ def set_scalar(text: str, document: int, path: Pointer, value: Value, *, file: s
     node = guard.target(text, document, path, file)
     if node.kind is not NodeKind.SCALAR or node.style in {"|", ">"}:
         raise guard.refusal("it is not a plain or quoted scalar", node, file)
-    if _TEMPLATE.search(node.value):
+    if PLACEHOLDER.search(node.value):
         raise guard.refusal("it is a placeholder that something else fills in", node, file)
     if node.tag not in _TEXTS and isinstance(value, str):
         raise guard.refusal(f"its tag {node.tag} says what it is", node, file)

@@ -3,6 +3,7 @@
 import re
 
 from gitops_canary.errors import EditRefused, Place, SpecError
+from gitops_canary.manifest import guard
 from gitops_canary.manifest.compare import same
 from gitops_canary.manifest.document import (
     Json,
@@ -17,7 +18,7 @@ from gitops_canary.manifest.document import (
     set_text,
     splice,
 )
-from gitops_canary.manifest.scalars import printed
+from gitops_canary.manifest.scalars import PLACEHOLDER, printed
 from gitops_canary.model.owned import FieldRef
 
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,511}")
@@ -43,22 +44,38 @@ def value(text: str, ref: FieldRef) -> Json:
     return found
 
 
-def spelled(text: str, ref: FieldRef) -> None:
-    """Make sure that a tag is what whoever fills in a template gets to see.
+def sound(text: str, ref: FieldRef) -> None:
+    """Make sure that a version is what it looks like, and can be put back.
 
     Raises:
-        SpecError: it stands without quotes and is printed otherwise, as 1.10 becomes 1.1.
+        SpecError: a tag stands without quotes and is printed otherwise, as 1.10 becomes 1.1; or a
+            placeholder stands there.
+        EditRefused: it cannot be changed alone.
     """
+    outer = guard.target(text, ref.index, ref.path, ref.file)
+    if ref.inner:
+        guard.target(outer.value, _only(outer.value, ref.file), ref.inner[0], ref.file)
+    for one in _terminal(text, ref)[0].walk():
+        if PLACEHOLDER.search(one.value):
+            raise _wrong(
+                f"{one.value} is a placeholder that something else fills in.",
+                "let spec.source name the field that holds the version itself",
+                ref,
+                outer if ref.inner else one,
+            )
     node = _terminal(text, ref)[0]
-    for one in (node, *(node.get(key) for key in _TAGS)):
-        if one is None or not one.plain or one.tag or printed(one.value) == one.value:
-            continue
-        outer = _node(text, ref.index, ref.path, ref.file) if ref.inner else one
-        raise SpecError(
-            f"{one.value} is read as {printed(one.value)} here.",
-            remedy=f'put it in quotes: "{one.value}"',
-            place=Place(ref.file, outer.line, outer.column),
-        )
+    for tag in (node, *(node.get(key) for key in _TAGS)):
+        if tag is not None and tag.plain and not tag.tag and printed(tag.value) != tag.value:
+            raise _wrong(
+                f"{tag.value} is read as {printed(tag.value)} here.",
+                f'put it in quotes: "{tag.value}"',
+                ref,
+                outer if ref.inner else tag,
+            )
+
+
+def _wrong(problem: str, remedy: str, ref: FieldRef, node: Node) -> SpecError:
+    return SpecError(problem, remedy=remedy, place=Place(ref.file, node.line, node.column))
 
 
 def beside(text: str, ref: FieldRef, other: str, other_ref: FieldRef) -> Json:

@@ -29,6 +29,8 @@ _AMBIGUOUS = re.compile(
     r"|[-+]?\.[0-9][0-9_]*|[-+]?\.(?i:inf)|\.(?i:nan)|<<|="
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?"
 )
+PLACEHOLDER = re.compile(r"\$\{|\{\{|ENC\[")
+"""In a text that something else fills in: Flux, a template engine, SOPS."""
 _FLOW = ",[]{}"
 _PLAIN = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`][^\s]*( [^\s]+)*|[-?:][^\s,\[\]{}][^\s]*")
 

@@ -23,6 +23,7 @@ from gitops_canary.manifest.document import (
     splice,
 )
 from gitops_canary.manifest.naming import Names, named
+from gitops_canary.manifest.scalars import PLACEHOLDER
 from gitops_canary.model.names import Digest
 from gitops_canary.model.owned import DocRef
 
@@ -62,6 +63,12 @@ def images(text: str, ref: DocRef) -> Mapping[str, str]:
         containers = _root(text, ref).get(*TEMPLATE, "spec", group)
         for item in containers.items if containers else ():
             name, image = item.get("name"), item.get("image")
+            if image is not None and PLACEHOLDER.search(image.value):
+                raise SpecError(
+                    f"The image {image.value} is a placeholder that something else fills in.",
+                    remedy="write the image here, or let spec.source list the field that fills it",
+                    place=Place(ref.file, image.line, image.column),
+                )
             if name is None or image is None or not _REFERENCE.fullmatch(image.value):
                 raise SpecError(
                     "This container has no name, or no valid image reference.",

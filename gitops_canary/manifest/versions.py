@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from gitops_canary.errors import EditRefused, Place
-from gitops_canary.manifest import field_values, pausing, template, tracked
+from gitops_canary.manifest import field_values, guard, pausing, template, tracked
 from gitops_canary.manifest.scalars import Json
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import DocRef, FieldBinding, FieldRef, Fields, Side, Templates
@@ -33,15 +33,20 @@ def sides(versions: Versions, text: Callable[[Path], str]) -> tuple[Side, Side]:
             )
 
 
-def spelled(versions: Versions, text: Callable[[Path], str]) -> None:
-    """Make sure that tags are what they look like.
+def sound(versions: Versions, text: Callable[[Path], str]) -> None:
+    """Make sure that versions are what they look like, and can be put back.
 
     Raises:
-        SpecError: one is read as a number that is printed otherwise.
+        SpecError: a tag is read as something else, or a version is a placeholder.
+        EditRefused: one cannot be changed alone.
     """
-    for pair in versions.pairs if isinstance(versions, Fields) else ():
-        for ref in (pair.candidate, pair.primary):
-            field_values.spelled(text(ref.file), ref)
+    if isinstance(versions, Fields):
+        for pair in versions.pairs:
+            for ref in (pair.candidate, pair.primary):
+                field_values.sound(text(ref.file), ref)
+        return
+    for doc in (versions.candidate, versions.primary):
+        guard.target(text(doc.file), doc.index, ("spec", "template"), doc.file)
 
 
 def promote(versions: Versions, texts: Texts) -> Texts:

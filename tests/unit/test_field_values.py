@@ -2,8 +2,8 @@
 
 import pytest
 
-from gitops_canary.errors import SpecError
-from gitops_canary.manifest.field_values import beside, carry, spelled
+from gitops_canary.errors import CanaryError, SpecError
+from gitops_canary.manifest.field_values import beside, carry, sound
 from gitops_canary.manifest.versions import promote, restore, sides
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import FieldBinding, FieldRef, Fields
@@ -68,15 +68,31 @@ TAG = FieldRef(file=VALUES, index=0, path=("image",))
 @pytest.mark.parametrize("tag", ["1.10", "0x1F", "1e3", "0755", "1_0", "on"])
 def test_a_tag_that_is_printed_otherwise_is_told_with_its_place(tag: str) -> None:
     with pytest.raises(SpecError, match="is read as") as refused:
-        spelled(f"image:\n  tag: {tag}\n", TAG)
+        sound(f"image:\n  tag: {tag}\n", TAG)
     assert str(refused.value.place) == "values.yaml:2:8"
     assert refused.value.remedy == f'put it in quotes: "{tag}"'
-    spelled(f"image:\n  tag: '{tag}'\n", TAG)
+    sound(f"image:\n  tag: '{tag}'\n", TAG)
 
 
 @pytest.mark.parametrize("tag", ["1.11", "2024", "v1.10", "1.10.0", "true"])
-def test_a_tag_that_is_printed_as_it_is_spelled_may_stand_plain(tag: str) -> None:
-    spelled(f"image: {{tag: {tag}, port: 0755}}\n", TAG)
+def test_a_tag_that_is_printed_as_it_is_sound_may_stand_plain(tag: str) -> None:
+    sound(f"image: {{tag: {tag}, port: 0755}}\n", TAG)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("image: {tag: '${TAG}'}\n", "placeholder"),
+        ("image: {tag: '{{ .Values.tag }}'}\n", "placeholder"),
+        ("image: &i {tag: v1}\nother: *i\n", "used elsewhere"),
+        ("image: {tag: v1}\nsops: {mac: x}\n", "SOPS"),
+    ],
+)
+def test_a_version_that_nobody_could_put_back_is_told_with_its_place(text: str, why: str) -> None:
+    with pytest.raises(CanaryError, match=why) as refused:
+        sound(text, TAG)
+    assert refused.value.place is not None
+    assert refused.value.remedy
 
 
 def test_a_promotion_into_a_plain_number_is_printed_as_the_candidate_is() -> None:

@@ -193,3 +193,12 @@ def test_what_has_no_place_in_brackets_is_refused(value: str) -> None:
     candidate = f"{CANDIDATE}            - name: B\n              value: {value}\n"
     with pytest.raises(CanaryError):
         promoted(FLOW, candidate.replace('value: "1"', 'value: &a "1"'))
+
+
+@pytest.mark.parametrize("image", ["acme/shop:${TAG}", "'{{ .Values.image }}'"])
+def test_an_image_that_something_else_fills_in_is_told_as_that(image: str) -> None:
+    text = CANDIDATE.replace("acme/shop:1.1.0", image)
+    (ref,) = headers(text, file=Path("shop.yaml"))
+    with pytest.raises(SpecError, match="is a placeholder") as refused:
+        template.images(text, ref)
+    assert str(refused.value.place) == "shop.yaml:16:18"
