@@ -14,7 +14,7 @@ from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.git.editing import Draft
 from gitops_canary.git.repository import Repository
 from gitops_canary.git.signing import generate_key
-from gitops_canary.git.storing import store
+from gitops_canary.git.storing import storing
 from gitops_canary.lab.origin import Origin
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import Path as FilePath
@@ -170,8 +170,10 @@ def stream(commits: list[PlannedCommit], onto: str) -> bytes:
 def stored(repository: Repository, tip: Revision, commits: list[PlannedCommit]) -> Revision:
     """Build commits in process and store them, unpushed; the last one."""
     draft = Draft(repository._trees.body)
-    made = repository._drafting.chain(draft, tip, commits)
-    store(repository._runner, draft)
+    sketch = repository._drafting.sketch(draft, tip, commits)
+    with storing(repository._runner, draft, len(commits)) as finish:
+        made = repository._drafting.commit(draft, sketch, [one.message for one in commits])
+        finish()
     return made[-1]
 
 

@@ -35,6 +35,15 @@ class Signer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Sketch:
+    """A chain of commits that lacks its commits: they can be signed beside storing the rest."""
+
+    onto: ObjectId | None
+    steps: Sequence[tuple[ObjectId, int]]
+    """Of each commit the tree and the date, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drafting:
     """Who commits and signs."""
 
@@ -56,18 +65,28 @@ class Drafting:
             Conflict: `onto` was never fetched.
             EditRefused: a file cannot be written, or a message cannot be stored.
         """
+        sketch = self.sketch(draft, onto, commits)
+        return self.commit(draft, sketch, [planned.message for planned in commits])
+
+    def sketch(
+        self, draft: Draft, onto: Revision | None, commits: Sequence[PlannedCommit]
+    ) -> Sketch:
+        """Add the files of a chain and its directories, but no commit.
+
+        Raises:
+            Conflict: `onto` was never fetched.
+            EditRefused: a file cannot be written.
+        """
         parent = self._parent(onto) if onto and commits else None
         tree = parent.tree if parent else EMPTY_TREE
         date_s = parent.date_s if parent else 0
-        tip = ObjectId(onto) if onto else None
-        start, made = tree, []
+        start, steps = tree, []
         for planned in commits:
             if planned.now_ms is not None:
                 date_s = min(date_s, planned.now_ms // 1000)
             date_s = max(planned.at_ms // 1000, date_s)
             tree = draft.edit(tree, {**planned.files, **self._seals(planned, date_s)})
-            tip = self._commit(draft, tree, tip, date_s, planned.message)
-            made.append(Revision(tip))
+            steps.append((tree, date_s))
         beyond = draft.differing(start, tree) - {
             f for one in commits for f in (*one.files, *one.statements)
         }
@@ -76,6 +95,18 @@ class Drafting:
                 f"the commits would change {min(beyond)!a}, which none of them is to touch",
                 remedy="report this: nothing was pushed",
             )
+        return Sketch(ObjectId(onto) if onto else None, tuple(steps))
+
+    def commit(self, draft: Draft, sketch: Sketch, messages: Sequence[str]) -> tuple[Revision, ...]:
+        """Add the commits of a sketch, with a message each; their ids, oldest first.
+
+        Raises:
+            EditRefused: a message cannot be stored.
+        """
+        tip, made = sketch.onto, []
+        for (tree, date_s), message in zip(sketch.steps, messages, strict=True):
+            tip = self._commit(draft, tree, tip, date_s, message)
+            made.append(Revision(tip))
         return tuple(made)
 
     def _seals(self, planned: PlannedCommit, date_s: int) -> dict[Path, bytes]:

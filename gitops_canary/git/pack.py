@@ -1,9 +1,14 @@
-"""Objects as one thin pack (version 2), for `git index-pack --fix-thin`. Format: gitformat-pack."""
+"""Objects as one thin pack (version 2), for `git index-pack --fix-thin`, or with an index.
+
+Format: gitformat-pack.
+"""
 
 import hashlib
 import struct
 import zlib
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from itertools import accumulate
 from typing import NamedTuple
 
 from gitops_canary.git.objects import Kind, ObjectId
@@ -39,6 +44,31 @@ def build_pack(objects: Iterable[Made]) -> bytes:
     parts = [_part(made) for made in objects]
     pack = b"".join([struct.pack(">4sII", b"PACK", 2, len(parts)), *parts])
     return pack + hashlib.sha1(pack, usedforsecurity=False).digest()
+
+
+def build_indexed(objects: Mapping[ObjectId, Made]) -> tuple[bytes, bytes]:
+    """Write whole objects as a pack, and its index (version 2)."""
+    parts = [_part(made) for made in objects.values()]
+    head = struct.pack(">4sII", b"PACK", 2, len(parts))
+    pack = b"".join([head, *parts])
+    pack += hashlib.sha1(pack, usedforsecurity=False).digest()
+    begins = accumulate(map(len, parts), initial=len(head))
+    rows = sorted(
+        (bytes.fromhex(name), zlib.crc32(part), begin)
+        for name, part, begin in zip(objects, parts, begins, strict=False)
+    )
+    firsts = [name[0] for name, _, _ in rows]
+    index = b"".join(
+        [
+            struct.pack(">4sI", b"\377tOc", 2),
+            struct.pack(">256I", *(bisect_right(firsts, byte) for byte in range(256))),
+            *(name for name, _, _ in rows),
+            *(struct.pack(">I", crc) for _, crc, _ in rows),
+            *(struct.pack(">I", begin) for _, _, begin in rows),
+            pack[-20:],
+        ]
+    )
+    return pack, index + hashlib.sha1(index, usedforsecurity=False).digest()
 
 
 def delta_of(old: bytes, new: bytes) -> bytes:

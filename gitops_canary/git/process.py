@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -153,16 +153,32 @@ class Runner:
         Raises:
             Unavailable: as `run`; then none of them runs any more.
         """
+        with self.beside(commands, stdin=stdin, timeout_ms=timeout_ms) as wait:
+            return wait()
+
+    @contextlib.contextmanager
+    def beside(
+        self, commands: Sequence[Command], *, stdin: bytes = b"", timeout_ms: int | None = None
+    ) -> Iterator[Callable[[], list[Finished]]]:
+        """Start commands, and give what waits for them: the caller has something to do meanwhile.
+
+        Raises:
+            Unavailable: as `run`; then none of them runs any more.
+        """
         deadline = time.monotonic() + (timeout_ms or self.timeout_ms) / 1000
+        children: list[Child] = []
         with contextlib.ExitStack() as stack:
-            stack.callback(setattr, self, "_children", ())
             for command in commands:
                 given = stack.enter_context(_given(stdin))
-                child = self.start(command, stdin=given)
-                stack.callback(child.kill)
-                self._children += (child,)
+                children.append(self.start(command, stdin=given))
+                stack.callback(self._end, children[-1])
+                self._children += (children[-1],)
             self.go_on()
-            return self._collect(self._children, deadline)
+            yield lambda: self._collect(children, deadline)
+
+    def _end(self, child: Child) -> None:
+        self._children = tuple(one for one in self._children if one is not child)
+        child.kill()
 
     def go_on(self) -> None:
         """Raise Unavailable once everything was abandoned."""

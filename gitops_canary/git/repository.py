@@ -22,7 +22,7 @@ from gitops_canary.git.reader import Absent, DamagedClone, Reader
 from gitops_canary.git.rejection import Fate
 from gitops_canary.git.remote import Remote
 from gitops_canary.git.sifting import Sifting
-from gitops_canary.git.storing import store
+from gitops_canary.git.storing import storing
 from gitops_canary.git.surroundings import Surroundings, low_speed_s
 from gitops_canary.git.trees import Files, Trees
 from gitops_canary.git.walk import Walk
@@ -192,22 +192,23 @@ class Repository:
         self._polled = None
         draft = Draft(self._trees.body)
         with self._healing():
-            made = self._drafting.chain(draft, onto, commits)
-            if self._ahead.lean and made:
+            moves = self._drafting.sketch(draft, onto, commits)
+            proofs = self._drafting.sketch(draft, evidence_onto, evidence)
+            if self._ahead.lean and commits:
                 self._ahead.bring_replaced(self._root(onto), commits)
-            tip = made[-1] if made and self._remote.atomic else onto
-            named = [anchored(one, tip, self._branch) for one in evidence]
-            proof = self._drafting.chain(draft, evidence_onto, named)
-        updates = [
-            Update(branch=branch, old=old, new=chain[-1])
-            for branch, old, chain in (
-                (self._branch, onto, made),
-                (self._evidence_branch, evidence_onto, proof),
-            )
-            if chain
-        ]
+            with storing(self._runner, draft, len(commits) + len(evidence)) as finish:
+                made = self._drafting.commit(draft, moves, [one.message for one in commits])
+                tip = made[-1] if made and self._remote.atomic else onto
+                named = [anchored(one, tip, self._branch).message for one in evidence]
+                proof = self._drafting.commit(draft, proofs, named)
+                try:
+                    finish()
+                except Unavailable:
+                    self._damaged = True
+                    raise
+        sides = ((self._branch, onto, made), (self._evidence_branch, evidence_onto, proof))
+        updates = [Update(branch=b, old=old, new=chain[-1]) for b, old, chain in sides if chain]
         if updates:
-            self._store(draft)
             outcome = self._remote.push(updates)
             if outcome is Fate.SPLIT:
                 return self.push(
@@ -258,13 +259,6 @@ class Repository:
         self._clone.make_anew()
         self._local = {}
         self._damaged = False
-
-    def _store(self, draft: Draft) -> None:
-        try:
-            store(self._runner, draft)
-        except Unavailable:
-            self._damaged = True
-            raise
 
     def _overtaken(self, updates: Sequence[Update]) -> bool:
         """Whether our commits landed and somebody has already built on them."""

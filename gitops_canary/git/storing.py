@@ -4,13 +4,14 @@ import os
 import pathlib
 import tempfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from gitops_canary.errors import Unavailable
 from gitops_canary.git import commands, rejection
 from gitops_canary.git.editing import Draft
 from gitops_canary.git.objects import ObjectId
-from gitops_canary.git.pack import Made, build_pack
+from gitops_canary.git.pack import Made, build_indexed, build_pack
 from gitops_canary.git.process import Runner
 
 FEW = 24
@@ -19,21 +20,48 @@ _READ_ONLY = 0o444
 _ATTEMPTS = 3
 
 
-def store(runner: Runner, draft: Draft) -> None:
-    """Store what a draft made.
+@contextmanager
+def storing(runner: Runner, draft: Draft, commits: int) -> Iterator[Callable[[], None]]:
+    """Begin to store what a draft made, to which so many commits will be added.
+
+    Gives what stores them too and waits for all of it, and raises Unavailable where the clone does
+    not take it. Files and directories go through git, which checks how they are told; commits are
+    told as they are.
 
     Raises:
-        Unavailable: the clone does not take it.
+        Unavailable: this machine cannot start git now.
     """
-    if len(draft.made) <= FEW:
-        _store_loose(runner.surroundings.git_dir / "objects", draft.made)
+    objects = runner.surroundings.git_dir / "objects"
+    begun = dict(draft.made)
+    if len(begun) + commits <= FEW:
+        yield lambda: _store_loose(objects, draft.made)
         return
-    pack = build_pack(draft.made.values())
-    finished = runner.run(commands.INDEX_PACK, stdin=pack)
-    if rejection.is_unread(finished):
-        finished = runner.run(commands.INDEX_PACK_UNCHECKED, stdin=pack)
-    if not finished.ok:
-        raise _full(rejection.said(finished.err))
+    pack = build_pack(begun.values())
+    with runner.beside([commands.INDEX_PACK], stdin=pack) as wait:
+
+        def finish() -> None:
+            late = {name: made for name, made in draft.made.items() if name not in begun}
+            if len(late) <= FEW:
+                _store_loose(objects, late)
+            else:
+                _store_packed(objects / "pack", late)
+            [finished] = wait()
+            if rejection.is_unread(finished):
+                finished = runner.run(commands.INDEX_PACK_UNCHECKED, stdin=pack)
+            if not finished.ok:
+                raise _full(rejection.said(finished.err))
+
+        yield finish
+
+
+def _store_packed(place: pathlib.Path, made: Mapping[ObjectId, Made]) -> None:
+    """Write whole objects as a pack of their own; git finds it by its index, which comes last."""
+    pack, index = build_indexed(made)
+    try:
+        for data, suffix in ((pack, "pack"), (index, "idx")):
+            _write(place, place / f"pack-{pack[-20:].hex()}.{suffix}", data)
+    except OSError as error:
+        raise _full(str(error.strerror)) from error
 
 
 def _store_loose(place: pathlib.Path, made: Mapping[ObjectId, Made]) -> None:
@@ -42,7 +70,8 @@ def _store_loose(place: pathlib.Path, made: Mapping[ObjectId, Made]) -> None:
         for name, one in made.items():
             file = place / name[:2] / name[2:]
             if not file.exists():
-                _write(place, file, b"%s %d\0%s" % (one.kind.value, len(one.body), one.body))
+                data = b"%s %d\0%s" % (one.kind.value, len(one.body), one.body)
+                _write(place, file, zlib.compress(data, 1))
     except OSError as error:
         raise _full(str(error.strerror)) from error
 
@@ -53,7 +82,7 @@ def _write(place: pathlib.Path, file: pathlib.Path, data: bytes) -> None:
     fresh = pathlib.Path(name)
     try:
         with os.fdopen(descriptor, "wb") as opened:
-            opened.write(zlib.compress(data, 1))
+            opened.write(data)
             os.fchmod(descriptor, _READ_ONLY)
         _name(fresh, file)
     except BaseException:

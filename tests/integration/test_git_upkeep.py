@@ -115,12 +115,11 @@ def test_few_objects_are_files_and_many_are_a_pack(
     repository.fetch()
     packs = tmp_path / "clone" / "repo.git" / "objects" / "pack"
     before = set(packs.glob("*.pack"))
-    one = push_one(repository, plan({"README": b"1"}))
+    tip = push_one(repository, plan({"README": b"1"}))
     assert set(packs.glob("*.pack")) == before
-    repository.push(
-        onto=one, evidence_onto=None, evidence=[],
-        commits=[plan({"README": b"%d" % n}, message=f"{n}\n") for n in range(20)],
-    )  # fmt: skip
-    assert len(set(packs.glob("*.pack")) - before) == 1
-    assert origin.git("rev-list", "--count", f"{seeded}..main") == "21"
+    for count, made in ((20, 1), (30, 3)):  # many commits are a pack of their own
+        commits = [plan({"README": b"%d" % n}, message=f"{n}\n") for n in range(count)]
+        *_, tip = repository.push(onto=tip, commits=commits, evidence_onto=None, evidence=[])
+        assert len(set(packs.glob("*.pack")) - before) == made
+    assert origin.git("rev-list", "--count", f"{seeded}..main") == "51"
     assert origin.git("fsck", "--strict", "--no-dangling") == ""

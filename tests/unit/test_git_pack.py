@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gitops_canary.git.editing import Draft
 from gitops_canary.git.objects import EMPTY_TREE, Kind, ObjectId, object_id
-from gitops_canary.git.pack import Delta, Made, build_pack, delta_at, delta_of
+from gitops_canary.git.pack import Delta, Made, build_indexed, build_pack, delta_at, delta_of
 from gitops_canary.model.names import Path
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -106,3 +106,16 @@ def test_packs_are_read_by_git(git: GitRun, size: int) -> None:
     name = draft.add(Kind.BLOB, body)
     git("index-pack", "--stdin", "--strict", stdin=build_pack(draft.made.values()))
     assert int(git("cat-file", "-s", name)) == size
+
+
+@few
+@given(bodies=st.lists(st.binary(max_size=300), min_size=1, max_size=40, unique=True))
+def test_a_pack_with_our_index_is_what_git_would_have_indexed(
+    git: GitRun, tmp_path_factory: pytest.TempPathFactory, bodies: list[bytes]
+) -> None:
+    made = {object_id(Kind.BLOB, body): Made(Kind.BLOB, body) for body in bodies}
+    pack, index = build_indexed(made)
+    file = tmp_path_factory.mktemp("pack") / "one.pack"
+    file.write_bytes(pack)
+    git("index-pack", "--strict", str(file))
+    assert file.with_suffix(".idx").read_bytes() == index
