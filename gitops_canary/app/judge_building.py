@@ -48,6 +48,14 @@ def _named(names: Sequence[str]) -> None:
 
 
 def _threshold(metrics: Sequence[models.ThresholdMetric], threshold: int) -> thresholds.Config:
+    for one in metrics:
+        if one.min is None and one.max is None:
+            problem = "has neither min nor max, so that it never passes"
+        elif one.min is not None and one.max is not None and one.min > one.max:
+            problem = "has a min above its max, so that it never passes"
+        else:
+            continue
+        raise SpecError(f"The metric {one.name!r} {problem}.", remedy="correct its limits")
     limits = {one.name: Limits(minimum=one.min, maximum=one.max) for one in metrics}
     return thresholds.Config(limits=limits, threshold=threshold)
 

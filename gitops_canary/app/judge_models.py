@@ -19,6 +19,8 @@ class _Strict(BaseModel):
 Whole = Annotated[int, Field(ge=0, le=10**15, strict=True)]
 Part = Annotated[float, Field(gt=0, lt=1)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+Limit = Annotated[Decimal, Field(max_digits=40, decimal_places=20)]
+Instant = Annotated[int, Field(ge=0, le=10**15, strict=True)]
 Span = Annotated[int, Field(ge=0, le=604_800_000, strict=True)]
 
 
@@ -26,8 +28,8 @@ class ThresholdMetric(_Strict):
     """Limits of one metric; both ends are included."""
 
     name: Name
-    min: Decimal | None = None
-    max: Decimal | None = None
+    min: Limit | None = None
+    max: Limit | None = None
 
 
 class Threshold(_Strict):
@@ -153,6 +155,7 @@ class Counts(_Strict):
 
 
 Four = Annotated[tuple[Whole, Whole, Whole, Whole], Field(strict=False)]
+Two = Annotated[tuple[Whole, Whole], Field(strict=False)]
 Number = float | int | Literal["NaN", "+Inf", "-Inf"] | Annotated[str, Field(max_length=60)]
 
 
@@ -162,6 +165,8 @@ class Reading(_Strict):
     metric: Name
     counts: Counts | Four | None = None
     """An object, or [canary, canaryBad, primary, primaryBad]."""
+    pods: dict[Name, Two] = Field(default_factory=dict)
+    """[requests, bad ones] of each of the canary's pods, named where one alone fails."""
     value: Number | None = None
     """The canary's value."""
     results: tuple[Number, ...] = ()
@@ -180,11 +185,11 @@ class Reading(_Strict):
 class Block(_Strict):
     """What was measured between two instants at one live weight."""
 
-    start_ms: int | None = None
+    start_ms: Instant | None = None
     """Where absent, blocks follow each other."""
-    end_ms: int | None = None
+    end_ms: Instant | None = None
     """Where absent, `blockMs` after the start."""
-    weight: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(10)
+    weight: Annotated[Decimal, Field(ge=0, le=100, decimal_places=20)] = Decimal(10)
     """Percent of traffic on the canary."""
     last: bool = False
     """Whether this is the last step, so that a pass promotes."""
@@ -193,7 +198,7 @@ class Block(_Strict):
     """Whether another weight was on its way: then it may condemn, and passes nothing."""
     doubt: str = ""
     """Why the whole block may not decide, e.g. the source was down."""
-    since_ms: int | None = None
+    since_ms: Instant | None = None
     """When the weight was asked for, from which its dwell counts; its first block's start if not
     said."""
 

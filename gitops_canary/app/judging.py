@@ -13,7 +13,7 @@ from gitops_canary.core.judges import judged
 from gitops_canary.core.text import percent
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest.problems import nearest, shown
-from gitops_canary.model.judging import Block, Counts, Reading, Trouble
+from gitops_canary.model.judging import Block, Counts, Pod, Reading, Trouble
 from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Outcome
 
@@ -21,6 +21,13 @@ BYTES_MAX = 64 * 1024 * 1024
 _SHOWN_MAX = 5
 _SEE = "see `gitops-canary schema judge`"
 _WAYS = frozenset({"float", "int", "str", "sequential", "threshold", "conditions", "mannwhitney"})
+_PLAINLY = {
+    "model_type": "input should be an object",
+    "model_attributes_type": "input should be an object",
+    "tuple_type": "input should be a list",
+    "union_tag_not_found": "give it a type: threshold, conditions, mannwhitney or sequential",
+}
+"""What the reader's library says in its own terms, by its names for it."""
 _TROUBLES = {
     "noData": Trouble.NO_DATA,
     "undefined": Trouble.UNDEFINED,
@@ -48,6 +55,7 @@ def verdicts(data: bytes, file: str = "") -> Iterator[Json]:
     try:
         document = _document(data)
         blocks = tuple(_blocks(document))
+        judges = [built(one) for one in (document.judge, *document.shadows)]
     except SpecError as error:
         if file and error.place is None:
             raise SpecError(error.problem, remedy=error.remedy, place=Place(file)) from None
@@ -55,7 +63,6 @@ def verdicts(data: bytes, file: str = "") -> Iterator[Json]:
             place = replace(error.place, file=file)
             raise SpecError(error.problem, remedy=error.remedy, place=place) from None
         raise
-    judges = [built(one) for one in (document.judge, *document.shadows)]
     runs = [list(judged(config, blocks)) for config in judges]
     for index, (block, *said) in enumerate(zip(blocks, *runs, strict=True)):
         deciding, *shadows = (_said(verdict, block) for verdict in said)
@@ -66,9 +73,7 @@ def _document(data: bytes) -> models.Document:
     if not data.strip():
         raise SpecError("There are no blocks: nothing was given.", remedy=_SEE)
     if len(data) > BYTES_MAX:
-        raise SpecError(
-            f"The blocks are {len(data)} bytes.", remedy=f"give at most {BYTES_MAX} at once"
-        )
+        raise SpecError(f"The blocks are more than {BYTES_MAX} bytes.", remedy="give fewer at once")
     try:
         return models.Document.model_validate(json.loads(data, object_pairs_hook=_unique))
     except ValidationError as error:
@@ -109,7 +114,8 @@ def _problems(errors: Sequence[Any]) -> Iterator[str]:
     """Name each place once: of the ways a value may be written, the one that it comes nearest."""
     found: dict[tuple[str, ...], str] = {}
     for error in errors:
-        found.setdefault(tuple(filter(_said_by_people, map(str, error["loc"]))), error["msg"])
+        words = _PLAINLY.get(error["type"], error["msg"])
+        found.setdefault(tuple(filter(_said_by_people, map(str, error["loc"]))), words)
     for loc, message in found.items():
         if not any(other[: len(loc)] == loc and other != loc for other in found):
             yield f"{'.'.join(loc) or 'the document'}: {message[0].lower()}{message[1:]}"
@@ -132,7 +138,9 @@ def _read_once(one: models.Block, index: int) -> None:
 
 
 def _ever_read(document: models.Document) -> None:
-    """Refuse readings under names that no judge has."""
+    """Refuse a document that judges nothing: without blocks, or with names that no judge has."""
+    if not document.blocks:
+        raise SpecError("There is not one block.", remedy=_SEE)
     read = {reading.metric for block in document.blocks for reading in block.readings}
     judges = (document.judge, *document.shadows)
     metrics = [m.name for one in judges for m in (*one.metrics, *getattr(one, "values", ()))]
@@ -172,7 +180,9 @@ def _blocks(document: models.Document) -> Iterator[Block]:
 
 def _reading(one: models.Reading, index: int) -> Reading:
     counts = _counts(one)
-    if counts and (counts.canary_bad > counts.canary or counts.primary_bad > counts.primary):
+    every = [(c.canary, c.canary_bad) for c in (counts,) if c]
+    every += [(c.primary, c.primary_bad) for c in (counts,) if c]
+    if any(bad > requests for requests, bad in (*every, *one.pods.values())):
         raise SpecError(
             f"Block {index} has more bad requests than requests for {one.metric}.",
             remedy="bad requests are part of the total",
@@ -180,6 +190,7 @@ def _reading(one: models.Reading, index: int) -> Reading:
     return Reading(
         metric=one.metric,
         counts=counts,
+        pods=tuple(Pod(name=n, requests=all_, bad=bad) for n, (all_, bad) in one.pods.items()),
         value=_text(one.value),
         results=tuple(str(value) for value in one.results),
         canary=tuple(str(value) for value in one.canary),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gitops_canary.app.judging import verdicts
+from gitops_canary.app.judging import BYTES_MAX, verdicts
 from gitops_canary.cli.printing import write
 from gitops_canary.errors import SpecError
 
@@ -28,9 +28,12 @@ def judge(
 
 def _read(file: str) -> bytes:
     if file == "-":
-        return sys.stdin.buffer.read()
+        if sys.stdin is None:
+            raise SpecError("There is no standard input.", remedy="name a file")
+        return sys.stdin.buffer.read(BYTES_MAX + 1)
     try:
-        return Path(file).read_bytes()
+        with Path(file).open("rb") as opened:
+            return opened.read(BYTES_MAX + 1)
     except OSError as error:
         raise SpecError(
             f"{file} cannot be read: {error.strerror}.", remedy="name a readable file, or -"

@@ -7,7 +7,7 @@ missed a scrape at the first instant is found by looking further back there.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,7 +20,7 @@ from gitops_canary.core.sides import SIDES, Answers, answer_at
 from gitops_canary.core.streams import joined
 from gitops_canary.core.telemetry import telemetry
 from gitops_canary.core.text import percent
-from gitops_canary.model.judging import Counts, Reading, Trouble
+from gitops_canary.model.judging import Counts, Pod, Reading, Trouble
 from gitops_canary.model.observation import Question
 from gitops_canary.model.spec import CanarySpec, Check
 
@@ -167,7 +167,18 @@ def _reading(check: Check, spec: CanarySpec, rows: Sequence[Row], index: int) ->
         counts=best,
         why=f"as seen by {SIDES.get(best_side, best_side)}" if best_side else "",
         samples=f"{best.canary} requests",
+        pods=tuple(_pods(check, rows, canary, index)),
     )
+
+
+def _pods(check: Check, rows: Sequence[Row], workload: str, index: int) -> Iterator[Pod]:
+    """Count one block by the pods that answered; callers and gateways have pods of their own."""
+    own = [r for r in rows if r.workload == workload and r.side == "destination"]
+    for pod in sorted({r.pod for r in own}):
+        of_it = [(r, r.increments[index]) for r in own if r.pod == pod]
+        requests, bad = _total(check, of_it)
+        if requests:
+            yield Pod(name=next(filter(None, pod), "?"), requests=requests, bad=bad)
 
 
 def _counts(mine: tuple[int, int], other: tuple[int, int]) -> Counts:
@@ -210,8 +221,13 @@ def _no_bound(
     return f"the limit {limit} is no bound of a bucket, so it cannot be counted: use one of {known}"
 
 
-def measured_past(check: Check, spec: CanarySpec, question: Question, answers: Answers) -> Past:
-    """Measure overdispersion and the usual share of bad requests on the primary's pods."""
+def measured_past(
+    check: Check, spec: CanarySpec, question: Question, answers: Answers, *, alike: bool = False
+) -> Past:
+    """Measure overdispersion and the usual share of bad requests on the primary's pods.
+
+    `alike` takes all pods for equally good, see `eprocess.overdispersion`.
+    """
     answer = answers.get(question)
     times = range(question.start_ms, question.end_ms + 1, question.step_ms)
     if answer is None or answer.error or not answer.series:
@@ -232,5 +248,5 @@ def measured_past(check: Check, spec: CanarySpec, question: Question, answers: A
         for i in range(1, len(times) - 1)
     ]  # fmt: skip
     total, bad = (sum(pod[j] for block in blocks for pod in block) for j in (0, 1))
-    phi, free = eprocess.overdispersion(blocks)
+    phi, free = eprocess.overdispersion(blocks, alike=alike)
     return Past(phi=phi, free=free, share=bad / total if total else None)

@@ -51,6 +51,8 @@ class Course:
     """Whether the primary is judged after a promotion, with nobody beside it."""
     seen_ms: int = SEEN_MS
     """How much of a weight has to be seen once it was live; more in records before decision 23."""
+    alike: bool = False
+    """Whether the primary's pods are taken for equally good, as in records before decision 29."""
     left_ms: int | None = None
     """When the next weight was committed, which is not live yet: what is seen since then may
     condemn, and passes nothing. None where this weight is the newest."""
@@ -262,7 +264,7 @@ class Course:
     def _metric(self, check: Check, answers: Answers) -> sequential.Metric:
         try:
             asked = counting.past(check, self.spec, self._begun_ms, scrape_ms=self.scrape_ms)
-            past = counting.measured_past(check, self.spec, asked, answers)
+            past = counting.measured_past(check, self.spec, asked, answers, alike=self.alike)
         except SpecError:
             # Not swallowed: every reading of this check tells the same error.
             past = counting.Past()

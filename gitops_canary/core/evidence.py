@@ -147,7 +147,8 @@ def _context(basis: Basis) -> Json:
 
 
 def _timing(basis: Basis) -> Json:
-    timing: Json = {"scrapeMs": basis.scrape_ms, "lagMs": basis.lag_ms, "underway": True}
+    timing: Json = {"scrapeMs": basis.scrape_ms, "lagMs": basis.lag_ms}
+    timing |= {"underway": True, "ownShares": True}
     if basis.scrape_timeout_ms is None:
         return timing
     return {**timing, "scrapeTimeoutMs": basis.scrape_timeout_ms}

@@ -28,6 +28,15 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pod:
+    """What one pod of the canary counted of itself in one block."""
+
+    name: str
+    requests: int
+    bad: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One metric in one block: counts, or one value, or points of both sides, or trouble.
 
@@ -36,6 +45,8 @@ class Reading:
 
     metric: str
     counts: Counts | None = None
+    pods: tuple[Pod, ...] = ()
+    """The canary's pods, where they count for themselves; only for people."""
     value: str | None = None
     results: tuple[str, ...] = ()
     """All numbers of the answer, for conditions on `result`."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from recorded_world import EVIDENCE, World, git
 
-from gitops_canary.app.verifying import Scope, verify
+from gitops_canary.app.verifying import Scope, Verified, verify
 from gitops_canary.git.objects import Identity
 from gitops_canary.git.ownership import Ownership, parse_trusted
 from gitops_canary.git.plain import PlainClone
@@ -45,6 +45,8 @@ class Counters:
     late_ms: int | None = None
     """When the late one begins to fail one request in five; None for never."""
     late: str = "checkout-primary"
+    uneven: bool = False
+    """Whether two pods count for themselves, of which `pod-a` alone fails: of the primary's 2 %."""
     moves: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
     """(since, weight) of every move."""
     began_ms: int = 1_769_990_000_000
@@ -64,16 +66,31 @@ class Counters:
             bad = self.bad_per_mille
             rows = [({"response_code": "200"}, 1000 - bad), ({"response_code": "503"}, bad)]
         times = range(question.start_ms, question.end_ms + 1, question.step_ms or 1)
+        sides = [{"reporter": "source"}]
+        if self.uneven:
+            sides = [{"reporter": "destination", "pod": pod} for pod in ("pod-a", "pod-b")]
         return Answer(
             series=tuple(
                 Series(
-                    labels={"destination_workload": workload, "reporter": "source", **labels},
-                    samples=tuple(Sample(at, self._value(workload, at, part)) for at in times),
+                    labels={"destination_workload": workload, **side, **labels},
+                    samples=tuple(
+                        Sample(at, self._half(workload, at, labels, side["pod"]))
+                        if "pod" in side and part is not None
+                        else Sample(at, self._value(workload, at, part))
+                        for at in times
+                    ),
                 )
                 for workload in ("checkout", "checkout-primary")
+                for side in sides
                 for labels, part in rows
             )
         )
+
+    def _half(self, workload: str, at_ms: int, labels: Mapping[str, str], pod: str) -> str:
+        mine = workload == "checkout"
+        bad = (2 * self.bad_per_mille if mine else 20) if pod == "pod-a" else 0
+        part = {"503": bad, "200": 1000 - bad}.get(labels.get("response_code", ""), 1000)
+        return str(self._requests(at_ms, mine=mine) * part // 2000)
 
     def _value(self, workload: str, at_ms: int, per_mille: int | None) -> str:
         if per_mille is None:
@@ -140,7 +157,8 @@ class Rollout(World):
         return [json.loads(git(self.origin, "show", f"{EVIDENCE}:{name}")) for name in names]
 
 
-def verified(world: Rollout) -> list[str]:
+def examined(world: Rollout) -> Verified:
+    """Verify everything, as `gitops-canary verify` does in a clone."""
     clone = PlainClone(world.origin)
     try:
         ownership = Ownership(
@@ -150,6 +168,10 @@ def verified(world: Rollout) -> list[str]:
         evidence = clone.refs.get(f"refs/heads/{EVIDENCE}")
         found = verify(clone, ownership, Scope(tip=clone.resolve("main"), evidence=evidence))
         assert found.verdicts
-        return [one.problem for one in found.findings]
+        return found
     finally:
         clone.close()
+
+
+def verified(world: Rollout) -> list[str]:
+    return [one.problem for one in examined(world).findings]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from counted_world import CANARY, Rollout, verified
+from counted_world import CANARY, Rollout, examined, verified
 from recorded_world import Table, git
 
 from gitops_canary.app.controller import Controller, Round
@@ -16,6 +16,7 @@ from gitops_canary.app.outage import Outage
 from gitops_canary.app.standing import Newest
 from gitops_canary.app.telling import Teller
 from gitops_canary.app.tick import Report
+from gitops_canary.core.recompute import recompute
 from gitops_canary.model.rollout import Action, Outcome
 from gitops_canary.routing import ROUTERS
 from gitops_canary.sync.none import Nothing
@@ -54,6 +55,24 @@ def test_bad_version_is_condemned_by_its_counts_and_the_record_verifies(world: R
     assert "canary requests failed" in abort.reason
     assert "against a limit of 400" in abort.reason
     assert verified(world) == []
+
+
+def test_one_bad_pod_is_named_and_uneven_pods_do_not_blunt_the_judge(world: Rollout) -> None:
+    world.counters.bad_per_mille, world.counters.uneven = 200, True
+    world.release("1.3.0")
+    abort = next(act for act in world.run() if act.action is Action.ABORT)
+
+    assert "by its own counts pod pod-a had" in abort.reason
+    assert "the other 1 none in" in abort.reason
+    found = examined(world)
+    assert found.findings == []
+    [told] = [one for one in world.decisions() if one.get("action") == "abort"]
+    assert abort.verdicts[-1].measurements[0].numbers["eta"] == "1.000000"
+    # A record from before took a pod that is always worse for bursts, and is judged again so.
+    assert isinstance(told["timing"], dict)
+    assert told["timing"].pop("ownShares") is True
+    [chain] = [moves for moves in found.chains if moves[0].record.rollout == abort.rollout]
+    assert any("of request-success-rate is {" in one for one in recompute(told, chain[:-1]))
 
 
 @pytest.mark.parametrize("judge", ["sequential", "threshold", "conditions"])

@@ -33,6 +33,10 @@ class Scenario:
     canary_errors: Rate = _NONE
     """Extra, on the canary alone."""
     canary_slow: Rate = _NONE
+    primary_errors: Rate = _NONE
+    """Extra, on the primary alone."""
+    uneven: float = 0.0
+    """Extra share of errors on one pod of either side, in the hour before too."""
     ratio: float = 1.0
     """How many times more often the canary's own clients make requests fail, whatever runs."""
     burst: int = 1
@@ -85,13 +89,13 @@ class Service:
         canary, primary = (poisson(self.random, requests * p) for p in (part, 1 - part))
         extra = s.canary_errors(now) + s.canary_slow(now)
         self.blast += requests * part * extra
-        errors, slow = s.errors(now), s.slow(now)
+        errors, slow = s.errors(now) + s.uneven / PODS, s.slow(now)
         found = Counts(
             canary=canary,
             canary_errors=self._bad(canary, errors * s.ratio + s.canary_errors(now)),
             canary_slow=self._bad(canary, slow * s.ratio + s.canary_slow(now)),
             primary=primary,
-            primary_errors=self._bad(primary, errors),
+            primary_errors=self._bad(primary, errors + s.primary_errors(now)),
             primary_slow=self._bad(primary, slow),
         )
         if s.latency_s:
@@ -117,7 +121,8 @@ class Service:
         blocks = []
         for _ in range(60):
             pods = [poisson(self.random, requests) for _ in range(PODS)]
-            blocks.append([(n, self._bad(n, self.scenario.errors(0))) for n in pods])
+            shares = (self.scenario.errors(0) + (not i) * self.scenario.uneven for i in range(PODS))
+            blocks.append([(n, self._bad(n, e)) for n, e in zip(pods, shares, strict=True)])
         return blocks
 
 
@@ -176,6 +181,11 @@ HEALTHY = (
     Scenario("harmless 0.2 %", healthy=True, canary_errors=constant(0.001)),
     Scenario("answers take 4 s", healthy=True, latency_s=4.0),
     Scenario("clean but for rare bursts", healthy=True, errors=constant(0.0002), burst=10),
+    Scenario("a primary pod of 4 fails at 90 s", healthy=True, primary_errors=after(90, 0.25)),
+    Scenario("uneven pods: 2 % on 1 of 4", healthy=True, uneven=0.02),
+    Scenario(
+        "a canary pod of 4 fails for 60 s", healthy=True, canary_errors=between(90, 150, 0.25, 0.0)
+    ),
 )  # fmt: skip
 FAULTY = (
     Scenario("err 1 %", healthy=False, canary_errors=constant(0.01)),
@@ -195,5 +205,11 @@ FAULTY = (
     Scenario("clean before, err 20 %", healthy=False, errors=_NONE, canary_errors=constant(0.2)),
     Scenario(
         "source gone 2 min, err 5 %", healthy=False, canary_errors=constant(0.05), gap=(60, 180)
+    ),
+    Scenario("a canary pod of 4 fails", healthy=False, canary_errors=constant(0.25)),
+    Scenario("uneven pods, err 5 %", healthy=False, uneven=0.02, canary_errors=constant(0.05)),
+    Scenario(
+        "a primary pod of 4 fails, err 5 %", healthy=False,
+        canary_errors=constant(0.05), primary_errors=constant(0.25),
     ),
 )  # fmt: skip

@@ -60,7 +60,18 @@ def test_the_same_input_gives_the_same_bytes() -> None:
         ({"blocks": [counts(-1, 0, 0, 0)]}, "greater than or equal"),
         ({"blocks": [{"startMs": 5, "endMs": 5}]}, "ends too early"),
         ({"blocks": [{"weight": 200}]}, "less than or equal to 100"),
-        ({"blocks": 7}, "blocks"),
+        ({"blocks": 7}, "blocks: input should be a list"),
+        ({"blocks": []}, "not one block"),
+        ({"judge": {}}, "judge: give it a type: threshold, conditions"),
+        ({"judge": {**THRESHOLD, "metrics": [{"name": "m"}]}}, "neither min nor max"),
+        ({"judge": {**THRESHOLD, "metrics": [{"name": "m", "min": 2, "max": 1}]}}, "above its max"),
+        ({"judge": {**THRESHOLD, "metrics": [{"name": "m", "min": "1e999"}]}}, "no more than 40"),
+        ({"blocks": [{"weight": "1e-999"}]}, "no more than 20 decimal places"),
+        ({"blocks": [{"startMs": 10**16}]}, "startMs: input should be less than or equal"),
+        (
+            {"blocks": [{"readings": [{"metric": "m", "pods": {"a": [1, 2]}}]}]},
+            "more bad requests than requests",
+        ),
         ({"blocks": [{"readings": counts(9, 0, 9, 0)["readings"] * 2}]}, "two readings of 'm'"),
         ({"blocks": [{"readings": [{"metric": "mm", "value": 1}]}]}, "No judge has a metric 'mm'"),
         (
@@ -72,7 +83,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
     ],
 )
 def test_what_is_wrong_is_named(change: dict[str, Any], words: str) -> None:
-    document = {"judge": SEQUENTIAL, "blocks": [], **change}
+    document = {"judge": SEQUENTIAL, "blocks": [{}], **change}
     with pytest.raises(SpecError, match=words):
         list(verdicts(json.dumps(document).encode()))
 
@@ -86,7 +97,7 @@ def test_what_is_wrong_is_named(change: dict[str, Any], words: str) -> None:
         (b'{"a":1,"a":2}', "an object has 'a' twice"),
         (b'"\xff"', "no UTF-8"),
         (b"1" * 9000, "too many digits"),
-        (b"[]", "the document: input should be a valid dictionary"),
+        (b"[]", "the document: input should be an object"),
     ],
 )
 def test_what_is_no_json_is_refused_with_its_place(data: bytes, problem: str) -> None:
@@ -120,6 +131,23 @@ def test_no_input_breaks_a_judge(judge: Any, blocks: Any) -> None:
         return
     assert len(found) == len(blocks)
     assert all(one["decision"] in {"advance", "hold", "rollback"} for one in found)
+
+
+def test_one_pod_that_fails_alone_is_named() -> None:
+    reading = {"metric": "m", "counts": [150, 31, 1350, 0]}
+    alone = {"shop-a": [50, 31], "shop-b": [60, 0], "shop-c": [40, 0]}
+    both = {"shop-a": [50, 16], "shop-b": [60, 15]}
+    named, unnamed = (
+        judged(SEQUENTIAL, {"readings": [{**reading, "pods": pods}]})[0]["reason"]
+        for pods in (alone, both)
+    )
+    assert "pod shop-a had 31 of these 31, the other 2 none in 100 requests" in named
+    assert "pod" not in unnamed
+    held = {"metric": "m", "counts": [150, 3, 1350, 60], "pods": {"a": [50, 3], "b": [100, 0]}}
+    second = {**held, "pods": {"a": [5, 3], "b": [145, 0]}}
+    reasons = [judged(SEQUENTIAL, {"readings": [one]})[0]["reason"] for one in (held, second)]
+    assert all("beyond its limit" in one for one in reasons)
+    assert ["pod a had 3 of these 3" in one for one in reasons] == [False, True]
 
 
 def test_block_underway_condemns_and_passes_nothing() -> None:

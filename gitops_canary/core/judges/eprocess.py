@@ -27,6 +27,8 @@ SHARE_MAX = 0.995
 _MASS = 0.5
 """Prior weight of a fault that is there from the first block; the rest is spread over later."""
 _EXPONENT = 300.0
+_KNOWN_BAD = 20
+"""Bad requests a pod, on average, from which each pod's own share of them is known."""
 _HUGE = 1e150
 """Within these bounds neither a product nor a sum of doubles overflows."""
 _LARGE = 40.0
@@ -155,21 +157,41 @@ def added(logs: Logs, ratios: Sequence[float]) -> Logs:
     return tuple(map(operator.add, logs, ratios))
 
 
-def overdispersion(blocks: Sequence[Sequence[tuple[int, int]]]) -> tuple[float, int]:
-    """Estimate how much more bad requests scatter over the pods than single ones would.
+def overdispersion(
+    blocks: Sequence[Sequence[tuple[int, int]]], *, alike: bool = False
+) -> tuple[float, int]:
+    """Estimate how much more bad requests scatter over pods and time than single ones would.
 
-    Pearson's X2/df of the bad counts of each pod given the total of each block, so that what hits
-    all pods alike cancels. Each block lists (requests, bad) per pod.
+    Pearson's X2/df of the bad counts of each pod, given the total of each block, so that what hits
+    all pods alike cancels, and the share of bad requests that each pod has over all blocks: a pod
+    that is always worse than the others is no burst. With too few bad requests to know the shares,
+    pods are taken for equally good; `alike` always does so, as records before decision 29 do.
+
+    Args:
+        blocks: (requests, bad) per pod, the same pods in the same order in each.
+        alike: whether all pods are expected to have the same share of bad requests.
 
     Returns:
         The estimate (not clamped), and its degrees of freedom.
     """
+    shares = _shares(blocks, alike=alike)
     chi, free = 0.0, 0
     for block in blocks:
-        pods = [(n, k) for n, k in block if n > 0]
-        total, bad = sum(n for n, _ in pods), sum(k for _, k in pods)
-        if len(pods) < 2 or not bad:  # noqa: PLR2004 - one pod has nobody to differ from
+        due = [(n * share, k) for (n, k), share in zip(block, shares, strict=True) if n and share]
+        total, bad = sum(n for n, _ in due), sum(k for _, k in due)
+        if len(due) < 2 or not bad:  # noqa: PLR2004 - one pod has nobody to differ from
             continue
-        chi += sum((k - bad * n / total) ** 2 / (bad * n / total) for n, k in pods)
-        free += len(pods) - 1
-    return (chi / free if free else 1.0), free
+        chi += sum((k - bad * n / total) ** 2 / (bad * n / total) for n, k in due)
+        free += len(due) - 1
+    # Shares that differ were estimated from the same counts.
+    free -= 0 if len(set(shares)) < 2 else sum(share > 0 for share in shares) - 1  # noqa: PLR2004
+    return (chi / free, free) if free > 0 else (1.0, 0)
+
+
+def _shares(blocks: Sequence[Sequence[tuple[int, int]]], *, alike: bool) -> list[float]:
+    """Give each pod's share of bad requests over all blocks; 1 for each where nobody knows."""
+    every = [(sum(n for n, _ in pod), sum(k for _, k in pod)) for pod in zip(*blocks, strict=True)]
+    used = [(n, k) for n, k in every if n]
+    if alike or sum(k for _, k in used) < _KNOWN_BAD * len(used):
+        return [1.0] * len(every)
+    return [k / n if n else 0.0 for n, k in every]

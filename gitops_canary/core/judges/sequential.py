@@ -13,6 +13,7 @@ from decimal import ROUND_FLOOR, Decimal
 
 from gitops_canary.core.judges import eprocess, share, threshold
 from gitops_canary.core.judges.eprocess import Mixture
+from gitops_canary.core.judges.pods import added, blamed
 from gitops_canary.core.judges.sequential_rules import ruling
 from gitops_canary.core.judges.sequential_types import Config, Metric, State, Weighed
 from gitops_canary.core.judges.words import amount, compared, exact
@@ -121,6 +122,7 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
         good=good,
         proof=eprocess.log_mean(good),
         total=_sum(before.total, c),
+        pods=added(before.pods, reading.pods),
         recent=(
             *(one for one in before.recent if one[0] > since),
             (block.end_ms, c.canary, c.canary_bad),
@@ -210,7 +212,8 @@ def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block)
     outcome = Outcome.INCONCLUSIVE
     words = f"evidence {amount(log)} against a limit of {config.limit:,.0f}"
     if log >= math.log(config.limit):
-        outcome, words = Outcome.FAIL, f"{way}: {words}"
+        one = blamed(weighed.pods, metric.budget)
+        outcome, words = Outcome.FAIL, f"{way}: {words}{one and '; '}{one}"
     elif good >= math.log(config.proven):
         outcome, words = Outcome.PASS, f"proven good ({amount(good)}): {words}"
     if not metric.known:

@@ -3,6 +3,7 @@
 import math
 
 from gitops_canary.core.judges import waiting
+from gitops_canary.core.judges.pods import blamed
 from gitops_canary.core.judges.sequential_types import Config, State, Weighed
 from gitops_canary.core.judges.words import compared, rough
 from gitops_canary.model.judging import Block, Counts
@@ -76,7 +77,8 @@ def _doubt(config: Config, state: State) -> str:
         if bad >= config.recent_bad and bad > metric.budget * requests:
             recent = f"{bad} of {requests} requests {metric.what} in the last minute"
             below = "" if config.alone else ", primary and canary compared below"
-            return f"{metric.name} is beyond its limit: {recent}{below}"
+            one = blamed(weighed.pods, metric.budget)
+            return f"{metric.name} is beyond its limit: {recent}{below}{one and '; '}{one}"
     return ""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from gitops_canary.core.judges import eprocess, share, threshold
 from gitops_canary.core.judges.eprocess import Mixture
+from gitops_canary.core.judges.pods import Pods
 from gitops_canary.model.judging import Counts
 from gitops_canary.model.rollout import Outcome
 
@@ -88,6 +89,8 @@ class Weighed:
     proof: float = 0.0
     """The logarithm of the evidence that it keeps its limit."""
     total: Counts = field(default_factory=Counts)
+    pods: Pods = field(default_factory=dict)
+    """What the canary's pods counted of themselves."""
     recent: tuple[tuple[int, int, int], ...] = ()
     """(end, requests, bad) of the canary's newest blocks."""
 
