@@ -19,6 +19,7 @@ WAITS = {
     Wait.WATCH: IN_PROGRESS,
     Wait.DATA: IN_PROGRESS,
     Wait.APPROVAL: 4,
+    Wait.REQUEST: 4,
     Wait.PAUSED: 4,
     Wait.SUSPENDED: 4,
     Wait.OVERRIDE: 4,

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
+from gitops_canary.delivery_ports import Requests
 from gitops_canary.ports import Forge
 
 Factory = Callable[[str, str, Path], Forge]
@@ -31,3 +32,18 @@ async def _github_rules(url: str, repository: str, token_file: Path, branch: str
 
 RULES: Mapping[str, Rules] = {"github": _github_rules}
 """What tells a forge's rules for a branch."""
+
+RequestsFactory = Callable[[str, str, Path, str], Requests]
+"""Takes the same as a forge and the branch that requests are merged into."""
+
+
+def _github_requests(url: str, repository: str, token_file: Path, target: str) -> Requests:
+    from gitops_canary.forge.github import GitHub  # noqa: PLC0415 - as above
+    from gitops_canary.forge.github_requests import GitHubRequests  # noqa: PLC0415 - as above
+
+    github = GitHub(url=url, repository=repository, token_file=token_file)
+    return GitHubRequests(github, repository, target)
+
+
+REQUESTS: Mapping[str, RequestsFactory] = {"github": _github_requests}
+"""What opens and merges pull requests."""

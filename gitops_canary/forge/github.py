@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 from github import Auth, Github, GithubException
@@ -25,7 +25,10 @@ PULLS_MAX: Final = 3
 COMMENTS_MAX: Final = 1000
 """Comments looked through for our own."""
 TIMEOUT_S: Final = 15
-_DENIED: Final = frozenset({401, 403, 404, 410, 422})
+DENIED: Final = frozenset({401, 403, 404, 410, 422})
+"""Statuses that say no, whatever the next try."""
+_TELLING: Final = "allow the token to write commit statuses and pull request comments"
+T = TypeVar("T")
 
 
 class GitHub:
@@ -56,7 +59,7 @@ class GitHub:
             Refused: the token may not, or GitHub will not have it.
             Unavailable: GitHub did not answer, or asks to wait.
         """
-        await asyncio.to_thread(self._within, lambda client: self._tell(client, notice))
+        await asyncio.to_thread(self.within, lambda client: self._tell(client, notice))
 
     async def comment(self, request: int, key: str, body: str, *, create: bool = True) -> None:
         """Keep one comment of ours on a pull request up to date, or make it where it lacks.
@@ -70,7 +73,7 @@ class GitHub:
             issue = client.get_repo(self._repository).get_issue(request)
             self._comment(client, issue, key, body, create=create)
 
-        await asyncio.to_thread(self._within, write)
+        await asyncio.to_thread(self.within, write)
 
     async def rules(self, branch: str) -> tuple[str, ...]:
         """List the kinds of active rules for a branch, e.g. `pull_request`; any token may ask.
@@ -88,10 +91,16 @@ class GitHub:
             _, rules = client.requester.requestJsonAndCheck("GET", path, {"per_page": 100})
             found.extend(str(one.get("type")) for one in rules if isinstance(one, dict))
 
-        await asyncio.to_thread(self._within, read)
+        await asyncio.to_thread(self.within, read)
         return tuple(dict.fromkeys(found))
 
-    def _within(self, work: Callable[[Github], None]) -> None:
+    def within(self, work: Callable[[Github], T], remedy: str = "") -> T:
+        """Do something with a client of its own, in whatever thread.
+
+        Raises:
+            Refused: GitHub will not have it; `remedy` says what helps.
+            Unavailable: GitHub did not answer, or asks to wait.
+        """
         client = Github(
             auth=Auth.Token(self._token()),
             base_url=self._url,
@@ -103,9 +112,9 @@ class GitHub:
             lazy=True,  # an object is asked for only where its content is needed
         )
         try:
-            work(client)
+            return work(client)
         except GithubException as error:
-            raise _told(error) from None
+            raise _told(error, remedy or _TELLING) from None
         except OSError as error:  # requests' errors are OSErrors
             raise Unavailable(
                 f"GitHub cannot be reached ({type(error).__name__}).",
@@ -122,7 +131,7 @@ class GitHub:
         try:
             self._status(commit, notice, link)
         except GithubException as error:
-            if error.status not in _DENIED or _limited(error):
+            if error.status not in DENIED or _limited(error):
                 raise
             refused = error
         body = f"{notice.body}\n\n[The record so far]({link})" if link else notice.body
@@ -183,17 +192,16 @@ class GitHub:
 
 
 def _limited(error: GithubException) -> bool:
-    return "rate limit" in _said(error).lower()
+    return "rate limit" in said(error).lower()
 
 
-def _said(error: GithubException) -> str:
+def said(error: GithubException) -> str:
+    """Give GitHub's own words about an error."""
     return str(error.data.get("message", "")) if isinstance(error.data, dict) else ""
 
 
-def _told(error: GithubException) -> Refused | Unavailable:
-    what = f"GitHub answered {error.status} ({one_line(_said(error))[:200]})."
-    if error.status in _DENIED and not _limited(error):
-        return Refused(
-            what, remedy="allow the token to write commit statuses and pull request comments"
-        )
+def _told(error: GithubException, remedy: str) -> Refused | Unavailable:
+    what = f"GitHub answered {error.status} ({one_line(said(error))[:200]})."
+    if error.status in DENIED and not _limited(error):
+        return Refused(what, remedy=remedy)
     return Unavailable(what, remedy="nothing: the next change is told again")

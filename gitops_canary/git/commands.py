@@ -72,6 +72,11 @@ def ls_remote(branches: Sequence[str]) -> Command:
     return Command(("ls-remote", "--quiet", "origin", *refs), network=True)
 
 
+def ls_below(folder: str) -> Command:
+    """Ask for every branch below a folder of names, e.g. `gitops-canary/main/`."""
+    return Command(("ls-remote", "--quiet", "origin", f"{HEADS}{folder}*"), network=True)
+
+
 def fetch(branches: Sequence[str], *, unchecked: bool) -> Command:
     """Fetch exactly these branches, whatever became of them."""
     specs = (f"+{HEADS}{branch}:{TRACKING}{branch}" for branch in branches)
@@ -98,10 +103,19 @@ def push(updates: Sequence[Update], *, atomic: bool, rehearse: bool = False) -> 
     """
     leases = (f"--force-with-lease={HEADS}{u.branch}:{u.old or ''}" for u in updates)
     specs = (f"{_revision(u.new)}:{HEADS}{u.branch}" for u in updates)
-    options = ("--porcelain", *(["--atomic"] if atomic else []), "--no-verify", "--no-signed")
-    options += ("--dry-run",) if rehearse else ()
-    quiet = ("--no-follow-tags", "--recurse-submodules=no")
-    argv = ("push", *options, *quiet, *leases, "origin", *specs)
+    options = (*(["--atomic"] if atomic else []), *(["--dry-run"] if rehearse else []))
+    return _push(*options, *leases, "origin", *specs)
+
+
+def delete(branch: str, tip: str) -> Command:
+    """Delete a branch that still has this tip."""
+    lease = f"--force-with-lease={HEADS}{branch}:{_revision(tip)}"
+    return _push(lease, "origin", f":{HEADS}{branch}")
+
+
+def _push(*words: str) -> Command:
+    options = ("--porcelain", "--no-verify", "--no-signed", "--no-follow-tags")
+    argv = ("push", *options, "--recurse-submodules=no", *words)
     # The branches it moves there are moved in our clone as well.
     tracked = (("remote.origin.fetch", f"+{HEADS}*:{TRACKING}*"),)
     return Command(argv, network=True, partial=True, settings=tracked)

@@ -42,6 +42,18 @@ class Remote:
             raise rejection.explain("ls-remote", answer)
         return answer
 
+    def below(self, folder: str) -> Tips:
+        """Ask for the tips of all branches below a folder of names.
+
+        Raises:
+            Unavailable, Refused: as `tips`.
+        """
+        self._runner.go_on()
+        answer = self._listed(commands.ls_below(folder))
+        if isinstance(answer, Finished):
+            raise rejection.explain("ls-remote", answer)
+        return answer
+
     def fetch(self, branches: Sequence[str], *, first: bool) -> Finished:
         """Fetch branches into the clone; the first time may take long."""
         times = _CLONE_TIMES if first else 1
@@ -85,6 +97,21 @@ class Remote:
             raise rejection.explain_push(updates, outcome, finished)
         return None if outcome is Fate.LANDED else outcome
 
+    def delete(self, branch: str, tip: Revision) -> None:
+        """Delete a branch that still has a tip; one that is gone is well.
+
+        Raises:
+            Conflict: it has another one.
+            Refused: the server will not have it.
+            Unavailable: it did not answer.
+        """
+        finished = self._runner.run(commands.delete(branch, tip))
+        now = None if finished.ok else self.tips([branch]).get(branch)
+        if now is not None:
+            update = Update(branch=branch, old=tip, new=now)
+            outcome = Fate.UNTOUCHED if now == tip else Fate.LOST
+            raise rejection.explain_push([update], outcome, finished)
+
     def rehearse(self, update: Update) -> int | None:
         """Ask whether we may push, without pushing; what hooks would say only a push tells.
 
@@ -117,7 +144,13 @@ class Remote:
             return None
 
     def _ls_remote(self, branches: Sequence[str]) -> Tips | Finished:
-        finished = self._runner.run(commands.ls_remote(branches))
+        tips = self._listed(commands.ls_remote(branches))
+        if isinstance(tips, Finished):
+            return tips
+        return {branch: tips[branch] for branch in branches if branch in tips}
+
+    def _listed(self, command: commands.Command) -> Tips | Finished:
+        finished = self._runner.run(command)
         if not finished.ok:
             return finished
         lines = (line.split("\t", 1) for line in finished.out.decode(errors="replace").splitlines())
@@ -127,7 +160,7 @@ class Remote:
                 "the repository names its objects by SHA-256, which is not supported",
                 remedy="manage a repository that was made with --object-format=sha1, git's default",
             )
-        return {branch: tips[branch] for branch in branches if branch in tips}
+        return tips
 
 
 def _poller(runner: Runner) -> Poller | None:

@@ -22,6 +22,7 @@ class Wait(Enum):
     WATCH = "watches"
     DATA = "waits for data"
     APPROVAL = "waits for approval"
+    REQUEST = "waits for a pull request"
     PAUSED = "paused"
     SUSPENDED = "suspended"
     OVERRIDE = "overridden"

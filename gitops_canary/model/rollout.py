@@ -85,6 +85,8 @@ class Move:
     record: Record
     revision: Revision
     date_ms: int
+    landed_ms: int | None = None
+    """When the merge that brought it was made; None where none did, or nobody asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

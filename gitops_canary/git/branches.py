@@ -1,0 +1,91 @@
+"""Branches of single moves beside the config branch, for delivery by pull request."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from gitops_canary.core.footing import anchored
+from gitops_canary.errors import ConfigError, Unavailable
+from gitops_canary.git import rejection
+from gitops_canary.git.address import check_branch
+from gitops_canary.git.commands import Update
+from gitops_canary.git.editing import Draft
+from gitops_canary.git.objects import ObjectId
+from gitops_canary.git.rejection import Fate
+from gitops_canary.git.repository import Repository
+from gitops_canary.model.decision import PlannedCommit
+from gitops_canary.model.names import Revision
+
+BRANCHES_MAX = 1000
+"""Branches below one folder that are looked at; more are left alone."""
+
+
+class Branches(Repository):
+    """A repository in which moves get branches of their own; see `ports.Branches`."""
+
+    def below(self, folder: str) -> Mapping[str, Revision]:
+        """Fetch the branches below a folder of names; their tips."""
+        found = sorted(self._remote.below(folder).items())
+        tips = {name: tip for name, tip in found if _fits(name)}
+        tips = dict(list(tips.items())[:BRANCHES_MAX])
+        with self._healing():
+            kinds = list(self._reader.info([ObjectId(tip) for tip in tips.values()]))
+        missing = {str(name) for name, kind, _ in kinds if kind == "missing"}
+        wanted = [name for name, tip in tips.items() if tip in missing]
+        if wanted:
+            finished = self._remote.fetch(wanted, first=False)
+            if not finished.ok:
+                raise rejection.explain("fetch", finished)
+        return tips
+
+    def create(
+        self,
+        *,
+        onto: Revision,
+        commits: Mapping[str, PlannedCommit],
+        evidence_onto: Revision | None,
+        evidence: Sequence[PlannedCommit],
+    ) -> Revision | None:
+        """Push each commit as a new branch, with its evidence, all at once.
+
+        Evidence names `onto`, since nobody knows yet what the config branch will have.
+        """
+        self._polled = None
+        draft = Draft(self._trees.body)
+        with self._healing():
+            tips = {
+                branch: self._drafting.chain(draft, onto, [one])[0]
+                for branch, one in commits.items()
+            }
+            self._ahead.bring_replaced(self._root(onto), tuple(commits.values()))
+            named = [anchored(one, onto, self._branch) for one in evidence]
+            proof = self._drafting.chain(draft, evidence_onto, named)
+        updates = [Update(branch=check_branch(b), old=None, new=tip) for b, tip in tips.items()]
+        if proof:
+            last = Update(branch=self._evidence_branch, old=evidence_onto, new=proof[-1])
+            updates.append(last)
+        self._store(draft)
+        self._send(updates)
+        return proof[-1] if proof else evidence_onto
+
+    def delete(self, branch: str, tip: Revision) -> None:
+        """Delete a branch, if nobody has pushed to it meanwhile."""
+        self._polled = None
+        self._remote.delete(check_branch(branch), tip)
+
+    def _send(self, updates: Sequence[Update]) -> None:
+        outcome = self._remote.push(updates)
+        if outcome is Fate.SPLIT:
+            outcome = self._remote.push(updates)
+        if outcome:
+            raise rejection.conflict(updates)
+        with suppress(Unavailable):  # it landed; the next fetch tells of a damaged clone
+            self._look_at_tips([update.branch for update in updates])
+
+
+def _fits(name: str) -> bool:
+    """Whether a branch can be one of ours, by its name."""
+    try:
+        check_branch(name)
+    except ConfigError:
+        return False
+    return True
