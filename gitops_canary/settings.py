@@ -6,6 +6,7 @@ from enum import Enum
 from pathlib import Path
 
 from gitops_canary.model.addresses import check_address
+from gitops_canary.model.request import Method
 
 
 class Evidence(Enum):
@@ -37,6 +38,16 @@ class ForgeSettings:
     """`owner/name`."""
     token_file: Path
     """File with a token, read for every notice, so that it may rotate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettings:
+    """How moves come to the branch where nobody may push to it: by pull requests."""
+
+    merges: bool = True
+    """Whether the controller merges what the branch's rules allow; else people do."""
+    method: Method = Method.MERGE
+    """How it merges; `merge` because that alone keeps the commit that we signed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +88,8 @@ class RepositorySettings:
     forge_commits: bool = False
     """Whether a commit that the forge wrote is ours where our seal binds just what it does; off
     because then a signature taken off is not told from one that never was."""
+    delivery: DeliverySettings | None = None
+    """How pull requests are used; None pushes."""
     initialise: bool = False
     """Whether a primary that is missing is written by the controller; off so that nobody's first
     Canary changes more than they expect."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from gitops_canary.app.trail import Stirring, Trail, unknown
 from gitops_canary.core.condensing import Past
+from gitops_canary.core.landing import landed
 from gitops_canary.core.message import MARK
 from gitops_canary.core.replay import History, Misfit, by_canary, moves
 from gitops_canary.model.commits import Commit
@@ -21,7 +22,7 @@ class Graph:
     Our moves are found in one pass over everything reachable, an ordinary merge puts them on the
     second parent; with the past of an earlier tip only what came since is passed over. `vouching`
     may say of more commits than the signed ones that they are ours; `stirring` tells what a commit
-    concerns, see `Trail`.
+    concerns, see `Trail`. Those that are `delivered` by pull requests are dated by the merge.
     """
 
     def __init__(
@@ -31,11 +32,14 @@ class Graph:
         before: Past | None = None,
         vouching: Callable[[Iterable[Commit]], Iterable[Commit]] = iter,
         stirring: Stirring = unknown,
+        *,
+        delivered: bool = False,
     ) -> None:
         self.tip = tip
         self.contains = git.contains
         self._git = git
         self._vouching = vouching
+        self._delivered = delivered
         self.past = self._followed(before) if before else self._passed()
         """What the next tip's graph goes on from."""
         self.history: History = by_canary(self.past.moves)
@@ -75,5 +79,9 @@ class Graph:
         return Past(tip=self.tip, moves=self._read(None))
 
     def _read(self, since: Revision | None) -> tuple[Move | Misfit, ...]:
-        commits = self._git.history(self.tip, since=since, mentioning=MARK)
-        return tuple(moves(self._vouching(commits)))
+        if not self._delivered:
+            commits = self._git.history(self.tip, since=since, mentioning=MARK)
+            return tuple(moves(self._vouching(commits)))
+        # Merges tell when, and nothing about us stands in their messages.
+        every = landed(self._git.history(self.tip, since=since), self.tip)
+        return tuple(moves(self._vouching(one for one in every if MARK in one.message)))

@@ -195,7 +195,8 @@ class Bulk:
         """Report a decision that no commit names; where history was rewritten, recompute it."""
         if self._lost_push(path):
             text = f"The decision {path} never reached the config branch, or its commit was cut off"
-            yield _unread(None, f"{text}; the server moves one branch at a time.")
+            why = "the server moves one branch at a time, or it waits in a pull request"
+            yield _unread(None, f"{text}; {why}.")
             return
         if path in self.lost:  # which is told once for all that went
             yield from self._recomputed(path)

@@ -1,6 +1,6 @@
 """Commits that say they are moves, sorted by the rollout they name; whose they are comes later."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops_canary.core.message import parse
@@ -31,8 +31,10 @@ class Illegible:
     error: HistoryError
 
 
-def read(commits: Iterable[tuple[Revision, RawCommit]]) -> Iterator[Claim | Illegible]:
-    """Read the records among commits, in the order given."""
+def read(
+    commits: Iterable[tuple[Revision, RawCommit]], landings: Mapping[Revision, int]
+) -> Iterator[Claim | Illegible]:
+    """Read the records among commits, in the order given; `landings` tells when merges came."""
     for rank, (revision, raw) in enumerate(commits):
         try:
             record = parse(raw.message, revision)
@@ -40,7 +42,12 @@ def read(commits: Iterable[tuple[Revision, RawCommit]]) -> Iterator[Claim | Ille
             yield Illegible(rank, revision, raw, error)
             continue
         if record:
-            move = Move(record=record, revision=revision, date_ms=raw.date_s * 1000)
+            move = Move(
+                record=record,
+                revision=revision,
+                date_ms=raw.date_s * 1000,
+                landed_ms=landings.get(revision),
+            )
             yield Claim(rank, move, raw)
 
 

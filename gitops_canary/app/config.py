@@ -7,6 +7,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from gitops_canary.app import config_models as models
+from gitops_canary.app.config_delivery import delivery_problems, one_delivery
 from gitops_canary.app.config_server import one_forge, one_server, server_problems
 from gitops_canary.app.config_source import one_source, source_problems
 from gitops_canary.app.config_sync import one_sync, sync_problems
@@ -156,6 +157,7 @@ def _contradictions(document: models.Document) -> Iterator[tuple[Loc, str, str]]
     for name, source in document.metrics.sources.items():
         yield from source_problems(("metrics", "sources", name), source)
     yield from telling_problems(document)
+    yield from delivery_problems(document)
     if document.server:
         yield from server_problems(document.server)
     for index, sync in enumerate(document.sync):
@@ -227,4 +229,5 @@ def _one_repository(one: models.Repository) -> RepositorySettings:
         initialise=one.initialise,
         allow_missing=frozenset(one.allow_missing),
         forge=one_forge(one.forge) if one.forge else None,
+        delivery=one_delivery(one.delivery),
     )

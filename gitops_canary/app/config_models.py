@@ -26,6 +26,7 @@ from gitops_canary.app.config_values import (
 from gitops_canary.forge import FORGES
 from gitops_canary.manifest.providers import OWN_PROVIDERS
 from gitops_canary.metrics import METRICS
+from gitops_canary.model.request import Method
 from gitops_canary.notify import NOTIFIERS
 from gitops_canary.sync import SYNC
 
@@ -68,6 +69,17 @@ class Forge(_Strict):
     """File with a token that may write commit statuses and pull request comments."""
 
 
+class Delivery(_Strict):
+    """How moves come to the branch."""
+
+    type: Annotated[str, AfterValidator(choice("push", "pull-request"))]
+    """push commits to the branch; pull-request opens one for each move, see the how-to."""
+    merge: Annotated[str, AfterValidator(choice("controller", "people"))] = "controller"
+    """Who merges: controller, as soon as the branch's rules allow, or people alone."""
+    method: Annotated[str, AfterValidator(choice(*(one.value for one in Method)))] = "merge"
+    """How the controller merges: merge keeps its commit; squash and rebase need forgeCommits."""
+
+
 class Repository(_Strict):
     """One config repository."""
 
@@ -101,6 +113,8 @@ class Repository(_Strict):
     """Whether a commit that the forge wrote, e.g. on a squash, counts where our seal vouches."""
     forge: Forge | None = None
     """Where authors are told; without it nobody is."""
+    delivery: Delivery | None = None
+    """How moves come to the branch; without it they are pushed."""
     initialise: bool = False
     """Whether the controller writes the primary of a Canary that has none, as `init` would."""
     allow_missing: list[str] = Field(default_factory=list)

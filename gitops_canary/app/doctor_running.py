@@ -1,15 +1,16 @@
 """What `doctor` asks of everything controller.yaml names: Git, forge, metrics, sync engines."""
 
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from gitops_canary.app.config import load
 from gitops_canary.app.controller import Round
-from gitops_canary.app.doctor import Finding, Health, fine, hint, wrong
+from gitops_canary.app.doctor import Finding, fine, hint, wrong
 from gitops_canary.app.doctor_live import engines, limits
 from gitops_canary.app.doctor_manifests import CHECKS, Subject, subject
+from gitops_canary.app.doctor_rules import branch_rules
 from gitops_canary.app.outside import notifier, webhook
 from gitops_canary.app.wiring import opened
 from gitops_canary.core.text import duration, iso
@@ -22,7 +23,11 @@ from gitops_canary.http import Failed, secrets_of
 from gitops_canary.model.names import Revision
 from gitops_canary.model.observation import Question
 from gitops_canary.ports import Metrics
-from gitops_canary.settings import RepositorySettings, Settings, SourceSettings
+from gitops_canary.settings import (
+    RepositorySettings,
+    Settings,
+    SourceSettings,
+)
 
 GIT_LEAST = (2, 36)
 """The first git with `cat-file --batch-command`."""
@@ -30,14 +35,6 @@ SKEW_MS, SKEW_MOST_MS = 5_000, 60_000
 """Differences of clocks that are told, and that are wrong; headers count whole seconds."""
 _TIMED_OUT_MS = 1_000
 """How far above its timeout the duration of a scrape that timed out may be."""
-_BLOCKING = {
-    "pull_request": "changes have to go through a pull request",
-    "merge_queue": "changes have to go through the merge queue",
-    "required_status_checks": "checks have to pass before a commit is pushed",
-    "required_deployments": "deployments have to succeed before a commit is pushed",
-    "update": "nobody may update the branch",
-}
-_PATTERNS = ("commit_message_pattern", "commit_author_email_pattern", "committer_email_pattern")
 
 
 @runtime_checkable
@@ -235,33 +232,12 @@ async def _writing(
         yield wrong("rules", f"{forge.repository} {one.branch}", error)
         return
     for finding in branch_rules(
-        rules, f"{forge.repository} {one.branch}", signs=bool(settings.signing)
+        rules,
+        f"{forge.repository} {one.branch}",
+        signs=bool(settings.signing),
+        delivery=one.delivery,
     ):
         yield finding
-
-
-def branch_rules(rules: Sequence[str], subject: str, *, signs: bool) -> Iterator[Finding]:
-    """Say which rules of a branch stand in the controller's way."""
-    for kind in rules:
-        if kind in _BLOCKING:
-            remedy = "let the controller's user bypass it; the forge does not tell whether it may"
-            yield _rule(subject, f"the rule {kind}: {_BLOCKING[kind]}", remedy)
-        elif kind == "required_signatures" and not signs:
-            remedy = "name a key in `signing`, and add its public half to the user at the forge"
-            yield _rule(subject, f"the rule {kind}, and commits are not signed", remedy)
-        elif kind == "required_signatures" or kind in _PATTERNS:
-            yield hint(
-                "rules", subject, f"the rule {kind}",
-                "make sure that the controller's key and committer satisfy it",
-            )  # fmt: skip
-    if not rules:
-        yield fine("rules", subject, "no rule is active for this branch")
-
-
-def _rule(subject: str, what: str, remedy: str) -> Finding:
-    return Finding(
-        check="rules", subject=subject, health=Health.WRONG, what=what, remedy=remedy, code=7
-    )
 
 
 def _subject(round_: Round, tip: Revision) -> Subject:

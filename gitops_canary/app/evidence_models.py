@@ -53,6 +53,8 @@ class Timing(Exact):
     """Whether what is seen while a weight is on its way counts; not so before decision 23."""
     own_shares: bool = False
     """Whether a pod is expected to fail as often as it does; before decision 29 as all pods do."""
+    landed: bool = False
+    """Whether moves were dated by the merges that brought them (decision 30)."""
 
 
 class Live(Exact):

@@ -1,7 +1,9 @@
 """Everything reachable from one tip of a clone, parents before children."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 
+from gitops_canary.core.landing import Arrivals
 from gitops_canary.git.objects import RawCommit
 from gitops_canary.git.plain import PlainClone
 from gitops_canary.model.names import Revision
@@ -46,6 +48,19 @@ class Lineage:
     def commits(self) -> Iterator[tuple[Revision, RawCommit]]:
         """Walk parents before children."""
         return ((name, self._commits[name]) for name in self._order)
+
+    @cached_property
+    def landings(self) -> Mapping[Revision, int]:
+        """Tell of commits that a merge brought when that was; milliseconds since the epoch."""
+        arrivals = Arrivals(self._order[-1] if self._order else None)
+        found: dict[Revision, int] = {}
+        for name in reversed(self._order):
+            raw = self._commits[name]
+            written_ms = raw.date_s * 1000
+            date_ms = arrivals.date_ms(name, parents_of(raw), written_ms)
+            if date_ms != written_ms:
+                found[name] = date_ms
+        return found
 
     def ancestors(self, revision: Revision) -> frozenset[Revision]:
         """Give a commit and everything reachable from it, as far as it is part of this history."""

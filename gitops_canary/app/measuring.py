@@ -30,6 +30,8 @@ class Timing:
     lag_ms: int
     scrape_timeout_ms: int | None = None
     """How long a scrape may take; None: its interval, longer than which none may."""
+    landed: bool = False
+    """Whether moves come by pull requests, so that they are dated by the merges."""
 
     @property
     def delay_ms(self) -> int:

@@ -45,6 +45,8 @@ class Planner:
         plans: list[Plan] = []
         refused: dict[CanaryId, Hold] = {}
         entries = self.reader.text(seen.view.revision, QUARANTINE)
+        # Each request is merged by itself, so none rests on another's entry.
+        apart = self.timing.landed
         for act in sorted(acts, key=lambda a: (not a.urgent, a.canary)):
             if act.action is Action.INITIALISE:
                 plans.append(initialising.plan(act, begun[act.canary]).dated(self.clock))
@@ -54,7 +56,7 @@ class Planner:
             try:
                 made = self._plan(act, one, seen, own, entries, proofs).dated(self.clock)
                 plans.append(made)
-                entries = made.files.get(QUARANTINE, entries)
+                entries = entries if apart else made.files.get(QUARANTINE, entries)
             except Unavailable:
                 raise
             except CanaryError as error:
@@ -94,6 +96,7 @@ class Planner:
             scrape_ms=self.timing.scrape_ms,
             lag_ms=self.timing.lag_ms,
             scrape_timeout_ms=self.timing.scrape_timeout_ms,
+            landed=self.timing.landed,
         )
         made = plan(act, context, router)
         assert made.after is not None, "its ground was read"

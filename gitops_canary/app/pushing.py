@@ -45,6 +45,13 @@ class Pushed:
     again: bool
     tip: Revision | None = None
     """What the config branch points to now; None where nothing was pushed."""
+    waiting: Mapping[CanaryId, Hold] = field(default_factory=dict)
+    """Moves on their way by a pull request."""
+    outdated: bool = False
+    """Whether other branches moved, so that the tips have to be fetched."""
+
+
+NOTHING_PUSHED = Pushed(pushed=(), refused={}, again=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +70,9 @@ class Pusher:
             Unavailable: the server did not answer; the next tick looks before it tries again.
         """
         allowed = plans if self.budget.allows(now_ms) else [p for p in plans if p.act.urgent]
-        batch = _compatible(allowed)
+        batch = compatible(allowed)
         if not batch:
-            return Pushed(pushed=(), refused={}, again=False)
+            return NOTHING_PUSHED
         waiting = len(batch) < len(allowed)
         try:
             tip = self._send(batch, tips, now_ms)
@@ -122,7 +129,7 @@ class Pusher:
         return made[-1]
 
 
-def _compatible(plans: Sequence[Plan]) -> list[Plan]:
+def compatible(plans: Sequence[Plan]) -> list[Plan]:
     """Take plans in order, leaving out those whose files an earlier one writes.
 
     The quarantine is written by many at once: each such plan was made on the one before it, so all

@@ -103,8 +103,11 @@ def _standing(report: Report, canary: CanaryId, decision: Decision) -> Standing:
     seen = report.seen.get(canary)
     owned = seen.tip.owned if seen else None
     verdicts = seen.situation.verdicts if seen else ()
-    pushed = tuple(_pushed(report, canary))
     known = seen.rollout.moves if seen and seen.rollout else ()
+    # A move that came by a pull request is known already when it is told.
+    there = {(m.record.action, m.record.previous) for m in known}
+    fresh = _pushed(report, canary)
+    pushed = tuple(m for m in fresh if (m.record.action, m.record.previous) not in there)
     moves = (*known, *pushed)
     weight = owned.weight if owned else None
     return Standing(

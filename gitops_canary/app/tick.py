@@ -7,12 +7,13 @@ from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.backoff import at_once
 from gitops_canary.app.beginnings import Beginner, Found
 from gitops_canary.app.checkpointing import Checkpoint
+from gitops_canary.app.delivering import Delivering
 from gitops_canary.app.guarding import Guard, Memory
 from gitops_canary.app.hooking import Hooking
 from gitops_canary.app.looking import Look, Seen, look
 from gitops_canary.app.measuring import Measured, Measuring
 from gitops_canary.app.planning import Planner
-from gitops_canary.app.pushing import Budget, Pusher, Refusals, Tips
+from gitops_canary.app.pushing import NOTHING_PUSHED, Budget, Pushed, Pusher, Refusals, Tips
 from gitops_canary.app.reading import Reader
 from gitops_canary.app.showing import Showing
 from gitops_canary.app.unmanaged import unmanaged
@@ -84,6 +85,8 @@ class Station:
     """Writes primaries that are missing; None leaves that to people."""
     witness: Witness | None = None
     """What tells of seals, where commits that a forge wrote may be ours; None: they never are."""
+    delivering: Delivering | None = None
+    """Delivers moves by pull request; None pushes them."""
     checkpoint: Checkpoint = field(default_factory=Checkpoint)
     wait: Callable[[int], Awaitable[None]] = at_once
     """Waits after so many lost races in a row."""
@@ -169,24 +172,34 @@ class Station:
             lambda: planner.plans(acts, seen, measured.answers, self._known()[1], begun)
         )
         decisions.update(refused)
-        pushed: tuple[Plan, ...] = ()
-        again = False
-        if write and plans:
-            pusher = Pusher(git=self.git, budget=self.budget, evidence=self.evidence)
+        outcome = NOTHING_PUSHED
+        if write:
             try:
-                outcome = await self.worker.do(lambda: pusher.push(plans, self._known(), now_ms))
+                outcome = await self._push(plans, decisions, now_ms)
             except Conflict:
                 self._forget()
                 self._races += 1
                 return self._report(seen, decisions, (), plans, measured), True
             self._races = 0
-            decisions.update(outcome.refused)
+            decisions.update({**outcome.refused, **outcome.waiting})
             self._refusals.add(acts, outcome.refused, now_ms)
-            pushed, again = outcome.pushed, outcome.again
             if outcome.tip:
                 self._guard.moved(outcome.tip)
-        rest = tuple(p for p in plans if p not in pushed)
-        return self._report(seen, decisions, pushed, rest, measured), again
+        rest = tuple(p for p in plans if p not in outcome.pushed)
+        return self._report(seen, decisions, outcome.pushed, rest, measured), outcome.again
+
+    async def _push(
+        self, plans: Sequence[Plan], decisions: Mapping[CanaryId, Decision], now_ms: int
+    ) -> Pushed:
+        if self.delivering:
+            outcome = await self.delivering.deliver(plans, decisions, self._known(), now_ms)
+            if outcome.outdated:
+                self._forget()
+            return outcome
+        if not plans:
+            return NOTHING_PUSHED
+        pusher = Pusher(git=self.git, budget=self.budget, evidence=self.evidence)
+        return await self.worker.do(lambda: pusher.push(plans, self._known(), now_ms))
 
     def _due(self, decisions: dict[CanaryId, Decision], now_ms: int) -> list[Act]:
         """List the moves to make; one the server refused a moment ago is held instead."""
@@ -231,7 +244,8 @@ class Station:
                 self._before = self._graph.tip if self._graph else None
             seals = vouching(self.git, self.reader, self.witness, self._tips[1])
             past = self._graph.past if self._graph else self._restored(tip)
-            self._graph = Graph(self.git, tip, past, seals, self.reader.stirred)
+            stirred, by_request = self.reader.stirred, self.delivering is not None
+            self._graph = Graph(self.git, tip, past, seals, stirred, delivered=by_request)
             newest = next((m.revision for m in self._graph.all_moves if isinstance(m, Move)), None)
             self._guard.keep(self._tips, newest)
             self._fresh = True

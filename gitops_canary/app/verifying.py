@@ -86,7 +86,7 @@ class _Verifier:
 
     def run(self, processes: int) -> Verified:
         """Hand the rollouts out in pieces, and put together what comes back."""
-        claims = list(read(self._lineage.commits()))
+        claims = list(read(self._lineage.commits(), self._lineage.landings))
         about = [(c.rank, self._auditor.illegible(c)) for c in claims if isinstance(c, Illegible)]
         self._rollouts = list(by_rollout(c for c in claims if isinstance(c, Claim)).values())
         pieces = -(-len(self._rollouts) // _PIECE)

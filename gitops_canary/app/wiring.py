@@ -16,6 +16,7 @@ from gitops_canary.app.beginnings import Beginner
 from gitops_canary.app.checkpointing import Checkpoint, FileShelf
 from gitops_canary.app.config import load
 from gitops_canary.app.controller import Round
+from gitops_canary.app.delivery_wiring import delivering
 from gitops_canary.app.guarding import Memory
 from gitops_canary.app.hastening import Hastener
 from gitops_canary.app.hooking import WAIT_S, Hooking
@@ -30,6 +31,7 @@ from gitops_canary.app.tick import Station
 from gitops_canary.app.worker import Worker
 from gitops_canary.errors import ConfigError
 from gitops_canary.forge import FORGES
+from gitops_canary.git.branches import Branches
 from gitops_canary.git.repository import Repository
 from gitops_canary.metrics import Sources
 from gitops_canary.model.names import Revision
@@ -117,6 +119,7 @@ def _station(
     hooking: Hooking,
 ) -> Station:
     git, worker = _repository(settings, one, directory), Worker()
+    budget = Budget(one.pushes_per_minute)
     # What sync sources saw lies beside the clone that stays, and is lost with it.
     seen = Options(memory=beside(one, "seen"), writes=memory.writes)
     return Station(
@@ -125,9 +128,12 @@ def _station(
         reader=Reader(git, rules, ROUTERS, sift=git),
         beginner=Beginner(store=git, rules=rules) if one.initialise else None,
         witness=git.witness if one.forge_commits else None,
-        measuring=_measuring(settings, metrics, _ancestry(git, worker), seen),
+        measuring=_measuring(
+            settings, metrics, _ancestry(git, worker), seen, landed=one.delivery is not None
+        ),
         worker=worker,
-        budget=Budget(one.pushes_per_minute),
+        budget=budget,
+        delivering=delivering(settings, one, git, worker, budget),
         hooking=hooking,
         evidence=settings.evidence is Evidence.BRANCH,
         clock=lambda: time.time_ns() // 1_000_000,
@@ -140,8 +146,9 @@ def _station(
 
 def _checkpoint(one: RepositorySettings, git: Repository) -> Checkpoint:
     """Say where a restart finds how far the history was read."""
-    if one.forge_commits:
-        return Checkpoint()  # a seal may come later than the commit that it makes ours
+    if one.forge_commits or one.delivery:
+        # A seal may come later than the commit it makes ours, and a merge dates what it brings.
+        return Checkpoint()
     keys = git.witness.ownership.digest
     mark = f"{__version__} {one.url} {one.branch} {keys}"
     return Checkpoint(FileShelf(beside(one, "moves")), hashlib.sha256(mark.encode()).hexdigest())
@@ -203,13 +210,14 @@ def _ancestry(git: Git, worker: Worker) -> Contains:
 
 
 def _measuring(
-    settings: Settings, metrics: Metrics, contains: Contains, seen: Options
+    settings: Settings, metrics: Metrics, contains: Contains, seen: Options, *, landed: bool
 ) -> Measuring:
     sources = settings.sources.values()
     timing = Timing(
         scrape_ms=max(source.scrape_ms for source in sources),
         lag_ms=max(source.lag_ms for source in sources),
         scrape_timeout_ms=max(source.scrape_timeout_ms for source in sources),
+        landed=landed,
     )
     return Measuring(
         metrics=metrics,
@@ -246,10 +254,10 @@ def options(one: SyncSettings) -> Options:
     )
 
 
-def _repository(settings: Settings, one: RepositorySettings, directory: Path) -> Repository:
+def _repository(settings: Settings, one: RepositorySettings, directory: Path) -> Branches:
     signing = settings.signing
     trusted = "\n".join(path.read_text() for path in signing.trusted_keys) if signing else ""
-    return Repository(
+    return Branches(
         url=one.url,
         branch=one.branch,
         directory=directory,

@@ -48,7 +48,8 @@ def history(
 def _plain(path: Path, wanted: frozenset[str], output: Form) -> int:
     """List what commits of a clone say they are; whose they are is for `verify` to find out."""
     with closing(PlainClone(path)) as clone:
-        claims = list(read(Lineage(clone, clone.resolve("HEAD")).commits()))
+        lineage = Lineage(clone, clone.resolve("HEAD"))
+        claims = list(read(lineage.commits(), lineage.landings))
     moves = [one.move for one in claims if isinstance(one, Claim)]
     known = {str(move.record.canary) for move in moves}
     unknown = sorted(wanted - known)

@@ -53,6 +53,8 @@ class Basis:
     """Every text on the config branch that changes: before, after."""
     finished: bool = False
     """Whether the rollout was over, so that its primary was judged."""
+    landed: bool = False
+    """Whether moves are dated by the merges that brought them, not as they were written."""
 
 
 def decision_json(act: Act, record: Record, basis: Basis) -> bytes:
@@ -149,6 +151,7 @@ def _context(basis: Basis) -> Json:
 def _timing(basis: Basis) -> Json:
     timing: Json = {"scrapeMs": basis.scrape_ms, "lagMs": basis.lag_ms}
     timing |= {"underway": True, "ownShares": True}
+    timing |= {"landed": True} if basis.landed else {}
     if basis.scrape_timeout_ms is None:
         return timing
     return {**timing, "scrapeTimeoutMs": basis.scrape_timeout_ms}

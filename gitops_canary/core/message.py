@@ -44,6 +44,8 @@ KEYS = (
 MARK = "Canary-Format:"
 """Stands in the message of every move."""
 _NONE = "none"
+_ADDED = re.compile(r"-+|(?:(?:Co-authored-by|Signed-off-by): [^\n]*(?:\n|$))+", re.IGNORECASE)
+"""What GitHub writes under a squashed message: who else wrote it, and a line above that."""
 _REVISION = re.compile(r"[0-9a-f]{40}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _ROLLOUT = re.compile(r"[0-9a-f]{12}")
@@ -148,7 +150,13 @@ def claims(message: str) -> bool:
 
 
 def _last_block(message: str) -> list[str]:
-    return message.rstrip("\n").rsplit("\n\n", 1)[-1].split("\n")
+    """Give the last paragraph, without what a forge adds below it when it squashes."""
+    head, block = "", message.rstrip("\n")
+    while True:
+        head, _, block = block.rpartition("\n\n")
+        if not head or not _ADDED.fullmatch(block):
+            return block.split("\n")
+        block = head.rstrip("\n")
 
 
 def _record(value: dict[str, str]) -> Record:

@@ -54,6 +54,8 @@ class Context:
     scrape_ms: int
     lag_ms: int
     scrape_timeout_ms: int | None
+    landed: bool = False
+    """Whether the moves before are dated by the merges that brought them."""
 
     @property
     def finished(self) -> bool:
@@ -165,6 +167,7 @@ def _basis(context: Context, files: Mapping[Path, str], after: Owned) -> evidenc
         previous_ms=context.rollout.last.date_ms if context.rollout else None,
         changes={path: (before.get(path, ""), text) for path, text in files.items()},
         finished=context.finished,
+        landed=context.landed,
     )
 
 

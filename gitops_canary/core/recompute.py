@@ -38,6 +38,7 @@ def recompute(document: Json, before: Sequence[Move]) -> Iterator[str]:
 
     `before` are the rollout's moves up to this one, oldest first.
     """
+    before = recorded.dated(document, before)
     policy = policy_from_json(document["policy"]["effective"])
     if policy.digest != document["policy"]["digest"]:
         yield f"the policy's digest is {policy.digest}, not {document['policy']['digest']}"
@@ -59,7 +60,8 @@ def judged(
 ) -> list[Json]:
     """Judge answers, the recorded ones or new ones, at the recorded evaluation times."""
     policy = policy_from_json(document["policy"]["effective"])
-    return [verdict_json(one) for one in _judged(document, policy, answers, before)]
+    earlier = recorded.dated(document, before)
+    return [verdict_json(one) for one in _judged(document, policy, answers, earlier)]
 
 
 def _judged(

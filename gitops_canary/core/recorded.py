@@ -1,6 +1,7 @@
 """From decision-NN.json back to the values it was written from."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from gitops_canary.model.decision import Act
 from gitops_canary.model.names import CanaryId, Digest, Revision, RolloutId
 from gitops_canary.model.observation import Answer, Liveness, Question, Sample, Series, Verdict
 from gitops_canary.model.owned import Owned, Side
-from gitops_canary.model.rollout import Action, Outcome, Record, Window
+from gitops_canary.model.rollout import Action, Move, Outcome, Record, Window
 from gitops_canary.model.spec import CanarySpec, Control, Dialect, Policy, Workload
 from gitops_canary.model.webhooks import Reply, Webhook
 
@@ -47,6 +48,15 @@ def delay_ms(document: Json) -> int:
     """Say how long after an instant it was asked for."""
     timing = document["timing"]
     return ask_delay_ms(timing["scrapeMs"], timing["lagMs"], timing.get("scrapeTimeoutMs"))
+
+
+def dated(document: Json, before: Sequence[Move]) -> tuple[Move, ...]:
+    """Date the moves before a decision as it did: by their merges, or as they were written."""
+    if not document["timing"].get("landed"):
+        return tuple(before)
+    return tuple(
+        move if move.landed_ms is None else replace(move, date_ms=move.landed_ms) for move in before
+    )
 
 
 def told(document: Json, policy: Policy) -> dict[tuple[Webhook, int], Reply]:

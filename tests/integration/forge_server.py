@@ -45,6 +45,9 @@ class ForgeServer:
             def do_PATCH(self) -> None:
                 outer.answer(self)
 
+            def do_PUT(self) -> None:
+                outer.answer(self)
+
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 

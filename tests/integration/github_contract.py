@@ -26,6 +26,13 @@ OPERATIONS = (
     ("patch", f"{_REPO}/issues/comments/{{comment_id}}"),
     ("get", "/user"),
     ("get", f"{_REPO}/rules/branches/{{branch}}"),
+    ("get", f"{_REPO}/pulls"),
+    ("post", f"{_REPO}/pulls"),
+    ("get", f"{_REPO}/pulls/{{pull_number}}"),
+    ("patch", f"{_REPO}/pulls/{{pull_number}}"),
+    ("put", f"{_REPO}/pulls/{{pull_number}}/merge"),
+    ("put", f"{_REPO}/pulls/{{pull_number}}/update-branch"),
+    ("post", f"{_REPO}/issues/{{issue_number}}/labels"),
 )
 OLDER = {f"{_REPO}/statuses/{{sha}}": f"{_REPO}/commits/{{ref}}/statuses"}
 """A path that PyGithub still takes and GitHub still serves, and the described one it answers as."""

@@ -1,0 +1,155 @@
+"""The branches of single moves: what lies on them, held against the target branch; new ones."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gitops_canary.app.pushing import Tips
+from gitops_canary.app.vouching import Witness
+from gitops_canary.core import delivery
+from gitops_canary.core.delivery import Hand, Proposal
+from gitops_canary.core.message import parse
+from gitops_canary.core.plan import Plan
+from gitops_canary.delivery_ports import Branches
+from gitops_canary.errors import CanaryError, HistoryError, Locked, Refused
+from gitops_canary.model.commits import Commit
+from gitops_canary.model.names import Path, Revision
+from gitops_canary.model.rollout import Record
+from gitops_canary.ports import Git
+
+_UPDATES_MAX = 50
+"""Merges of the target branch into a move's that are passed over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposing:
+    """Reads and writes the branches of one target branch's moves."""
+
+    git: Git
+    branches: Branches
+    witness: Witness
+    target: str
+    evidence: bool
+    """Whether moves are written with evidence."""
+    bare_aborts: bool = True
+    """Whether an abort goes without evidence where that cannot be written: not where the forge
+    writes the commit, since then only a seal makes it ours."""
+
+    def there(self, main: Revision, wanted: Mapping[str, Record]) -> dict[str, Proposal]:
+        """Look at every branch; `wanted` are the moves that are due, by their branches."""
+        tips = self.branches.below(delivery.prefix(self.target))
+        return {b: self._proposal(b, tip, main, wanted.get(b)) for b, tip in tips.items()}
+
+    def moved_from(self, main: Revision) -> bool:
+        """Ask whether the target branch is elsewhere by now."""
+        return self.git.poll() != main
+
+    def delete(self, there: Proposal) -> None:
+        """Delete a branch that is as it was seen."""
+        self.branches.delete(there.branch, there.tip)
+
+    def create(self, chosen: Mapping[str, Plan], tips: Tips) -> dict[str, CanaryError]:
+        """Push moves to branches of their own; those the server refuses, with its reason.
+
+        Raises:
+            Conflict: another process was faster with something else.
+            Unavailable: the server did not answer.
+        """
+        try:
+            self._push(chosen, tips, evidence=self.evidence)
+        except (Refused, Locked) as error:
+            if len(chosen) > 1:
+                return self._apart(chosen, tips)
+            [plan] = chosen.values()
+            if not (plan.act.urgent and self.evidence and self.bare_aborts):
+                return dict.fromkeys(chosen, error)
+            return self._bare(chosen, tips)
+        return {}
+
+    def _apart(self, chosen: Mapping[str, Plan], tips: Tips) -> dict[str, CanaryError]:
+        refused: dict[str, CanaryError] = {}
+        for branch, plan in chosen.items():
+            refused |= self.create({branch: plan}, tips)
+            _, evidence = self.git.fetch()
+            tips = (tips[0], evidence)
+        return refused
+
+    def _bare(self, chosen: Mapping[str, Plan], tips: Tips) -> dict[str, CanaryError]:
+        try:
+            self._push(chosen, tips, evidence=False)
+        except (Refused, Locked) as error:
+            return dict.fromkeys(chosen, error)
+        return {}
+
+    def _push(self, chosen: Mapping[str, Plan], tips: Tips, *, evidence: bool) -> None:
+        proofs = [plan.evidence for plan in chosen.values() if plan.evidence]
+        self.branches.create(
+            onto=tips[0],
+            commits={branch: plan.commit for branch, plan in chosen.items()},
+            evidence_onto=tips[1],
+            evidence=proofs if evidence else (),
+        )
+
+    def _proposal(
+        self, branch: str, tip: Revision, main: Revision, wanted: Record | None
+    ) -> Proposal:
+        head = self.git.commit(tip)
+        own = self._own(head)
+        record = _record(own)
+        if record and delivery.branch_of(self.target, record) != branch:
+            record = None
+        return Proposal(
+            branch=branch,
+            tip=tip,
+            hand=self._hand(own, head, main, record, wanted),
+            record=record,
+            message=own.message,
+            landed=self.git.contains(main, tip),
+        )
+
+    def _hand(
+        self, own: Commit, head: Commit, main: Revision, record: Record | None, due: Record | None
+    ) -> Hand:
+        if record is None or not self._only_updated(own, head, main):
+            return Hand.FOREIGN
+        holds = self._fresh(own, main) and (due is None or delivery.same(due, record))
+        return Hand.OURS if holds else Hand.STALE
+
+    def _own(self, head: Commit) -> Commit:
+        """Find the move's commit: behind the merges by which a branch is brought up to date."""
+        for _ in range(_UPDATES_MAX):
+            if len(head.parents) < 2:  # noqa: PLR2004 - a merge has two
+                break
+            head = self.git.commit(head.parents[0])
+        return head
+
+    def _only_updated(self, own: Commit, head: Commit, main: Revision) -> bool:
+        """Whether a branch holds the move's commit, and besides it only what the target has."""
+        if len(own.parents) != 1 or not self.git.contains(main, own.parents[0]):
+            return False
+        if own.revision == head.revision:
+            return True
+        base = head.parents[1]
+        mine = self._touched(own)
+        if not self.git.contains(main, base):
+            return False
+        if self.witness.differing(base, head.revision) != mine:
+            return False
+        files = self.git.files(own.revision), self.git.files(head.revision)
+        return all(files[0].get(path) == files[1].get(path) for path in mine)
+
+    def _fresh(self, own: Commit, main: Revision) -> bool:
+        """Whether the target branch still has, of what the move changes, what it had."""
+        moved = self.witness.differing(own.parents[0], main)
+        return self._touched(own).isdisjoint(moved)
+
+    def _touched(self, own: Commit) -> frozenset[Path]:
+        return self.witness.differing(own.parents[0], own.revision)
+
+
+def _record(own: Commit) -> Record | None:
+    if not own.ours:
+        return None
+    try:
+        return parse(own.message, own.revision)
+    except HistoryError:
+        return None  # what cannot be read is no move: the branch is left to whoever wrote it
