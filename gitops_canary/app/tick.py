@@ -26,9 +26,10 @@ from gitops_canary.core.hook_body import body as hook_body
 from gitops_canary.core.initialising import Beginning
 from gitops_canary.core.plan import Plan
 from gitops_canary.core.replay import History
-from gitops_canary.errors import CanaryError, Conflict, Unavailable
+from gitops_canary.core.unheard import unanswered
+from gitops_canary.errors import CanaryError, Conflict
 from gitops_canary.manifest.image_changes import ImageChange
-from gitops_canary.model.decision import Act, Decision, Hold, Wait
+from gitops_canary.model.decision import Act, Decision
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.rollout import Move
 from gitops_canary.model.webhooks import Call
@@ -36,10 +37,6 @@ from gitops_canary.ports import Git
 
 ROUNDS_MAX = 6
 """How often one tick decides again: lost races, and moves that had to wait for another's file."""
-
-
-ASKED = frozenset({Wait.LIVE, Wait.READY, Wait.DATA})
-"""Waits that end with an answer of a metric or sync source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +182,8 @@ class Station:
             self._refusals.add(acts, outcome.refused, now_ms)
             if outcome.tip:
                 self._guard.moved(outcome.tip)
+            if outcome.outdated:
+                self._forget()
         rest = tuple(p for p in plans if p not in outcome.pushed)
         return self._report(seen, decisions, outcome.pushed, rest, measured), outcome.again
 
@@ -192,12 +191,7 @@ class Station:
         self, plans: Sequence[Plan], decisions: Mapping[CanaryId, Decision], now_ms: int
     ) -> Pushed:
         if self.delivering:
-            outcome = await self.delivering.deliver(plans, decisions, self._known(), now_ms)
-            if outcome.outdated:
-                self._forget()
-            return outcome
-        if not plans:
-            return NOTHING_PUSHED
+            return await self.delivering.deliver(plans, decisions, self._known(), now_ms)
         pusher = Pusher(git=self.git, budget=self.budget, evidence=self.evidence)
         return await self.worker.do(lambda: pusher.push(plans, self._known(), now_ms))
 
@@ -279,7 +273,7 @@ class Station:
 
         decided = await self.hooking.decide(situations, body, asks=write)
         for canary, decision in decided.items():
-            decisions[canary] = _unanswered(decision) if measured.silence else decision
+            decisions[canary] = unanswered(decision) if measured.silence else decision
         for canary, beginning in begun.items():
             step = initialising.decide(beginning, measured.steps.get(canary), now_ms)
             decisions[canary] = step
@@ -303,10 +297,3 @@ class Station:
     def _known(self) -> Tips:
         assert self._tips is not None, "nothing is planned before the first fetch"
         return self._tips
-
-
-def _unanswered(decision: Decision) -> Decision:
-    """Mark a wait for what nobody answered, so that it is told from one for time or traffic."""
-    if isinstance(decision, Hold) and decision.wait in ASKED:
-        return replace(decision, exit_code=decision.exit_code or Unavailable.exit_code)
-    return decision

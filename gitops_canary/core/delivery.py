@@ -8,6 +8,7 @@ found again from the names of branches and the forge's list of requests.
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from gitops_canary.errors import Unavailable
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.names import Revision
 from gitops_canary.model.request import Draft, Ready, Request, Stage
@@ -20,8 +21,6 @@ BODY_MAX = 60_000
 """Characters of a request's text; GitHub takes 65,536."""
 _FIRST = "first"
 _SHORT = 8
-_UNHEARD = 6
-"""Exit code of a hold because somebody did not answer."""
 
 
 class Hand(Enum):
@@ -147,7 +146,7 @@ def _asked(there: Proposal | None) -> Do:
 def unheard(decision: Decision | None) -> bool:
     """Tell whether a move may still be due, only that a source keeps silent."""
     return isinstance(decision, Hold) and (
-        decision.wait is Wait.DATA or decision.exit_code == _UNHEARD
+        decision.wait is Wait.DATA or decision.exit_code == Unavailable.exit_code
     )
 
 

@@ -1,12 +1,24 @@
 """Where checks say nothing: for how long, and what follows; and verdicts in words."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import duration
-from gitops_canary.model.decision import Decision, Wait
+from gitops_canary.errors import Unavailable
+from gitops_canary.model.decision import Decision, Hold, Wait
 from gitops_canary.model.observation import Verdict
 from gitops_canary.model.rollout import Action, Outcome
+
+ASKED = frozenset({Wait.LIVE, Wait.READY, Wait.DATA})
+"""Waits that end with an answer of a metric or sync source."""
+
+
+def unanswered(decision: Decision) -> Decision:
+    """Mark a wait for what nobody answered, so that it is told from one for time or traffic."""
+    if isinstance(decision, Hold) and decision.wait in ASKED:
+        return replace(decision, exit_code=decision.exit_code or Unavailable.exit_code)
+    return decision
 
 
 def silence(s: Situation, live_ms: int, verdicts: Sequence[Verdict]) -> int | None:

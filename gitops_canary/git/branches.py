@@ -12,6 +12,7 @@ from gitops_canary.git.editing import Draft
 from gitops_canary.git.objects import ObjectId
 from gitops_canary.git.rejection import Fate
 from gitops_canary.git.repository import Repository
+from gitops_canary.git.storing import storing
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import Revision
 
@@ -63,7 +64,12 @@ class Branches(Repository):
         if proof:
             last = Update(branch=self._evidence_branch, old=evidence_onto, new=proof[-1])
             updates.append(last)
-        self._store(draft)
+        try:
+            with storing(self._runner, draft, 0) as finish:
+                finish()
+        except Unavailable:
+            self._damaged = True
+            raise
         self._send(updates)
         return proof[-1] if proof else evidence_onto
 
