@@ -13,6 +13,7 @@ from gitops_canary.manifest import document
 from gitops_canary.manifest.census import Standing, census
 from gitops_canary.manifest.initial.terrain import Document, Terrain, images, survey
 from gitops_canary.manifest.initial.versions import elsewhere
+from gitops_canary.manifest.kustomize import twice
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.owned import DocRef, Templates
 from gitops_canary.model.spec import CanarySpec, Dialect
@@ -63,7 +64,7 @@ def subject(store: Store, revision: Revision, rules: Rules, *, configured: bool 
 
 def workloads(one: Subject) -> Iterator[Finding]:
     """List what could be driven, how its image is bound, and for the rest the reason."""
-    for error in one.unread:
+    for error in (*one.unread, *twice(one.terrain.texts)):
         yield Finding(
             check="workloads",
             subject=str(error.place or "?"),

@@ -22,14 +22,18 @@ def lint(
 ) -> int:
     """Read every Canary below a folder, bind it, and list what is wrong with its remedy."""
     found = findings(path, default_provider=provider, allow_missing=names(allow_missing))
-    if explain and output is Form.TABLE:
-        if not found:
-            write(f"no Canary in {path}; begin with `gitops-canary init`\n")
+    if not found and output is Form.TABLE:
+        write(f"no Canary in {path}; begin with `gitops-canary init`")
+    elif explain and output is Form.TABLE:
         for one in found:
             write("\n".join(one.outlook or (f"{one.canary}: {one.error}",)) + "\n")
-        return _code(found)
-    show([_row(one) for one in found], ("where", "canary", "result", "remedy"), output)
+    else:
+        _table(found, output)
     return _code(found)
+
+
+def _table(found: Sequence[Finding], output: Form) -> None:
+    show([_row(one) for one in found], ("where", "canary", "result", "remedy"), output)
 
 
 def _code(found: Sequence[Finding]) -> int:

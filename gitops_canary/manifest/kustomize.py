@@ -50,15 +50,34 @@ def is_kustomization(file: str) -> bool:
     return posixpath.basename(file) in FILES
 
 
+def twice(files: Iterable[Path]) -> Iterator[SpecError]:
+    """Tell of folders that kustomize refuses to build, since they hold two kustomizations."""
+    there: dict[str, list[Path]] = {}
+    for file in sorted(files):
+        if is_kustomization(file):
+            there.setdefault(posixpath.dirname(file), []).append(file)
+    for first, *others in there.values():
+        if others:
+            yield SpecError(
+                f"kustomize builds no folder with two kustomizations: {first}, {others[0]}.",
+                remedy="keep one of them",
+                place=Place(others[0]),
+            )
+
+
 def check(
     pairs: Iterable[FieldBinding], files: Iterable[Path], text: Callable[[Path], str]
 ) -> None:
     """Make sure that no entry moves a candidate and its primary together.
 
     Raises:
-        BindingError: one would; it names both places.
+        BindingError: one would, it names both places; or kustomize builds nothing there.
     """
-    mine = [p for p in pairs if is_kustomization(p.primary.file) and p.primary.path[:1] == _IMAGES]
+    mine = [p for p in pairs if is_kustomization(p.primary.file)]
+    around = {posixpath.dirname(pair.primary.file) for pair in mine}
+    for error in twice(one for one in files if posixpath.dirname(one) in around):
+        raise BindingError(error.problem, remedy=error.remedy, place=error.place)
+    mine = [pair for pair in mine if pair.primary.path[:1] == _IMAGES]
     if not mine:
         return
     found = folders(files, text)

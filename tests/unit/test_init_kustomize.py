@@ -89,6 +89,10 @@ IN_THE_WAY = {
            "spec: {template: {spec: {containers: [{name: app, image: a:1}]}}}\n"},
         f"{PROD}:5:5", "This patch sets the image",
     ),
+    "two kustomizations": (
+        {"overlays/prod/kustomization.yml": overlay("prod")[PROD]},
+        "overlays/prod/kustomization.yml", "two kustomizations",
+    ),
     "two entries": (
         {"base/kustomization.yaml": BASE["base/kustomization.yaml"]
          + "images: [{name: acme/web, newTag: '1'}]\n"},

@@ -10,7 +10,7 @@ from gitops_canary.manifest.document import Node, append_item, insert_key, parse
 from gitops_canary.manifest.initial import copies, patches
 from gitops_canary.manifest.initial.commons import Commons, commons
 from gitops_canary.manifest.initial.terrain import Document, Terrain
-from gitops_canary.manifest.kustomize import Entry, Kustomization
+from gitops_canary.manifest.kustomize import Entry, Kustomization, twice
 from gitops_canary.model.names import Path
 
 
@@ -183,6 +183,9 @@ def check(terrain: Terrain, there: Home, workload: Document, key: str, *, listed
     assert there.outer is not None, "asked where kustomize builds"
     name, outer = workload.ref.name, posixpath.dirname(there.outer)
     missed = inner(terrain, outer, workload.ref.file) if there.shared else []
+    around = {posixpath.dirname(one.file) for one in layers(terrain, outer, workload.ref.file)}
+    for error in twice(one for one in terrain.texts if posixpath.dirname(one) in around):
+        raise BindingError(error.problem, remedy=error.remedy, place=error.place)
     for layer in layers(terrain, outer, workload.ref.file):
         root = _root(terrain, layer)
         _unnamed(root, layer, name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest.initial import building
-from gitops_canary.manifest.kustomize import Kustomization, folders
+from gitops_canary.manifest.kustomize import Kustomization, folders, twice
 from gitops_canary.manifest.leaves import NAME
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
 from gitops_canary.model.names import Path
@@ -142,6 +142,7 @@ def survey(texts: Mapping[Path, str]) -> Terrain:
                 unread.append(SpecError(problem, remedy=remedy, place=one.at("metadata", "name")))
             else:
                 documents.append(one)
+    unread += twice(texts)
     known = folders(texts, texts.__getitem__)
     return Terrain(
         texts=texts,
