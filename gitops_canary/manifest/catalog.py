@@ -65,12 +65,6 @@ def _documents(text: str, file: Path) -> tuple[DocRef, ...]:
         if root is None or root.kind is not NodeKind.MAPPING:
             continue
         kind = _kind(root, file)
-        if kind == "List" and any(_text(item, "kind") in KINDS for item in _items(root)):
-            raise SpecError(
-                "A List of documents is not read yet.",
-                remedy="write each document by itself, separated by ---",
-                place=Place(file, root.line, root.column),
-            )
         if kind in KINDS | QUIET:
             found.append(_ref(root, index, kind, file))
     return tuple(found)
@@ -103,11 +97,6 @@ def _ref(root: Node, index: int, kind: str, file: Path) -> DocRef:
         namespace=_text(root, "metadata", "namespace"),
         name=name,
     )
-
-
-def _items(root: Node) -> tuple[Node, ...]:
-    items = root.get("items")
-    return items.items if items else ()
 
 
 def _text(root: Node, *path: str) -> str:

@@ -3,6 +3,7 @@
 from gitops_canary.errors import EditRefused, Place, SpecError
 from gitops_canary.manifest.compare import Pointer, differing
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
+from gitops_canary.manifest.tree import real, within
 
 _BY_HAND = "write the value by hand once, in the usual block style"
 
@@ -28,7 +29,11 @@ def target(text: str, document: int, path: Pointer, file: str) -> Node:
     Raises:
         EditRefused: there is none, or changing it would change or break something else.
     """
-    root = root_of(text, document, file)
+    root_of(text, document, file)
+    roots = parse(text, file=file)
+    document, at = within(roots, document)
+    root, path = roots[document], (*at, *path)
+    assert root is not None, "something stands in it"
     if isinstance(root.get("sops"), Node):
         raise refusal(
             "the document is encrypted by SOPS, whose checksum it would break", root, file
@@ -65,9 +70,11 @@ def verified(old: str, new: str, document: int, path: Pointer, *, file: str) -> 
     Raises:
         EditRefused: the new text is no YAML, or something else differs too.
     """
-    before = parse(old, file=file)
+    document, at = within(parse(old, file=file), document)
+    path = (*at, *path)
+    before = real(parse(old, file=file))
     try:
-        after = parse(new, file=file)
+        after = real(parse(new, file=file))
     except SpecError as error:
         raise EditRefused(
             f"The change would leave a file that is not YAML: {error.problem}",

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest.field_path import Inside, Key, Pick, Step
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
+from gitops_canary.manifest.tree import listed
 
 _IGNORED_FILES = frozenset({
     "Chart.lock", "requirements.lock", "helmfile.lock", "pnpm-lock.yaml", "index.yaml",
@@ -72,7 +73,7 @@ def image_places(text: str, *, file: str) -> Mapping[tuple[int, tuple[Step, ...]
         return MappingProxyType({})
     found: dict[tuple[int, tuple[Step, ...]], ImagePlace] = {}
     for index, root in enumerate(parse(text, file=file)):
-        if root is not None and not _closed(root):
+        if root is not None and not listed(root) and not _closed(root):
             for place in _below(root, (), _Context(file=file, kind=_text(root, "kind"))):
                 found.setdefault((index, place.path), place)
     return MappingProxyType(found)

@@ -6,8 +6,7 @@ Bombs are stopped by size, bracket depth, nesting and alias count before anythin
 
 import re
 from collections.abc import Iterator
-from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 
 from _ruamel_yaml import CParser  # ruamel.yaml.clib
 from ruamel.yaml import YAML
@@ -23,7 +22,10 @@ from ruamel.yaml.events import (
 )
 
 from gitops_canary.errors import Place, SpecError
+from gitops_canary.manifest.tree import Node, NodeKind, listed
 from gitops_canary.model.kept import Kept
+
+__all__ = ["BOM", "PARSED", "Node", "NodeKind", "parse"]
 
 SIZE_MAX = 1_048_576
 SLOW_SIZE_MAX = 131_072
@@ -37,71 +39,6 @@ which are looked at one after another; what was made of the others is kept by wh
 _BRACKET = re.compile(r"[\[\]{}]")
 
 
-class NodeKind(Enum):
-    """What a node is."""
-
-    SCALAR = "scalar"
-    MAPPING = "mapping"
-    SEQUENCE = "sequence"
-    ALIAS = "alias"
-
-
-class Node(NamedTuple):
-    """One node. `start` and `end` are offsets in the text, `end` behind its last content.
-
-    Comments and blank lines after the content are not part of a node. Lines and columns count
-    from 1. (A named tuple because files have thousands, and it is made in a third of the time.)
-    """
-
-    kind: NodeKind
-    start: int
-    end: int
-    line: int
-    column: int
-    value: str = ""
-    """Of a scalar its unescaped text, of an alias its name."""
-    style: str = ""
-    """Of a scalar: empty (plain), `'`, `"`, `|` or `>`; of a collection: `flow` or `block`."""
-    tag: str | None = None
-    anchor: str | None = None
-    entries: tuple[tuple["Node", "Node"], ...] = ()
-    items: tuple["Node", ...] = ()
-
-    @property
-    def plain(self) -> bool:
-        """Whether this is a scalar without quotes."""
-        return self.kind is NodeKind.SCALAR and not self.style
-
-    def get(self, *path: str | int) -> "Node | None":
-        """Follow keys (str) and indices (int); None where there is nothing."""
-        node: Node | None = self
-        for part in path:
-            node = None if node is None else _child(node, part)
-        return node
-
-    def key(self, name: str) -> "Node | None":
-        """Find the node of a mapping's key itself."""
-        return next((k for k, _ in self.entries if k.value == name), None)
-
-    def walk(self) -> Iterator["Node"]:
-        """Give this node and everything below it, in the text's order."""
-        yield self
-        for key, value in self.entries:
-            yield from key.walk()
-            yield from value.walk()
-        for item in self.items:
-            yield from item.walk()
-
-
-def _child(node: Node, part: str | int) -> Node | None:
-    if isinstance(part, int):
-        return node.items[part] if 0 <= part < len(node.items) else None
-    for key, value in node.entries:
-        if key.value == part:
-            return value
-    return None
-
-
 PARSED: Kept[tuple[str, str], tuple[Node | None, ...]] = Kept(_KEPT_MAX)
 """What `parse` gave last, by text and file."""
 
@@ -109,11 +46,18 @@ PARSED: Kept[tuple[str, str], tuple[Node | None, ...]] = Kept(_KEPT_MAX)
 def parse(text: str, *, file: str) -> tuple[Node | None, ...]:
     """Parse every document of a text; None for an empty one. The last ones are kept.
 
+    The items of documents of kind `List` follow as documents of their own, as `kubectl get -o yaml`
+    writes them and Kubernetes applies them; `within` tells where they stand.
+
     Raises:
         SpecError: it is not YAML, has a duplicate key, or is too large or too deep to be honest.
     """
     found = PARSED.get((text, file))
-    return PARSED.keep((text, file), _parse(text, file), len(text)) if found is None else found
+    if found is None:
+        roots = _parse(text, file)
+        items = (item for root in roots for item in listed(root))
+        found = PARSED.keep((text, file), (*roots, *items), len(text))
+    return found
 
 
 def _parse(text: str, file: str) -> tuple[Node | None, ...]:

@@ -63,12 +63,18 @@ def copyable(*documents: Document) -> None:
 
 
 def body(text: str, root: Node) -> str:
-    """Cut one document out of a file, without what stands before and after it."""
+    """Cut one document out of a file, without what stands before and after it.
+
+    One out of a `List` is moved to the first column.
+    """
     begin = text.rfind("\n", 0, root.start) + 1
     if text[begin : root.start].strip():
         begin = root.start
     last = max(node.end for node in root.walk())
-    return text[begin : line_end(text, last)] + ("\r\n" if "\r\n" in text else "\n")
+    whole = text[begin : line_end(text, last)] + ("\r\n" if "\r\n" in text else "\n")
+    if root.column == 1 or root.style == "flow":
+        return whole
+    return re.sub(rf"(?m)^ {{1,{root.column - 1}}}", "", whole)
 
 
 def workload(text: str, one: Document, names: Names, renamed: Mapping[str, str]) -> str:
