@@ -1,5 +1,6 @@
 """`backtest`: what would this policy have said of the last days?"""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +33,8 @@ def backtest(
 ) -> int:
     """Judge past days as if a canary had run: how often would a healthy one have been stopped?"""
     past = Past(from_ms=_instant(from_), to_ms=_instant(to), workload=workload)
+    if past.to_ms > time.time() * 1000:
+        raise SpecError(f"{to!r} is not over yet.", remedy="choose an end that is past")
     spec, found = run(canary, config, past)
     show([_row(one) for one in found.ranges], _COLUMNS, output)
     say(_summary(spec, found))

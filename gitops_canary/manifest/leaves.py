@@ -16,6 +16,7 @@ TEXT_MAX = 10_000
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,8})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?")
+_UNITS = ((3_600_000, "h"), (1000, "s"), (1, "ms"))
 _SPAN = re.compile(r"0|([0-9]{1,9}(\.[0-9]{1,9})?(ns|us|ms|s|m|h))+")
 
 
@@ -73,7 +74,10 @@ def bounds(leaf: Field) -> str:
 
 
 def _short(span_ms: int) -> str:
-    return f"{span_ms // 1000}s" if span_ms < 3_600_000 else f"{span_ms // 3_600_000}h"  # noqa: PLR2004 - an hour
+    if not span_ms:
+        return "0s"
+    unit_ms, unit = next(one for one in _UNITS if span_ms % one[0] == 0)
+    return f"{span_ms // unit_ms}{unit}"
 
 
 def _text(node: Node) -> str:

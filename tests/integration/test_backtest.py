@@ -111,6 +111,12 @@ def test_quiet_is_not_said_of_what_was_not_heard(
     assert problem in ended.stderr
 
 
+def test_days_that_are_not_over_are_refused() -> None:
+    command = ["backtest", "--canary", "c", "--from", "2026-02-02", "--to", "9999-12-31"]
+    ended = CliRunner().invoke(application(), command)
+    assert (ended.exit_code, "'9999-12-31' is not over yet" in ended.stderr) == (1, True)
+
+
 OWN = CANARY.replace("flagger.app/v1beta1", "gitops-canary.dev/v1alpha1").replace(
     "  service: {port: 80}\n", ""
 )

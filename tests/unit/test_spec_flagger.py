@@ -125,6 +125,13 @@ def test_intervals_that_are_none_are_refused(span: str) -> None:
     assert "analysis.interval " in refusal(flagger(analysis=analysis(interval=span))).problem
 
 
+def test_bounds_of_a_time_are_told_as_they_are() -> None:
+    hook = {"name": "a", "url": "http://a.example/", "timeout": "1ms", "retries": 11}
+    told = refusal(flagger(analysis=analysis(webhooks=[hook]))).problem
+    assert "choose a value from 100ms to 1h" in told
+    assert "choose a value from 0 to 10" in told
+
+
 def test_interval_without_unit_says_which_to_write() -> None:
     text = TEXT.replace("interva1: 1m", "interval: 60").replace("5, 5, 4", "5")
     assert "write 60s" in refusal(text.replace("nmae", "name")).remedy
