@@ -108,6 +108,7 @@ def _one(reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, G
         for ref in ground.binding.routes:
             rehearse(spec, ref, ground.texts[ref.file], router)
             extra += always(spec, ref, ground.texts[ref.file], router)
+        extra += ground.reaching
     except CanaryError as error:
         return Finding(canary=spec.id, place=error.place or spec.place, error=error)
     grounds[spec.id] = ground

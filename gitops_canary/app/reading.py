@@ -13,6 +13,7 @@ from gitops_canary.core.edits import Ground
 from gitops_canary.errors import BindingError, CanaryError, SpecError, Unavailable
 from gitops_canary.manifest import bindings, catalog, document, kustomize, tracked, versions
 from gitops_canary.manifest.owned import owned
+from gitops_canary.manifest.reaching import crossed, reaching
 from gitops_canary.manifest.screen import ANY_NAME, labels, sources, words
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.kept import Kept
@@ -235,10 +236,12 @@ class Reader:
             binding = bindings.resolve(
                 spec, documents, text, router, exists=blobs.__contains__, paths=self.rules.paths
             )
+            crossed(spec, binding, documents, text)
             return Ground(
                 binding=binding,
                 texts={path: text(path) for path in binding.files},
                 owned=owned(spec, binding, text, router),
+                reaching=reaching(spec, binding, documents, text),
             )
         except Unavailable:
             raise  # of the clone, not of the revision: nothing to remember

@@ -22,6 +22,8 @@ class Ground:
     binding: Binding
     texts: Mapping[Path, str]
     owned: Owned
+    reaching: tuple[str, ...] = ()
+    """File and line of what sends traffic to the canary beside the objects that are bound."""
 
 
 def edits(

@@ -138,11 +138,12 @@ def plan(act: Act, context: Context, router: Router) -> Plan:
 
 
 def _exposed(context: Context, router: Router) -> tuple[str, ...]:
-    return tuple(
+    inside = (
         place
         for ref in context.tip.binding.routes
         for place in always(context.spec, ref, context.tip.texts[ref.file], router)
     )
+    return (*inside, *context.tip.reaching)
 
 
 def _bulk(path: Path, record: Record, bulk: bytes, context: Context) -> dict[Path, bytes]:

@@ -13,9 +13,9 @@ KINDS = frozenset({
     "Canary", "MetricTemplate", "AlertProvider", "Deployment", "DaemonSet", "StatefulSet",
     "HorizontalPodAutoscaler", "ScaledObject",
     # what routes
-    "ApisixRoute", "GRPCRoute", "HTTPProxy", "HTTPRoute", "Ingress", "IngressRouteTCP",
-    "IngressRouteUDP", "Mapping", "MeshHTTPRoute", "MeshTCPRoute", "Route", "RouteGroup",
-    "RouteTable", "Service", "TCPRoute", "TLSRoute", "TraefikService", "TrafficRoute",
+    "ApisixRoute", "GRPCRoute", "HTTPProxy", "HTTPRoute", "Ingress", "IngressRoute",
+    "IngressRouteTCP", "IngressRouteUDP", "Mapping", "MeshHTTPRoute", "MeshTCPRoute", "Route",
+    "RouteGroup", "RouteTable", "Service", "TCPRoute", "TLSRoute", "TraefikService", "TrafficRoute",
     "TrafficSplit", "UDPRoute", "VirtualServer", "VirtualServerRoute", "VirtualService",
 })  # fmt: skip
 QUIET = frozenset({"ConfigMap", "Secret"})

@@ -53,7 +53,10 @@ class Lists:
     keeper: Keeper | None = None
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
-        """Tell whether some list names the canary or the primary of this apex."""
+        """Tell whether some list names the primary of this apex.
+
+        One that names the canary alone holds no weight; it is told of like all that reaches it.
+        """
         names = Names(namespace=namespace, apex=apex)
         return _matches(self.meaning, self.groups, text, document, names)
 
@@ -184,7 +187,8 @@ class Lists:
 @lru_cache(_KNOWN)
 def _matches(meaning: Meaning, groups: Groups, text: str, document: int, names: Names) -> bool:
     root = root_of(text, document, Path(""))
-    return any(found for g in groups(root) for _, found in meaning.known(root, g, names))
+    known = (found for group in groups(root) for _, found in meaning.known(root, group, names))
+    return any(found.side == "primary" for found in known if found)
 
 
 @lru_cache(_KNOWN)
