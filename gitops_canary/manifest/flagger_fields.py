@@ -171,7 +171,8 @@ METRIC_TEMPLATE = Schema(
         ),
         _honoured("provider.region", Type.NAME, "of cloudwatch: its address must be allowed"),
         *rows(
-            Status.REFUSED, "headers can change the answer, and none are sent",
+            Status.REFUSED,
+            "a document adds none; `headers` of the source in controller.yaml are sent",
             {"provider.headers.*[]": Type.TEXT}, root="provider.headers",
         ),
         Field(

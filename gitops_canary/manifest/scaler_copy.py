@@ -54,9 +54,20 @@ def primary_scaler(
     triggers = spec.get("triggers")
     if isinstance(triggers, list):
         new_spec["triggers"], derived = _triggers(triggers, target, queries)
+    advanced = _advanced(spec.get("advanced"))
+    new_spec |= {"advanced": advanced} if advanced else {}
     named: dict[str, Json] = {"name": f"{metadata['name']}-primary"}
     named |= {key: inner for key, inner in metadata.items() if key in {"namespace", "labels"}}
     return {**whole, "metadata": named, "spec": new_spec}, derived
+
+
+def _advanced(found: Json) -> Json:
+    """Give the autoscaler that KEDA makes a name of its own, where it has one given."""
+    config = found.get("horizontalPodAutoscalerConfig") if isinstance(found, dict) else None
+    if not isinstance(found, dict) or not isinstance(config, dict) or "name" not in config:
+        return found
+    own = {**config, "name": f"{config['name']}-primary"}
+    return {**found, "horizontalPodAutoscalerConfig": own}
 
 
 def _triggers(
@@ -73,7 +84,9 @@ def _triggers(
         name = str(trigger.get("name", trigger.get("type", "")))
         if name not in queries:
             derived.append(name)
-        # The name alone, and not the beginning of `x-canary` or of `x-primary` itself.
-        own = re.sub(rf"(?<![\w-]){re.escape(target)}(?![\w-])", f"{target}-primary", str(query))
+        # The name alone, its `-canary` Service, or the beginning of a pattern of pods (`x-.*`); not
+        # that of another name such as `x-primary` itself.
+        name_of = rf"(?<![\w-]){re.escape(target)}(?:-canary)?(?!\w|-\w)"
+        own = re.sub(name_of, f"{target}-primary", str(query))
         copied.append({**trigger, "metadata": {**inside, "query": queries.get(name, own)}})
     return copied, tuple(derived)

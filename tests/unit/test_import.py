@@ -10,6 +10,7 @@ from gitops_canary.core import configs
 from gitops_canary.errors import CanaryError
 from gitops_canary.manifest import spec_file
 from gitops_canary.manifest.document import parse
+from gitops_canary.manifest.scaler_copy import primary_scaler
 from gitops_canary.model.spec import CanarySpec, Strategy
 
 ROLLOUT = """\
@@ -193,7 +194,7 @@ def test_the_scaler_is_copied_for_the_primary(tmp_path: Path) -> None:
             {
                 "type": "prometheus",
                 "name": "own",
-                "metadata": {"query": 'sum(r{app="web-primary",other="web-canary"})'},
+                "metadata": {"query": 'sum(r{app="web-primary",other="web-primary"})'},
             },
             {"type": "cpu", "metadata": {"value": "60"}},
         ],
@@ -234,3 +235,41 @@ def test_webhooks_and_alerts_of_flagger_are_named_and_their_addresses_told(tmp_p
     told = [why for _, why in one.lost]
     assert any("name it as webhook flagger-loadtester in controller.yaml" in why for why in told)
     assert any("name it as notifier on-call in controller.yaml" in why for why in told)
+
+
+@pytest.mark.parametrize(
+    ("query", "primary"),
+    [
+        ('a{pod=~"web-.*"}', 'a{pod=~"web-primary-.*"}'),
+        ('a{pod=~"web-[0-9a-f]+-.*"}', 'a{pod=~"web-primary-[0-9a-f]+-.*"}'),
+        ('a{service="web-canary.prod"}', 'a{service="web-primary.prod"}'),
+        (
+            'a{app="web-frontend",b="my-web",c="web_x"}',
+            'a{app="web-frontend",b="my-web",c="web_x"}',
+        ),
+        ('a{app="web-primary"}', 'a{app="web-primary"}'),
+    ],
+)
+def test_a_query_of_the_target_becomes_the_primarys(query: str, primary: str) -> None:
+    """As Flagger's scaled_object_reconciler.go does, other names left alone."""
+    text = f"""\
+kind: ScaledObject
+metadata: {{name: web}}
+spec:
+  scaleTargetRef: {{name: web}}
+  advanced: {{horizontalPodAutoscalerConfig: {{name: hpa-web, behavior: {{}}}}}}
+  triggers: [{{type: prometheus, metadata: {{query: '{query}'}}}}]
+"""
+    root = parse(text, file="a.yaml")[0]
+    assert root is not None
+    copy, derived = primary_scaler(
+        root, target="web", limits=(None, None), queries={}, file="a.yaml"
+    )
+    assert isinstance(copy, dict)
+    spec = copy["spec"]
+    assert isinstance(spec, dict)
+    assert spec["triggers"] == [{"type": "prometheus", "metadata": {"query": primary}}]
+    assert spec["advanced"] == {
+        "horizontalPodAutoscalerConfig": {"name": "hpa-web-primary", "behavior": {}}
+    }
+    assert derived == ("prometheus",)
