@@ -79,7 +79,7 @@ def starts(from_ms: int, to_ms: int, span: int) -> tuple[int, ...]:
     (0, 30, 60)
     """
     every = range(from_ms, to_ms - span + 1, span)
-    return tuple(every[i] for i in range(0, len(every), math.ceil(len(every) / RUNS_MAX) or 1))
+    return tuple(every[i] for i in range(0, len(every), max(math.ceil(len(every) / RUNS_MAX), 1)))
 
 
 def replayed(looked: Backtest, runs: Sequence[tuple[int, Sequence[Verdict]]]) -> Backtest:
@@ -157,7 +157,7 @@ def _range(check: Check, seen: Sequence[Measurement]) -> Range:
 def _at(ordered: Sequence[Decimal], part: float) -> Decimal | None:
     if not ordered:
         return None
-    return ordered[min(math.floor(part * len(ordered)), len(ordered) - 1)]
+    return ordered[math.floor(part * len(ordered))]
 
 
 def _suggested(check: Check, ordered: Sequence[Decimal], *, low: bool) -> str | None:

@@ -230,4 +230,4 @@ def _number(text: str | None) -> Decimal | None:
 
 
 def _short(value: Decimal) -> str:
-    return f"{value.normalize() + 0:f}"
+    return f"{value.normalize():f}"

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from gitops_canary.model.observation import Answer, Question
@@ -85,8 +85,7 @@ def _sorted(answers: Answers, ends_ms: Sequence[int]) -> list[Samples]:
     return [frozenset(one) for one in found]
 
 
-def _blocks(question: Question, ends_ms: Sequence[int]) -> Iterator[int]:
-    """List the blocks that a question is about."""
+def _blocks(question: Question, ends_ms: Sequence[int]) -> range:
+    """List the blocks that a question is about; the last may be the one that has not ended."""
     first = bisect_left(ends_ms, question.start_ms)
-    last = bisect_left(ends_ms, question.end_ms)
-    return iter(range(first, min(last, len(ends_ms) - 1) + 1))
+    return range(first, bisect_left(ends_ms, question.end_ms) + 1)

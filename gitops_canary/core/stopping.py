@@ -50,5 +50,5 @@ def _condition(said: Json) -> str:
     failure = [said["failure"]] if said["failure"] else []
     success = [f"not {said['success']}"] if said["success"] and not failure else []
     lets = said["failureLimit"]
-    by = "" if lets == 0 else " (never too often)" if lets < 0 else f" ({lets} let by)"
+    by = f" ({lets} let by)" if lets > 0 else " (never too often)" if lets else ""
     return "".join([*failure, *success, by]) if failure or success else ""

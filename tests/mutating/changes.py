@@ -56,9 +56,13 @@ def mutants(file: pathlib.Path) -> Iterator[Mutant]:
 
 
 def _undecided(tree: ast.Module) -> Iterator[ast.AST]:
-    """List what decides nothing: arguments of decorators, such as `frozen`, and annotations."""
+    """List what decides nothing: arguments of decorators, such as `frozen`, and annotations.
+
+    `strict` of a zip only asserts that both are of one length.
+    """
     for node in ast.walk(tree):
         parts: list[ast.AST] = list(getattr(node, "decorator_list", ()))
+        parts += [node.value] if isinstance(node, ast.keyword) and node.arg == "strict" else []
         parts += [part for name in ("annotation", "returns") if (part := getattr(node, name, None))]
         for part in parts:
             yield from ast.walk(part)

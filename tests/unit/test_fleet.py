@@ -88,6 +88,7 @@ def test_failures_are_spared_in_proportion_to_the_traffic_that_did_not_meet_them
         return story(*shown, aborted(9, exposure=None))
 
     assert figures(rollout(exposure("20", "1", "50", "3")))["failuresAvoided"] == "12"
+    assert figures(rollout(exposure("0.5", "1", "9", "1")))["failuresAvoided"] == "199"
     assert figures(rollout(exposure("0", "1", "50", "3")))["failuresAvoided"] == "0"
     assert figures(rollout(exposure("20", "1", None, None)))["failuresAvoided"] == "0"
     assert (

@@ -6,16 +6,20 @@ wrote below tests/data/pages, and delete the folder of the number before.
 
 import os
 import pathlib
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from records import record
 from test_report import decision, failed, story
 
+from gitops_canary.core.canonical import canonical
 from gitops_canary.core.evidence import PAGES
-from gitops_canary.core.pages import readme
+from gitops_canary.core.pages import pages, readme
 from gitops_canary.core.report import report
 from gitops_canary.core.text import iso
 from gitops_canary.core.told import Told
+from gitops_canary.model.rollout import Action
 
 Json = dict[str, Any]
 WRITTEN = pathlib.Path(__file__).parents[1] / "data" / "pages" / str(PAGES)
@@ -89,7 +93,37 @@ def rolled_out() -> Told:
     return Told(found.decisions, missing=(2,))
 
 
-@pytest.mark.parametrize("made", [rolled_back, rolled_out])
+def going_on(span_ms: int = 60 * SECOND) -> Told:
+    """Over a whole number of marks, with a round scale, a flat line, and live at its very end."""
+    t = BEGIN_MS
+    bounds = ("flat", "0", None), ("round", None, None), ("mute", None, None), ("ones", None, "3")
+    first = decision(1, "start", decidedAt=iso(t), verdicts=[], verdict="none")
+    second = decision(2, "advance", decidedAt=iso(t + span_ms), live={"since": iso(t + span_ms)})
+    second["verdicts"] = [
+        look(t + n, check("flat", "pass", "0", "0", ">= 0"), check("round", "pass", v, None, "-"),
+             check("mute", "inconclusive", None, None, "-"), check("ones", "pass", w, None, "<= 3"))
+        for n, v, w in ((0, "0", "0"), (span_ms, "6", "3"))
+    ]  # fmt: skip
+    second["changes"] = [{"path": "x.yaml", "diff": "x" * length} for length in (200, 201)]
+    return story(*(with_checks(one, *bounds) for one in (first, second)))
+
+
+def a_day() -> Told:
+    """Of two containers."""
+    found = going_on(DAY)
+    return Told(tuple(one | {"version": "a=x/y:1,b=z:2"} for one in found.decisions))
+
+
+def taken_off() -> Told:
+    """In one instant, without a number, and idle since; the version is no image."""
+    quiet = with_checks(failed(5), ("rate", "99.5", None)) | {"action": "retreat"}
+    quiet["verdicts"] = [look(BEGIN_MS, check("rate", "inconclusive", None, None, ">= 99.5"))]
+    quiet["version"] = "7.1.0"
+    idle = quiet | {"action": "idle", "verdicts": [], "reason": "Nobody is served by it."}
+    return story(quiet, idle)
+
+
+@pytest.mark.parametrize("made", [rolled_back, rolled_out, going_on, a_day, taken_off])
 def test_a_page_s_bytes_stay_while_its_number_does(made: Any) -> None:
     told = made()
     for ending, text in (("md", readme(told)), ("html", report(told))):
@@ -98,3 +132,22 @@ def test_a_page_s_bytes_stay_while_its_number_does(made: Any) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
         assert text == file.read_text(), __doc__
+
+
+@pytest.mark.parametrize(
+    ("action", "weight", "files"),
+    [
+        (Action.ADVANCE, 10, {"README.md"}),
+        (Action.FINISH, 0, {"README.md", "report.html"}),
+        (Action.FINISH, 20, {"README.md"}),
+        (Action.ABORT, 0, {"README.md", "report.html"}),
+    ],
+)
+def test_the_report_is_written_once_a_rollout_is_over(
+    action: Action, weight: int, files: set[str]
+) -> None:
+    one = record(action=action, weight_to=Decimal(weight))
+    made = pages(one, [canonical(decision(1, "start"))])
+
+    assert {path.rpartition("/")[2] for path in made} == files
+    assert pages(one, [b""]) == {}

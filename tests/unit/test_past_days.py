@@ -55,9 +55,9 @@ def test_a_rollout_begins_at_every_look_that_leaves_room_for_a_whole_one() -> No
 
 
 def test_the_looks_of_a_check_are_counted_by_how_they_ended() -> None:
-    (found,) = backtest(policy(check()), looks(PASS, FAIL, SILENT, SILENT)).ranges
+    (found,) = backtest(policy(check()), looks(PASS, PASS, FAIL, SILENT, SILENT)).ranges
 
-    assert (found.looks, found.failed, found.silent) == (4, 1, 2)
+    assert (found.looks, found.failed, found.silent) == (5, 1, 2)
 
 
 def test_middle_and_worst_are_of_the_numbers_alone() -> None:
@@ -84,6 +84,7 @@ def test_the_worst_is_low_where_a_limit_is_a_minimum() -> None:
         ("100", None, "100", None),
         ("101", None, "100", ">= 99.99"),
         ("300", None, "200", ">= 180"),
+        ("200", None, "100.5", ">= 90.45"),
         (None, "500", "500", None),
         (None, "500", "600", "<= 660"),
         (None, "-5", "-4.5", "<= -4.05"),
@@ -105,6 +106,13 @@ def test_one_bad_look_in_two_thousand_widens_no_limit() -> None:
     least = the_range(check(minimum="99"), ["99"] * 1999 + ["1"])
 
     assert (most.suggested, least.suggested) == (None, None)
+
+
+def test_a_widened_limit_would_have_kept_nearly_every_look() -> None:
+    every = [str(n) for n in range(1001, 2001)]
+
+    assert the_range(check(minimum=None, maximum="1"), every).suggested == "<= 2200"
+    assert the_range(check(minimum="9999"), every).suggested == ">= 901.8"
 
 
 def test_nothing_measured_suggests_nothing() -> None:
@@ -133,10 +141,11 @@ def test_a_judge_that_ends_by_itself_stops_a_past_rollout() -> None:
         (1, [failing, replace(heard, heard=True)]),
         (2, [silent, silent]),
         (3, [replace(heard, final=True)]),
+        (4, [replace(heard, heard=True)]),
     ]
     found = replayed(backtest(policy(check()), ()), runs)
 
-    assert (found.begun, found.stopped, found.silent) == (4, (0,), 2)
+    assert (found.begun, found.stopped, found.silent) == (5, (0,), 2)
 
 
 def test_of_many_past_rollouts_so_many_are_spread_evenly() -> None:
@@ -167,3 +176,5 @@ def test_measurements_wanted_at_a_weight_make_its_past_longer() -> None:
     conditions = JudgePolicy(type="conditions")
 
     assert span_ms(policy(wanted, judge=conditions), 5_000) == 60_000 + 3 * 15_000
+    one = replace(check(), criteria=Criteria())
+    assert span_ms(policy(one, judge=conditions), 5_000) == 60_000

@@ -197,3 +197,25 @@ def test_the_sheet_says_what_the_strategy_does(policy: dict[str, object], says: 
     effective = failed(1)["policy"]["effective"] | policy
     text = sheet("prod/shop", owned_values(), effective, Digest("sha256:2"), "waits")
     assert says in text
+
+
+@pytest.mark.parametrize(
+    ("minimum", "maximum", "baseline", "shared"),
+    [("99", None, "99", False), (None, "5", "5", False), (None, "5", "5.1", True)],
+)
+def test_a_primary_at_its_limit_keeps_it(
+    minimum: str | None, maximum: str | None, baseline: str, *, shared: bool
+) -> None:
+    one = failed(9)
+    one["verdicts"][0]["checks"][0]["baseline"] = baseline
+    one["policy"]["effective"]["checks"][0] |= {"minimum": minimum, "maximum": maximum}
+
+    assert ("something both share" in "\n".join(story(one).remedies())) is shared
+
+
+def test_only_what_ended_a_rollout_has_failures_or_silences() -> None:
+    goes_on = story(decision(1, "start"), decision(2, "advance"))
+
+    assert (list(goes_on.failures()), list(goes_on.silences())) == ([], [])
+    assert list(story(failed(9)).silences()) == []
+    assert list(story(failed(9) | {"verdicts": []}).failures()) == []

@@ -43,8 +43,16 @@ def test_a_weight_that_a_person_left_has_no_window_and_is_no_stay() -> None:
 
 
 def test_what_is_seen_of_a_rollout_without_its_start_counts() -> None:
-    assert stays([FIRST, SECOND]) == (AT_10,)
+    assert stays([SECOND, THIRD]) == (AT_10, AT_20)
     assert visited([FIRST, SECOND]) == (AT_0, AT_10)
+
+
+def test_looks_before_any_traffic_are_no_stay_and_one_percent_is() -> None:
+    trial = made(Action.ADVANCE, "0", "1", 200, 110, 190)
+    little = made(Action.ADVANCE, "1", "5", 300, 200, 290)
+
+    assert [(one.weight, one.start_ms) for one in stays([START, trial, little])] == [(1, 200)]
+    assert [one.weight for one in visited([START, trial, little])] == [0, 1]
 
 
 def test_the_zero_before_the_first_weight_is_visited_too() -> None:
