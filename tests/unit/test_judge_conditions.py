@@ -59,6 +59,17 @@ def test_truth_table(
         ("asInt(result[0]) == 3", [3.7], True),
         ("'a' == \"a\"", [], True),
         ("true || result[5] > 1", [], True),
+        ("true && false", [], False),
+        ("false && result[5] > 1", [], False),
+        ("false || false", [], False),
+        ("(false || true) && !(false || false)", [], True),
+        ("any(result, {# > 5 || # < 1}) && any(result, # > 5 || # < 1)", [0.5], True),
+        ("isNil(nil) && !isNil(true || false) && default(nil, false || true)", [], True),
+        ("'a' != 'b' && 'ab' == \"ab\"", [], True),
+        ("result[-2] == 1 && result[1] == 2", [1, 2], True),
+        (" && ".join(["(1 == 1)"] * 60), [], True),
+        (f"{'(' * 40}true{')' * 40}", [], True),
+        (f"true{' ' * 1996}", [], True),
     ],
 )
 def test_expressions(text: str, result: list[float], expected: bool | None) -> None:
@@ -72,7 +83,7 @@ def test_expressions(text: str, result: list[float], expected: bool | None) -> N
 @pytest.mark.parametrize(
     "text",
     ["result[0] > 1", "result > 1", "result[0]", "len(3) > 1", "!1", "1 && true", "# > 1",
-     "result[0.5] > 0", "'a' < 'b'", "asInt(0/0) == 1"],
+     "result[0.5] > 0", "'a' < 'b'", "asInt(0/0) == 1", "result[false || true] > 0"],
 )  # fmt: skip
 def test_what_has_no_truth_is_an_error_and_no_verdict(text: str) -> None:
     with pytest.raises(expression.Undefined):
@@ -83,11 +94,28 @@ def test_what_has_no_truth_is_an_error_and_no_verdict(text: str) -> None:
     "text",
     ["", "result[0] >", "__import__('os')", "result.__class__", "open('x')", "(1", "1 2", "a = 1",
      "len()", "all(result)", "lambda: 1", "result[0] > 1; 2", "'a\\'", "(" * 500 + "1", "!" * 999,
-     "x" * 3000, "\u0661 > 0"],
+     "x" * 3000, "\u0661 > 0", f"true{' ' * 1997}", f"{'(' * 41}true{')' * 41}",
+     f"{'true && ' * 60}{'(' * 41}true{')' * 41}"],
 )  # fmt: skip
 def test_what_is_no_expression_is_refused(text: str) -> None:
     with pytest.raises(SpecError):
         expression.read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [("1 >$", "at column 4"), ("(1", "at 'its end'"), ("1 2", "at '2'"), ("nope(1)", "at 'nope'")],
+)
+def test_what_is_refused_is_shown_where_it_goes_wrong(text: str, where: str) -> None:
+    with pytest.raises(SpecError, match=where):
+        expression.read(text)
+
+
+def test_an_index_beyond_the_result_is_told_with_its_length() -> None:
+    with pytest.raises(expression.Undefined, match="has 2 numbers, there is none at 2"):
+        expression.read("result[2] > 0").holds([1, 2])
+    with pytest.raises(expression.Undefined, match="none at -3"):
+        expression.read("result[-3] > 0").holds([1, 2])
 
 
 @given(st.text(alphabet="result[]0.9<>=!&|()# ,isNalen'\"+-*/%{}", max_size=60))

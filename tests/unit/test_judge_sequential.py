@@ -15,7 +15,7 @@ from gitops_canary.model.judging import Block, Counts, Reading, Trouble
 from gitops_canary.model.observation import Verdict
 from gitops_canary.model.rollout import Outcome
 
-SPAN = 15_000
+SPAN, BEGIN = 15_000, 1_770_000_000_000
 FAIL, PASS, WAIT = Outcome.FAIL, Outcome.PASS, Outcome.INCONCLUSIVE
 METRIC = Metric(name="success", budget=0.01)
 
@@ -29,8 +29,8 @@ def block(
         else Reading(metric="success", counts=Counts(**dict(zip(FIELDS, counts, strict=True))))
     )
     return Block(
-        start_ms=index * SPAN,
-        end_ms=(index + 1) * SPAN,
+        start_ms=BEGIN + index * SPAN,
+        end_ms=BEGIN + (index + 1) * SPAN,
         weight=Decimal(weight),
         last=last,
         readings=(reading,),
@@ -265,7 +265,7 @@ def test_sparing_an_incident_never_adds_evidence(counts: list[tuple[int, int, in
 
 def test_pace_counts_from_when_the_weight_was_asked_for_and_some_of_it_has_to_be_seen() -> None:
     def passing(asked_ms: int, seen_ms: int = 15_000) -> list[int]:
-        blocks = [replace(block(i, (150, 0, 1350, 0)), since_ms=asked_ms) for i in range(6)]
+        blocks = [replace(block(i, (150, 0, 1350, 0)), since_ms=BEGIN + asked_ms) for i in range(6)]
         _, verdicts = run(Config(metrics=(METRIC,), seen_ms=seen_ms), blocks)
         return [i for i, v in enumerate(verdicts) if v.outcome is PASS]
 
@@ -276,7 +276,7 @@ def test_pace_counts_from_when_the_weight_was_asked_for_and_some_of_it_has_to_be
 
 
 def test_first_block_at_a_weight_does_not_speak_of_the_split() -> None:
-    skewed = [replace(block(i, (700, 0, 1350, 0)), since_ms=0) for i in range(2)]
+    skewed = [replace(block(i, (700, 0, 1350, 0)), since_ms=BEGIN) for i in range(2)]
     _, verdicts = run(Config(metrics=(METRIC,)), skewed)
 
     assert "mismatch" not in verdicts[0].reason

@@ -51,7 +51,9 @@ def test_looks_before_any_traffic_are_no_stay_and_one_percent_is() -> None:
     trial = made(Action.ADVANCE, "0", "1", 200, 110, 190)
     little = made(Action.ADVANCE, "1", "5", 300, 200, 290)
 
-    assert [(one.weight, one.start_ms) for one in stays([START, trial, little])] == [(1, 200)]
+    assert [(str(one.weight), one.start_ms) for one in stays([START, trial, little])] == [
+        ("1", 200)
+    ]
     assert [one.weight for one in visited([START, trial, little])] == [0, 1]
 
 

@@ -6,7 +6,6 @@ of the source says nothing about a version. Block ends are the measuring times; 
 its delay and interval, and ten seconds after an error.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -14,7 +13,7 @@ from enum import Enum
 from gitops_canary.core.judges import expression
 from gitops_canary.core.numbers import number
 from gitops_canary.core.text import one_line
-from gitops_canary.model.judging import Block, Reading, Trouble
+from gitops_canary.model.judging import Block, Reading
 from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Outcome, Window
 
@@ -138,37 +137,28 @@ def _measure(metric: Metric, tally: Tally, block: Block) -> Tally:
         return tally
     result = _result(block.reading(metric.name), block)
     phase, why = (Phase.ERROR, result) if isinstance(result, str) else outcome(metric, result)
-    if isinstance(result, tuple) and phase is Phase.SUCCESSFUL:
-        # Argo lets NaN succeed under a failureCondition alone, and nothing under all(result, ...);
-        # silence is never health.
-        if not result:
-            phase, why = Phase.ERROR, "the result is empty"
-        elif any(map(_odd, result)):
-            phase, why = Phase.ERROR, "the result has a value that is no finite number"
     value = None if isinstance(result, str) else ", ".join(f"{one:g}" for one in result)
     return _limited(metric, _counted(metric, tally, phase, why, value, block.end_ms))
 
 
-def _odd(value: float) -> bool:
-    return not math.isfinite(value)
-
-
 def _result(reading: Reading, block: Block) -> tuple[float, ...] | str:
-    """Give the numbers of a reading as a list; an empty answer is an empty list."""
-    if block.doubt:
-        return block.doubt
-    if reading.trouble not in {None, Trouble.NO_DATA, Trouble.UNDEFINED, Trouble.INVALID}:
-        return reading.why or "an error of the source"
-    texts = reading.results or (() if reading.value is None else (reading.value,))
+    """Give the numbers of a reading, or say why there are none.
+
+    Argo lets NaN succeed under a failureCondition and fail under a successCondition, and nothing
+    succeed under all(result, ...); silence is never health, and no fault of the version either.
+    """
+    if block.doubt or reading.trouble:
+        return block.doubt or reading.why or "an error of the source"
     numbers = []
-    for text in texts:
-        if isinstance(number(text), str) and text.lower().strip("+-") not in {"nan", "inf"}:
-            return f"the value {text[:40]!r} is not a number"
-        numbers.append(float(text))
+    for text in reading.results or (() if reading.value is None else (reading.value,)):
+        value = number(text)
+        if isinstance(value, str):
+            return value
+        numbers.append(float(value))
     if not numbers and reading.counts and reading.counts.canary:
         bad = reading.counts.canary_bad
         numbers.append((reading.counts.canary - bad) / reading.counts.canary)
-    return tuple(numbers)
+    return tuple(numbers) or "the result is empty"
 
 
 def _counted(

@@ -79,7 +79,7 @@ def _tokens(text: str) -> list[str]:
                 f"The condition {one_line(text)[:120]!r} cannot be read at column {at + 1}.",
                 "use numbers, result, comparisons, && || ! and the functions of the reference",
             )
-        token = match.group(match.lastindex or 0)
+        token = next(filter(None, match.groups()))
         found.append(_WORDS.get(token, token))
         at = match.end()
     return found
@@ -119,7 +119,7 @@ class _Parser:
 
     def _level(self, level: int) -> Term:
         self._depth += 1
-        if self._depth > DEPTH_MAX * (len(_LEVELS) + 1):
+        if self._depth > (DEPTH_MAX + 1) * (len(_LEVELS) + 1):
             _refuse("A condition is nested too deeply.", f"use at most {DEPTH_MAX} brackets")
         try:
             if level == len(_LEVELS):

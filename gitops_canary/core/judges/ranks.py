@@ -168,15 +168,6 @@ def iqr_outliers(values: Sequence[float], factor: float, *, reduce: bool) -> lis
     return [value < low or value > high for value in values]
 
 
-def ksigma_outliers(values: Sequence[float], k: float) -> list[bool]:
-    """Mark what lies more than `k` sample deviations from the mean."""
-    if len(values) < 2:  # noqa: PLR2004 - one value has no deviation
-        return [False] * len(values)
-    mean = sum(values) / len(values)
-    deviation = math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))
-    return [abs(value - mean) > k * deviation for value in values]
-
-
 def mean_ratio(control: Sequence[float], experiment: Sequence[float]) -> float:
     """Divide the means; NaN where one of them is 0."""
     if not control or not experiment:

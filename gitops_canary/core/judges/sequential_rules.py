@@ -111,7 +111,7 @@ def _promoting(config: Config, state: State, block: Block, *, proven: bool) -> R
         upto = f"waits {rough(held_ms)} of {rough(config.max_hold_ms)} for proof at the last step"
         wait = f"{upto}: {waiting.unproven(config, state, block)}"
         return Outcome.INCONCLUSIVE, f"nothing is wrong; {wait}", False, True
-    fewest = min((state.weighed[m.name].total.canary for m in config.metrics), default=0)
+    fewest = min(state.weighed[m.name].total.canary for m in config.metrics)
     unproven = f"not proven good after {rough(held_ms)} at the last step"
     if config.on_inconclusive == "promote" and fewest >= config.min_requests:
         return Outcome.PASS, f"{unproven}, and nothing speaks against it", False, True

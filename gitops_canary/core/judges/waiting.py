@@ -23,13 +23,11 @@ def dwelling(config: Config, state: State, block: Block, dwell_ms: int) -> str:
 
 def unproven(config: Config, state: State, block: Block) -> str:
     """Say of the metric that is furthest from its proof how far it is, and what is missing."""
-    named = ((metric, state.weighed[metric.name]) for metric in config.metrics)
-    open_ = [(m, w) for m, w in named if w.proof < math.log(config.proven)]
-    if not open_:
-        return ""
-    metric, weighed = min(open_, key=lambda one: one[1].proof)
-    if not weighed.total.canary and _warms(state, metric, block):
-        assert state.first_ms is not None, "warming up"
+    metric = min(config.metrics, key=lambda one: state.weighed[one.name].proof)
+    weighed = state.weighed[metric.name]
+    if not weighed.total.canary:
+        # Its requests of this block were left out: without any it would be told as silence.
+        assert state.first_ms is not None, "there are requests"
         first_ms = state.first_ms + metric.warmup_ms + block.end_ms - block.start_ms
         return f"{metric.name} warms up, and counts in {rough(first_ms - block.end_ms)}"
     return f"{metric.name} has {_missing(config, metric, weighed, block)}"
@@ -38,30 +36,24 @@ def unproven(config: Config, state: State, block: Block) -> str:
 def few(config: Config, state: State, block: Block) -> str:
     """Say how many canary requests there are of the least number; empty where there are enough."""
     weighed = [state.weighed[metric.name] for metric in config.metrics]
-    fewest = min(weighed, key=lambda one: one.total.canary, default=None)
-    if fewest is None or fewest.total.canary >= config.min_requests:
+    fewest = min(weighed, key=lambda one: one.total.canary)
+    if fewest.total.canary >= config.min_requests:
         return ""
     more = config.min_requests - fewest.total.canary
     seen = f"{fewest.total.canary:,} of {config.min_requests:,} canary requests needed"
     return f"{seen}{_takes(fewest, block, more)}"
 
 
-def _warms(state: State, metric: Metric, block: Block) -> bool:
-    return state.first_ms is not None and block.end_ms <= state.first_ms + metric.warmup_ms
-
-
 def _missing(config: Config, metric: Metric, weighed: Weighed, block: Block) -> str:
     """Estimate how many requests the proof takes in all, going on as so far."""
     total, best = weighed.total, max(weighed.good)
-    if not total.canary:
-        return "no canary request yet"
     each = best / total.canary
     if each <= 0:
         budget = f"{100 * metric.budget:g} %"
         bad = f"{total.canary_bad:,} of {total.canary:,} canary requests {metric.what}"
         return f"too many bad ones to prove less than {budget}: {bad}"
     needed = math.log(config.proven) + math.log(len(eprocess.GOOD)) - best
-    more = max(math.ceil(needed / each), 1)
+    more = math.ceil(needed / each)
     every = f"{total.canary:,} of about {total.canary + more:,} canary requests"
     return f"{every} that prove its limit{_takes(weighed, block, more)}"
 

@@ -27,6 +27,8 @@ def times(counts: Counts) -> str:
 
     >>> times(Counts(canary=10, canary_bad=1, primary=10, primary_bad=0))
     'the primary had none'
+    >>> times(Counts(canary=10, canary_bad=10, primary=10, primary_bad=1))
+    '10x'
     """
     if not counts.canary_bad:
         return "none on the canary"
@@ -39,8 +41,8 @@ def times(counts: Counts) -> str:
 def amount(log: float) -> str:
     """Write evidence as people say it, with at most four digits.
 
-    >>> amount(math.log(4120)), amount(-1.0), amount(60.0)
-    ('4,120', '0.37', '1e26')
+    >>> amount(math.log(4120)), amount(-1.0), amount(60.0), amount(math.log(1e7)), amount(2.35)
+    ('4,120', '0.37', '1e26', '10,000,000', '10')
     """
     if log > math.log(1e7):
         return f"1e{log / math.log(10):.0f}"
@@ -51,8 +53,8 @@ def amount(log: float) -> str:
 def rough(span_ms: int) -> str:
     """Write how long something takes, to the second or, from two minutes on, the minute.
 
-    >>> rough(90_400), rough(200), rough(600_000), rough(3_661_000)
-    ('90s', '1s', '10m', '62m')
+    >>> rough(90_400), rough(200), rough(600_000), rough(3_661_000), rough(120_000)
+    ('90s', '1s', '10m', '62m', '2m')
     """
     seconds = max(round(span_ms / 1000), 1)
     return f"{seconds}s" if seconds < 120 else f"{math.ceil(seconds / 60)}m"  # noqa: PLR2004
@@ -61,7 +63,7 @@ def rough(span_ms: int) -> str:
 def exact(number: float) -> str:
     """Write a computed number for the record: six digits, the same on every machine.
 
-    >>> exact(1 / 3), exact(-0.0), exact(-1e-17)
+    >>> exact(1 / 3), exact(-0.0), exact(-1e-7)
     ('0.333333', '0.000000', '0.000000')
     """
     return f"{round(number, 6) + 0.0:.6f}" if math.isfinite(number) else str(number)

@@ -1,0 +1,83 @@
+"""The sums behind the sequential judge's evidence: history, spared incidents, splits, scatter."""
+
+import math
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from test_judge_sequential import METRIC, block, run
+
+from gitops_canary.core.judges import eprocess, share
+from gitops_canary.core.judges.sequential import Config
+from gitops_canary.model.judging import Counts, Reading
+
+LATENCY = replace(METRIC, name="latency")
+
+
+def test_a_history_of_failures_makes_more_of_them_usual() -> None:
+    blocks = [block(i, (1500, 45, 13500, 13)) for i in range(2)]
+
+    def steady(history: float | None) -> float:
+        config = Config(metrics=(replace(METRIC, history=history),))
+        return run(config, blocks)[0][-1].weighed["success"].steady.log
+
+    assert steady(None) == steady(0.001) == steady(0.0025) > steady(0.003) > steady(0.02)
+
+
+def test_a_spared_incident_weighs_as_one_bad_request() -> None:
+    unknown = Config(metrics=(replace(METRIC, known=False),))
+    burst, single = (
+        run(unknown, [block(0, counts)])[0][-1].weighed["success"]
+        for counts in ((150, 60, 1350, 0), (91, 1, 1350, 0))
+    )
+
+    assert [one.log for one in burst.spared] == [
+        one.log for one in (single.worse, single.floor, single.steady)
+    ]
+
+
+def test_the_split_is_read_from_the_metric_that_saw_the_most() -> None:
+    config = Config(metrics=(METRIC, LATENCY))
+    few = Counts(canary=9, primary=1)
+    one = block(0, (10, 0, 90, 0))
+    two = replace(one, readings=(*one.readings, Reading(metric="latency", counts=few)))
+
+    (state,), _ = run(config, [two])
+    assert (state.shares.canary, state.shares.total) == (10, 100)
+
+
+@pytest.mark.parametrize("part", [0.01, 0.3, 0.5, 0.99])
+def test_evidence_on_the_split_is_fair_and_names_the_odds(part: float) -> None:
+    for odds, (mine, other) in zip(share.ODDS, share._tilts(part), strict=True):
+        to_canary, to_primary = part * math.exp(mine), (1 - part) * math.exp(other)
+        assert to_canary + to_primary == pytest.approx(1)
+        assert to_canary / to_primary == pytest.approx(odds * part / (1 - part))
+
+
+@pytest.mark.parametrize(("weight", "seen"), [("0", 0), ("100", 0), ("99.5", 9), ("0.5", 9)])
+def test_the_split_is_looked_at_between_nobody_and_everybody(weight: str, seen: int) -> None:
+    after = share.step(share.State(), Counts(canary=4, primary=5), Decimal(weight))
+
+    assert after.total == seen
+    assert share.step(share.State(), Counts(), Decimal(50)) == share.State()
+
+
+def test_evidence_too_large_for_a_double_goes_on_as_before() -> None:
+    ratios = [[0.5 * n - 1 for n in range(8)], [-2.0] * 8, [1.0, -3.0] * 4]
+    plain = logs = eprocess.Mixture.over(8)
+    for one in ratios:
+        plain, logs = plain.times(one), logs._by_logs(one)
+        assert logs.log == pytest.approx(plain.log)
+
+
+def test_overdispersion_is_pearson_s_over_pods_that_had_requests() -> None:
+    silent, single = [[(10, 0), (30, 4), (0, 0)]], [[(1, 1), (3, 0)]]
+
+    assert eprocess.overdispersion([[(10, 0), (30, 4)]])[0] == pytest.approx(4 / 3)
+    assert eprocess.overdispersion(silent)[1] == 1
+    assert eprocess.overdispersion(single)[0] == pytest.approx(3.0)
+    assert eprocess.overdispersion([[(10, 4)], [(10, 0), (10, 0)]]) == (1.0, 0)
+
+
+def test_a_share_beyond_all_bounds_speaks_for_no_worse_one() -> None:
+    assert eprocess.absolute(10, 10, 0.999, eprocess.BAD, eta=1.0) == (0.0,) * 8
