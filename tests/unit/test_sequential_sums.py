@@ -76,7 +76,7 @@ def test_overdispersion_is_pearson_s_over_pods_that_had_requests() -> None:
     assert eprocess.overdispersion([[(10, 0), (30, 4)]])[0] == pytest.approx(4 / 3)
     assert eprocess.overdispersion(silent)[1] == 1
     assert eprocess.overdispersion(single)[0] == pytest.approx(3.0)
-    assert eprocess.overdispersion([[(10, 4)], [(10, 0), (10, 0)]]) == (1.0, 0)
+    assert eprocess.overdispersion([[(10, 4), (0, 0)], [(10, 0), (10, 0)]]) == (1.0, 0)
 
 
 def test_a_share_beyond_all_bounds_speaks_for_no_worse_one() -> None:
