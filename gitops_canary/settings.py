@@ -24,6 +24,7 @@ class SyncType(Enum):
     ARGOCD = "argocd"
     FLUX = "flux"
     KUBERNETES = "kubernetes"
+    COMMIT_STATUS = "commit-status"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +226,10 @@ class SyncSettings:
     """Milliseconds one look at all moves may take."""
     applications: tuple[str, ...] = ()
     """Argo CD Applications to look at; empty is all that the token may see."""
+    repository: str = ""
+    """`owner/name` at the forge whose commit statuses are read."""
+    contexts: tuple[str, ...] = ()
+    """Commit statuses that have to succeed; `*` stands for anything."""
     refresh: bool = False
     """Whether the engine is asked to look at Git after each push."""
 

@@ -10,7 +10,7 @@ from gitops_canary.app import config_models as models
 from gitops_canary.app.config_delivery import delivery_problems, one_delivery
 from gitops_canary.app.config_server import one_forge, one_server, server_problems
 from gitops_canary.app.config_source import one_source, source_problems
-from gitops_canary.app.config_sync import one_sync, sync_problems
+from gitops_canary.app.config_sync import one_sync, sync_problems, together_problems
 from gitops_canary.app.config_telling import one_notifier, one_webhook, telling_problems
 from gitops_canary.app.config_values import PROBLEM
 from gitops_canary.errors import ConfigError, Place, SpecError
@@ -158,6 +158,7 @@ def _contradictions(document: models.Document) -> Iterator[tuple[Loc, str, str]]
         yield from source_problems(("metrics", "sources", name), source)
     yield from telling_problems(document)
     yield from delivery_problems(document)
+    yield from together_problems(document)
     if document.server:
         yield from server_problems(document.server)
     for index, sync in enumerate(document.sync):

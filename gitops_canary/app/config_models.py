@@ -33,7 +33,6 @@ from gitops_canary.sync import SYNC
 SOURCE_LATER = ("cortex", "mimir", "thanos", "victoriametrics")
 """Those that speak Prometheus' API can be configured as `prometheus`."""
 FORGES_LATER = ("gitlab", "gitea", "forgejo", "bitbucket")
-SYNC_LATER = ("commit-status",)
 
 
 class _Strict(BaseModel):
@@ -226,7 +225,7 @@ class Notifier(_Strict):
 class Sync(_Strict):
     """What tells that a commit is live."""
 
-    type: Annotated[str, AfterValidator(choice(*SYNC, later=SYNC_LATER))]
+    type: Annotated[str, AfterValidator(choice(*SYNC))]
     """traffic looks in measurements, none waits for delay, the others ask that engine's API."""
     delay: Wait | None = None
     """Time from a commit until none takes it as live."""
@@ -235,7 +234,7 @@ class Sync(_Strict):
     source: str = "default"
     """Metric source that traffic asks."""
     url: Address | None = None
-    """Base URL of Argo CD, or of the Kubernetes API for flux and kubernetes."""
+    """Base URL of Argo CD, of the Kubernetes API, or for commit-status of GitHub's own."""
     token_file: File | None = None
     """File with a bearer token; a service account's own may be read by its whole pod."""
     ca_file: File | None = None
@@ -244,6 +243,12 @@ class Sync(_Strict):
     """Time one look at all moves may take."""
     applications: list[Name] = Field(default_factory=list)
     """Argo CD Applications to look at; none is all that the token may see."""
+    repository: str = Field(default="", pattern=r"^([A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+)?$")
+    """Owner and name at GitHub, for commit-status."""
+    contexts: list[Annotated[str, Field(pattern=r"^[^*?\[\]][^?\[\]]{0,199}$")]] = Field(
+        default_factory=list
+    )
+    """Commit statuses that all have to succeed, for commit-status; * stands for anything."""
     refresh: bool = False
     """Whether argocd or flux is asked to look at Git after each push."""
 

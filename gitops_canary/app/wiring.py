@@ -44,7 +44,7 @@ from gitops_canary.settings import (
     Settings,
     SyncSettings,
 )
-from gitops_canary.sync import ENGINES, SYNC, Closing, Contains, Options
+from gitops_canary.sync import ENGINES, SYNC, Closing, Contains, Later, Options
 
 
 @asynccontextmanager
@@ -121,16 +121,19 @@ def _station(
     git, worker = _repository(settings, one, directory), Worker()
     budget = Budget(one.pushes_per_minute)
     # What sync sources saw lies beside the clone that stays, and is lost with it.
-    seen = Options(memory=beside(one, "seen"), writes=memory.writes)
+    seen = Options(
+        memory=beside(one, "seen"),
+        writes=memory.writes,
+        contains=_ancestry(git, worker),
+        later=_later(git, worker),
+    )
     return Station(
         name=one.name,
         git=git,
         reader=Reader(git, rules, ROUTERS, sift=git),
         beginner=Beginner(store=git, rules=rules) if one.initialise else None,
         witness=git.witness if one.forge_commits else None,
-        measuring=_measuring(
-            settings, metrics, _ancestry(git, worker), seen, landed=one.delivery is not None
-        ),
+        measuring=_measuring(settings, metrics, seen, landed=one.delivery is not None),
         worker=worker,
         budget=budget,
         delivering=delivering(settings, one, git, worker, budget),
@@ -209,9 +212,14 @@ def _ancestry(git: Git, worker: Worker) -> Contains:
     return contains
 
 
-def _measuring(
-    settings: Settings, metrics: Metrics, contains: Contains, seen: Options, *, landed: bool
-) -> Measuring:
+def _later(git: Branches, worker: Worker) -> Later:
+    async def later(revision: Revision) -> Sequence[Revision]:
+        return await worker.do(lambda: git.later(revision))
+
+    return later
+
+
+def _measuring(settings: Settings, metrics: Metrics, seen: Options, *, landed: bool) -> Measuring:
     sources = settings.sources.values()
     timing = Timing(
         scrape_ms=max(source.scrape_ms for source in sources),
@@ -228,7 +236,8 @@ def _measuring(
                     scrape_ms=timing.scrape_ms,
                     lag_ms=timing.lag_ms,
                     scrape_timeout_ms=timing.scrape_timeout_ms,
-                    contains=contains,
+                    contains=seen.contains,
+                    later=seen.later,
                     memory=seen.memory,
                     writes=seen.writes,
                 )
@@ -251,6 +260,8 @@ def options(one: SyncSettings) -> Options:
         ca_file=one.ca_file,
         timeout_ms=one.timeout_ms,
         applications=one.applications,
+        repository=one.repository,
+        contexts=one.contexts,
     )
 
 

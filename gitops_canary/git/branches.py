@@ -7,7 +7,7 @@ from gitops_canary.core.footing import anchored
 from gitops_canary.errors import ConfigError, Unavailable
 from gitops_canary.git import rejection
 from gitops_canary.git.address import check_branch
-from gitops_canary.git.commands import Update
+from gitops_canary.git.commands import Update, path_to
 from gitops_canary.git.editing import Draft
 from gitops_canary.git.objects import ObjectId
 from gitops_canary.git.rejection import Fate
@@ -72,6 +72,21 @@ class Branches(Repository):
             raise
         self._send(updates)
         return proof[-1] if proof else evidence_onto
+
+    def later(self, revision: Revision, most: int = 20) -> Sequence[Revision]:
+        """List commits of the config branch that contain a revision, the oldest first.
+
+        Of many the oldest and the newest ones; of a revision that is not there none.
+        """
+        tip = self._local.get(self._branch)
+        if tip is None or tip == revision or not self.contains(tip, revision):
+            return ()
+        finished = self._runner.run(path_to(tip, revision))
+        if not finished.ok:
+            return ()
+        found = [Revision(name) for name in reversed(finished.out.decode().split())]
+        half = most // 2
+        return found if len(found) <= most else [*found[:half], *found[half - most :]]
 
     def delete(self, branch: str, tip: Revision) -> None:
         """Delete a branch, if nobody has pushed to it meanwhile."""

@@ -131,6 +131,12 @@ def rev_list(tip: str, *, since: str | None = None, mentioning: str | None = Non
     return Command(("rev-list", "--topo-order", *grep, _revision(tip), *seen, "--"))
 
 
+def path_to(tip: str, since: str) -> Command:
+    """List the commits of a branch that descend from one, children before parents."""
+    ends = (_revision(tip), f"^{_revision(since)}")
+    return Command(("rev-list", "--topo-order", "--ancestry-path", *ends, "--"))
+
+
 def grep(revisions: Iterable[str], folders: Sequence[str], *, perl: bool) -> Command:
     """List the YAML files that match a pattern of standard input, as `revision:path`, NUL after.
 

@@ -6,11 +6,12 @@ from typing import Protocol, runtime_checkable
 from gitops_canary.ports import Engine, SyncSource
 from gitops_canary.sync.api import Api
 from gitops_canary.sync.argocd import ArgoCd
+from gitops_canary.sync.commit_status import CommitStatus
 from gitops_canary.sync.engine import ArgoCdEngine, FluxEngine
 from gitops_canary.sync.flux import Flux
 from gitops_canary.sync.kubernetes import Kubernetes
 from gitops_canary.sync.none import Nothing
-from gitops_canary.sync.options import Contains, Options
+from gitops_canary.sync.options import Contains, Later, Options
 from gitops_canary.sync.traffic import Traffic
 
 Factory = Callable[[Options], SyncSource]
@@ -42,6 +43,13 @@ SYNC: Mapping[str, Factory] = {
     "flux": lambda o: Flux(
         _api("The Kubernetes API", o), contains=o.contains, timeout_ms=o.timeout_ms
     ),
+    "commit-status": lambda o: CommitStatus(
+        _api("The forge", o),
+        repository=o.repository,
+        contexts=o.contexts,
+        later=o.later,
+        timeout_ms=o.timeout_ms,
+    ),
     "argocd": lambda o: ArgoCd(
         _api("Argo CD", o), contains=o.contains, names=o.applications, timeout_ms=o.timeout_ms
     ),
@@ -56,4 +64,14 @@ ENGINES: Mapping[str, Callable[[Options], Engine]] = {
 }
 """Those sources whose engine can be asked to look at Git."""
 
-__all__ = ["ENGINES", "SYNC", "Closing", "Contains", "Factory", "Nothing", "Options", "Traffic"]
+__all__ = [
+    "ENGINES",
+    "SYNC",
+    "Closing",
+    "Contains",
+    "Factory",
+    "Later",
+    "Nothing",
+    "Options",
+    "Traffic",
+]

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -53,6 +53,17 @@ class Api:
         """
         return self._object(await self._call(Request(path=path, params=dict(query or {}))))
 
+    async def list(self, path: str, query: Mapping[str, str]) -> Sequence[Any]:
+        """Read one JSON array.
+
+        Raises:
+            NoAnswer: anything but 200 and an array came back.
+        """
+        found = self._json(await self._call(Request(path=path, params=dict(query))))
+        if not isinstance(found, list):
+            raise NoAnswer(f"{self._name} answered no JSON array: correct its url")
+        return found
+
     async def annotate(self, path: str, key: str, value: str) -> None:
         """Set one annotation of an object by a JSON merge patch (RFC 7386).
 
@@ -92,10 +103,13 @@ class Api:
         )
 
     def _object(self, body: bytes) -> Mapping[str, Any]:
-        try:
-            found = json.loads(body)
-        except (ValueError, RecursionError):
-            raise NoAnswer(f"{self._name} answered no JSON: correct its url") from None
+        found = self._json(body)
         if not isinstance(found, dict):
             raise NoAnswer(f"{self._name} answered no JSON object: correct its url")
         return found
+
+    def _json(self, body: bytes) -> Any:
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError):
+            raise NoAnswer(f"{self._name} answered no JSON: correct its url") from None

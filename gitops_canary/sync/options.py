@@ -1,6 +1,6 @@
 """What a sync source may be made of; each takes of it what it needs."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,16 @@ from gitops_canary.model.names import Revision
 
 Contains = Callable[[Revision, Revision], Awaitable[bool]]
 """Tells whether the first revision contains the second; one we do not know contains nothing."""
+
+
+Later = Callable[[Revision], Awaitable[Sequence[Revision]]]
+"""Lists commits of the branch that contain a revision, without itself, the oldest first."""
+
+
+async def nothing_later(revision: Revision) -> Sequence[Revision]:
+    """Know no later commits."""
+    del revision
+    return ()
 
 
 async def nothing_known(revision: Revision, wanted: Revision) -> bool:
@@ -39,9 +49,15 @@ class Options:
     """Milliseconds one look may take."""
     applications: tuple[str, ...] = ()
     """Argo CD Applications to look at; empty is all."""
+    repository: str = ""
+    """`owner/name` at the forge."""
+    contexts: tuple[str, ...] = ()
+    """Commit statuses that have to succeed."""
     memory: Path | None = None
     """File in which a source may keep what the next process of this controller shall know."""
     writes: bool = True
     """Whether that file may be written; a process that only looks reads it."""
     contains: Contains = nothing_known
     """Ancestry in the config repository."""
+    later: Later = nothing_later
+    """Commits of the config branch."""

@@ -59,8 +59,19 @@ async def _kubernetes(o: Options) -> str:
     return f"Kubernetes {version} answers"
 
 
+async def _commit_status(o: Options) -> str:
+    api = Api("The forge", o.url, token_file=o.token_file, ca_file=o.ca_file)
+    try:
+        async with asyncio.timeout(o.timeout_ms / 1000):
+            name = (await api.get(f"/repos/{o.repository}")).get("full_name", "?")
+    finally:
+        await api.aclose()
+    return f"the forge shows {name}"
+
+
 PROBES: Mapping[str, Callable[[Options], Awaitable[str]]] = {
     "argocd": _argocd,
+    "commit-status": _commit_status,
     "flux": _flux,
     "kubernetes": _kubernetes,
 }

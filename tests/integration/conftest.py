@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from git_plans import FILES
 
-from gitops_canary.git.repository import Repository
+from gitops_canary.git.branches import Branches
 from gitops_canary.git.signing import generate_key
 from gitops_canary.lab.origin import Origin
 from gitops_canary.model.names import Revision
@@ -44,11 +44,11 @@ def git_identity(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
 @pytest.fixture
 def open_repository(
     origin: Origin, git_identity: Mapping[str, Any], tmp_path: pathlib.Path
-) -> Iterator[Callable[..., Repository]]:
+) -> Iterator[Callable[..., Branches]]:
     """Open clones of the origin; all are closed at the end."""
-    opened: list[Repository] = []
+    opened: list[Branches] = []
 
-    def open_one(**changes: Any) -> Repository:
+    def open_one(**changes: Any) -> Branches:
         arguments: dict[str, Any] = {
             "url": origin.url,
             "branch": origin.branch,
@@ -57,7 +57,7 @@ def open_repository(
             **git_identity,
             **changes,
         }
-        opened.append(Repository(**arguments))
+        opened.append(Branches(**arguments))
         return opened[-1]
 
     yield open_one

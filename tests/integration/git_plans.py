@@ -4,12 +4,13 @@ import os
 import pathlib
 from collections.abc import Callable, Mapping
 
+from gitops_canary.git.branches import Branches
 from gitops_canary.git.repository import Repository
 from gitops_canary.lab.origin import Origin
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import Path, Revision
 
-OpenRepository = Callable[..., Repository]
+OpenRepository = Callable[..., Branches]
 EVIDENCE = "gitops-canary/evidence"
 FILES: Mapping[str, bytes | None] = {
     "apps/web/vs.yaml": b"weight: 0\n",
