@@ -75,7 +75,7 @@ def main() -> int:
         worlds = options.worlds or Path(scratch) / "worlds"
         for part in _asked(options):
             for size in part.sizes:
-                if size.files > K10.files and not options.large:
+                if size.large and not options.large:
                     continue
                 if options.files not in {None, size.files}:
                     continue

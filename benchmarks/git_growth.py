@@ -18,8 +18,8 @@ SIZES = (
     MIDDLE,
     *(replace(MIDDLE, files=count) for count in (1_000, 100_000)),
     *(replace(MIDDLE, canaries=count) for count in (20, 2_000)),
-    *(replace(MIDDLE, commits=count) for count in (10, 10_000)),
-    replace(MIDDLE, files=100_000, commits=100_000),
+    *(replace(MIDDLE, commits=count) for count in (10, 10_000, 100_000)),
+    Size(files=100_000, commits=100_000, canaries=1_000),
 )
 """One axis at a time is away from the middle, but for the last."""
 
@@ -36,7 +36,7 @@ def growth(bench: Bench, options: Options) -> Iterator[Figure]:
                              at=at, ours=spent, limit=limit,
                              against="git rev-list --count")  # fmt: skip
         if len(here.items() - _ORIGIN.items()) > 1:
-            yield Figure(name="a tick, many files and a long history", part="growth",
+            yield Figure(name="a tick, many files, canaries and commits", part="growth",
                          size=bench.size, ours=spent, limit=limit,
                          against="git rev-list --count")  # fmt: skip
 

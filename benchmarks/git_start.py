@@ -3,12 +3,14 @@
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 from benchmarks.git_bench import AT_MS, Bench, Options, reader_of, side_by_side
 from benchmarks.git_figures import Figure
+from benchmarks.git_world import copy_of
 from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.checkpointing import Checkpoint, FileShelf
 from gitops_canary.app.looking import look
@@ -22,6 +24,8 @@ from gitops_canary.model.rollout import Action, Outcome, Record
 _MEMORY_MIB = 40.0
 _ROLLOUTS = 10
 _DAY_MS = 86_400_000
+_FEW_COMMITS = 1_000
+_TURNS = 3
 
 
 def memory(bench: Bench, options: Options) -> Iterator[Figure]:
@@ -45,6 +49,25 @@ def memory(bench: Bench, options: Options) -> Iterator[Figure]:
 
 def restart(bench: Bench, options: Options) -> Iterator[Figure]:
     """Our moves of a long history, found from nothing and at a checkpoint."""
+    known, walked = _starts(bench)
+    mine, theirs = side_by_side(known, walked, options.times)
+    yield Figure(name="our moves, at a checkpoint", part="restart", size=bench.size, ours=mine,
+                 limit=theirs, against="the whole history passed over")  # fmt: skip
+    if bench.size.commits <= _FEW_COMMITS:
+        return
+    short = replace(bench.size, commits=_FEW_COMMITS)
+    scratch = bench.scratch / "short"
+    scratch.mkdir()
+    origin = copy_of(options.worlds or bench.scratch, short, scratch / "origin.git")
+    before, _ = _starts(Bench.begin(origin=origin, size=short, scratch=scratch))
+    mine, theirs = side_by_side(known, before, _TURNS * options.times)
+    yield Figure(name="our moves, at a checkpoint of a long history", part="restart",
+                 size=bench.size, ours=mine, limit=theirs, most=1.25,
+                 against=f"the same after {_FEW_COMMITS:,} commits")  # fmt: skip
+
+
+def _starts(bench: Bench) -> tuple[Callable[[], Graph], Callable[[], Graph]]:
+    """Let canaries roll in a repository; a start at the checkpoint, and one without it."""
     ours = bench.open()
     tip, evidence = ours.fetch()
     for number in range(_ROLLOUTS):
@@ -53,23 +76,25 @@ def restart(bench: Bench, options: Options) -> Iterator[Figure]:
         tip = made[-1]
     shelf = FileShelf(bench.scratch / "moves")
     Checkpoint(shelf, "mark").keep(Graph(ours, tip).past, 0, reader_of(ours))
-
     directory = ours._runner.surroundings.directory
     bench.close()
 
-    def known() -> None:
+    def known() -> Graph:
         again = _opened(bench.url, directory, bench.key)
-        Graph(again, tip, Checkpoint(shelf, "mark").restore(again, tip))
+        graph = Graph(again, tip, Checkpoint(shelf, "mark").restore(again, tip))
         again.close()
+        return graph
 
-    def walked() -> None:
+    def walked() -> Graph:
         again = _opened(bench.url, directory, bench.key)
-        Graph(again, tip)
+        graph = Graph(again, tip)
         again.close()
+        return graph
 
-    mine, theirs = side_by_side(known, walked, options.times)
-    yield Figure(name="our moves, at a checkpoint", part="restart", size=bench.size, ours=mine,
-                 limit=theirs, against="the whole history passed over")  # fmt: skip
+    one, other = known().history, walked().history
+    assert len(one.moves) == bench.size.canaries
+    assert all(one.rollout(canary) == other.rollout(canary) for canary in other.moves)
+    return known, walked
 
 
 def _rollouts(canaries: int, number: int) -> list[PlannedCommit]:

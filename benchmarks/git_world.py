@@ -13,6 +13,7 @@ from pathlib import Path
 
 _PER_NAMESPACE = 100
 _FILES = 5
+_FILES_MAX, _COMMITS_MAX = 10_000, 10_000
 _BEGIN_S = 1_700_000_000
 _WHO = "Ada Example <ada@example.com>"
 ENVIRONMENT = {
@@ -102,6 +103,11 @@ class Size:
         """Say it in a few words."""
         flat = " flat" if self.flat else ""
         return f"{self.files:,}{flat} files, {self.commits:,} commits"
+
+    @property
+    def large(self) -> bool:
+        """Whether it takes minutes, and is left out unless asked for."""
+        return self.files > _FILES_MAX or self.commits > _COMMITS_MAX
 
     @property
     def applications(self) -> int:
