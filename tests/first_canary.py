@@ -67,6 +67,10 @@ spec:
   ingress: [{from: [{podSelector: {matchLabels: {app: caller}}}]}]
 """
 PLAIN: Texts = {"apps/deploy.yaml": DEPLOYMENT, "apps/service.yaml": SERVICE}
+TOGETHER = DEPLOYMENT.replace(
+    "        tier: front\n", "        tier: front\n        gitops-canary.dev/pods-of: service-web\n"
+)
+"""Pods that one Service can select on both sides."""
 BASE: Texts = {
     "base/deployment.yaml": DEPLOYMENT.replace("  namespace: prod\n", "").replace(":1.0.0", ""),
     "base/service.yaml": SERVICE.replace("  namespace: prod\n", ""),
@@ -84,7 +88,8 @@ def overlay(name: str, more: str = "") -> Texts:
 
 def plain(router: str, more: Mapping[str, str] = {}) -> Texts:
     route = {"apps/route.yaml": ROUTES[router]} if router in ROUTES else {}
-    return {**PLAIN, **route, **more}
+    both = {"apps/deploy.yaml": TOGETHER} if router == "haproxy" else {}
+    return {**PLAIN, **both, **route, **more}
 
 
 def initialised(texts: Mapping[str, str], **answers: str) -> Prepared:

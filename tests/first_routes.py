@@ -255,7 +255,25 @@ spec:
     - name: web
       port: 80
 """
+HAPROXY = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: web
+  namespace: prod
+  annotations:
+    haproxy-ingress.github.io/timeout-server: 9s
+spec:
+  ingressClassName: haproxy
+  rules:
+  - host: shop.example
+    http:
+      paths:
+      - {path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}
+      - {path: /old, pathType: Prefix, backend: {service: {name: legacy, port: {number: 80}}}}
+"""
 ROUTES = {
+    "haproxy": HAPROXY,
     "istio": ISTIO,
     "gatewayapi:v1": GATEWAY,
     "nginx": NGINX,

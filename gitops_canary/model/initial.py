@@ -29,6 +29,11 @@ class Wanted:
     """What `metadata.namespace` of new documents says; empty where something else sets it."""
     port: int = 80
     hosts: tuple[str, ...] = ()
+    kind: str = "Deployment"
+    workload: str = ""
+    """Name of the workload."""
+    label: tuple[str, str] = ("app", "")
+    """Key and value of the label by which the candidate's pods are told from the primary's."""
     gateway: str = ""
     """`namespace/name` or `name`; empty where none is known."""
     ladder: tuple[Decimal, ...] = ()

@@ -16,7 +16,7 @@ from gitops_canary.routing.first_splits import (
 from gitops_canary.routing.founding import Adoption
 from gitops_canary.routing.gateway_api import GATEWAY_API, GATEWAY_FOUNDER
 from gitops_canary.routing.haproxy import HaProxy
-from gitops_canary.routing.ingresses import ALB_FOUNDER
+from gitops_canary.routing.ingresses import ALB_FOUNDER, HAPROXY_FOUNDER
 from gitops_canary.routing.istio import ISTIO, ISTIO_FOUNDER
 from gitops_canary.routing.kubernetes import KUBERNETES_FOUNDER, Kubernetes
 from gitops_canary.routing.kuma import KUMA, MESH_ROUTES
@@ -57,6 +57,7 @@ FOUNDERS: Registry[Founder] = Registry(
         "gloo": GLOO_FOUNDER,
         "skipper": SKIPPER_FOUNDER,
         "alb": ALB_FOUNDER,
+        "haproxy": HAPROXY_FOUNDER,
         "openshift": OPENSHIFT_FOUNDER,
         "virtualserver": VIRTUAL_SERVER_FOUNDER,
         "emissary": EMISSARY_FOUNDER,

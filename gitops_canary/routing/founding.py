@@ -131,15 +131,43 @@ class Silent:
         return ()
 
 
-_INSTEAD = {
-    "haproxy": "the Service users call has to select the pods of both sides, by a label that only "
-    "they share, and the Ingress gets `blue-green-balance: {label}={apex}-primary=100,"
-    "{label}={apex}=0`, label and values being those of the pods",
-    "knative": "name the revision that serves with 100 percent in `spec.traffic`, and the latest "
-    "one with 0",
-    "field": "name the field of the weight in `spec.routing`",
-}
-_USUAL = "give {apex}-primary everything and {apex}-canary 0"
+_FIELD = """\
+write this as canary.yaml beside the workload, with your own file, fields and query, and run this \
+again:
+
+apiVersion: gitops-canary.dev/v1alpha1
+kind: Canary
+metadata: {{name: {name}, namespace: {namespace}}}
+spec:
+  provider: field
+  routing:
+    weight: {{file: ./values.yaml, field: traffic.canary}} # percent of {apex}-canary: 0 now
+    rest: {{file: ./values.yaml, field: traffic.primary}} # the rest, of {apex}-primary: 100 now
+  targetRef: {{apiVersion: apps/v1, kind: {kind}, name: {name}}}
+{service}  analysis:
+    interval: 1m
+    threshold: 3
+    stepWeights: [5, 10, 25, 50]
+    judge: {{type: threshold}}
+    metrics:
+      - name: failed
+        interval: 1m
+        thresholdRange: {{max: 1}} # percent
+        query: |
+          100 * sum(rate(app_requests{{app="{{{{ target }}}}", code=~"5.."}}[{{{{ interval }}}}]))
+            / sum(rate(app_requests{{app="{{{{ target }}}}"}}[{{{{ interval }}}}]))
+"""
+
+
+def _field(wanted: Wanted) -> str:
+    own = wanted.workload == wanted.apex
+    return _FIELD.format(
+        apex=wanted.apex,
+        name=wanted.workload,
+        kind=wanted.kind,
+        namespace=wanted.namespace,
+        service="" if own else f"  service: {{name: {wanted.apex}}}\n",
+    )
 
 
 class Unfounded(Silent):
@@ -149,11 +177,16 @@ class Unfounded(Silent):
         self._provider = provider
 
     def create(self, wanted: Wanted, *, place: Place) -> Made:
-        """Refuse, and say what to write."""
-        todo = _INSTEAD.get(self._provider, _USUAL).format(apex=wanted.apex, label="app")
+        """Refuse, and say what to do."""
+        if self._provider == "knative":
+            raise BindingError(
+                "Knative splits between the revisions of its own Service, and no other workload "
+                "has any.",
+                remedy="name another router; docs/decisions/0026-no-knative-services.md says why",
+                place=place,
+            )
         raise BindingError(
-            f"The first split of {self._provider} is not written for you.",
-            remedy=f"write it by hand: {todo} (docs/reference/routing.md); then run this again: "
-            "what is there is left as it is",
+            f"Which field holds the weight of {wanted.apex}-canary is only yours to know.",
+            remedy=_field(wanted),
             place=place,
         )

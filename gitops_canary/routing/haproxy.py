@@ -20,12 +20,12 @@ from gitops_canary.routing.refusal import root_of, wrong
 from gitops_canary.routing.shape import bare, digest
 from gitops_canary.rule_ports import Keeper, Matcher, Mirror
 
-_PREFIXES = ("haproxy-ingress.github.io/", "ingress.kubernetes.io/")
-_BALANCES = ("blue-green-balance", "blue-green-deploy")
+HAPROXY_PREFIXES = ("haproxy-ingress.github.io/", "ingress.kubernetes.io/")
+HAPROXY_BALANCES = ("blue-green-balance", "blue-green-deploy")
 _SELECTORS = ("blue-green-cookie", "blue-green-header")
 _ENTRY = re.compile(r"([^=,\s]+)=([^=,\s]+)=(0|[1-9][0-9]{0,2})")
 _SUFFIX = "-primary"
-_MOST = 256
+HAPROXY_MOST = 256
 _PLACES = Decimal("0.001")
 HUNDRED = Decimal(100)
 
@@ -83,7 +83,7 @@ class HaProxy:
         services = {service for _, service in backends(root)}
         if word(root, ("kind",)) == "Service":
             services = {word(root, ("metadata", "name"))}
-        return apex in services and next(_balances(root), None) is not None
+        return apex in services and next(balances(root), None) is not None
 
     def claims(self, text: str, document: int) -> tuple[str, ...]:
         """Claim the hosts and paths of an Ingress, or the Service's name."""
@@ -98,7 +98,9 @@ class HaProxy:
         """Point at the annotations by which a request itself chooses its pods."""
         del namespace, apex
         root = root_of(text, document, Path(""))
-        chosen = ((*ANNOTATIONS, prefix + name) for prefix in _PREFIXES for name in _SELECTORS)
+        chosen = (
+            (*ANNOTATIONS, prefix + name) for prefix in HAPROXY_PREFIXES for name in _SELECTORS
+        )
         return tuple(at for at in chosen if root.get(*at) is not None)
 
     def weight(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> Decimal:
@@ -127,9 +129,9 @@ class HaProxy:
         found = _balance(root, file)
         canary = found.budget * weight / HUNDRED
         primary = found.budget - canary
-        if canary != int(canary) or max(canary, primary) > _MOST:
+        if canary != int(canary) or max(canary, primary) > HAPROXY_MOST:
             node = root.get(*found.at) or root
-            problem = f"{weight} % of {found.budget} is no whole number up to {_MOST}"
+            problem = f"{weight} % of {found.budget} is no whole number up to {HAPROXY_MOST}"
             raise wrong(problem, node, file, "let the two weights sum to 100")
         new = found.weighing(primary, canary).text
         if new == found.text:
@@ -157,10 +159,10 @@ class HaProxy:
         return self.set_weight(text, document, Decimal(0), file=file, **where)
 
 
-def _balances(root: Node) -> Iterator[Pointer]:
+def balances(root: Node) -> Iterator[Pointer]:
     """Point at the annotations that balance, the one that counts first."""
-    for name in _BALANCES:
-        for prefix in _PREFIXES:
+    for name in HAPROXY_BALANCES:
+        for prefix in HAPROXY_PREFIXES:
             at = (*ANNOTATIONS, prefix + name)
             if word(root, at):
                 yield at
@@ -172,17 +174,17 @@ def _balance(root: Node, file: Path) -> _Balance:
     Raises:
         BindingError: it is none, or names no primary and canary.
     """
-    at = next(_balances(root), ANNOTATIONS)
+    at = next(balances(root), ANNOTATIONS)
     node = root.get(*at) or root
-    for prefix in _PREFIXES:
+    for prefix in HAPROXY_PREFIXES:
         mode = root.get(*ANNOTATIONS, prefix + "blue-green-mode")
         if mode is not None and mode.value == "pod":
             problem = "In mode pod the share depends on how many pods there are"
             raise wrong(problem, mode, file, "let blue-green-mode be deploy")
     found = [_ENTRY.fullmatch(part) for part in word(root, at).split(",")]
     groups = tuple(_Group(one[1], one[2], Decimal(one[3])) for one in found if one)
-    if len(groups) != len(found) or any(group.weight > _MOST for group in groups):
-        problem = f"{node.value[:40]!r} is no list of label=value=weight, each up to {_MOST}"
+    if len(groups) != len(found) or any(group.weight > HAPROXY_MOST for group in groups):
+        problem = f"{node.value[:40]!r} is no list of label=value=weight, each up to {HAPROXY_MOST}"
         raise wrong(problem, node, file, "write e.g. app=web-primary=100,app=web=0")
     pairs = [
         (primary, canary)

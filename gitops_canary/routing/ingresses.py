@@ -1,4 +1,4 @@
-"""How Ingresses come to split that do so by annotations: the AWS controller's, and Skipper's.
+"""How Ingresses come to split that do so by annotations: AWS', HAProxy Ingress' and Skipper's.
 
 Facts relied on: of the AWS Load Balancer Controller's Ingress annotations (a backend whose port is
 `use-annotation` goes by the action of its name) and of Skipper's (`backend-weights` shares a path
@@ -11,6 +11,12 @@ from collections.abc import Iterator
 from gitops_canary.manifest.document import Json, Node, Pointer
 from gitops_canary.model.initial import Wanted
 from gitops_canary.routing.annotations import ALB_MOST
+from gitops_canary.routing.haproxy import (
+    HAPROXY_BALANCES,
+    HAPROXY_MOST,
+    HAPROXY_PREFIXES,
+    balances,
+)
 from gitops_canary.routing.identity import word
 from gitops_canary.routing.nginx import ANNOTATIONS, INGRESS, served
 from gitops_canary.routing.rewriting import (
@@ -26,6 +32,7 @@ from gitops_canary.routing.rewriting import (
     weights,
 )
 
+_OTHER_HAPROXY = "haproxy.org/"
 _ALB = "alb.ingress.kubernetes.io/actions."
 _WEIGHTS = "zalando.org/backend-weights"
 _USE = "use-annotation"
@@ -82,6 +89,26 @@ def _alb(root: Node, wanted: Wanted) -> Iterator[Edit]:
             yield Drop((*port, "number"))
 
 
+def _haproxy(root: Node, wanted: Wanted) -> Iterator[Edit]:
+    """The Ingress stays, and an annotation shares out between the pods of the Service."""
+    found = [at for at, _, _ in _paths(root, wanted)]
+    if not found or not served(root, "haproxy") or next(balances(root), None) is not None:
+        return
+    notes = root.get(*ANNOTATIONS)
+    keys = [key.value for key, _ in notes.entries] if notes is not None else []
+    if any(key.startswith(_OTHER_HAPROXY) for key in keys):
+        yield Stop(found[0], "HAProxy Technologies' controller knows no weights",
+                   "let HAProxy Ingress serve it, or drive another field (`field`)")  # fmt: skip
+        return
+    if wanted.whole > HAPROXY_MOST:
+        yield Stop(found[0], f"A weight of HAProxy Ingress is at most {HAPROXY_MOST}, and the "
+                   f"steps ask for parts of {wanted.whole}", "use whole percents")  # fmt: skip
+        return
+    key, value = wanted.label
+    balance = f"{key}={value}-primary={wanted.whole},{key}={value}=0"
+    yield _annotated(root, HAPROXY_PREFIXES[0] + HAPROXY_BALANCES[0], balance)
+
+
 def _annotated(root: Node, key: str, value: str) -> Edit:
     annotations = root.get(*ANNOTATIONS)
     if annotations is None:
@@ -111,5 +138,6 @@ def _renamed(path: dict[str, Json], at: Pointer, name: str) -> Json:
     return path
 
 
+HAPROXY_FOUNDER = Rewriting(kinds=INGRESS, edits=_haproxy)
 ALB_FOUNDER = Rewriting(kinds=INGRESS, edits=_alb)
 SKIPPER_INGRESS_FOUNDER = Rewriting(kinds=INGRESS, edits=_skipper)

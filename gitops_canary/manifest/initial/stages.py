@@ -12,7 +12,7 @@ from gitops_canary.errors import BindingError
 from gitops_canary.manifest import targets, template
 from gitops_canary.manifest.block_yaml import block
 from gitops_canary.manifest.document import insert_key
-from gitops_canary.manifest.initial import copies, flagger, overlay
+from gitops_canary.manifest.initial import both_sides, copies, flagger, overlay
 from gitops_canary.manifest.initial.beside import Beside
 from gitops_canary.manifest.initial.canary_text import canary_text
 from gitops_canary.manifest.initial.choice import Choice
@@ -54,6 +54,9 @@ def stages(
     return _Work(terrain, choice, founder, router, schema, measured).run()
 
 
+_BY_SELECTOR = {"kubernetes", "haproxy"}
+
+
 class _Work:
     """One application's way."""
 
@@ -72,6 +75,8 @@ class _Work:
         self.workload = choice.workload
         targets.fit(choice.workload.ref, choice.workload.root)
         copies.copyable(choice.workload, *choice.fronts)
+        if choice.provider == "haproxy":
+            both_sides.check(choice)
         self.key, self.value = overlay.label(terrain, choice.outer, choice.workload)
         home = overlay.home(terrain, choice.workload, choice.outer, self.key)
         texts = dict(terrain.texts)
@@ -146,7 +151,10 @@ class _Work:
         wanted = {self.key: f"{self.value}-primary"}
         for one in self.choice.fronts:
             ref, text = one.ref, self.draft.texts[one.ref.file]
-            new = copies.selecting(text, ref.index, wanted, ref.file)
+            if self.choice.provider == "haproxy" and one is self.choice.service:
+                new = both_sides.selecting(text, ref.index, self.choice.apex, ref.file)
+            else:
+                new = copies.selecting(text, ref.index, wanted, ref.file)
             if new != text and not self._patched(one):
                 self._keep_apart(one)
                 self.draft.put(ref, new)
@@ -163,10 +171,10 @@ class _Work:
         return self.draft.apart(one.ref.file) and name in self.terrain.texts
 
     def _keep_apart(self, one: Document) -> None:
-        if self.choice.provider == "kubernetes" and self.draft.apart(one.ref.file):
+        if self.choice.provider in _BY_SELECTOR and self.draft.apart(one.ref.file):
             raise BindingError(
-                f"The Service {one.ref.name} is built into several overlays, and its selector is "
-                "the route here.",
+                f"The Service {one.ref.name} is built into several overlays, and the route goes by "
+                "its selector here.",
                 remedy="move the Service into the overlay, or use a router",
                 place=one.place,
             )
@@ -183,6 +191,9 @@ class _Work:
             port=self.beside.port(),
             hosts=choice.hosts,
             gateway=choice.gateway,
+            kind=self.workload.ref.kind,
+            workload=self.workload.ref.name,
+            label=(self.key, self.value),
             ladder=flagger.ladder(choice.canary),
         )
         split = adopted = False
@@ -203,7 +214,8 @@ class _Work:
                 ]
             elif kind in self.router.kinds and kind != ("", "Service"):
                 split |= self.router.matches(text, one.ref.index, **where)
-        if split or adopted:
+        named = choice.canary is not None and choice.canary.root.get("spec", "routing")
+        if split or adopted or named:
             return found
         return written(self.founder.create(wanted, place=self.workload.place))
 
