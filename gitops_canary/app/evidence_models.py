@@ -51,8 +51,8 @@ class Timing(Exact):
     """How long a scrape may take; where absent, as long as its interval."""
     underway: bool = False
     """Whether what is seen while a weight is on its way counts; not so before decision 23."""
-    own_shares: bool = False
-    """Whether a pod is expected to fail as often as it does; before decision 29 as all pods do."""
+    rule: int = 0
+    """The newest decision on the weighing of evidence that holds: 31; 0 before decision 29."""
     landed: bool = False
     """Whether moves were dated by the merges that brought them (decision 30)."""
 

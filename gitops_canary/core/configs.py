@@ -28,7 +28,7 @@ def ranked(policy: Policy) -> mannwhitney.Config:
 
 
 def counted(
-    policy: Policy, metrics: tuple[sequential.Metric, ...], *, alone: bool, seen_ms: int
+    policy: Policy, metrics: tuple[sequential.Metric, ...], *, alone: bool, seen_ms: int, rule: int
 ) -> sequential.Config:
     """Weigh counts; checks without counts are judged by their limits."""
     said = policy.judge
@@ -47,6 +47,7 @@ def counted(
         fast=said.fast_advance,
         on_inconclusive=said.on_inconclusive,
         alone=alone,
+        rule=rule,
     )
 
 

@@ -24,7 +24,7 @@ from gitops_canary.core.judges import (
     sequential,
     threshold,
 )
-from gitops_canary.core.judges.sequential_types import SEEN_MS
+from gitops_canary.core.judges.sequential_types import APART, RULE, SEEN_MS
 from gitops_canary.core.sides import Answers
 from gitops_canary.core.stays import Stay, swapped
 from gitops_canary.errors import SpecError
@@ -51,8 +51,8 @@ class Course:
     """Whether the primary is judged after a promotion, with nobody beside it."""
     seen_ms: int = SEEN_MS
     """How much of a weight has to be seen once it was live; more in records before decision 23."""
-    alike: bool = False
-    """Whether the primary's pods are taken for equally good, as in records before decision 29."""
+    rule: int = RULE
+    """Which decision on the weighing of evidence holds; records keep the one of their time."""
     left_ms: int | None = None
     """When the next weight was committed, which is not live yet: what is seen since then may
     condemn, and passes nothing. None where this weight is the newest."""
@@ -259,12 +259,15 @@ class Course:
         if kind == mannwhitney.NAME:
             return configs.ranked(self.policy)
         metrics = tuple(self._metric(c, answers) for c in self.policy.checks if c.builtin)
-        return configs.counted(self.policy, metrics, alone=self.alone, seen_ms=self.seen_ms)
+        return configs.counted(
+            self.policy, metrics, alone=self.alone, seen_ms=self.seen_ms, rule=self.rule
+        )
 
     def _metric(self, check: Check, answers: Answers) -> sequential.Metric:
         try:
             asked = counting.past(check, self.spec, self._begun_ms, scrape_ms=self.scrape_ms)
-            past = counting.measured_past(check, self.spec, asked, answers, alike=self.alike)
+            alike = self.rule < APART
+            past = counting.measured_past(check, self.spec, asked, answers, alike=alike)
         except SpecError:
             # Not swallowed: every reading of this check tells the same error.
             past = counting.Past()

@@ -89,18 +89,18 @@ def _measured(
         ask = partial(judge, scrape_ms=scrape_ms, workload=who)
         return tuple(ask(policy, spec, answers, times, at) for at in times)
     live = recorded.live(document)
-    now_ms, alike = instant_ms(document["decidedAt"]) + delay_ms, not timing.get("ownShares")
+    now_ms, rule = instant_ms(document["decidedAt"]) + delay_ms, timing.get("rule", 0)
     if live is None or live.live_ms is None:
         waiting = {"now_ms": now_ms, "scrape_ms": scrape_ms, "delay_ms": delay_ms}
         course = underway(spec, policy, before, **waiting) if before else None
-        return replace(course, alike=alike).verdicts(answers) if course else ()
+        return replace(course, rule=rule).verdicts(answers) if course else ()
     timed = {"live_ms": live.live_ms, "now_ms": now_ms, "scrape_ms": scrape_ms}
     asked_ms = None if skips(document, live.live_ms) or not before else before[-1].date_ms
     if finished:
         one = watch.course(
             spec, policy, stays(before), delay_ms=delay_ms, asked_ms=asked_ms, **timed
         )
-        return replace(one, alike=alike).verdicts(answers)
+        return replace(one, rule=rule).verdicts(answers)
     return Course(
         policy=policy,
         spec=spec,
@@ -110,7 +110,7 @@ def _measured(
         last=bool(before) and before[-1].record.step >= len(policy.steps),
         earlier=joined(visited(before), live.live_ms) if timing.get("underway") else stays(before),
         asked_ms=asked_ms,
-        alike=alike,
+        rule=rule,
         seen_ms=SEEN_MS if timing.get("underway") else SEEN_BEFORE_MS,
     ).verdicts(answers)
 

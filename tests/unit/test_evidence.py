@@ -96,7 +96,7 @@ def test_changes_and_sides_are_written_down() -> None:
         "scrapeMs": 15_000,
         "lagMs": 5_000,
         "scrapeTimeoutMs": 10_000,
-        "ownShares": True,
+        "rule": 31,
         "underway": True,
     }
 

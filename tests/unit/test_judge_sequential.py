@@ -1,7 +1,6 @@
 import math
 from dataclasses import replace
 from decimal import Decimal
-from random import Random
 from typing import Any
 
 import pytest
@@ -184,6 +183,16 @@ def test_bursts_are_paid_for_by_overdispersion() -> None:
     assert run(Config(metrics=(calm,)), burst)[1][0].outcome is WAIT
 
 
+@pytest.mark.parametrize(("bads", "primary_bad"), [((1,), 1), ((0, 1), 3), ((2, 1), 3)])
+def test_ways_to_condemn_add_up(bads: tuple[int, ...], primary_bad: int) -> None:
+    blocks = [block(i, (15, bads[i % len(bads)], 1350, primary_bad)) for i in range(12)]
+    now, before = (
+        [v.outcome for v in run(Config(metrics=(METRIC,), rule=rule), blocks)[1]]
+        for rule in (31, 29)
+    )
+    assert now.index(FAIL) < before.index(FAIL)
+
+
 def test_warm_up_is_not_counted() -> None:
     metric = Metric(name="success", budget=0.01, warmup_ms=60_000)
     cold = [block(i, (150, 60, 1350, 1)) for i in range(4)]
@@ -203,31 +212,6 @@ def test_the_same_blocks_give_the_same_verdicts() -> None:
     config = Config(metrics=(METRIC,))
     blocks = [block(i, (150, i % 3, 1350, 2)) for i in range(30)]
     assert run(config, blocks) == run(config, blocks)
-
-
-@pytest.mark.parametrize(("before", "factor"), [(1.0, 1), (5.0, 5)])
-def test_overdispersion_is_found_in_bursts(before: float, factor: int) -> None:
-    pods = [[(1000, factor * (1 + (p * 7 + b * 3) % 3)) for p in range(4)] for b in range(50)]
-    phi, free = eprocess.overdispersion(pods)
-    assert free == 147
-    assert phi == pytest.approx(
-        before
-        * eprocess.overdispersion(
-            [[(1000, 1 + (p * 7 + b * 3) % 3) for p in range(4)] for b in range(50)]
-        )[0]
-    )
-
-
-def test_a_pod_that_is_always_worse_is_no_burst() -> None:
-    draws = Random(3)  # noqa: S311 - a test
-    hour = [
-        [(1000, sum(draws.random() < share for _ in range(1000))) for share in (0.02, *[0.002] * 3)]
-        for _ in range(20)
-    ]
-    assert eprocess.overdispersion(hour)[0] == pytest.approx(1, abs=0.4)
-    assert eprocess.overdispersion(hour, alike=True)[0] > 10, "what records of old have"
-    few = [[(1000, int(p == 0 and b == 0)) for p in range(4)] for b in range(50)]
-    assert eprocess.overdispersion(few) == eprocess.overdispersion(few, alike=True)
 
 
 UNKNOWN = Metric(name="success", budget=0.01, known=False)

@@ -15,7 +15,7 @@ from gitops_canary.core.judges import eprocess, share, threshold
 from gitops_canary.core.judges.eprocess import Mixture
 from gitops_canary.core.judges.pods import added, blamed
 from gitops_canary.core.judges.sequential_rules import ruling
-from gitops_canary.core.judges.sequential_types import Config, Metric, State, Weighed
+from gitops_canary.core.judges.sequential_types import TOGETHER, Config, Metric, State, Weighed
 from gitops_canary.core.judges.words import amount, compared, exact
 from gitops_canary.core.text import one_line, percent
 from gitops_canary.model.judging import Block, Counts, Reading
@@ -193,16 +193,19 @@ def _values(config: Config, state: State, block: Block) -> tuple[State, tuple[Me
 
 
 def condemning(config: Config, metric: Metric, weighed: Weighed) -> tuple[float, str]:
-    """Give the log evidence that condemns by one metric, and which of the ways it is."""
+    """Give the log evidence that condemns by one metric, and which of the ways has most of it."""
     found = (weighed.worse, weighed.floor, weighed.steady) if metric.known else weighed.spared
     worse, floor, alone = (one.log for one in found)
     if config.alone:
         return alone, "beyond its limit after the promotion"
     relative = min(worse, floor)
     steady = alone if weighed.worse.log >= math.log(config.common) else -math.inf
+    # The mean of two e-processes is one, so their sum is held against the limit that shares the
+    # risk between them: never less than the larger of the two.
+    log = eprocess.log_sum((relative, steady)) if config.rule >= TOGETHER else max(relative, steady)
     if relative >= steady:
-        return relative, f"worse than {config.rho:g}x the primary, and by more than matters"
-    return steady, "beyond its limit while the primary is not"
+        return log, f"worse than {config.rho:g}x the primary, and by more than matters"
+    return log, "beyond its limit while the primary is not"
 
 
 def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block) -> Measurement:

@@ -10,6 +10,10 @@ from gitops_canary.model.judging import Counts
 from gitops_canary.model.rollout import Outcome
 
 SEEN_MS = 15_000
+RULE = 31
+"""The newest decision (docs/decisions) that changed how evidence is weighed."""
+APART, TOGETHER = 29, 31
+"""The decisions since which a pod's own share is expected of it, and the ways to condemn add up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,8 @@ class Config:
     """Evidence for another share of traffic than the weight that holds; None does not look."""
     recent_ms: int = 60_000
     recent_bad: int = 3
+    rule: int = RULE
+    """Which decision on the weighing of evidence holds; older ones for old records."""
     alone: bool = False
     """Judge without a primary beside it, after a promotion: by its limit alone."""
 
