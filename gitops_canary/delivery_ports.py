@@ -5,7 +5,7 @@ from typing import Protocol
 
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import Revision
-from gitops_canary.model.request import Draft, Method, Request
+from gitops_canary.model.request import Draft, Merging, Method, Request
 
 
 class Branches(Protocol):
@@ -53,5 +53,5 @@ class Requests(Protocol):
     async def update(self, request: Request) -> None:
         """Have the target branch merged into a request's."""
 
-    async def merge(self, request: Request, draft: Draft, method: Method) -> str:
-        """Merge a request if its head is still the same; why not, or empty where it was merged."""
+    async def merge(self, request: Request, draft: Draft, method: Method) -> Merging:
+        """Merge a request if its head is still the same and the branch's rules allow it."""

@@ -28,6 +28,9 @@ def _delivery(
         return
     if repository.forge is None:
         yield here, "needs a forge to open pull requests at", "give the repository a forge"
+    if document.signing is None:
+        what = "needs signing: else whoever may push a branch could have anything merged as ours"
+        yield here, what, "give signing a key"
     if repository.initialise:
         remedy = "remove initialise and let `gitops-canary init` write the primary for a review"
         yield here, "does not carry `initialise` yet", remedy
@@ -40,7 +43,6 @@ def _written_by_the_forge(
 ) -> Iterator[tuple[Loc, str, str]]:
     needs = (
         (repository.forge_commits, "forgeCommits", "set forgeCommits: true"),
-        (document.signing is not None, "a key that seals it", "configure signing"),
         (document.evidence == "branch", "evidence: branch", "keep the evidence"),
     )
     for met, what, remedy in needs:

@@ -15,11 +15,12 @@ from gitops_canary.app.worker import Worker
 from gitops_canary.core import delivery
 from gitops_canary.core.delivery import Do, Hand, Proposal
 from gitops_canary.core.plan import Plan
+from gitops_canary.core.replay import History
 from gitops_canary.delivery_ports import Requests
 from gitops_canary.errors import Conflict, Refused
 from gitops_canary.model.decision import Decision, Hold
-from gitops_canary.model.names import CanaryId, Path
-from gitops_canary.model.request import Draft, Method, Ready, Request, Stage
+from gitops_canary.model.names import CanaryId, Path, Revision
+from gitops_canary.model.request import Draft, Method, Ready, Request
 
 _ANEW = frozenset({Do.PROPOSE, Do.RENEW, Do.WITHDRAW})
 _CLEARS = frozenset({Do.CLEAR, Do.RENEW, Do.WITHDRAW})
@@ -41,11 +42,13 @@ class _Case:
 class _Look:
     """What comes out of one look."""
 
+    main: Revision
+    """The tip of the target branch, as far as we know."""
     pushed: list[Plan] = field(default_factory=list)
     waiting: dict[CanaryId, Hold] = field(default_factory=dict)
     taken: set[Path] = field(default_factory=set)
     """Files that a request merged at this look has changed."""
-    merged: bool = False
+    again: bool = False
     outdated: bool = False
 
 
@@ -68,27 +71,30 @@ class Delivering:
         self,
         plans: Sequence[Plan],
         decisions: Mapping[CanaryId, Decision],
+        history: History,
         tips: Tips,
         now_ms: int,
     ) -> Pushed:
         """Bring branches and requests in line with the plans, the urgent ones first.
 
+        `history` holds the moves that the target branch has.
+
         Raises:
             Conflict: the target branch moved, or another process was faster; look again.
             Unavailable: Git server or forge did not answer.
         """
-        look = _Look()
+        look = _Look(tips[0])
         cases = await self._cases(plans, decisions, tips, look)
         await self._clear(cases, tips, look)
         await self._propose(cases, tips, now_ms, look)
         for case in cases:
             if case.plan:
                 await self._handle(case, case.plan, look)
-        self._tell_landed(cases, look)
+        self._tell_landed(cases, history, look)
         return Pushed(
             pushed=tuple(look.pushed),
             refused={},
-            again=look.merged,
+            again=look.again,
             waiting=look.waiting,
             outdated=look.outdated,
         )
@@ -136,15 +142,22 @@ class Delivering:
         for case in cases:
             doubtful = doubtful or case.do in {Do.WITHDRAW, Do.ASTRAY}
             if case.do is Do.WITHDRAW and case.request:
-                title = f"{delivery.WITHDRAWN}{case.request.title}"
-                await self.requests.withdraw(case.request, title)
+                await self._withdraw(case.request, tips)
             if case.do in _CLEARS and case.there and _deletable(case.there):
                 await self.worker.do(partial(self.proposing.delete, case.there))
                 look.outdated = True
         if doubtful and await self.worker.do(partial(self.proposing.moved_from, tips[0])):
-            raise Conflict(
-                "a pull request was merged meanwhile", remedy="nothing: the controller looks again"
-            )
+            raise _overtaken()
+
+    async def _withdraw(self, request: Request, tips: Tips) -> None:
+        title = f"{delivery.WITHDRAWN}{request.title.removeprefix(delivery.WITHDRAWN)}"
+        try:
+            await self.requests.withdraw(request, title)
+        except Refused:
+            # One that was merged meanwhile is closed already.
+            if await self.worker.do(partial(self.proposing.moved_from, tips[0])):
+                raise _overtaken() from None
+            raise
 
     async def _propose(self, cases: Sequence[_Case], tips: Tips, now_ms: int, look: _Look) -> None:
         """Push due moves to branches of their own and open requests; aborts never wait."""
@@ -200,28 +213,41 @@ class Delivering:
             if request.ready is Ready.BEHIND:
                 await self.requests.update(request)
             elif self.merges and tries and look.taken.isdisjoint(plan.files):
-                why = await self.requests.merge(request, draft, self.method)
-                if not why:
-                    look.merged = True
-                    look.taken |= set(plan.files)
-                    look.pushed.append(plan)
-                    self._sent.pop(draft.branch, None)
-                    look.waiting.pop(plan.act.canary, None)
-                    return
+                why = await self._merge(plan, request, draft, look)
         except Refused as error:
             look.waiting[plan.act.canary] = cannot(plan.act.canary, error)
+            return
+        if plan in look.pushed:
+            look.waiting.pop(plan.act.canary, None)
             return
         if why:
             request = replace(request, ready=Ready.BLOCKED)
         look.waiting[plan.act.canary] = delivery.waits(plan.act, request, why)
 
-    def _tell_landed(self, cases: Sequence[_Case], look: _Look) -> None:
+    async def _merge(self, plan: Plan, request: Request, draft: Draft, look: _Look) -> str:
+        """Have a request merged on what was looked at; why it was not.
+
+        No forge takes the tip that a merge is meant for, so the time between is kept short.
+        """
+        if await self.worker.do(partial(self.proposing.moved_from, look.main)):
+            look.again = True
+            return "the branch has just moved"
+        done = await self.requests.merge(request, draft, self.method)
+        if done.tip is None:
+            return done.why
+        look.main, look.again = done.tip, True
+        look.taken |= set(plan.files)
+        look.pushed.append(plan)
+        self._sent.pop(draft.branch, None)
+        return ""
+
+    def _tell_landed(self, cases: Sequence[_Case], history: History, look: _Look) -> None:
         """Tell of what people merged as of a push."""
         for case in cases:
-            merged = case.request is not None and case.request.stage is Stage.MERGED
-            landed = merged or (case.there is not None and case.there.landed)
-            if case.plan is None and (plan := self._sent.pop(case.branch, None)) and landed:
-                look.pushed.append(plan)
+            if case.plan is None and (plan := self._sent.pop(case.branch, None)):
+                moves = history.moves.get(plan.act.canary, ())
+                if any(delivery.same(move.record, plan.record) for move in moves):
+                    look.pushed.append(plan)
 
 
 def _deletable(there: Proposal) -> bool:
@@ -230,3 +256,9 @@ def _deletable(there: Proposal) -> bool:
 
 def _draft(branch: str, plan: Plan, message: str) -> Draft:
     return delivery.draft(branch, message, urgent=plan.act.urgent)
+
+
+def _overtaken() -> Conflict:
+    return Conflict(
+        "a pull request was merged meanwhile", remedy="nothing: the controller looks again"
+    )

@@ -172,7 +172,7 @@ class Station:
         outcome = NOTHING_PUSHED
         if write:
             try:
-                outcome = await self._push(plans, decisions, now_ms)
+                outcome = await self._push(plans, decisions, seen.history, now_ms)
             except Conflict:
                 self._forget()
                 self._races += 1
@@ -188,10 +188,10 @@ class Station:
         return self._report(seen, decisions, outcome.pushed, rest, measured), outcome.again
 
     async def _push(
-        self, plans: Sequence[Plan], decisions: Mapping[CanaryId, Decision], now_ms: int
+        self, plans: list[Plan], decided: Mapping[CanaryId, Decision], past: History, now_ms: int
     ) -> Pushed:
         if self.delivering:
-            return await self.delivering.deliver(plans, decisions, self._known(), now_ms)
+            return await self.delivering.deliver(plans, decided, past, self._known(), now_ms)
         pusher = Pusher(git=self.git, budget=self.budget, evidence=self.evidence)
         return await self.worker.do(lambda: pusher.push(plans, self._known(), now_ms))
 

@@ -18,7 +18,7 @@ from github.Repository import Repository
 from gitops_canary.core.text import one_line
 from gitops_canary.forge.github import DENIED, GitHub, said
 from gitops_canary.model.names import Revision
-from gitops_canary.model.request import Draft, Method, Ready, Request, Stage
+from gitops_canary.model.request import Draft, Merging, Method, Ready, Request, Stage
 
 log = logging.getLogger("gitops_canary")
 REQUESTS_MAX: Final = 10
@@ -124,18 +124,18 @@ class GitHubRequests:
 
         await asyncio.to_thread(self._github.within, write, _REMEDY)
 
-    async def merge(self, request: Request, draft: Draft, method: Method) -> str:
-        """Merge a request if its head is still the same; why not, or empty where it was merged.
+    async def merge(self, request: Request, draft: Draft, method: Method) -> Merging:
+        """Merge a request if its head is still the same and the branch's rules allow it.
 
         Raises:
             Refused, Unavailable: as `find`.
         """
         own = method is Method.SQUASH  # the one way in which GitHub writes the message itself
 
-        def write(client: Github) -> str:
+        def write(client: Github) -> Merging:
             pull = client.get_repo(self._repository).get_pull(request.number)
             try:
-                pull.merge(
+                done = pull.merge(
                     commit_title=draft.title if own else NotSet,
                     commit_message=draft.body if own else NotSet,
                     merge_method=method.value,
@@ -143,9 +143,10 @@ class GitHubRequests:
                 )
             except GithubException as error:
                 if error.status in _NOT_NOW:
-                    return one_line(said(error))[:200].rstrip(".") or "GitHub will not merge it yet"
+                    why = one_line(said(error))[:200].rstrip(".")
+                    return Merging(tip=None, why=why or "GitHub will not merge it yet")
                 raise
-            return ""
+            return Merging(tip=Revision(done.sha))
 
         return await asyncio.to_thread(self._github.within, write, _REMEDY)
 

@@ -48,6 +48,16 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Merging:
+    """What became of asking for a merge."""
+
+    tip: Revision | None
+    """Of the target branch, where it was merged."""
+    why: str = ""
+    """Why it was not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """What a request says when it is opened."""
 

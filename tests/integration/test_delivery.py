@@ -186,8 +186,12 @@ def test_a_move_counts_from_its_merge_on(tmp_path: pathlib.Path) -> None:
         rollout = report.seen[CHECKOUT].rollout
         assert rollout
         assert rollout.last.date_ms == merged_ms
-        world.forge.merge(world.until("10% -> 50%"), "merge")
-        world.step()
+
+        # A stale request that a person merges is taken back by the next one.
+        stale = world.until("10% -> 50%")
+        world.release("1.2.0")
+        world.forge.merge(stale, "merge")
+        world.until("retreat 50% -> 0%")
         assert world.verified().differences == []
 
 
