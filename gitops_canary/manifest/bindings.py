@@ -1,6 +1,7 @@
 """Where versions and weights lie in one revision: exactly one place each, or an error."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from gitops_canary.errors import BindingError, Place, Uninitialised
 from gitops_canary.manifest import scalers, targets, tracked
@@ -12,6 +13,9 @@ from gitops_canary.model.owned import Binding, DocRef, FieldBinding, FieldRef, F
 from gitops_canary.model.references import Reference
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.ports import Router
+
+_NOWHERE = "-"
+"""A namespace that cannot be: what leads to an application there names it without any."""
 
 
 def resolve(
@@ -30,10 +34,11 @@ def resolve(
     Raises:
         BindingError: something lies in no place, in several, or outside the allowed paths.
     """
-    known = tuple(d for d in documents if d.namespace in {"", spec.namespace})
+    every = tuple(documents)
+    known = tuple(d for d in every if d.namespace in {"", spec.namespace})
     binding = Binding(
         versions=_fields(spec, exists, text) if spec.source else _templates(spec, known, text),
-        routes=_named(spec, exists, text) if spec.routing else _routes(spec, known, text, router),
+        routes=_named(spec, exists, text) if spec.routing else _routes(spec, every, text, router),
     )
     for file in sorted(binding.files):
         if not allowed(file, paths):
@@ -185,11 +190,14 @@ def _named(
 def _routes(
     spec: CanarySpec, documents: Sequence[DocRef], text: Callable[[Path], str], router: Router
 ) -> tuple[DocRef, ...]:
+
+    def leads(ref: DocRef, namespace: str) -> bool:
+        return router.matches(text(ref.file), ref.index, namespace=namespace, apex=spec.apex)
+
     mine = [
         d
         for d in documents
-        if (group(d), d.kind) in router.kinds
-        and router.matches(text(d.file), d.index, namespace=spec.namespace, apex=spec.apex)
+        if (group(d), d.kind) in router.kinds and meant(d, spec.namespace, partial(leads, d))
     ]
     if not mine:
         kinds = " or ".join(sorted(kind for _, kind in router.kinds))
@@ -201,6 +209,16 @@ def _routes(
         )
     _one_per_claim(mine, text, router)
     return tuple(mine)
+
+
+def meant(ref: DocRef, namespace: str, leads: Callable[[str], bool]) -> bool:
+    """Tell whether an object leads to an application of a namespace.
+
+    One of another namespace does where it names the application's Services with theirs, and never
+    without: `leads` says whether it would if they were in some namespace.
+    """
+    own = ref.namespace in {"", namespace}
+    return leads(namespace) and (own or not leads(_NOWHERE))
 
 
 def group(ref: DocRef) -> str:

@@ -44,3 +44,35 @@ def test_the_canary_that_init_asks_for_with_a_field_is_one_and_init_goes_on() ->
         texts | {"apps/canary.yaml": canary}))  # fmt: skip
     assert set(objects(now, "Deployment")) == {"web", "web-primary"}
     assert initialised(now).stages == ()
+
+
+ELSEWHERE = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: edge}
+spec:
+  hosts: [shop.example]
+  gateways: [public]
+  http:
+  - route:
+    - destination:
+        host: web.prod.svc.cluster.local
+"""
+
+
+def test_a_route_in_another_namespace_splits_where_it_names_the_services_whole() -> None:
+    texts = PLAIN | {"edge/route.yaml": ELSEWHERE}
+    prepared = initialised(texts)
+    assert prepared.choice.provider == "istio"
+    now = after(texts, prepared)
+    assert now["edge/route.yaml"].count("host: web-primary.prod.svc.cluster.local") == 1
+    assert now["edge/route.yaml"].count("host: web-canary.prod.svc.cluster.local") == 1
+    assert set(objects(now, "VirtualService")) == {"web"}
+    assert initialised(now).stages == ()
+
+
+def test_a_short_name_in_another_namespace_is_another_service() -> None:
+    texts = PLAIN | {"edge/route.yaml": ELSEWHERE.replace("web.prod.svc.cluster.local", "web")}
+    now = after(texts, initialised(texts, router="istio"))
+    assert now["edge/route.yaml"] == texts["edge/route.yaml"]
+    assert "apps/deploy-routes.yaml" in now

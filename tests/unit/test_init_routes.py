@@ -122,7 +122,7 @@ def test_an_overlay_of_several_splits_by_itself(case: str, tmp_path: LocalPath) 
     texts = base | overlay("prod") | overlay("staging")
     if case == "haproxy":
         texts["base/deployment.yaml"] = TOGETHER.replace("  namespace: prod\n", "")
-        with pytest.raises(CanaryError, match="the route goes by its selector"):
+        with pytest.raises(CanaryError, match="its selector is the route"):
             initialised(texts, overlay="overlays/prod", router=case)
         return
     prepared = initialised(texts, overlay="overlays/prod", router=case)

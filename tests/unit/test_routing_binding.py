@@ -153,3 +153,23 @@ def test_several_hosts_in_one_object_are_one_route() -> None:
         "the host shop on mesh",
         "the host shop.example.com on mesh",
     }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("host: shop-", "host: shop-", False),
+        (r"host: shop-(\w+)", r"host: shop-\1.prod.svc.cluster.local", True),
+        (r"host: shop-(\w+)", r"host: shop-\1.edge", False),
+    ],
+)
+def test_an_object_of_another_namespace_names_the_services_with_theirs(
+    old: str, new: str, found: bool
+) -> None:
+    text = ISTIO.replace("{proto}", "http").replace("{name: shop}", "{name: shop, namespace: edge}")
+    text = re.sub(old, new, text)
+    if found:
+        assert bind("istio", text).routes[0].namespace == "edge"
+        return
+    with pytest.raises(BindingError, match="No VirtualService routes to"):
+        bind("istio", text)

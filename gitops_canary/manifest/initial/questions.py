@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from gitops_canary.errors import BindingError, Place, SpecError
+from gitops_canary.manifest.bindings import meant
 from gitops_canary.manifest.initial import flagger, overlay
 from gitops_canary.manifest.initial.choice import Choice
 from gitops_canary.manifest.initial.terrain import Document, Terrain
@@ -189,11 +190,7 @@ class Asking:
         apex = answers.get("service", workload.ref.name)
         wanted = Wanted(namespace=namespace, apex=apex)
         terrain = overlay.scoped(self._terrain, outer, namespace)
-        documents = [
-            one
-            for one in terrain.documents
-            if one.ref.namespace in {"", namespace} and one.ref.kind != "Service"
-        ]
+        documents = [one for one in terrain.documents if one.ref.kind != "Service"]
         for name in among:
             if name not in _LIKE_ANOTHER and any(self._leads(name, o, wanted) for o in documents):
                 yield name
@@ -202,10 +199,16 @@ class Asking:
         kind, text = (one.group, one.ref.kind), self._terrain.texts[one.ref.file]
         index = one.ref.index
         founder, router = self._founders.get(name), self._routers[name]
-        if founder and kind in founder.kinds and founder.leads(text, index, wanted):
-            return True
-        return kind in router.kinds and router.matches(
-            text, index, namespace=wanted.namespace, apex=wanted.apex
+
+        def leads(there: Wanted) -> bool:
+            if founder and kind in founder.kinds and founder.leads(text, index, there):
+                return True
+            return kind in router.kinds and router.matches(
+                text, index, namespace=there.namespace, apex=there.apex
+            )
+
+        return meant(
+            one.ref, wanted.namespace, lambda space: leads(replace(wanted, namespace=space))
         )
 
     def _implied(self, answers: Answers) -> Answers:

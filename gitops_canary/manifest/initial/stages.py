@@ -7,9 +7,12 @@ to be live: a Service that selects pods which are not there yet is an outage.
 
 import posixpath
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 
 from gitops_canary.errors import BindingError
 from gitops_canary.manifest import targets, template
+from gitops_canary.manifest.bindings import meant
 from gitops_canary.manifest.block_yaml import block
 from gitops_canary.manifest.document import insert_key
 from gitops_canary.manifest.initial import both_sides, copies, flagger, overlay
@@ -173,8 +176,8 @@ class _Work:
     def _keep_apart(self, one: Document) -> None:
         if self.choice.provider in _BY_SELECTOR and self.draft.apart(one.ref.file):
             raise BindingError(
-                f"The Service {one.ref.name} is built into several overlays, and the route goes by "
-                "its selector here.",
+                f"The Service {one.ref.name} is built into several overlays, and its selector is "
+                "the route here.",
                 remedy="move the Service into the overlay, or use a router",
                 place=one.place,
             )
@@ -184,9 +187,9 @@ class _Work:
 
     def _routes(self) -> list[str]:
         choice, draft, found = self.choice, self.draft, []
-        where = {"namespace": choice.namespace, "apex": choice.apex}
         wanted = Wanted(
-            **where,
+            namespace=choice.namespace,
+            apex=choice.apex,
             written_namespace=self.workload.ref.namespace,
             port=self.beside.port(),
             hosts=choice.hosts,
@@ -198,11 +201,11 @@ class _Work:
         )
         split = adopted = False
         for one in self.terrain.documents:
-            if one.ref.namespace not in {"", choice.namespace}:
+            if one.ref.namespace not in {"", choice.namespace} and choice.outer is not None:
                 continue
             kind, text = (one.group, one.ref.kind), draft.texts[one.ref.file]
             leads = kind in self.founder.kinds and overlay.applies(self.terrain, choice.outer, one)
-            if leads and self.founder.leads(text, one.ref.index, wanted):
+            if leads and meant(one.ref, choice.namespace, partial(self._led, one, wanted)):
                 new, more = self.founder.adopt(text, one.ref.index, wanted, file=one.ref.file)
                 adopted = True
                 if new != text and not self._patched(one):
@@ -213,11 +216,19 @@ class _Work:
                     if not self._made(made)
                 ]
             elif kind in self.router.kinds and kind != ("", "Service"):
-                split |= self.router.matches(text, one.ref.index, **where)
+                split |= meant(one.ref, choice.namespace, partial(self._splits, one))
         named = choice.canary is not None and choice.canary.root.get("spec", "routing")
         if split or adopted or named:
             return found
         return written(self.founder.create(wanted, place=self.workload.place))
+
+    def _splits(self, one: Document, namespace: str) -> bool:
+        text = self.draft.texts[one.ref.file]
+        return self.router.matches(text, one.ref.index, namespace=namespace, apex=self.choice.apex)
+
+    def _led(self, one: Document, wanted: Wanted, namespace: str) -> bool:
+        there = replace(wanted, namespace=namespace)
+        return self.founder.leads(self.draft.texts[one.ref.file], one.ref.index, there)
 
     def _made(self, document: Mapping[str, object]) -> bool:
         meta = document["metadata"]
