@@ -19,13 +19,12 @@ from gitops_canary.model.commits import Blob
 from gitops_canary.model.kept import Kept
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.model.owned import DocRef, Fields
+from gitops_canary.model.recent import Recent
 from gitops_canary.model.spec import CanarySpec, Policy
 from gitops_canary.ports import Router, Sift, Store
 from gitops_canary.routing.field import Field
 from gitops_canary.strategy import outfitted
 
-CACHED_REVISIONS = 8192
-"""Of a rollout of a thousand canaries at once all are kept; two that follow share nearly all."""
 CACHED_FILES = 8192
 _TEXTS_BYTES_MAX = 8 << 20
 _DELETED = 64
@@ -52,16 +51,21 @@ class Reader:
         self._texts = Kept[tuple[Path, BlobId], str](_TEXTS_BYTES_MAX)
         self._specs = Canaries(rules, self._headers, self._text)
         self._placing = Placing(store, self._sift, self._text)
-        self._bound = lru_cache(CACHED_FILES)(self._bind)
-        self._grounds = lru_cache(CACHED_FILES)(self._read_ground)
-        self._configs = lru_cache(CACHED_FILES)(self._read_configs)
+        self._bound = Recent(self._bind, CACHED_FILES)
+        self._grounds = Recent(self._read_ground, CACHED_FILES)
+        self._configs = Recent(self._read_configs, CACHED_FILES)
         self.expected: frozenset[str] = frozenset()
         """Words that the first view looks for beside the policies; what it needs more, after."""
         self._wanted: frozenset[str] = frozenset()
         """Words of the configs seen so far, so that the next view finds them at once."""
         self._widened = lru_cache(_DELETED)(self._widen)
-        self.view = lru_cache(CACHED_REVISIONS)(self._read_view)
-        self.stirred = lru_cache(CACHED_REVISIONS)(stirring(self.view, self._indexer.changed))
+        self.view = Recent(self._read_view, CACHED_FILES)
+        self.stirred = Recent(stirring(self.view, self._indexer.changed), CACHED_FILES)
+
+    def turn(self) -> None:
+        """Let go of what was needed neither for this tip nor for the one before; for a new tip."""
+        for one in (self._bound, self._grounds, self._configs, self.view, self.stirred):
+            one.turn()
 
     @property
     def words(self) -> frozenset[str]:
@@ -149,10 +153,8 @@ class Reader:
         if isinstance(ground.binding.versions, Fields):
             if not ground.owned.settled and not ground.owned.weight:
                 versions.sound(ground.binding.versions, ground.texts.__getitem__)
-            files = self._store.files(view.revision)
-            kustomize.check(
-                ground.binding.versions.pairs, files, lambda path: self._text(path, files[path].id)
-            )
+            files, pairs = self._store.files(view.revision), ground.binding.versions.pairs
+            kustomize.check(pairs, files, lambda path: self._text(path, files[path].id))
         return ground
 
     def placed(self, view: View, spec: CanarySpec, ground: Ground | None = None) -> None:

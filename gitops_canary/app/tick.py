@@ -239,6 +239,7 @@ class Station:
             seals = vouching(self.git, self.reader, self.witness, self._tips[1])
             past = self._graph.past if self._graph else self._restored(tip)
             stirred, by_request = self.reader.stirred, self.delivering is not None
+            self.reader.turn()
             self._graph = Graph(self.git, tip, past, seals, stirred, delivered=by_request)
             newest = next((m.revision for m in self._graph.all_moves if isinstance(m, Move)), None)
             self._guard.keep(self._tips, newest)
@@ -275,8 +276,7 @@ class Station:
         for canary, decision in decided.items():
             decisions[canary] = unanswered(decision) if measured.silence else decision
         for canary, beginning in begun.items():
-            step = initialising.decide(beginning, measured.steps.get(canary), now_ms)
-            decisions[canary] = step
+            decisions[canary] = initialising.decide(beginning, measured.steps.get(canary), now_ms)
         return decisions, measured
 
     async def _uninitialised(self, seen: Look) -> Found:

@@ -7,6 +7,9 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+from gitops_canary.core.message import parse
+from gitops_canary.model.names import Revision
+
 from .stage import Stage, children, kill, stage, until
 
 WARM = 40
@@ -28,23 +31,39 @@ class Held:
     disk_kib: int
 
 
-def held(place: Stage, pid: int) -> Held:
+@dataclass(slots=True)
+class Looks:
+    """Counts looks: each asks the server for its refs once, and some fetch."""
+
+    place: Stage
+    read: int = 0
+    seen: int = 0
+
+    def count(self) -> int:
+        """Count those so far; each request is read once."""
+        fresh = self.place.origin.requests[self.read :]
+        self.read += len(fresh)
+        self.seen += sum("POST" in one and "upload-pack" in one for one in fresh)
+        return self.seen
+
+
+def held(place: Stage, looks: Looks, pid: int) -> Held:
     """Give the least that was held within a second: a leak stays, a git at work does not."""
     every = []
     for _ in range(MOMENTS):
-        every.append(_held(place, pid))
+        every.append(_held(place, looks, pid))
         time.sleep(1 / MOMENTS)
     return min(every, key=lambda one: (one.children, one.descriptors))
 
 
-def _held(place: Stage, pid: int) -> Held:
+def _held(place: Stage, looks: Looks, pid: int) -> Held:
     """Look into /proc."""
     base = pathlib.Path(f"/proc/{pid}")
     status = dict(
         line.split(":", 1) for line in (base / "status").read_text().splitlines() if ":" in line
     )
     return Held(
-        ticks=_looks(place),
+        ticks=looks.count(),
         descriptors=len(list((base / "fd").iterdir())),
         threads=int(status["Threads"]),
         children=len(children(pid)),
@@ -63,23 +82,23 @@ def _size(path: pathlib.Path) -> int:
 def soak(place: Stage, ticks: int, *, minutes: float = 1e6) -> tuple[Held, Held]:
     """Let a controller look so often while versions roll out one after the other."""
     end_s = time.monotonic() + minutes * 60
-    process = place.start()
+    looks, process = Looks(place), place.start()
     try:
         place.release()
-        until(lambda: _looks(place) >= WARM and _idle(place), "the first looks", place)
-        first = held(place, process.pid)
+        until(lambda: looks.count() >= WARM and _idle(place), "the first looks", place)
+        first = held(place, looks, process.pid)
         print(first, flush=True)
         mark = told = first.ticks
         while mark < ticks and time.monotonic() < end_s:
             if _idle(place):
                 place.release()
             mark = min(mark + BETWEEN, ticks)
-            until(lambda: _looks(place) >= mark, "more looks", place, limit_s=600)  # noqa: B023 - read at once
+            until(lambda: looks.count() >= mark, "more looks", place, limit_s=600)  # noqa: B023 - read at once
             if mark - told >= ticks // 10:
                 told = mark
-                print(held(place, process.pid), flush=True)
+                print(held(place, looks, process.pid), flush=True)
         until(lambda: _idle(place), "the last rollout", place)
-        last = held(place, process.pid)
+        last = held(place, looks, process.pid)
         print(last, flush=True)
     finally:
         kill(process)
@@ -87,13 +106,12 @@ def soak(place: Stage, ticks: int, *, minutes: float = 1e6) -> tuple[Held, Held]
     return first, last
 
 
-def _looks(place: Stage) -> int:
-    """Each look asks the server for its refs once, and some fetch."""
-    return sum("POST" in request and "upload-pack" in request for request in place.origin.requests)
-
-
 def _idle(place: Stage) -> bool:
-    return bool(place.records()) and place.running() is None
+    """Tell whether the newest version has finished: nobody else commits here."""
+    text = place.origin.git("log", "-1", "--format=%H%x00%B", place.origin.branch)
+    revision, _, message = text.strip("\n").partition("\0")
+    record = parse(message, Revision(revision))
+    return bool(record and record.finished and record.version.endswith(f":2.0.{place.version}"))
 
 
 def main() -> int:
