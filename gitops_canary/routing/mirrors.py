@@ -16,6 +16,7 @@ from gitops_canary.manifest.document import (
 from gitops_canary.model.names import Path
 from gitops_canary.routing.groups import Groups
 from gitops_canary.routing.identity import Names, word
+from gitops_canary.routing.numbers import plain_number
 from gitops_canary.routing.refusal import article, root_of, wrong
 from gitops_canary.routing.splits import Meaning, Split
 from gitops_canary.routing.writing import side_entry
@@ -140,7 +141,7 @@ class IstioStyle:
             raise wrong(problem, node, file, "remove that mirror, or analysis.mirror")
         target = canary["destination"]
         text = insert_key(text, document, rule, "mirror", target, file=file)
-        value = {"value": percent}
+        value = {"value": plain_number(percent)}
         return insert_key(text, document, rule, "mirrorPercentage", value, file=file)
 
 
@@ -174,7 +175,7 @@ class GatewayStyle:
         file: Path,
     ) -> str:
         """Add a filter."""
-        part = {} if percent == HUNDRED else {"percent": percent}
+        part = {} if percent == HUNDRED else {"percent": plain_number(percent)}
         one = {"type": "RequestMirror", "requestMirror": {"backendRef": canary, **part}}
         root = root_of(text, document, file)
         if root.get(*rule, "filters") is None:

@@ -23,6 +23,15 @@ class Form:
     resolution: Decimal
 
 
+def plain_number(value: Decimal) -> int | float:
+    """Give a number that every style of YAML can write, JSON's too.
+
+    >>> plain_number(Decimal(50)), plain_number(Decimal("0.1"))
+    (50, 0.1)
+    """
+    return int(value) if value == int(value) else float(value)
+
+
 def _whole(node: Node) -> Decimal | None:
     return Decimal(node.value) if node.plain and _WHOLE.fullmatch(node.value) else None
 

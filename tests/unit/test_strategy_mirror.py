@@ -44,6 +44,24 @@ def test_providers_that_can_mirror_are_those_with_a_mirror() -> None:
         mirroring("nginx")
 
 
+@pytest.mark.parametrize("percent", ["50", "0.5", "100"])
+def test_a_rule_in_flow_style_gets_its_mirror_too(percent: str) -> None:
+    router, mirror = mirroring("istio")
+    flow = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop}
+spec:
+  hosts: [shop]
+  http: [{route: [{destination: {host: shop-primary}, weight: 100}, \
+{destination: {host: shop-canary}, weight: 0}]}]
+"""
+    on = mirror.start(flow, 0, Decimal(percent), file=FILE, **WHERE)
+    assert f'mirrorPercentage: {{"value": {percent}}}' in on
+    assert router.set_weight(on, 0, Decimal(0), file=FILE, **WHERE) == flow
+    assert router.restore(on, 0, flow, 0, file=FILE, **WHERE) == flow
+
+
 @every
 def test_a_mirror_is_added_as_lines_and_ends_with_the_first_weight(name: str) -> None:
     case = CASES[name]
