@@ -142,7 +142,8 @@ def _verdicts(
 ) -> tuple[tuple[Verdict, ...], list[str]]:
     times = [instant_ms(one["at"]) for one in document["verdicts"]]
     if not times:
-        return (), []
+        judged = Outcome(document["verdict"]) in {Outcome.PASS, Outcome.FAIL}
+        return (), [f"it says {document['verdict']}, and no verdict is there"] if judged else []
     wrong = list(misplaced(document, policy, times, before))
     verdicts = _judged(document, policy, answers, before)
     if len(verdicts) != len(times):

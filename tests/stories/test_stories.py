@@ -5,9 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from telling import Telling
+from telling import WEB, Telling
 
+from gitops_canary.app.evidence_models import read_decision
 from gitops_canary.cli.outcome import WAITS
+from gitops_canary.core.evidence import decision_path
+from gitops_canary.core.recompute import recompute
+from gitops_canary.core.replay import by_canary, moves
 from gitops_canary.model.decision import Hold
 
 STORIES = sorted(Path(__file__).parent.glob("*.txt"))
@@ -22,6 +26,20 @@ def test_story(story: Path) -> None:
         story.write_text(told)
     assert told == text
     assert [one for one in stops(telling) if not one.remedy] == [], "a stop says what to do next"
+    assert list(otherwise(telling)) == [], "every decision follows from its record"
+
+
+def otherwise(telling: Telling) -> Iterator[str]:
+    """Say what of the decisions that are on record comes out otherwise when decided again."""
+    ledger = telling.ledger
+    assert ledger.tip is not None
+    files = ledger.trees[ledger.proof] if ledger.proof else {}
+    rollout = by_canary(moves(ledger.history(ledger.tip))).rollout(WEB)
+    for number, move in enumerate(rollout.moves if rollout else (), 1):
+        path = decision_path(move.record, number)
+        if data := files.get(path):
+            document = read_decision(data, name=path)
+            yield from recompute(document, rollout.moves[: number - 1] if rollout else ())
 
 
 def stops(telling: Telling) -> Iterator[Hold]:
