@@ -1,52 +1,63 @@
-"""Whoever alters one thing in a decision on record is contradicted by all the others."""
+"""Whoever alters one thing in a decision on record is contradicted by all the others.
+
+`tests/data/decisions` holds rollouts as their moves left them: `windows` are those of stories,
+`counts` two of `sequential` from before decision 18. They stay as they are: what was written once
+has to follow from its samples in every later version.
+"""
 
 import copy
+import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pytest
-from telling import WEB, Telling
 
 from gitops_canary.app.evidence_models import read_decision
-from gitops_canary.core.evidence import decision_path
+from gitops_canary.core import recorded
+from gitops_canary.core.canonical import canonical
+from gitops_canary.core.evidence import digest
 from gitops_canary.core.recompute import recompute
-from gitops_canary.core.replay import by_canary, moves
 from gitops_canary.core.text import instant_ms, iso
+from gitops_canary.model.names import Revision
 from gitops_canary.model.rollout import Move
 
 Json = dict[str, Any]
-STORIES = (
-    "promoted", "condemned", "approved", "returned_in_steps", "watch_condemned", "skip_analysis",
-    "failures_add_up", "came_back_fast", "webhook_beside_the_checks", "silence", "blue_green",
-    "ab_test_condemned",
-)  # fmt: skip
+DATA = Path(__file__).parents[1] / "data" / "decisions"
 
 
 @cache
 def decisions() -> Sequence[tuple[str, Json, tuple[Move, ...]]]:
-    """Every decision of some stories, with the moves before it."""
-    return tuple(one for name in STORIES for one in _of(name))
+    """Every decision on record, with the moves before it."""
+    rows = [
+        json.loads(line)
+        for file in ("windows.jsonl", "counts.jsonl")
+        for line in (DATA / file).read_text().splitlines()
+    ]
+    rollouts = groupby(rows, key=lambda row: row["rollout"])
+    return tuple(one for name, own in rollouts for one in _rollout(name, list(own)))
 
 
-def _of(name: str) -> Iterator[tuple[str, Json, tuple[Move, ...]]]:
-    telling = Telling()
-    telling.play((Path(__file__).parent / f"{name}.txt").read_text())
-    ledger = telling.ledger
-    assert ledger.tip is not None
-    assert ledger.proof is not None
-    rollout = by_canary(moves(ledger.history(ledger.tip))).rollout(WEB)
-    assert rollout is not None
-    for number, move in enumerate(rollout.moves, 1):
-        path = decision_path(move.record, number)
-        if data := ledger.trees[ledger.proof].get(path):
-            document = read_decision(data, name=path)
-            yield f"{name} {number} {document['action']}", document, rollout.moves[: number - 1]
+def _rollout(name: str, rows: Sequence[Json]) -> Iterator[tuple[str, Json, tuple[Move, ...]]]:
+    before: tuple[Move, ...] = ()
+    for row in rows:
+        data = canonical(row["document"])
+        document = read_decision(data, name=name)
+        yield f"{name} {len(before) + 1} {document['action']}", document, before
+        record = recorded.record(document, digest(data))
+        move = Move(record=record, revision=Revision(row["revision"]), date_ms=row["dateMs"])
+        before = (*before, move)
 
 
 def later(text: str, span_ms: int = 1000) -> str:
     return iso(instant_ms(text) + span_ms)
+
+
+def shifted(window: str) -> str:
+    start, _, end = window.partition("/")
+    return f"{later(start)}/{end}"
 
 
 def raised(text: str, part: int) -> str:
@@ -84,7 +95,7 @@ VERDICTS: dict[str, Callable[[Json], Any]] = {
     "outcome": last(lambda one: one.update(outcome=other(one["outcome"]))),
     "final": last(lambda one: one.update(final=not one["final"])),
     "heard": last(lambda one: one.update(heard=not one["heard"])),
-    "window": last(lambda one: one.update(window=later(one["window"][:20]) + one["window"][20:])),
+    "window": last(lambda one: one.update(window=shifted(one["window"]))),
     "when": last(lambda one: one.update(at=later(one["at"]))),
     "a check less": last(lambda one: one["checks"].pop()),
     "no verdict": lambda document: document.update(verdicts=[]),
