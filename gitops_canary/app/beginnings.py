@@ -92,7 +92,9 @@ def _choice(terrain: Terrain, spec: CanarySpec) -> Choice:
             remedy="correct spec.targetRef.name",
             place=spec.place,
         )
-    said = {**told, "service": spec.apex, "router": spec.provider}
+    # Without an overlay the question for it comes first, and is not answered here.
+    prefix = questions.prefix(told)
+    said = {**told, "service": spec.apex.removeprefix(prefix), "router": spec.provider}
     while (question := questions.next(said)) is not None:
         if question.key == "overlay" or not (question.certain or question.safe):
             raise BindingError(

@@ -16,8 +16,9 @@ from gitops_canary.core.text import one_line
 from gitops_canary.errors import CanaryError, Place, Refused, SpecError
 from gitops_canary.git.worktree import Commit, WorkTree
 from gitops_canary.manifest import document
+from gitops_canary.manifest.initial.answers import checked
 from gitops_canary.manifest.initial.draft import Stage
-from gitops_canary.manifest.initial.questions import Asking, Misanswered, Question, checked
+from gitops_canary.manifest.initial.questions import Asking, Misanswered, Question
 from gitops_canary.manifest.initial.stages import SCHEMA
 from gitops_canary.manifest.initial.terrain import Terrain
 from gitops_canary.model.names import Path as RepositoryPath

@@ -1,10 +1,10 @@
-"""Putting a new item between the items of a block list, in lines of its own."""
+"""Putting a new item between the items of a list."""
 
 from gitops_canary.manifest import guard
 from gitops_canary.manifest.block_yaml import lines
 from gitops_canary.manifest.compare import Pointer, same
+from gitops_canary.manifest.items import flow_gap, in_flow, is_json
 from gitops_canary.manifest.nodes import Node, NodeKind
-from gitops_canary.manifest.scalars import written
 
 
 def insert_item(
@@ -13,12 +13,23 @@ def insert_item(
     """Insert an item before the one at `index`, above the comments that stand right above that.
 
     Raises:
-        EditRefused: there is no block list with that item, or more than the list would change.
+        EditRefused: there is no list with that item, or more than the list would change.
     """
     node = guard.target(text, document, path, file)
     item = node.get(index)
-    if node.style != "block" or item is None:
-        raise guard.refusal("there is no list in block style with that item", node, file)
+    if node.kind is not NodeKind.SEQUENCE or item is None:
+        raise guard.refusal("there is no list with that item", node, file)
+    if node.style == "flow":
+        added = f"{in_flow(value, quoted=is_json(node))},{flow_gap(text, node, item)}"
+        changed = text[: item.start] + added + text[item.start :]
+    else:
+        changed = _between_lines(text, item, value, file)
+    guard.verified(text, changed, document, path, file=file)
+    _kept(node, guard.root_of(changed, document, file).get(*path), index, file)
+    return changed
+
+
+def _between_lines(text: str, item: Node, value: object, file: str) -> str:
     dash = text.rindex("-", 0, item.start)
     start = text.rfind("\n", 0, dash) + 1
     indent = text[start:dash]
@@ -27,37 +38,7 @@ def insert_item(
     at = _above_comments(text, start, indent)
     end = guard.newline(text)
     added = "".join(f"{indent}{line}{end}" for line in lines([value]))
-    changed = text[:at] + added + text[at:]
-    guard.verified(text, changed, document, path, file=file)
-    _kept(node, guard.root_of(changed, document, file).get(*path), index, file)
-    return changed
-
-
-def append_item(text: str, document: int, path: Pointer, value: str, *, file: str) -> str:
-    """Append a text to a list of single lines, in either style.
-
-    Raises:
-        EditRefused: there is no such list, or more than the list would change.
-    """
-    node = guard.target(text, document, path, file)
-    if node.kind is not NodeKind.SEQUENCE:
-        raise guard.refusal("it is no list", node, file)
-    new = written(value, style="", old="")
-    if node.style != "block":
-        close = text.rindex("]", node.start, node.end)
-        comma = ", " if node.items else ""
-        changed = f"{text[:close].rstrip()}{comma}{new}{text[close:]}"
-    else:
-        last = node.items[-1]
-        dash = text.rindex("-", 0, last.start)
-        indent = text[text.rfind("\n", 0, dash) + 1 : dash]
-        if indent.strip():
-            raise guard.refusal("its items share lines with something else", last, file)
-        at = guard.line_end(text, last.end)
-        changed = f"{text[:at]}{guard.newline(text)}{indent}- {new}{text[at:]}"
-    guard.verified(text, changed, document, path, file=file)
-    _kept(node, guard.root_of(changed, document, file).get(*path), len(node.items), file)
-    return changed
+    return text[:at] + added + text[at:]
 
 
 def _above_comments(text: str, start: int, indent: str) -> int:

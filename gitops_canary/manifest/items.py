@@ -40,9 +40,9 @@ def insert_key(
     if node.kind is not NodeKind.MAPPING or node.get(key) is not None:
         raise refusal(f"it is no mapping that could take the key {key!r}", node, file)
     if flow:
-        quoted = _quoted(node)
+        quoted = is_json(node)
         name = json.dumps(key) if quoted else written(key, style="", old="")
-        changed = _into_flow(text, node, f"{name}: {_flow(value, quoted=quoted)}")
+        changed = _into_flow(text, node, f"{name}: {in_flow(value, quoted=quoted)}")
     else:
         indent = " " * (node.entries[0][0].column - 1)
         changed = _below(text, node, indent, lines({key: value}))
@@ -66,7 +66,7 @@ def append_item(
     if node.kind is not NodeKind.SEQUENCE:
         raise refusal("it is no list", node, file)
     if node.style == "flow":
-        changed = _into_flow(text, node, _flow(value, quoted=_quoted(node)))
+        changed = _into_flow(text, node, in_flow(value, quoted=is_json(node)))
     else:
         begin = _dash(text, node.items[-1])
         indent = text[text.rfind("\n", 0, begin) + 1 : begin]
@@ -77,15 +77,18 @@ def append_item(
 
 
 def duplicate_item(text: str, document: int, path: Pointer, index: int, *, file: str) -> str:
-    """Repeat one item of a block list behind its last item.
+    """Repeat one item of a list behind its last item.
 
     Raises:
-        EditRefused: there is no such item, or the list is in flow style.
+        EditRefused: there is no such item, or more than the list would change.
     """
     sequence = target(text, document, path, file)
     item = sequence.get(index)
-    if sequence.style != "block" or item is None:
-        raise refusal("it is no block list with that item", sequence, file)
+    if sequence.kind is not NodeKind.SEQUENCE or item is None:
+        raise refusal("it is no list with that item", sequence, file)
+    if sequence.style == "flow":
+        changed = _into_flow(text, sequence, text[item.start : item.end])
+        return _appended(text, changed, document, path, item, file)
     start = text.rfind("\n", 0, _dash(text, item)) + 1
     copy = text[start : line_end(text, item.end)]
     at = line_end(text, sequence.end)
@@ -158,11 +161,14 @@ def _into_flow(text: str, node: Node, added: str) -> str:
     if not node.entries and not node.items:
         return f"{text[: node.end - 1]}{added}{text[node.end - 1 :]}"
     first, last = node.entries[-1] if node.entries else (node.items[-1], node.items[-1])
-    start = text.rfind("\n", 0, first.start) + 1
-    head = text[start : first.start]
-    own_line = start > node.start and not head.strip()
-    gap = f"{newline(text)}{head}" if own_line else " "
-    return f"{text[: last.end]},{gap}{added}{text[last.end :]}"
+    return f"{text[: last.end]},{flow_gap(text, node, first)}{added}{text[last.end :]}"
+
+
+def flow_gap(text: str, node: Node, entry: Node) -> str:
+    """Give what stands between a flow collection's entry and the comma before it."""
+    start = text.rfind("\n", 0, entry.start) + 1
+    head = text[start : entry.start]
+    return f"{newline(text)}{head}" if start > node.start and not head.strip() else " "
 
 
 def _out_of_flow(text: str, parent: Node, begin: int, end: int) -> str:
@@ -178,7 +184,7 @@ def _dash(text: str, item: Node) -> int:
     return text.rindex("-", 0, item.start)
 
 
-def _quoted(node: Node) -> bool:
+def is_json(node: Node) -> bool:
     """Whether a flow collection is written as JSON."""
     nodes = list(node.items)
     nodes += [key for key, _ in node.entries]
@@ -186,7 +192,8 @@ def _quoted(node: Node) -> bool:
     return any(one.style == '"' for one in nodes)
 
 
-def _flow(value: object, *, quoted: bool) -> str:
+def in_flow(value: object, *, quoted: bool) -> str:
+    """Write a value in flow style; `quoted` writes JSON."""
     if isinstance(value, dict | list) or value is None or (quoted and isinstance(value, str)):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, float):

@@ -2,8 +2,7 @@
 
 from gitops_canary.manifest import document
 from gitops_canary.manifest.control import PREFIX
-from gitops_canary.manifest.document import Pointer, Value
-from gitops_canary.manifest.inserting import append_item
+from gitops_canary.manifest.document import Pointer, Value, append_item
 from gitops_canary.manifest.scalars import spelled
 from gitops_canary.model.spec import Dialect
 

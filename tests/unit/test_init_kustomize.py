@@ -79,7 +79,7 @@ def test_a_base_of_its_own_is_written_in_place() -> None:
 
 
 IN_THE_WAY = {
-    "a prefix": (overlay("prod", "namePrefix: live-\n"), f"{PROD}:4:13", "another name"),
+    "a suffix": (overlay("prod", "nameSuffix: -1\n"), f"{PROD}:4:13", "another name"),
     "a label on all": (
         overlay("prod", "commonLabels: {app: shop}\n"), f"{PROD}:4:21", "put on every pod",
     ),

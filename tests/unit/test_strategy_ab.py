@@ -10,7 +10,7 @@ from checks import spec
 from routes import CASES
 from shelf import expected
 
-from gitops_canary.errors import BindingError, EditRefused
+from gitops_canary.errors import BindingError
 from gitops_canary.manifest import catalog
 from gitops_canary.manifest.document import data, parse
 from gitops_canary.manifest.providers import MATCHING_PROVIDERS, OWN_PROVIDERS
@@ -267,13 +267,13 @@ def test_nginx_can_follow_a_cookie() -> None:
     assert write(router, new, 0) == CASES["nginx"].text
 
 
-def test_a_list_in_flow_style_is_refused_whole() -> None:
-    text = (
-        ISTIO[: ISTIO.index("  http:")]
-        + "  http: [{route: [{destination: {host: shop-primary}}]}]\n"
-    )
-    with pytest.raises(EditRefused, match="block style"):
-        write(ab("istio"), text, 100)
+def test_a_list_in_flow_style_takes_a_rule_and_loses_it_again() -> None:
+    rules = "  http: [{route: [{destination: {host: shop-primary}}]}]\n"
+    text = ISTIO[: ISTIO.index("  http:")] + rules
+    new = write(ab("istio"), text, 100)
+    assert new.count("\n") == text.count("\n")
+    assert rule(new, "spec", "http", 0, "match", 0, "headers") is not None
+    assert write(ab("istio"), new, 0) == text
 
 
 def test_a_provider_that_cannot_match_is_refused() -> None:

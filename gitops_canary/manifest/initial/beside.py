@@ -110,7 +110,7 @@ class Beside:
         """Write the two Services that routes split between."""
         found = []
         for side, value in (("primary", f"{self.value}-primary"), ("canary", self.value)):
-            name = f"{self.choice.apex}-{side}"
+            name = f"{self.choice.front}-{side}"
             there = self.terrain.named("Service", name, self.choice.namespace)
             if not there:
                 found.append(self._side(name, value))
@@ -180,14 +180,16 @@ class Beside:
         if one.ref.kind == "HorizontalPodAutoscaler":
             return copies.scaler(text, one)
         copy, _ = primary_scaler(
-            one.root, target=self.workload.ref.name, limits=(None, None), queries={},
+            one.root, target=self.choice.name, limits=(None, None), queries={},
             file=one.ref.file,
         )  # fmt: skip
         return block(copy)
 
     def scales(self, one: Document) -> bool:
-        """Tell whether a scaler is the workload's."""
-        return one.word("spec", "scaleTargetRef", "name") == self.workload.ref.name
+        """Tell whether a scaler is the workload's; kustomize does not know what KEDA's names."""
+        keda = one.ref.kind == "ScaledObject"
+        name = self.choice.name if keda else self.workload.ref.name
+        return one.word("spec", "scaleTargetRef", "name") == name
 
 
 def _instead(found: Mapping[str, str], mine: Mapping[str, str]) -> Mapping[str, str]:

@@ -10,9 +10,8 @@ from decimal import Decimal
 from gitops_canary.manifest.initial.terrain import Document, Terrain
 
 
-def canary_of(terrain: Terrain, workload: Document, namespace: str) -> Document | None:
-    """Find the Canary, in either dialect, of a workload."""
-    name = workload.ref.name
+def canary_of(terrain: Terrain, name: str, namespace: str) -> Document | None:
+    """Find the Canary, in either dialect, of a workload by the name it has in the cluster."""
     return next(
         (
             one

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from gitops_canary.errors import BindingError, Place
 from gitops_canary.manifest import template
 from gitops_canary.manifest.document import Node, append_item, insert_key, parse
-from gitops_canary.manifest.initial import copies, patches
+from gitops_canary.manifest.initial import copies, patches, renaming
 from gitops_canary.manifest.initial.commons import Commons, commons
 from gitops_canary.manifest.initial.terrain import Document, Terrain
 from gitops_canary.manifest.kustomize import Entry, Kustomization, twice
@@ -110,6 +110,12 @@ def namespace(terrain: Terrain, outer: str | None) -> str:
     return node.value if node is not None else ""
 
 
+def prefix(terrain: Terrain, outer: str | None, file: Path) -> str:
+    """Give what kustomize puts before the names of a file's documents, the outermost first."""
+    found = list(roots(terrain, layers(terrain, outer, file))) if outer is not None else []
+    return "".join(renaming.prefix(root) for root in reversed(found))
+
+
 def layers(terrain: Terrain, outer: str, file: Path) -> Iterator[Kustomization]:
     """Give every kustomization a file goes through, the innermost first."""
     known = terrain.kustomizations
@@ -171,7 +177,9 @@ def entries(terrain: Terrain, outer: str, file: Path, image: str) -> list[Entry]
     return found
 
 
-def check(terrain: Terrain, there: Home, workload: Document, key: str, *, listed: bool) -> None:
+def check(
+    terrain: Terrain, there: Home, workload: Document, key: str, *, listed: bool, provider: str
+) -> None:
     """Make sure that nothing on the way keeps primary and candidate from being told apart.
 
     `listed` says that versions lie in fields. Else whole templates are compared, and the controller
@@ -188,7 +196,7 @@ def check(terrain: Terrain, there: Home, workload: Document, key: str, *, listed
         raise BindingError(error.problem, remedy=error.remedy, place=error.place)
     for layer in layers(terrain, outer, workload.ref.file):
         root = _root(terrain, layer)
-        _unnamed(root, layer, name)
+        renaming.check(root, layer, name, listed=listed, missed=layer in missed, provider=provider)
         for node in () if layer in missed else _labels(root, key):
             raise BindingError(
                 f"This label {key} is put on every pod, so nothing tells {name} from "
@@ -211,17 +219,6 @@ def check(terrain: Terrain, there: Home, workload: Document, key: str, *, listed
                     place=change.place,
                 )
     _placed(terrain, outer, missed)
-
-
-def _unnamed(root: Node, layer: Kustomization, name: str) -> None:
-    for affix in ("namePrefix", "nameSuffix"):
-        node = root.get(affix)
-        if node is not None and node.value:
-            raise BindingError(
-                f"{affix} {node.value!r} gives the workload another name in the cluster.",
-                remedy=f"write the whole name, {name}, into the manifests, and take it out",
-                place=Place(layer.file, node.line, node.column),
-            )
 
 
 def _placed(terrain: Terrain, outer: str, missed: list[Kustomization]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from gitops_canary.errors import BindingError, Place, SpecError
+from gitops_canary.errors import BindingError, SpecError
 from gitops_canary.manifest.bindings import meant
 from gitops_canary.manifest.initial import flagger, overlay
 from gitops_canary.manifest.initial.choice import Choice
@@ -82,8 +82,9 @@ class Asking:
         found = [
             (one, outer)
             for one in self._workloads
-            if (one.ref.kind, one.ref.name) == (kind, name)
+            if one.ref.kind == kind and name.endswith(one.ref.name)
             for outer in overlay.outermost(self._terrain, one.ref.file) or (None,)
+            if overlay.prefix(self._terrain, outer, one.ref.file) + one.ref.name == name
             if (overlay.namespace(self._terrain, outer) or one.ref.namespace) in {"", namespace}
         ]
         near = [pair for pair in found if overlay.holds(self._terrain, pair[1], file)]
@@ -112,8 +113,9 @@ class Asking:
             namespace=namespace,
             provider=answers["router"],
             service=service,
-            service_name=answers["service"],
-            canary=flagger.canary_of(terrain, workload, namespace),
+            front=answers["service"],
+            prefix=self.prefix(answers),
+            canary=flagger.canary_of(terrain, self._name(answers), namespace),
             fronts=fronts,
             outer=outer,
             serving=answers["serving"] == "yes",
@@ -133,6 +135,7 @@ class Asking:
             )  # fmt: skip
         fronts = self._fronts(answers)
         said = self._implied(answers).get("service", workload.ref.name)
+        said = said.removeprefix(self.prefix(answers))
         names = tuple(dict.fromkeys(one.ref.name for one in fronts)) or (said,)
         yield Question(
             key="service", text="Which Service do users call?", options=names,
@@ -187,7 +190,7 @@ class Asking:
     def _leading(self, answers: Answers, among: tuple[str, ...]) -> Iterator[str]:
         """Name the routers whose objects lead to the Service, or split already."""
         workload, outer, namespace = self._place(answers)
-        apex = answers.get("service", workload.ref.name)
+        apex = self.prefix(answers) + answers.get("service", workload.ref.name)
         wanted = Wanted(namespace=namespace, apex=apex)
         terrain = overlay.scoped(self._terrain, outer, namespace)
         documents = [one for one in terrain.documents if one.ref.kind != "Service"]
@@ -213,9 +216,9 @@ class Asking:
 
     def _implied(self, answers: Answers) -> Answers:
         """Give what a Canary that is there already says."""
-        workload, outer, namespace = self._place(answers)
+        _, outer, namespace = self._place(answers)
         terrain = overlay.scoped(self._terrain, outer, namespace)
-        canary = flagger.canary_of(terrain, workload, namespace)
+        canary = flagger.canary_of(terrain, self._name(answers), namespace)
         return flagger.answers(canary) if canary else {}
 
     def _place(self, answers: Answers) -> tuple[Document, str | None, str]:
@@ -224,6 +227,14 @@ class Asking:
         outer = None if said is None else "" if said == "." else said
         space = overlay.namespace(self._terrain, outer) or workload.ref.namespace
         return workload, outer, space or answers.get("namespace", "")
+
+    def prefix(self, answers: Answers) -> str:
+        """Give what kustomize puts before the names of the workload and its Services."""
+        workload, outer, _ = self._place(answers)
+        return overlay.prefix(self._terrain, outer, workload.ref.file)
+
+    def _name(self, answers: Answers) -> str:
+        return self.prefix(answers) + self._chosen(answers).ref.name
 
     def _chosen(self, answers: Answers) -> Document:
         return next(one for one in self._workloads if self._title(one) == answers["workload"])
@@ -263,28 +274,3 @@ def _once(found: list[Document]) -> None:
             remedy="say with --paths which folder is meant",
             place=one.place,
         )
-
-
-def checked(answers: Mapping[str, object], *, file: str) -> dict[str, str]:
-    """Read answers from a file.
-
-    Raises:
-        Misanswered: a key is not known, or an answer is no word.
-    """
-    found: dict[str, str] = {}
-    for key, value in answers.items():
-        if key not in KEYS:
-            raise Misanswered(
-                f"{key!r} is no question.", remedy=nearest(key, KEYS), place=Place(file)
-            )
-        if isinstance(value, bool):
-            found[key] = "yes" if value else "no"
-        elif isinstance(value, list):
-            found[key] = ",".join(str(one) for one in value)
-        elif isinstance(value, str | int):
-            found[key] = str(value)
-        else:
-            raise Misanswered(
-                f"The answer to {key} is no word.", remedy="write one value", place=Place(file)
-            )
-    return found

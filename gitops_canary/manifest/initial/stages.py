@@ -88,7 +88,9 @@ class _Work:
         versions = bound(self.draft, choice.workload, choice.outer, self.key, plain=plain)
         if choice.outer is not None:
             listed = bool(versions.pairs)
-            overlay.check(terrain, home, choice.workload, self.key, listed=listed)
+            overlay.check(
+                terrain, home, choice.workload, self.key, listed=listed, provider=choice.provider
+            )
         self.beside = Beside(
             terrain=terrain,
             choice=choice,
@@ -162,8 +164,8 @@ class _Work:
                 self._keep_apart(one)
                 self.draft.put(ref, new)
         new_documents = self._routes()
-        if self.choice.service is None and not self._there("Service", self.choice.apex):
-            new_documents.insert(0, block(self.beside.service(self.choice.apex, wanted[self.key])))
+        if self.choice.service is None and not self._there("Service", self.choice.front):
+            new_documents.insert(0, block(self.beside.service(self.choice.front, wanted[self.key])))
         if new_documents:
             like = self.draft.texts[self.workload.ref.file]
             self.draft.add(file_beside(self.workload, "routes"), file_of(new_documents, like))
@@ -262,7 +264,7 @@ class _Work:
         )
         text = canary_text(
             kind=self.workload.ref.kind,
-            name=name,
+            name=choice.name,
             namespace=choice.namespace,
             provider=choice.provider,
             service=choice.apex,
