@@ -91,12 +91,13 @@ class Announcer:
             one, known = self._seen.get(canary), canary in self._said
             if one is None or not isinstance(decision, Hold):
                 continue
-            mark = f"{decision.wait.value}/{decision.rollout}"
+            told = _announced(one, decision, now_ms)
+            mark = f"{told.event}/{told.rollout}/{told.severity}"
             if self._said.get(canary) != mark:
                 self._said[canary] = mark
                 # What a new process finds is news only where somebody has to do something.
                 if known or decision.alert:
-                    yield one, _announced(one, decision, now_ms)
+                    yield one, told
 
     def _deliveries(self, one: Seen, told: Announcement) -> Iterator[tuple[str, Deliver]]:
         for hook in listeners(one.spec, told):

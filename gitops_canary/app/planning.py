@@ -49,13 +49,13 @@ class Planner:
         apart = self.timing.landed
         for act in sorted(acts, key=lambda a: (not a.urgent, a.canary)):
             if act.action is Action.INITIALISE:
-                plans.append(initialising.plan(act, begun[act.canary]).dated(self.clock))
+                plans.append(initialising.plan(act, begun[act.canary]).dated(self.clock, 0))
                 continue
             one = seen.seen[act.canary]
             own = answers.get(act.canary, {})
             try:
-                made = self._plan(act, one, seen, own, entries, proofs).dated(self.clock)
-                plans.append(made)
+                made = self._plan(act, one, seen, own, entries, proofs)
+                plans.append(made.dated(self.clock, one.situation.since_ms))
                 entries = entries if apart else made.files.get(QUARANTINE, entries)
             except Unavailable:
                 raise

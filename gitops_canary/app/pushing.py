@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from gitops_canary.core.plan import QUARANTINE, Plan
 from gitops_canary.errors import CanaryError, Locked, Refused
-from gitops_canary.model.decision import Act, Hold, PlannedCommit, Wait
+from gitops_canary.model.decision import Act, Decision, Hold, PlannedCommit, Wait
 from gitops_canary.model.names import CanaryId, Path, Revision, RolloutId
 from gitops_canary.model.rollout import Action
 from gitops_canary.ports import Git
@@ -166,6 +166,13 @@ class Refusals:
             if act.canary in refused:
                 rest_ms = _URGENT_REST_MS if act.urgent else _REST_MS
                 self._until[_key(act)] = (now_ms + rest_ms, refused[act.canary])
+
+    def due(self, decisions: dict[CanaryId, Decision], now_ms: int) -> list[Act]:
+        """List the moves to make; one the server refused a moment ago is held instead."""
+        acts = [a for a in decisions.values() if isinstance(a, Act)]
+        held = {a.canary: hold for a in acts if (hold := self.hold(a, now_ms))}
+        decisions.update(held)
+        return [a for a in acts if a.canary not in held]
 
     def hold(self, act: Act, now_ms: int) -> Hold | None:
         """Say why a move is not tried now; None where it may be."""

@@ -11,6 +11,7 @@ from gitops_canary.app.delivering import Delivering
 from gitops_canary.app.guarding import Guard, Memory
 from gitops_canary.app.hooking import Hooking
 from gitops_canary.app.looking import Look, Seen, look
+from gitops_canary.app.lost import Lost
 from gitops_canary.app.measuring import Measured, Measuring
 from gitops_canary.app.planning import Planner
 from gitops_canary.app.pushing import NOTHING_PUSHED, Budget, Pushed, Pusher, Refusals, Tips
@@ -29,7 +30,7 @@ from gitops_canary.core.replay import History
 from gitops_canary.core.unheard import unanswered
 from gitops_canary.errors import CanaryError, Conflict
 from gitops_canary.manifest.image_changes import ImageChange
-from gitops_canary.model.decision import Act, Decision
+from gitops_canary.model.decision import Decision
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.rollout import Move
 from gitops_canary.model.webhooks import Call
@@ -98,6 +99,7 @@ class Station:
     _seen: dict[CanaryId, Seen] = field(default_factory=dict)
     _unmanaged: tuple[ImageChange, ...] | None = None
     """What changed outside every canary since the tip before; None where it was not looked for."""
+    _lost: Lost = field(default_factory=Lost)
     _tips: tuple[Revision, Revision | None] | None = None
     _showing: Showing = field(init=False)
 
@@ -162,7 +164,7 @@ class Station:
         begun, held = await self._uninitialised(seen)
         decisions, measured = await self._decide(seen, begun, now_ms, write=write)
         decisions.update(held)
-        acts = self._due(decisions, now_ms)
+        acts = self._refusals.due(decisions, now_ms)
         clock = await self.measuring.clock(measured, now_ms) if acts else Clock(own_ms=now_ms)
         planner = Planner(self.reader, self.measuring.timing, clock)
         plans, refused = await self.worker.do(
@@ -172,7 +174,8 @@ class Station:
         outcome = NOTHING_PUSHED
         if write:
             try:
-                outcome = await self._push(plans, decisions, seen.history, now_ms)
+                with self._lost.kept(plans):
+                    outcome = await self._push(plans, decisions, seen.history, now_ms)
             except Conflict:
                 self._forget()
                 self._races += 1
@@ -195,13 +198,6 @@ class Station:
         pusher = Pusher(git=self.git, budget=self.budget, evidence=self.evidence)
         return await self.worker.do(lambda: pusher.push(plans, self._known(), now_ms))
 
-    def _due(self, decisions: dict[CanaryId, Decision], now_ms: int) -> list[Act]:
-        """List the moves to make; one the server refused a moment ago is held instead."""
-        acts = [a for a in decisions.values() if isinstance(a, Act)]
-        held = {a.canary: hold for a in acts if (hold := self._refusals.hold(a, now_ms))}
-        decisions.update(held)
-        return [a for a in acts if a.canary not in held]
-
     def _report(
         self,
         seen: Look,
@@ -221,7 +217,7 @@ class Station:
             seen=known,
             history=seen.history,
             unmanaged=seen.unmanaged,
-            pushed=pushed,
+            pushed=(*self._lost.arrived(seen.history), *pushed),
             planned=tuple(planned),
             due_ms=measured.due_ms,
         )

@@ -26,6 +26,11 @@ class Clock:
     silent: bool = False
     """Whether that is because none answered, not because it never tells the time."""
 
+    @property
+    def now_ms(self) -> int:
+        """The time, by ours where nobody told it: no later date is believed."""
+        return self.own_ms if self.told_ms is None else self.told_ms
+
 
 def dated(decided_ms: int, opened_ms: int, clock: Clock) -> int:
     """Give a commit's date from its decision's time and from when, by us, its last gate opened.
@@ -37,11 +42,13 @@ def dated(decided_ms: int, opened_ms: int, clock: Clock) -> int:
     (90000, 90000)
     >>> dated(5_000, 900_000, Clock(own_ms=900_000)), dated(5_000, 1, Clock(own_ms=1, silent=True))
     (900000, 5000)
+    >>> dated(900_000, 0, Clock(own_ms=1_000, silent=True))
+    0
     """
     at_ms = decided_ms if clock.silent else max(decided_ms, opened_ms)
+    if at_ms - clock.now_ms > FRESH_MS:
+        return clock.now_ms - clock.now_ms % _GRID_MS
     if clock.told_ms is None:
         return at_ms
-    if at_ms - clock.told_ms > FRESH_MS:
-        return clock.told_ms - clock.told_ms % _GRID_MS
     old_ms = min(clock.own_ms, clock.told_ms) - at_ms
     return at_ms if old_ms < FRESH_MS else at_ms + old_ms - old_ms % _GRID_MS

@@ -79,13 +79,16 @@ class Plan:
     before: Mapping[Path, str]
     """Texts of the files as they were."""
 
-    def dated(self, clock: Clock) -> "Plan":
-        """Date both commits anew where the decision is far from a clock, or waited for a gate."""
-        at_ms = dated(self.act.at_ms, opened_ms(self.act.told), clock)
+    def dated(self, clock: Clock, since_ms: int) -> "Plan":
+        """Date both commits anew where the decision is far from a clock, or waited for a gate.
+
+        `since_ms` is the date of the canary's newest move: which one that is, dates decide.
+        """
+        at_ms = max(since_ms, dated(self.act.at_ms, opened_ms(self.act.told), clock))
         return replace(
             self,
-            commit=replace(self.commit, at_ms=at_ms, now_ms=clock.told_ms),
-            evidence=replace(self.evidence, at_ms=at_ms, now_ms=clock.told_ms)
+            commit=replace(self.commit, at_ms=at_ms, now_ms=clock.now_ms),
+            evidence=replace(self.evidence, at_ms=at_ms, now_ms=clock.now_ms)
             if self.evidence
             else None,
         )

@@ -103,6 +103,6 @@ class PlannedCommit:
     message: str
     at_ms: int
     now_ms: int | None = None
-    """The time; None where nobody told it. Whoever dates a commit ahead dates no later ones."""
+    """The time, where it is known: whoever dates a commit ahead dates no later ones."""
     statements: Mapping[Path, bytes] = field(default_factory=dict)
     """Statements to seal with our key, by the path of the seal; left out where there is no key."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from gitops_canary.app.ancestry import Graph
+from gitops_canary.app.announcing import Announcer
 from gitops_canary.app.beginnings import Beginner
 from gitops_canary.app.checkpointing import Checkpoint
 from gitops_canary.app.hooking import Hooking
@@ -18,7 +19,7 @@ from gitops_canary.core.condensing import Past
 from gitops_canary.git.signing import SigningKey
 from gitops_canary.model.names import Revision
 from gitops_canary.model.observation import Answer, Question
-from gitops_canary.ports import Git, Hooks, SyncSource
+from gitops_canary.ports import Git, Hooks, Listeners, SyncSource
 from gitops_canary.routing import ROUTERS
 from gitops_canary.sync import SYNC, Options
 
@@ -109,6 +110,8 @@ class Controller:
     boundary: Callable[[str], None]
     network: Callable[[str], None]
     hooks: Hooks
+    listeners: Callable[[int], Listeners]
+    """Whom a life tells, by its number."""
     loop: VirtualLoop
     sync: str = "traffic"
     poll_ms: int = 10_000
@@ -116,6 +119,7 @@ class Controller:
     pushes: int = 60
     disk: Disk = field(default_factory=Disk)
     station: Station | None = None
+    announcer: Announcer | None = None
     running: Coroutine[Any, Any, Report] | None = None
     born_ms: int = 0
     """When this life began; what it was told before is lost."""
@@ -129,6 +133,7 @@ class Controller:
         )
         metrics = SimMetrics(self.answer, lambda: self.latency("ask"), self.boundary)
         self.life += 1
+        self.announcer = Announcer(self.listeners(self.life))
         self.station = Station(
             name="config",
             git=git,
@@ -151,7 +156,7 @@ class Controller:
         """End the process wherever it is."""
         if self.running is not None:
             self.running.close()
-        self.running = self.station = None
+        self.running = self.station = self.announcer = None
         self.life += 1
         if wipe:
             self.disk = Disk()
@@ -167,6 +172,9 @@ class Controller:
         except StopIteration as done:
             self.running = None
             report: Report = done.value
+            assert self.announcer is not None, "as above"
+            with self.loop.running():
+                self.announcer.take(report, self.clock())
             return report
         if isinstance(pause, asyncio.Future):
             return pause

@@ -13,6 +13,10 @@ from .measured import MEASURED, Fault, Undo, nothing
 from .remote import CONFIG, EVIDENCE
 from .simulation import ADA, Simulation
 
+CLOCKS = ("a clock is wrong", "the clocks of replicas differ")
+SLOW = 8
+"""How much likelier slow calls are where a fixed delay stands in for looking."""
+
 
 class Weather:
     """Draws spells of faults until the seed's chaos ends, and then ends them all."""
@@ -20,6 +24,10 @@ class Weather:
     def __init__(self, world: Simulation, table: Mapping[str, Fault]) -> None:
         self._world = world
         self._table = table
+        # Where nobody looks at what is live, when a move got to the server is all there is.
+        slow = ("everything is slow",) * (0 if world.sees_live else SLOW)
+        left_out = CLOCKS if world.ahead else ()
+        self._names = [name for name in (*sorted(table), *slow) if name in table.keys() - left_out]
         self._undo: dict[int, tuple[str, Undo]] = {}
         self._count = 0
         world.reach = self._reach  # type: ignore[method-assign]  # the server's front door
@@ -34,7 +42,7 @@ class Weather:
         world, rng = self._world, self._world.rng
         if world.calm:
             return
-        name = rng.choice(sorted(self._table))
+        name = rng.choice(self._names)
         self._count += 1
         number = self._count
         world.figures.faults += 1

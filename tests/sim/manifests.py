@@ -70,6 +70,7 @@ data:
   note: {note}
   word: tell-nobody
 """
+_ALERTS = "    alerts: [{name: people, severity: info, notifier: people}]\n"
 _ROUTE = """\
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -105,6 +106,8 @@ class Shape:
     """Types of its webhooks; each is named by its type."""
     watch_s: int = 0
     """How long a finished version is watched."""
+    alerts: bool = False
+    """Whether people are told."""
 
     @property
     def id(self) -> str:
@@ -134,6 +137,7 @@ class Shape:
         if self.hooks:
             rows = (f"      - {{name: {one}, type: {one}, webhook: {one}}}\n" for one in self.hooks)
             around += "    webhooks:\n" + "".join(rows)
+        around += _ALERTS if self.alerts else ""
         suspend = control.pop("suspend", "")
         lines = "".join(f"    {key}: {value}\n" for key, value in control.items())
         words = (f"  control:\n{lines}" if lines else "") + (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from gitops_canary.app import looking, measuring, pushing, tick
+from gitops_canary.app import announcing, looking, lost, measuring, pushing, tick
 from gitops_canary.core import decide as deciding
 from gitops_canary.core import edits, evidence, hooks, numbers, plan, questions, situation, watch
 from gitops_canary.core.course import Course
@@ -201,6 +201,16 @@ def _silent_for_ever(_s: situation.Situation, decision: Decision) -> Decision:
     return replace(decision, alert=False) if isinstance(decision, Hold) else decision
 
 
+def _repeated() -> Sequence[Swap]:
+    real = announcing.Announcer.take
+
+    def take(self: announcing.Announcer, report: tick.Report, now_ms: int) -> None:
+        real(self, report, now_ms)
+        self._said = dict.fromkeys(self._said, "")
+
+    return [(announcing.Announcer, "take", take)]
+
+
 def _never(*_a: object, **_k: object) -> None:
     return None
 
@@ -252,6 +262,10 @@ MUTANTS: Sequence[Mutant] = (
     ]),
     Mutant("a rollback webhook is overheard", lambda: [(hooks, "taken_back", _never)]),
     Mutant("a watch condemns nothing", lambda: [(watch, "watching", _never)]),
+    Mutant("what was lost on its way is not told", lambda: [
+        (lost.Lost, "arrived", lambda _self, _history: ()),
+    ]),
+    Mutant("the same is told at every look", _repeated),
     Mutant("nobody is told", lambda: _decided(_silent_for_ever)),
 )  # fmt: skip
 

@@ -146,6 +146,11 @@ def surrounded(rng: Random, plain: tuple[Shape, ...]) -> tuple[Shape, ...]:
     )
 
 
+AHEAD = 0.05
+"""The share of the worlds in which developers have a clock that is ahead; controllers' are right
+there, because with nobody to ask two wrong clocks are believed."""
+
+
 def mark(*parts: object) -> float:
     """Draw a number from 0 to 1 that depends on nothing but its arguments."""
     return zlib.crc32(repr(parts).encode()) / 0xFFFFFFFF

@@ -52,6 +52,8 @@ def run(seed: int, key: SigningKey | None = None) -> Figures | Failure:
     except Exception as error:  # noqa: BLE001 - whatever a tick raises is a broken promise too
         why = f"a tick raised {type(error).__name__}: {error}"
         return Failure(seed, why, tuple(made.story))
+    finally:
+        made.loop.end()
 
 
 def run_all(seeds: Iterable[int], key: SigningKey | None = None) -> Figures | Failure:

@@ -17,15 +17,17 @@ from gitops_canary.model.observation import Answer, Question
 
 from .cluster import App, Cluster, Quality, Workload
 from .controllers import Controller, Killed
+from .ears import Ear, Ears, listens
 from .halting import answer
 from .invariants import Watch
 from .looping import VirtualLoop
 from .manifests import Facts, Shape, begin, facts
 from .phones import Phone, Switchboard
-from .pieces import Figures, Network, Setting, shapes, surrounded
+from .pieces import AHEAD, Figures, Network, Setting, mark, shapes, surrounded
 from .promql import measure
 from .remote import CONFIG, Files, Remote
 from .settling import settle
+from .syncing import sync
 from .turning import turns
 
 EPOCH_MS = 1_770_000_000_000
@@ -45,6 +47,7 @@ class Simulation:
         **shape: Any,
     ) -> None:
         self.seed = seed
+        self.ahead = mark(seed, "ahead") < AHEAD
         self.rng = Random(f"gitops-canary {seed}")  # noqa: S311 - for worlds, not for secrets
         self.more = Random(f"around the checks {seed}")  # noqa: S311 - as above, for what came later
         self.setting = setting or Setting.of(self.rng, key)
@@ -54,11 +57,13 @@ class Simulation:
         self.figures = Figures(seeds=1)
         drawn = shapes(self.rng, self.setting.canaries)
         drawn = drawn if setting else surrounded(self.more, drawn)
+        shape = {"alerts": setting is None and listens(seed), **shape}
         self.shapes = {s.id: replace(s, **shape) for s in drawn}
         self.remote = Remote(atomic=self.setting.atomic)
         self.qualities: dict[tuple[str, str], Quality] = {}
         self.reports: dict[str, Report] = {}
-        self.watch = Watch(self, noted=lambda move: turns(self, move))
+        self.ears = Ears(self)
+        self.watch = Watch(self, noted=[self.ears.note, lambda move: turns(self, move)])
         self.remote.moved = self.watch.moved
         self.offsets: dict[str, Callable[[], int]] = {}
         self.boundaries: Callable[[str, str], None] = lambda _name, _point: None
@@ -93,6 +98,7 @@ class Simulation:
         call()
         self.actor = "nobody"
         self.watch.after_event()
+        self.ears.check()
 
     def run(self) -> Figures:
         """Run the whole seed.
@@ -106,6 +112,7 @@ class Simulation:
         self.now_ms = max(self.now_ms, end_ms)
         self.quiet()
         settle(self)
+        self.ears.settled()
         self.loop.end()
         self.figures.virtual_ms = self.now_ms - EPOCH_MS
         self.figures.commits = len(self.watch.landed)
@@ -199,7 +206,7 @@ class Simulation:
         self.applied = tip
         self.engine_lag_ms = 0
         self.engine = "up"
-        self.later(self.rng.randrange(3_000), self._sync)
+        self.later(self.rng.randrange(3_000), lambda: sync(self))
 
     def _controller(self, name: str) -> Controller:
         self.offsets[name] = lambda: self.now_ms
@@ -213,6 +220,7 @@ class Simulation:
             boundary=lambda point: self.boundaries(name, point),
             network=lambda what: self.reach(name, what),
             hooks=Phone(self.board, name),
+            listeners=lambda life: Ear(self.ears, (name, life)),
             loop=self.loop,
             sync=self.setting.sync,
             poll_ms=self.setting.poll_ms,
@@ -279,18 +287,3 @@ class Simulation:
         return self.answering(
             name, question, replace(measure(self.cluster.db, question), clock_ms=clock_ms)
         )
-
-    def _sync(self) -> None:
-        """Apply what Git says, as a sync engine does."""
-        self.later(self.rng.randrange(2_000, 6_000) + self.engine_lag_ms, self._sync)
-        tip = self.remote.refs.get(CONFIG)
-        if tip is None or self.engine == "down":
-            return
-        if self.engine == "older":
-            parents = self.remote.parents(tip)
-            tip = parents[0] if parents else tip
-        self.applied = tip
-        for shape in self.shapes.values():
-            wanted = self.facts(tip, shape)
-            if wanted is not None:
-                self.cluster.apply(shape.name, wanted)

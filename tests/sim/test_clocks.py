@@ -74,8 +74,8 @@ def test_a_replica_without_a_past_idles_at_the_same_look_after_a_watch_s_abort()
     """Nothing is asked where no weight moves, so its twin looked when it had last asked."""
     world, shape = quiet(controllers=2, watch_s=300, threshold=1, interval_s=30, idles=True)
     again: list[bool] = []
-    world.watch.noted = lambda move: again.append(
-        world.message(move.revision) in decided_again(world, move)
+    world.watch.noted.append(
+        lambda move: again.append(world.message(move.revision) in decided_again(world, move))
     )
     bump(world, shape, "v1")
     until(world, lambda: "finish" in actions(world))

@@ -96,8 +96,8 @@ class Watcher:
     """Remembers every commit of a controller."""
 
     world: "Simulation"
-    noted: Callable[[Landed], None]
-    """Is told of every move."""
+    noted: list[Callable[[Landed], None]]
+    """Are told of every move."""
     landed: dict[Revision, Landed] = field(default_factory=dict)
     _order: list[Revision] = field(default_factory=list)
     _own: dict[str, list[Landed]] = field(default_factory=dict)
@@ -128,7 +128,8 @@ class Watcher:
         for revision, base, actor in fresh:
             move = self.land(revision, base, actor)
             self._remember(move)
-            self.noted(move)
+            for one in self.noted:
+                one(move)
             for name, promise in self.promises():
                 try:
                     promise(move)

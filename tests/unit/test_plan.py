@@ -211,7 +211,8 @@ def test_a_rollouts_decisions_are_counted(moves: tuple[Move, ...], number: str) 
 
 def test_a_decision_that_waited_is_dated_anew_on_both_branches() -> None:
     one = planned(act(Action.START, step=0), NEW)
-    late = one.dated(Clock(own_ms=AT_MS + 3_600_000, told_ms=AT_MS + 3_600_000))
+    late = one.dated(Clock(own_ms=AT_MS + 3_600_000, told_ms=AT_MS + 3_600_000), 0)
+    assert one.dated(Clock(own_ms=AT_MS), AT_MS + 7).commit.at_ms == AT_MS + 7
     assert one.evidence is not None
     assert late.evidence is not None
     assert (one.commit.at_ms, one.evidence.at_ms) == (AT_MS, AT_MS)

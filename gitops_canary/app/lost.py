@@ -1,0 +1,38 @@
+"""Pushes whose answer was lost: what arrived all the same is told like any other push."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from gitops_canary.core.plan import Plan
+from gitops_canary.core.replay import History
+from gitops_canary.errors import Unavailable
+from gitops_canary.model.rollout import Move
+
+
+@dataclass(slots=True)
+class Lost:
+    """Plans that were being pushed when the server was lost, until a look says what became of it.
+
+    A process that ends meanwhile forgets them: then nobody is told.
+    """
+
+    _sent: dict[str, Plan] = field(default_factory=dict)
+
+    @contextmanager
+    def kept(self, plans: Sequence[Plan]) -> Iterator[None]:
+        """Push inside; where no answer comes the plans are remembered, and the error goes on."""
+        try:
+            yield
+        except Unavailable:
+            self._sent |= {plan.commit.message: plan for plan in plans}
+            raise
+
+    def arrived(self, history: History) -> Sequence[Plan]:
+        """Give those that the history holds, once; the others were never pushed."""
+        sent, self._sent = tuple(self._sent.values()), {}
+        return [p for p in sent if any(m.record == p.record for m in _moves(history, p))]
+
+
+def _moves(history: History, plan: Plan) -> Sequence[Move]:
+    return history.moves.get(plan.act.canary, ())

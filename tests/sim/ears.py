@@ -1,0 +1,147 @@
+"""Who is told: an alert's receiver beside every controller, and what it must have heard."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gitops_canary.model.announcement import Announcement, Severity
+from gitops_canary.model.decision import Hold, Wait
+from gitops_canary.model.webhooks import Webhook
+
+from .pieces import mark
+from .watching import Broken, Landed
+
+if TYPE_CHECKING:
+    from .simulation import Simulation
+
+SHARE = 0.2
+"""The share of the worlds in which somebody listens."""
+TAKES_S = 0.3
+_DELIVERED_MS = 5_000
+_MOVES = frozenset({"start", "advance", "promote", "finish", "retreat", "abort"})
+IDLE = "idle"
+"""Names a move and a wait."""
+Process = tuple[str, int]
+"""A controller and which of its lives."""
+
+
+def listens(seed: int) -> bool:
+    """Whether a world is one of those."""
+    return mark(seed, "alerts") < SHARE
+
+
+@dataclass(slots=True)
+class Ears:
+    """Everything that was told, by whom, and every move that had to be."""
+
+    world: "Simulation"
+    heard: list[tuple[Process, Announcement]] = field(default_factory=list)
+    moves: list[tuple[Process, Landed]] = field(default_factory=list)
+    twice: str = ""
+
+    def note(self, move: Landed) -> None:
+        """Remember a move with the process that made it."""
+        if move.shape.alerts:
+            self.moves.append(((move.by, self.world.controllers[move.by].life), move))
+
+    def take(self, process: Process, told: Announcement) -> None:
+        """Hear something from a process that lives; one that is dead says nothing."""
+        name, life = process
+        if self.world.controllers[name].life != life:
+            return
+        own = [one for by, one in self.heard if by == process and one.canary == told.canary]
+        again = bool(own) and _said(own[-1]) == _said(told)
+        if told.event in _MOVES:
+            # Where history was rewritten the same move is made, and told, once more.
+            again = len(self._told(process, told)) >= len(self._made(told))
+        if again and told.event != IDLE:
+            self.twice = f"{name} said {told.event} of {told.canary} twice"
+        self.heard.append((process, told))
+
+    def _told(self, process: Process, move: Announcement) -> list[Announcement]:
+        what = (move.event, move.rollout, move.weight)
+        return [
+            one
+            for by, one in self.heard
+            if by == process and (one.event, one.rollout, one.weight) == what
+        ]
+
+    def _made(self, told: Announcement) -> list[Landed]:
+        """List the moves it can be about: replicas may make the same one at once, and tell it."""
+        what = (told.event, told.rollout, told.weight)
+        return [
+            move
+            for _, move in self.moves
+            if (move.record.action.value, move.record.rollout, f"{move.after.weight:f}") == what
+        ]
+
+    def check(self) -> None:
+        """Hold what was told against the promise that nobody is told the same twice.
+
+        Raises:
+            Broken: somebody was.
+        """
+        if self.twice:
+            raise Broken(f"N1: {self.twice}")
+
+    def settled(self) -> None:
+        """Hold all that was told against what had to be, once everything has come to an end.
+
+        Raises:
+            Broken: somebody who must be told was not.
+        """
+        end_ms = self.world.now_ms + _DELIVERED_MS
+        while missing := [*self._untold_moves(), *self._untold_holds()]:
+            if self.world.now_ms > end_ms:
+                raise Broken(f"N2: nobody was told that {missing[0]}")
+            self.world.event()
+
+    def _untold_moves(self) -> list[str]:
+        living = {(name, one.life) for name, one in self.world.controllers.items()}
+        return [
+            f"{by[0]} made {move.record.action.value} of {move.shape.id}"
+            for by, move in self.moves
+            if by in living
+            and not any(
+                process == by
+                and (told.event, told.rollout) == (move.record.action.value, move.record.rollout)
+                for process, told in self.heard
+            )
+        ]
+
+    def _untold_holds(self) -> list[str]:
+        found = []
+        for name, report in self.world.reports.items():
+            process = (name, self.world.controllers[name].life)
+            for canary, decision in report.decisions.items():
+                if not isinstance(decision, Hold) or not decision.alert:
+                    continue
+                if not self.world.shapes[canary].alerts or decision.wait is Wait.ERROR:
+                    continue
+                own = [one for by, one in self.heard if by == process and one.canary == canary]
+                warned = bool(own) and own[-1].severity >= Severity.WARN
+                if not warned or own[-1].event != decision.wait.value:
+                    found.append(f"{canary} {decision.wait.value} for {name}")
+        return found
+
+
+def _said(told: Announcement) -> tuple[str, str, str]:
+    return told.event, told.rollout, told.sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """One process' way to whoever listens (`ports.Listeners`)."""
+
+    ears: Ears
+    process: Process
+
+    async def hear(self, hook: Webhook, key: str, body: Mapping[str, object]) -> str:
+        raise AssertionError(f"{hook.name} is asked, not told: {key} {body}")
+
+    async def notify(self, notifier: str, told: Announcement) -> str:
+        assert notifier == "people"
+        await asyncio.sleep(TAKES_S)
+        self.ears.take(self.process, told)
+        return ""

@@ -1,0 +1,38 @@
+"""What the simulation has found about who is told."""
+
+from gitops_canary.model.announcement import Severity
+
+from .cluster import Quality
+from .test_found import SECOND, actions, bump, down, quiet, until, up
+
+
+def lost(name: str, what: str) -> None:
+    """Stand for a Git server whose answers to a push are lost."""
+    if what == "acknowledged":
+        down(name, what)
+
+
+def test_an_abort_whose_answer_was_lost_is_told_once_it_is_seen() -> None:
+    """It counted as pushed for nobody: people heard that all was idle."""
+    world, shape = quiet(alerts=True, threshold=1)
+    bump(world, shape, "v1", Quality(errors=0.4))
+    until(world, lambda: "advance" in actions(world))
+    world.reach = lost  # type: ignore[method-assign]  # the server's front door
+    until(world, lambda: "abort" in actions(world))
+    world.reach = up  # type: ignore[method-assign]  # as above
+    until(world, lambda: any(told.severity is Severity.ERROR for _, told in world.ears.heard), 60)
+    world.ears.settled()
+    world.loop.end()
+
+
+def test_a_wait_that_becomes_an_alert_is_told_again() -> None:
+    """It was the same wait for the same rollout, and so was told as no news."""
+    world, shape = quiet(alerts=True, hooks=("confirm-rollout",))
+    world.board.turn(shape.id, "confirm-rollout", "silent")
+    until(world, lambda: bool(world.reports))
+    bump(world, shape, "v1")
+    end_ms = world.now_ms + 120 * SECOND
+    until(world, lambda: world.now_ms > end_ms)
+    waits = [told for _, told in world.ears.heard if told.event == "waits for a webhook"]
+    assert [told.severity for told in waits] == [Severity.INFO, Severity.WARN]
+    world.loop.end()
