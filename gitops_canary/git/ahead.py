@@ -49,15 +49,19 @@ class Ahead:
         files = self.trees.files(root)
         self.bring(ObjectId(blob.id) for path, blob in files.items() if _searched(path, folders))
 
-    def bring_replaced(self, root: ObjectId, commits: Sequence[PlannedCommit]) -> None:
+    def bring_replaced(self, roots: Iterable[ObjectId], commits: Sequence[PlannedCommit]) -> None:
         """Fetch what some commits replace: a push may tell the new as a change of the old.
+
+        Git takes what has the same path on either branch for the old.
 
         Raises:
             Unavailable, Refused: as `bring`.
         """
+        if not self.lean:
+            return
         paths = {path for commit in commits for path in (*commit.files, *commit.statements)}
-        found = self.trees.find(root, sorted(paths))
-        self.bring(ObjectId(blob.id) for blob in found.values())
+        found = [self.trees.find(root, sorted(paths)) for root in roots]
+        self.bring(ObjectId(blob.id) for held in found for blob in held.values())
 
 
 def _searched(path: Path, folders: Sequence[str]) -> bool:

@@ -57,7 +57,8 @@ class Branches(Repository):
                 branch: self._drafting.chain(draft, onto, [one])[0]
                 for branch, one in commits.items()
             }
-            self._ahead.bring_replaced(self._root(onto), tuple(commits.values()))
+            roots = map(self._root, filter(None, (onto, evidence_onto)))
+            self._ahead.bring_replaced(roots, (*commits.values(), *evidence))
             named = [anchored(one, onto, self._branch) for one in evidence]
             proof = self._drafting.chain(draft, evidence_onto, named)
         updates = [Update(branch=check_branch(b), old=None, new=tip) for b, tip in tips.items()]

@@ -97,7 +97,7 @@ class Repository:
         self._drafting = Drafting(self._reader, ownership.identity, key)
         self.witness = Witness(self._trees, self._root, self._healing, ownership)
         self._local = self._clone.tips()
-        self._descent = Descent(self._runner)
+        self._descent = Descent(self._runner, self._walk.lineage)
 
     def poll(self) -> Revision | None:
         """Ask the remote for the config branch's tip; None where it has no such branch."""
@@ -168,7 +168,8 @@ class Repository:
 
     def contains(self, revision: Revision, ancestor: Revision) -> bool:
         """Tell whether `ancestor` is `revision` or reachable from it; unknown ones are not."""
-        return self._descent.contains(revision, ancestor)
+        with self._healing():
+            return self._descent.contains(revision, ancestor)
 
     def push(
         self,
@@ -194,8 +195,8 @@ class Repository:
         with self._healing():
             moves = self._drafting.sketch(draft, onto, commits)
             proofs = self._drafting.sketch(draft, evidence_onto, evidence)
-            if self._ahead.lean and commits:
-                self._ahead.bring_replaced(self._root(onto), commits)
+            roots = map(self._root, filter(None, (onto, evidence_onto)))
+            self._ahead.bring_replaced(roots, [*commits, *evidence])
             with storing(self._runner, draft, len(commits) + len(evidence)) as finish:
                 made = self._drafting.commit(draft, moves, [one.message for one in commits])
                 tip = made[-1] if made and self._remote.atomic else onto

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from gitops_canary.git.commands import rev_list
+from gitops_canary.git.lineage import Lineage
 from gitops_canary.git.objects import ObjectId, RawCommit, parse_commit
 from gitops_canary.git.ownership import Ownership
 from gitops_canary.git.process import Child, Runner
@@ -22,6 +23,7 @@ class Walk:
     def __init__(self, runner: Runner, reader: Reader, ownership: Ownership) -> None:
         self._runner = runner
         self._reader = reader
+        self.lineage = Lineage(reader)
         self._ownership = ownership
         self._kept: dict[ObjectId, Commit] = {}
 
@@ -53,6 +55,20 @@ class Walk:
         Raises:
             DamagedClone: something reachable is missing.
         """
+        begin, end = ObjectId(tip), ObjectId(since) if since else None
+        # A whole history that is narrowed is for git to narrow.
+        far = mentioning is not None and since is None
+        near, rest = ([], begin) if far else self.lineage.chain(begin, end)
+        for start in range(0, len(near), _FIRST_BATCH):
+            for commit in self._read(near[start : start + _FIRST_BATCH]):
+                if mentioning is None or mentioning in commit.message:
+                    yield commit
+        if rest is not None:
+            yield from self._listed(Revision(rest), since, mentioning)
+
+    def _listed(
+        self, tip: Revision, since: Revision | None, mentioning: str | None
+    ) -> Iterator[Commit]:
         child = self._runner.start(rev_list(tip, since=since, mentioning=mentioning))
         try:
             size = _FIRST_BATCH
@@ -83,6 +99,7 @@ class Walk:
             self._kept.clear()
             unknown = batch
         found = {name: parse_commit(body) for name, body in self._reader.read(unknown, "commit")}
+        self.lineage.remember(found.items())
         self._ownership.prepare(found.values())
         self._kept |= {name: self._commit(name, raw) for name, raw in found.items()}
         return [self._kept[name] for name in batch]

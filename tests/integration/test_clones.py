@@ -3,6 +3,7 @@
 import asyncio
 import pathlib
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from gitops_canary.git.repository import Repository
 from gitops_canary.lab.origin import Origin
 from gitops_canary.model.names import EVIDENCE_BRANCH, Revision
 from gitops_canary.model.observation import Answer, Expectation, Liveness, Question, Sample, Series
+from gitops_canary.model.rollout import Action
 from gitops_canary.ports import Metrics
 from gitops_canary.routing import ROUTERS
 
@@ -138,3 +140,36 @@ def test_the_same_decision_is_the_same_commit_and_is_made_again_from_fresh_clone
     moves = [re.search(r"^Canary-Action: (.*)$", m, re.MULTILINE) for *_, m in log]
     told = [found[1] for found in moves if found]
     assert told == ["start", "advance", "advance", "promote", "finish"]
+
+
+def spent(origin: Origin, repository: Repository) -> Counter[str]:
+    """Count the processes that were started and the requests that the server answered."""
+    return Counter(processes=repository._runner.started, requests=len(origin.requests))
+
+
+@pytest.mark.parametrize("lean", [False, True])
+def test_a_step_takes_few_processes_and_requests_and_an_idle_look_one_request(
+    origin: Origin, released_ms: int, open_repository: Callable[..., Repository], lean: bool
+) -> None:
+    repository = open_repository(lean=lean)
+    replica = Replica(repository)
+    actions: list[Action] = []
+    steps: list[Counter[str]] = []
+    idle: list[Counter[str]] = []
+    now_ms = released_ms
+    while Action.FINISH not in actions:
+        now_ms += 20_000
+        foreign = len(actions) == 2
+        if foreign:
+            origin.commit({"README": b"%d" % now_ms}, "By hand\n")
+        before = spent(origin, repository)
+        pushed = replica.tick(now_ms, write=True).pushed
+        actions += [plan.act.action for plan in pushed]
+        (steps if pushed or foreign else idle).append(spent(origin, repository) - before)
+    begun, *rest = steps
+    assert begun["processes"] <= (6 if lean else 4)
+    assert max(step["processes"] for step in rest) == 2  # one fetch and one push
+    assert max(step["requests"] for step in rest) == 6
+    assert idle
+    assert all(look == {"requests": 1} for look in idle)
+    assert origin.git("fsck", "--strict", "--no-dangling") == ""
