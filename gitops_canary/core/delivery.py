@@ -192,7 +192,8 @@ def taken(act: Act, branch: str) -> Hold:
     return _hold(
         act,
         f"Somebody else committed to {branch}, the branch of this move; it is left to them.",
-        "merge it yourself, or close the request and delete the branch to have it made anew",
+        "merge it yourself, take the commits off the branch again, or close the request, which "
+        "refuses the move",
         alert=True,
     )
 
