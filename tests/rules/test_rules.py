@@ -13,7 +13,13 @@ def scenario(name: str) -> Scenario:
     return EVERY[name]
 
 
-@pytest.mark.parametrize("name", ["steady", "common outage 50 %, 8 min", "no traffic"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "steady", "common outage 50 %, 8 min", "no traffic",
+        "a primary pod of 4 fails at 90 s", "uneven pods: 2 % on 1 of 4",
+    ],
+)  # fmt: skip
 def test_healthy_release_is_not_rolled_back_by_ours(name: str) -> None:
     found = summary("ours+gate", scenario(name), 100.0, runs=12, seed=SEED)
     assert found.back == 0
@@ -24,7 +30,9 @@ def test_outage_and_silence_roll_back_under_flaggers_rule() -> None:
         assert summary("flagger-5", scenario(name), 100.0, runs=4, seed=SEED).back == 1
 
 
-@pytest.mark.parametrize(("name", "most"), [("err 20 %", 0.2), ("err 5 %", 0.35)])
+@pytest.mark.parametrize(
+    ("name", "most"), [("err 20 %", 0.2), ("err 5 %", 0.35), ("uneven pods, err 5 %", 0.35)]
+)
 def test_faulty_release_costs_a_part_of_what_flaggers_rule_costs(name: str, most: float) -> None:
     ours, theirs = (
         summary(rule, scenario(name), 100.0, runs=12, seed=SEED) for rule in ("ours", "flagger-5")
