@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from gitops_canary.app.looking import Seen
+from gitops_canary.app.retelling import Retelling
 from gitops_canary.app.tick import Report
 from gitops_canary.core.announce import announcement, listeners, told_body
 from gitops_canary.core.text import percent
 from gitops_canary.model.announcement import Announcement, Severity
 from gitops_canary.model.decision import Decision, Hold
 from gitops_canary.model.names import CanaryId
+from gitops_canary.model.rollout import Move
+from gitops_canary.model.webhooks import Webhook
 from gitops_canary.ports import Listeners
 
 log = logging.getLogger("gitops_canary")
@@ -22,6 +25,7 @@ DRAIN_S = 20
 DUE_MAX = 100
 """Most messages that wait for one receiver; the oldest are dropped, which is logged."""
 Deliver = Callable[[], Awaitable[str]]
+Send = Callable[[Announcement], Awaitable[str]]
 
 
 @dataclass(slots=True)
@@ -32,6 +36,8 @@ class Announcer:
     """
 
     listeners: Listeners
+    retelling: Retelling | None = None
+    """Finds what an earlier process did not get to tell; None: nothing is told for it."""
     _said: dict[CanaryId, str] = field(default_factory=dict)
     _seen: dict[CanaryId, Seen] = field(default_factory=dict)
     _due: dict[str, deque[Deliver]] = field(default_factory=dict)
@@ -40,8 +46,11 @@ class Announcer:
 
     def take(self, report: Report, now_ms: int) -> None:
         """Take in what a look decided; returns at once."""
-        for one, told in self._news(report, now_ms):
-            for receiver, deliver in self._deliveries(one, told):
+        news = list(self._news(report, now_ms))
+        own = (told for _, told in news)
+        missed = self.retelling.missed(report, own, now_ms) if self.retelling else ()
+        for one, told, move in (*missed, *((*pair, None) for pair in news)):
+            for receiver, deliver in self._deliveries(one, told, move):
                 self._put(receiver, deliver)
         self._start()
 
@@ -99,15 +108,41 @@ class Announcer:
                 if known or decision.alert:
                     yield one, told
 
-    def _deliveries(self, one: Seen, told: Announcement) -> Iterator[tuple[str, Deliver]]:
+    def _deliveries(
+        self, one: Seen, told: Announcement, move: Move | None = None
+    ) -> Iterator[tuple[str, Deliver]]:
+        """List who hears of it and how; of another process' move only who has not heard."""
         for hook in listeners(one.spec, told):
-            key = f"{told.key}/{hook.type.value}/{hook.name}"
-            deliver = partial(self.listeners.hear, hook, key, told_body(told, hook))
-            yield f"webhook {hook.name}", deliver
+            yield from self._noted(
+                f"webhook {hook.name}", one, told, move, partial(self._hook, hook)
+            )
         for alert in one.spec.alerts:
             if told.severity >= alert.severity:
-                deliver = partial(self.listeners.notify, alert.notifier, told)
-                yield f"notifier {alert.notifier}", deliver
+                notify = partial(self.listeners.notify, alert.notifier)
+                yield from self._noted(f"notifier {alert.notifier}", one, told, move, notify)
+
+    def _noted(
+        self, receiver: str, one: Seen, told: Announcement, move: Move | None, send: Send
+    ) -> Iterator[tuple[str, Deliver]]:
+        retelling = self.retelling
+        if retelling is None or not told.move or told.severity is not Severity.ERROR:
+            yield receiver, partial(send, told)
+            return
+        if move is not None and retelling.heard.holds(receiver, told):
+            return
+
+        async def deliver() -> str:
+            whole = told if move is None else await retelling.worded(move, told, one)
+            trouble = await send(whole)
+            if not trouble:
+                retelling.heard.add(receiver, told)
+            return trouble
+
+        yield receiver, deliver
+
+    async def _hook(self, hook: Webhook, told: Announcement) -> str:
+        key = f"{told.key}/{hook.type.value}/{hook.name}"
+        return await self.listeners.hear(hook, key, told_body(told, hook))
 
     async def _tell(self, receiver: str) -> None:
         waiting = self._due[receiver]
@@ -145,5 +180,11 @@ def _stuck(one: Seen, text: str, now_ms: int) -> Announcement:
 
 
 def _announced(one: Seen, decision: Decision, now_ms: int) -> Announcement:
-    rollout = one.rollout.id if one.rollout else one.situation.candidate_id
-    return announcement(decision, one.spec, one.tip.owned, rollout, now_ms)
+    return announcement(
+        decision,
+        one.spec,
+        one.tip.owned,
+        one.rollout,
+        candidate=one.situation.candidate_id,
+        now_ms=now_ms,
+    )

@@ -29,7 +29,7 @@ def beside(one: RepositorySettings, what: str) -> Path:
     """Name a file beside the lasting clone.
 
     `history` holds the footing, `seen` what was live, `exposed` who was exposed when last seen, for
-    a process that cannot see, and `moves` how far the history was read.
+    a process that cannot see, `moves` how far the history was read, and `told` who heard of what.
     """
     directory = _lasting(one)
     return directory.with_name(f"{directory.name}.{what}")

@@ -27,6 +27,7 @@ from gitops_canary.app.outside import Outside, client
 from gitops_canary.app.places import beside, placed
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
+from gitops_canary.app.retelling import Heard, Retelling
 from gitops_canary.app.tick import Station
 from gitops_canary.app.worker import Worker
 from gitops_canary.errors import ConfigError
@@ -84,7 +85,9 @@ async def opened(
             engines = _engines(settings)
             for _, engine in engines:
                 stack.push_async_callback(engine.aclose)
-            rounds.append(_round(settings, one, station, engines, outside))
+            retelling = _retelling(one, station, stays=stays)
+            announcer = Announcer(outside, retelling if keeps else None)
+            rounds.append(_round(settings, one, station, engines, announcer))
         yield rounds
 
 
@@ -93,7 +96,7 @@ def _round(
     one: RepositorySettings,
     station: Station,
     engines: Sequence[tuple[SyncSettings, Engine]],
-    outside: Outside,
+    announcer: Announcer,
 ) -> Round:
     return Round(
         station=station,
@@ -101,12 +104,19 @@ def _round(
         url=one.url,
         branch=one.branch,
         noticer=_noticer(one.forge, settings.evidence) if one.forge else None,
-        announcer=Announcer(outside),
+        announcer=announcer,
         hastener=Hastener([engine for sync, engine in engines if sync.refresh]),
         outage=Outage(
             station.reader.router, [engine for _, engine in engines], beside(one, "exposed")
         ),
     )
+
+
+def _retelling(one: RepositorySettings, station: Station, *, stays: bool) -> Retelling:
+    async def message(revision: Revision) -> str:
+        return await station.worker.do(lambda: station.git.commit(revision).message)
+
+    return Retelling(message, Heard(beside(one, "told")), stays=stays)
 
 
 def _station(

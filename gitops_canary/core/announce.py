@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from gitops_canary.core.explain import sentence
-from gitops_canary.core.text import percent
+from gitops_canary.core.text import iso, one_line, percent
 from gitops_canary.model.announcement import Announcement, Severity
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
-from gitops_canary.model.names import RolloutId
+from gitops_canary.model.names import Revision, RolloutId
 from gitops_canary.model.owned import Owned
-from gitops_canary.model.rollout import Action
+from gitops_canary.model.rollout import Action, Move, Rollout
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.model.webhooks import HookType, Webhook
 
@@ -20,19 +20,32 @@ _PHASES: Mapping[Action, str] = {
     Action.IDLE: "Succeeded",
 }
 _WAITING = frozenset({Wait.APPROVAL, Wait.WEBHOOK})
-_BAD = frozenset({Action.ABORT, Action.RETREAT})
+PEOPLE_HEAR = frozenset({Action.ABORT, Action.RETREAT})
+"""Moves of severity error; holds that somebody has to end are found, and told, by every process."""
 
 
 def announcement(
-    decision: Decision, spec: CanarySpec, tip: Owned, rollout: RolloutId, now_ms: int
+    decision: Decision,
+    spec: CanarySpec,
+    tip: Owned,
+    rollout: Rollout | None,
+    *,
+    candidate: RolloutId,
+    now_ms: int,
 ) -> Announcement:
-    """Say one decision for people and services outside; `now_ms` is when a hold began."""
+    """Say one decision for people and services outside.
+
+    `rollout` is the newest one before it, `candidate` the one there would be; `now_ms` is when a
+    hold began.
+    """
+    known = decision.rollout or (rollout.id if rollout else candidate)
+    goes_on = rollout is not None and rollout.id == known
     ended = isinstance(decision, Act) and _ends(decision)
     return Announcement(
         canary=decision.canary,
         namespace=spec.namespace,
         name=spec.name,
-        rollout=decision.rollout or rollout,
+        rollout=known,
         event=decision.action.value if isinstance(decision, Act) else decision.wait.value,
         severity=severity(decision),
         sentence=sentence(decision),
@@ -41,18 +54,49 @@ def announcement(
         version=tip.candidate.version,
         at_ms=decision.at_ms if isinstance(decision, Act) else now_ms,
         ended=ended,
+        move=_named(rollout.last.revision if rollout and goes_on else None)
+        if isinstance(decision, Act)
+        else "",
     )
+
+
+def told_again(move: Move, spec: CanarySpec, message: str) -> Announcement:
+    """Say a move that another process made; the first paragraph of its commit says why."""
+    record = move.record
+    first = message.split("\n\n")[1:2]
+    why = f" {' '.join(first[0].split())}" if first else ""
+    what = f"{record.canary}: {record.action.value}, weight {percent(record.weight_to)} %.{why}"
+    return Announcement(
+        canary=record.canary,
+        namespace=spec.namespace,
+        name=spec.name,
+        rollout=record.rollout,
+        event=record.action.value,
+        severity=Severity.ERROR,
+        sentence=one_line(f"{what} Told again after a restart: made at {iso(move.date_ms)}."),
+        phase=_PHASES[record.action],
+        weight=percent(record.weight_to),
+        version=record.version,
+        at_ms=move.date_ms,
+        ended=True,
+        move=_named(record.previous),
+    )
+
+
+def _named(previous: Revision | None) -> str:
+    """Name a move of a rollout by the one it follows: on one history that is one move."""
+    return f"after {previous or 'none'}"
 
 
 def severity(decision: Decision) -> Severity:
     """Say how much a decision matters."""
     if isinstance(decision, Act):
-        return Severity.ERROR if decision.action in _BAD else Severity.INFO
+        return Severity.ERROR if decision.action in PEOPLE_HEAR else Severity.INFO
     return Severity.WARN if decision.alert else Severity.INFO
 
 
 def _ends(act: Act) -> bool:
-    return act.action in _BAD or (act.action is Action.FINISH and act.weight == 0)
+    return act.action in PEOPLE_HEAR or (act.action is Action.FINISH and act.weight == 0)
 
 
 def _phase(decision: Decision, *, ended: bool) -> str:

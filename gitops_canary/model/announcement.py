@@ -44,8 +44,10 @@ class Announcement:
     at_ms: int
     ended: bool
     """Whether the rollout is over with it."""
+    move: str = ""
+    """Which move of the rollout it is, the same for every process; empty where it is none."""
 
     @property
     def key(self) -> str:
         """Name it: told again, it is the same."""
-        return f"{self.canary}/{self.rollout}/{self.event}/{self.weight}/{self.at_ms}"
+        return f"{self.canary}/{self.rollout}/{self.event}/{self.weight}/{self.move or self.at_ms}"

@@ -19,6 +19,7 @@ from gitops_canary.app.hooking import Hooking
 from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
+from gitops_canary.app.retelling import Heard, Retelling
 from gitops_canary.app.tick import Report, Station
 from gitops_canary.core.text import percent
 from gitops_canary.errors import Halted
@@ -49,7 +50,7 @@ class Telling:
     def __post_init__(self) -> None:
         self.world = World(self.ledger)
         self.station = self._station()
-        self.announcer = Announcer(Phone(self.world))
+        self.announcer = self._announcer()
 
     def play(self, text: str) -> str:
         """Play a whole story; the same text with what its ticks really decided."""
@@ -83,6 +84,12 @@ class Telling:
             clock=lambda: self.now_ms + timing.delay_ms,
         )
 
+    def _announcer(self) -> Announcer:
+        async def message(revision: Revision) -> str:
+            return self.ledger.commit(revision).message
+
+        return Announcer(Phone(self.world), Retelling(message, Heard()))
+
     def _happens(self, what: str) -> list[str]:
         if self.ledger.tip is None:
             self.ledger.record(beginning(self.settings), "begin", EPOCH_MS - 3_600_000)
@@ -109,7 +116,7 @@ class Telling:
     def _restarts(self, _: str) -> None:
         self.station.close()
         self.station = self._station()
-        self.announcer = Announcer(Phone(self.world))
+        self.announcer = self._announcer()
 
     def _commits(self, what: str) -> None:
         """Let a person commit; several changes of one commit are joined by ` and `."""
