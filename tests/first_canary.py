@@ -110,7 +110,7 @@ def after(texts: Mapping[str, str], prepared: Prepared, stages: int | None = Non
     found = dict(texts)
     for stage in prepared.stages[:stages]:
         found |= {str(path): text for path, text in stage.files.items()}
-    return {path: text for path, text in found.items() if path.endswith((".yaml", ".yml"))}
+    return {path: text for path, text in found.items() if path.endswith((".yaml", ".yml", ".json"))}
 
 
 def objects(texts: Mapping[str, str], kind: str) -> dict[str, dict[str, Json]]:

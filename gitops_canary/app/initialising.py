@@ -19,6 +19,7 @@ from gitops_canary.manifest.initial.questions import Asking
 from gitops_canary.manifest.initial.remarks import Remark, remarks
 from gitops_canary.manifest.initial.stages import SCHEMA, stages
 from gitops_canary.manifest.initial.terrain import Terrain, survey
+from gitops_canary.manifest.kustomize import is_kustomization
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.ports import Store
@@ -62,11 +63,15 @@ class Texts:
 def texts_of(
     store: Store, revision: Revision, paths: Sequence[str]
 ) -> tuple[dict[Path, str], tuple[SpecError, ...]]:
-    """Read the YAML files of a revision; the errors say which were passed over."""
+    """Read the files of a revision that kustomize may; the errors say which were passed over."""
     texts: dict[Path, str] = {}
     unread: list[SpecError] = []
     for path, blob in store.files(revision).items():
-        if not path.endswith((".yaml", ".yml")) or not allowed(path, paths):
+        known = path.endswith((".yaml", ".yml", ".json")) or is_kustomization(path)
+        if not known or not allowed(path, paths):
+            continue
+        # Of JSON, patches of kustomize (RFC 6902) alone.
+        if path.endswith(".json") and b'"op"' not in store.read([blob.id])[blob.id]:
             continue
         try:
             texts[path] = document.text_of(store.read([blob.id])[blob.id], file=path)

@@ -15,6 +15,7 @@ from gitops_canary.core.rehearsal import always, rehearse
 from gitops_canary.core.text import percent
 from gitops_canary.errors import CanaryError, ConfigError, Place, SpecError
 from gitops_canary.manifest import bindings, versions
+from gitops_canary.manifest.nodes import SIZE_MAX
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.model.spec import CanarySpec
@@ -25,6 +26,7 @@ from gitops_canary.routing import ROUTERS
 WORK_TREE = Revision("0" * 40)
 """Stands for the files as they lie on disk."""
 FILES_MAX = 200_000
+_KINDS = ("*.y*ml", "*.json", "Kustomization")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +53,18 @@ class Folder:
         self._bytes: dict[BlobId, bytes] = {}
 
     def files(self, revision: Revision) -> Mapping[Path, Blob]:
-        """List the YAML files on disk; only WORK_TREE exists. Links are not followed."""
+        """List the files on disk that may hold manifests or patches; only WORK_TREE exists.
+
+        Links are not followed, and JSON that is too large to be read is left out.
+        """
         assert revision == WORK_TREE, "a folder has one revision"
         found: dict[Path, Blob] = {}
-        for path in sorted(self._root.rglob("*.y*ml"))[:FILES_MAX]:
+        every = (path for kind in _KINDS for path in self._root.rglob(kind))
+        for path in sorted(every)[:FILES_MAX]:
             inside = path.relative_to(self._root)
             if path.is_symlink() or not path.is_file() or ".git" in inside.parts:
+                continue
+            if path.suffix == ".json" and path.stat().st_size > SIZE_MAX:
                 continue
             data = path.read_bytes()
             name = BlobId(hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest())  # noqa: S324 - Git's own object id

@@ -218,7 +218,8 @@ class _Look:
                 "no image among its values: only the chart's version changes",
                 "write the image's tag into the values",
             )
-        remedy = f"commit a {kind} {name}-primary, and bind both by spec.source"
+        article = "an" if kind == "Application" else "a"
+        remedy = f"commit {article} {kind} {name}-primary, and bind both by spec.source"
         return Standing.COULD, _held(found), remedy
 
     def _places(self) -> list[ImagePlace]:

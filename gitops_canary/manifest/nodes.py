@@ -25,7 +25,7 @@ from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest.tree import Node, NodeKind, listed
 from gitops_canary.model.kept import Kept
 
-__all__ = ["BOM", "PARSED", "Node", "NodeKind", "parse"]
+__all__ = ["BOM", "PARSED", "SIZE_MAX", "Node", "NodeKind", "parse"]
 
 SIZE_MAX = 1_048_576
 SLOW_SIZE_MAX = 131_072

@@ -9,7 +9,9 @@ from first_canary import BASE, Texts, after, initialised, overlay
 from first_routes import GATEWAY
 from kustomized import built
 
+from gitops_canary.app.initialising import terrain
 from gitops_canary.errors import CanaryError
+from gitops_canary.model.names import Path
 
 REPOSITORY = BASE | overlay("prod") | overlay("staging")
 PROD = "overlays/prod/kustomization.yaml"
@@ -163,3 +165,38 @@ def test_what_the_overlay_changes_in_the_workload_it_changes_in_the_primary(
     assert pods["spec"]["priorityClassName"] == "high"
     assert pods["metadata"]["labels"] == {"app": "web-primary", "tier": "front", "size": "big"}
     assert initialised(after(texts, prepared), overlay="overlays/prod").stages == ()
+
+
+FLUX = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  path: ./overlays/prod
+  targetNamespace: live
+  sourceRef: {kind: GitRepository, name: flux-system}
+"""
+
+
+def test_a_namespace_that_flux_sets_is_not_asked_for() -> None:
+    texts = BASE | overlay("prod") | {"clusters/apps.yaml": FLUX}
+    prepared = initialised(texts)
+    assert prepared.choice.title == "live/web"
+    assert initialised(after(texts, prepared)).stages == ()
+
+
+def test_a_kustomization_without_a_suffix_lists_what_is_new(tmp_path: LocalPath) -> None:
+    texts = BASE | overlay("prod")
+    texts["base/Kustomization"] = texts.pop("base/kustomization.yaml")
+    for path, text in texts.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    found, _ = terrain(tmp_path, ())
+    assert set(found.texts) == set(texts)
+    prepared = initialised(texts)
+    (kustomization,) = (
+        stage.files[Path("base/Kustomization")]
+        for stage in prepared.stages
+        if "base/Kustomization" in stage.files
+    )
+    assert "deployment-primary.yaml" in kustomization

@@ -135,7 +135,7 @@ IN_THE_WAY = {
     ),
     "a patch that is no YAML": (
         {INNER: RESOURCES + "patches: [{path: a.json, target: {kind: Deployment, name: web}}]\n"},
-        "base/kustomization.yaml:2:11", "is no YAML file",
+        "base/kustomization.yaml:2:11", "is no YAML or JSON",
     ),
     "the label in the overlay": (
         overlay("prod", "labels: [{pairs: {app: web}, includeSelectors: true}]\n"),

@@ -59,6 +59,12 @@ FORMS: dict[str, tuple[Texts, str]] = {
         {PROD: BEGIN + "patchesJson6902:\n- target: {group: apps, version: v1, kind: Deployment, "
          f"name: web}}\n  patch: |-\n{INLINE}"}, PROD,
     ),
+    "a JSON patch in a file of JSON": (
+        {PROD: BEGIN + f"patches: [{{path: image.json, target: {TARGET}}}]\n",
+         "overlays/prod/image.json": '[{"op": "replace", "value": "acme/web:1.0.0",'
+         ' "path": "/spec/template/spec/containers/0/image"}]\n'},
+        "overlays/prod/image.json",
+    ),
     "a JSON patch in a file": (
         {PROD: BEGIN + f"patches: [{{path: image.yaml, target: {TARGET}}}]\n",
          "overlays/prod/image.yaml": OPERATIONS},
@@ -119,7 +125,7 @@ REFUSED = {
     "in a file that is no YAML": (
         {PROD: BEGIN + f"patches: [{{path: image.json, target: {TARGET}}}]\n"
          "images: [{name: acme/web, newTag: '1'}]\n"},
-        f"{PROD}:3:11", "no YAML file",
+        f"{PROD}:3:11", "no YAML or JSON",
     ),
     "in every overlay": (
         {PROD: BEGIN, "base/kustomization.yaml": BASE["base/kustomization.yaml"]

@@ -102,12 +102,20 @@ def applies(terrain: Terrain, outer: str | None, one: Document) -> bool:
     return outer is None or outer in outermost(terrain, one.ref.file)
 
 
-def namespace(terrain: Terrain, outer: str | None) -> str:
-    """Give the namespace an overlay sets; empty where it sets none."""
-    if outer is None:
-        return ""
-    node = _root(terrain, terrain.kustomizations[outer]).get("namespace")
+def namespace(terrain: Terrain, outer: str | None, file: Path) -> str:
+    """Give the namespace that Flux or an overlay sets for a file; empty where neither does."""
+    known = terrain.kustomizations
+    folder = posixpath.dirname(file) if outer is None else outer
+    said = {one.namespace for one in terrain.flux if one.covers(folder, known)}
+    if len(said) == 1:
+        return said.pop()
+    node = _root(terrain, known[outer]).get("namespace") if outer is not None else None
     return node.value if node is not None else ""
+
+
+def space(terrain: Terrain, outer: str | None, one: Document) -> str:
+    """Give the namespace of a document as it is built; empty where nothing says it."""
+    return namespace(terrain, outer, one.ref.file) or one.ref.namespace
 
 
 def prefix(terrain: Terrain, outer: str | None, file: Path) -> str:
@@ -218,12 +226,12 @@ def check(
                     "an `images:` entry of the outermost kustomization",
                     place=change.place,
                 )
-    _placed(terrain, outer, missed)
+    _placed(terrain, outer, missed, workload.ref.file)
 
 
-def _placed(terrain: Terrain, outer: str, missed: list[Kustomization]) -> None:
+def _placed(terrain: Terrain, outer: str, missed: list[Kustomization], file: Path) -> None:
     """Refuse a namespace that only what stands further in would get."""
-    if namespace(terrain, outer):
+    if namespace(terrain, outer, file):
         return
     for layer in missed:
         node = _root(terrain, layer).get("namespace")

@@ -110,7 +110,7 @@ def followed(
             return Followed(key=change.key, item=item)
         if not change.copied:
             raise BindingError(
-                f"{change.patch} is no YAML file of this repository, so it cannot be copied.",
+                f"{change.patch} is no YAML or JSON of this repository, so it cannot be copied.",
                 remedy="let its name end in .yaml, or write the patch into the kustomization",
                 place=change.place,
             )

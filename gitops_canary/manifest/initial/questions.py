@@ -85,7 +85,8 @@ class Asking:
             if one.ref.kind == kind and name.endswith(one.ref.name)
             for outer in overlay.outermost(self._terrain, one.ref.file) or (None,)
             if overlay.prefix(self._terrain, outer, one.ref.file) + one.ref.name == name
-            if (overlay.namespace(self._terrain, outer) or one.ref.namespace) in {"", namespace}
+            if (overlay.namespace(self._terrain, outer, one.ref.file) or one.ref.namespace)
+            in {"", namespace}
         ]
         near = [pair for pair in found if overlay.holds(self._terrain, pair[1], file)]
         found = near if len(found) > 1 and near else found
@@ -225,7 +226,7 @@ class Asking:
         workload = self._chosen(answers)
         said = answers.get("overlay")
         outer = None if said is None else "" if said == "." else said
-        space = overlay.namespace(self._terrain, outer) or workload.ref.namespace
+        space = overlay.space(self._terrain, outer, workload)
         return workload, outer, space or answers.get("namespace", "")
 
     def prefix(self, answers: Answers) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops_canary.errors import Place, SpecError
+from gitops_canary.manifest.flux_layers import WORD, Layer, layers
 from gitops_canary.manifest.initial import building
 from gitops_canary.manifest.kustomize import Kustomization, folders, twice
 from gitops_canary.manifest.leaves import NAME
@@ -79,6 +80,8 @@ class Terrain:
     """By folder."""
     built: Mapping[str, tuple[str, ...]]
     """By file, the folders that kustomize is called on to build it."""
+    flux: tuple[Layer, ...]
+    """Kustomizations of Flux that put a folder into a namespace."""
     patches: frozenset[str]
     """Files that are put onto documents of others."""
 
@@ -150,6 +153,7 @@ def survey(texts: Mapping[Path, str]) -> Terrain:
         unread=tuple(unread),
         kustomizations=known,
         built=building.built(known),
+        flux=layers([one for one, text in texts.items() if WORD in text], texts.__getitem__),
         patches=building.patches(known, texts),
     )
 
