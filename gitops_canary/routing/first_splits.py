@@ -113,9 +113,9 @@ def _openshift(root: Node, wanted: Wanted) -> Iterator[Edit]:
 def _virtual_server(root: Node, wanted: Wanted) -> Iterator[Edit]:
     """An upstream gets a canary's beside it, and every action that passes to it splits."""
     for at, upstream in items(root, "spec", "upstreams"):
-        if word(upstream, ("service",)) != wanted.apex:
-            continue
         name = word(upstream, ("name",))
+        if word(upstream, ("service",)) != wanted.apex or not name:
+            continue
         splits = list(_passing(root, name))
         if splits:
             yield Put((*at, "service"), f"{wanted.apex}-primary")

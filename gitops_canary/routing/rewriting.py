@@ -7,6 +7,7 @@ from gitops_canary.errors import Place
 from gitops_canary.manifest.document import (
     Json,
     Node,
+    NodeKind,
     Pointer,
     Value,
     append_item,
@@ -160,10 +161,11 @@ class Several:
 
 
 def items(root: Node, *at: str | int) -> Iterator[tuple[Pointer, Node]]:
-    """Give the items of a list and where they stand; nothing where there is none."""
+    """Give the mappings of a list and where they stand; nothing where there is none."""
     found = root.get(*at)
     for index, item in enumerate(found.items if found else ()):
-        yield (*at, index), item
+        if item.kind is NodeKind.MAPPING:
+            yield (*at, index), item
 
 
 def plain(node: Node) -> dict[str, Json]:

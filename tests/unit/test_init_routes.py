@@ -201,6 +201,17 @@ def test_what_cannot_split_is_named_by_its_place(case: str) -> None:
     assert refused.value.remedy
 
 
+@pytest.mark.parametrize(
+    "broken",
+    ["upstreams: [{service: web}]", "upstreams: [web]", "upstreams: [{name: [], service: web}]"],
+)
+def test_an_object_that_no_cluster_takes_leads_nowhere(broken: str) -> None:
+    head = "apiVersion: k8s.nginx.org/v1\nkind: VirtualServer\nmetadata: {name: web}\n"
+    route = f"{head}spec: {{host: a, {broken}, routes: [x, {{path: /, action: {{pass: ''}}}}]}}\n"
+    with pytest.raises(CanaryError, match="No object routes to the Service web"):
+        initialised(PLAIN | {"apps/route.yaml": route}, router="virtualserver")
+
+
 def test_an_ingress_speaks_of_its_controller() -> None:
     """What splits is only asked where neither annotations nor class tell."""
     for case in ("nginx", "alb", "skipper ingress"):
