@@ -5,37 +5,28 @@ is merged by us only at a look that decides the same move again, so that none is
 longer holds.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from gitops_canary.app.pending import Case, pending
 from gitops_canary.app.proposing import Proposing
-from gitops_canary.app.pushing import Budget, Pushed, Tips, cannot, compatible
+from gitops_canary.app.pushing import NOTHING_PUSHED, Budget, Pushed, Tips, cannot, compatible
 from gitops_canary.app.worker import Worker
 from gitops_canary.core import delivery
 from gitops_canary.core.delivery import Do, Hand, Proposal
 from gitops_canary.core.plan import Plan
 from gitops_canary.core.replay import History
 from gitops_canary.delivery_ports import Requests
-from gitops_canary.errors import Conflict, Refused
+from gitops_canary.errors import CanaryError, Conflict, Refused, Unavailable
 from gitops_canary.model.decision import Decision, Hold
 from gitops_canary.model.names import CanaryId, Path, Revision
 from gitops_canary.model.request import Draft, Method, Ready, Request
 
+log = logging.getLogger("gitops_canary")
 _ANEW = frozenset({Do.PROPOSE, Do.RENEW, Do.WITHDRAW})
 _CLEARS = frozenset({Do.CLEAR, Do.RENEW, Do.WITHDRAW})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """One branch at one look."""
-
-    branch: str
-    plan: Plan | None
-    """The move that is due, if it is this branch's."""
-    there: Proposal | None
-    request: Request | None
-    do: Do
 
 
 @dataclass(slots=True)
@@ -73,23 +64,32 @@ class Delivering:
         decisions: Mapping[CanaryId, Decision],
         history: History,
         tips: Tips,
-        now_ms: int,
+        now_ms: int | None,
     ) -> Pushed:
         """Bring branches and requests in line with the plans, the urgent ones first.
 
-        `history` holds the moves that the target branch has.
+        `history` holds the moves that the target branch has. Without `now_ms` nothing is changed,
+        and only what due moves wait for is told.
 
         Raises:
             Conflict: the target branch moved, or another process was faster; look again.
             Unavailable: Git server or forge did not answer.
         """
-        look = _Look(tips[0])
-        cases = await self._cases(plans, decisions, tips, look)
-        await self._clear(cases, tips, look)
-        await self._propose(cases, tips, now_ms, look)
-        for case in cases:
-            if case.plan:
-                await self._handle(case, case.plan, look)
+        if now_ms is None:
+            return await self._show(plans, decisions, tips)
+        cases, waiting = await self._pending(plans, decisions, tips)
+        look = _Look(tips[0], waiting=waiting)
+        try:
+            await self._clear(cases, tips, look)
+            await self._propose(cases, tips, now_ms, look)
+            for case in cases:
+                if case.plan:
+                    await self._handle(case, case.plan, look)
+        except Unavailable:
+            # What became of these finds whoever asked for them.
+            for case in cases:
+                self._sent.pop(case.branch, None)
+            raise
         self._tell_landed(cases, history, look)
         return Pushed(
             pushed=tuple(look.pushed),
@@ -99,40 +99,27 @@ class Delivering:
             outdated=look.outdated,
         )
 
-    async def _cases(
-        self,
-        plans: Sequence[Plan],
-        decisions: Mapping[CanaryId, Decision],
-        tips: Tips,
-        look: _Look,
-    ) -> list[_Case]:
-        """Find every branch of ours, or of a due move, with its request."""
-        wanted = {delivery.branch_of(self.target, plan.record): plan for plan in plans}
-        records = {branch: plan.record for branch, plan in wanted.items()}
-        there = await self.worker.do(lambda: self.proposing.there(tips[0], records))
-        found: list[_Case] = []
-        for branch in dict.fromkeys((*wanted, *there, *self._sent)):
-            plan, proposal = wanted.get(branch), there.get(branch)
-            record = proposal.record if proposal else None
-            owner = plan.act.canary if plan else record.canary if record else None
-            try:
-                request = delivery.newest(await self.requests.find(branch))
-            except Refused as error:
-                if plan is None:
-                    raise
-                look.waiting[plan.act.canary] = cannot(plan.act.canary, error)
-                continue
-            decision = decisions.get(owner) if owner else None
-            do = delivery.course(
-                wanted=plan is not None,
-                kept=delivery.unheard(decision),
-                there=proposal,
-                request=request,
-            )
-            found.append(_Case(branch=branch, plan=plan, there=proposal, request=request, do=do))
-        return found
+    async def _show(
+        self, plans: Sequence[Plan], decisions: Mapping[CanaryId, Decision], tips: Tips
+    ) -> Pushed:
+        try:
+            cases, waiting = await self._pending(plans, decisions, tips)
+        except CanaryError as error:
+            log.warning("pull requests are not shown: %s", error)
+            return NOTHING_PUSHED
+        holds = ((case.plan, case.hold()) for case in cases)
+        told = {plan.act.canary: hold for plan, hold in holds if plan and hold}
+        return replace(NOTHING_PUSHED, waiting={**waiting, **told})
 
-    async def _clear(self, cases: Sequence[_Case], tips: Tips, look: _Look) -> None:
+    async def _pending(
+        self, plans: Sequence[Plan], decisions: Mapping[CanaryId, Decision], tips: Tips
+    ) -> tuple[list[Case], dict[CanaryId, Hold]]:
+        due = {delivery.branch_of(self.target, plan.record): plan for plan in plans}
+        records = {branch: plan.record for branch, plan in due.items()}
+        there = await self.worker.do(lambda: self.proposing.there(tips[0], records))
+        return await pending(self.requests, due, there, self._sent, decisions)
+
+    async def _clear(self, cases: Sequence[Case], tips: Tips, look: _Look) -> None:
         """Take back what is not due any more; what has been merged meanwhile is looked at anew.
 
         A request is closed before anything takes its place, so that of two moves for one place in
@@ -159,7 +146,7 @@ class Delivering:
                 raise _overtaken() from None
             raise
 
-    async def _propose(self, cases: Sequence[_Case], tips: Tips, now_ms: int, look: _Look) -> None:
+    async def _propose(self, cases: Sequence[Case], tips: Tips, now_ms: int, look: _Look) -> None:
         """Push due moves to branches of their own and open requests; aborts never wait."""
         due = {case.branch: case.plan for case in cases if case.plan and case.do in _ANEW}
         allowed = self.budget.allows(now_ms)
@@ -178,19 +165,15 @@ class Delivering:
             if branch not in refused:
                 await self._open(plan, _draft(branch, plan, plan.commit.message), look)
 
-    async def _handle(self, case: _Case, plan: Plan, look: _Look) -> None:
+    async def _handle(self, case: Case, plan: Plan, look: _Look) -> None:
         """Go on with a move whose branch or request is there already."""
         there, request, act = case.there, case.request, plan.act
         if case.do is Do.OPEN and there:
             await self._open(plan, _draft(case.branch, plan, there.message), look)
         elif case.do is Do.ASK and request and there:
             await self._ask(plan, request, _draft(case.branch, plan, there.message), look)
-        elif case.do is Do.REFUSED and request:
-            look.waiting[act.canary] = delivery.refused(act, request.number)
-        elif case.do is Do.ASTRAY and request:
-            look.waiting[act.canary] = delivery.astray(act, request.number)
-        elif case.do is Do.TAKEN:
-            look.waiting[act.canary] = delivery.taken(act, case.branch)
+        elif hold := case.hold():
+            look.waiting[act.canary] = hold
 
     async def _open(self, plan: Plan, draft: Draft, look: _Look) -> None:
         """Open a request; one that is urgent is merged at once where no rule is in the way."""
@@ -241,7 +224,7 @@ class Delivering:
         self._sent.pop(draft.branch, None)
         return ""
 
-    def _tell_landed(self, cases: Sequence[_Case], history: History, look: _Look) -> None:
+    def _tell_landed(self, cases: Sequence[Case], history: History, look: _Look) -> None:
         """Tell of what people merged as of a push."""
         for case in cases:
             if case.plan is None and (plan := self._sent.pop(case.branch, None)):

@@ -171,32 +171,33 @@ class Station:
             lambda: planner.plans(acts, seen, measured.answers, self._known()[1], begun)
         )
         decisions.update(refused)
-        outcome = NOTHING_PUSHED
-        if write:
-            try:
-                with self._lost.kept(plans):
-                    outcome = await self._push(plans, decisions, seen.history, now_ms)
-            except Conflict:
-                self._forget()
-                self._races += 1
-                return self._report(seen, decisions, (), plans, measured), True
-            self._races = 0
-            decisions.update({**outcome.refused, **outcome.waiting})
-            self._refusals.add(acts, outcome.refused, now_ms)
-            if outcome.tip:
-                self._guard.moved(outcome.tip)
-            if outcome.outdated:
-                self._forget()
+        try:
+            at_ms = now_ms if write else None
+            with self._lost.kept(plans if write else ()):
+                outcome = await self._push(plans, decisions, seen.history, at_ms)
+        except Conflict:
+            self._forget()
+            self._races += 1
+            return self._report(seen, decisions, (), plans, measured), True
+        self._races = 0
+        decisions.update({**outcome.refused, **outcome.waiting})
+        self._refusals.add(acts, outcome.refused, now_ms)
+        if outcome.tip:
+            self._guard.moved(outcome.tip)
+        if outcome.outdated:
+            self._forget()
         rest = tuple(p for p in plans if p not in outcome.pushed)
         return self._report(seen, decisions, outcome.pushed, rest, measured), outcome.again
 
     async def _push(
-        self, plans: list[Plan], decided: Mapping[CanaryId, Decision], past: History, now_ms: int
+        self, plans: list[Plan], due: Mapping[CanaryId, Decision], past: History, at_ms: int | None
     ) -> Pushed:
         if self.delivering:
-            return await self.delivering.deliver(plans, decided, past, self._known(), now_ms)
+            return await self.delivering.deliver(plans, due, past, self._known(), at_ms)
+        if at_ms is None:
+            return NOTHING_PUSHED
         pusher = Pusher(git=self.git, budget=self.budget, evidence=self.evidence)
-        return await self.worker.do(lambda: pusher.push(plans, self._known(), now_ms))
+        return await self.worker.do(lambda: pusher.push(plans, self._known(), at_ms))
 
     def _report(
         self,

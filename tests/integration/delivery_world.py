@@ -159,6 +159,10 @@ class DeliveryWorld:
         assert report.error is None, report.error
         return report.decisions[CHECKOUT]
 
+    def peek(self) -> Decision:
+        """Look as `status` does."""
+        return asyncio.run(self.station.tick(write=False)).decisions[CHECKOUT]
+
     def until(self, title: str, most: int = 40) -> Pull:
         """Look until a request is open whose title has some words."""
         for _ in range(most):

@@ -65,6 +65,9 @@ def test_a_rollback_goes_before_the_advance_that_waits(tmp_path: pathlib.Path) -
         assert isinstance(decision, Hold)
         assert (decision.wait, decision.alert) == (Wait.REQUEST, True)
         assert f"The rollback waits in pull request #{abort.number}" in decision.reason
+        writes = len(world.forge.writes)
+        assert world.peek() == decision
+        assert len(world.forge.writes) == writes
         assert world.weight() == "10"
 
         world.forge.approve(abort)
@@ -127,7 +130,7 @@ def test_a_request_closed_by_a_person_is_a_no(tmp_path: pathlib.Path) -> None:
         decision = world.step()
         assert isinstance(decision, Hold)
         assert f"A person closed pull request #{pull.number}" in decision.reason
-        world.step()
+        assert world.peek() == decision
         assert len(world.pulls()) == 3
 
         world.forge.reopen(pull)
