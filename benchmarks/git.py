@@ -21,7 +21,15 @@ import tempfile  # noqa: E402
 from collections.abc import Callable, Iterator, Sequence  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
 
-from benchmarks import git_growth, git_long, git_measures, git_peers, git_start, git_writers  # noqa: E402
+from benchmarks import (  # noqa: E402
+    git_due,
+    git_growth,
+    git_long,
+    git_measures,
+    git_peers,
+    git_start,
+    git_writers,
+)
 from benchmarks.git_bench import Bench, Options  # noqa: E402
 from benchmarks.git_figures import Figure, remember  # noqa: E402
 from benchmarks.git_page import write  # noqa: E402
@@ -60,6 +68,7 @@ PARTS = (
     Part(("P10",), git_writers.producers, (K10, K100)),
     Part(("P12",), git_long.flatness, (K10,)),
     Part(("P13",), git_peers.one_step, (K1, K10, K100)),
+    Part(("due",), git_due.due, (K1, K10, K100)),
     Part(("controllers",), git_writers.controllers, (K10,)),
     Part(("memory",), git_start.memory, (K1, K10, K100)),
     Part(("restart",), git_start.restart, (K1, K10, K10_LONG, LONG)),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from benchmarks.git_bench import AT_MS, Bench, Options, reader_of, side_by_side
+from benchmarks.git_due import begin_all
 from benchmarks.git_figures import Figure
 from benchmarks.git_world import copy_of
 from gitops_canary.app.ancestry import Graph
@@ -30,21 +31,29 @@ _TURNS = 3
 
 def memory(bench: Bench, options: Options) -> Iterator[Figure]:
     """What a first look at everything leaves in memory above the imports, in its own process."""
+    for more in ("", ", all rolling"):
+        if more:
+            begin_all(bench)
+        kept, most = _looked(bench, min(options.times, 3))
+        yield Figure(name=f"memory of a first look{more}", part="memory", size=bench.size,
+                     ours=kept, limit=_MEMORY_MIB, unit="MiB", against="allowed above the imports",
+                     most=1.0)  # fmt: skip
+        yield Figure(name=f"memory at most on the way{more}", part="memory", size=bench.size,
+                     ours=most, limit=_MEMORY_MIB, unit="MiB", against="the same")  # fmt: skip
+
+
+def _looked(bench: Bench, times: int) -> tuple[float, float]:
     bench.open().fetch()  # so that the clone is there, and its git's memory is not ours
     directory = bench.scratch / f"ours-{bench.number}"
     bench.close()
-    argv = [sys.executable, "-m", "benchmarks.git_start", bench.url, str(directory)]
+    argv = [sys.executable, "-m", "benchmarks.git_start", bench.url, str(directory), str(bench.key)]
     root = Path(__file__).parents[1]
     told = [
         subprocess.run(argv, check=True, capture_output=True, cwd=root).stdout.split()
-        for _ in range(min(options.times, 3))
+        for _ in range(times)
     ]
     kept, most = (statistics.median(float(line[n]) for line in told) for n in (0, 1))
-    yield Figure(name="memory of a first look", part="memory", size=bench.size, ours=kept,
-                 limit=_MEMORY_MIB, unit="MiB", against="allowed above the imports",
-                 most=1.0)  # fmt: skip
-    yield Figure(name="memory at most on the way", part="memory", size=bench.size, ours=most,
-                 limit=_MEMORY_MIB, unit="MiB", against="the same")  # fmt: skip
+    return kept, most
 
 
 def restart(bench: Bench, options: Options) -> Iterator[Figure]:
@@ -125,9 +134,9 @@ def _kib(name: str) -> int:
     return next(int(line.split()[1]) for line in status if line.startswith(name))
 
 
-def _look(url: str, directory: str) -> None:
+def _look(url: str, directory: str, key: str) -> None:
     """Look at everything once, in this process; what that took in MiB, at the end and at most."""
-    repository = _opened(url, Path(directory))
+    repository = _opened(url, Path(directory), Path(key))
     before = _kib("VmRSS")
     tip, _ = repository.fetch()
     reader = reader_of(repository)
