@@ -129,7 +129,8 @@ async def _answers(one: SyncSettings) -> Finding:
     name = one.type.value
     if name == "none":
         return hint(
-            "sync", name, "nothing is looked at: a commit counts as live after a while",
+            "sync", name, "nothing is looked at: a commit counts as live after a while, and a "
+            "version that never starts can be promoted, or condemned, on the pods before it",
             "use argocd, flux, kubernetes or traffic where there is one",
         )  # fmt: skip
     if name not in PROBES:

@@ -9,6 +9,9 @@ from gitops_canary.model.owned import DocRef
 from gitops_canary.model.rollout import Outcome, Window
 from gitops_canary.model.spec import CanarySpec
 
+UNSEEN = "Nothing was looked at"
+"""How a proof begins that only a delay stands for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:

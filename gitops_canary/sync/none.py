@@ -2,8 +2,12 @@
 
 Its own date says nothing about when it got there: a push may land long after its decision. What a
 restarted controller has no file to remember by, it waits for anew: forgetting only delays.
+
+It proves no pods: while a version never starts, those of the version before it serve and are
+measured in its place. That is told where it is first relied on, in every proof and by `doctor`.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +15,15 @@ from pathlib import Path
 from gitops_canary.core.text import duration, iso
 from gitops_canary.memory_file import remember, remembered
 from gitops_canary.model.names import Revision
-from gitops_canary.model.observation import Expectation, Liveness, Question
+from gitops_canary.model.observation import UNSEEN, Expectation, Liveness, Question
 from gitops_canary.ports import Metrics
+
+log = logging.getLogger("gitops_canary")
+WARNING = (
+    "sync: nothing tells whether pods of a new version run: one that never starts can be promoted, "
+    "or condemned, on the numbers of the pods before it; use argocd, flux, kubernetes or traffic "
+    "where there is one"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +37,7 @@ class Nothing:
     writes: bool = True
     """Whether this process may write it."""
     _seen: dict[Revision, int] = field(default_factory=dict, init=False, compare=False)
+    _warned: list[str] = field(default_factory=list, init=False, compare=False)
 
     async def observe(
         self, expected: Sequence[Expectation], metrics: Metrics, now_ms: int
@@ -34,6 +46,9 @@ class Nothing:
         question = Question(
             source=self.source, expression="vector(1)", start_ms=now_ms, end_ms=now_ms
         )
+        if expected and not self._warned:
+            self._warned.append(WARNING)
+            log.warning(WARNING)
         clock_ms = (await metrics.ask([question]))[question].clock_ms
         now_ms = now_ms if clock_ms is None else clock_ms
         known = self._seen or _seen_before(self.memory)
@@ -50,7 +65,7 @@ class Nothing:
         if now_ms < live_ms:
             waiting = f"a fixed delay of {duration(self.delay_ms)}, until {iso(live_ms)}"
             return Liveness(live_ms=None, proof=(), waiting=waiting)
-        proof = f"Nothing was looked at: a fixed delay of {duration(self.delay_ms)} has passed."
+        proof = f"{UNSEEN}: a fixed delay of {duration(self.delay_ms)} has passed."
         return Liveness(live_ms=live_ms, proof=(proof,), waiting="")
 
 

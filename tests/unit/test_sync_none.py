@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pytest
 from shelf import SINCE, expected
 
-from gitops_canary.model.observation import Answer, Liveness, Question
-from gitops_canary.sync.none import Nothing
+from gitops_canary.model.observation import UNSEEN, Answer, Liveness, Question
+from gitops_canary.sync.none import WARNING, Nothing
 
 MOVE = expected("0", "5")
 DELAY_MS = 10_000
@@ -34,6 +35,18 @@ def test_one_who_only_looks_knows_since_when_the_controller_waits(tmp_path: Path
     looks = Nothing(source="default", delay_ms=DELAY_MS, memory=file, writes=False)
     assert look(looks, SEEN_MS + DELAY_MS).live_ms == SEEN_MS + DELAY_MS
     assert file.read_bytes() == kept
+
+
+def test_what_is_not_proven_is_told_once_and_with_every_answer(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    runs = Nothing(source="default", delay_ms=DELAY_MS, memory=tmp_path / "config.seen")
+    asyncio.run(runs.observe([], Away(), SEEN_MS))
+    assert not caplog.records
+    look(runs, SEEN_MS)
+    found = look(runs, SEEN_MS + DELAY_MS)
+    assert [r.message for r in caplog.records] == [WARNING]
+    assert found.proof[0].startswith(UNSEEN)
 
 
 def test_one_who_only_looks_leaves_nothing_behind(tmp_path: Path) -> None:
