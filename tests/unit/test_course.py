@@ -12,7 +12,7 @@ from gitops_canary.core.course import Course
 from gitops_canary.core.stays import Stay
 from gitops_canary.model.observation import Answer, Question, Sample, Series, Verdict
 from gitops_canary.model.rollout import Outcome
-from gitops_canary.model.spec import Check, JudgePolicy
+from gitops_canary.model.spec import Check, Criteria, JudgePolicy
 
 LIVE, SCRAPE, DELAY = 1_770_000_000_000, 15_000, 5_000
 MINE = check(None, query="mine", minimum=None, maximum="5")
@@ -213,3 +213,23 @@ def test_records_from_before_decision_18_count_a_burst_whole() -> None:
 
     assert judged(course(asked_ms=None), burst)[0].final
     assert not judged(course(), burst)[1].final
+
+
+def test_every_series_of_a_query_is_one_number_of_a_condition_and_too_many_for_a_limit() -> None:
+    text = "len(result) == 2 && result[0] == 1 && result[1] == 7"
+    asked = replace(MINE, criteria=Criteria(success=text))
+    for kind, outcome in (("conditions", Outcome.PASS), ("threshold", Outcome.INCONCLUSIVE)):
+        one = course(asked, kind=kind, blocks=8)
+        answers = {
+            question: Answer(
+                series=tuple(
+                    replace(_answer(question, steady, value).series[0], labels={"pod": pod})
+                    for pod, value in (("b", "7"), ("a", "1"))
+                )
+            )
+            for question in one.questions()
+        }
+        (first, *_) = one.verdicts(answers)
+
+        assert first.outcome is outcome
+        assert ("aggregate them" in first.measurements[0].why) is (kind == "threshold")

@@ -225,9 +225,7 @@ def test_points_of_a_doubtful_block_or_a_failing_source_are_left_out() -> None:
         ({"passing": 95.0, "marginal": 50.1}, Outcome.FAIL),
     ],
 )
-def test_a_score_that_just_reaches_a_bound_has_reached_it(
-    bounds: Any, outcome: Outcome
-) -> None:
+def test_a_score_that_just_reaches_a_bound_has_reached_it(bounds: Any, outcome: Outcome) -> None:
     two = mannwhitney.Config(
         metrics=(mannwhitney.Metric(name="m"), mannwhitney.Metric(name="n")), **bounds
     )
