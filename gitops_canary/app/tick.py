@@ -184,8 +184,8 @@ class Station:
         self._refusals.add(acts, outcome.refused, now_ms)
         if outcome.tip:
             self._guard.moved(outcome.tip)
-        if outcome.outdated:
-            self._forget()
+        if outcome.tip or outcome.outdated:
+            self._forget()  # it may be back where it was before our push
         rest = tuple(p for p in plans if p not in outcome.pushed)
         return self._report(seen, decisions, outcome.pushed, rest, measured), outcome.again
 

@@ -74,7 +74,7 @@ class Telling:
         return Station(
             name="story",
             git=self.ledger,
-            reader=Reader(self.ledger, rules, ROUTERS),
+            reader=Reader(self.ledger, rules, ROUTERS, sift=self.ledger),
             beginner=Beginner(store=self.ledger, rules=rules) if "plain" in self.settings else None,
             measuring=Measuring(
                 metrics=self.world, sync=[self.world], timing=timing, settle_ms=30_000
@@ -136,7 +136,7 @@ class Telling:
 
     def _changed(self, base: Revision | None, what: str) -> dict[Path, bytes | None]:
         assert base is not None
-        files = dict(self.ledger.trees[base])
+        files = dict(self.ledger.tree(base))
         changed: dict[Path, bytes | None] = {}
         for one in what.split(" and "):
             new = change(files, one)
@@ -151,14 +151,14 @@ class Telling:
         changed = self._changed(base, what)
         side = self.ledger.record(changed, what, self.now_ms, parents=(base,))
         parents = (side, main) if backwards else (main, side)
-        merged: dict[Path, bytes | None] = dict.fromkeys(self.ledger.trees[parents[0]])
-        merged.update(self.ledger.trees[main])
+        merged: dict[Path, bytes | None] = dict.fromkeys(self.ledger.tree(parents[0]))
+        merged.update(self.ledger.tree(main))
         merged.update(changed)
         self.ledger.record(merged, "merge", self.now_ms, parents=parents)
 
     def _reverts(self, revision: Revision) -> None:
-        now, (parent,) = self.ledger.trees[revision], self.ledger.commits[revision].parents
-        before = self.ledger.trees[parent]
+        now, (parent,) = self.ledger.tree(revision), self.ledger.commits[revision].parents
+        before = self.ledger.tree(parent)
         touched = {p for p in {*now, *before} if now.get(p) != before.get(p)}
         changed = {path: before.get(path) for path in touched}
         self.ledger.record(changed, f'Revert "{revision[:8]}"', self.now_ms)
@@ -186,7 +186,7 @@ class Telling:
         """Commit the newest move's message once more, under our key, with a weight of 50."""
         assert self.ledger.tip is not None
         message = self.ledger.commits[self.ledger.find("Canary-Format: 1")].message
-        changed = change(self.ledger.trees[self.ledger.tip], "weight 50")
+        changed = change(self.ledger.tree(self.ledger.tip), "weight 50")
         self.ledger.record(changed, message, self.now_ms, ours=True)
 
     def _tick(self) -> list[str]:
@@ -229,7 +229,7 @@ class Telling:
                 plan.commit.message.partition("\n")[0],
                 f"  {', '.join(facts)}",
                 f"  {plan.act.reason}",
-                f"  {state(self.ledger.trees[tip])}",
+                f"  {state(self.ledger.tree(tip))}",
             ]
         return told
 
@@ -238,7 +238,7 @@ class Telling:
         assert self.ledger.tip is not None
         messages = "".join(c.message for c in self.ledger.history(self.ledger.tip))
         told = []
-        files = self.ledger.trees[self.ledger.proof] if self.ledger.proof else {}
+        files = self.ledger.tree(self.ledger.proof) if self.ledger.proof else {}
         for path, body in sorted(files.items()):
             if path.endswith(".json"):
                 named = f"Canary-Evidence: sha256:{hashlib.sha256(body).hexdigest()}" in messages

@@ -113,14 +113,14 @@ class Chronicle:
         adopted = record.action is Action.ADVANCE and record.weight_from == record.weight_to
         if record.action in {Action.ADVANCE, Action.PROMOTE} and record.step > 1 and not adopted:
             assert record.verdict is Outcome.PASS
-        old, new = self.ledger.trees[before], self.ledger.trees[tip]
+        old, new = self.ledger.tree(before), self.ledger.tree(tip)
         if record.action is Action.ADVANCE:
             assert f"{record.version.removeprefix('app=')} #" in text(new[CANDIDATE])
         if record.action is Action.ABORT:
             *moves, source = record.reverts
             assert source == record.source
             assert all(self.ledger.commits[move].ours for move in moves)
-            stable = self.ledger.trees[record.stable]
+            stable = self.ledger.tree(record.stable)
             assert owned(new, CANDIDATE) == owned(stable, CANDIDATE)
             assert owned(new, PRIMARY) == owned(stable, PRIMARY)
             assert owned(new, ROUTE) == owned(stable, ROUTE)
@@ -184,7 +184,7 @@ def test_an_abort_puts_back_what_was_stable_and_nothing_else(notes: Sequence[str
     chronicle.replay()
     chronicle.telling.station.close()
     assert chronicle.ledger.tip is not None
-    files, start = chronicle.ledger.trees[chronicle.ledger.tip], beginning([])
+    files, start = chronicle.ledger.tree(chronicle.ledger.tip), beginning([])
     team = next((note.split()[1] for note in reversed(notes) if note), "none")
 
     assert "abort v3" in chronicle.decided[-1][2]

@@ -99,7 +99,7 @@ class Chronicle:
             assert rollout is not None
             assert ledger.proof is not None
             path = decision_path(move.record, number)
-            document: dict[str, Any] = read_decision(ledger.trees[ledger.proof][path], name=path)
+            document: dict[str, Any] = read_decision(ledger.tree(ledger.proof)[path], name=path)
             wrong += recompute(document, rollout.moves[: number - 1])
         return wrong
 

@@ -79,7 +79,7 @@ class Played:
     @property
     def files(self) -> dict[str, str]:
         assert self.telling.ledger.tip is not None
-        tree = self.telling.ledger.trees[self.telling.ledger.tip]
+        tree = self.telling.ledger.tree(self.telling.ledger.tip)
         return {str(path): body.decode() for path, body in tree.items()}
 
     def commit(self, texts: Texts) -> None:

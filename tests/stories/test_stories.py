@@ -33,7 +33,7 @@ def otherwise(telling: Telling) -> Iterator[str]:
     """Say what of the decisions that are on record comes out otherwise when decided again."""
     ledger = telling.ledger
     assert ledger.tip is not None
-    files = ledger.trees[ledger.proof] if ledger.proof else {}
+    files = ledger.tree(ledger.proof) if ledger.proof else {}
     rollout = by_canary(moves(ledger.history(ledger.tip))).rollout(WEB)
     for number, move in enumerate(rollout.moves if rollout else (), 1):
         path = decision_path(move.record, number)

@@ -31,7 +31,7 @@ def test_every_decision_follows_from_its_record(story: Path) -> None:
     told = 0
     for number, move in enumerate(rollout.moves, 1):
         path = decision_path(move.record, number)
-        document = read_decision(ledger.trees[ledger.proof][path], name=path)
+        document = read_decision(ledger.tree(ledger.proof)[path], name=path)
         told += len(document.get("webhooks", []))
         assert list(recompute(document, rollout.moves[: number - 1])) == []
     assert told, "no webhook is in the evidence"
@@ -44,7 +44,7 @@ def test_a_changed_answer_is_found() -> None:
     assert ledger.proof is not None
     rollout = by_canary(moves(ledger.history(ledger.tip))).rollout(WEB)
     assert rollout is not None
-    document = json.loads(ledger.trees[ledger.proof][decision_path(rollout.moves[1].record, 2)])
+    document = json.loads(ledger.tree(ledger.proof)[decision_path(rollout.moves[1].record, 2)])
     document["webhooks"][-1] |= {"passed": False, "status": 500, "why": "HTTP 500"}
     assert list(recompute(document, rollout.moves[:1]))
 
@@ -57,7 +57,7 @@ def test_an_abort_names_the_webhook_that_asked_for_it() -> None:
     rollout = by_canary(moves(ledger.history(ledger.tip))).rollout(WEB)
     assert rollout is not None
     path = decision_path(rollout.last.record, len(rollout.moves))
-    document = json.loads(ledger.trees[ledger.proof][path])
+    document = json.loads(ledger.tree(ledger.proof)[path])
     assert document["action"] == "abort"
     assert [row["name"] for row in document["webhooks"]] == ["panic"]
     assert document["alternatives"][0]["whyNot"] == "a rollback webhook asked for the abort"
