@@ -9,8 +9,8 @@ from gitops_canary.git.trees import id_of, text_of
 _SUFFIXES = (".yaml", ".yml")
 _ENOUGH = 8
 """So many directories make shares that are about alike."""
-_DIRECTORIES_MAX = 64
-"""Each costs git a look at its own before it searches."""
+_DIRECTORIES_MAX = 1000
+"""Each is a word of a command line."""
 _LOOSE_MAX = 50
 """So many files beside the directories, each named to the search that looks into them."""
 

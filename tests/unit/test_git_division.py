@@ -13,7 +13,7 @@ from gitops_canary.model.names import Path
 Files = Mapping[Path, bytes | None]
 PARTS = st.sampled_from(["a", "b", "c.yaml", "d.yml", "e.txt", "f"])
 PATHS = st.lists(PARTS, min_size=1, max_size=5).map(lambda parts: Path("/".join(parts)))
-WIDE: Files = {Path(f"apps/n{n}/x.yaml"): b"%d" % n for n in range(70)}
+WIDE: Files = {Path(f"apps/n{n}/x.yaml"): b"%d" % n for n in range(1001)}
 """Too many to name each."""
 ALIKE: Files = {Path(f"n{n}/t{m}/x.yaml"): b"%d" % m for n in range(3) for m in range(4)}
 """The same tree lies at three places."""
