@@ -91,7 +91,7 @@ class Announcer:
     def _news(self, report: Report, now_ms: int) -> Iterator[tuple[Seen, Announcement]]:
         """Find what changed: every push, and every hold that is another than before."""
         for plan in report.pushed:
-            if one := report.seen.get(plan.act.canary):
+            if one := report.seen.get(plan.act.canary, self._seen.get(plan.act.canary)):
                 self._said[plan.act.canary] = plan.act.action.value
                 yield one, _announced(one, plan.act, now_ms)
         self._seen |= report.seen

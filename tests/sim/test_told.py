@@ -3,6 +3,7 @@
 from gitops_canary.model.announcement import Severity
 
 from .cluster import Quality
+from .remote import CONFIG
 from .test_found import SECOND, actions, bump, down, quiet, until, up
 
 
@@ -35,4 +36,17 @@ def test_a_wait_that_becomes_an_alert_is_told_again() -> None:
     until(world, lambda: world.now_ms > end_ms)
     waits = [told for _, told in world.ears.heard if told.event == "waits for a webhook"]
     assert [told.severity for told in waits] == [Severity.INFO, Severity.WARN]
+    world.loop.end()
+
+
+def test_a_move_is_told_though_its_canary_cannot_be_read_any_more() -> None:
+    world, shape = quiet(alerts=True)
+    until(world, lambda: bool(world.reports))
+    world.reach = lost  # type: ignore[method-assign]  # the server's front door
+    bump(world, shape, "v1")
+    until(world, lambda: "start" in actions(world))
+    world.reach = up  # type: ignore[method-assign]  # as above
+    text = world.files(world.remote.refs[CONFIG])[shape.canary_path]
+    world.commit({shape.canary_path: text + b"\n{BROKEN: [\n"}, "Break it\n")
+    until(world, lambda: any(told.event == "start" for _, told in world.ears.heard), 60)
     world.loop.end()
