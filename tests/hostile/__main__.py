@@ -17,6 +17,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--corpus", action="store_true", help="edit the real files instead")
+    parser.add_argument("--first", type=int, default=0, help="the first real file")
     parser.add_argument("--places", type=int, default=3, help="edits of each kind in a file")
     parser.add_argument("--show", type=int, default=5)
     given = parser.parse_args()
@@ -55,7 +56,8 @@ def _made(given: argparse.Namespace) -> Iterator[tuple[str, str, int]]:
 
 def _real(given: argparse.Namespace) -> Iterator[tuple[str, str, int]]:
     for number, (name, text) in enumerate(everything()):
-        yield name, text, given.seed + number
+        if number >= given.first:
+            yield name, text, given.seed + number
 
 
 if __name__ == "__main__":

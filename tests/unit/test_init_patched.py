@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path as LocalPath
+from textwrap import indent
 
 import pytest
 from first_canary import BASE, Texts, after, initialised, overlay
@@ -185,3 +186,57 @@ def test_an_entry_that_gives_a_name_alone_sets_no_version() -> None:
         terrain = survey({Path(path): text for path, text in texts.items()})
         (workload,) = terrain.workloads
         assert [what for _, what in elsewhere(terrain, workload)] == found
+
+
+SOURCE = "source: {kind: Service, name: web, fieldPath: spec.type}\n"
+TARGET_OF = """\
+targets:
+- select: {kind: Deployment, name: web}
+  fieldPaths: [spec.template.metadata.annotations.exposed]
+  options: {create: true}
+"""
+REPLACEMENTS = {
+    "inline": {PROD: BEGIN + "replacements:\n- " + indent(SOURCE + TARGET_OF, "  ").lstrip()},
+    "in a file": {
+        PROD: BEGIN + "replacements:\n- path: type.yaml\n",
+        "overlays/prod/type.yaml": SOURCE + TARGET_OF,
+    },
+    "in a file of several": {
+        PROD: BEGIN + "replacements:\n- path: type.yaml\n",
+        "overlays/prod/type.yaml": "- " + indent(SOURCE + TARGET_OF, "  ").lstrip(),
+    },
+}
+ENTRY = "images: [{name: acme/web, newTag: '1'}]\n"
+
+
+@needs_kubectl
+@pytest.mark.parametrize("case", REPLACEMENTS)
+def test_a_replacement_writes_into_the_primary_too(case: str, tmp_path: LocalPath) -> None:
+    texts = BASE | overlay("staging") | REPLACEMENTS[case]
+    texts[PROD] += ENTRY
+    last = after(texts, initialised(texts, overlay="overlays/prod"))
+    now = built(last, tmp_path, "overlays/prod")
+    for name in ("web", "web-primary"):
+        notes = now["Deployment", name]["spec"]["template"]["metadata"]["annotations"]
+        assert notes == {"exposed": "LoadBalancer"}
+    assert initialised(last, overlay="overlays/prod").stages == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "where", "says"),
+    [
+        ("spec.template.spec.containers.0.image", "overlays/prod", "sets the image"),
+        ("spec.template.spec.x", "base", "would not change web-primary"),
+    ],
+)
+def test_a_replacement_that_the_primary_cannot_get_is_refused(
+    path: str, where: str, says: str
+) -> None:
+    texts = BASE | overlay("staging") | {PROD: BEGIN + ENTRY}
+    texts[f"{where}/kustomization.yaml"] += "replacements: [{path: r.yaml}]\n"
+    texts[f"{where}/r.yaml"] = (SOURCE + TARGET_OF).replace(
+        "spec.template.metadata.annotations.exposed", path
+    )
+    with pytest.raises(CanaryError, match=says) as refused:
+        initialised(texts, overlay="overlays/prod")
+    assert str(refused.value.place) == f"{where}/r.yaml:3:3"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from gitops_canary.errors import BindingError
 from gitops_canary.manifest.block_yaml import block
 from gitops_canary.manifest.document import Json
-from gitops_canary.manifest.initial import copies, flagger, overlay, patches
+from gitops_canary.manifest.initial import copies, flagger, overlay, patches, replacing
 from gitops_canary.manifest.initial.choice import Choice
 from gitops_canary.manifest.initial.commons import commons, put_on
 from gitops_canary.manifest.initial.draft import Draft, file_beside, file_of
@@ -73,6 +73,9 @@ class Beside:
                 if one.name:
                     self.draft.add(one.name, one.text, applied=False, folder=outer)
                 self.draft.list(one.key, one.item, outer=True)
+            for replaced in replacing.found(terrain, layer, self.workload, everything=False):
+                text = self.draft.texts[replaced.file]
+                self.draft.texts[replaced.file] = replacing.followed(text, replaced, name)
 
     def _common(self, text: str, *, workload: bool = False) -> str:
         """Put on a new document what kustomize puts on the others further in."""

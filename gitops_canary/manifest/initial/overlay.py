@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from gitops_canary.errors import BindingError, Place
 from gitops_canary.manifest import template
 from gitops_canary.manifest.document import Node, append_item, insert_key, parse
-from gitops_canary.manifest.initial import copies, patches, renaming
+from gitops_canary.manifest.initial import copies, patches, renaming, replacing
 from gitops_canary.manifest.initial.commons import Commons, commons
 from gitops_canary.manifest.initial.terrain import Document, Terrain
 from gitops_canary.manifest.kustomize import Entry, Kustomization, twice
@@ -212,12 +212,8 @@ def check(
                 remedy="write the label into each manifest, and take it out here",
                 place=Place(layer.file, node.line, node.column),
             )
-        for node in patches.replaced(root, workload.ref, everything=layer in missed):
-            raise BindingError(
-                f"This replacement changes {name} here, and would not change {name}-primary.",
-                remedy=f"let it select {name}-primary too, or write the value into {name} itself",
-                place=Place(layer.file, node.line, node.column),
-            )
+        for one in replacing.found(terrain, layer, workload, everything=layer in missed):
+            replacing.check(one, name, missed=layer in missed)
         for change in patches.changes(terrain, layer, workload, key):
             if not listed and change.counts:
                 raise BindingError(

@@ -135,18 +135,6 @@ def followed(
     return Followed(key=change.key, item=listed, name=name, text=text)
 
 
-def replaced(root: Node, workload: DocRef, *, everything: bool) -> Iterator[Node]:
-    """Find replacements that write into a workload; by kind alone too, where `everything`."""
-    listed = root.get("replacements")
-    for one in listed.items if listed else ():
-        targets = one.get("targets")
-        for target in targets.items if targets else ():
-            kind, name = target.get("select", "kind"), target.get("select", "name")
-            here = kind is None or kind.value == workload.kind
-            if here and (name.value == workload.name if name is not None else everything):
-                yield target
-
-
 def _targeted(
     terrain: Terrain, layer: Kustomization, key: str, item: Node, workload: Document, label: str
 ) -> Iterator[Change]:
