@@ -5,6 +5,7 @@ import re
 
 from test_report import Json, decision, failed, story
 
+from gitops_canary.core.brief import brief, left_out
 from gitops_canary.core.report import report
 from gitops_canary.core.text import iso
 
@@ -48,3 +49,23 @@ def test_of_a_short_rollout_nothing_is_left_out() -> None:
 
     assert "left out here" not in page
     assert "more lines" not in page
+
+
+def test_the_middle_of_many_looks_is_left_out() -> None:
+    whole = story(long(0, 1000))
+    shown = brief(whole).last["verdicts"]
+    every = whole.last["verdicts"]
+
+    assert shown == [*every[:120], *every[-120:]], "240 looks of 5 checks are 1200 rows"
+    assert left_out(whole, brief(whole)) == 760
+
+
+def test_without_a_look_there_is_room_for_all_lines() -> None:
+    quiet = decision(1, "start", verdicts=[])
+    quiet["changes"] = [{"path": "a", "diff": "".join(f"+{n}\n" for n in range(3001))}]
+
+    assert (
+        brief(story(quiet))
+        .last["changes"][0]["diff"]
+        .endswith("+2999\n... 1 more lines: see the decision")
+    )

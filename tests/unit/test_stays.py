@@ -3,9 +3,12 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from checks import spec
 from situations import move
 
+from gitops_canary.core.course import Course
 from gitops_canary.core.stays import Stay, joined, left, stays, swapped, visited
+from gitops_canary.core.underway import underway
 from gitops_canary.model.judging import Counts, Reading
 from gitops_canary.model.rollout import Action, Move, Window
 
@@ -87,3 +90,16 @@ def test_after_a_promotion_the_primary_is_the_one_that_is_judged() -> None:
     assert found.counts == Counts(canary=3, canary_bad=4, primary=1, primary_bad=2)
     assert found.samples == "3 requests"
     assert swapped(Reading(metric="m")) == Reading(metric="m")
+
+
+def test_while_a_weight_is_on_its_way_the_one_before_is_judged() -> None:
+    def course(*moves: Move) -> Course | None:
+        one = spec()
+        return underway(one, one.policy, moves, now_ms=500, scrape_ms=10, delay_ms=1)
+
+    found = course(START, FIRST, SECOND, THIRD)
+    assert found is not None
+    assert (found.weight, found.live_ms, found.left_ms) == (Decimal(20), 310, 390)
+    assert (found.asked_ms, found.last, found.alone) == (310, False, False)
+    assert [one.until_ms for one in found.earlier] == [210, 310]
+    assert course(START) is None
