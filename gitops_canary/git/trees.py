@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 
 from gitops_canary.git.objects import EMPTY_TREE, Entry, ObjectId, parse_tree
 from gitops_canary.git.reader import Reader
@@ -56,20 +57,20 @@ class Trees:
     def find(self, root: ObjectId, paths: Iterable[Path]) -> dict[Path, Blob]:
         """Find some of the regular files under a root tree, each directory above them read once."""
         found: dict[Path, Blob] = {}
-        level = {root: [(path, path.split("/")) for path in paths]}
+        level = [(root, _nested(paths))]
         while level:
-            bodies = self.bodies(list(level))
-            below: dict[ObjectId, list[tuple[Path, list[str]]]] = {}
-            for tree, wanted in level.items():
+            bodies = self.bodies([tree for tree, _ in level])
+            below: list[tuple[ObjectId, _Sought]] = []
+            for tree, sought in level:
                 entries = self._parsed(tree, bodies[tree])
-                for path, (name, *rest) in wanted:
+                for name, inside in sought.below.items():
                     entry = entries.get(name.encode())
                     if entry is None or text_of(name.encode()) is None:
                         continue
-                    if rest and entry.is_tree:
-                        below.setdefault(id_of(entry), []).append((path, rest))
-                    elif not rest and entry.is_file:
-                        found[path] = _blob(entry)
+                    if inside.below and entry.is_tree:
+                        below.append((id_of(entry), inside))
+                    elif inside.path is not None and entry.is_file:
+                        found[inside.path] = _blob(entry)
             level = below
         return found
 
@@ -140,6 +141,28 @@ class Trees:
                 bodies[tree] = body
                 self._bodies.keep(tree, body, len(body))
         return bodies
+
+
+@dataclass(slots=True)
+class _Sought:
+    """What is looked for below a directory, by the names in it."""
+
+    path: Path | None = None
+    """Of the file that is looked for here."""
+    below: "dict[str, _Sought]" = field(default_factory=dict)
+
+
+def _nested(paths: Iterable[Path]) -> _Sought:
+    top = _Sought()
+    for path in paths:
+        here = top
+        for part in path.split("/"):
+            found = here.below.get(part)
+            if found is None:
+                found = here.below[part] = _Sought()
+            here = found
+        here.path = path
+    return top
 
 
 class Files(Mapping[Path, Blob]):
