@@ -3,7 +3,7 @@
 from gitops_canary.manifest import guard
 from gitops_canary.manifest.block_yaml import lines
 from gitops_canary.manifest.compare import Pointer, same
-from gitops_canary.manifest.items import flow_gap, in_flow, is_json
+from gitops_canary.manifest.items import check_meant, flow_gap, in_flow, is_json
 from gitops_canary.manifest.nodes import Node, NodeKind
 
 
@@ -25,7 +25,9 @@ def insert_item(
     else:
         changed = _between_lines(text, item, value, file)
     guard.verified(text, changed, document, path, file=file)
-    _kept(node, guard.root_of(changed, document, file).get(*path), index, file)
+    after = guard.root_of(changed, document, file).get(*path)
+    _kept(node, after, index, file)
+    check_meant(after.get(index) if after else None, value, node, file)
     return changed
 
 

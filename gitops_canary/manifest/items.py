@@ -15,7 +15,7 @@ from gitops_canary.manifest.guard import (
     target,
     verified,
 )
-from gitops_canary.manifest.nodes import Node, NodeKind
+from gitops_canary.manifest.nodes import Node, NodeKind, parse
 from gitops_canary.manifest.scalars import written
 
 _FEW = 2
@@ -46,7 +46,9 @@ def insert_key(
     else:
         indent = " " * (node.entries[0][0].column - 1)
         changed = _below(text, node, indent, lines({key: value}))
-    return verified(text, changed, document, (*path, key), file=file)
+    verified(text, changed, document, (*path, key), file=file)
+    check_meant(root_of(changed, document, file).get(*path, key), value, node, file)
+    return changed
 
 
 def append_item(
@@ -73,7 +75,9 @@ def append_item(
         if indent.strip():
             raise refusal("its items share lines with something else", node, file)
         changed = _below(text, node, indent, lines([value]))
-    return _appended(text, changed, document, path, None, file)
+    _appended(text, changed, document, path, None, file)
+    check_meant(root_of(changed, document, file).get(*path, len(node.items)), value, node, file)
+    return changed
 
 
 def duplicate_item(text: str, document: int, path: Pointer, index: int, *, file: str) -> str:
@@ -141,6 +145,18 @@ def _appended(
     items = after.items if after else ()
     wanted = [*before.items, *([copied] if copied else items[-1:])]
     return _held(new, before, wanted, items, file)
+
+
+def check_meant(found: Node | None, value: object, node: Node, file: str) -> None:
+    """Make sure that a new value reads as what was to be written, whatever stands below it.
+
+    Raises:
+        EditRefused: it reads as something else.
+    """
+    alone = parse("".join(f"{line}\n" for line in lines([value])), file="new")[0]
+    wanted = alone.get(0) if alone else None
+    if found is None or wanted is None or not same(found, wanted):
+        raise refusal("the new value would read as another", node, file)
 
 
 def _held(new: str, node: Node, wanted: list[Node], items: tuple[Node, ...], file: str) -> str:

@@ -43,3 +43,11 @@ def test_a_difference_beside_a_complex_key_is_seen(old: str, new: str) -> None:
 def test_a_value_beside_a_complex_key_can_be_changed() -> None:
     text = "? [c, d]\n: e\nb: 1 # c\n"
     assert set_scalar(text, 0, ("b",), 2, file=FILE) == text.replace("1", "2")
+
+
+def test_a_text_of_several_lines_takes_no_blank_line_of_its_neighbour() -> None:
+    text = "m:\n  a: |\n        x\n        \nb: 1\n"
+    with pytest.raises(EditRefused, match="read as another"):
+        insert_key(text, 0, ("m",), "z", "one\ntwo", file=FILE)
+    new = insert_key(text, 0, ("m",), "z", "one", file=FILE)
+    assert new == text.replace("x\n", "x\n  z: one\n")
