@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.pushing import cannot
 from gitops_canary.app.reading import Reader, View
-from gitops_canary.app.tracing import Trace, deletion
+from gitops_canary.app.tracing import Candidate, Trace, deletion
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.plan import QUARANTINE
 from gitops_canary.core.replay import History
@@ -201,9 +201,8 @@ class _Eye:
             pinned=pinned_at is not None,
         )
         override = trace.override() if situation.moved else None
-        if override and candidate.fresh:
-            renewed = trace.renewed(candidate, override, ours=written is not None)
-            situation = replace(situation, renewed=renewed)
+        if override:
+            situation = self._against(override, situation, trace, candidate)
         return Seen(
             spec=spec,
             policy=policy,
@@ -215,6 +214,15 @@ class _Eye:
             pinned_at=pinned_at,
             override=override,
         )
+
+    def _against(
+        self, override: Commit, situation: Situation, trace: Trace, candidate: Candidate
+    ) -> Situation:
+        """Say what is as new as what a person set: the candidate, the word to go on from it."""
+        ours = situation.written is not None
+        renewed = candidate.fresh and trace.renewed(candidate, override, ours=ours)
+        answered = bool(situation.control.resume) and trace.answered(override)
+        return replace(situation, renewed=renewed, answered=answered)
 
     def _proven(self, policy: Policy, spec: CanarySpec, tip: Ground, source: Commit) -> str | None:
         """Say which rollout finished the candidate's version within the rollback window."""

@@ -73,6 +73,11 @@ class Trace:
             return ours
         return self.graph.contains(source, override.revision)
 
+    def answered(self, override: Commit) -> bool:
+        """Tell whether `control.resume` is as new as the newest override: no word is older."""
+        said = self._origin(self._resume).revision
+        return said == override.revision or self.graph.contains(said, override.revision)
+
     def stable(self, rollout: Rollout | None, name: RolloutId) -> Revision | None:
         """Find the newest revision to go back to: settled, weight 0, serving today's primary.
 
@@ -109,6 +114,10 @@ class Trace:
     def _candidate(self, revision: Revision) -> str | None:
         owned = self._owned(revision)
         return owned.candidate.digest if owned else None
+
+    def _resume(self, revision: Revision) -> str | None:
+        spec = self.reader.view(revision).canaries.get(self.canary)
+        return spec.control.resume if spec else None
 
     def _override(self, revision: Revision) -> str | None:
         owned = self._owned(revision)

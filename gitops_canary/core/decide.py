@@ -83,12 +83,19 @@ def _overridden(s: Situation, *, running: bool) -> Decision:
         return _superseded(s) if running else _begin(s)
     weight = percent(s.tip.weight)
     token = f"{s.rollout.id if s.rollout else s.candidate_id}/{weight}"
-    if s.control.resume == token:
+    if s.control.resume == token and (running or s.answered):
         return _adopted(s) if running else _begin(s)
     who = "A person moved" if s.rollout else "No move of ours set"
     reason = f"{who} the weight, the route or the primary (weight is {weight} %); we yield."
     if s.verdicts and s.verdicts[-1].outcome is Outcome.FAIL:
         reason += f" The checks fail: {failing(s.verdicts[-1])}."
+    if s.control.resume == token:
+        return s.hold(
+            Wait.OVERRIDE,
+            f"{reason} control.resume: {token} was written before that. {s.strange}".rstrip(),
+            remedy="take it out, and write it again in a later commit, or commit a new candidate",
+            alert=True,
+        )
     return s.hold(
         Wait.OVERRIDE,
         f"{reason} {s.strange}".rstrip(),

@@ -47,6 +47,8 @@ class Situation:
     """A person changed the candidate since our newest move, though it may be the same again."""
     renewed: bool = False
     """The candidate changed after the newest change of weight, route or primary by a person."""
+    answered: bool = False
+    """`control.resume` was written after the newest change of weight, route or primary."""
     proven: str | None = None
     """What finished this version within the rollback window; None where nothing did."""
     quarantined: str | None

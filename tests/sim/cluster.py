@@ -152,6 +152,7 @@ class Cluster:
         if app.weight != wanted.weight:
             app.weight = wanted.weight
             app.weights.append((self.now_ms, app.weight))
+            app.truth.add(self.now_ms, 0, 0, 0)  # what flows from here on flows after this
         self.scale(app.canary, wanted.candidate, wanted.replicas)
         if app.canary.serving is None and app.versions[-1][1] is not None:
             app.versions.append((self.now_ms, None))

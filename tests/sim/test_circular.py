@@ -42,3 +42,22 @@ def test_a_watch_takes_nothing_back_to_what_it_is_itself() -> None:
     world.qualities[shape.name, "v0"] = Quality(errors=0.4)
     until(world, lambda: waits(world, shape, Wait.PERSON))
     assert "abort" not in actions(world)
+
+
+def test_a_word_that_is_older_than_a_hotfix_lets_nothing_roll_over_it() -> None:
+    """`resume` of a rollout at 0 % stayed in the Canary, and answered a hotfix made long after."""
+    world, shape = quiet(threshold=1)
+    bump(world, shape, "v1", Quality(errors=0.4))
+    until(world, lambda: "start" in actions(world))
+    name = next(iter(world.watch.landed.values())).record.rollout
+    word = shape.canary(resume=f'"{name}/0"').encode()
+    world.commit({shape.canary_path: word}, "Resume\n")
+    until(world, lambda: "abort" in actions(world))
+    text = world.files(world.remote.refs[CONFIG])[shape.workload_path]
+    text = with_tag(text, f"{shape.name}-primary", "hotfix")
+    world.commit({shape.workload_path: text}, "Hotfix the primary\n")
+    until(world, lambda: waits(world, shape, Wait.OVERRIDE))
+    assert actions(world)[-1] == "abort"
+    world.commit({shape.canary_path: shape.canary().encode()}, "Take the word out\n")
+    world.commit({shape.canary_path: word}, "Resume\n")
+    until(world, lambda: actions(world)[-1] == "start")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from situations import LIVE_MS, looks, move, situation
+from situations import LIVE_MS, NEW, looks, move, situation
 from test_decide import ID, LADDER, acted, after, held, owned
 
 from gitops_canary.core.decide import decide
@@ -13,6 +13,8 @@ from gitops_canary.model.decision import Act, Wait
 from gitops_canary.model.names import RolloutId
 from gitops_canary.model.rollout import Action, Outcome
 from gitops_canary.model.spec import Control
+
+RESUME = Control(resume=f"{ID}/0")
 
 
 @pytest.mark.parametrize("timed", [True, False])
@@ -53,3 +55,13 @@ def test_nothing_is_taken_back_to_what_it_is_itself() -> None:
     asked = held(replace(watched, control=Control(abort=RolloutId(ID))))
     assert (asked.wait, asked.alert) == (Wait.PERSON, True)
     assert "very version" in asked.reason
+
+
+def test_an_old_word_is_told_with_what_to_do() -> None:
+    tip = replace(owned(same=True), primary=NEW)
+    rested = after(Action.ABORT, tip=tip, written=owned(same=True), control=RESUME)
+    old = held(rested)
+    assert (old.wait, old.alert) == (Wait.OVERRIDE, True)
+    assert "was written before that" in old.reason
+    assert "write it again in a later commit" in old.remedy
+    assert acted(replace(rested, answered=True)).action is Action.START
