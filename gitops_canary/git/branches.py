@@ -16,7 +16,7 @@ from gitops_canary.git.storing import storing
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import Revision
 
-BRANCHES_MAX = 1000
+BRANCHES_MAX = 10_000
 """Branches below one folder that are looked at; more are left alone."""
 
 
