@@ -67,18 +67,32 @@ def _parse(text: str, file: str) -> tuple[Node | None, ...]:
     try:
         try:
             return _Builder(text, shift, file).documents(_events(body))
-        except MarkedYAMLError:
+        except MarkedYAMLError as error:
             if len(body) > SLOW_SIZE_MAX:
                 raise
             # The C parser is older than YAML 1.2 and refuses `{image: a/b:1}`, which is valid; the
             # slow one decides. It gives the same positions, empty values aside (see `_value`).
-            return _Builder(text, shift, file).documents(YAML(typ="safe", pure=True).parse(body))
+            return _slowly(text, shift, file, error)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
         raise _invalid(f"This is not YAML: {error.problem or error.context}.", place) from error
     except YAMLError as error:
         raise _invalid(f"This is not YAML: {error}.", Place(file)) from error
+
+
+def _slowly(text: str, shift: int, file: str, first: MarkedYAMLError) -> tuple[Node | None, ...]:
+    """Parse with the slow parser; where both refuse, the one that came further tells why."""
+    try:
+        events = YAML(typ="safe", pure=True).parse(text[shift:])
+        return _Builder(text, shift, file).documents(events)
+    except MarkedYAMLError as second:
+        raise max(first, second, key=_reached) from second
+
+
+def _reached(error: MarkedYAMLError) -> int:
+    mark = error.problem_mark or error.context_mark
+    return int(mark.index) if mark else 0
 
 
 def _events(body: str) -> Iterator[Any]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gitops_canary.errors import EditRefused
+from gitops_canary.errors import EditRefused, SpecError
 from gitops_canary.manifest.block_yaml import block
 from gitops_canary.manifest.document import (
     Json,
@@ -201,3 +201,17 @@ def test_an_edit_of_any_tree_equals_the_edit_of_its_model(
     before, after = text.split("\n"), changed.split("\n")
     assert len(before) == len(after)
     assert sum(a != b for a, b in zip(before, after, strict=True)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: {image: a/b:1}\nb: [\n", 3),  # the fast parser stops at line 1
+        ("a: |\n  \n    text\nb: *\n", 4),  # the slow one at line 3
+    ],
+)
+def test_of_two_parsers_the_one_that_came_further_tells_what_is_wrong(text: str, line: int) -> None:
+    with pytest.raises(SpecError, match="not YAML") as refused:
+        parse(text, file=FILE)
+    assert refused.value.place is not None
+    assert refused.value.place.line == line
