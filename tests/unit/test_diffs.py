@@ -42,3 +42,13 @@ def test_a_secret_in_a_list_or_written_as_json_is_none_the_less_one() -> None:
 
 def test_a_line_that_ends_without_a_break_is_shown_whole() -> None:
     assert diff(FILE, "a: 1", "a: 2").endswith("@@ -1 +1 @@\n-a: 1\n+a: 2\n")
+
+
+def test_what_stands_beside_a_secret_in_its_file_is_shown() -> None:
+    before = f"---\n{HIDDEN}---\n{POD}"
+    after = before.replace("web:1", "web:2")
+
+    assert "+  image: web:2" in diff(FILE, before, after)
+    assert "+  image: web:2" in diff(FILE, f"{POD}---\n{HIDDEN}", f"{POD}---\n{HIDDEN}".replace(
+        "web:1", "web:2"))  # fmt: skip
+    assert "+odd: 2" in diff(FILE, f"---\n{HIDDEN}---\nodd: 1\n", f"---\n{HIDDEN}---\nodd: 2\n")

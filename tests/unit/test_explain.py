@@ -1,10 +1,14 @@
 """What a person reads of each judge's sum."""
 
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from checks import spec
+from grounds import act
 
-from gitops_canary.core.explain import arithmetic
+from gitops_canary.core.explain import arithmetic, ladder, sentence
 from gitops_canary.core.judges import (
     Config,
     conditions,
@@ -15,8 +19,11 @@ from gitops_canary.core.judges import (
     threshold,
 )
 from gitops_canary.core.judges.classify import Rule
+from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.judging import Block, Counts, Reading
-from gitops_canary.model.spec import Limits
+from gitops_canary.model.names import CanaryId
+from gitops_canary.model.rollout import Action
+from gitops_canary.model.spec import Limits, Strategy
 
 COUNTS = Counts(canary=150, canary_bad=9, primary=1350, primary_bad=1)
 CASES: list[tuple[Config, str]] = [
@@ -78,3 +85,27 @@ def test_what_has_no_number_is_told_by_its_reason() -> None:
     [verdict] = judged(config, [silent])
 
     assert list(arithmetic(verdict)) == ["m: nothing was measured"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"steps": (Decimal(5), Decimal("12.5"))}, "5% -> 12.5%"),
+        ({"mirror": Decimal(50)}, "50% mirrored -> 10%"),
+        ({"strategy": Strategy.AB_TEST}, "all matching requests for 1 passing look"),
+        (
+            {"strategy": Strategy.BLUE_GREEN, "iterations": 3},
+            "3 passing looks before any traffic -> 100%",
+        ),
+    ],
+)
+def test_a_ladder_is_told_in_a_few_words(changes: dict[str, Any], words: str) -> None:
+    assert ladder(replace(spec().policy, **changes)) == words
+
+
+def test_a_hold_is_told_with_the_next_command_where_there_is_one() -> None:
+    hold = Hold(canary=CanaryId("prod/shop"), wait=Wait.PAUSED, reason="Somebody paused it.")
+
+    assert sentence(hold) == "prod/shop: paused. Somebody paused it."
+    assert sentence(replace(hold, remedy="resume it")).endswith("paused it. Try: resume it.")
+    assert sentence(act(Action.ADVANCE, "12.50")) == ("prod/shop: advance, weight 12.5 %. Because.")

@@ -14,8 +14,9 @@ from checks import DURATION, SUCCESS, check, spec
 
 from gitops_canary.core import counting
 from gitops_canary.core.questions import asked, names
-from gitops_canary.core.telemetry import telemetry
+from gitops_canary.core.telemetry import measured, telemetry
 from gitops_canary.errors import SpecError
+from gitops_canary.model.initial import Measured
 from gitops_canary.routing import ROUTERS
 
 WRITTEN = pathlib.Path(__file__).parents[1] / "data" / "queries"
@@ -57,3 +58,10 @@ def test_what_is_asked_of_a_provider_stays_as_it_is(provider: str) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_text(text)
     assert text == file.read_text(), __doc__
+
+
+def test_what_can_be_measured_is_known_by_the_provider() -> None:
+    assert measured("istio") == Measured(requests=True, latency_ms=500, compared=True)
+    assert measured("alb").latency_ms == 500
+    assert measured("apisix").compared is False
+    assert measured("nope") == Measured()

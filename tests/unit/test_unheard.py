@@ -4,11 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from grounds import act
 from situations import LIVE_MS, POLICY, looks, measured, move, situation
 
 from gitops_canary.core.situation import Situation
-from gitops_canary.core.unheard import failing, silence, silent, unmeasured
+from gitops_canary.core.unheard import failing, silence, silent, unanswered, unmeasured
+from gitops_canary.errors import Unavailable
 from gitops_canary.model.decision import Act, Hold, Wait
+from gitops_canary.model.names import CanaryId
 from gitops_canary.model.rollout import Action, Outcome, Rollout
 
 PASS, FAIL, NONE = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
@@ -80,3 +83,18 @@ def test_verdicts_are_put_into_words() -> None:
     assert failing(two) == "errors was 1 (limit <= 1, 9 requests)"
     assert silent(two) == "errors: why"
     assert silent(replace(two, reason="said already")) == "said already"
+
+
+@pytest.mark.parametrize(
+    ("wait", "code", "told"),
+    [
+        (Wait.LIVE, 0, Unavailable.exit_code), (Wait.DATA, 0, Unavailable.exit_code),
+        (Wait.READY, 3, 3), (Wait.WINDOW, 0, 0), (Wait.PAUSED, 0, 0),
+    ],
+)  # fmt: skip
+def test_a_wait_for_what_nobody_answered_is_told_apart(wait: Wait, code: int, told: int) -> None:
+    found = unanswered(Hold(canary=CanaryId("prod/shop"), wait=wait, reason="", exit_code=code))
+
+    assert isinstance(found, Hold)
+    assert found.exit_code == told
+    assert unanswered(act(Action.ADVANCE)) == act(Action.ADVANCE)
