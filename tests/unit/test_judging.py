@@ -116,6 +116,9 @@ readings = st.fixed_dictionaries(
         "primary": st.lists(numbers, max_size=8),
         "trouble": st.sampled_from(["stale", "error"]),
         "counts": st.tuples(*(st.integers(0, 9) for _ in range(4))),
+        "pods": st.dictionaries(
+            st.sampled_from("abc"), st.tuples(st.integers(0, 9), st.integers(0, 9))
+        ),
     },
 )
 
