@@ -5,7 +5,8 @@ A field is a path of keys from the document's root, e.g. `spec.values.image.tag`
 - `.key` goes into a mapping; a key with dots or other signs is quoted: `."example.com/weight"`;
 - `[key=value]` takes the one item of a list whose key has that value: `images[name=acme/web]`.
   Items are never counted: an index means another item as soon as somebody inserts one. A key of a
-  mapping inside of the item is reached by dots: `patches[target.name=web]`;
+  mapping inside of the item is reached by dots, one of a text by `|`: `patches[target.name=web]`,
+  `patches[patch|metadata.name=web]`;
 - `|key` goes into a text that is YAML (or JSON) itself: `spec.source.helm.values|image.tag`;
   a document or a text that is a list begins with `[key=value]`.
 """
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 PATTERN = r"[^\s\x00-\x1f][^\x00-\x1f]{0,511}"
 FORM = 'keys joined by dots, e.g. images[name=web].newTag or spec.values|image."app.tag"'
 _KEY = r'(?:"(?P<quoted>[^"]+)"|(?P<key>[A-Za-z0-9_$*][\w$/*-]*))'
-_PICK = r'(?P<into>\|?)\[(?P<by>[\w.-]+)=(?:"(?P<text>[^"]+)"|(?P<value>[^\[\]"|]+))\]'
+_PICK = r'(?P<into>\|?)\[(?P<by>[\w.|-]+)=(?:"(?P<text>[^"]+)"|(?P<value>[^\[\]"|]+))\]'
 _PLAIN = re.compile(_KEY)
 _FIRST = re.compile(rf"(?P<sign>){_KEY}|{_PICK}")
 _NEXT = re.compile(rf"(?P<sign>[.|]){_KEY}|{_PICK}")

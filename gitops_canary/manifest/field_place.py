@@ -91,7 +91,7 @@ class _Walk:
         self.node, self.path = node, (*self.path, part)
 
     def _pick(self, key: str, value: str, step: Step) -> None:
-        held = [(index, _held(item, key)) for index, item in enumerate(self.node.items)]
+        held = [(index, picked(item, key)) for index, item in enumerate(self.node.items)]
         mine = [index for index, node in held if node is not None and node.value == value]
         if len(mine) != 1:
             problem = f"has {len(mine) or 'no'} items with {key} {value}"
@@ -121,10 +121,17 @@ class _Walk:
         )
 
 
-def _held(item: Node, key: str) -> Node | None:
-    """Find what an item is picked by: its key, or one of a mapping inside of it."""
-    own = item.get(key)
-    return own if own is not None or "." not in key else item.get(*key.split("."))
+def picked(item: Node, key: str) -> Node | None:
+    """Find what an item is picked by: its key, or one inside of a mapping or a text of it."""
+    outer, bar, inner = key.partition("|")
+    own = item.get(outer) or item.get(*outer.split("."))
+    if not bar or own is None:
+        return own
+    try:
+        roots = [root for root in parse(own.value, file=key) if root is not None]
+    except SpecError:
+        return None  # a text that is no YAML is not what is looked for
+    return picked(roots[0], inner) if len(roots) == 1 else None
 
 
 def _nothing(reference: Reference, why: str, remedy: str) -> BindingError:

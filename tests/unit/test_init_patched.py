@@ -48,6 +48,9 @@ FORMS: dict[str, tuple[Texts, str]] = {
         },
         "overlays/prod/image.yaml",
     ),
+    "a strategic patch inline": (
+        {PROD: BEGIN + "patches:\n- patch: |-\n" + indent(STRATEGIC, "    ")}, PROD,
+    ),
     "a JSON patch inline": (
         {PROD: BEGIN + f"patches:\n- target: {TARGET}\n  patch: |-\n{INLINE}"}, PROD,
     ),
@@ -103,10 +106,18 @@ def test_a_bump_in_the_patch_moves_the_candidate_alone(
 
 
 REFUSED = {
-    "inline, without a name": (
-        {PROD: BEGIN + "patches:\n- patch: |-\n" + "".join(
-            f"    {line}\n" for line in STRATEGIC.splitlines())},
-        f"{PROD}:4:3", "no name by which",
+    "inline, one of two": (
+        {PROD: BEGIN + "patches:\n" + ("- patch: |-\n" + indent(STRATEGIC, "    ")) * 2},
+        f"{PROD}:4:3", "Several patches",
+    ),
+    "inline, beside another": (
+        {PROD: BEGIN + "patches:\n- patch: |-\n" + indent(STRATEGIC, "    ")
+         + "- patch: '{kind: Service, metadata: {name: web}}'\n"},
+        f"{PROD}:4:3", "nothing tells it",
+    ),
+    "an old list, inline": (
+        {PROD: BEGIN + "patchesStrategicMerge:\n- |-\n" + indent(STRATEGIC, "  ")},
+        f"{PROD}:4:3", "nothing tells it",
     ),
     "of both": (
         {PROD: BEGIN + f"patches:\n- target: {{kind: Deployment}}\n  patch: |-\n{INLINE}"},

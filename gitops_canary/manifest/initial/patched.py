@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from gitops_canary.errors import BindingError, SpecError
 from gitops_canary.manifest.document import NodeKind, parse
 from gitops_canary.manifest.field_path import Inside, Key, Pick, Step, spoken
+from gitops_canary.manifest.field_place import picked
 from gitops_canary.manifest.initial import overlay, patches
 from gitops_canary.manifest.initial.canary_text import Pair
 from gitops_canary.manifest.initial.patches import Change
 from gitops_canary.manifest.initial.terrain import Document, Terrain, images
+from gitops_canary.model.names import Path
 
 _POINTER = re.compile(r"/spec/template/spec/(containers|initContainers)/([0-9]+)/image")
 _TEMPLATE: tuple[Step, ...] = (Key("spec"), Key("template"), Key("spec"))
@@ -26,6 +28,8 @@ class Patched:
     change: Change
     path: tuple[Step, ...]
     """Inside of the patch."""
+    key: str
+    """By which its item is found in the kustomization; empty where several have that value."""
 
 
 def found(terrain: Terrain, outer: str, workload: Document, key: str) -> Iterator[Patched]:
@@ -33,7 +37,17 @@ def found(terrain: Terrain, outer: str, workload: Document, key: str) -> Iterato
     for layer in overlay.layers(terrain, outer, workload.ref.file):
         for change in patches.changes(terrain, layer, workload, key):
             for container, path, image in _set(change, workload):
-                yield Patched(container=container, image=image, change=change, path=path)
+                key = _key(terrain.texts[layer.file], change, workload.ref.name)
+                yield Patched(container=container, image=image, change=change, path=path, key=key)
+
+
+def _key(text: str, change: Change, name: str) -> str:
+    key = "patch|metadata.name" if change.text else "target.name"
+    root = next((one for one in parse(text, file=change.file) if one is not None), None)
+    listed = root.get(change.key) if root else None
+    held = [picked(item, key) for item in (listed.items if listed else ())]
+    same = [node for node in held if node is not None and node.value == name]
+    return key if len(same) == 1 and change.document == 0 else ""
 
 
 def _set(change: Change, workload: Document) -> Iterator[tuple[str, tuple[Step, ...], str]]:
@@ -90,37 +104,33 @@ def pairs(wanted: list[Patched], workload: Document, outer: str) -> tuple[Pair, 
 
 def _pair(one: Patched, workload: Document, outer: str) -> Pair:
     change, name = one.change, workload.ref.name
-    primary = f"{name}-primary"
-    if change.patch is None:
-        target = change.item.get("target", "name") if not change.text else None
-        if target is None or target.value != name:
-            raise BindingError(
-                f"This patch sets the image of {name}, and has no name by which it can be found.",
-                remedy="write it into a file of its own, and name that by `path`",
-                place=change.place,
-            )
-        file, document, inner = change.file, "", _inside(change, name, one.path)
-        there = posixpath.join(outer, posixpath.basename(change.file))
-        other = (there, "", _inside(change, primary, one.path))
-    else:
+    primary, kind = f"{name}-primary", workload.ref.kind
+    apart = Path(posixpath.join(outer, patches.beside(change.patch or patches.inline(name))))
+    if change.patch is not None:
         titled = bool(change.text)
-        file, document, inner = change.patch, f"{_kind(workload)}/{name}" * titled, one.path
-        beside = posixpath.join(outer, patches.beside(change.patch))
-        other = (beside, f"{_kind(workload)}/{primary}" * titled, one.path)
+        here = (change.patch, f"{kind}/{name}" * titled, one.path)
+        there = (apart, f"{kind}/{primary}" * titled, one.path)
+    elif one.key:
+        here = (change.file, "", _inside(one, name))
+        same = Path(posixpath.join(outer, posixpath.basename(change.file)))
+        inline = (same, "", _inside(one, primary))
+        there = (apart, f"{kind}/{primary}", one.path) if change.text else inline
+    else:
+        raise BindingError(
+            f"This patch sets the image of {name}, and nothing tells it from the others here.",
+            remedy="write it into a file of its own, and name that by `path`",
+            place=change.place,
+        )
     return Pair(
         container=one.container,
-        file=file,
-        document=document,
-        candidate=spoken(inner),
-        primary_file=other[0],
-        primary_document=other[1],
-        primary=spoken(other[2]),
+        file=here[0],
+        document=here[1],
+        candidate=spoken(here[2]),
+        primary_file=there[0],
+        primary_document=there[1],
+        primary=spoken(there[2]),
     )
 
 
-def _kind(workload: Document) -> str:
-    return workload.ref.kind
-
-
-def _inside(change: Change, name: str, path: tuple[Step, ...]) -> tuple[Step, ...]:
-    return (Key(change.key), Pick("target.name", name), Key("patch"), Inside(), *path)
+def _inside(one: Patched, name: str) -> tuple[Step, ...]:
+    return (Key(one.change.key), Pick(one.key, name), Key("patch"), Inside(), *one.path)

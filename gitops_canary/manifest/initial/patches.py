@@ -130,7 +130,7 @@ def followed(
     file = change.patch or change.file
     text = copies.relabelled(copies.body(change.text, root), names, file)
     text = set_scalar(text, 0, ("metadata", "name"), primary, file=file)
-    name = beside(change.patch or Path(f"{workload}-patch.yaml"))
+    name = beside(change.patch or inline(workload))
     listed: Json = name if change.key == "patchesStrategicMerge" else {"path": name}
     return Followed(key=change.key, item=listed, name=name, text=text)
 
@@ -188,6 +188,11 @@ def _patch(
                 text=text,
                 document=index,
             )
+
+
+def inline(workload: str) -> Path:
+    """Name the file that a patch would have which stands inline."""
+    return Path(f"{workload}-patch.yaml")
 
 
 def beside(file: Path) -> str:
