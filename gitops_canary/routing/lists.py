@@ -78,7 +78,8 @@ class Lists:
         names = Names(namespace=namespace, apex=apex)
         weights = {split.weight for split in self._splits(text, document, file, names)}
         if len(weights) > 1:
-            raise wrong("The route lists give the canary different weights", root, file)
+            problem = "The route lists give the canary different weights"
+            raise wrong(problem, root, file, "write the same share into every list that has both")
         return weights.pop()
 
     def shape(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> Digest:

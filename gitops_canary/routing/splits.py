@@ -125,7 +125,8 @@ class Meaning:
         node = root.get(*primary.at) or root
         if canary is None and not others:
             if primary.weight == 0:
-                raise wrong("The primary stands alone with weight 0", node, file)
+                problem = "The primary stands alone with weight 0"
+                raise wrong(problem, node, file, "give it 100")
             shares = (HUNDRED, Decimal(0))
             return _split(group, primary, None, shares, free=True)
         given = [primary.weight, *([canary.weight] if canary else []), *others]
@@ -136,7 +137,8 @@ class Meaning:
         if canary is not None:
             numbers = (numbers[0], _or(canary.weight, missing, even=even))
         if sum(numbers) == 0:
-            raise wrong("Primary and canary both have weight 0 here", node, file)
+            problem = "Primary and canary both have weight 0 here"
+            raise wrong(problem, node, file, "give the primary 100")
         if self.total is not None and sum(numbers) + sum(o or 0 for o in others) != self.total:
             remedy = f"let the weights of this list sum to {self.total}"
             raise wrong("The weights do not sum to what this kind demands", node, file, remedy)
