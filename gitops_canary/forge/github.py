@@ -118,7 +118,7 @@ class GitHub:
         except OSError as error:  # requests' errors are OSErrors
             raise Unavailable(
                 f"GitHub cannot be reached ({type(error).__name__}).",
-                remedy="nothing: the next change is told again; look at the network if it stays",
+                remedy="nothing: it is tried again; look at the network if it stays",
             ) from None
         finally:
             client.close()
@@ -204,4 +204,4 @@ def _told(error: GithubException, remedy: str) -> Refused | Unavailable:
     what = f"GitHub answered {error.status} ({one_line(said(error))[:200]})."
     if error.status in DENIED and not _limited(error):
         return Refused(what, remedy=remedy)
-    return Unavailable(what, remedy="nothing: the next change is told again")
+    return Unavailable(what, remedy="nothing: it is tried again")

@@ -6,6 +6,7 @@ squashed commit, or the commit written anew by the forge.
 
 import re
 import subprocess
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -48,6 +49,8 @@ class PullsServer(ForgeServer):
         """Heads that a reviewer approved; a push dismisses that."""
         self.strict = False
         """Whether a branch has to be up to date before it is merged."""
+        self._asked = threading.local()
+        """The path of the request that a thread answers."""
         self.dies_before = ""
         """The beginning of a request that is answered with a server's error."""
 
@@ -79,6 +82,7 @@ class PullsServer(ForgeServer):
     # What the API does.
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        self._asked.path = handler.path
         call = f"{handler.command} {handler.path}"
         dead = self.dies_before and call.startswith(self.dies_before)
         self.refuses = (502, {"message": "Bad Gateway"}) if dead else None
@@ -98,8 +102,7 @@ class PullsServer(ForgeServer):
 
     def _listed(self) -> list[dict[str, Any]]:
         self._look()
-        asked = self.requests[-1].partition("?")[2]
-        branch = re.search(r"head=acme%3A([^&]*)", asked)
+        branch = re.search(r"head=acme%3A([^&]*)", self._asked.path)
         assert branch, "the controller asks for one branch"
         name = branch[1].replace("%2F", "/")
         found = [one for one in self.pull_requests if one.branch == name]
