@@ -1,7 +1,8 @@
 """Objects read through one persistent `cat-file`, in batches, each under a deadline."""
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from itertools import islice
 
@@ -41,9 +42,10 @@ class Reader:
             DamagedClone: the process ended or hangs.
         """
         for batch in _batches(ids):
-            for name, line in zip(batch, self._ask("info", batch), strict=True):
-                kind, _, size = line.partition(" ")
-                yield name, kind, int(size or 0)
+            with self._turn("info", batch) as child:
+                for name in batch:
+                    kind, _, size = _answer(child, name, self._deadline()).partition(" ")
+                    yield name, kind, int(size or 0)
 
     def read(self, ids: Sequence[ObjectId], kind: str) -> Iterator[tuple[ObjectId, bytes]]:
         """Yield the bodies of objects of one kind, in order.
@@ -71,19 +73,20 @@ class Reader:
             DamagedClone: one is of another kind.
         """
         for batch in _batches(ids):
-            for name, line in zip(batch, self._ask("contents", batch), strict=True):
-                found, _, size = line.partition(" ")
-                if found == "missing":
-                    yield name, Absent.MISSING
-                    continue
-                if found != kind:
-                    self.close()
-                    raise DamagedClone(f"{name} is {found}, not a {kind}")
-                if int(size) > most:
-                    self.close()  # rather than read it to its end
-                    yield name, Absent.LARGE
-                    return
-                yield name, self._body(int(size))
+            with self._turn("contents", batch) as child:
+                for name in batch:
+                    deadline = self._deadline()
+                    found, _, size = _answer(child, name, deadline).partition(" ")
+                    if found == "missing":
+                        yield name, Absent.MISSING
+                        continue
+                    if found != kind:
+                        raise DamagedClone(f"{name} is {found}, not a {kind}")
+                    if int(size) > most:
+                        self.close()  # rather than read it to its end
+                        yield name, Absent.LARGE
+                        return
+                    yield name, child.exactly(int(size) + 1, deadline)[:-1]
 
     def tips(self, refs: Sequence[str]) -> dict[str, ObjectId]:
         """Tell where refs point, by their full names; those that do not exist are left out.
@@ -92,10 +95,11 @@ class Reader:
             DamagedClone: the process ended or hangs.
         """
         found = {}
-        for ref, line in zip(refs, self._lines("info", refs), strict=True):
-            name, _, rest = line.partition(" ")
-            if rest != "missing":
-                found[ref] = ObjectId(name)
+        with self._turn("info", refs) as child:
+            for ref in refs:
+                name, _, rest = _line(child, self._deadline()).partition(" ")
+                if rest != "missing":
+                    found[ref] = ObjectId(name)
         return found
 
     def close(self) -> None:
@@ -104,35 +108,35 @@ class Reader:
             self._child.kill()
             self._child = None
 
-    def _ask(self, command: str, ids: Sequence[ObjectId]) -> Iterator[str]:
-        """Send one batch; yield each answer's first line without the id."""
-        for name, line in zip(ids, self._lines(command, ids), strict=True):
-            answered, _, rest = line.partition(" ")
-            if answered != name:
-                self.close()  # whatever this is, it is not the conversation we began
-                raise DamagedClone("git cat-file answered something else")
-            yield rest
-
-    def _lines(self, command: str, names: Sequence[str]) -> Generator[str]:
+    @contextmanager
+    def _turn(self, command: str, names: Sequence[str]) -> Iterator[Child]:
+        """Ask for one batch; whoever asked reads all the answers, or the process ends."""
         if self._child is None:
             self._child = self._runner.start(CAT_FILE)
         try:
             self._child.send("".join(f"{command} {name}\n" for name in names).encode())
-            for _ in names:
-                yield self._child.line(self._deadline()).decode(errors="replace")
+            yield self._child
         except (EOFError, TimeoutError, BrokenPipeError) as error:
             self.close()
             raise DamagedClone("git cat-file stopped answering") from error
-        except GeneratorExit:
+        except BaseException:
             self.close()  # answers nobody reads would be taken for those of the next question
             raise
 
-    def _body(self, size: int) -> bytes:
-        assert self._child is not None
-        return self._child.exactly(size + 1, self._deadline())[:-1]
-
     def _deadline(self) -> float:
         return time.monotonic() + self._runner.timeout_ms / 1000
+
+
+def _answer(child: Child, name: ObjectId, deadline: float) -> str:
+    """Read an answer's first line without the id."""
+    answered, _, rest = _line(child, deadline).partition(" ")
+    if answered != name:
+        raise DamagedClone("git cat-file answered something else")
+    return rest
+
+
+def _line(child: Child, deadline: float) -> str:
+    return child.line(deadline).decode(errors="replace")
 
 
 def _batches(ids: Sequence[ObjectId]) -> Iterator[list[ObjectId]]:

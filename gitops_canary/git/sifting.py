@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
 
 from gitops_canary.git.commands import grep
 from gitops_canary.git.division import Division, divide
@@ -26,6 +27,8 @@ class Sifting:
         self._runner = runner
         self._trees = trees
         self._timeout_ms = runner.timeout_ms * _TIMES
+        self._divide = lru_cache(1)(partial(divide, trees.entries))
+        """Two searches follow each other in one revision."""
         self._perl = True
         """Until git says that it was built without."""
 
@@ -42,7 +45,7 @@ class Sifting:
         if folders:
             whole = Division({ObjectId(revision): ("",)})
             return self._trees.find(root, self._search(whole, root, words, folders))
-        division = divide(self._trees.entries, root)
+        division = self._divide(root)
         return self._trees.find(root, self._search(division, root, words, ()))
 
     def _search(

@@ -11,6 +11,7 @@ import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from gitops_canary.errors import ConfigError
@@ -209,7 +210,12 @@ def has_proxy(surroundings: Surroundings) -> bool:
 
 
 def _program(name: str) -> str:
-    path = shutil.which(name)
+    return _found(name, os.environ.get("PATH", os.defpath))
+
+
+@lru_cache
+def _found(name: str, places: str) -> str:
+    path = shutil.which(name, path=places)
     if path is None:
         raise ConfigError(f"{name} is not on PATH", remedy=f"install {name}")
     return str(pathlib.Path(path).absolute())
