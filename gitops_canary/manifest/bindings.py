@@ -190,15 +190,15 @@ def _named(
 def _routes(
     spec: CanarySpec, documents: Sequence[DocRef], text: Callable[[Path], str], router: Router
 ) -> tuple[DocRef, ...]:
-
     def leads(ref: DocRef, namespace: str) -> bool:
         return router.matches(text(ref.file), ref.index, namespace=namespace, apex=spec.apex)
 
-    mine = [
-        d
-        for d in documents
-        if (group(d), d.kind) in router.kinds and meant(d, spec.namespace, partial(leads, d))
-    ]
+    def exposes(ref: DocRef, namespace: str) -> bool:
+        where = {"namespace": namespace, "apex": spec.apex}
+        return bool(router.exposure(text(ref.file), ref.index, **where))
+
+    routing = [d for d in documents if (group(d), d.kind) in router.kinds]
+    mine = [d for d in routing if meant(d, spec.namespace, partial(leads, d))]
     if not mine:
         kinds = " or ".join(sorted(kind for _, kind in router.kinds))
         raise Uninitialised(
@@ -207,7 +207,8 @@ def _routes(
             f"(now {spec.apex})",
             place=spec.place,
         )
-    _one_per_claim(mine, text, router)
+    alone = [d for d in routing if d not in mine and meant(d, spec.namespace, partial(exposes, d))]
+    _one_per_claim((*mine, *alone), text, router)
     return tuple(mine)
 
 

@@ -143,6 +143,16 @@ def test_what_sends_it_nothing_is_not(what: str, tmp_path: Path) -> None:
     assert "also gets" not in one.summary
 
 
+def test_a_second_object_for_the_same_host_is_refused_though_it_names_the_canary_alone(
+    tmp_path: Path,
+) -> None:
+    """Only one of the two would be used, and it may be the one without a weight."""
+    more = VIRTUAL_SERVICE.format(space="prod", host="shop-canary", more="")
+    one = finding(tmp_path, more.replace("preview.example", "shop"))
+    assert one.error is not None
+    assert "both own the host shop on mesh" in one.error.problem
+
+
 def test_a_selector_that_is_the_route_is_no_way_around_it(tmp_path: Path) -> None:
     text = CANARY.replace("stepWeights: [10, 50]", "iterations: 1")
     one = finding(
