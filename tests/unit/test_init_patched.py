@@ -97,9 +97,8 @@ def test_a_bump_in_the_patch_moves_the_candidate_alone(
     prepared = initialised(texts, overlay="overlays/prod") if others else initialised(texts)
     last = after(texts, prepared)
 
-    assert running(built(last, tmp_path / "now", "overlays/prod")) == ["acme/web:1.0.0"] * 2
     bumped = last | {file: last[file].replace("acme/web:1.0.0", "acme/web:1.1.0", 1)}
-    then = running(built(bumped, tmp_path / "then", "overlays/prod"))
+    then = running(built(bumped, tmp_path, "overlays/prod"))
     assert then == ["acme/web:1.1.0", "acme/web:1.0.0"]
     repeated = initialised(last, overlay="overlays/prod") if others else initialised(last)
     assert repeated.stages == ()
