@@ -55,22 +55,24 @@ def sound(text: str, ref: FieldRef) -> None:
     outer = guard.target(text, ref.index, ref.path, ref.file)
     if ref.inner:
         guard.target(outer.value, _only(outer.value, ref.file), ref.inner[0], ref.file)
-    for one in _terminal(text, ref)[0].walk():
+    node = _terminal(text, ref)[0]
+    for one in (node, *(node.get(key) for key in (*_TAGS, "digest"))):
+        if one is None or one.kind is not NodeKind.SCALAR:
+            continue
+        at = outer if ref.inner else one
         if PLACEHOLDER.search(one.value):
             raise _wrong(
                 f"{one.value} is a placeholder that something else fills in.",
                 "let spec.source name the field that holds the version itself",
                 ref,
-                outer if ref.inner else one,
+                at,
             )
-    node = _terminal(text, ref)[0]
-    for tag in (node, *(node.get(key) for key in _TAGS)):
-        if tag is not None and tag.plain and not tag.tag and printed(tag.value) != tag.value:
+        if one.plain and not one.tag and printed(one.value) != one.value:
             raise _wrong(
-                f"{tag.value} is read as {printed(tag.value)} here.",
-                f'put it in quotes: "{tag.value}"',
+                f"{one.value} is read as {printed(one.value)} here.",
+                f'put it in quotes: "{one.value}"',
                 ref,
-                outer if ref.inner else tag,
+                at,
             )
 
 

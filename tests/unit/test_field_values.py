@@ -76,7 +76,7 @@ def test_a_tag_that_is_printed_otherwise_is_told_with_its_place(tag: str) -> Non
 
 @pytest.mark.parametrize("tag", ["1.11", "2024", "v1.10", "1.10.0", "true"])
 def test_a_tag_that_is_printed_as_it_is_sound_may_stand_plain(tag: str) -> None:
-    sound(f"image: {{tag: {tag}, port: 0755}}\n", TAG)
+    sound(f"image: {{tag: {tag}, port: 0755, repository: '${{REGISTRY}}/web'}}\n", TAG)
 
 
 @pytest.mark.parametrize(
