@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 from console import CANARY, another, example, run
+from routes import CASES
 from typer.testing import CliRunner
 
 from gitops_canary.cli import application, exits
@@ -56,6 +57,23 @@ def test_data_for_programs_is_all_there_is_on_standard_output(checkout: Path, fo
     assert f"{CANARY}:19:5" in wrong["result"]
     assert "did you mean threshold?" in wrong["result"]
     assert right["result"].startswith("ok: ")
+
+
+def test_lint_fails_where_nothing_would_ever_pass(checkout: Path) -> None:
+    """OpenShift's router counts no latency, and the example asks for it."""
+    file = checkout / CANARY
+    text = file.read_text().replace("treshold: ", "threshold: ")
+    text = text.replace("flagger.app/v1beta1", "gitops-canary.dev/v1alpha1")
+    text = text.replace("  service:\n    port: 8080\n", "")
+    file.write_text(text.replace("provider: istio", "provider: openshift"))
+    route = CASES["openshift"].text.replace("shop", "checkout")
+    (checkout / "apps/checkout/route.yaml").write_text(route)
+    ended = run("lint", checkout, "-o", "json")
+
+    assert ended.code == 1
+    (found,) = [row for row in ended.rows() if row["canary"] == "prod/checkout"]
+    assert found["result"].startswith("never: idle at 0 %")
+    assert "take this check out" in found["remedy"]
 
 
 @pytest.mark.parametrize("colour", [{}, {"NO_COLOR": "1"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}])
