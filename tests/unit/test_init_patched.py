@@ -198,6 +198,19 @@ def test_an_entry_that_gives_a_name_alone_sets_no_version() -> None:
         assert [what for _, what in elsewhere(terrain, workload)] == found
 
 
+@needs_kubectl
+def test_a_patch_further_in_is_repeated_in_the_outermost_kustomization(tmp_path: LocalPath) -> None:
+    inner = f"patches:\n- target: {TARGET}\n  patch: |-\n{INLINE}"
+    texts = BASE | {"overlays/prod/kustomization.yml": BEGIN}
+    texts["base/kustomization.yaml"] += inner
+    last = after(texts, initialised(texts))
+    bumped = last | {
+        "base/kustomization.yaml": last["base/kustomization.yaml"].replace("web:1.0.0", "web:1.1.0")
+    }
+    then = running(built(bumped, tmp_path, "overlays/prod"))
+    assert then == ["acme/web:1.1.0", "acme/web:1.0.0"]
+
+
 SOURCE = "source: {kind: Service, name: web, fieldPath: spec.type}\n"
 TARGET_OF = """\
 targets:

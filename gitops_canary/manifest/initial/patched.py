@@ -79,8 +79,10 @@ def _name(workload: Document, group: str, index: int) -> str:
     return workload.word("spec", "template", "spec", group, index, "name") or f"{group}-{index}"
 
 
-def pairs(wanted: list[Patched], workload: Document, outer: str) -> tuple[Pair, ...]:
+def pairs(wanted: list[Patched], workload: Document, outer: Path) -> tuple[Pair, ...]:
     """Name both fields of each image; the primary's lie where `patches.followed` will put them.
+
+    `outer` is the outermost kustomization.
 
     Raises:
         BindingError: one has no name of its own, or several patches set it.
@@ -102,18 +104,18 @@ def pairs(wanted: list[Patched], workload: Document, outer: str) -> tuple[Pair, 
     return tuple(_pair(one, workload, outer) for one in wanted)
 
 
-def _pair(one: Patched, workload: Document, outer: str) -> Pair:
+def _pair(one: Patched, workload: Document, outer: Path) -> Pair:
     change, name = one.change, workload.ref.name
     primary, kind = f"{name}-primary", workload.ref.kind
-    apart = Path(posixpath.join(outer, patches.beside(change.patch or patches.inline(name))))
+    beside = patches.beside(change.patch or patches.inline(name))
+    apart = Path(posixpath.join(posixpath.dirname(outer), beside))
     if change.patch is not None:
         titled = bool(change.text)
         here = (change.patch, f"{kind}/{name}" * titled, one.path)
         there = (apart, f"{kind}/{primary}" * titled, one.path)
     elif one.key:
         here = (change.file, "", _inside(one, name))
-        same = Path(posixpath.join(outer, posixpath.basename(change.file)))
-        inline = (same, "", _inside(one, primary))
+        inline = (outer, "", _inside(one, primary))
         there = (apart, f"{kind}/{primary}", one.path) if change.text else inline
     else:
         raise BindingError(

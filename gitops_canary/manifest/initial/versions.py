@@ -196,8 +196,10 @@ def _by_patches(
                 remedy=f"move it into {draft.home.outer}, and into the others",
                 place=one.change.place,
             )
+    last = draft.home.outer
+    assert last is not None, "the overlay is named"
     return Versions(
-        pairs=patched.pairs(found, workload, outer), patched=tuple(one.change for one in found)
+        pairs=patched.pairs(found, workload, last), patched=tuple(one.change for one in found)
     )
 
 
