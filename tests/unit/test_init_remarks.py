@@ -36,6 +36,23 @@ spec: {selector: {matchLabels: {team: shop}}}
     assert any("an Ingress called web" in one for one in told)
 
 
+def test_what_the_builtin_metrics_of_a_router_need_is_told() -> None:
+    def told(router: str, old: str = "", new: str = "") -> str:
+        texts = {path: text.replace(old, new) for path, text in plain(router).items()}
+        return "; ".join(one.what for one in initialised(texts, router=router).remarks)
+
+    assert "without its namespace" in told("emissary", "http://web.prod:80", "web:80")
+    assert "without its namespace" not in told("emissary")
+    assert "counts both sides in one" in told("apisix")
+    assert "numbers a RouteGroup's routes" in told("skipper")
+    assert "RouteGroup" not in told("skipper ingress")
+    assert "counts no latency" in told("openshift")
+    assert "-enable-latency-metrics" in told("virtualserver")
+    assert "nobody calls web-canary by itself" in told("kubernetes")
+    for router in ("alb", "haproxy", "gatewayapi:v1"):
+        assert "own series http_request_duration_seconds" in told(router)
+
+
 FLAGGER = """\
 apiVersion: flagger.app/v1beta1
 kind: Canary

@@ -1,5 +1,6 @@
 """What `init` could not find or does not change, and a person has to look at."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -201,12 +202,28 @@ def _metrics(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
             f"{choice.apex}-canary by itself, so it would measure nothing",
             remedy=f"let a load test call {choice.apex}-canary: docs/reference/webhooks.md",
         )
+    if family == "emissary":
+        yield from _unspaced(terrain, choice)
     if family == "skipper" and not terrain.of("RouteGroup"):
         return
     if family in _COUNTED:
         what, remedy = _COUNTED[family]
         remedy = f"{remedy}, or write a query: docs/reference/metrics.md"
         yield Remark(place=choice.workload.place, what=what, remedy=remedy)
+
+
+def _unspaced(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
+    """Find Mappings whose Service has no namespace: Emissary's statistics are named after it."""
+    apex = choice.apex
+    short = re.compile(rf"(?:[a-z]+://)?{re.escape(apex)}(?:-primary|-canary)?(?::[0-9]+)?")
+    for one in terrain.of("Mapping"):
+        if short.fullmatch(one.word("spec", "service")):
+            yield Remark(
+                place=one.at("spec", "service"),
+                what=f"Mapping {one.ref.name} names {apex} without its namespace, and the builtin "
+                "metrics go by that name: in Emissary's own namespace it stays out of it",
+                remedy=f"write {apex}.{choice.namespace}, before the second commit",
+            )
 
 
 def _below(folder: str, above: str) -> bool:
