@@ -71,6 +71,27 @@ spec:
     - {destination: {host: shop-canary}, weight: 0}
 """
 RULES = "spec:\n  parentRefs:\n  - name: gate\n  rules:\n  - backendRefs:\n"
+KUMA_LABELS = """\
+apiVersion: kuma.io/v1alpha1
+kind: MeshHTTPRoute
+metadata: {name: shop}
+spec:
+  to:
+    - targetRef: {kind: MeshService, labels: {kuma.io/display-name: shop}}
+      rules:
+        - default:
+            backendRefs:
+              - kind: MeshService
+                labels:
+                  kuma.io/display-name: shop-primary
+                  k8s.kuma.io/namespace: prod
+                port: 80
+                weight: 100
+              - kind: MeshService
+                labels: {kuma.io/display-name: shop-canary}
+                port: 80
+                weight: 0
+"""
 KUMA_OLD = """\
 apiVersion: kuma.io/v1alpha1
 kind: TrafficRoute
@@ -221,6 +242,7 @@ CASES = {
         "kuma", "kuma.io/v1alpha1", "MeshHTTPRoute",
         "spec:\n  to:\n  - rules:\n    - default:\n        backendRefs:\n", 8,
     ),
+    "kuma-labels": Case(provider="kuma", text=KUMA_LABELS, illegal="-1"),
     "kuma-traffic": Case(provider="kuma", text=KUMA_OLD, illegal="much"),
     "smi-milli": Case(
         provider="smi:v1alpha1",

@@ -1,8 +1,8 @@
 """Kuma: MeshHTTPRoute, MeshTCPRoute, and the older TrafficRoute.
 
 Facts relied on (Kuma's policy reference): a Kubernetes Service is named by itself or as
-`<name>_<namespace>_svc_<port>`; in the new policies a missing weight is 1; weights are relative.
-On Universal a TrafficRoute has no `spec`.
+`<name>_<namespace>_svc_<port>`, and a MeshService by its labels too; in the new policies a missing
+weight is 1; weights are relative. On Universal a TrafficRoute has no `spec`.
 """
 
 from gitops_canary.manifest.document import Node, Pointer
@@ -32,10 +32,24 @@ def _by_service(at: Pointer, *, namespace: Pointer = ()) -> Identify:
     return identify
 
 
+_by_name = _by_service(("name",), namespace=("namespace",))
+_LABELLED = ("labels", "kuma.io/display-name")
+_SPACE = ("labels", "k8s.kuma.io/namespace")
+
+
+def _mesh_service(root: Node, entry: Node, names: Names) -> Found | None:
+    """A MeshService goes by its name, or by the labels that Kuma puts on it."""
+    if word(entry, ("name",)):
+        return _by_name(root, entry, names)
+    mine = word(entry, ("kind",)) in _SERVICES and word(entry, _SPACE) in {"", names.namespace}
+    side = side_of(word(entry, _LABELLED), names) if mine else None
+    return Found(side, _LABELLED) if side else None
+
+
 MESH_ROUTES = Lists(
     kinds=frozenset({(_GROUP, "MeshHTTPRoute"), (_GROUP, "MeshTCPRoute")}),
     groups=listed("spec.to.*.rules.*.default.backendRefs"),
-    meaning=Meaning(identify=_by_service(("name",), namespace=("namespace",)), absent=Absent.ONE),
+    meaning=Meaning(identify=_mesh_service, absent=Absent.ONE),
     claimed=claims.mesh_route,
 )
 _TRAFFIC_ROUTE = Lists(

@@ -31,6 +31,7 @@ KINDS = {
     "contour": "HTTPProxy",
     "contour-tcp": "HTTPProxy",
     "kuma": "MeshHTTPRoute",
+    "kuma-labels": "MeshHTTPRoute",
     "gloo": "RouteTable",
     "virtualserver": "VirtualServer",
     "emissary": "Mapping",
