@@ -10,6 +10,7 @@ from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest import targets
 from gitops_canary.manifest.field_path import Inside, Key, spoken
 from gitops_canary.manifest.image_places import Form, ImagePlace, image_places
+from gitops_canary.manifest.initial import building
 from gitops_canary.manifest.kustomize import Entry, chains, folders
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
 from gitops_canary.model.names import Path
@@ -65,7 +66,9 @@ def census(
 
     `targets` gives the Canary by (kind, name) of what it drives.
     """
-    entries = chains(folders(texts, texts.__getitem__))
+    known = folders(texts, texts.__getitem__)
+    entries = chains(known)
+    patches = building.patches(known, texts) - building.built(known).keys()
     found: list[Workload] = []
     for file, text in sorted(texts.items()):
         if not _MENTION.search(text):
@@ -79,7 +82,8 @@ def census(
         chain = entries.get(file, [])
         for index, root in enumerate(roots):
             if root is not None and root.kind is NodeKind.MAPPING:
-                found.extend(_Look(file, text, index, root, targets, chain).tell())
+                look = _Look(file, text, index, root, targets, chain, file in patches)
+                found.extend(look.tell())
     return tuple(found)
 
 
@@ -134,6 +138,8 @@ class _Look:
     root: Node
     targets: Mapping[tuple[str, str], str]
     chain: list[Entry]
+    patch: bool
+    """Whether kustomize puts it onto another document."""
 
     def tell(self) -> Iterator[Workload]:
         kind = self._at("kind")
@@ -157,6 +163,14 @@ class _Look:
         )
 
     def _workload(self, kind: str, name: str) -> tuple[Standing, str, str]:
+        if self.patch:
+            return (
+                Standing.NOT,
+                "it is a patch of kustomize" + (", and sets the image" if self._images() else ""),
+                "`gitops-canary init` looks at what it is put on, and binds the image here"
+                if self._images()
+                else "look at what it is put on",
+            )
         if canary := self.targets.get((kind, name.removesuffix("-primary"))):
             role = "the primary" if name.endswith("-primary") else "the candidate"
             return Standing.DRIVEN, f"{role} of the Canary {canary}", ""

@@ -123,3 +123,16 @@ def test_kustomize_is_followed_to_the_entries_that_set_the_image() -> None:
     )
     (one,) = look(files)
     assert "one overlay at a time" in one.remedy
+
+
+def test_a_patch_of_kustomize_is_no_second_workload() -> None:
+    files = {
+        "base/web.yaml": workload("Deployment"),
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "prod/kustomization.yaml": "resources: [../base]\npatches: [{path: image.yaml}]\n",
+        "prod/image.yaml": workload("Deployment", image="acme/web:2"),
+    }
+    found = {one.place.file: one for one in look(files)}
+    assert found["base/web.yaml"].standing is Standing.COULD
+    assert found["prod/image.yaml"].standing is Standing.NOT
+    assert found["prod/image.yaml"].bound == "it is a patch of kustomize, and sets the image"
