@@ -10,6 +10,7 @@ from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.webhooks import Webhook
 
 from .pieces import mark
+from .remote import CONFIG
 from .watching import Broken, Landed
 
 if TYPE_CHECKING:
@@ -98,11 +99,14 @@ class Ears:
             self.world.event()
 
     def _untold_moves(self) -> list[str]:
+        """List moves that nobody was told of; one that was forced away may be seen by nobody."""
+        tip = self.world.remote.refs[CONFIG]
         living = {(name, one.life) for name, one in self.world.controllers.items()}
         return [
             f"{by[0]} made {move.record.action.value} of {move.shape.id}"
             for by, move in self.moves
             if by in living
+            and self.world.remote.contains(tip, move.revision)
             and not any(
                 process == by
                 and (told.event, told.rollout) == (move.record.action.value, move.record.rollout)

@@ -50,3 +50,20 @@ def test_a_move_is_told_though_its_canary_cannot_be_read_any_more() -> None:
     world.commit({shape.canary_path: text + b"\n{BROKEN: [\n"}, "Break it\n")
     until(world, lambda: any(told.event == "start" for _, told in world.ears.heard), 60)
     world.loop.end()
+
+
+def test_a_move_that_nobody_could_see_need_not_be_told() -> None:
+    """Its answer was lost, and the branch was forced back before the next look."""
+    world, shape = quiet(alerts=True)
+    until(world, lambda: bool(world.reports))
+    before = world.remote.refs[CONFIG]
+    world.reach = lost  # type: ignore[method-assign]  # the server's front door
+    bump(world, shape, "v1")
+    until(world, lambda: "start" in actions(world))
+    world.reach = up  # type: ignore[method-assign]  # as above
+    world.actor = "person"
+    world.remote.point(CONFIG, before)
+    world.rewound_ms = world.now_ms
+    until(world, lambda: any(report.tip == before for report in world.reports.values()))
+    world.ears.settled()
+    world.loop.end()
