@@ -173,11 +173,10 @@ def scalers(one: Subject) -> Iterator[Finding]:
     for spec in one.canaries.values():
         name = spec.target.name
         for found in one.terrain.of(*_SCALERS):
-            target = found.word("spec", "scaleTargetRef", "name")
-            if target != name or found.ref.namespace not in {"", spec.namespace}:
+            if not _scales(one, found, name) or found.ref.namespace not in {"", spec.namespace}:
                 continue
             subject = f"{found.place} {found.ref.kind} {found.ref.name}"
-            if any(_scales(other, f"{name}-primary") for other in one.terrain.of(*_SCALERS)):
+            if any(_scales(one, other, f"{name}-primary") for other in one.terrain.of(*_SCALERS)):
                 yield fine("scalers", subject, f"{name} and {name}-primary both scale")
             else:
                 yield Finding(
@@ -255,8 +254,9 @@ def _targets(known: Mapping[CanaryId, CanarySpec]) -> Mapping[tuple[str, str], s
     return found
 
 
-def _scales(one: Document, name: str) -> bool:
-    return one.word("spec", "scaleTargetRef", "name") == name
+def _scales(one: Subject, scaler: Document, name: str) -> bool:
+    target = scaler.word("spec", "scaleTargetRef", "name")
+    return name in one.terrain.called(scaler, target)
 
 
 def _documents(ground: Ground) -> tuple[DocRef, ...]:

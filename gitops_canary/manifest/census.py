@@ -68,7 +68,8 @@ def census(
     """
     known = folders(texts, texts.__getitem__)
     entries = chains(known)
-    patches = building.patches(known, texts) - building.built(known).keys()
+    affixes = building.affixes(known)
+    patches = building.patches(known, texts) - affixes.keys()
     found: list[Workload] = []
     for file, text in sorted(texts.items()):
         if not _MENTION.search(text):
@@ -82,7 +83,8 @@ def census(
         chain = entries.get(file, [])
         for index, root in enumerate(roots):
             if root is not None and root.kind is NodeKind.MAPPING:
-                look = _Look(file, text, index, root, targets, chain, file in patches)
+                around = affixes.get(file, frozenset())
+                look = _Look(file, text, index, root, targets, chain, file in patches, around)
                 found.extend(look.tell())
     return tuple(found)
 
@@ -140,6 +142,8 @@ class _Look:
     chain: list[Entry]
     patch: bool
     """Whether kustomize puts it onto another document."""
+    affixes: frozenset[building.Affixes]
+    """What kustomize puts before and behind its name."""
 
     def tell(self) -> Iterator[Workload]:
         kind = self._at("kind")
@@ -171,7 +175,8 @@ class _Look:
                 if self._images()
                 else "look at what it is put on",
             )
-        if canary := self.targets.get((kind, name.removesuffix("-primary"))):
+        names = building.called(name.removesuffix("-primary"), self.affixes)
+        if canary := next((c for n in sorted(names) if (c := self.targets.get((kind, n)))), None):
             role = "the primary" if name.endswith("-primary") else "the candidate"
             return Standing.DRIVEN, f"{role} of the Canary {canary}", ""
         if refused := self._refused(kind):

@@ -39,6 +39,9 @@ class Kustomization:
     entries: tuple[Entry, ...]
     namespace: str = ""
     """Where it puts everything it builds; empty where it leaves that alone."""
+    prefix: str = ""
+    suffix: str = ""
+    """What it puts before and behind the name of everything it builds."""
 
 
 def is_kustomization(file: str) -> bool:
@@ -221,6 +224,8 @@ def _read(root: Node, file: Path) -> Kustomization:
         components=_paths(root, "components", file),
         entries=tuple(entries),
         namespace=_scalar(root.get("namespace")),
+        prefix=_scalar(root.get("namePrefix")),
+        suffix=_scalar(root.get("nameSuffix")),
     )
 
 

@@ -8,6 +8,10 @@ import pytest
 from first_canary import BASE, Texts, after, initialised, overlay
 from kustomized import Built, built
 
+from gitops_canary.app.doctor import Health
+from gitops_canary.app.doctor_manifests import scalers, subject, workloads
+from gitops_canary.app.linting import WORK_TREE, Folder
+from gitops_canary.app.reading import Rules
 from gitops_canary.errors import CanaryError
 
 PROD = "overlays/prod/kustomization.yaml"
@@ -94,6 +98,34 @@ def test_the_cluster_gets_the_names_that_the_canary_says(
         for name in ("live-web", "live-web-primary")
     ] == ["acme/web:1.11", "acme/web:1.10"]
     assert initialised(last, overlay="overlays/prod").stages == ()
+
+
+def test_what_a_canary_drives_is_known_by_its_whole_name(tmp_path: LocalPath) -> None:
+    texts = prefixed("istio", {"overlays/prod/hpa.yaml": SCALERS})
+    last = after(texts, initialised(texts))
+    written(last, tmp_path)
+    rules = Rules(paths=(), default_provider=None, allow_missing=frozenset())
+    one = subject(Folder(tmp_path), WORK_TREE, rules)
+
+    whole = [found.what.partition(";")[0] for found in workloads(one)]
+    assert sorted(whole) == [
+        "driven: the candidate of the Canary prod/live-web",
+        "driven: the primary of the Canary prod/live-web",
+    ]
+    assert [found.health for found in scalers(one)] == [Health.OK]
+    copies = [
+        path for path, text in last.items() if "kind: Horizontal" in text and "-primary" in text
+    ]
+    for path in copies:
+        (tmp_path / path).unlink()
+    (told,) = scalers(subject(Folder(tmp_path), WORK_TREE, rules))
+    assert "nothing scales live-web-primary" in told.what
+
+
+def written(texts: Mapping[str, str], folder: LocalPath) -> None:
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
 
 
 def test_a_scaler_that_kustomize_does_not_rename_gives_the_whole_name() -> None:

@@ -1,11 +1,14 @@
 """Which folders kustomize is called on to build a file, worked out once for a whole repository."""
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from gitops_canary.manifest.kustomize import Kustomization
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
 from gitops_canary.model.names import Path
+
+_STEPS_MAX = 1000
+"""Kustomizations of one build: those that name each other in a ring would never end."""
 
 
 def built(folders: Mapping[str, Kustomization]) -> Mapping[str, tuple[str, ...]]:
@@ -16,6 +19,31 @@ def built(folders: Mapping[str, Kustomization]) -> Mapping[str, tuple[str, ...]]
         for file in _files(folders, outer):
             found.setdefault(file, []).append(outer)
     return {file: tuple(outers) for file, outers in found.items()}
+
+
+Affixes = tuple[str, str]
+"""What stands before and behind a name."""
+
+
+def affixes(folders: Mapping[str, Kustomization]) -> Mapping[str, frozenset[Affixes]]:
+    """Give, by file, what outermost folders put before and behind the names in it."""
+    inner = {one for own in folders.values() for one in (*own.resources, *own.components)}
+    found: dict[str, set[Affixes]] = {}
+    for outer in folders.keys() - inner:
+        for file, both in _named(folders, outer):
+            found.setdefault(file, set()).add(both)
+    return {file: frozenset(several) for file, several in found.items()}
+
+
+def called(name: str, several: Iterable[Affixes]) -> frozenset[str]:
+    """Give the names a document may have in a cluster; its own is always one of them.
+
+    What kustomize does not know to name another object keeps the name that it gives.
+
+    >>> sorted(called("web", [("prod-", "")]))
+    ['prod-web', 'web']
+    """
+    return frozenset({name, *(f"{before}{name}{behind}" for before, behind in several)})
 
 
 def patches(folders: Mapping[str, Kustomization], texts: Mapping[Path, str]) -> frozenset[str]:
@@ -39,6 +67,24 @@ def _files(folders: Mapping[str, Kustomization], outer: str) -> Iterator[str]:
                 todo.append(one)
             elif one in own.resources:
                 yield one
+
+
+def _named(folders: Mapping[str, Kustomization], outer: str) -> Iterator[tuple[str, Affixes]]:
+    todo: list[tuple[str, Affixes]] = [(outer, ("", ""))]
+    seen: set[tuple[str, Affixes]] = set()
+    while todo:
+        at = todo.pop()
+        folder, (before, behind) = at
+        if at in seen or len(seen) > _STEPS_MAX:
+            continue
+        seen.add(at)
+        own = folders[folder]
+        both = before + own.prefix, own.suffix + behind
+        for one in (*own.resources, *own.components):
+            if one in folders:
+                todo.append((one, both))
+            elif one in own.resources:
+                yield one, both
 
 
 def _patches(root: Node, file: Path) -> Iterator[str]:

@@ -80,6 +80,8 @@ class Terrain:
     """By folder."""
     built: Mapping[str, tuple[str, ...]]
     """By file, the folders that kustomize is called on to build it."""
+    affixes: Mapping[str, frozenset[building.Affixes]]
+    """By file, what kustomize puts before and behind the names in it."""
     flux: tuple[Layer, ...]
     """Kustomizations of Flux that put a folder into a namespace."""
     patches: frozenset[str]
@@ -96,6 +98,10 @@ class Terrain:
             for one in self.of(kind)
             if one.ref.name == name and one.ref.namespace in {"", namespace}
         )
+
+    def called(self, one: Document, name: str) -> frozenset[str]:
+        """Give what a name that a document has, or gives, may be in a cluster."""
+        return building.called(name, self.affixes.get(one.ref.file, ()))
 
     @property
     def engines(self) -> tuple[Engine, ...]:
@@ -153,6 +159,7 @@ def survey(texts: Mapping[Path, str]) -> Terrain:
         unread=tuple(unread),
         kustomizations=known,
         built=building.built(known),
+        affixes=building.affixes(known),
         flux=layers([one for one, text in texts.items() if WORD in text], texts.__getitem__),
         patches=building.patches(known, texts),
     )
