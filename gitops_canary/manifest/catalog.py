@@ -27,8 +27,12 @@ _KIND = rf"\bkind[\"']?{_GAP}:{_GAP}(?:(?:[&!]\S*|[|>][-+0-9]*)\s{_GAP})*"
 
 
 def mention(kinds: Iterable[str]) -> str:
-    """Write the pattern of a document of one of some kinds, or of an alias for its kind."""
-    return rf"{_KIND}(?:[\"']?(?:{'|'.join(sorted(kinds))})(?![0-9A-Za-z-])|\*)"
+    """Write the pattern of a document of one of some kinds, or of an alias for its kind.
+
+    A bracket before the kind is a slip, and most often one that leaves no YAML: it is passed, so
+    that reading it tells of it.
+    """
+    return rf"{_KIND}(?:(?:\[\s*)?[\"']?(?:{'|'.join(sorted(kinds))})(?![0-9A-Za-z-])|\*)"
 
 
 HIDDEN = rf"{_KIND}\"[^\"]*\\|\"[kind]{{0,3}}\\[xuU][0-9A-Fa-fkindxuU\\]*\"\s*:"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gitops_canary.app.indexing import Index, Indexer, PlainSift
 from gitops_canary.app.sharded import Sharded
-from gitops_canary.errors import SpecError
+from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest.catalog import headers
 from gitops_canary.manifest.document import text_of
 from gitops_canary.manifest.screen import (
@@ -118,6 +118,15 @@ def test_a_kind_by_alias_and_a_canary_in_utf_16_are_told_of() -> None:
             text_of(data, file="a.yaml")
     assert not holds_policy("kind: Service\n".encode("utf-16"))
     assert not holds_policy(b'kind: Service\nx: "\\u0061"\n')
+
+
+def test_a_kind_in_an_open_bracket_is_told_of_as_no_yaml() -> None:
+    text = "kind: [HTTPRoute\nmetadata: {name: web}\nspec: {rules: web-primary}\n"
+    assert subject_of(text.encode(), frozenset({"web-primary"}))
+    with pytest.raises(SpecError, match="not YAML") as error:
+        headers(text, file=Path("route.yaml"))
+    assert error.value.place == Place("route.yaml", 2, 9)
+    assert headers("kind: [Deployment, Job]\n", file=Path("policy.yaml")) == ()
 
 
 def test_many_new_labels_are_found_as_few_are() -> None:
