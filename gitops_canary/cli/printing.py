@@ -18,6 +18,8 @@ from gitops_canary.core.text import one_line
 
 Row = Mapping[str, Any]
 PIPE_WIDTH = 200
+_NEXT = "\n  "
+"""What parts the problems of one document (manifest.problems.joined)."""
 
 
 def write(text: str) -> None:
@@ -87,7 +89,7 @@ def cell(value: object) -> str:
     >>> cell("=1+1"), cell("-5"), cell(None), cell("1.2.0")
     ("'=1+1", "'-5", '', '1.2.0')
     """
-    text = "" if value is None else one_line(str(value))
+    text = "" if value is None else one_line(str(value).replace(_NEXT, " "))
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
@@ -104,5 +106,10 @@ def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
         table.add_column(column.upper(), overflow="fold")
     for row in rows:
         # Text objects, so that nothing a repository says is taken for markup.
-        table.add_row(*(Text(one_line(str(row.get(column, "")))) for column in columns))
+        table.add_row(*(Text(_lines(str(row.get(column, "")))) for column in columns))
     Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
+
+
+def _lines(text: str) -> str:
+    """Keep a list of problems one to a line; indented, none of them looks like a row."""
+    return _NEXT.join(one_line(line) for line in text.split(_NEXT))

@@ -14,6 +14,8 @@ from routes import CASES
 from typer.testing import CliRunner
 
 from gitops_canary.cli import application, exits
+from gitops_canary.cli.options import Form
+from gitops_canary.cli.printing import show
 
 GROUPS = {"quarantine": ("list", "lift")}
 
@@ -74,6 +76,19 @@ def test_lint_fails_where_nothing_would_ever_pass(checkout: Path) -> None:
     (found,) = [row for row in ended.rows() if row["canary"] == "prod/checkout"]
     assert found["result"].startswith("never: idle at 0 %")
     assert "take this check out" in found["remedy"]
+
+
+def test_problems_of_one_document_stand_on_lines_of_their_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    row = {"where": "a.yaml:1:1", "result": "It has 2 problems:\n  a: one\n  b: two\nkind"}
+    show([row], ("where", "result"), Form.TABLE)
+    told = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
+    assert told == [
+        ["a.yaml:1:1", "It", "has", "2", "problems:"], ["a:", "one"], ["b:", "two\\x0akind"],
+    ]  # fmt: skip
+    show([row], ("where", "result"), Form.CSV)
+    assert "problems: a: one b: two" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("colour", [{}, {"NO_COLOR": "1"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}])
