@@ -78,7 +78,7 @@ def census(
         try:
             roots = parse(text, file=file)
         except SpecError as error:
-            found.append(_unreadable(file, error))
+            found.append(_unreadable(file, text, error))
             continue
         chain = entries.get(file, [])
         for index, root in enumerate(roots):
@@ -89,15 +89,19 @@ def census(
     return tuple(found)
 
 
-def _unreadable(file: Path, error: SpecError) -> Workload:
+def _unreadable(file: Path, text: str, error: SpecError) -> Workload:
+    template = "{{" in text
+    why = "it cannot be read, and templates are never edited" if template else "it cannot be read"
     return Workload(
         place=error.place or Place(file),
         kind="file",
         namespace="",
         name=posixpath.basename(file),
         standing=Standing.NOT,
-        bound=f"it cannot be read, and templates are never edited: {error.problem}",
-        remedy="keep the version in a values file, and bind that by spec.source",
+        bound=f"{why}: {error.problem}",
+        remedy="keep the version in a values file, and bind that by spec.source"
+        if template
+        else error.remedy,
     )
 
 
@@ -108,7 +112,7 @@ def _values(file: Path, text: str, targets: Mapping[tuple[str, str], str]) -> It
     try:
         found = [p for p in image_places(text, file=file).values() if p.form is not Form.CHART]
     except SpecError as error:
-        yield _unreadable(file, error)
+        yield _unreadable(file, text, error)
         return
     if not found:
         return

@@ -93,8 +93,10 @@ class _Walk:
     def _pick(self, key: str, value: str, step: Step) -> None:
         held = [(index, picked(item, key)) for index, item in enumerate(self.node.items)]
         mine = [index for index, node in held if node is not None and node.value == value]
-        if len(mine) != 1:
-            problem = f"has {len(mine) or 'no'} items with {key} {value}"
+        if len(mine) > 1:
+            raise self._several(key, value, [self.node.items[index] for index in mine])
+        if not mine:
+            problem = f"has no items with {key} {value}"
             raise self._lost(problem, [node.value for _, node in held if node is not None])
         self._into(self.node.items[mine[0]], mine[0], step)
 
@@ -108,6 +110,18 @@ class _Walk:
         if len(roots) != 1:
             raise self._lost(f"is a text with {len(roots)} documents, not one", [])
         self.node, self.path, self.texts = roots[0], (), (*self.texts, self.path)
+
+    def _several(self, key: str, value: str, items: list[Node]) -> BindingError:
+        """Tell of items where one is meant, at the second one's place."""
+        file = self.reference.file
+        places = [Place(file, item.line, item.column) for item in items]
+        error = self._lost(f"has {len(items)} items with {key} {value}", [])
+        if self.texts:
+            return error
+        shown = ", ".join(str(place) for place in places[:_SHOWN])
+        one_of = "remove one of the two" if len(items) == 2 else "keep one"  # noqa: PLR2004 - a pair
+        remedy = f"{one_of}: {shown}"
+        return BindingError(error.problem, remedy=remedy, place=places[1])
 
     def _lost(self, problem: str, there: list[str]) -> BindingError:
         shown = ", ".join(there[:_SHOWN]) + (", ..." if len(there) > _SHOWN else "")

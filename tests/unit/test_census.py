@@ -52,6 +52,7 @@ CASES = {
     "a HelmRelease without image": (
         RELEASE.replace("repository: acme/web, tag: v1", "x: 1"), Standing.NOT, "only the chart",
     ),
+    "a broken file": ("kind: Deployment\na: [1\n", Standing.NOT, "read: This is not YAML"),
     "a template": ("kind: Deployment\n{{ if x }}\na: 1\n", Standing.NOT, "templates are never"),
 }  # fmt: skip
 

@@ -94,7 +94,6 @@ def test_a_field_is_found(field: str, found: object) -> None:
     ("field", "document", "problem", "remedy"),
     [
         ("spec.valeus", "", "spec of a/web.yaml (a/web.yaml:4:3) has no valeus", "values, list"),
-        ("spec.list[name=b]", "", "has 2 items with name b", "use one of a, b, b"),
         ("spec.list[name=c]", "", "has no items with name c", "use one of a, b, b"),
         ("spec.again.image", "", "has an alias at again", "correct"),
         ("spec.list|a", "", "is no text to go into", "correct"),
@@ -111,6 +110,14 @@ def test_what_is_not_in_one_place_tells_what_is_there(
     assert problem in error.value.problem
     assert remedy in error.value.remedy
     assert error.value.place == Place("canary.yaml", 3)
+
+
+def test_of_two_items_the_second_is_told_with_its_place() -> None:
+    with pytest.raises(BindingError, match="has 2 items with name b") as error:
+        at("spec.list[name=b]")
+
+    assert error.value.place == Place("a/web.yaml", 10, 7)
+    assert error.value.remedy == "remove one of the two: a/web.yaml:9:7, a/web.yaml:10:7"
 
 
 def test_a_file_with_several_documents_needs_a_name() -> None:
