@@ -52,7 +52,8 @@ class WorkTree(PersonsGit):
         if name and self.has_branch(name):
             raise Refused(
                 f"There is a branch {name} already.",
-                remedy=f"look at it; `git branch -D {name}` takes it away",
+                remedy="merge what it holds, or keep it under another name: "
+                f"`git branch -m {name} {name}-before`",
             )
         at, made = self.head, []
         for files, message in commits:

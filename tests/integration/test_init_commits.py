@@ -93,6 +93,7 @@ def test_three_commits_of_the_person_and_then_lint_is_content(clone: Path, tmp_p
     assert git(clone, "status", "--porcelain") == "", "the work tree stays as it was"
     again = run("init", "-C", clone, "--commit")
     assert (again.code, "There is a branch init-web already" in again.err) == (7, True)
+    assert "try: merge what it holds" in again.err
 
     for patch in sorted((tmp_path / "patches").iterdir()):
         git(clone, "am", "-q", str(patch))
