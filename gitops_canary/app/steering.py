@@ -6,6 +6,7 @@ from functools import cached_property
 
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.core import message
+from gitops_canary.core.adopting import unadopted
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.plan import QUARANTINE
 from gitops_canary.core.text import percent
@@ -147,11 +148,12 @@ def resumed(canary: CanaryId) -> Want:
             )
         move, change = standing.last(canary), None
         if move and not move.record.over and standing.overridden(move):
-            weight = percent(standing.ground(canary).owned.weight)
-            token = f"{move.record.rollout}/{weight}"
-            change = controlled(
-                standing, canary, "resume", value=token, said=f"resumed at {weight}%"
-            )
+            weight = standing.ground(canary).owned.weight
+            returning = move.record.action in {Action.PROMOTE, Action.FINISH}
+            back = unadopted(standing.policy(move), weight, returning=returning)
+            said = f"resumed at {percent(weight)}%{f' ({back})' if back else ''}"
+            token = f"{move.record.rollout}/{percent(weight)}"
+            change = controlled(standing, canary, "resume", value=token, said=said)
         if not spec.control.paused:
             return change
         said = f"{change.said}, no longer paused" if change else "no longer paused"

@@ -49,15 +49,19 @@ def _codes(report: Report) -> Iterable[int]:
     if report.error:
         yield report.error.exit_code
     for canary, decision in report.decisions.items():
-        yield _code(decision, rolled_back=_rolled_back(report, canary))
+        yield _code(
+            decision, rolled_back=_rolled_back(report, canary), paused=_paused(report, canary)
+        )
 
 
-def _code(decision: Decision, *, rolled_back: bool) -> int:
+def _code(decision: Decision, *, rolled_back: bool, paused: bool) -> int:
     if isinstance(decision, Act):
         return 1 if decision.action is Action.ABORT else IN_PROGRESS
     if decision.exit_code:
         return decision.exit_code
     code = WAITS[decision.wait]
+    if paused and decision.wait in {Wait.LIVE, Wait.READY}:
+        code = WAITS[Wait.PAUSED]
     return 1 if rolled_back and code in {0, IN_PROGRESS} else code
 
 
@@ -67,3 +71,9 @@ def _rolled_back(report: Report, canary: CanaryId) -> bool:
     if one is None or one.rollout is None:
         return False
     return any(m.record.action is Action.ABORT for m in one.rollout.moves) and not one.running
+
+
+def _paused(report: Report, canary: CanaryId) -> bool:
+    """Whether a running rollout will go no further once it is live."""
+    one = report.seen.get(canary)
+    return one is not None and one.running and one.situation.control.paused

@@ -8,9 +8,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 from gitops_canary.core import hooks
+from gitops_canary.core.adopting import unadopted
 from gitops_canary.core.going import going
 from gitops_canary.core.situation import Situation
-from gitops_canary.core.text import percent
+from gitops_canary.core.text import iso, percent
 from gitops_canary.core.unheard import failing
 from gitops_canary.core.watch import ended_ms, watching
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
@@ -99,10 +100,18 @@ def _overridden(s: Situation, *, running: bool) -> Decision:
     return s.hold(
         Wait.OVERRIDE,
         f"{reason} {s.strange}".rstrip(),
-        remedy=f"`gitops-canary resume {s.canary}` (writes control.resume: {token}), "
-        "or commit a new candidate",
+        remedy=_resuming(s, token, running=running),
         alert=True,
     )
+
+
+def _resuming(s: Situation, token: str, *, running: bool) -> str:
+    """Name the ways on, and beforehand what the one of them does that goes back."""
+    verb = f"`gitops-canary resume {s.canary}` (writes control.resume: {token})"
+    back = unadopted(s.policy, s.tip.weight, returning=s.returning) if running else ""
+    if not back:
+        return f"{verb}, or commit a new candidate"
+    return f"{verb}, or commit a new candidate. {back[0].upper()}{back[1:]}"
 
 
 def _adopted(s: Situation) -> Decision:
@@ -168,7 +177,17 @@ def _resting(s: Situation) -> Decision:
             at_ms=s.source_ms if live_ms is None else live_ms,
             reason="The canary serves nobody, so it is scaled to zero.",
         )
-    return s.hold(Wait.IDLE, "Candidate and primary are the same version.")
+    return s.hold(Wait.IDLE, f"Candidate and primary are the same version.{_rolled_back(s)}")
+
+
+def _rolled_back(s: Situation) -> str:
+    """Say how the newest rollout ended where that was an abort: `status` ends with 1 for it."""
+    moves = s.rollout.moves if s.rollout else ()
+    found = next((one for one in reversed(moves) if one.record.action is Action.ABORT), None)
+    if found is None:
+        return ""
+    version = found.record.version
+    return f" The last rollout, of {version}, was rolled back on {iso(found.date_ms)}."
 
 
 def _begin(s: Situation) -> Decision:

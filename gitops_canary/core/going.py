@@ -7,7 +7,7 @@ from gitops_canary.core import hooks
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import duration, iso, percent
 from gitops_canary.core.unheard import failing, gives_up, silence, silent, unmeasured
-from gitops_canary.model.decision import Decision, Wait
+from gitops_canary.model.decision import WAY_OUT, Decision, Wait
 from gitops_canary.model.observation import Verdict
 from gitops_canary.model.rollout import Action, Outcome
 from gitops_canary.model.spec import Strategy
@@ -32,7 +32,10 @@ def _not_live(s: Situation) -> Decision:
     waiting = s.live.waiting if s.live and s.live.waiting else "no sync source has answered"
     if s.now_ms <= s.deadline_ms():
         wait = Wait.READY if s.last is Action.START else Wait.LIVE
-        return s.hold(wait, f"The last commit is not live yet: {waiting}.")
+        paused = _paused(s)
+        way_out = WAY_OUT[Wait.PAUSED].format(s.canary) if paused else ""
+        reason = f"The last commit is not live yet: {waiting}.{paused}"
+        return s.hold(wait, reason, remedy=way_out)
     limit = duration(s.policy.progress_deadline_ms)
     if s.last is Action.ADVANCE:
         return s.act(
@@ -48,6 +51,17 @@ def _not_live(s: Situation) -> Decision:
         remedy="look at the workload's pods and the sync engine; it goes on by itself once ready",
         alert=True,
     )
+
+
+def _paused(s: Situation) -> str:
+    """Say what a pause will hold once the last commit is live; empty where it will nothing."""
+    assert s.rollout is not None
+    if not s.control.paused:
+        return ""
+    if s.returning:
+        return " Paused by control.paused: traffic will not return to the primary."
+    asked = s.control.promote == s.rollout.id
+    return "" if asked else " Paused by control.paused: it will not rise."
 
 
 def _returning(s: Situation, live_ms: int) -> Decision:

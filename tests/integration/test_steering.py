@@ -86,6 +86,12 @@ def test_a_rollout_is_paused_resumed_aborted_and_retried(
     assert once().code == 3
     assert "start 1.1.0" in subject(origin)
 
+    ask("pause", "prod/checkout")
+    held = once()
+    assert held.code == 4, "a pause shows while the start waits for sync"
+    assert "it will not rise" in held.err
+    ask("resume", "prod/checkout")
+
     [row] = run("status", "-o", "json", "--config", settings).rows()
     ask("abort", "prod/checkout")
     assert changed(origin) == [f"+    gitops-canary.dev/abort: {row['rollout']}"]
