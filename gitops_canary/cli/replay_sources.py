@@ -25,18 +25,24 @@ class Chosen:
 def chosen(given: Sequence[str], config: Path | None, recorded: frozenset[str]) -> Chosen:
     """Find for every source of the record whom to ask, from `URL`, `NAME=URL` and `NAME=none`.
 
+    Where the record has no source nobody is asked; addresses are looked at all the same.
+
     Raises:
         SpecError: a source of the record is not given, one that is given is not in the record, or
             something is no address.
     """
     named = dict(_named(text, recorded) for text in given)
-    names = ", ".join(sorted(recorded)) or "none at all"
+    settings = load(config).sources if config else {}
+    if not recorded:
+        for url in named.values():
+            _checked(url)
+        return Chosen({})
+    names = ", ".join(sorted(recorded))
     if strange := sorted(named.keys() - recorded):
         raise SpecError(
             f"No decision asked a metric source {ascii(strange[0])[:80]}; they asked {names}.",
             remedy="name one of those",
         )
-    settings = load(config).sources if config else {}
     if missing := sorted(recorded - named.keys() - settings.keys()):
         raise SpecError(
             f"The decisions asked {names}, and {missing[0]} is not given.",
@@ -65,8 +71,12 @@ def _named(text: str, recorded: frozenset[str]) -> tuple[str, str]:
 
 
 def _prometheus(url: str) -> Client:
+    return METRICS["prometheus"](Opening(url=_checked(url), timeout_ms=_TIMEOUT_MS))
+
+
+def _checked(url: str) -> str:
     try:
-        return METRICS["prometheus"](Opening(url=check_address(url), timeout_ms=_TIMEOUT_MS))
+        return url if url == NONE else check_address(url)
     except ValueError as error:
         raise SpecError(
             f"An address given with --replay {error}.", remedy="write it like http://host:9090"

@@ -101,7 +101,9 @@ async def _replay(found: Verified, decisions: Iterable[Decided], picked: Chosen)
         say(f"{name}: {words(own)}.")
     for name in sorted(picked.left_out):
         say(f"{name}: left out, it is believed what it said.")
-    if not counted:
+    if not picked.clients and not picked.left_out:
+        say("No decision in this record asked a metric source: nothing to replay.")
+    elif not counted:
         say("There is nothing that could be asked again.")
     found.findings += findings
     found.unanswered = any(Agreement.UNAVAILABLE in own for own in counted.values())

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from console import Ended, run
@@ -85,6 +86,18 @@ def test_a_source_that_is_not_clear_is_refused(world: World, given: list[str], s
     assert ended.code == 1, ended.err
     assert said in ended.err
     assert "a:b@c" not in ended.err
+
+
+def test_a_record_that_asked_nothing_has_nothing_to_replay(tmp_path: Path) -> None:
+    made = World(tmp_path)
+    made.close()
+    for given in ("http://127.0.0.1:1", "default=http://127.0.0.1:1", "default=none"):
+        ended = asked(made, given)
+
+        assert ended.code == 0, ended.err
+        assert "No decision in this record asked a metric source: nothing to replay." in ended.err
+        assert "0 differences" in ended.err
+    assert asked(made, "http://a:b@c").code == 1
 
 
 def test_a_source_that_does_not_answer_is_no_success(world: World) -> None:
