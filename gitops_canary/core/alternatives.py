@@ -16,10 +16,14 @@ _FIXED: dict[Action, tuple[tuple[str, str], ...]] = {
     Action.IDLE: (("wait", "nobody is served by the canary, and weight 0 is live"),),
     Action.INITIALISE: (),
 }
+_UNSEEN = ("wait", "no source sees the pods, so the time that stands in for that has passed")
 
 
 def alternatives(act: Act, record: Record) -> tuple[tuple[str, str], ...]:
     """List (action, why not) for what was not done; a function of the decision alone."""
+    unseen = act.live is not None and act.live.unseen
+    if act.action is Action.FINISH and unseen:
+        return (_UNSEEN, *_FIXED[act.action][1:])
     fixed = _FIXED.get(act.action)
     if fixed is not None:
         return fixed
@@ -52,7 +56,7 @@ def alternatives(act: Act, record: Record) -> tuple[tuple[str, str], ...]:
         else ("promote", "the last step has to pass its checks first")
     )
     return (
-        ("wait", _ready(act)),
+        _UNSEEN if unseen and act.verdict is not Outcome.PASS else ("wait", _ready(act)),
         further,
         ("skip a step", "the weight rises one step at a time"),
         ("abort", failures),

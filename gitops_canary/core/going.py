@@ -53,6 +53,14 @@ def _not_live(s: Situation) -> Decision:
     )
 
 
+def _seen(s: Situation, subject: str, ready: str) -> str:
+    """Claim that pods are ready only where a source saw it, else say that only time has passed."""
+    assert s.live is not None, "it is live"
+    if s.live.unseen:
+        return f"Nothing tells whether {subject}'s pods are ready; a settle time has passed"
+    return ready
+
+
 def _paused(s: Situation) -> str:
     """Say what a pause will hold once the last commit is live; empty where it will nothing."""
     assert s.rollout is not None
@@ -69,13 +77,14 @@ def _returning(s: Situation, live_ms: int) -> Decision:
     weight = s.policy.returned(s.tip.weight)
     at_ms = live_ms if s.last is Action.PROMOTE else live_ms + s.policy.interval_ms
     if s.control.paused:
-        return s.hold(Wait.PAUSED, "Paused by control.paused; the primary is ready.")
+        ready = _seen(s, "the primary", "The primary is ready")
+        return s.hold(Wait.PAUSED, f"Paused by control.paused; {ready[0].lower()}{ready[1:]}.")
     if s.now_ms < at_ms:
         left = percent(s.tip.weight)
         return s.hold(
             Wait.WINDOW, f"Traffic returns to the primary; the canary still has {left} %."
         )
-    ready = "The primary runs the new version and is ready"
+    ready = _seen(s, "the primary", "The primary runs the new version and is ready")
     if s.last is Action.FINISH:
         ready = "The primary has had its traffic for an interval"
     gets = "all traffic goes to it" if weight == 0 else f"{percent(100 - weight)} % go to it"
@@ -113,17 +122,18 @@ def _ready(s: Situation, live_ms: int) -> Decision:
             step=len(s.policy.steps),
             weight=s.tip.weight,
             at_ms=live_ms,
-            reason=f"The canary is ready, and {why}.",
+            reason=f"{_seen(s, 'the canary', 'The canary is ready')}, and {why}.",
         )
     if s.policy.trial or hooks.alone(s.policy, s.last):
         return _judged(s, live_ms)
     first = s.policy.steps[0]
+    ready = _seen(s, "the canary", "The canary is ready in its new version")
     return _unconfirmed(s) or s.act(
         Action.ADVANCE,
         step=1,
         weight=first,
         at_ms=live_ms,
-        reason=f"The canary is ready in its new version, so it takes {_share(s, first)}.",
+        reason=f"{ready}, so it takes {_share(s, first)}.",
     )
 
 

@@ -173,3 +173,9 @@ class Liveness:
     """Numbers behind the proof, as text, for the evidence."""
     assumed: bool = False
     """Whether a settle time stands in for something that no source can see."""
+
+    @property
+    def unseen(self) -> bool:
+        """Whether it is live by the clock alone in some part: no source saw its pods."""
+        waited = [one.startswith(UNSEEN) for one in self.proof]
+        return self.assumed or (bool(waited) and all(waited))

@@ -116,7 +116,7 @@ def page(forge: Forge, text: bytes) -> None:
 
 CASES: dict[str, tuple[Callable[[Forge], object], str]] = {
     "a word of the message": (
-        lambda f: f.alter(1, replaced("The canary is ready", "The canary is read!")),
+        lambda f: f.alter(1, replaced("pods are ready", "pods are read!")),
         "does not fit",
     ),
     "a trailer": (

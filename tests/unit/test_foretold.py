@@ -5,12 +5,14 @@ from decimal import Decimal
 
 import pytest
 from situations import LIVE_MS, NEW, OLD, POLICY
-from test_decide import ID, NOT_LIVE, after, held, owned
+from test_decide import ID, NOT_LIVE, acted, after, held, owned
 
 from gitops_canary.core.adopting import unadopted
+from gitops_canary.core.alternatives import alternatives
 from gitops_canary.core.text import iso
 from gitops_canary.model.decision import Wait
 from gitops_canary.model.names import RolloutId
+from gitops_canary.model.observation import UNSEEN, Liveness
 from gitops_canary.model.rollout import Action
 from gitops_canary.model.spec import Control
 
@@ -55,3 +57,29 @@ def test_a_rest_after_an_abort_says_what_was_rolled_back() -> None:
     version = s.rollout.last.record.version
     ends = f" The last rollout, of {version}, was rolled back on {when}."
     assert held(s).reason.endswith(ends)
+
+
+SEEN = Liveness(live_ms=LIVE_MS, proof=("1 of 1 pods ready.",), waiting="")
+
+
+@pytest.mark.parametrize("last", [Action.START, Action.PROMOTE])
+@pytest.mark.parametrize(
+    ("live", "claims"),
+    [
+        (SEEN, True),
+        (replace(SEEN, assumed=True), False),
+        (replace(SEEN, proof=(f"{UNSEEN}: a delay.",)), False),
+        (replace(SEEN, proof=(f"{UNSEEN}: a delay.", *SEEN.proof)), True),
+    ],
+)
+def test_pods_are_called_ready_only_where_they_were_seen(
+    last: Action, live: Liveness, claims: bool
+) -> None:
+    s = after(last, "0" if last is Action.START else "50", 0, live=live, now_ms=LIVE_MS + 1)
+    act = acted(s)
+    who = "canary" if last is Action.START else "primary"
+    assumed = f"Nothing tells whether the {who}'s pods are ready; a settle time has passed, so "
+    assert act.reason.startswith(assumed) is not claims, act.reason
+    assert s.rollout is not None
+    (_, why), *_ = alternatives(act, s.rollout.last.record)
+    assert ("ready" in why) is claims, why
