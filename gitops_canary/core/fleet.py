@@ -28,7 +28,7 @@ class Fleet:
         taken = [one for one in ended if one.good]
         aborted = [one for one in ended if one.end and one.end["action"] == "abort"]
         days = max(Decimal(self.until_ms - self.since_ms) / _DAY_MS, Decimal(1))
-        avoided = sum((_avoided(one) for one in aborted), Decimal(0))
+        judged = [one for one in aborted if one.end and one.end["verdict"] != "none"]
         lead = [s for one in taken if (s := self._lead(one)) is not None]
         return (
             ("changes", str(len(self.rollouts)), "rollouts that began in the period"),
@@ -37,18 +37,19 @@ class Fleet:
             ("automatic", _share(_count(self.rollouts, _untouched), len(self.rollouts)),
              "no person moved, aborted or resumed"),
             ("rollbackRate", _share(len(aborted), len(ended)), "of those that ended"),
-            ("detection", _median(map(_detection, aborted)), "median, first exposure to verdict"),
+            ("detection", _median(map(_exposed, judged)),
+             "median, commit of the first weight to verdict; without a person's aborts"),
             ("rollback", _median(map(_rollback, aborted)),
              "median, verdict to the restored state live, where the record tells"),
-            ("failuresAvoided", percent(avoided.to_integral_value()),
-             "estimate: had all traffic met it for the same minutes"),
+            ("failuresAvoided", _sum(map(_avoided, aborted)),
+             "estimate where requests were counted: had all traffic met it for the same minutes"),
             ("overrides", str(len(self.overrides())), "listed below with their reasons"),
             ("deploymentFrequency", percent((len(taken) / days).quantize(Decimal("0.0001"))),
              "DORA: versions taken a day"),
             ("leadTime", _median(lead), "DORA: median, commit to all traffic"),
             ("changeFailureRate", _share(len(aborted), len(ended)), "DORA"),
-            ("timeToRestore", _median(map(_detection, aborted)),
-             "DORA: median, first exposure to the restoring commit"),
+            ("timeToRestore", _median(map(_exposed, aborted)),
+             "DORA: median, commit of the first weight to the decision that restores"),
         )  # fmt: skip
 
     def overrides(self) -> Sequence[tuple[str, str, str]]:
@@ -117,12 +118,16 @@ def _share(part: int, whole: int) -> str:
     return f"{percent((Decimal(100 * part) / whole).quantize(Decimal('0.1')))} %" if whole else "-"
 
 
-def _detection(one: Told) -> int | None:
-    """Tell the time from the first weight above 0 to the decision that took it away."""
-    first = next((d for d in one.decisions if d["weight"]["to"] != "0"), None)
-    if first is None or one.end is None:
+def _exposed(one: Told) -> int | None:
+    """Tell the time from the commit of the first weight above 0 to the decision that took it away.
+
+    Exposure counts from that commit too; what decided on it is older by what delivery took. Where a
+    decision is missing the first weight may be another's, so nothing is told.
+    """
+    first = next((row for row in one.exposures() if Decimal(row["weight"]) > 0), None)
+    if first is None or one.end is None or one.missing:
         return None
-    return instant_ms(one.end["decidedAt"]) - instant_ms(first["decidedAt"])
+    return instant_ms(one.end["decidedAt"]) - instant_ms(first["from"])
 
 
 def _rollback(one: Told) -> int | None:
@@ -136,14 +141,26 @@ def _rollback(one: Told) -> int | None:
     return instant_ms(live) - instant_ms(one.decisions[at]["decidedAt"])
 
 
-def _avoided(one: Told) -> Decimal:
-    """Estimate the failures spared: those seen at weight w, scaled to all traffic, less those."""
-    spared = Decimal(0)
-    for row in one.exposures():
-        weight = Decimal(row["weight"])
-        if row["failedRequests"] is not None and weight > 0:
-            spared += Decimal(row["failedRequests"]) * (100 / weight - 1)
-    return spared
+def _avoided(one: Told) -> Decimal | None:
+    """Estimate the failures spared: those seen at weight w, scaled to all traffic, less those.
+
+    None where nobody counted requests.
+    """
+    counted = [row for row in one.exposures() if row["failedRequests"] is not None]
+    if not counted:
+        return None
+    weights = ((row, Decimal(row["weight"])) for row in counted)
+    return sum(
+        (Decimal(row["failedRequests"]) * (100 / weight - 1) for row, weight in weights if weight),
+        Decimal(0),
+    )
+
+
+def _sum(counts: Iterable[Decimal | None]) -> str:
+    """Add up what is known; `-` where there is something, and nothing of it is known."""
+    found = list(counts)
+    known = [count for count in found if count is not None]
+    return "-" if found and not known else percent(sum(known, Decimal(0)).to_integral_value())
 
 
 def _median(spans: Iterable[int | None]) -> str:

@@ -1,5 +1,6 @@
 """Figures over many rollouts, worked out by hand."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -20,8 +21,11 @@ def at(minute: int, action: str, **more: Any) -> dict[str, Any]:
     return decision(0, action, decidedAt=iso(BEGIN_MS + minute * MINUTE), **more)
 
 
-def aborted(minute: int, **more: Any) -> dict[str, Any]:
-    return failed(0) | {"decidedAt": iso(BEGIN_MS + minute * MINUTE)} | more
+def aborted(minute: int, *, exposed: int = 0, **more: Any) -> dict[str, Any]:
+    """Abort in a minute what was exposed since another."""
+    one = failed(0) | {"decidedAt": iso(BEGIN_MS + minute * MINUTE)}
+    one["exposure"]["from"] = iso(BEGIN_MS + exposed * MINUTE)
+    return one | more
 
 
 def figures(*stories: Told, since_ms: int = 0, until_ms: int = FOREVER) -> dict[str, str]:
@@ -65,17 +69,27 @@ def test_two_of_three_that_ended_were_rolled_back() -> None:
     assert (found["changes"], found["rollbackRate"]) == ("4", "66.7 %")
 
 
-def test_detection_counts_from_the_first_traffic_not_from_the_start() -> None:
-    bad = story(at(0, "start", weight={"from": "0", "to": "0"}), at(2, "advance"), aborted(9))
+def test_detection_counts_from_the_commit_of_the_first_weight_not_from_what_decided_it() -> None:
+    start, advance = at(0, "start", weight={"from": "0", "to": "0"}), at(2, "advance")
+    bad = story(start, advance, aborted(9, exposed=3))
 
-    assert figures(bad)["detection"] == figures(bad)["timeToRestore"] == "7m"
-    unseen = story(at(0, "start", weight={"from": "0", "to": "0"}), aborted(1))
-    assert figures(unseen)["detection"] == "-"
+    assert figures(bad)["detection"] == figures(bad)["timeToRestore"] == "6m"
+    unseen = story(start, aborted(1, exposure=None))
+    assert figures(unseen)["detection"] == figures(unseen)["timeToRestore"] == "-"
+    lost = replace(bad, missing=(2,))
+    assert figures(lost)["detection"] == figures(lost)["timeToRestore"] == "-"
+
+
+def test_what_a_person_aborted_was_not_detected() -> None:
+    advance = at(2, "advance")
+    found = figures(story(at(0, "start"), advance, aborted(9, exposed=3, verdict="none")))
+
+    assert (found["detection"], found["timeToRestore"]) == ("-", "6m")
 
 
 def test_a_rollback_lasts_until_a_later_move_saw_it_live() -> None:
-    live = {"live": {"since": iso(BEGIN_MS + 12 * MINUTE)}}
-    before = {"live": {"since": iso(BEGIN_MS + MINUTE)}}
+    live: dict[str, Any] = {"live": {"since": iso(BEGIN_MS + 12 * MINUTE)}}
+    before: dict[str, Any] = {"live": {"since": iso(BEGIN_MS + MINUTE)}}
     idle = at(20, "idle", weight={"from": "0", "to": "0"}, **live)
 
     assert figures(story(at(0, "start"), aborted(9, **before), idle))["rollback"] == "3m"
@@ -84,13 +98,18 @@ def test_a_rollback_lasts_until_a_later_move_saw_it_live() -> None:
 
 def test_failures_are_spared_in_proportion_to_the_traffic_that_did_not_meet_them() -> None:
     def rollout(*rows: dict[str, Any]) -> Told:
-        shown = [at(i, "advance", exposure=row) for i, row in enumerate(rows)]
+        known = [row | {"from": iso(BEGIN_MS)} for row in rows]
+        shown = [at(i, "advance", exposure=row) for i, row in enumerate(known)]
         return story(*shown, aborted(9, exposure=None))
 
     assert figures(rollout(exposure("20", "1", "50", "3")))["failuresAvoided"] == "12"
     assert figures(rollout(exposure("0.5", "1", "9", "1")))["failuresAvoided"] == "199"
     assert figures(rollout(exposure("0", "1", "50", "3")))["failuresAvoided"] == "0"
-    assert figures(rollout(exposure("20", "1", None, None)))["failuresAvoided"] == "0"
+    uncounted = rollout(exposure("20", "1", None, None))
+    assert figures(uncounted)["failuresAvoided"] == "-"
+    both = figures(uncounted, rollout(exposure("20", "1", "50", "3")))
+    assert both["failuresAvoided"] == "12"
+    assert figures(story(at(0, "start")))["failuresAvoided"] == "0"
     assert (
         figures(rollout(exposure("20", "1", "50", "3"), exposure("50", "1", "9", "5")))[
             "failuresAvoided"

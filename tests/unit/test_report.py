@@ -50,7 +50,7 @@ def failed(number: int) -> Json:
     one["verdicts"][0]["checks"][0].update(verdict="fail", value="91.2", why="failed with 500: 12")
     one["exposure"] = {
         "weight": "10", "minutes": "4.00", "requests": "200", "failedRequests": "18",
-        "from": "", "to": "", "counted": None,
+        "from": "2026-03-02T10:02:00Z", "to": "", "counted": None,
     }  # fmt: skip
     return one
 
