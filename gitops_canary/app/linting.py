@@ -1,10 +1,11 @@
 """Reading a checkout as the controller would, and saying what it could not use."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as LocalPath
 
+from gitops_canary.app.indexing import SUFFIXES
 from gitops_canary.app.reading import Reader, Rules, View
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.explain import ladder
@@ -14,7 +15,7 @@ from gitops_canary.core.questions import unaskable
 from gitops_canary.core.rehearsal import always, rehearse
 from gitops_canary.core.text import percent
 from gitops_canary.errors import CanaryError, ConfigError, Place, SpecError
-from gitops_canary.manifest import bindings, versions
+from gitops_canary.manifest import bindings, document, versions
 from gitops_canary.manifest.nodes import SIZE_MAX
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
@@ -41,6 +42,8 @@ class Finding:
     never: tuple[SpecError, ...] = ()
     """Checks that can never be asked: nothing would ever pass."""
     error: CanaryError | None = None
+    warning: SpecError | None = None
+    """Why a file that no Canary is known to need cannot be read."""
 
 
 class Folder:
@@ -80,9 +83,27 @@ class Folder:
 def findings(
     root: LocalPath, *, default_provider: str | None, allow_missing: frozenset[str]
 ) -> list[Finding]:
-    """Read every Canary below a folder and bind it; what is wrong with one never hides another."""
+    """Read every Canary below a folder and bind it; what is wrong with one never hides another.
+
+    Files that are no YAML follow: what is missing may lie in one of them.
+    """
     rules = Rules(paths=(), default_provider=default_provider, allow_missing=allow_missing)
-    return held(Folder(root), rules)
+    folder = Folder(root)
+    found = held(folder, rules)
+    told = {one.place.file for one in found if one.error}
+    return [*found, *(one for one in _unread(folder) if one.place.file not in told)]
+
+
+def _unread(store: Store) -> Iterator[Finding]:
+    """Tell of every YAML file that is none; templates need not be, and the large are not read."""
+    for path, blob in store.files(WORK_TREE).items():
+        raw = store.read([blob.id])[blob.id]
+        if not path.endswith(SUFFIXES) or len(raw) > SIZE_MAX or b"{{" in raw:
+            continue
+        try:
+            document.parse(document.text_of(raw, file=path), file=path)
+        except SpecError as error:
+            yield Finding(canary=CanaryId(path), place=error.place or Place(path), warning=error)
 
 
 def held(store: Store, rules: Rules, only: CanaryId | None = None) -> list[Finding]:

@@ -20,13 +20,18 @@ def lint(
     explain: Annotated[bool, typer.Option(help="Tell in words what will happen.")] = False,
     output: OutputOption = Form.TABLE,
 ) -> int:
-    """Read every Canary below a folder, bind it, and list what is wrong with its remedy."""
+    """Read every Canary below a folder, bind it, and list what is wrong with its remedy.
+
+    Other files that are no YAML are a warning each, which changes no exit code.
+    """
     found = findings(path, default_provider=provider, allow_missing=names(allow_missing))
-    if not found and output is Form.TABLE:
+    if all(one.warning for one in found) and output is Form.TABLE:
         write(f"no Canary in {path}; begin with `gitops-canary init`")
-    elif explain and output is Form.TABLE:
+        if not found:
+            return 0
+    if explain and output is Form.TABLE:
         for one in found:
-            write("\n".join(one.outlook or (f"{one.canary}: {one.error}",)) + "\n")
+            write("\n".join(one.outlook or (f"{one.canary}: {one.error or one.warning}",)) + "\n")
     else:
         _table(found, output)
     return _code(found)
@@ -42,11 +47,16 @@ def _code(found: Sequence[Finding]) -> int:
 
 def _row(one: Finding) -> Row:
     never = one.never[0] if one.never else None
-    result = one.error.problem if one.error else f"{'never' if never else 'ok'}: {one.summary}"
+    trouble = one.error or one.warning or never
+    result = f"{'never' if never else 'ok'}: {one.summary}"
+    if one.error:
+        result = one.error.problem
+    elif one.warning:
+        result = f"warning: {one.warning.problem}"
     return {
         "where": str(one.place),
         "canary": one.canary,
         "result": result,
-        "remedy": one.error.remedy if one.error else never.remedy if never else "",
+        "remedy": trouble.remedy if trouble else "",
         "outlook": list(one.outlook),
     }

@@ -78,6 +78,18 @@ def test_lint_fails_where_nothing_would_ever_pass(checkout: Path) -> None:
     assert "take this check out" in found["remedy"]
 
 
+def test_lint_warns_of_files_that_are_no_yaml_and_of_no_template(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("a: [1\nb: 2\n")
+    (tmp_path / "latin.yml").write_bytes(b"a: \xff\n")
+    (tmp_path / "template.yaml").write_text("a: {{ .Values.a }}\n")
+    (tmp_path / "fine.yaml").write_text("a: 1\n")
+    ended = run("lint", tmp_path, "-o", "json")
+
+    assert ended.code == 0
+    assert [row["where"] for row in ended.rows()] == ["broken.yaml:2:2", "latin.yml"]
+    assert all(row["result"].startswith("warning: ") for row in ended.rows())
+
+
 def test_problems_of_one_document_stand_on_lines_of_their_own(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
