@@ -11,19 +11,22 @@ from gitops_canary.core.backtest import Range, backtest, tight_words, tighter
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.judge import judge
 from gitops_canary.core.questions import questions
-from gitops_canary.core.text import percent
+from gitops_canary.core.text import duration, percent
 from gitops_canary.errors import SpecError, Unavailable
 from gitops_canary.model.names import CanaryId, Revision
-from gitops_canary.model.observation import Expectation
+from gitops_canary.model.observation import Expectation, Question
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.settings import Settings, SyncSettings
 from gitops_canary.sync.api import NoAnswer
 from gitops_canary.sync.cluster import routed
 from gitops_canary.sync.live_object import Thing
 from gitops_canary.sync.probing import PROBES, owners
+from gitops_canary.sync.readiness import known_query
 
 LOOKS = 30
 """Looks at the primary's last traffic, an interval apart."""
+_HEARD = "1h"
+"""For how long kube-state-metrics must have been silent before `traffic` does without it."""
 CANARIES_MAX = 20
 """Canaries whose measurements are asked for; `backtest` asks for any."""
 
@@ -111,6 +114,10 @@ async def engines(
     """Ask every sync engine whether it answers, and whether it knows the canaries' objects."""
     for one, source in zip(settings.sync, measuring.sync, strict=True):
         name = one.type.value
+        if name == "traffic":
+            for finding in await _traffic(seen, one, measuring, now_ms):
+                yield finding
+            continue
         first = await _answers(one)
         yield first
         if name not in PROBES or first.health is not Health.OK:
@@ -124,8 +131,45 @@ async def engines(
                 yield finding
 
 
+async def _traffic(
+    seen: Subject, one: SyncSettings, measuring: Measuring, now_ms: int
+) -> list[Finding]:
+    """Say whether the metric source answers, and has kube-state-metrics' series of the canaries."""
+    name = one.type.value
+    known = [seen.canaries[canary] for canary, _ in _some(seen)]
+    workloads = dict.fromkeys((spec.namespace, spec.target.kind) for spec in known)
+    asked = {
+        _once(one, f"count(last_over_time({known_query(kind, namespace)}[{_HEARD}]))", now_ms): (
+            namespace, kind,
+        )
+        for namespace, kind in workloads
+    }  # fmt: skip
+    first = _once(one, "vector(1)", now_ms)
+    answers = await measuring.metrics.ask([first, *asked])
+    if error := next((answer.error for answer in answers.values() if answer.error), None):
+        remedy = f"correct metrics.sources.{one.source} in controller.yaml"
+        return [wrong("sync", name, Unavailable(f"{error}.", remedy=remedy))]
+    found = [fine("sync", name, f"the metric source {one.source}, in which it looks, answers")]
+    for question, (namespace, kind) in asked.items():
+        subject = f"{name} {namespace} {kind}"
+        if answers[question].series:
+            found.append(fine("sync", subject, "kube-state-metrics' series are there"))
+        else:
+            found.append(hint(
+                "sync", subject, "kube-state-metrics' series are not there: no pods are seen, and "
+                f"a settle time of {duration(one.settle_ms)} stands in for readiness and version",
+                f"let what {one.source} asks scrape kube-state-metrics, or add argocd, flux or "
+                "kubernetes under `sync`",
+            ))  # fmt: skip
+    return found
+
+
+def _once(one: SyncSettings, expression: str, now_ms: int) -> Question:
+    return Question(source=one.source, expression=expression, start_ms=now_ms, end_ms=now_ms)
+
+
 async def _answers(one: SyncSettings) -> Finding:
-    """Say whether a sync source answers; those that have no server of their own always do."""
+    """Say whether a sync engine answers; `none` has nobody to ask."""
     name = one.type.value
     if name == "none":
         return hint(
@@ -133,8 +177,6 @@ async def _answers(one: SyncSettings) -> Finding:
             "version that never starts can be promoted, or condemned, on the pods before it",
             "use argocd, flux, kubernetes or traffic where there is one",
         )  # fmt: skip
-    if name not in PROBES:
-        return fine("sync", name, f"looks in the metric source {one.source}")
     try:
         return fine("sync", name, await PROBES[name](options(one)))
     except NoAnswer as error:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +232,25 @@ def test_an_engine_that_does_not_know_the_application_is_told(bench: Bench, tmp_
     assert "Argo CD v3.1.0 shows 0 Applications" in row(ended, "sync", "v3")["what"]
     assert "Application" in row(ended, "sync", "prod/checkout")["what"]
     assert row(ended, "sync", "prod/checkout")["health"] == "hint"
+
+
+def test_traffic_needs_its_source_and_tells_of_kube_state_metrics(
+    bench: Bench, tmp_path: Path
+) -> None:
+    ended = bench.doctor(sync={"type": "traffic"})
+    assert "answers" in row(ended, "sync")["what"]
+    unseen = row(ended, "sync", "prod Deployment")
+    assert (unseen["health"], "a settle time of 30s" in unseen["what"]) == ("hint", True)
+    assert "scrape kube-state-metrics" in unseen["remedy"]
+
+    there = Written("kube_deployment_spec_replicas", {"namespace": "prod"}, [(now_ms(), 1.0)])
+    (tmp_path / "seen").mkdir()
+    with prometheus(tmp_path / "seen", [*traffic(), there]) as url:
+        ended = replace(bench, prometheus=url).doctor(sync={"type": "traffic"})
+    assert row(ended, "sync", "prod Deployment")["health"] == "ok"
+
+    lost = replace(bench, prometheus="http://127.0.0.1:9").doctor(sync={"type": "traffic"})
+    assert [one["health"] for one in lost.rows() if one["check"] == "sync"] == ["wrong"]
 
 
 def test_rules_of_the_branch_are_told_with_7(bench: Bench, tmp_path: Path) -> None:
