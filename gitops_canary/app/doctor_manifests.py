@@ -33,6 +33,8 @@ class Subject:
     canaries: Mapping[CanaryId, CanarySpec]
     errors: Mapping[CanaryId, CanaryError]
     grounds: Mapping[CanaryId, Ground]
+    shared: Mapping[CanaryId, tuple[str, ...]]
+    """ConfigMaps and Secrets that both workloads use where listed fields hold the version."""
     notifies: Callable[[str], bool] | None = None
     """Whether a notifier stands for `namespace/name` of an AlertProvider; None without settings."""
 
@@ -43,12 +45,16 @@ def subject(store: Store, revision: Revision, rules: Rules, *, configured: bool 
     reader = Reader(store, rules, ROUTERS)
     view = reader.view(revision)
     grounds: dict[CanaryId, Ground] = {}
+    shared: dict[CanaryId, tuple[str, ...]] = {}
     errors = dict(view.errors)
     for canary, spec in view.canaries.items():
         try:
             reader.placed(view, spec)
             ground = reader.bind(view, spec)
             reader.placed(view, spec, ground)
+            reader.placing.sound(revision, spec)
+            if both := reader.placing.sides(revision, spec):
+                shared[canary] = both.shared()
             grounds[canary] = ground
         except CanaryError as error:
             errors[canary] = error
@@ -58,6 +64,7 @@ def subject(store: Store, revision: Revision, rules: Rules, *, configured: bool 
         canaries=view.canaries,
         errors=errors,
         grounds=grounds,
+        shared=shared,
         notifies=rules.notifies if configured else None,
     )
 
@@ -192,14 +199,18 @@ def unguarded(one: Subject) -> Iterator[Finding]:
     """Say what reaches everyone without a canary."""
     for canary, ground in one.grounds.items():
         versions = ground.binding.versions
+        for shared in (
+            versions.shared if isinstance(versions, Templates) else one.shared.get(canary, ())
+        ):
+            yield hint(
+                "unguarded",
+                canary,
+                f"both sides use {shared}: a change of it reaches everyone at once",
+                "give the primary a copy `<name>-primary` to have it tried first"
+                if isinstance(versions, Templates)
+                else "let the primary use one of its own, and change that one last",
+            )
         if isinstance(versions, Templates):
-            for shared in versions.shared:
-                yield hint(
-                    "unguarded",
-                    canary,
-                    f"both sides use {shared}: a change of it reaches everyone at once",
-                    "give the primary a copy `<name>-primary` to have it tried first",
-                )
             yield from _overridden(one, canary, versions.candidate)
             continue
         bound = {pair.container for pair in versions.pairs}

@@ -132,12 +132,15 @@ def _one(reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, G
         ground = reader.bind(view, spec)
         reader.placed(view, spec, ground)
         versions.sound(ground.binding.versions, ground.texts.__getitem__)
+        reader.placing.sound(view.revision, spec)
         router = reader.router(spec)
         extra: list[str] = []
         for ref in ground.binding.routes:
             rehearse(spec, ref, ground.texts[ref.file], router)
             extra += always(spec, ref, ground.texts[ref.file], router)
         extra += ground.reaching
+        both = reader.placing.sides(view.revision, spec)
+        extra += both.reaching() if both else ()
     except CanaryError as error:
         return Finding(canary=spec.id, place=error.place or spec.place, error=error)
     grounds[spec.id] = ground

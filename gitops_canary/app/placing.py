@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from gitops_canary.errors import SpecError
 from gitops_canary.manifest import flux_layers, kustomize, rendered
+from gitops_canary.manifest.two_sides import Sides, sides
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, Path, Revision
 from gitops_canary.model.owned import Binding, Templates
@@ -37,6 +39,28 @@ class Placing:
         rendered.placed(spec, folders, layers)
         if binding is not None and isinstance(binding.versions, Templates):
             rendered.reached(spec, binding.versions.files, folders, layers)
+
+    def sides(self, revision: Revision, spec: CanarySpec) -> Sides | None:
+        """Look at what kustomize builds around a version that `images:` entries set."""
+        files = self._store.files(revision)
+
+        def text(path: Path) -> str | None:
+            try:
+                return self._text(path, files[path].id) if path in files else None
+            except SpecError:
+                return None  # too large, or no text: what it holds is not known
+
+        return sides(spec, self._read(revision)[0], text) if spec.source else None
+
+    def sound(self, revision: Revision, spec: CanarySpec) -> None:
+        """Make sure that both sides are there before one of them gets users.
+
+        Raises:
+            BindingError: kustomize builds one without the other, or crosses their Services.
+        """
+        found = self.sides(revision, spec)
+        if found is not None:
+            found.check()
 
     def _reading(self, revision: Revision) -> Read:
         last, self._last = self._last, None  # begun anew where the next lines fail

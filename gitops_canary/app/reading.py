@@ -50,7 +50,7 @@ class Reader:
         self._headers = lru_cache(CACHED_FILES)(self._read_headers)
         self._texts = Kept[tuple[Path, BlobId], str](_TEXTS_BYTES_MAX)
         self._specs = Canaries(rules, self._headers, self._text)
-        self._placing = Placing(store, self._sift, self._text)
+        self.placing = Placing(store, self._sift, self._text)
         self._bound = Recent(self._bind, CACHED_FILES)
         self._grounds = Recent(self._read_ground, CACHED_FILES)
         self._configs = Recent(self._read_configs, CACHED_FILES)
@@ -153,6 +153,7 @@ class Reader:
         if isinstance(ground.binding.versions, Fields):
             if not ground.owned.settled and not ground.owned.weight:
                 versions.sound(ground.binding.versions, ground.texts.__getitem__)
+                self.placing.sound(view.revision, spec)
             files, pairs = self._store.files(view.revision), ground.binding.versions.pairs
             kustomize.check(pairs, files, lambda path: self._text(path, files[path].id))
         return ground
@@ -163,7 +164,7 @@ class Reader:
         Raises:
             BindingError: it, or one of the workloads on `ground`, is put into another one.
         """
-        self._placing.check(view.revision, spec, ground.binding if ground else None)
+        self.placing.check(view.revision, spec, ground.binding if ground else None)
 
     def _ground(self, view: View, spec: CanarySpec) -> Ground:
         return self._grounds(view.revision, Alike(spec))
@@ -194,13 +195,12 @@ class Reader:
 
     def _read_configs(self, target: str, files: tuple[tuple[Path, Blob], ...]) -> frozenset[str]:
         """List the words by which the ConfigMaps and Secrets of two workloads are found."""
-        found: set[str] = set()
+        found, both = set[str](), {target, f"{target}-primary"}
         blobs = dict(files)
         for path, text in self._loaded(blobs).items():
             headers = self._headers(path, blobs[path].id) if tracked.may_refer(text) else ()
             for ref in () if isinstance(headers, CanaryError) else headers:
-                if ref.name in {target, f"{target}-primary"}:
-                    found |= tracked.referred(ref, text)
+                found |= tracked.referred(ref, text) if ref.name in both else set()
         return words(found) if found else frozenset()
 
     def _sources(self, view: View, spec: CanarySpec) -> Mapping[Path, Blob]:

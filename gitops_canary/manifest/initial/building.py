@@ -30,9 +30,28 @@ def affixes(folders: Mapping[str, Kustomization]) -> Mapping[str, frozenset[Affi
     inner = {one for own in folders.values() for one in (*own.resources, *own.components)}
     found: dict[str, set[Affixes]] = {}
     for outer in folders.keys() - inner:
-        for file, both in _named(folders, outer):
+        for file, both in named(folders, outer):
             found.setdefault(file, set()).add(both)
     return {file: frozenset(several) for file, several in found.items()}
+
+
+def named(folders: Mapping[str, Kustomization], outer: str) -> Iterator[tuple[str, Affixes]]:
+    """Give the files that a folder builds, and what stands before and behind the names there."""
+    todo: list[tuple[str, Affixes]] = [(outer, ("", ""))]
+    seen: set[tuple[str, Affixes]] = set()
+    while todo:
+        at = todo.pop()
+        folder, (before, behind) = at
+        if at in seen or len(seen) > _STEPS_MAX:
+            continue
+        seen.add(at)
+        own = folders[folder]
+        both = before + own.prefix, own.suffix + behind
+        for one in (*own.resources, *own.components):
+            if one in folders:
+                todo.append((one, both))
+            elif one in own.resources:
+                yield one, both
 
 
 def called(name: str, several: Iterable[Affixes]) -> frozenset[str]:
@@ -67,24 +86,6 @@ def _files(folders: Mapping[str, Kustomization], outer: str) -> Iterator[str]:
                 todo.append(one)
             elif one in own.resources:
                 yield one
-
-
-def _named(folders: Mapping[str, Kustomization], outer: str) -> Iterator[tuple[str, Affixes]]:
-    todo: list[tuple[str, Affixes]] = [(outer, ("", ""))]
-    seen: set[tuple[str, Affixes]] = set()
-    while todo:
-        at = todo.pop()
-        folder, (before, behind) = at
-        if at in seen or len(seen) > _STEPS_MAX:
-            continue
-        seen.add(at)
-        own = folders[folder]
-        both = before + own.prefix, own.suffix + behind
-        for one in (*own.resources, *own.components):
-            if one in folders:
-                todo.append((one, both))
-            elif one in own.resources:
-                yield one, both
 
 
 def _patches(root: Node, file: Path) -> Iterator[str]:

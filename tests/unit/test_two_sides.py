@@ -1,0 +1,116 @@
+"""Both workloads and Services of listed `images:` entries, under the names kustomize gives them."""
+
+from pathlib import Path as LocalPath
+
+import pytest
+from first_canary import Texts, after, initialised
+from test_init_renaming import PROD, prefixed, written
+
+from gitops_canary.app.doctor_manifests import canaries, subject, unguarded
+from gitops_canary.app.linting import WORK_TREE, Finding, Folder, findings
+from gitops_canary.app.reading import Reader, Rules
+from gitops_canary.errors import BindingError
+from gitops_canary.routing import ROUTERS
+
+RULES = Rules(paths=(), default_provider=None, allow_missing=frozenset())
+PREFIX = "namePrefix: live-\n"
+
+
+@pytest.fixture(params=[PREFIX, ""], ids=["prefix", "plain"])
+def begun(request: pytest.FixtureRequest) -> Texts:
+    texts = prefixed("istio", prefix=request.param)
+    if not request.param:
+        texts = {path: text.replace("live-web", "web") for path, text in texts.items()}
+    return after(texts, initialised(texts))
+
+
+def name(texts: Texts) -> str:
+    return "live-web" if PREFIX in texts[PROD] else "web"
+
+
+def look(texts: Texts, folder: LocalPath) -> Finding:
+    written(texts, folder)
+    (one,) = findings(folder, default_provider=None, allow_missing=frozenset())
+    return one
+
+
+def without(texts: Texts, kind: str, wanted: str) -> Texts:
+    """Take out one document."""
+
+    def kept(text: str) -> bool:
+        return f"kind: {kind}\nmetadata:\n  name: {wanted}\n" not in text
+
+    return {path: "---\n".join(filter(kept, text.split("---\n"))) for path, text in texts.items()}
+
+
+def test_what_init_wrote_is_sound(begun: Texts, tmp_path: LocalPath) -> None:
+    one = look(begun, tmp_path)
+    assert one.error is None
+    assert "whatever the weight" not in one.summary
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "Service"])
+def test_what_is_missing_is_named(kind: str, begun: Texts, tmp_path: LocalPath) -> None:
+    less = without(begun, kind, "web-primary")
+    assert less != begun
+    one = look(less, tmp_path)
+    assert one.error is not None
+    assert one.error.problem.startswith(f"There is no {kind} {name(begun)}-primary, the primary")
+    (told,) = canaries(subject(Folder(tmp_path), WORK_TREE, RULES))
+    assert told.what == one.error.problem
+
+
+@pytest.mark.parametrize(
+    "more", ["- https://git.example/a//b\n", "- git.example/a//b?ref=1\n"], ids=["url", "remote"]
+)
+def test_what_may_lie_elsewhere_is_not_missed(more: str, begun: Texts, tmp_path: LocalPath) -> None:
+    less = without(begun, "Deployment", "web-primary")
+    less[PROD] = less[PROD].replace("resources:\n", f"resources:\n  {more}")
+    assert look(less, tmp_path).error is None
+    less[PROD] = begun[PROD] + "helmCharts: [{name: web}]\n"
+    assert look(less, tmp_path).error is None
+
+
+def crossed(texts: Texts) -> Texts:
+    """Let the primary's Service select the candidate's pods."""
+    (path,) = (p for p, t in texts.items() if "kind: Service\n" in t and "name: web-primary\n" in t)
+    head, mark, rest = texts[path].partition("kind: Service\nmetadata:\n  name: web-primary\n")
+    return texts | {path: head + mark + rest.replace("app: web-primary\n", "app: web\n", 1)}
+
+
+def test_a_service_over_the_other_side_is_refused(begun: Texts, tmp_path: LocalPath) -> None:
+    wrong = crossed(begun)
+    assert wrong != begun
+    one = look(wrong, tmp_path)
+    assert one.error is not None
+    assert f"{name(begun)}-primary selects the pods of the canary" in one.error.problem
+    wrong[PROD] += "commonLabels: {app: web}\n"
+    assert look(wrong, tmp_path).error is None, "which labels there will be is not known"
+
+
+def test_the_service_users_call_is_told_where_it_selects_the_candidate(
+    begun: Texts, tmp_path: LocalPath
+) -> None:
+    begun["base/service.yaml"] = begun["base/service.yaml"].replace("app: web-primary", "app: web")
+    assert "whatever the weight, the canary also gets" in look(begun, tmp_path).summary
+
+
+def test_no_rollout_starts_without_both_sides(begun: Texts, tmp_path: LocalPath) -> None:
+    less = without(begun, "Deployment", "web-primary")
+    written(less, tmp_path)
+    reader = Reader(Folder(tmp_path), RULES, ROUTERS)
+    view = reader.view(WORK_TREE)
+    (spec,) = view.canaries.values()
+    assert reader.bind(view, spec).owned.settled, "at rest nothing is held"
+    written({PROD: less[PROD].replace('"1.10"', '"1.11"', 1)}, tmp_path)
+    reader = Reader(Folder(tmp_path), RULES, ROUTERS)
+    with pytest.raises(BindingError, match="There is no Deployment"):
+        reader.bind(reader.view(WORK_TREE), spec)
+
+
+def test_a_config_of_both_sides_is_told(begun: Texts, tmp_path: LocalPath) -> None:
+    image = "        image: acme/web"
+    use = "        envFrom: [{configMapRef: {name: shared}}]\n" + image
+    written({path: text.replace(image, use) for path, text in begun.items()}, tmp_path)
+    told = [one.what for one in unguarded(subject(Folder(tmp_path), WORK_TREE, RULES))]
+    assert told == ["both sides use ConfigMap shared: a change of it reaches everyone at once"]
