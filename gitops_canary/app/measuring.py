@@ -263,6 +263,7 @@ def _agreed(found: Sequence[Liveness]) -> Liveness:
         live_ms=max(i for i in instants if i is not None) if None not in instants else None,
         proof=tuple(fact for live in found for fact in live.proof),
         waiting="; ".join(live.waiting for live in found if live.waiting),
+        remedy="; ".join(dict.fromkeys(live.remedy for live in found if live.remedy)),
         detail={key: value for live in found for key, value in live.detail.items()},
         assumed=all(live.assumed for live in found),
     )

@@ -35,7 +35,7 @@ def _not_live(s: Situation) -> Decision:
         paused = _paused(s)
         way_out = WAY_OUT[Wait.PAUSED].format(s.canary) if paused else ""
         reason = f"The last commit is not live yet: {waiting}.{paused}"
-        return s.hold(wait, reason, remedy=way_out)
+        return s.hold(wait, reason, remedy="; ".join(filter(None, (way_out, _look_at(s)))))
     limit = duration(s.policy.progress_deadline_ms)
     if s.last is Action.ADVANCE:
         return s.act(
@@ -51,6 +51,14 @@ def _not_live(s: Situation) -> Decision:
         remedy="look at the workload's pods and the sync engine; it goes on by itself once ready",
         alert=True,
     )
+
+
+def _look_at(s: Situation) -> str:
+    """Give what a sync source advises, and when the wait for it ends; empty without advice."""
+    if s.live is None or not s.live.remedy:
+        return ""
+    then = "the weight goes back to 0" if s.last is Action.ADVANCE else "a person is called"
+    return f"{s.live.remedy}; if it is not live by {iso(s.deadline_ms())}, {then}"
 
 
 def _seen(s: Situation, subject: str, ready: str) -> str:

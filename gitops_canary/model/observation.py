@@ -169,6 +169,8 @@ class Liveness:
     """One sentence a fact."""
     waiting: str
     """What is still missing, in words; empty once live."""
+    remedy: str = ""
+    """What to look at while it is missing; empty where the source has no advice."""
     detail: Mapping[str, str] = field(default_factory=dict)
     """Numbers behind the proof, as text, for the evidence."""
     assumed: bool = False

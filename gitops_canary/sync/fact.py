@@ -16,6 +16,8 @@ class Fact:
     detail: Mapping[str, str] = field(default_factory=dict)
     assumed: bool = False
     """Whether a settle time stands in for what nobody saw."""
+    remedy: str = ""
+    """What to look at while it is not true; empty for nothing in particular."""
 
 
 def joined(facts: Iterable[Fact]) -> Liveness:
@@ -27,6 +29,7 @@ def joined(facts: Iterable[Fact]) -> Liveness:
         live_ms=None if missing or not instants else max(instants),
         proof=tuple(fact.words for fact in found if fact.at_ms is not None),
         waiting="; ".join(missing),
+        remedy="; ".join(fact.remedy for fact in found if fact.at_ms is None and fact.remedy),
         detail={key: value for fact in found for key, value in fact.detail.items()},
         assumed=any(fact.assumed for fact in found),
     )

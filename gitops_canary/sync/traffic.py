@@ -203,7 +203,7 @@ class _Look:
                 f"{shift.requests} requests since the commit, "
                 f"likelihood ratio {shift.ratio:.3g} of {RATIO:.0f}"
             )
-            return Fact(None, words, {})
+            return Fact(None, words, {}, remedy="" if shift.requests else _unseen(e, series))
         change = f"{percent(e.weight_to)} % rather than {percent(e.weight_from)} %"
         words = f"{shift.requests} requests up to {iso(shift.at_ms)} show {change}."
         return Fact(shift.at_ms, words, _numbers(shift))
@@ -241,6 +241,20 @@ class _Look:
         if self._settled_ms > self.until_ms or _series(answers, self._known()):
             return False
         return bool(_series(answers, self._heard()))
+
+
+def _unseen(e: Expectation, series: Sequence[Series]) -> str:
+    """Say what to look at where no request at all can prove a weight."""
+    if series:
+        return (
+            f"look whether requests reach {e.canary_workload} and {e.primary_workload}, and "
+            "whether the sync engine has applied the route (`gitops-canary doctor`)"
+        )
+    return (
+        f"the source has no request series of {e.canary_workload} or {e.primary_workload} in "
+        f"{e.namespace}: look whether it scrapes what counts them (`gitops-canary doctor`), and "
+        "whether anybody calls them"
+    )
 
 
 def _unready(wanted: Wanted, state: Readiness) -> str:

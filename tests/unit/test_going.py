@@ -10,6 +10,7 @@ from situations import LIVE_MS, POLICY, looks, move, situation
 
 from gitops_canary.core.decide import decide
 from gitops_canary.core.situation import Situation
+from gitops_canary.core.text import iso
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.observation import Liveness
 from gitops_canary.model.rollout import Action, Outcome
@@ -102,3 +103,21 @@ def test_the_deadline_of_a_weight_is_the_last_moment_it_may_wait() -> None:
     assert isinstance(back, Act)
     assert (back.action, back.at_ms) == (Action.RETREAT, end_ms)
     assert later == back
+
+
+def test_what_a_source_advises_is_told_with_the_deadline() -> None:
+    away = Liveness(live_ms=None, proof=(), waiting="0 requests", remedy="look at the route")
+    at_ten_percent = replace(at_ten([]), live=away, now_ms=LIVE_MS)
+    starting = replace(situation(LADDER, move(Action.START, "0", 0), ()), live=away, now_ms=LIVE_MS)
+    by = iso(at_ten_percent.deadline_ms())
+
+    for asked, then in (
+        (at_ten_percent, "the weight goes back to 0"),
+        (starting, "a person is called"),
+    ):
+        held = decide(asked)
+        assert isinstance(held, Hold)
+        assert held.remedy == f"look at the route; if it is not live by {by}, {then}"
+    quiet = decide(replace(at_ten_percent, live=replace(away, remedy="")))
+    assert isinstance(quiet, Hold)
+    assert quiet.remedy == ""

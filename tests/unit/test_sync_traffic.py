@@ -26,6 +26,17 @@ def test_old_weight_is_never_taken_for_the_new_one() -> None:
     assert "requests since the commit, likelihood ratio" in found.waiting
 
 
+def test_without_any_request_it_says_what_to_look_at() -> None:
+    unseen, idle = look([], expected()), look(requests(10, until_ms=0), expected())
+
+    assert (
+        unseen.waiting == idle.waiting == ("0 requests since the commit, likelihood ratio 1 of 99")
+    )
+    assert "no request series of shop or shop-primary in prod" in unseen.remedy
+    assert "look whether requests reach shop and shop-primary" in idle.remedy
+    assert look(requests(5), expected()).remedy == look(requests(10), expected()).remedy == ""
+
+
 @pytest.mark.parametrize("delay_ms", [0, MINUTE, 5 * MINUTE])
 def test_late_sync_costs_no_more_than_a_prompt_one(delay_ms: int) -> None:
     switched = SINCE + delay_ms
