@@ -24,6 +24,7 @@ _BRINGING = frozenset({
 _ANY = "*"
 _PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 _LABELLING = re.compile("selector|labels")
+_RENAMING = re.compile(r"/metadata(/name|[\"'\s])|/kind|allow(Name|Kind)Change")
 _POD_LABELS = ("spec", "template", "metadata", "labels")
 Folders = Mapping[str, Kustomization]
 Found = Callable[[Path], str | None]
@@ -197,6 +198,9 @@ def _closed(own: Kustomization, folders: Folders, text: Found) -> bool:
         return False
     if any(folders[one].prefix or folders[one].suffix for one in own.components if one in folders):
         return False
+    patches = (text(own.file), *_patches(own, root, text))
+    if any(one is None or _RENAMING.search(one) for one in patches):
+        return False
     listed = [root.get(key) for key in ("resources", "bases", "components")]
     count = sum(len(node.items) for node in listed if node is not None)
     paths = (*own.resources, *own.components)
@@ -213,15 +217,19 @@ def _written(own: Kustomization, text: Found) -> Iterator[str]:
     pairs = root.get("labels")
     for one in pairs.items if pairs is not None else ():
         yield from _words(one.get("pairs"))
+    if any(one is None or _LABELLING.search(one) for one in _patches(own, root, text)):
+        yield _ANY
+
+
+def _patches(own: Kustomization, root: Node, text: Found) -> Iterator[str | None]:
+    """Give the text of every patch; None of one that is not there."""
     for key in _PATCHES:
         listed = root.get(key)
         for one in listed.items if listed is not None else ():
             inline = one.get("patch") or one.get("path") or one
             said = inline.value if inline.kind is NodeKind.SCALAR else ""
             path = posixpath.normpath(posixpath.join(posixpath.dirname(own.file), said))
-            known = said if one.get("patch") or "\n" in said else text(Path(path))
-            if known is None or _LABELLING.search(known):
-                yield _ANY
+            yield said if one.get("patch") or "\n" in said else text(Path(path))
 
 
 def _root(own: Kustomization, text: Found) -> Node | None:
@@ -229,7 +237,7 @@ def _root(own: Kustomization, text: Found) -> Node | None:
 
 
 def _selects(selector: Node, labels: Mapping[str, str]) -> bool:
-    return all(labels.get(key) == value for key, value in _words(selector).items())
+    return all(labels.get(key.value) == value.value for key, value in selector.entries)
 
 
 def _words(node: Node | None) -> dict[str, str]:

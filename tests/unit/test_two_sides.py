@@ -13,6 +13,11 @@ from gitops_canary.errors import BindingError
 from gitops_canary.routing import ROUTERS
 
 RULES = Rules(paths=(), default_provider=None, allow_missing=frozenset())
+RENAMED = """\
+patches:
+- target: {kind: Deployment, name: web-2}
+  patch: '[{"op": "replace", "path": "/metadata/name", "value": "web-primary"}]'
+"""
 PREFIX = "namePrefix: live-\n"
 
 
@@ -67,8 +72,9 @@ def test_what_may_lie_elsewhere_is_not_missed(more: str, begun: Texts, tmp_path:
     less = without(begun, "Deployment", "web-primary")
     less[PROD] = less[PROD].replace("resources:\n", f"resources:\n  {more}")
     assert look(less, tmp_path).error is None
-    less[PROD] = begun[PROD] + "helmCharts: [{name: web}]\n"
-    assert look(less, tmp_path).error is None
+    for elsewhere in ("helmCharts: [{name: web}]\n", RENAMED):
+        less[PROD] = begun[PROD] + elsewhere
+        assert look(less, tmp_path).error is None
 
 
 def crossed(texts: Texts) -> Texts:
