@@ -10,6 +10,7 @@ from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.core.edits import Ground
 from gitops_canary.errors import CanaryError, SpecError
 from gitops_canary.manifest import document
+from gitops_canary.manifest.bindings import nothing_below
 from gitops_canary.manifest.census import Standing, census
 from gitops_canary.manifest.initial.terrain import Document, Terrain, images, survey
 from gitops_canary.manifest.initial.versions import elsewhere
@@ -35,6 +36,8 @@ class Subject:
     grounds: Mapping[CanaryId, Ground]
     shared: Mapping[CanaryId, tuple[str, ...]]
     """ConfigMaps and Secrets that both workloads use where listed fields hold the version."""
+    barren: tuple[str, ...] = ()
+    """The allowed paths below which there is no file."""
     notifies: Callable[[str], bool] | None = None
     """Whether a notifier stands for `namespace/name` of an AlertProvider; None without settings."""
 
@@ -65,8 +68,15 @@ def subject(store: Store, revision: Revision, rules: Rules, *, configured: bool 
         errors=errors,
         grounds=grounds,
         shared=shared,
+        barren=view.index.barren,
         notifies=rules.notifies if configured else None,
     )
+
+
+def paths(one: Subject) -> Iterator[Finding]:
+    """Tell of allowed paths below which nothing lies."""
+    for folder in one.barren:
+        yield wrong("paths", folder, nothing_below(folder))
 
 
 def workloads(one: Subject) -> Iterator[Finding]:
@@ -240,6 +250,7 @@ def _overridden(one: Subject, canary: CanaryId, ref: DocRef) -> Iterator[Finding
 
 
 CHECKS: Mapping[str, Callable[[Subject], Iterator[Finding]]] = {
+    "paths": paths,
     "workloads": workloads,
     "canaries": canaries,
     "flagger": flagger,

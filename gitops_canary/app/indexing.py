@@ -42,6 +42,8 @@ class Index:
     """Files that may hold a workload or a route, with the labels they name."""
     naming: Sharded[str, frozenset[Path]]
     """Label to subjects."""
+    barren: tuple[str, ...] = ()
+    """The allowed paths below which there is no file at all."""
 
     def footprint(self, names: Iterable[str]) -> Mapping[Path, Blob]:
         """List every subject that names one of the labels, and every one that may hide it."""
@@ -133,6 +135,7 @@ class Indexer:
             wanted=expected,
             subjects=Sharded(),
             naming=Sharded(),
+            barren=self._barren(revision, self._paths, policies),
         )
         naming = _renamed(empty, subjects)
         return replace(empty, subjects=empty.subjects.with_changes(subjects), naming=naming)
@@ -151,12 +154,16 @@ class Indexer:
                 policies[path] = come[path]
             if named := subject_of(data, index.wanted):
                 subjects[path] = (come[path], named)
+        kept = index.policies.with_changes(policies)
+        gone = [path for path, blob in changed.items() if blob is None]
+        suspects = [p for p in self._paths if p in index.barren or _below(p, gone)]
         return Index(
             revision=revision,
-            policies=index.policies.with_changes(policies),
+            policies=kept,
             wanted=index.wanted,
             subjects=index.subjects.with_changes(subjects),
             naming=_renamed(index, subjects),
+            barren=self._barren(revision, suspects, kept),
         )
 
     def widen(self, index: Index, wanted: frozenset[str]) -> Index:
@@ -180,7 +187,18 @@ class Indexer:
             wanted=index.wanted | fresh,
             subjects=index.subjects.with_changes(subjects),
             naming=_renamed(index, subjects),
+            barren=index.barren,
         )
+
+    def _barren(
+        self, revision: Revision, suspects: Sequence[str], policies: Iterable[Path]
+    ) -> tuple[str, ...]:
+        """List the paths below which nothing lies; all files are listed only for one in doubt."""
+        doubtful = [path for path in suspects if not _below(path, policies)]
+        if not doubtful:
+            return ()
+        files = self._store.files(revision)
+        return tuple(path for path in doubtful if not _below(path, files))
 
     def _mentioning(self, revision: Revision, words: Sequence[str]) -> Mapping[Path, Blob]:
         hits = self._sift.mentioning(revision, words, self._paths)
@@ -194,6 +212,10 @@ class Indexer:
         """Tell whether a file is one that kustomize reads though it is no YAML by its name."""
         named = path.endswith(".json") or kustomize.is_kustomization(path)
         return named and bindings.allowed(path, self._paths)
+
+
+def _below(folder: str, files: Iterable[Path]) -> bool:
+    return any(bindings.allowed(file, [folder]) for file in files)
 
 
 def _renamed(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from gitops_canary.app.tick import Report
 from gitops_canary.core.explain import sentence
 from gitops_canary.core.plan import Plan
+from gitops_canary.manifest.bindings import nothing_below
 from gitops_canary.model.decision import Act, Decision, Hold
 
 log = logging.getLogger("gitops_canary")
@@ -29,6 +30,9 @@ class Teller:
         for change in report.unmanaged:
             text = f"unmanaged image change, no canary watches over it: {change}"
             self._say(report.repository, f"{change.file}:{change.line}", text)
+        for folder in report.barren:
+            text = f"{nothing_below(folder)}"
+            self._say(report.repository, f"paths {folder}", text, level=logging.WARNING)
         if report.error:
             text = f"{report.error}"
             self._say(report.repository, "", text, level=logging.ERROR)

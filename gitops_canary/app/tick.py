@@ -55,6 +55,8 @@ class Report:
     """Moves that are due and were not written (`plan`, `status`), or not yet."""
     unmanaged: tuple[ImageChange, ...] = ()
     """Images that changed outside every canary since the tip before."""
+    barren: tuple[str, ...] = ()
+    """The allowed paths below which the tip has no file."""
     error: CanaryError | None = None
     """What kept the whole repository from being looked at."""
     due_ms: int | None = None
@@ -218,6 +220,7 @@ class Station:
             seen=known,
             history=seen.history,
             unmanaged=seen.unmanaged,
+            barren=seen.view.index.barren,
             pushed=(*self._lost.arrived(seen.history), *pushed),
             planned=tuple(planned),
             due_ms=measured.due_ms,

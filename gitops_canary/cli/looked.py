@@ -1,7 +1,7 @@
 """One tick of every repository, for the verbs that look once."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from gitops_canary.app.controller import Round
 from gitops_canary.app.tick import Report
 from gitops_canary.app.wiring import opened
 from gitops_canary.errors import SpecError, Unavailable
+from gitops_canary.manifest.bindings import nothing_below
 from gitops_canary.manifest.problems import nearest_canary
 
 
@@ -38,6 +39,14 @@ async def _stranded(one: Round, report: Report, *, write: bool) -> Report:
     if not isinstance(report.error, Unavailable):
         return report
     return replace(report, breakglass=await one.outage.commands())
+
+
+def complaints(report: Report) -> Iterator[str]:
+    """Say what is wrong with a repository as a whole."""
+    if report.error:
+        yield f"error: {report.repository}: {report.error}"
+    for folder in report.barren:
+        yield f"warning: {report.repository}: {nothing_below(folder)}"
 
 
 def names(text: str) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from gitops_canary.app.tick import Report
+from gitops_canary.errors import SpecError
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.names import CanaryId
 from gitops_canary.model.rollout import Action
@@ -48,6 +49,8 @@ def settled(report: Report) -> bool:
 def _codes(report: Report) -> Iterable[int]:
     if report.error:
         yield report.error.exit_code
+    if report.barren:
+        yield SpecError.exit_code
     for canary, decision in report.decisions.items():
         yield _code(
             decision, rolled_back=_rolled_back(report, canary), paused=_paused(report, canary)

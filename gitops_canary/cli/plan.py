@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gitops_canary.app.tick import Report
-from gitops_canary.cli.looked import chosen, looked, names
+from gitops_canary.cli.looked import chosen, complaints, looked, names
 from gitops_canary.cli.options import (
     DEFAULT_CONFIG,
     AllowMissingOption,
@@ -48,8 +48,8 @@ def plan(
         reports = changed(reports, looked(against, allow_missing=names(allow_missing)))
     wanted = chosen(reports, canaries)
     for report in reports:
-        if report.error:
-            say(f"error: {report.repository}: {report.error}")
+        for told in complaints(report):
+            say(told)
     if sheet or pull_request is not None:
         text = "\n".join(_sheets(reports, wanted))
         if text or not any(report.error for report in reports):

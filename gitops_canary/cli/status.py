@@ -1,7 +1,7 @@
 """`status`: where every canary stands, in one table."""
 
 from gitops_canary.app.standing import Standing, standings
-from gitops_canary.cli.looked import chosen, looked
+from gitops_canary.cli.looked import chosen, complaints, looked
 from gitops_canary.cli.options import (
     DEFAULT_CONFIG,
     CanariesArgument,
@@ -25,8 +25,8 @@ def status(
     reports = looked(config)
     wanted = chosen(reports, canaries)
     for report in reports:
-        if report.error:
-            say(f"error: {report.repository}: {report.error}")
+        for told in complaints(report):
+            say(told)
         if report.breakglass:
             say(report.breakglass)
         for change in report.unmanaged:

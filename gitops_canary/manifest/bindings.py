@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from gitops_canary.errors import BindingError, Place, Uninitialised
+from gitops_canary.errors import BindingError, Place, SpecError, Uninitialised
 from gitops_canary.manifest import scalers, targets, tracked
 from gitops_canary.manifest.document import Node, parse
 from gitops_canary.manifest.field_place import locate
@@ -61,6 +61,18 @@ def allowed(file: str, paths: Sequence[str]) -> bool:
     parts = file.split("/")
     prefixes = ([part for part in path.split("/") if part] for path in paths)
     return any(parts[: len(prefix)] == prefix for prefix in prefixes)
+
+
+def nothing_below(folder: str) -> SpecError:
+    """Tell of one of the allowed paths below which a revision has no file: most often a slip.
+
+    >>> nothing_below("app/").problem
+    'There is no file below app/.'
+    """
+    return SpecError(
+        f"There is no file below {folder}.",
+        remedy="correct `paths` of this repository in controller.yaml, or commit the folder",
+    )
 
 
 def conflicts(bindings: Mapping[CanaryId, Binding]) -> Mapping[CanaryId, BindingError]:

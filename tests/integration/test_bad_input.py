@@ -167,6 +167,10 @@ CASES = {
         spoil=lambda _, s: s["metrics"]["sources"]["default"].update(url=NOWHERE),
         code=6, said=("waits for", "prod/checkout"), rounds=2,
     ),
+    "a path with nothing below it": Case(
+        spoil=lambda _, s: first(s, paths=["apps/", "app/"]),
+        code=1, said=("There is no file below app/", "correct `paths`"),
+    ),
     "a typo in a Canary": Case(
         spoil=replaced(CANARY, "threshold: ", "treshold: "),
         code=1, said=(f"{CANARY}:19:5", "did you mean threshold?"),

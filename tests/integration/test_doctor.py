@@ -134,7 +134,7 @@ def test_who_may_not_write_is_told_with_7(bench: Bench) -> None:
 BROKEN = {
     "no server": ({"url": "http://127.0.0.1:9/origin.git"}, 6),
     "no such branch": ({"branch": "prod"}, 1),
-    "no such path": ({"paths": ["nowhere/"]}, 0),
+    "no such path": ({"paths": ["nowhere/"]}, 1),
 }
 
 

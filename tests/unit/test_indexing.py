@@ -120,6 +120,23 @@ def test_a_kind_by_alias_and_a_canary_in_utf_16_are_told_of() -> None:
     assert not holds_policy(b'kind: Service\nx: "\\u0061"\n')
 
 
+def test_paths_without_any_file_are_known_until_one_comes_and_once_the_last_is_gone() -> None:
+    canary = b"kind: Canary\n"
+    shelf = Shelf([
+        {"apps/a.yaml": canary, "charts/x.txt": b"x"},
+        {"apps/a.yaml": canary, "app/new": b"x"},
+        {"other/a.yaml": canary, "app/new": b"x", "charts-2/x": b"x"},
+    ])  # fmt: skip
+    indexer = Indexer(shelf, PlainSift(shelf), ["apps/", "app", "charts"])
+    first = indexer.begin(Revision("0"))
+    assert first.barren == ("app",)
+    assert indexer.widen(first, frozenset({"web"})).barren == ("app",)
+    second = indexer.follow(first, Revision("1"))
+    assert second.barren == ("charts",)
+    assert indexer.follow(second, Revision("2")).barren == ("apps/", "charts")
+    assert Indexer(shelf, PlainSift(shelf), []).begin(Revision("0")).barren == ()
+
+
 def test_a_kind_in_an_open_bracket_is_told_of_as_no_yaml() -> None:
     text = "kind: [HTTPRoute\nmetadata: {name: web}\nspec: {rules: web-primary}\n"
     assert subject_of(text.encode(), frozenset({"web-primary"}))
