@@ -51,6 +51,8 @@ class Sides:
     """Whether nothing comes from anywhere else."""
     relabelled: frozenset[str]
     """Labels that kustomize writes; `*` where it may be any."""
+    merged: frozenset[tuple[str, str]]
+    """Kind and name of the documents whose labels or selector a patch writes."""
 
     def check(self) -> None:
         """Make sure that both workloads are there, and that each Service selects its own side.
@@ -120,13 +122,18 @@ class Sides:
     def _labels(self, side: str) -> Mapping[str, str] | None:
         one = self._workload(side)
         node = one.root.get(*_POD_LABELS) if one else None
-        return _words(node) if node is not None else None
+        return _words(node) if node is not None and one and not self._patched(one) else None
+
+    def _patched(self, one: _Seen) -> bool:
+        """Tell whether a patch names it, by its own name or by one that kustomize gives it."""
+        return any(one in self.seen.get(named, ()) for named in self.merged)
 
     def _selector(self, service: _Seen) -> Node | None:
         """Give a selector, where kustomize leaves what it names alone."""
         node = service.root.get("spec", "selector")
         keys = {key.value for key, _ in node.entries} if node is not None else set()
-        return node if keys and not self.relabelled & {_ANY, *keys} else None
+        known = keys and not self.relabelled & {_ANY, *keys} and not self._patched(service)
+        return node if known else None
 
 
 def sides(spec: CanarySpec, folders: Folders, text: Found) -> Sides | None:
@@ -159,6 +166,7 @@ def sides(spec: CanarySpec, folders: Folders, text: Found) -> Sides | None:
         seen={key: tuple(found.values()) for key, found in seen.items()},
         whole=whole and all(_closed(one, folders, text) for one in own),
         relabelled=frozenset(label for one in own for label in _written(one, text)),
+        merged=frozenset(named for one in own for named in _merged(one, text)),
     )
 
 
@@ -198,7 +206,7 @@ def _closed(own: Kustomization, folders: Folders, text: Found) -> bool:
         return False
     if any(folders[one].prefix or folders[one].suffix for one in own.components if one in folders):
         return False
-    patches = (text(own.file), *_patches(own, root, text))
+    patches = (text(own.file), *(one for one, _ in _patches(own, root, text)))
     if any(one is None or _RENAMING.search(one) for one in patches):
         return False
     listed = [root.get(key) for key in ("resources", "bases", "components")]
@@ -217,19 +225,42 @@ def _written(own: Kustomization, text: Found) -> Iterator[str]:
     pairs = root.get("labels")
     for one in pairs.items if pairs is not None else ():
         yield from _words(one.get("pairs"))
-    if any(one is None or _LABELLING.search(one) for one in _patches(own, root, text)):
-        yield _ANY
+    for patch, targeted in _patches(own, root, text):
+        known = patch is not None and not targeted and _named(patch, own.file)
+        if patch is None or (_LABELLING.search(patch) and not known):
+            yield _ANY
 
 
-def _patches(own: Kustomization, root: Node, text: Found) -> Iterator[str | None]:
-    """Give the text of every patch; None of one that is not there."""
+def _merged(own: Kustomization, text: Found) -> Iterator[tuple[str, str]]:
+    """Give kind and name of the documents that patches of a kustomization name themselves."""
+    root = _root(own, text)
+    for one, targeted in _patches(own, root, text) if root is not None else ():
+        if one is not None and not targeted and _LABELLING.search(one):
+            yield from _named(one, own.file)
+
+
+def _named(patch: str, file: Path) -> tuple[tuple[str, str], ...]:
+    """Give kind and name of what a strategic-merge patch is put onto; empty where it is none."""
+    try:
+        roots = [root for root in parse(patch, file=file) if root is not None]
+    except SpecError:
+        return ()
+    if any(root.kind is not NodeKind.MAPPING for root in roots):
+        return ()
+    found = tuple((_word(root, "kind"), _word(root, "metadata", "name")) for root in roots)
+    return found if all(kind and name for kind, name in found) else ()
+
+
+def _patches(own: Kustomization, root: Node, text: Found) -> Iterator[tuple[str | None, bool]]:
+    """Give the text of every patch, None of one that is not there, and whether it has a target."""
     for key in _PATCHES:
         listed = root.get(key)
         for one in listed.items if listed is not None else ():
             inline = one.get("patch") or one.get("path") or one
             said = inline.value if inline.kind is NodeKind.SCALAR else ""
             path = posixpath.normpath(posixpath.join(posixpath.dirname(own.file), said))
-            yield said if one.get("patch") or "\n" in said else text(Path(path))
+            known = said if one.get("patch") or "\n" in said else text(Path(path))
+            yield known, one.get("target") is not None
 
 
 def _root(own: Kustomization, text: Found) -> Node | None:

@@ -3,7 +3,7 @@
 from pathlib import Path as LocalPath
 
 import pytest
-from first_canary import Texts, after, initialised
+from first_canary import Texts, after, initialised, overlay
 from test_init_renaming import PROD, prefixed, written
 
 from gitops_canary.app.doctor_manifests import canaries, subject, unguarded
@@ -23,10 +23,14 @@ PREFIX = "namePrefix: live-\n"
 
 @pytest.fixture(params=[PREFIX, ""], ids=["prefix", "plain"])
 def begun(request: pytest.FixtureRequest) -> Texts:
-    texts = prefixed("istio", prefix=request.param)
-    if not request.param:
+    return first(request.param, {})
+
+
+def first(prefix: str, others: Texts) -> Texts:
+    texts = prefixed("istio", prefix=prefix) | others
+    if not prefix:
         texts = {path: text.replace("live-web", "web") for path, text in texts.items()}
-    return after(texts, initialised(texts))
+    return after(texts, initialised(texts, overlay="overlays/prod"))
 
 
 def name(texts: Texts) -> str:
@@ -92,6 +96,21 @@ def test_a_service_over_the_other_side_is_refused(begun: Texts, tmp_path: LocalP
     assert f"{name(begun)}-primary selects the pods of the canary" in one.error.problem
     wrong[PROD] += "commonLabels: {app: web}\n"
     assert look(wrong, tmp_path).error is None, "which labels there will be is not known"
+
+
+@pytest.mark.parametrize("prefix", [PREFIX, ""])
+def test_a_patch_of_one_service_hides_no_other(prefix: str, tmp_path: LocalPath) -> None:
+    texts = first(prefix, overlay("staging", "namePrefix: try-\n"))
+    assert "patches:\n" in texts[PROD]
+    assert look(texts, tmp_path).error is None
+    wrong = crossed(texts)
+    one = look(wrong, tmp_path)
+    assert one.error is not None
+    assert "selects the pods of the canary" in one.error.problem
+    split = "apiVersion: v1\nkind: Service\nmetadata: {name: web-primary}\n"
+    wrong["overlays/prod/right.yaml"] = split + "spec: {selector: {app: web-primary}}\n"
+    wrong[PROD] = wrong[PROD].replace("patches:\n", "patches:\n  - path: right.yaml\n")
+    assert look(wrong, tmp_path).error is None, "a patch has put it right"
 
 
 def test_the_service_users_call_is_told_where_it_selects_the_candidate(
