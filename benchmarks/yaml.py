@@ -126,6 +126,8 @@ def detected(found: list[str]) -> None:
 
 def main() -> None:
     """Measure and print."""
+    if len(sys.argv) < 2 or not Path(sys.argv[1]).is_dir():  # noqa: PLR2004 - an argument
+        sys.exit("usage: python benchmarks/yaml.py <folder of YAML files> [most files]")
     folder = Path(sys.argv[1])
     found = texts(folder, int(sys.argv[2]) if len(sys.argv) > 2 else 700)  # noqa: PLR2004 - arguments
     spent: list[float] = []
