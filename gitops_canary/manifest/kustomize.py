@@ -128,6 +128,18 @@ def chains(folders: Mapping[str, Kustomization]) -> Mapping[str, list[Entry]]:
     return found
 
 
+def builds_on(folders: Mapping[str, Kustomization], outer: str) -> set[str]:
+    """List a kustomization and all that it builds on, through others too; empty if it is none."""
+    seen: set[str] = set()
+    todo = [outer]
+    while todo:
+        one = todo.pop()
+        if one in folders and one not in seen:
+            seen.add(one)
+            todo += (*folders[one].resources, *folders[one].components)
+    return seen
+
+
 def _declared(begin: list[str], folders: Mapping[str, Kustomization]) -> set[str]:
     """List the files that kustomizations build on, through others too."""
     files: set[str] = set()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from gitops_canary.errors import BindingError, Place, SpecError, Uninitialised
 from gitops_canary.manifest import naming
 from gitops_canary.manifest.initial import building
-from gitops_canary.manifest.kustomize import Kustomization, is_kustomization
+from gitops_canary.manifest.kustomize import Kustomization, builds_on, is_kustomization
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
 from gitops_canary.model.names import Path
 from gitops_canary.model.spec import CanarySpec
@@ -148,7 +148,7 @@ def sides(spec: CanarySpec, folders: Folders, text: Found) -> Sides | None:
         return None
     roots = _around(folders, posixpath.dirname(next(iter(listed))))
     built = {found for root in roots for found in building.named(folders, root)}
-    reached = {one for root in roots for one in _reached(folders, root)}
+    reached = {one for root in roots for one in builds_on(folders, root)}
     own = [folders[one] for one in sorted(reached)]
     seen: dict[tuple[str, str], dict[tuple[str, int], _Seen]] = {}
     whole = bool(roots)
@@ -179,17 +179,6 @@ def _around(folders: Folders, folder: str) -> set[str]:
         if one in folders and one not in seen:
             seen.add(one)
             todo += [f for f, own in folders.items() if one in (*own.resources, *own.components)]
-    return seen
-
-
-def _reached(folders: Folders, root: str) -> set[str]:
-    seen: set[str] = set()
-    todo = [root]
-    while todo:
-        one = todo.pop()
-        if one in folders and one not in seen:
-            seen.add(one)
-            todo += (*folders[one].resources, *folders[one].components)
     return seen
 
 

@@ -10,7 +10,7 @@ from gitops_canary.manifest.document import Node, append_item, insert_key, parse
 from gitops_canary.manifest.initial import copies, patches, renaming, replacing
 from gitops_canary.manifest.initial.commons import Commons, commons
 from gitops_canary.manifest.initial.terrain import Document, Terrain
-from gitops_canary.manifest.kustomize import Entry, Kustomization, twice
+from gitops_canary.manifest.kustomize import Entry, Kustomization, builds_on, twice
 from gitops_canary.model.names import Path
 
 
@@ -67,19 +67,9 @@ def scoped(terrain: Terrain, outer: str | None, namespace: str) -> Terrain:
         while folder and folder not in known:
             folder = posixpath.dirname(folder)
         # A file that no kustomization lists, e.g. a patch, goes with the one it lies beside.
-        return folder not in known or outer is None or _within(known, outer, folder)
+        return folder not in known or outer is None or folder in builds_on(known, outer)
 
     return replace(terrain, documents=tuple(one for one in terrain.documents if mine(one)))
-
-
-def _within(known: Mapping[str, Kustomization], outer: str, folder: str) -> bool:
-    todo, seen = [outer], set()
-    while todo:
-        one = todo.pop()
-        if one not in seen and one in known:
-            seen.add(one)
-            todo += [*known[one].resources, *known[one].components]
-    return folder in seen
 
 
 def holds(terrain: Terrain, outer: str | None, file: Path) -> bool:
@@ -259,16 +249,7 @@ def listed(text: str, key: str, item: object, *, file: Path) -> str:
 
 
 def _builds(known: Mapping[str, Kustomization], folder: str, file: Path) -> bool:
-    todo, seen = [folder], set()
-    while todo:
-        one = todo.pop()
-        if one in seen or one not in known:
-            continue
-        seen.add(one)
-        if file in known[one].resources:
-            return True
-        todo += [*known[one].resources, *known[one].components]
-    return False
+    return any(file in known[one].resources for one in builds_on(known, folder))
 
 
 def _labels(root: Node, key: str) -> Iterator[Node]:
