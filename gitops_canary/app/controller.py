@@ -81,7 +81,6 @@ class Controller:
     enough: Callable[[Report], bool] = lambda _: False
     """Told of each look; says whether the controller may end now."""
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
-    _stopping: bool = False
     _busy: set[asyncio.Task[None]] = field(default_factory=set)
     _scheduler: AsyncIOScheduler = field(default_factory=lambda: AsyncIOScheduler(timezone="UTC"))
 
@@ -108,7 +107,7 @@ class Controller:
         self._scheduler.start()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stop.wait(), for_s)
-        self._stopping = True
+        self._stop.set()  # also where the time is over
         log.info("stopping: a push under way may take %d s more", STOP_SECONDS)
         self._scheduler.remove_all_jobs()
         with contextlib.suppress(TimeoutError):
@@ -181,7 +180,7 @@ class Controller:
 
     def _look_when_due(self, one: Round, due_ms: int | None) -> None:
         """Look again as soon as there is more to judge, where that is before the next poll."""
-        if due_ms is None or due_ms >= one.poll_ms or self._stopping:
+        if due_ms is None or due_ms >= one.poll_ms or self._stop.is_set():
             return
         wait = timedelta(seconds=max(due_ms / 1000, self.early_s))
         self._scheduler.add_job(
