@@ -21,8 +21,8 @@ class Branches(Protocol):
         commits: Mapping[str, PlannedCommit],
         evidence_onto: Revision | None,
         evidence: Sequence[PlannedCommit],
-    ) -> Revision | None:
-        """Push each commit as a new branch, with its evidence, all at once; the evidence's tip.
+    ) -> Mapping[str, Revision]:
+        """Push each commit as a new branch, with its evidence, all at once; the branches' tips.
 
         Raises:
             Conflict: a branch is there with something else, or the evidence branch moved.

@@ -19,10 +19,10 @@ from gitops_canary.core.delivery import Do, Hand, Proposal
 from gitops_canary.core.plan import Plan
 from gitops_canary.core.replay import History
 from gitops_canary.delivery_ports import Requests
-from gitops_canary.errors import CanaryError, Conflict, Refused, Unavailable
+from gitops_canary.errors import CanaryError, Conflict, Refused
 from gitops_canary.model.decision import Decision, Hold
 from gitops_canary.model.names import CanaryId, Path, Revision
-from gitops_canary.model.request import Draft, Method, Ready, Request
+from gitops_canary.model.request import Draft, Merging, Method, Ready, Request
 
 log = logging.getLogger("gitops_canary")
 _ANEW = frozenset({Do.PROPOSE, Do.RENEW, Do.WITHDRAW})
@@ -37,6 +37,8 @@ class _Look:
     """The tip of the target branch, as far as we know."""
     pushed: list[Plan] = field(default_factory=list)
     waiting: dict[CanaryId, Hold] = field(default_factory=dict)
+    stuck: dict[CanaryId, Refused] = field(default_factory=dict)
+    """Of whose moves the forge will not tell, or will not have one taken back."""
     taken: set[Path] = field(default_factory=set)
     """Files that a request merged at this look has changed."""
     again: bool = False
@@ -56,7 +58,8 @@ class Delivering:
     """Whether requests are merged by us, where the branch's rules allow; else people do."""
     method: Method = Method.MERGE
     _sent: dict[str, Plan] = field(default_factory=dict)
-    """What was proposed, to tell of it once it has landed; losing it loses that message."""
+    """What was proposed, to tell of it once it has landed, whatever was measured or lost since; an
+    end of the process loses that message."""
 
     async def deliver(
         self,
@@ -77,25 +80,20 @@ class Delivering:
         """
         if now_ms is None:
             return await self._show(plans, decisions, tips)
-        cases, waiting = await self._pending(plans, decisions, tips)
-        look = _Look(tips[0], waiting=waiting)
-        try:
-            await self._clear(cases, tips, look)
-            await self._propose(cases, tips, now_ms, look)
-            for case in cases:
-                if case.plan:
-                    await self._handle(case, case.plan, look)
-        except Unavailable:
-            # What became of these finds whoever asked for them.
-            for case in cases:
-                self._sent.pop(case.branch, None)
-            raise
+        cases, stuck = await self._pending(plans, decisions, tips)
+        look = _Look(tips[0], stuck=stuck)
+        await self._clear(cases, tips, look)
+        free = [case for case in cases if case.owner not in look.stuck]
+        await self._propose(free, tips, now_ms, look)
+        for case in free:
+            if case.plan:
+                await self._handle(case, case.plan, look)
         self._tell_landed(cases, history, look)
         return Pushed(
             pushed=tuple(look.pushed),
             refused={},
             again=look.again,
-            waiting=look.waiting,
+            waiting=look.waiting | _cannot(look.stuck, decisions),
             outdated=look.outdated,
         )
 
@@ -103,21 +101,24 @@ class Delivering:
         self, plans: Sequence[Plan], decisions: Mapping[CanaryId, Decision], tips: Tips
     ) -> Pushed:
         try:
-            cases, waiting = await self._pending(plans, decisions, tips)
+            cases, stuck = await self._pending(plans, decisions, tips)
         except CanaryError as error:
             log.warning("pull requests are not shown: %s", error)
             return NOTHING_PUSHED
         holds = ((case.plan, case.hold()) for case in cases)
         told = {plan.act.canary: hold for plan, hold in holds if plan and hold}
-        return replace(NOTHING_PUSHED, waiting={**waiting, **told})
+        return replace(NOTHING_PUSHED, waiting=told | _cannot(stuck, decisions))
 
     async def _pending(
         self, plans: Sequence[Plan], decisions: Mapping[CanaryId, Decision], tips: Tips
-    ) -> tuple[list[Case], dict[CanaryId, Hold]]:
+    ) -> tuple[list[Case], dict[CanaryId, Refused]]:
+        """Look at the branches of due moves first, at those there, and at those proposed here."""
         due = {delivery.branch_of(self.target, plan.record): plan for plan in plans}
         records = {branch: plan.record for branch, plan in due.items()}
         there = await self.worker.do(lambda: self.proposing.there(tips[0], records))
-        return await pending(self.requests, due, there, self._sent, decisions)
+        branches = dict.fromkeys((*due, *there, *self._sent))
+        owners = {one: delivery.canary_of(self.target, one) for one in branches}
+        return await pending(self.requests, owners, due, there, decisions)
 
     async def _clear(self, cases: Sequence[Case], tips: Tips, look: _Look) -> None:
         """Take back what is not due any more; what has been merged meanwhile is looked at anew.
@@ -128,13 +129,20 @@ class Delivering:
         doubtful = False
         for case in cases:
             doubtful = doubtful or case.do in {Do.WITHDRAW, Do.ASTRAY}
-            if case.do is Do.WITHDRAW and case.request:
-                await self._withdraw(case.request, tips)
-            if case.do in _CLEARS and case.there and _deletable(case.there):
-                await self.worker.do(partial(self.proposing.delete, case.there))
-                look.outdated = True
+            try:
+                await self._take_back(case, tips, look)
+            except Refused as error:
+                look.stuck[case.owner] = error
+                log.warning("%s could not be taken back: %s", case.branch, error)
         if doubtful and await self.worker.do(partial(self.proposing.moved_from, tips[0])):
             raise _overtaken()
+
+    async def _take_back(self, case: Case, tips: Tips, look: _Look) -> None:
+        if case.do is Do.WITHDRAW and case.request:
+            await self._withdraw(case.request, tips)
+        if case.do in _CLEARS and case.there and _deletable(case.there):
+            await self.worker.do(partial(self.proposing.delete, case.there))
+            look.outdated = True
 
     async def _withdraw(self, request: Request, tips: Tips) -> None:
         title = f"{delivery.WITHDRAWN}{request.title.removeprefix(delivery.WITHDRAWN)}"
@@ -155,27 +163,27 @@ class Delivering:
         if not chosen:
             return
         self.budget.spend(now_ms)
-        refused = await self.worker.do(lambda: self.proposing.create(chosen, tips))
+        made = await self.worker.do(lambda: self.proposing.create(chosen, tips))
         look.outdated = True
-        look.waiting |= {
-            chosen[branch].act.canary: cannot(chosen[branch].act.canary, error)
-            for branch, error in refused.items()
-        }
         for branch, plan in chosen.items():
-            if branch not in refused:
-                await self._open(plan, _draft(branch, plan, plan.commit.message), look)
+            tip = made[branch]
+            if isinstance(tip, CanaryError):
+                look.waiting[plan.act.canary] = cannot(plan.act.canary, tip)
+            else:
+                await self._open(plan, tip, _draft(branch, plan, plan.commit.message), look)
 
     async def _handle(self, case: Case, plan: Plan, look: _Look) -> None:
         """Go on with a move whose branch or request is there already."""
         there, request, act = case.there, case.request, plan.act
         if case.do is Do.OPEN and there:
-            await self._open(plan, _draft(case.branch, plan, there.message), look)
+            await self._open(plan, there.tip, _draft(case.branch, plan, there.message), look)
         elif case.do is Do.ASK and request and there:
-            await self._ask(plan, request, _draft(case.branch, plan, there.message), look)
+            draft = _draft(case.branch, plan, there.message)
+            await self._ask(plan, request, there.tip, draft, look)
         elif hold := case.hold():
             look.waiting[act.canary] = hold
 
-    async def _open(self, plan: Plan, draft: Draft, look: _Look) -> None:
+    async def _open(self, plan: Plan, tip: Revision, draft: Draft, look: _Look) -> None:
         """Open a request; one that is urgent is merged at once where no rule is in the way."""
         try:
             request = await self.requests.open(draft)
@@ -183,46 +191,52 @@ class Delivering:
             look.waiting[plan.act.canary] = cannot(plan.act.canary, error)
             return
         self._sent[draft.branch] = plan
-        look.waiting[plan.act.canary] = delivery.opened(plan.act, request)
+        why = "it was opened just now"
+        look.waiting[plan.act.canary] = delivery.waits(plan.act, request, why)
         if plan.act.urgent:
-            await self._ask(plan, request, draft, look)
+            await self._ask(plan, request, tip, draft, look)
 
-    async def _ask(self, plan: Plan, request: Request, draft: Draft, look: _Look) -> None:
-        """Have a request merged, or say what it waits for."""
+    async def _ask(
+        self, plan: Plan, request: Request, tip: Revision, draft: Draft, look: _Look
+    ) -> None:
+        """Have a request merged, or say what it waits for; `tip` is what was found to be ours."""
         self._sent.setdefault(draft.branch, plan)
-        why = ""
+        act = plan.act
+        if request.head != tip:
+            look.waiting[act.canary] = delivery.waits(act, request, "its branch has just moved")
+            return
+        done = Merging(tip=None)
         tries = request.ready is Ready.YES or (plan.act.urgent and request.ready is Ready.UNKNOWN)
         try:
             if request.ready is Ready.BEHIND:
                 await self.requests.update(request)
             elif self.merges and tries and look.taken.isdisjoint(plan.files):
-                why = await self._merge(plan, request, draft, look)
+                done = await self._merge(plan, request, draft, look)
         except Refused as error:
-            look.waiting[plan.act.canary] = cannot(plan.act.canary, error)
+            look.waiting[act.canary] = cannot(act.canary, error)
             return
-        if plan in look.pushed:
-            look.waiting.pop(plan.act.canary, None)
-            return
-        if why:
-            request = replace(request, ready=Ready.BLOCKED)
-        look.waiting[plan.act.canary] = delivery.waits(plan.act, request, why)
+        if done.tip:
+            look.waiting.pop(act.canary, None)
+        elif done.queued:
+            look.waiting[act.canary] = delivery.queued(act, request.number)
+        else:
+            look.waiting[act.canary] = delivery.waits(act, request, done.why)
 
-    async def _merge(self, plan: Plan, request: Request, draft: Draft, look: _Look) -> str:
-        """Have a request merged on what was looked at; why it was not.
+    async def _merge(self, plan: Plan, request: Request, draft: Draft, look: _Look) -> Merging:
+        """Have a request merged on what was looked at.
 
         No forge takes the tip that a merge is meant for, so the time between is kept short.
         """
         if await self.worker.do(partial(self.proposing.moved_from, look.main)):
             look.again = True
-            return "the branch has just moved"
+            return Merging(tip=None, why="the branch has just moved")
         done = await self.requests.merge(request, draft, self.method)
-        if done.tip is None:
-            return done.why
-        look.main, look.again = done.tip, True
-        look.taken |= set(plan.files)
-        look.pushed.append(plan)
-        self._sent.pop(draft.branch, None)
-        return ""
+        if done.tip:
+            look.main, look.again = done.tip, True
+            look.taken |= set(plan.files)
+            look.pushed.append(plan)
+            self._sent.pop(draft.branch, None)
+        return done
 
     def _tell_landed(self, cases: Sequence[Case], history: History, look: _Look) -> None:
         """Tell of what people merged as of a push."""
@@ -239,6 +253,13 @@ def _deletable(there: Proposal) -> bool:
 
 def _draft(branch: str, plan: Plan, message: str) -> Draft:
     return delivery.draft(branch, message, urgent=plan.act.urgent)
+
+
+def _cannot(
+    stuck: Mapping[CanaryId, Refused], decisions: Mapping[CanaryId, Decision]
+) -> dict[CanaryId, Hold]:
+    """Hold the canaries that are stuck; anybody can name a branch for one that is not there."""
+    return {one: cannot(one, error) for one, error in stuck.items() if one in decisions}
 
 
 def _overtaken() -> Conflict:

@@ -1,9 +1,8 @@
 """What is on its way by pull request: each branch of a move, its request, and what to do now."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gitops_canary.app.pushing import cannot
 from gitops_canary.core import delivery
 from gitops_canary.core.delivery import Do, Proposal
 from gitops_canary.core.plan import Plan
@@ -19,6 +18,7 @@ class Case:
     """One branch at one look."""
 
     branch: str
+    owner: CanaryId
     plan: Plan | None
     """The move that is due, if it is this branch's."""
     there: Proposal | None
@@ -44,37 +44,31 @@ class Case:
 
 async def pending(
     requests: Requests,
+    owners: Mapping[str, CanaryId],
     due: Mapping[str, Plan],
     there: Mapping[str, Proposal],
-    known: Iterable[str],
     decisions: Mapping[CanaryId, Decision],
-) -> tuple[list[Case], dict[CanaryId, Hold]]:
-    """Find the request of every branch: of due moves first, of those there, of those known.
-
-    With the holds of moves of which the forge will not tell.
+) -> tuple[list[Case], dict[CanaryId, Refused]]:
+    """Find the request of every branch in `owners`; and of whose moves the forge will not tell.
 
     Raises:
-        Refused: it will not tell of a branch whose move is not due.
         Unavailable: it did not answer.
     """
     found: list[Case] = []
-    held: dict[CanaryId, Hold] = {}
-    for branch in dict.fromkeys((*due, *there, *known)):
+    refused: dict[CanaryId, Refused] = {}
+    for branch, owner in owners.items():
         plan, proposal = due.get(branch), there.get(branch)
-        record = proposal.record if proposal else None
-        owner = plan.act.canary if plan else record.canary if record else None
         try:
             request = delivery.newest(await requests.find(branch))
         except Refused as error:
-            if plan is None:
-                raise
-            held[plan.act.canary] = cannot(plan.act.canary, error)
+            refused[owner] = error
             continue
         do = delivery.course(
             wanted=plan is not None,
-            kept=delivery.unheard(decisions.get(owner) if owner else None),
+            kept=delivery.unheard(decisions.get(owner)),
             there=proposal,
             request=request,
         )
-        found.append(Case(branch=branch, plan=plan, there=proposal, request=request, do=do))
-    return found, held
+        case = Case(branch=branch, owner=owner, plan=plan, there=proposal, request=request, do=do)
+        found.append(case)
+    return found, refused

@@ -16,6 +16,7 @@ from gitops_canary.model.names import Path, Revision
 from gitops_canary.model.rollout import Record
 from gitops_canary.ports import Git
 
+Created = Mapping[str, Revision | CanaryError]
 _UPDATES_MAX = 50
 """Merges of the target branch into a move's that are passed over."""
 
@@ -47,15 +48,15 @@ class Proposing:
         """Delete a branch that is as it was seen."""
         self.branches.delete(there.branch, there.tip)
 
-    def create(self, chosen: Mapping[str, Plan], tips: Tips) -> dict[str, CanaryError]:
-        """Push moves to branches of their own; those the server refuses, with its reason.
+    def create(self, chosen: Mapping[str, Plan], tips: Tips) -> Created:
+        """Push moves to branches of their own; the tip of each, or why the server refuses it.
 
         Raises:
             Conflict: another process was faster with something else.
             Unavailable: the server did not answer.
         """
         try:
-            self._push(chosen, tips, evidence=self.evidence)
+            return self._push(chosen, tips, evidence=self.evidence)
         except (Refused, Locked) as error:
             if len(chosen) > 1:
                 return self._apart(chosen, tips)
@@ -63,26 +64,26 @@ class Proposing:
             if not (plan.act.urgent and self.evidence and self.bare_aborts):
                 return dict.fromkeys(chosen, error)
             return self._bare(chosen, tips)
-        return {}
 
-    def _apart(self, chosen: Mapping[str, Plan], tips: Tips) -> dict[str, CanaryError]:
-        refused: dict[str, CanaryError] = {}
+    def _apart(self, chosen: Mapping[str, Plan], tips: Tips) -> Created:
+        made: dict[str, Revision | CanaryError] = {}
         for branch, plan in chosen.items():
-            refused |= self.create({branch: plan}, tips)
+            made |= self.create({branch: plan}, tips)
             _, evidence = self.git.fetch()
             tips = (tips[0], evidence)
-        return refused
+        return made
 
-    def _bare(self, chosen: Mapping[str, Plan], tips: Tips) -> dict[str, CanaryError]:
+    def _bare(self, chosen: Mapping[str, Plan], tips: Tips) -> Created:
         try:
-            self._push(chosen, tips, evidence=False)
+            return self._push(chosen, tips, evidence=False)
         except (Refused, Locked) as error:
             return dict.fromkeys(chosen, error)
-        return {}
 
-    def _push(self, chosen: Mapping[str, Plan], tips: Tips, *, evidence: bool) -> None:
+    def _push(
+        self, chosen: Mapping[str, Plan], tips: Tips, *, evidence: bool
+    ) -> Mapping[str, Revision]:
         proofs = [plan.evidence for plan in chosen.values() if plan.evidence]
-        self.branches.create(
+        return self.branches.create(
             onto=tips[0],
             commits={branch: plan.commit for branch, plan in chosen.items()},
             evidence_onto=tips[1],

@@ -175,7 +175,7 @@ class Station:
         decisions.update(refused)
         try:
             at_ms = now_ms if write else None
-            with self._lost.kept(plans if write else ()):
+            with self._lost.kept(plans if write and self.delivering is None else ()):
                 outcome = await self._push(plans, decisions, seen.history, at_ms)
         except Conflict:
             self._forget()

@@ -10,7 +10,7 @@ from enum import Enum
 
 from gitops_canary.errors import Unavailable
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
-from gitops_canary.model.names import Revision
+from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.request import Draft, Ready, Request, Stage
 from gitops_canary.model.rollout import Outcome, Record
 
@@ -81,6 +81,11 @@ def branch_of(target: str, record: Record) -> str:
     return f"{prefix(target)}{record.canary}/{move}"
 
 
+def canary_of(target: str, branch: str) -> CanaryId:
+    """Name the canary whose move a branch is for, by its name; empty for a name of another form."""
+    return CanaryId(branch.removeprefix(prefix(target)).rpartition("/")[0])
+
+
 def same(one: Record, other: Record) -> bool:
     """Tell whether two records are one move, although more may have been measured for one."""
     return _bare(one) == _bare(other)
@@ -114,7 +119,7 @@ def course(*, wanted: bool, kept: bool, there: Proposal | None, request: Request
         return Do.CLEAR
     if not wanted:
         return Do.LEAVE if kept else _unwanted(there, request)
-    if request is None or request.title.startswith(WITHDRAWN):
+    if request is None or _taken_back(request):
         return _unasked(there)
     match request.stage:
         case Stage.OPEN:
@@ -123,6 +128,11 @@ def course(*, wanted: bool, kept: bool, there: Proposal | None, request: Request
             return Do.ASTRAY
         case Stage.CLOSED:
             return Do.REFUSED
+
+
+def _taken_back(request: Request) -> bool:
+    """Whether we closed it; an open one is asked for, whatever it is called."""
+    return request.stage is not Stage.OPEN and request.title.startswith(WITHDRAWN)
 
 
 def _unwanted(there: Proposal | None, request: Request | None) -> Do:
@@ -167,13 +177,14 @@ def waits(act: Act, request: Request, why: str) -> Hold:
     )
 
 
-def opened(act: Act, request: Request) -> Hold:
-    """Hold a move whose request was opened just now."""
+def queued(act: Act, number: int) -> Hold:
+    """Hold a move that only a merge queue brings to the branch."""
     return _hold(
         act,
-        f"{_what(act)} waits in pull request #{request.number}, which was opened just now.",
-        "approve and merge it; closing it refuses the move",
-        alert=act.urgent,
+        f"{_what(act)} waits in pull request #{number}: the branch takes merges from its merge "
+        "queue alone, and the controller does not enqueue.",
+        f"put #{number} into the queue, and set delivery.merge: people; or take the queue off",
+        alert=True,
     )
 
 

@@ -23,6 +23,12 @@ from gitops_canary.model.request import Draft, Merging, Method, Ready, Request, 
 log = logging.getLogger("gitops_canary")
 REQUESTS_MAX: Final = 10
 """Requests of one branch that are looked at, newest first."""
+_LISTED_MAX: Final = 100
+"""Requests among which they are looked for: forks may have a branch of the same name."""
+TITLE_MAX: Final = 256
+"""Characters of a request's title that GitHub takes."""
+_QUEUE: Final = "merge queue"
+"""In GitHub's words where a branch takes merges from its queue alone."""
 _REMEDY: Final = "allow the token to read and write contents and pull requests"
 _NOT_NOW: Final = frozenset({405, 409})
 _UNFIT: Final = 422
@@ -77,7 +83,7 @@ class GitHubRequests:
             repository = client.get_repo(self._repository)
             try:
                 pull = repository.create_pull(
-                    self._target, draft.branch, title=draft.title, body=draft.body
+                    self._target, draft.branch, title=draft.title[:TITLE_MAX], body=draft.body
                 )
             except GithubException as error:
                 if error.status != _UNFIT:
@@ -101,7 +107,7 @@ class GitHubRequests:
 
         def write(client: Github) -> None:
             pull = client.get_repo(self._repository).get_pull(request.number)
-            pull.edit(title=title, state="closed")
+            pull.edit(title=title[:TITLE_MAX], state="closed")
 
         await asyncio.to_thread(self._github.within, write, _REMEDY)
 
@@ -144,7 +150,8 @@ class GitHubRequests:
             except GithubException as error:
                 if error.status in _NOT_NOW:
                     why = one_line(said(error))[:200].rstrip(".")
-                    return Merging(tip=None, why=why or "GitHub will not merge it yet")
+                    why = why or "GitHub will not merge it yet"
+                    return Merging(tip=None, why=why, queued=_QUEUE in why.lower())
                 raise
             return Merging(tip=Revision(done.sha))
 
@@ -160,8 +167,15 @@ class GitHubRequests:
             sort="created",
             direction="desc",
         )
-        # The filter is GitHub's; one it does not know it ignores.
-        return [one for one in islice(pulls, REQUESTS_MAX) if one.head.ref == branch]
+        # The filter is GitHub's; one it does not know it ignores, and it lets through forks that
+        # the same organization owns.
+        ours = (one for one in islice(pulls, _LISTED_MAX) if self._here(one, branch))
+        return list(islice(ours, REQUESTS_MAX))
+
+    def _here(self, pull: PullRequest, branch: str) -> bool:
+        """Whether a request is from this repository's branch; a fork that is gone has no name."""
+        fork = pull.head.repo is None or not _same(pull.head.repo.full_name, self._repository)
+        return pull.head.ref == branch and not fork
 
     def _label(self, pull: PullRequest, draft: Draft) -> None:
         """Mark a request; a token that may not does without, as nothing rests on it."""
@@ -174,6 +188,10 @@ class GitHubRequests:
             if error.status not in DENIED:
                 raise
             log.warning("pull request #%d could not be labelled: %s", pull.number, said(error))
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
 
 
 def _request(pull: PullRequest) -> Request:

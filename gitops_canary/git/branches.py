@@ -45,8 +45,8 @@ class Branches(Repository):
         commits: Mapping[str, PlannedCommit],
         evidence_onto: Revision | None,
         evidence: Sequence[PlannedCommit],
-    ) -> Revision | None:
-        """Push each commit as a new branch, with its evidence, all at once.
+    ) -> Mapping[str, Revision]:
+        """Push each commit as a new branch, with its evidence, all at once; the branches' tips.
 
         Evidence names `onto`, since nobody knows yet what the config branch will have.
         """
@@ -72,7 +72,7 @@ class Branches(Repository):
             self._damaged = True
             raise
         self._send(updates)
-        return proof[-1] if proof else evidence_onto
+        return tips
 
     def later(self, revision: Revision, most: int = 20) -> Sequence[Revision]:
         """List commits of the config branch that contain a revision, the oldest first.

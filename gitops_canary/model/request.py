@@ -55,6 +55,8 @@ class Merging:
     """Of the target branch, where it was merged."""
     why: str = ""
     """Why it was not."""
+    queued: bool = False
+    """Whether the branch takes merges from a queue alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

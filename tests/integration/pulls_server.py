@@ -34,6 +34,8 @@ class Pull:
     state: str = "open"
     merged_at: str | None = None
     labels: list[str] = field(default_factory=list)
+    fork: str = "acme/config"
+    """The repository that the branch is in."""
 
 
 class PullsServer(ForgeServer):
@@ -51,6 +53,10 @@ class PullsServer(ForgeServer):
         """Whether a branch has to be up to date before it is merged."""
         self._asked = threading.local()
         """The path of the request that a thread answers."""
+        self.meanwhile: Callable[[str], None] = lambda _call: None
+        """What others do just before a request is answered."""
+        self.queue = False
+        """Whether the branch takes merges from its queue alone."""
         self.dies_before = ""
         """The beginning of a request that is answered with a server's error."""
 
@@ -79,11 +85,19 @@ class PullsServer(ForgeServer):
         pull.state, pull.merged_at = "closed", self._iso()
         return made
 
+    def forked(self, pull: Pull, head: str, fork: str) -> Pull:
+        """Open a request like another one, from a branch of the same name in a fork."""
+        number = len(self.pull_requests) + 1
+        made = Pull(number, pull.branch, pull.base, pull.title, pull.body, head, fork=fork)
+        self.pull_requests.append(made)
+        return made
+
     # What the API does.
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         self._asked.path = handler.path
         call = f"{handler.command} {handler.path}"
+        self.meanwhile(call)
         dead = self.dies_before and call.startswith(self.dies_before)
         self.refuses = (502, {"message": "Bad Gateway"}) if dead else None
         super().answer(handler)
@@ -133,6 +147,11 @@ class PullsServer(ForgeServer):
         if body["sha"] != pull.head:
             return 409, {"message": "Head branch was modified. Review and try the merge again."}
         state = self._state(pull)
+        if self.queue:
+            words = (
+                "Repository rule violations found\n\nChanges must be made through the merge queue"
+            )
+            return 405, {"message": words}
         if state == "blocked":
             return 405, {"message": "At least 1 approving review is required."}
         if state != "clean":
@@ -165,7 +184,7 @@ class PullsServer(ForgeServer):
     def _look(self) -> None:
         """Follow the branches, as GitHub does on a push: closed where one is gone."""
         for pull in self.pull_requests:
-            if pull.state == "open":
+            if pull.state == "open" and pull.fork == "acme/config":
                 tip = self.origin.tip(pull.branch)
                 pull.head, pull.state = tip or pull.head, "open" if tip else "closed"
 
@@ -178,7 +197,7 @@ class PullsServer(ForgeServer):
             "title": pull.title,
             "body": pull.body,
             "merged_at": pull.merged_at,
-            "head": {"ref": pull.branch, "sha": pull.head},
+            "head": {"ref": pull.branch, "sha": pull.head, "repo": {"full_name": pull.fork}},
             "base": {"ref": pull.base},
         }
         return shown | ({"mergeable_state": self._state(pull)} if whole else {})

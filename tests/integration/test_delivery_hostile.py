@@ -1,0 +1,118 @@
+"""What careless and malicious people can do to a pull request of ours, and what comes of it."""
+
+import pathlib
+
+import pytest
+from delivery_world import DeliveryWorld, delivered
+
+from gitops_canary.errors import Unavailable
+from gitops_canary.model.decision import Hold
+from gitops_canary.model.request import Method
+
+
+def begun(world: DeliveryWorld) -> None:
+    """Have the request of a start wait for an approval."""
+    world.forge.needs_approval = True
+    world.release("1.1.0")
+    world.until("start")
+
+
+def held(world: DeliveryWorld) -> Hold:
+    decision = world.step()
+    assert isinstance(decision, Hold), decision
+    return decision
+
+
+def test_a_push_between_look_and_merge_is_not_merged(tmp_path: pathlib.Path) -> None:
+    """The head was taken from the forge's list, which may be younger than what was looked at."""
+    with delivered(tmp_path) as world:
+        begun(world)
+        [pull] = world.forge.open_ones()
+        world.forge.needs_approval = False
+
+        def push(call: str) -> None:
+            if call.startswith("GET /repos/acme/config/pulls?"):
+                world.forge.meanwhile = lambda _call: None
+                world.origin.commit({"README.md": b"evil\n"}, "Evil\n", branch=pull.branch)
+
+        world.forge.meanwhile = push
+        assert "its branch has just moved" in held(world).reason
+        assert pull.state == "open"
+        assert b"evil" in world.origin.show("README.md", pull.branch)
+        assert "Somebody else committed" in held(world).reason
+        assert world.subjects() == []
+
+
+def test_a_forks_request_of_the_same_name_is_none_of_ours(tmp_path: pathlib.Path) -> None:
+    with delivered(tmp_path) as world:
+        begun(world)
+        [pull] = world.forge.open_ones()
+        evil = world.origin.commit({"README.md": b"evil\n"}, "Evil\n", branch="of-the-fork")
+        for _ in range(12):
+            forged = world.forge.forked(pull, evil, "acme/fork")
+        world.forge.needs_approval = False
+        world.step()
+        assert (pull.merged_at is None, forged.merged_at) == (False, None)
+        assert forged.state == "open"
+
+
+def test_an_open_request_counts_whatever_it_is_called(tmp_path: pathlib.Path) -> None:
+    with delivered(tmp_path) as world:
+        begun(world)
+        [pull] = world.forge.open_ones()
+        pull.title = f"withdrawn: {pull.title}"
+        assert "rules ask for more" in held(world).reason
+        world.forge.approve(pull)
+        world.step()
+        assert pull.merged_at
+        assert world.subjects() == ["start 1.1.0 at 0% (step 0/2)"]
+
+
+def test_a_merge_queue_is_told_with_what_helps(tmp_path: pathlib.Path) -> None:
+    with delivered(tmp_path) as world:
+        world.forge.queue = True
+        world.release("1.1.0")
+        world.until("start")
+        decision = held(world)
+        assert "takes merges from its merge queue alone" in decision.reason
+        assert "set delivery.merge: people" in decision.remedy
+        assert decision.alert
+
+
+def test_a_branch_that_cannot_be_deleted_holds_its_canary_alone(tmp_path: pathlib.Path) -> None:
+    with delivered(tmp_path) as world:
+        begun(world)
+        [pull] = world.forge.open_ones()
+        world.origin.git("config", "receive.denyDeletes", "true")
+        world.release("1.2.0")
+        decision = held(world)
+        assert "the server refused" in decision.reason
+        assert decision.alert
+        assert pull.state == "closed"
+        world.origin.git("config", "receive.denyDeletes", "false")
+        world.until("start 1.2.0")
+        assert len(world.branches()) == 1
+
+
+@pytest.mark.parametrize("method", [Method.MERGE, Method.SQUASH])
+def test_a_merge_whose_answer_was_lost_is_told(tmp_path: pathlib.Path, method: Method) -> None:
+    """Also where more was measured since the request was opened than its commit says."""
+    with delivered(tmp_path, method) as world:
+        world.release("1.1.0")
+        while world.weight() != "10":
+            world.step()
+        world.forge.needs_approval = True
+        pull = world.until("10% -> 50%")
+        world.step()
+
+        def merge(call: str) -> None:
+            if call.endswith("/merge"):
+                world.forge.merge(pull, method.value, f"{pull.title}\n\n{pull.body}")
+                world.forge.dies_before = call
+
+        world.forge.meanwhile = merge
+        world.forge.approve(pull)
+        assert isinstance(world.look().error, Unavailable)
+        world.forge.dies_before = ""
+        told = [plan.act.action.value for plan in world.look().pushed]
+        assert told == ["advance"]
