@@ -1,6 +1,7 @@
 """A person takes a rewritten branch as it is: from what they looked at to the line that says so."""
 
-from gitops_canary.app.steering import Change, Standing, Want
+from gitops_canary.app.branch_standing import Standing
+from gitops_canary.app.steering import Change, Want
 from gitops_canary.errors import Refused
 from gitops_canary.git.commands import is_revision
 from gitops_canary.manifest import accepted

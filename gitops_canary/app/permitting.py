@@ -1,6 +1,7 @@
 """What a person allows a rollout: to pass a gate, or to be promoted without what is left."""
 
-from gitops_canary.app.steering import Change, Standing, Want, controlled
+from gitops_canary.app.branch_standing import Standing
+from gitops_canary.app.steering import Change, Want, controlled
 from gitops_canary.errors import Refused
 from gitops_canary.manifest.steering import add
 from gitops_canary.model.names import CanaryId, Path

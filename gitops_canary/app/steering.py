@@ -2,23 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
-from gitops_canary.app.reading import Reader, Rules
-from gitops_canary.core import message
+from gitops_canary.app.branch_standing import Standing
+from gitops_canary.app.reading import Rules
 from gitops_canary.core.adopting import unadopted
-from gitops_canary.core.edits import Ground
 from gitops_canary.core.plan import QUARANTINE
 from gitops_canary.core.text import percent
-from gitops_canary.errors import Conflict, HistoryError, Refused, SpecError
+from gitops_canary.errors import Conflict, Refused, SpecError
 from gitops_canary.git.checkout import Checkout
-from gitops_canary.manifest import document, quarantine
-from gitops_canary.manifest.problems import nearest, nearest_canary
+from gitops_canary.manifest import quarantine
+from gitops_canary.manifest.problems import nearest
 from gitops_canary.manifest.steering import steer
 from gitops_canary.model.names import CanaryId, Path, Revision, RolloutId
 from gitops_canary.model.rollout import Action, Move
-from gitops_canary.model.spec import CanarySpec, Policy
-from gitops_canary.routing import ROUTERS
+from gitops_canary.model.spec import Policy
 
 ATTEMPTS = 10
 """How often a change is made again because somebody pushed first; the controller does."""
@@ -35,93 +32,8 @@ class Change:
     """What it asks for, as a clause for a person."""
 
 
-Want = Callable[["Standing"], Change | None]
+Want = Callable[[Standing], Change | None]
 """Reads where everything stands; None: there is nothing to change."""
-
-
-class Standing:
-    """One branch as the remote has it now, and when that is: `now_ms`, since the epoch."""
-
-    def __init__(self, checkout: Checkout, tip: Revision, rules: Rules, *, now_ms: int) -> None:
-        self.tip = tip
-        self.now_ms = now_ms
-        self.checkout = checkout
-        self._reader = Reader(checkout, rules, ROUTERS)
-
-    def spec(self, canary: CanaryId) -> CanarySpec:
-        """Find a Canary.
-
-        Raises:
-            SpecError: there is none of that id.
-            CanaryError: it cannot be read.
-        """
-        view = self._reader.view(self.tip)
-        if canary in view.errors:
-            raise view.errors[canary]
-        if canary not in view.canaries:
-            known = {*view.canaries, *view.errors}
-            raise SpecError(f"There is no canary {canary}.", remedy=nearest_canary(canary, known))
-        return view.canaries[canary]
-
-    def ground(self, canary: CanaryId, revision: Revision | None = None) -> Ground:
-        """Read a canary's owned values; CanaryError where that cannot be done."""
-        return self._reader.ground(revision or self.tip, canary)
-
-    def entries(self) -> tuple[quarantine.Entry, ...]:
-        """Read the quarantine."""
-        return quarantine.parse(self.text(QUARANTINE))
-
-    def text(self, path: Path) -> str:
-        """Read a file; empty where there is none."""
-        return self._reader.text(self.tip, path)
-
-    def last(self, canary: CanaryId) -> Move | None:
-        """Find the newest move of a canary."""
-        return next((move for move in self._moves if move.record.canary == canary), None)
-
-    def policy(self, move: Move) -> Policy:
-        """Give the policy that a move's rollout is pinned to."""
-        canary, rollout = move.record.canary, move.record.rollout
-        starts = (
-            m.revision
-            for m in self._moves
-            if m.record.rollout == rollout and m.record.action is Action.START
-        )
-        found = (self._reader.view(revision).canaries.get(canary) for revision in starts)
-        return next((spec.policy for spec in found if spec), self.spec(canary).policy)
-
-    def index(self, canary: CanaryId) -> int:
-        """Say which document of its file a Canary is, counted from 0."""
-        place = self.spec(canary).place
-        roots = document.parse(self.text(Path(place.file)), file=place.file)
-        return next(
-            number
-            for number, root in enumerate(roots)
-            if root is not None and (root.line, root.column) == (place.line, place.column)
-        )
-
-    def overridden(self, move: Move) -> bool:
-        """Whether a person moved weight, route or primary since a move."""
-        canary = move.record.canary
-        now = self.ground(canary).owned
-        then = self.ground(canary, move.revision).owned
-        return (now.weight, now.shape, now.primary.digest) != (
-            then.weight, then.shape, then.primary.digest,
-        )  # fmt: skip
-
-    @cached_property
-    def _moves(self) -> tuple[Move, ...]:
-        found: list[Move] = []
-        for told in self.checkout.told(self.tip):
-            try:
-                record = message.parse(told.message, told.revision)
-            except HistoryError:
-                # Whose commit this is can only the controller tell: a quoted or broken record is
-                # passed over here, as it passes over a person's.
-                continue
-            if record:
-                found.append(Move(record=record, revision=told.revision, date_ms=told.date_ms))
-        return tuple(found)
 
 
 def paused(canary: CanaryId) -> Want:
@@ -146,20 +58,30 @@ def resumed(canary: CanaryId) -> Want:
                 remedy="take spec.suspend out of its document",
                 place=spec.place,
             )
-        move, change = standing.last(canary), None
-        if move and not move.record.over and standing.overridden(move):
-            weight = standing.ground(canary).owned.weight
-            returning = move.record.action in {Action.PROMOTE, Action.FINISH}
-            back = unadopted(standing.policy(move), weight, returning=returning)
-            said = f"resumed at {percent(weight)}%{f' ({back})' if back else ''}"
-            token = f"{move.record.rollout}/{percent(weight)}"
-            change = controlled(standing, canary, "resume", value=token, said=said)
+        change = _adopting(standing, canary)
         if not spec.control.paused:
             return change
         said = f"{change.said}, no longer paused" if change else "no longer paused"
         return controlled(standing, canary, "paused", value=False, said=said, onto=change)
 
     return want
+
+
+def _adopting(standing: Standing, canary: CanaryId) -> Change | None:
+    """Answer a person's hand on weight, route or primary; None where none waits for it."""
+    move = standing.last(canary)
+    rollout = standing.unanswered(canary, move)
+    if rollout is None:
+        return None
+    weight = standing.ground(canary).owned.weight
+    if move is None or move.record.over:
+        then = "nothing was under way: the candidate starts at 0 %"
+    else:
+        returning = move.record.action in {Action.PROMOTE, Action.FINISH}
+        then = unadopted(standing.policy(move), weight, returning=returning)
+    said = f"resumed at {percent(weight)}%{f' ({then})' if then else ''}"
+    token = f"{rollout}/{percent(weight)}"
+    return controlled(standing, canary, "resume", value=token, said=said)
 
 
 def aborted(canary: CanaryId) -> Want:

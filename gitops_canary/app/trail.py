@@ -8,12 +8,24 @@ its own goes from one that concerns it straight to the next.
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from gitops_canary.model.commits import Commit
 from gitops_canary.model.names import Revision
 
 UNKNOWN = ""
 """The key of a step of which nothing is known: it concerns everybody."""
+
+
+class Link(Protocol):
+    """A commit, as far as a trail has to know it."""
+
+    @property
+    def revision(self) -> Revision:
+        """Its name."""
+
+    @property
+    def parents(self) -> tuple[Revision, ...]:
+        """Its parents, the first one first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +99,7 @@ class _Run:
 class Trail:
     """Everything reachable from a tip, children before parents; read as far as anybody asks."""
 
-    def __init__(self, stream: Iterator[Commit], stirring: Stirring) -> None:
+    def __init__(self, stream: Iterator[Link], stirring: Stirring) -> None:
         self._stream = stream
         self._stirring = stirring
         self._order: list[Revision] = []

@@ -92,6 +92,7 @@ def perform(
         return 0
     if only_diff:
         write(diff(change.path, change.before, change.after).removesuffix("\n"))
+        say(f"{about}: {change.said}")
         return 0
     revision = str(done.revision)
     row = {

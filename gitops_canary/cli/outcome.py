@@ -63,7 +63,7 @@ def _code(decision: Decision, *, rolled_back: bool, paused: bool) -> int:
     if decision.exit_code:
         return decision.exit_code
     code = WAITS[decision.wait]
-    if paused and decision.wait in {Wait.LIVE, Wait.READY}:
+    if paused and code == IN_PROGRESS:
         code = WAITS[Wait.PAUSED]
     return 1 if rolled_back and code in {0, IN_PROGRESS} else code
 

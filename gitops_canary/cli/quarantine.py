@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from gitops_canary.app.branch_standing import Standing
 from gitops_canary.app.reading import Rules
-from gitops_canary.app.steering import Standing, lifted
+from gitops_canary.app.steering import lifted
 from gitops_canary.cli.asking import perform
 from gitops_canary.cli.clones import now_ms
 from gitops_canary.cli.options import (

@@ -248,18 +248,26 @@ def _rise(s: Situation, index: int) -> Decision:
 
 
 def _measuring(s: Situation, live_ms: int, failed: int) -> Decision:
-    newest = s.verdicts[-1] if s.verdicts else None
     unheard = silence(s, live_ms, s.verdicts)
     if unheard is not None:
         return unmeasured(s, unheard)
+    wait, reason = _measured(s, failed)
+    paused = _paused(s)
+    remedy = WAY_OUT[Wait.PAUSED].format(s.canary) if paused else ""
+    return s.hold(wait, f"{reason}{paused}", remedy=remedy)
+
+
+def _measured(s: Situation, failed: int) -> tuple[Wait, str]:
+    """Say what is waited for while nothing is decided, and what was seen so far."""
+    newest = s.verdicts[-1] if s.verdicts else None
     if newest and newest.heard and newest.outcome is Outcome.INCONCLUSIVE:
-        return s.hold(Wait.WINDOW, f"Measures at {percent(s.tip.weight)} %: {newest.reason}.")
+        return Wait.WINDOW, f"Measures at {percent(s.tip.weight)} %: {newest.reason}."
     if newest and newest.outcome is Outcome.INCONCLUSIVE:
-        return s.hold(Wait.DATA, f"The checks are inconclusive: {silent(newest)}.")
+        return Wait.DATA, f"The checks are inconclusive: {silent(newest)}."
     if newest and newest.outcome is Outcome.FAIL:
         count = f"{failed} of {s.policy.threshold}"
-        return s.hold(Wait.WINDOW, f"Failed check {count}: {failing(newest)}.")
-    return s.hold(Wait.WINDOW, f"Measures {_where(s)}{_progress(s)}{_first(s)}.")
+        return Wait.WINDOW, f"Failed check {count}: {failing(newest)}."
+    return Wait.WINDOW, f"Measures {_where(s)}{_progress(s)}{_first(s)}."
 
 
 def _where(s: Situation) -> str:

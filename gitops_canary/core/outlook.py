@@ -10,7 +10,7 @@ from gitops_canary.core.text import duration, percent
 from gitops_canary.manifest.policy import policy_json
 from gitops_canary.manifest.scalars import spelled
 from gitops_canary.model.owned import Fields, Templates
-from gitops_canary.model.spec import CanarySpec, Check, Policy, Strategy
+from gitops_canary.model.spec import CanarySpec, Check, JudgePolicy, Policy, Strategy
 from gitops_canary.model.webhooks import HookType
 
 
@@ -80,6 +80,7 @@ def _moves(spec: CanarySpec, ground: Ground) -> Iterator[str]:
         yield from _steps(policy)
     if policy.judge.type == "sequential" and not policy.skip_analysis:
         yield f"Measured for {duration(policy.judge.min_soak_ms)} in all, at the least."
+        yield _unproven(policy.judge)
     yield (
         "promote: the primary gets the version, the canary keeps serving; "
         f"the primary has {deadline} to run it everywhere, or people are called."
@@ -92,6 +93,19 @@ def _moves(spec: CanarySpec, ground: Ground) -> Iterator[str]:
         yield f"watch: for {duration(policy.watch_ms)} its limits alone are judged; failing {does}."
     if ground.owned.candidate.replicas == 0:
         yield "idle: the canary is scaled to zero, as it is now."
+
+
+def _unproven(judge: JudgePolicy) -> str:
+    """Say what becomes of a canary that nothing speaks against, and too few requests for."""
+    then = {
+        "promote": f"it is promoted all the same, if {judge.min_requests} requests were counted",
+        "hold": "it holds",
+        "rollback": "its traffic is taken back",
+    }
+    return (
+        f"Where nothing proves it good within {duration(judge.max_hold_ms)} at the last step, "
+        f"{then[judge.on_inconclusive]} (onInconclusive: {judge.on_inconclusive})."
+    )
 
 
 def _steps(policy: Policy) -> Iterator[str]:

@@ -14,7 +14,8 @@ def recount(story: Told, asked: str) -> Iterator[str]:
     """
     first, last = story.first, story.last
     yield one_line(f"{last['canary']}: {last['version']} {story.outcome}. {last['reason']}")
-    yield f"Rollout {last['rollout']}, {first['decidedAt']} to {last['decidedAt']}."
+    when = f"decided {first['decidedAt']} to {last['decidedAt']}"
+    yield f"Rollout {last['rollout']}, {when}; its commits can have later dates."
     yield f"Asked for by commit {last['source']}; goes back to {last['stable']}."
     if asked:
         yield one_line(f"Asked for by {asked}")

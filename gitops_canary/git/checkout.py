@@ -30,6 +30,14 @@ class Told:
     message: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """A commit and its parents."""
+
+    revision: Revision
+    parents: tuple[Revision, ...]
+
+
 class Checkout(PersonsGit):
     """One clone and one branch of its remote; a `ports.Store`."""
 
@@ -100,6 +108,12 @@ class Checkout(PersonsGit):
             head, _, message = one.partition("\n")
             revision, _, date = head.partition(" ")
             yield Told(revision=Revision(revision), date_ms=int(date) * 1000, message=message)
+
+    def behind(self, tip: Revision) -> Iterator[Behind]:
+        """List everything reachable from a commit, children before parents."""
+        for line in self._must("rev-list", "--topo-order", "--parents", tip, "--").splitlines():
+            revision, *parents = map(Revision, line.split())
+            yield Behind(revision=revision, parents=tuple(parents))
 
     def push(self, revision: Revision, branch: str, *, onto: Revision) -> None:
         """Push a commit, made on top of `onto`, to a branch of the remote, never by force.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import USERS
-from console import CANARY, CANDIDATE, Ended, config, edited, example, run
+from console import CANARY, CANDIDATE, ROUTE, Ended, config, edited, example, run
 from prometheus_server import prometheus
 
 from gitops_canary.lab.loopback import basic_auth
@@ -244,3 +244,22 @@ def test_no_clone_says_how_to_name_one(tmp_path: Path, monkeypatch: pytest.Monke
 
     assert ended.code == 7
     assert "--checkout" in ended.err
+
+
+def test_a_weight_that_no_move_set_is_answered_by_resume(
+    origin: Origin, clone: Path, settings: Path
+) -> None:
+    release(origin, "1.1.0")
+    some = edited(origin, ROUTE, "weight: 0 ", "weight: 30 ")[ROUTE]
+    rest = some and some.replace(b"weight: 100", b"weight: 70")
+    origin.commit({ROUTE: rest}, "Send a third there\n")
+    held = run("once", "--config", settings)
+    assert (held.code, "No move of ours set the weight" in held.err) == (4, True), held.err
+
+    asked = run("resume", "prod/checkout", "-C", clone)
+
+    assert asked.code == 0, asked.err
+    assert "resumed at 30% (nothing was under way: the candidate starts at 0 %)" in asked.out
+    assert run("once", "--config", settings).code == 3
+    assert "start 1.1.0" in subject(origin)
+    assert run("resume", "prod/checkout", "-C", clone).err.count("nothing to change") == 1

@@ -44,6 +44,12 @@ ARGO = JudgePolicy(type="conditions")
         ({"checks": (check(interval_ms=120_000),)}, "one look that passes, 2m later"),
         ({"judge": SURE}, "the judge has to be sure, for 1m at the least"),
         ({"judge": SURE}, "Measured for 5m in all, at the least."),
+        (
+            {"judge": SURE},
+            "it is promoted all the same, if 100 requests were counted (onInconclusive: promote).",
+        ),
+        ({"judge": replace(SURE, on_inconclusive="hold")}, "it holds (onInconclusive: hold)."),
+        ({"judge": replace(SURE, on_inconclusive="rollback")}, "its traffic is taken back"),
         ({"judge": ARGO}, "1 measurement, the first 1m later, one every 1m"),
         (
             {"judge": ARGO, "checks": (replace(check(), criteria=Criteria(count=4)),)},
@@ -78,6 +84,7 @@ def test_a_policy_brings_about_its_line(changes: dict[str, Any], line: str) -> N
     [
         ({}, "Measured for"),
         ({"judge": SURE, "skip_analysis": True}, "Measured for"),
+        ({}, "onInconclusive"),
         ({}, "watch:"),
         ({}, "finish: 6%"),
         ({"skip_analysis": True, "return_step": Decimal(4)}, "finish: 6%"),

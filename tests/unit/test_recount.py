@@ -18,7 +18,10 @@ def test_a_rollback_is_told_move_by_move() -> None:
 
     assert lines[:3] == [
         "prod/shop: app=shop:1.1.0 rolled back. Because.",
-        "Rollout 0123456789ab, 2026-03-02T10:01:00Z to 2026-03-02T10:09:00Z.",
+        (
+            "Rollout 0123456789ab, decided 2026-03-02T10:01:00Z to 2026-03-02T10:09:00Z; "
+            "its commits can have later dates."
+        ),
         f"Asked for by commit {'a' * 40}; goes back to {'b' * 40}.",
     ]
     assert lines[3:12] == [
