@@ -89,7 +89,7 @@ def workloads(one: Subject) -> Iterator[Finding]:
             what=error.problem,
             remedy=error.remedy,
         )
-    for found in census(one.terrain.texts, _targets(one.canaries)):
+    for found in census(one.terrain, _targets(one.canaries)):
         marker = f"; the Flux policy {found.marker} moves it" if found.marker else ""
         name = f"{found.namespace}/{found.name}" if found.namespace else found.name
         yield Finding(

@@ -1,8 +1,10 @@
 """Reading a checkout as the controller would, and saying what it could not use."""
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path as LocalPath
 
 from gitops_canary.app.indexing import SUFFIXES
@@ -47,13 +49,14 @@ class Finding:
 
 
 class Folder:
-    """A checkout on disk, read through the same port as a revision (ports.Store)."""
+    """A checkout on disk, read once through the same port as a revision (ports.Store)."""
 
     def __init__(self, root: LocalPath) -> None:
         if not root.is_dir():
             raise ConfigError(f"{root} is not a folder.", remedy="name a checkout to read")
         self._root = root
         self._bytes: dict[BlobId, bytes] = {}
+        self._files: dict[Path, Blob] | None = None
 
     def files(self, revision: Revision) -> Mapping[Path, Blob]:
         """List the files on disk that may hold manifests or patches; only WORK_TREE exists.
@@ -61,19 +64,26 @@ class Folder:
         Links are not followed, and JSON that is too large to be read is left out.
         """
         assert revision == WORK_TREE, "a folder has one revision"
-        found: dict[Path, Blob] = {}
-        every = (path for kind in _KINDS for path in self._root.rglob(kind))
-        for path in sorted(every)[:FILES_MAX]:
-            inside = path.relative_to(self._root)
-            if path.is_symlink() or not path.is_file() or ".git" in inside.parts:
-                continue
-            if path.suffix == ".json" and path.stat().st_size > SIZE_MAX:
-                continue
-            data = path.read_bytes()
-            name = BlobId(hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest())  # noqa: S324 - Git's own object id
-            self._bytes[name] = data
-            found[Path(inside.as_posix())] = Blob(id=name, executable=False)
-        return found
+        if self._files is None:
+            self._files = {}
+            for inside in sorted(self._named(), key=lambda one: one.split("/"))[:FILES_MAX]:
+                path = self._root / inside
+                if path.suffix == ".json" and path.stat().st_size > SIZE_MAX:
+                    continue
+                data = path.read_bytes()
+                name = BlobId(hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest())  # noqa: S324 - Git's own object id
+                self._bytes[name] = data
+                self._files[Path(inside)] = Blob(id=name, executable=False)
+        return self._files
+
+    def _named(self) -> Iterator[str]:
+        """List the files whose names say that they may hold manifests; Git's own are not read."""
+        for folder, inner, files in os.walk(self._root):
+            inner[:] = [one for one in inner if one != ".git"]
+            for name in files:
+                path = LocalPath(folder) / name
+                if any(fnmatchcase(name, kind) for kind in _KINDS) and not path.is_symlink():
+                    yield from [path.relative_to(self._root).as_posix()] if path.is_file() else ()
 
     def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
         """Give the bytes of files that `files` listed."""

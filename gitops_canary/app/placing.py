@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest import flux_layers, kustomize, rendered
+from gitops_canary.manifest.nodes import parse
 from gitops_canary.manifest.two_sides import Sides, sides
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, Path, Revision
@@ -67,10 +68,10 @@ class Placing:
         files = self._all(revision) if last is None else self._changed(*last, revision)
         self._last = revision, files
 
-        def text(path: Path) -> str:
-            return self._text(path, files[path].id)
+        def roots(path: Path) -> kustomize.Roots:
+            return parse(self._text(path, files[path].id), file=path)
 
-        return kustomize.folders(files, text), flux_layers.layers(files, text)
+        return kustomize.folders(files, roots), flux_layers.layers(files, roots)
 
     def _all(self, revision: Revision) -> Mapping[Path, Blob]:
         every = self._store.files(revision)

@@ -13,6 +13,7 @@ import typer
 from gitops_canary.app.initialising import Prepared, asking, prepare, terrain
 from gitops_canary.cli.options import CheckoutOption, Form, OutputOption
 from gitops_canary.cli.printing import diff, hush, say, settled, show, write
+from gitops_canary.cli.unswept import unswept
 from gitops_canary.core.text import one_line
 from gitops_canary.errors import CanaryError, Place, Refused, SpecError
 from gitops_canary.git.worktree import Commit, WorkTree
@@ -52,7 +53,8 @@ def init(
 ) -> int:
     """Show, or make, the commits that give an application its first canary."""
     folders = [one for one in paths.split(",") if one]
-    found, unread = terrain(checkout, folders)
+    with unswept():
+        found, unread = terrain(checkout, folders)
     try:
         said = _answered(asking(found), _file(answers) if answers else {})
     except _Unasked:

@@ -21,7 +21,9 @@ KINDS = frozenset({
 QUIET = frozenset({"ConfigMap", "Secret"})
 """Kinds that matter only where a workload of ours refers to them: a file without any of the kinds
 above may be a template, or anything else, and is not told of."""
-_GAP = r"(?:\s|#[^\n]*\n)*"
+_GAP = r"(?:\s|#[^\n\r]*[\n\r])*"
+_ODD_BREAK = "(?:\u0085|\u2028|\u2029)"
+"""What ends a line too, and a comment with it, for readers of YAML 1.1, Kubernetes' among them."""
 _KIND = rf"\bkind[\"']?{_GAP}:{_GAP}(?:(?:[&!]\S*|[|>][-+0-9]*)\s{_GAP})*"
 """The key, and what YAML lets stand before its value: comments, an anchor, a tag, a block's head"""
 
@@ -35,10 +37,34 @@ def mention(kinds: Iterable[str]) -> str:
     return rf"{_KIND}(?:(?:\[\s*)?[\"']?(?:{'|'.join(sorted(kinds))})(?![0-9A-Za-z-])|\*)"
 
 
-HIDDEN = rf"{_KIND}\"[^\"]*\\|\"[kind]{{0,3}}\\[xuU][0-9A-Fa-fkindxuU\\]*\"\s*:"
-"""The pattern of a document whose kind may be spelled by escapes, the key or its value."""
+HIDDEN = (
+    rf"{_KIND}\"[^\"]*\\|\bkind[\"']?[^\n]*{_ODD_BREAK}"
+    rf"|\"[kind]{{0,3}}\\(?:[xuU][0-9A-Fa-fkindxuU\\]*\"\s*:|[\r\n]|{_ODD_BREAK})"
+)
+"""The pattern of a document whose kind may be spelled by escapes, the key or its value, or stand
+behind a line break that few know."""
+_DECLARES = re.compile(rf"\bkind[\"']?{_GAP}:")
+_SPELLED = re.compile(r"\"[kind]{0,3}\\")
 _QUIET_MENTION = re.compile(mention(QUIET))
-_MENTION = re.compile(f"{mention({*KINDS, 'List'})}|{HIDDEN}")
+_MENTION = re.compile(mention({*KINDS, "List"}))
+_HIDDEN = re.compile(HIDDEN)
+_HIDING = ("\\", "\u0085", "\u2028", "\u2029")
+"""What every text holds that the pattern of hidden kinds finds."""
+
+
+def declares(text: str) -> bool:
+    r"""Tell whether a text may hold a document that says its kind, however the key is written.
+
+    >>> [declares(text) for text in ("a: 1", "? kind # of\n: Pod", '"k\x5cx69nd": Pod')]
+    [False, True, True]
+    """
+    if _DECLARES.search(text):
+        return True
+    return _hiding(text) and (_HIDDEN.search(text) or _SPELLED.search(text)) is not None
+
+
+def _hiding(text: str) -> bool:
+    return any(one in text for one in _HIDING)
 
 
 @lru_cache(1024)
@@ -48,7 +74,7 @@ def headers(text: str, *, file: Path) -> tuple[DocRef, ...]:
     Raises:
         SpecError: the file mentions such a kind and cannot be read.
     """
-    if not _MENTION.search(text):
+    if not _MENTION.search(text) and not (_hiding(text) and _HIDDEN.search(text)):
         return _quiet(text, file)
     return _documents(text, file)
 

@@ -9,13 +9,13 @@ from enum import Enum
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest import targets
 from gitops_canary.manifest.field_path import Inside, Key, spoken
-from gitops_canary.manifest.image_places import Form, ImagePlace, image_places
+from gitops_canary.manifest.image_places import Form, ImagePlace, image_places, places_below
 from gitops_canary.manifest.initial import building
-from gitops_canary.manifest.kustomize import Entry, chains, folders
-from gitops_canary.manifest.nodes import Node, NodeKind, parse
+from gitops_canary.manifest.initial.terrain import Terrain
+from gitops_canary.manifest.kustomize import Entry, chains
+from gitops_canary.manifest.nodes import Node, NodeKind
 from gitops_canary.model.names import Path
 
-_MENTION = re.compile(r"\bkind[\"']?\s*:")
 _VALUES = re.compile(r"values.*\.ya?ml")
 _SHOWN = 3
 _PLACEHOLDER = re.compile(r"\$\{|\{\{|\$\(")
@@ -59,32 +59,26 @@ class Workload:
     """Name of the Flux image policy that moves the image, where a comment names one."""
 
 
-def census(
-    texts: Mapping[Path, str], targets: Mapping[tuple[str, str], str]
-) -> tuple[Workload, ...]:
+def census(terrain: Terrain, targets: Mapping[tuple[str, str], str]) -> tuple[Workload, ...]:
     """List every workload, in the files' order; files that are no YAML are told as such.
 
     `targets` gives the Canary by (kind, name) of what it drives.
     """
-    known = folders(texts, texts.__getitem__)
-    entries = chains(known)
-    affixes = building.affixes(known)
-    patches = building.patches(known, texts) - affixes.keys()
+    entries = chains(terrain.kustomizations)
+    patches = terrain.patches - terrain.affixes.keys()
     found: list[Workload] = []
-    for file, text in sorted(texts.items()):
-        if not _MENTION.search(text):
-            found.extend(_values(file, text, targets))
-            continue
-        try:
-            roots = parse(text, file=file)
-        except SpecError as error:
+    for file, text in sorted(terrain.texts.items()):
+        if error := terrain.broken.get(file):
             found.append(_unreadable(file, text, error))
             continue
+        if file not in terrain.roots:
+            found.extend(_values(file, text, targets))
+            continue
         chain = entries.get(file, [])
-        for index, root in enumerate(roots):
+        around = terrain.affixes.get(file, frozenset())
+        for root in terrain.roots[file]:
             if root is not None and root.kind is NodeKind.MAPPING:
-                around = affixes.get(file, frozenset())
-                look = _Look(file, text, index, root, targets, chain, file in patches, around)
+                look = _Look(file, text, root, targets, chain, file in patches, around)
                 found.extend(look.tell())
     return tuple(found)
 
@@ -140,7 +134,6 @@ class _Look:
 
     file: Path
     text: str
-    index: int
     root: Node
     targets: Mapping[tuple[str, str], str]
     chain: list[Entry]
@@ -246,9 +239,8 @@ class _Look:
         return Standing.COULD, _held(found), remedy
 
     def _places(self) -> list[ImagePlace]:
-        found = image_places(self.text, file=self.file)
-        mine = [place for (index, _), place in found.items() if index == self.index]
-        return [place for place in mine if place.form is not Form.CHART]
+        found = places_below(self.root, file=self.file).values()
+        return [place for place in found if place.form is not Form.CHART]
 
     def _images(self) -> list[str]:
         groups = (
@@ -260,8 +252,7 @@ class _Look:
         return [node.value for node in found if node is not None]
 
     def _marker(self) -> str:
-        last = max((node.end for node in self.root.walk()), default=self.root.end)
-        tail = self.text.find("\n", last)
+        tail = self.text.find("\n", self.root.end)
         own = self.text[self.root.start : tail if tail >= 0 else len(self.text)]
         marker = re.search(r'#\s*\{\s*"\$imagepolicy":\s*"([^"]+)"', own)
         return marker[1] if marker else ""

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gitops_canary.errors import SpecError
-from gitops_canary.manifest.nodes import Node, NodeKind, parse
+from gitops_canary.manifest.kustomize import Roots
+from gitops_canary.manifest.nodes import Node, NodeKind
 from gitops_canary.model.names import Path
 
 WORD = "targetNamespace"
@@ -45,7 +46,7 @@ class Layer:
         return True
 
 
-def layers(files: Iterable[Path], text: Callable[[Path], str]) -> tuple[Layer, ...]:
+def layers(files: Iterable[Path], roots: Callable[[Path], Roots]) -> tuple[Layer, ...]:
     """Read every Kustomization of Flux that names a namespace; a broken file is left out.
 
     One that reads another repository than the one Flux was installed from says nothing about this.
@@ -53,11 +54,10 @@ def layers(files: Iterable[Path], text: Callable[[Path], str]) -> tuple[Layer, .
     found: list[Layer] = []
     for file in sorted(files):
         try:
-            roots = parse(text(file), file=file)
+            found += [layer for root in roots(file) if root and (layer := _read(root, file))]
         except SpecError:
             # Another application's broken file: Flux cannot read it either.
             continue
-        found += [layer for root in roots if root is not None and (layer := _read(root, file))]
     own = [one for one in found if one.source == _OWN]
     return tuple(own or found)
 

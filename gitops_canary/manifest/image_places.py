@@ -71,12 +71,23 @@ def image_places(text: str, *, file: str) -> Mapping[tuple[int, tuple[Step, ...]
     """
     if ignored(file):
         return MappingProxyType({})
-    found: dict[tuple[int, tuple[Step, ...]], ImagePlace] = {}
-    for index, root in enumerate(parse(text, file=file)):
-        if root is not None and not listed(root) and not _closed(root):
-            for place in _below(root, (), _Context(file=file, kind=_text(root, "kind"))):
-                found.setdefault((index, place.path), place)
-    return MappingProxyType(found)
+    return MappingProxyType(
+        {
+            (index, path): place
+            for index, root in enumerate(parse(text, file=file))
+            if root is not None
+            for path, place in places_below(root, file=file).items()
+        }
+    )
+
+
+def places_below(root: Node, *, file: str) -> Mapping[tuple[Step, ...], ImagePlace]:
+    """List the places of one document of a file, by path."""
+    found: dict[tuple[Step, ...], ImagePlace] = {}
+    if not ignored(file) and not listed(root) and not _closed(root):
+        for place in _below(root, (), _Context(file=file, kind=_text(root, "kind"))):
+            found.setdefault(place.path, place)
+    return found
 
 
 def ignored(file: str) -> bool:

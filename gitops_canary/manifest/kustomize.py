@@ -6,7 +6,7 @@ it as a resource, a base or a component.
 """
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitops_canary.errors import BindingError, Place, SpecError
@@ -83,7 +83,7 @@ def check(
     mine = [pair for pair in mine if pair.primary.path[:1] == _IMAGES]
     if not mine:
         return
-    found = folders(files, text)
+    found = folders(files, lambda file: parse(text(file), file=file))
     for pair in mine:
         _check_pair(pair, found)
 
@@ -206,14 +206,18 @@ def _entry(ref: FieldRef, folders: Mapping[str, Kustomization]) -> Entry | None:
     return next((e for e in own.entries if e.index == ref.path[1]), None) if own else None
 
 
-def folders(files: Iterable[Path], text: Callable[[Path], str]) -> dict[str, Kustomization]:
+Roots = Sequence[Node | None]
+"""What `parse` gives."""
+
+
+def folders(files: Iterable[Path], roots: Callable[[Path], Roots]) -> dict[str, Kustomization]:
     """Read every kustomization, by its folder; one that cannot be read is left out."""
     found = {}
     for file in sorted(files):
         if not is_kustomization(file):
             continue
         try:
-            root = next((r for r in parse(text(file), file=file) if r is not None), None)
+            root = next((r for r in roots(file) if r is not None), None)
         except SpecError:
             # Another application's broken file: kustomize cannot build with it either.
             continue

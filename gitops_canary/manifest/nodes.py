@@ -5,7 +5,7 @@ Bombs are stopped by size, bracket depth, nesting and alias count before anythin
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 from _ruamel_yaml import CParser  # ruamel.yaml.clib
@@ -37,6 +37,9 @@ _KEPT_MAX = 1 << 17
 """Characters; taken apart, each takes some 40 bytes. It is enough for all files of some canaries,
 which are looked at one after another; what was made of the others is kept by who made it."""
 _BRACKET = re.compile(r"[\[\]{}]")
+_SCALAR = NodeKind.SCALAR
+_made = tuple.__new__
+"""Makes a named tuple of all its fields in a third of the time that its class takes."""
 
 
 PARSED: Kept[tuple[str, str], tuple[Node | None, ...]] = Kept(_KEPT_MAX)
@@ -66,12 +69,12 @@ def _parse(text: str, file: str) -> tuple[Node | None, ...]:
     shift = len(text) - len(body)
     try:
         try:
-            return _Builder(text, shift, file).documents(_events(body))
+            return _Builder(text, shift, file, CParser(body).get_event).documents()
         except MarkedYAMLError as error:
             if len(body) > SLOW_SIZE_MAX:
                 raise
             # The C parser is older than YAML 1.2 and refuses `{image: a/b:1}`, which is valid; the
-            # slow one decides. It gives the same positions, empty values aside (see `_value`).
+            # slow one decides. It gives the same positions, empty values aside (see `_behind`).
             return _slowly(text, shift, file, error)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -84,8 +87,8 @@ def _parse(text: str, file: str) -> tuple[Node | None, ...]:
 def _slowly(text: str, shift: int, file: str, first: MarkedYAMLError) -> tuple[Node | None, ...]:
     """Parse with the slow parser; where both refuse, the one that came further tells why."""
     try:
-        events = YAML(typ="safe", pure=True).parse(text[shift:])
-        return _Builder(text, shift, file).documents(events)
+        events = iter(YAML(typ="safe", pure=True).parse(text[shift:]))
+        return _Builder(text, shift, file, events.__next__).documents()
     except MarkedYAMLError as second:
         raise max(first, second, key=_reached) from second
 
@@ -93,14 +96,6 @@ def _slowly(text: str, shift: int, file: str, first: MarkedYAMLError) -> tuple[N
 def _reached(error: MarkedYAMLError) -> int:
     mark = error.problem_mark or error.context_mark
     return int(mark.index) if mark else 0
-
-
-def _events(body: str) -> Iterator[Any]:
-    parser = CParser(body)
-    event = parser.get_event()
-    while not isinstance(event, StreamEndEvent):
-        yield event
-        event = parser.get_event()
 
 
 def _prescan(text: str, file: str) -> None:
@@ -121,115 +116,120 @@ def _invalid(problem: str, place: Place) -> SpecError:
 
 
 class _Builder:
-    """Turns events into nodes; recursion is bounded by DEPTH_MAX."""
+    """Turns events into nodes; recursion is bounded by DEPTH_MAX.
 
-    def __init__(self, text: str, shift: int, file: str) -> None:
+    A repository has a million of them, which is what reading one takes: nothing is made or asked
+    for twice, and scalars, three of four, are told first.
+    """
+
+    def __init__(self, text: str, shift: int, file: str, following: Callable[[], Any]) -> None:
         self._text = text
         self._shift = shift
         self._file = file
+        self._next = following
         self._aliases = 0
 
-    def documents(self, events: Iterator[Any]) -> tuple[Node | None, ...]:
+    def documents(self) -> tuple[Node | None, ...]:
         roots: list[Node | None] = []
-        for event in events:
+        while type(event := self._next()) is not StreamEndEvent:
             if type(event) is DocumentStartEvent:
-                root = self._node(next(events), events, 0)
-                empty = root.kind is NodeKind.SCALAR and root.start == root.end and root.plain
+                root = self._node(self._next(), 0)
+                empty = root.kind is _SCALAR and root.start == root.end and root.plain
                 roots.append(None if empty else root)
         return tuple(roots)
 
-    def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
-        if depth > DEPTH_MAX:
-            raise _invalid(f"Nested more than {DEPTH_MAX} deep.", self._place(event))
+    def _node(self, event: Any, depth: int) -> Node:
         kind = type(event)
         if kind is ScalarEvent:
             return self._scalar(event)
+        if kind is AliasEvent:
+            return self._alias(event)
+        if depth > DEPTH_MAX:
+            raise _invalid(f"Nested more than {DEPTH_MAX} deep.", self._place(event))
         if kind is MappingStartEvent:
-            return self._mapping(event, events, depth)
-        if kind is not AliasEvent:
-            return self._sequence(event, events, depth)
+            return self._mapping(event, depth)
+        return self._sequence(event, depth)
+
+    def _scalar(self, event: Any) -> Node:
+        mark, style, tag = event.start_mark, event.style, event.ctag
+        start, end = mark.index + self._shift, event.end_mark.index + self._shift
+        if style == "|" or style == ">":  # noqa: PLR1714 - asked of every scalar
+            end = start + len(self._text[start:end].rstrip(" \t\r\n"))
+        return _made(Node, (
+            _SCALAR, start, end, mark.line + 1, mark.column + 1, event.value, style or "",
+            tag if tag is None else str(tag), event.anchor, (), (),
+        ))  # fmt: skip
+
+    def _alias(self, event: Any) -> Node:
         self._aliases += 1
         if self._aliases > ALIASES_MAX:
             raise _invalid(f"More than {ALIASES_MAX} aliases.", self._place(event))
-        return self._make(event, NodeKind.ALIAS, value=str(event.anchor))
-
-    def _scalar(self, event: Any) -> Node:
+        mark = event.start_mark
         end = event.end_mark.index + self._shift
-        if event.style in {"|", ">"}:
-            end = len(self._text[:end].rstrip())
-        return self._make(
-            event, NodeKind.SCALAR, end=end, value=event.value, style=event.style or ""
-        )
+        start = mark.index + self._shift
+        return Node(NodeKind.ALIAS, start, end, mark.line + 1, mark.column + 1, str(event.anchor))
 
-    def _mapping(self, event: Any, events: Iterator[Any], depth: int) -> Node:
+    def _mapping(self, event: Any, depth: int) -> Node:
+        following, scalar = self._next, self._scalar
         entries: list[tuple[Node, Node]] = []
         seen: set[str] = set()
-        for inner in events:
-            if type(inner) is MappingEndEvent:
+        while True:
+            inner = following()
+            kind = type(inner)
+            if kind is ScalarEvent:
+                name = inner.value
+                if name in seen:
+                    raise _invalid(f"The key {name!r} stands here twice.", self._place(inner))
+                seen.add(name)
+                key = scalar(inner)
+            elif kind is MappingEndEvent:
                 break
-            key = self._node(inner, events, depth + 1)
-            if key.kind is NodeKind.SCALAR:
-                if key.value in seen:
-                    place = Place(self._file, key.line, key.column)
-                    raise _invalid(f"The key {key.value!r} stands here twice.", place)
-                seen.add(key.value)
-            entries.append((key, self._value(key, next(events), events, depth)))
+            else:
+                key = self._node(inner, depth + 1)
+            inner = following()
+            if type(inner) is ScalarEvent:
+                value = scalar(inner)
+                if value.start == value.end:
+                    value = self._behind(key, value)
+            else:
+                value = self._node(inner, depth + 1)
+            entries.append((key, value))
         end = entries[-1][1].end if entries else None
-        return self._collection(event, inner, NodeKind.MAPPING, end, entries=tuple(entries))
+        return self._collection(event, inner, NodeKind.MAPPING, end, tuple(entries), ())
 
-    def _value(self, key: Node, event: Any, events: Iterator[Any], depth: int) -> Node:
-        """Build an entry's value; an empty one stands right behind its colon."""
-        node = self._node(event, events, depth + 1)
-        if not node.plain or node.start != node.end or node.anchor or node.tag:
-            return node
-        colon = self._text.find(":", key.end)
-        at = colon + 1 if 0 <= colon < node.start else node.start
-        return node._replace(start=at, end=at, line=key.line)
+    def _behind(self, key: Node, value: Node) -> Node:
+        """Place an entry's empty value right behind its colon, where a parser does not."""
+        if self._text.startswith(":", value.start - 1):
+            return value
+        colon = self._text.find(":", key.end, value.start)
+        at = colon + 1 if colon >= 0 else value.start
+        return value._replace(start=at, end=at, line=key.line)
 
-    def _sequence(self, event: Any, events: Iterator[Any], depth: int) -> Node:
+    def _sequence(self, event: Any, depth: int) -> Node:
+        following, scalar = self._next, self._scalar
         items: list[Node] = []
-        for inner in events:
-            if type(inner) is SequenceEndEvent:
-                break
-            items.append(self._node(inner, events, depth + 1))
+        while type(inner := following()) is not SequenceEndEvent:
+            known = type(inner) is ScalarEvent
+            items.append(scalar(inner) if known else self._node(inner, depth + 1))
         end = items[-1].end if items else None
-        return self._collection(event, inner, NodeKind.SEQUENCE, end, items=tuple(items))
+        return self._collection(event, inner, NodeKind.SEQUENCE, end, (), tuple(items))
 
     def _collection(
-        self, event: Any, last: Any, kind: NodeKind, content_end: int | None, **inside: Any
-    ) -> Node:
-        flow = bool(event.flow_style)
-        end = last.end_mark.index + self._shift
-        if not flow and content_end is not None:
-            end = content_end
-        return self._make(event, kind, end=end, style="flow" if flow else "block", **inside)
-
-    def _make(
         self,
         event: Any,
+        last: Any,
         kind: NodeKind,
-        *,
-        end: int | None = None,
-        value: str = "",
-        style: str = "",
-        entries: tuple[tuple[Node, Node], ...] = (),
-        items: tuple[Node, ...] = (),
+        content_end: int | None,
+        entries: tuple[tuple[Node, Node], ...],
+        items: tuple[Node, ...],
     ) -> Node:
-        mark = event.start_mark
-        alias = kind is NodeKind.ALIAS
-        return Node(
-            kind,
-            mark.index + self._shift,
-            event.end_mark.index + self._shift if end is None else end,
-            mark.line + 1,
-            mark.column + 1,
-            value,
-            style,
-            None if alias else event.tag,
-            None if alias else event.anchor,
-            entries,
-            items,
-        )
+        mark, flow, tag = event.start_mark, bool(event.flow_style), event.ctag
+        end = last.end_mark.index + self._shift if flow or content_end is None else content_end
+        return _made(Node, (
+            kind, mark.index + self._shift, end, mark.line + 1, mark.column + 1, "",
+            "flow" if flow else "block", tag if tag is None else str(tag), event.anchor,
+            entries, items,
+        ))  # fmt: skip
 
     def _place(self, event: Any) -> Place:
         return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)

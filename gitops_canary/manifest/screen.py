@@ -14,6 +14,7 @@ _ANY_POLICY = re.compile(f"(?<![0-9A-Za-z-])(?:{'|'.join(POLICY_KINDS)})(?![0-9A
 """Passed by what `_POLICY` passes, `List` and aliases aside, and much faster."""
 _HIDDEN = re.compile(HIDDEN.encode())
 _SUBJECT = re.compile(mention((KINDS | QUIET) - set(POLICY_KINDS)).encode())
+_HIDING = (b"\\", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
 _ESCAPE = re.compile(rb"\\(?:[xuU\r\n\xc2\xe2]|$)")
 """What can spell a name in YAML without writing it: a code, or a line break inside of it.
 
@@ -40,7 +41,11 @@ def holds_policy(data: bytes) -> bool:
         data = data.decode("utf-16", errors="replace").encode()
     if _ANY_POLICY.search(data) and _POLICY.search(data):
         return True
-    return b"\\" in data and _HIDDEN.search(data) is not None
+    return _hides_kind(data)
+
+
+def _hides_kind(data: bytes) -> bool:
+    return any(one in data for one in _HIDING) and _HIDDEN.search(data) is not None
 
 
 def mentions(data: bytes, words: frozenset[str]) -> bool:
@@ -94,7 +99,7 @@ def subject_of(data: bytes, wanted: frozenset[str]) -> frozenset[str]:
     >>> sorted(subject_of(b"kind: Deployment\nmetadata: {name: web}\n", frozenset({"web", "api"})))
     ['web']
     """
-    if not wanted or not _SUBJECT.search(data):
+    if not wanted or not (_SUBJECT.search(data) or _hides_kind(data)):
         return frozenset()
     words = data.translate(_TABLE).decode().split()
     found = frozenset(wanted.intersection(words))

@@ -3,6 +3,7 @@
 import pytest
 
 from gitops_canary.manifest.census import Standing, Workload, census
+from gitops_canary.manifest.initial.terrain import survey
 from gitops_canary.model.names import Path
 
 POD = "spec: {{template: {{spec: {{containers: [{{name: a, image: '{image}'}}]}}}}}}\n"
@@ -17,7 +18,8 @@ def workload(kind: str, name: str = "web", image: str = "acme/web:1") -> str:
 def look(
     files: dict[str, str], targets: dict[tuple[str, str], str] | None = None
 ) -> list[Workload]:
-    return list(census({Path(name): text for name, text in files.items()}, targets or {}))
+    terrain = survey({Path(name): text for name, text in files.items()})
+    return list(census(terrain, targets or {}))
 
 
 RELEASE = """\

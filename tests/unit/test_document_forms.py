@@ -215,3 +215,24 @@ def test_of_two_parsers_the_one_that_came_further_tells_what_is_wrong(text: str,
         parse(text, file=FILE)
     assert refused.value.place is not None
     assert refused.value.place.line == line
+
+
+def test_a_block_ends_behind_its_last_character_whatever_that_is() -> None:
+    for last in ("x", "x\u00a0", "\u3000"):
+        text = f"a: |\n  y\n  {last}\n\n# c\nb: 1\n"
+        root = parse(text, file=FILE)[0]
+        node = root.get("a") if root else None
+        assert node is not None
+        assert text[node.start : node.end] == f"|\n  y\n  {last}"
+        changed = set_text(text, 0, ("a",), f"z\n{last}\n", file=FILE)
+        assert changed == text.replace("  y", "  z")
+
+
+def test_an_empty_value_stands_behind_its_colon_and_in_no_comment() -> None:
+    for text in ("a:\nb: 1\n", "? a # c: d\n:\nb: 1\n", "? a\n:   # c: d\nb: 1\n", "{a: , b: 1}\n"):
+        root = parse(text, file=FILE)[0]
+        node = root.get("a") if root else None
+        assert node is not None
+        assert text[node.start - 1] == ":"
+        assert "#" not in text[: node.start].split("\n")[-1]
+        assert meaning(set_scalar(text, 0, ("a",), 7, file=FILE)) == {"a": 7, "b": 1}

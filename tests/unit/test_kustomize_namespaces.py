@@ -10,6 +10,7 @@ import pytest
 
 from gitops_canary.app.linting import findings
 from gitops_canary.manifest.kustomize import folders
+from gitops_canary.manifest.nodes import parse
 from gitops_canary.manifest.rendered import namespaces
 from gitops_canary.model.names import Path
 
@@ -80,7 +81,10 @@ def test_namespaces_are_those_that_kubectl_renders(
         rendered |= set(re.findall(r"^  namespace: (\S+)$", made.stdout, re.MULTILINE))
     texts = {Path(name): text for name, text in files.items()}
     holder = next(name for name in texts if name.endswith("web.yaml"))
-    assert set(namespaces(holder, folders(texts, texts.__getitem__))) == rendered
+    assert (
+        set(namespaces(holder, folders(texts, lambda file: parse(texts[file], file=file))))
+        == rendered
+    )
 
 
 def lint(folder: LocalPath, *, said: bool, overlays: Mapping[str, str]) -> str:

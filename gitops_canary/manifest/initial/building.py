@@ -1,10 +1,10 @@
 """Which folders kustomize is called on to build a file, worked out once for a whole repository."""
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from gitops_canary.manifest.kustomize import Kustomization
-from gitops_canary.manifest.nodes import Node, NodeKind, parse
+from gitops_canary.manifest.kustomize import Kustomization, Roots
+from gitops_canary.manifest.nodes import Node, NodeKind
 from gitops_canary.model.names import Path
 
 _STEPS_MAX = 1000
@@ -65,11 +65,11 @@ def called(name: str, several: Iterable[Affixes]) -> frozenset[str]:
     return frozenset({name, *(f"{before}{name}{behind}" for before, behind in several)})
 
 
-def patches(folders: Mapping[str, Kustomization], texts: Mapping[Path, str]) -> frozenset[str]:
+def patches(folders: Mapping[str, Kustomization], roots: Callable[[Path], Roots]) -> frozenset[str]:
     """List the files that kustomizations put onto what they build."""
     found: set[str] = set()
     for own in folders.values():
-        for root in parse(texts[own.file], file=own.file):
+        for root in roots(own.file):
             found.update(_patches(root, own.file) if root else ())
     return frozenset(found)
 

@@ -1,21 +1,20 @@
 """Everything a repository holds that matters for a first canary, by kind and place."""
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops_canary.errors import Place, SpecError
+from gitops_canary.manifest.catalog import declares
 from gitops_canary.manifest.flux_layers import WORD, Layer, layers
 from gitops_canary.manifest.initial import building
-from gitops_canary.manifest.kustomize import Kustomization, folders, twice
+from gitops_canary.manifest.kustomize import Kustomization, Roots, folders, twice
 from gitops_canary.manifest.leaves import NAME
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import DocRef
 
 WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
-_MENTION = re.compile(r"\bkind[\"']?\s*:")
 _ENGINES = {
     "Application": ("argoproj.io", "Argo CD Application"),
     "Kustomization": ("kustomize.toolkit.fluxcd.io", "Flux Kustomization"),
@@ -74,8 +73,12 @@ class Terrain:
 
     texts: Mapping[Path, str]
     documents: tuple[Document, ...]
+    roots: Mapping[Path, Roots]
+    """Of the files that mention a kind, what they were taken apart into."""
+    broken: Mapping[Path, SpecError]
+    """Why the others that mention one could not be read."""
     unread: tuple[SpecError, ...]
-    """Why files could not be read that mention a kind."""
+    """Those reasons, and why documents are left out."""
     kustomizations: Mapping[str, Kustomization]
     """By folder."""
     built: Mapping[str, tuple[str, ...]]
@@ -135,15 +138,18 @@ def survey(texts: Mapping[Path, str]) -> Terrain:
     """Read every document of a repository; files that cannot be read are kept aside."""
     documents: list[Document] = []
     unread: list[SpecError] = []
+    known: dict[Path, Roots] = {}
+    broken: dict[Path, SpecError] = {}
     for file, text in sorted(texts.items()):
-        if not _MENTION.search(text):
+        if not declares(text):
             continue
         try:
-            roots = parse(text, file=file)
+            known[file] = parse(text, file=file)
         except SpecError as error:
+            broken[file] = error
             unread.append(error)
             continue
-        for one in _documents(roots, file):
+        for one in _documents(known[file], file):
             # It becomes part of files' names, a branch's and messages.
             if one.ref.kind in WORKLOADS and not NAME.fullmatch(one.ref.name):
                 problem = f"{one.ref.kind} {one.ref.name[:80]!r} has a name Kubernetes has not."
@@ -152,16 +158,24 @@ def survey(texts: Mapping[Path, str]) -> Terrain:
             else:
                 documents.append(one)
     unread += twice(texts)
-    known = folders(texts, texts.__getitem__)
+
+    def roots(file: Path) -> Roots:
+        if file in broken:
+            raise broken[file]
+        return known[file] if file in known else parse(texts[file], file=file)
+
+    inside = folders(texts, roots)
     return Terrain(
         texts=texts,
         documents=tuple(documents),
+        roots=known,
+        broken=broken,
         unread=tuple(unread),
-        kustomizations=known,
-        built=building.built(known),
-        affixes=building.affixes(known),
-        flux=layers([one for one, text in texts.items() if WORD in text], texts.__getitem__),
-        patches=building.patches(known, texts),
+        kustomizations=inside,
+        built=building.built(inside),
+        affixes=building.affixes(inside),
+        flux=layers([one for one, text in texts.items() if WORD in text], roots),
+        patches=building.patches(inside, roots),
     )
 
 
@@ -183,7 +197,7 @@ def pod_labels(workload: Document) -> dict[str, str]:
     return workload.words("spec", "template", "metadata", "labels")
 
 
-def _documents(roots: tuple[Node | None, ...], file: Path) -> Iterator[Document]:
+def _documents(roots: Roots, file: Path) -> Iterator[Document]:
     for index, root in enumerate(roots):
         if root is None or root.kind is not NodeKind.MAPPING:
             continue
