@@ -11,6 +11,7 @@ from benchmarks.git_world import folder, git
 from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.tick import Station
+from gitops_canary.app.timekeeping import Timekeeper
 from gitops_canary.git.repository import Repository
 from gitops_canary.model.observation import Answer, Question
 from gitops_canary.sync.none import Nothing
@@ -75,7 +76,7 @@ def _station(repository: Repository) -> Station:
     sync = [Nothing(source="default", delay_ms=1000)]
     measuring = Measuring(metrics=_Silent(), sync=sync, timing=timing, settle_ms=1000)
     return Station(name="bench", git=repository, reader=reader_of(repository), measuring=measuring,
-                   budget=Budget(1_000_000), clock=lambda: _NOW_MS)  # fmt: skip
+                   budget=Budget(1_000_000), time=Timekeeper.of(lambda: _NOW_MS))  # fmt: skip
 
 
 def _plainly(bench: Bench, plain: Path) -> None:

@@ -1,6 +1,6 @@
 """What lies behind a tip: our moves, found once and then kept, and who made a value what it is."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from gitops_canary.app.trail import Stirring, Trail, unknown
@@ -50,6 +50,19 @@ class Graph:
     def all_moves(self) -> tuple[Move | Misfit, ...]:
         """Every move under our key, newest first; old ones may be left out."""
         return self.past.moves
+
+    @property
+    def newest(self) -> Revision | None:
+        """Our newest move; None where there is none."""
+        return next((one.revision for one in self._moved()), None)
+
+    @property
+    def made_ms(self) -> int:
+        """When that was made, which has been; 0 where there is none."""
+        return next((one.date_ms for one in self._moved()), 0)
+
+    def _moved(self) -> Iterator[Move]:
+        return (one for one in self.all_moves if isinstance(one, Move))
 
     def moves(self, canary: CanaryId, since_ms: int) -> tuple[Move, ...]:
         """Give the moves of a canary, newest first: at least all from an instant on."""

@@ -56,11 +56,11 @@ class Round:
 
     def follow(self, report: Report) -> None:
         """Let engines and forge know what a look did; returns at once."""
-        self.hastener.ask(tuple(touched(report)), self.station.clock())
+        self.hastener.ask(tuple(touched(report)), self.station.time.clock())
         if self.noticer:
             self.noticer.take(report)
         if self.announcer:
-            self.announcer.take(report, self.station.clock())
+            self.announcer.take(report, self.station.time.clock())
 
     async def drain(self) -> None:
         """Wait a while for those who are still being told."""
@@ -174,7 +174,7 @@ class Controller:
         if alarm := await one.outage.note(report, time.monotonic()):
             log.error("%s", alarm)
             if one.announcer:
-                one.announcer.alarm(alarm, one.station.clock())
+                one.announcer.alarm(alarm, one.station.time.clock())
         if self.enough(report):
             self._stop.set()
 

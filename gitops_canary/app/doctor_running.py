@@ -13,6 +13,7 @@ from gitops_canary.app.doctor_manifests import CHECKS, Subject, subject
 from gitops_canary.app.doctor_rules import branch_rules
 from gitops_canary.app.outside import notifier, webhook
 from gitops_canary.app.wiring import opened
+from gitops_canary.core.clocks import APART_MS, NEAR_MS
 from gitops_canary.core.text import duration, iso
 from gitops_canary.errors import CanaryError, ConfigError, Unavailable
 from gitops_canary.forge import RULES
@@ -31,7 +32,6 @@ from gitops_canary.settings import (
 
 GIT_LEAST = (2, 36)
 """The first git with `cat-file --batch-command`."""
-SKEW_MS, SKEW_MOST_MS = 5_000, 60_000
 """Differences of clocks that are told, and that are wrong; headers count whole seconds."""
 _TIMED_OUT_MS = 1_000
 """How far above its timeout the duration of a scrape that timed out may be."""
@@ -250,12 +250,12 @@ def _clock(whose: str, clock_ms: int | None, now_ms: int) -> Finding:
         return hint("clock", whose, "it does not say what time it is")
     apart = abs(clock_ms - now_ms)
     what = f"it says {iso(clock_ms)}, {duration(apart)} from this machine"
-    if apart > SKEW_MOST_MS:
+    if apart > APART_MS:
         error = Unavailable(
             f"{what}.", remedy="set the clocks by NTP: windows and dates rest on them"
         )
         return wrong("clock", whose, error)
-    if apart > SKEW_MS:
+    if apart > NEAR_MS:
         return hint("clock", whose, what, "set the clocks by NTP")
     return fine("clock", whose, what)
 

@@ -114,16 +114,10 @@ class Measuring:
         metrics = _Clocked(self.metrics)
         if self.source and any(one.situation.let_in for one in seen.values()):
             await metrics.look(self.source, now_ms)
+        now_ms = await self._now(metrics, now_ms, _made(seen, begun))
         lives, steps = await self._liveness(seen, begun, metrics, now_ms)
-        now_ms = now_ms if metrics.now_ms is None else metrics.now_ms
-        found = {
-            canary: self._underway(seen[canary], now_ms)
-            if live.live_ms is None
-            else self._course(seen[canary], live.live_ms, now_ms)
-            for canary, live in lives.items()
-            if live.live_ms is None or _measured(seen[canary])
-        }
-        courses = {canary: course for canary, course in found.items() if course}
+        now_ms = await self._now(metrics, now_ms, [one.live_ms or 0 for one in lives.values()])
+        courses = self._courses(seen, lives, now_ms)
         asked = {canary: course.questions() for canary, course in courses.items()}
         every = tuple(dict.fromkeys(q for own in asked.values() for q in own))
         answers = await metrics.ask(every) if every else {}
@@ -150,6 +144,16 @@ class Measuring:
             due_ms=min((one.due_ms - now_ms for one in courses.values()), default=None),
         )
 
+    async def _now(self, metrics: _Clocked, now_ms: int, been: Sequence[int]) -> int:
+        """Give the time as it was told, asking for it where ours lies before what has been.
+
+        Such a clock is behind: nothing would be asked of an instant that has not come yet, so
+        nobody would tell the time, and what a weight does would be looked at late or never.
+        """
+        if metrics.now_ms is None and self.source and any(at_ms > now_ms for at_ms in been):
+            await metrics.look(self.source, now_ms)
+        return now_ms if metrics.now_ms is None else metrics.now_ms
+
     async def _liveness(
         self,
         seen: Mapping[CanaryId, Seen],
@@ -174,6 +178,19 @@ class Measuring:
             {canary: agreed[wanted] for canary, wanted in awaited.items()},
             {canary: agreed[wanted] for canary, wanted in steps.items()},
         )
+
+    def _courses(
+        self, seen: Mapping[CanaryId, Seen], lives: Mapping[CanaryId, Liveness], now_ms: int
+    ) -> Mapping[CanaryId, Course]:
+        """Say what is judged of each canary, live or on its way."""
+        found = {
+            canary: self._underway(seen[canary], now_ms)
+            if live.live_ms is None
+            else self._course(seen[canary], live.live_ms, now_ms)
+            for canary, live in lives.items()
+            if live.live_ms is None or _measured(seen[canary])
+        }
+        return {canary: course for canary, course in found.items() if course}
 
     def _underway(self, one: Seen, now_ms: int) -> Course | None:
         """Keep judging the weight that the canary has until the next one is live.
@@ -223,6 +240,12 @@ class Measuring:
     def _complete(self, verdicts: Sequence[Verdict], now_ms: int) -> tuple[Verdict, ...]:
         """Keep the verdicts whose samples are complete by now."""
         return tuple(one for one in verdicts if one.window.end_ms + self.timing.delay_ms <= now_ms)
+
+
+def _made(seen: Mapping[CanaryId, Seen], begun: Mapping[CanaryId, Beginning]) -> list[int]:
+    """List when the newest moves were made."""
+    made = [one.situation.since_ms for one in seen.values()]
+    return made + [move.date_ms for one in begun.values() for move in one.moves[-1:]]
 
 
 def _let_in(

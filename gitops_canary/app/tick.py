@@ -17,6 +17,7 @@ from gitops_canary.app.planning import Planner
 from gitops_canary.app.pushing import NOTHING_PUSHED, Budget, Pushed, Pusher, Refusals, Tips
 from gitops_canary.app.reading import Reader
 from gitops_canary.app.showing import Showing
+from gitops_canary.app.timekeeping import Timekeeper
 from gitops_canary.app.unmanaged import unmanaged
 from gitops_canary.app.vouching import Witness, vouching
 from gitops_canary.app.worker import Worker
@@ -32,7 +33,6 @@ from gitops_canary.errors import CanaryError, Conflict
 from gitops_canary.manifest.image_changes import ImageChange
 from gitops_canary.model.decision import Decision
 from gitops_canary.model.names import CanaryId, Revision
-from gitops_canary.model.rollout import Move
 from gitops_canary.model.webhooks import Call
 from gitops_canary.ports import Git
 
@@ -76,8 +76,7 @@ class Station:
     budget: Budget
     hooking: Hooking = field(default_factory=Hooking)
     evidence: bool = True
-    clock: Callable[[], int]
-    """Milliseconds since the epoch; read once a round."""
+    time: Timekeeper
     worker: Worker = field(default_factory=Worker)
     branch: str = "main"
     memory: Memory = field(default_factory=Memory)
@@ -161,12 +160,12 @@ class Station:
         self.worker.end(self.git.close)
 
     async def _round(self, *, write: bool) -> tuple[Report, bool]:
-        now_ms = self.clock()
-        seen = await self.worker.do(lambda: self._look(now_ms))
+        seen, now_ms = await self.worker.do(self._look)
         begun, held = await self._uninitialised(seen)
         decisions, measured = await self._decide(seen, begun, now_ms, write=write)
         decisions.update(held)
-        acts = self._refusals.due(decisions, now_ms)
+        steady_ms = self.time.steady()
+        acts = self._refusals.due(decisions, steady_ms)
         clock = await self.measuring.clock(measured, now_ms) if acts else Clock(own_ms=now_ms)
         planner = Planner(self.reader, self.measuring.timing, clock)
         plans, refused = await self.worker.do(
@@ -174,7 +173,7 @@ class Station:
         )
         decisions.update(refused)
         try:
-            at_ms = now_ms if write else None
+            at_ms = steady_ms if write else None
             with self._lost.kept(plans if write and self.delivering is None else ()):
                 outcome = await self._push(plans, decisions, seen.history, at_ms)
         except Conflict:
@@ -183,7 +182,7 @@ class Station:
             return self._report(seen, decisions, (), plans, measured), True
         self._races = 0
         decisions.update({**outcome.refused, **outcome.waiting})
-        self._refusals.add(acts, outcome.refused, now_ms)
+        self._refusals.add(acts, outcome.refused, steady_ms)
         if outcome.tip:
             self._guard.moved(outcome.tip)
         if outcome.tip or outcome.outdated:
@@ -226,7 +225,7 @@ class Station:
             due_ms=measured.due_ms,
         )
 
-    def _look(self, now_ms: int) -> Look:
+    def _look(self) -> tuple[Look, int]:
         remote = self.git.poll()
         if remote is None:
             raise self._guard.missing()
@@ -241,10 +240,10 @@ class Station:
             stirred, by_request = self.reader.stirred, self.delivering is not None
             self.reader.turn()
             self._graph = Graph(self.git, tip, past, seals, stirred, delivered=by_request)
-            newest = next((m.revision for m in self._graph.all_moves if isinstance(m, Move)), None)
-            self._guard.keep(self._tips, newest)
+            self._guard.keep(self._tips, self._graph.newest)
             self._fresh = True
             self._seen, self._unmanaged = {}, None
+        now_ms = self.time.now_ms(self._graph.made_ms)
         seen = look(self.reader, self._graph, now_ms, self._seen)
         self._graph.past = self.checkpoint.keep(self._graph.past, now_ms, self.reader)
         if self._unmanaged is None:
@@ -252,7 +251,7 @@ class Station:
             before = self._before or (parents[0] if parents else tip)
             grounds = [one.tip for one in seen.seen.values()]
             self._unmanaged = unmanaged(self.reader, before, tip, grounds)
-        return replace(seen, unmanaged=self._unmanaged)
+        return replace(seen, unmanaged=self._unmanaged), now_ms
 
     def _restored(self, tip: Revision) -> Past | None:
         past = self.checkpoint.restore(self.git, tip)
@@ -264,6 +263,7 @@ class Station:
     ) -> tuple[dict[CanaryId, Decision], Measured]:
         """Ask the world about every canary at once, then decide."""
         measured = await self.measuring.measure(seen.seen, now_ms, begun)
+        self.time.hear(measured.clock_ms)
         decisions: dict[CanaryId, Decision] = dict(seen.held)
         situations = {k: measured.situations.get(k, one.situation) for k, one in seen.seen.items()}
 

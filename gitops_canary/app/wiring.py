@@ -3,7 +3,6 @@
 import hashlib
 import os
 import socket
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -29,6 +28,7 @@ from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.retelling import Heard, Retelling
 from gitops_canary.app.tick import Station
+from gitops_canary.app.timekeeping import Timekeeper
 from gitops_canary.app.worker import Worker
 from gitops_canary.errors import ConfigError
 from gitops_canary.forge import FORGES
@@ -149,7 +149,7 @@ def _station(
         delivering=delivering(settings, one, git, worker, budget),
         hooking=hooking,
         evidence=settings.evidence is Evidence.BRANCH,
-        clock=lambda: time.time_ns() // 1_000_000,
+        time=Timekeeper(server=lambda: git.clock_ms),
         branch=one.branch,
         memory=memory,
         checkpoint=_checkpoint(one, git) if memory.writes else Checkpoint(),

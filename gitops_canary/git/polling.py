@@ -50,7 +50,7 @@ class Poller:
         self._loop: asyncio.AbstractEventLoop | None = None
         """Its own, so that a deadline ends whatever is under way; runs only during a question."""
         self.clock_ms: int | None = None
-        """What the server's clock said last."""
+        """What the server's clock said as it answered last; None where it did not."""
 
     def ask(self, branches: Sequence[str]) -> Mapping[str, Revision] | Finished:
         """Give the branches' tips, without those that do not exist; or how it failed.
@@ -61,6 +61,7 @@ class Poller:
             Unfit: the server does not speak version 2 here.
             NotNow: the password cannot be read.
         """
+        self.clock_ms = None
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
         return self._loop.run_until_complete(self._ask(branches))

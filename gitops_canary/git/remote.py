@@ -124,6 +124,11 @@ class Remote:
         finished = self._runner.run(commands.push([update], atomic=False, rehearse=True))
         if not finished.ok:
             raise rejection.explain("push --dry-run", finished)
+        return self.clock_ms
+
+    @property
+    def clock_ms(self) -> int | None:
+        """What the server's clock said as it told its tips last; None where it did not."""
         return self._poller.clock_ms if self._poller else None
 
     def close(self) -> None:

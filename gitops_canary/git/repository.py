@@ -104,6 +104,11 @@ class Repository:
         self._polled = self._remote.tips([self._branch, self._evidence_branch])
         return self._polled.get(self._branch)
 
+    @property
+    def clock_ms(self) -> int | None:
+        """What the server's clock said as it was polled last; None where it tells none."""
+        return self._remote.clock_ms
+
     def fetch(self) -> tuple[Revision, Revision | None]:
         """Fetch what moved of both branches; their tips."""
         branches = [self._branch, self._evidence_branch]

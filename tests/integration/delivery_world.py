@@ -19,6 +19,7 @@ from gitops_canary.app.proposing import Proposing
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Report, Station
+from gitops_canary.app.timekeeping import Timekeeper
 from gitops_canary.app.verifying import Scope, Verified, verify
 from gitops_canary.app.worker import Worker
 from gitops_canary.forge.github import GitHub
@@ -100,7 +101,7 @@ class DeliveryWorld:
             ),
             budget=Budget(10_000),
             worker=worker,
-            clock=lambda: self.now_ms,
+            time=Timekeeper.of(lambda: self.now_ms),
             witness=None if merging else git.witness,
             delivering=self._delivering(git, worker, merging=merging),
         )

@@ -11,6 +11,7 @@ from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Report, Station
+from gitops_canary.app.timekeeping import Timekeeper
 from gitops_canary.lab.origin import Origin
 from gitops_canary.metrics import METRICS, Opening, Sources
 from gitops_canary.model.observation import Answer, Question
@@ -130,7 +131,7 @@ def world(origin: Origin, open_repository: OpenRepository, prometheus: str) -> I
             settle_ms=1_000,
         ),
         budget=Budget(100),
-        clock=lambda: made.now_s * 1000,
+        time=Timekeeper.of(lambda: made.now_s * 1000),
     )
     with asyncio.Runner() as runner:
         made = World(origin, station, runner)

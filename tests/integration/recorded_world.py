@@ -16,6 +16,7 @@ from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Report, Station
+from gitops_canary.app.timekeeping import Timekeeper
 from gitops_canary.git.repository import Repository
 from gitops_canary.git.signing import SigningKey, generate_key
 from gitops_canary.lab.world import example
@@ -120,7 +121,7 @@ class World:
                 settle_ms=1000,
             ),
             budget=Budget(10_000),
-            clock=lambda: self.now_ms,
+            time=Timekeeper.of(lambda: self.now_ms),
             witness=self.repository.witness if self.forge_commits else None,
         )
 

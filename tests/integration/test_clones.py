@@ -13,6 +13,7 @@ from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Report, Station
+from gitops_canary.app.timekeeping import Timekeeper
 from gitops_canary.core.plan import Plan
 from gitops_canary.git.repository import Repository
 from gitops_canary.lab.origin import Origin
@@ -85,7 +86,7 @@ class Replica:
                 settle_ms=30_000,
             ),
             budget=Budget(1000),
-            clock=lambda: self.now_ms,
+            time=Timekeeper.of(lambda: self.now_ms),
         )  # fmt: skip
 
     def tick(self, now_ms: int, *, write: bool) -> Report:

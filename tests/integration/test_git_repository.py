@@ -1,6 +1,7 @@
 """The Git port reads a real repository over HTTP."""
 
 import pathlib
+import time
 from collections.abc import Mapping
 
 import pytest
@@ -27,6 +28,8 @@ def test_poll_names_exactly_the_branch(origin: Origin, open_repository: OpenRepo
     tip = origin.commit(FILES, "Begin\n")
     origin.git("tag", "-f", "main", origin.commit({"a": b"a"}, "Tagged\n", branch="x", parents=()))
     assert repository.poll() == tip
+    assert repository.clock_ms is not None
+    assert abs(repository.clock_ms - time.time_ns() // 1_000_000) < 60_000
     assert repository.fetch() == (tip, None)
 
 

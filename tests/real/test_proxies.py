@@ -14,6 +14,7 @@ from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Report, Station
+from gitops_canary.app.timekeeping import Timekeeper
 from gitops_canary.errors import Unavailable
 from gitops_canary.git.repository import Repository
 from gitops_canary.metrics import Opening, Prometheus, Sources
@@ -60,7 +61,7 @@ class Place:
                     settle_ms=1000,
                 ),
                 budget=Budget(100),
-                clock=lambda: time.time_ns() // 1_000_000,
+                time=Timekeeper(),
             )
             try:
                 return await station.tick(write=True)

@@ -14,6 +14,7 @@ from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.tick import Report, Station
+from gitops_canary.app.timekeeping import Timekeeper
 from gitops_canary.app.worker import Worker
 from gitops_canary.core.condensing import Past
 from gitops_canary.git.signing import SigningKey
@@ -105,6 +106,7 @@ class Controller:
     key: SigningKey | None
     clock: Callable[[], int]
     """What it takes for the time; milliseconds."""
+    steady: Callable[[], int]
     answer: Callable[[Question], Answer]
     latency: Callable[[str], int]
     boundary: Callable[[str], None]
@@ -147,7 +149,7 @@ class Controller:
             budget=Budget(self.pushes),
             hooking=Hooking(hooks=self.hooks),
             beginner=Beginner(store=git, rules=RULES) if self.initialises else None,
-            clock=self.clock,
+            time=Timekeeper(self.clock, steady=self.steady, server=self.remote.says),
             worker=Line(lambda: self.latency("git")),
             checkpoint=Proven(self.disk, "sim", kept_ms=0, every_ms=20_000),
         )

@@ -12,8 +12,8 @@ from .controllers import Killed
 from .measured import MEASURED, Fault, Undo, nothing
 from .remote import CONFIG, EVIDENCE
 from .simulation import ADA, Simulation
+from .timing import SERVED, TIMING, wrong_for_good
 
-CLOCKS = ("a clock is wrong", "the clocks of replicas differ")
 SLOW = 8
 """How much likelier slow calls are where a fixed delay stands in for looking."""
 
@@ -26,11 +26,13 @@ class Weather:
         self._table = table
         # Where nobody looks at what is live, when a move got to the server is all there is.
         slow = ("everything is slow",) * (0 if world.sees_live else SLOW)
-        left_out = CLOCKS if world.ahead else ()
+        # Where developers have a clock that is ahead as well, nobody would know better.
+        left_out = tuple(SERVED) if world.ahead else ()
         self._names = [name for name in (*sorted(table), *slow) if name in table.keys() - left_out]
         self._undo: dict[int, tuple[str, Undo]] = {}
         self._count = 0
         world.reach = self._reach  # type: ignore[method-assign]  # the server's front door
+        wrong_for_good(world)
         world.later(world.rng.randrange(5_000, 40_000), self._begin)
 
     def end(self) -> None:
@@ -110,19 +112,6 @@ def _slow(world: Simulation) -> Undo:
 
     def undo() -> None:
         network.latency_ms = 200
-
-    return undo
-
-
-def _skewed(world: Simulation) -> Undo:
-    """Every controller's clock is off by something of its own."""
-    for name in sorted(world.offsets):
-        off_ms = world.rng.choice((-300_000, -60_000, -5_000, 5_000, 60_000, 300_000))
-        world.offsets[name] = lambda off_ms=off_ms: world.now_ms + off_ms  # type: ignore[misc]  # a default binds it now
-
-    def undo() -> None:
-        for name in world.offsets:
-            world.offsets[name] = lambda: world.now_ms
 
     return undo
 
@@ -271,6 +260,7 @@ def _squashed(world: Simulation) -> Undo:
 
 FAULTS: Mapping[str, Fault] = {
     **MEASURED,
+    **TIMING,
     "the Git server is down": _git("down"),
     "the Git server flaps": _git("flapping"),
     "acknowledgements are lost": _git("lost"),
@@ -278,7 +268,6 @@ FAULTS: Mapping[str, Fault] = {
     "connections to the Git server are half open": _git("half-open"),
     "everything is slow": _slow,
     "Prometheus is slow": _slow_answers,
-    "the clocks of replicas differ": _skewed,
     "a hook declines pushes": _refusing,
     "somebody always pushes first": _racing,
     "a controller is killed": _kill,

@@ -1,4 +1,4 @@
-"""What goes wrong with measurements, with the sync engine and with clocks."""
+"""What goes wrong with measurements, and with the sync engine."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -148,22 +148,6 @@ def _no_pods(world: Simulation) -> Undo:
     return undo
 
 
-def _clock(world: Simulation) -> Undo:
-    """One controller's clock jumps, or stands still."""
-    name = world.rng.choice(sorted(world.offsets))
-    jump = world.rng.choice((-YEAR_MS, -HOUR_MS, -30_000, 30_000, HOUR_MS, YEAR_MS, None))
-    frozen = world.now_ms
-    if jump is None:
-        world.offsets[name] = lambda: frozen
-    else:
-        world.offsets[name] = lambda: world.now_ms + jump
-
-    def undo() -> None:
-        world.offsets[name] = lambda: world.now_ms
-
-    return undo
-
-
 MEASURED: dict[str, Fault] = {
     "Prometheus is down": _answers(_silent),
     "Prometheus is empty": _answers(_empty),
@@ -179,6 +163,5 @@ MEASURED: dict[str, Fault] = {
     "sync applies an older revision": _engine("older"),
     "sync is late": _late_engine,
     "no pod starts": _no_pods,
-    "a clock is wrong": _clock,
 }
 """Every fault here, by name."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from gitops_canary.app import announcing, looking, lost, measuring, pushing, tick
+from gitops_canary.app import announcing, looking, lost, measuring, pushing, tick, timekeeping
 from gitops_canary.core import decide as deciding
 from gitops_canary.core import edits, evidence, hooks, numbers, plan, questions, situation, watch
 from gitops_canary.core.course import Course
@@ -211,6 +211,13 @@ def _repeated() -> Sequence[Swap]:
     return [(announcing.Announcer, "take", take)]
 
 
+async def _unasked(
+    self: measuring.Measuring, metrics: measuring._Clocked, now_ms: int, been: Sequence[int]
+) -> int:
+    del self, been
+    return now_ms if metrics.now_ms is None else metrics.now_ms
+
+
 def _never(*_a: object, **_k: object) -> None:
     return None
 
@@ -224,6 +231,12 @@ MUTANTS: Sequence[Mutant] = (
     Mutant("the window begins at the push", _from_push),
     Mutant("a fixed delay counts from the date", _by_date),
     Mutant("a clock ahead is trusted", lambda: [(measuring._Clocked, "ask", _unclocked)]),
+    Mutant("a clock behind asks nobody", lambda: [
+        (measuring.Measuring, "_now", _unasked),
+    ]),
+    Mutant("our own clock alone is believed", lambda: [
+        (timekeeping.Timekeeper, "now_ms", lambda self, _made_ms: self.clock()),
+    ]),
     Mutant("no compare-and-swap", _forced),
     Mutant("a lost race is rebased", _rebased),
     Mutant("a person's trailers are obeyed", lambda: [

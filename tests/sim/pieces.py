@@ -147,8 +147,8 @@ def surrounded(rng: Random, plain: tuple[Shape, ...]) -> tuple[Shape, ...]:
 
 
 AHEAD = 0.05
-"""The share of the worlds in which developers have a clock that is ahead; controllers' are right
-there, because with nobody to ask two wrong clocks are believed."""
+"""The share of the worlds in which developers have a clock that is ahead; the Git server's is right
+there, because where everybody is wrong nobody knows better."""
 
 
 def mark(*parts: object) -> float:

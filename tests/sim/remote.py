@@ -65,6 +65,8 @@ class Remote:
     """A server: every object it ever got, and the branches as they are now."""
 
     atomic: bool = True
+    clock: Callable[[], int | None] = lambda: None
+    """What time it takes it for; None where it does not say."""
     objects: dict[ObjectId, Made] = field(
         default_factory=lambda: {EMPTY_TREE: Made(Kind.TREE, b"")}
     )
@@ -83,6 +85,11 @@ class Remote:
 
     def __post_init__(self) -> None:
         self.lanes = Lanes(self.parents)
+
+    def says(self) -> int | None:
+        """Tell the time as a `Date` header does: whole seconds."""
+        now_ms = self.clock()
+        return None if now_ms is None else now_ms // 1000 * 1000
 
     def contains(self, revision: Revision, ancestor: Revision) -> bool:
         """Tell whether a commit is another one or reachable from it."""

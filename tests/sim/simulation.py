@@ -59,13 +59,15 @@ class Simulation:
         drawn = drawn if setting else surrounded(self.more, drawn)
         shape = {"alerts": setting is None and listens(seed), **shape}
         self.shapes = {s.id: replace(s, **shape) for s in drawn}
-        self.remote = Remote(atomic=self.setting.atomic)
+        self.remote = Remote(atomic=self.setting.atomic, clock=lambda: self.now_ms)
         self.qualities: dict[tuple[str, str], Quality] = {}
         self.reports: dict[str, Report] = {}
         self.ears = Ears(self)
         self.watch = Watch(self, noted=[self.ears.note, lambda move: turns(self, move)])
         self.remote.moved = self.watch.moved
         self.offsets: dict[str, Callable[[], int]] = {}
+        self.usual_ms: dict[str, int] = {}
+        """By how much each controller's clock is wrong whenever no spell says otherwise."""
         self.boundaries: Callable[[str, str], None] = lambda _name, _point: None
         self.answering: Callable[[str, Question, Answer], Answer] = lambda _name, _q, answer: answer
         self.before_push: Callable[[str], None] = lambda _name: None
@@ -209,12 +211,13 @@ class Simulation:
         self.later(self.rng.randrange(3_000), lambda: sync(self))
 
     def _controller(self, name: str) -> Controller:
-        self.offsets[name] = lambda: self.now_ms
+        self.usual(name)
         return Controller(
             name=name,
             remote=self.remote,
             key=self.setting.key,
             clock=lambda: self._time(name),
+            steady=lambda: self.now_ms,
             answer=lambda question: self._answer(name, question),
             latency=lambda what: self.network[name].takes_ms(what, self.rng),
             boundary=lambda point: self.boundaries(name, point),
@@ -274,6 +277,10 @@ class Simulation:
         """Stand between a controller and the Git server; replaced by faults."""
         if what == "push":
             self.before_push(name)
+
+    def usual(self, name: str) -> None:
+        """Let a controller's clock say what it says without a spell."""
+        self.offsets[name] = lambda: self.now_ms + self.usual_ms.get(name, 0)
 
     def _time(self, name: str) -> int:
         """Tell a controller the time as it begins to look; faults replace its offset."""

@@ -1,6 +1,9 @@
 """What the simulation has found about time: clocks that are wrong, and when somebody looked."""
 
+import pytest
+
 from gitops_canary.manifest import quarantine
+from gitops_canary.model.observation import Answer
 
 from .cluster import Quality
 from .manifests import with_tag
@@ -21,6 +24,48 @@ def test_a_clock_ahead_neither_shortens_a_look_nor_gives_up_early() -> None:
     bump(world, shape, "v1")
     until(world, lambda: "finish" in actions(world))
     assert "retreat" not in actions(world)
+
+
+@pytest.mark.parametrize("span_ms", [5 * 60_000, HOUR_MS, YEAR_MS])
+def test_a_clock_behind_leaves_no_weight_unmeasured(span_ms: int) -> None:
+    """Nothing was asked before its own clock came to the commit, so nobody told it the time."""
+    took_s = []
+    for behind_ms in (0, span_ms):
+        world, shape = quiet()
+        ahead(world, -behind_ms)
+        bump(world, shape, "v1", Quality(errors=0.4))
+        began_ms = world.now_ms
+        until(world, lambda: "abort" in actions(world))  # noqa: B023 - called within the loop
+        took_s.append((world.now_ms - began_ms) // SECOND)
+    assert took_s[1] <= took_s[0] + 60
+
+
+def test_two_clocks_ahead_date_nothing_ahead_while_the_git_server_tells_the_time() -> None:
+    """A developer's and the controller's own, while Prometheus kept silent, were believed."""
+    world, shape = quiet()
+    ahead(world, YEAR_MS)
+    silent = Answer(error="did not answer within 10s", silent=True)
+    world.answering = lambda _name, _question, _answer: silent
+    text = with_tag(world.files(world.remote.refs[CONFIG])[shape.workload_path], shape.name, "v1")
+    date_s = (world.now_ms + YEAR_MS) // 1000
+    world.commit({shape.workload_path: text}, "Bump to v1\n", date_s=date_s)
+    until(world, lambda: "start" in actions(world))
+    world.answering = lambda _name, _question, answer: answer
+    world.offsets["controller-0"] = lambda: world.now_ms
+    until(world, lambda: "finish" in actions(world))
+
+
+def test_a_move_that_was_refused_rests_no_longer_where_the_clock_is_set_back() -> None:
+    world, shape = quiet(threshold=1)
+    bump(world, shape, "v1", Quality(errors=0.4))
+    until(world, lambda: "advance" in actions(world))
+    ahead(world, HOUR_MS)
+    world.remote.refuses = lambda _updates, _made: "not now"
+    hold = lambda: next(iter(world.reports["controller-0"].decisions.values()))  # noqa: E731 - read below
+    until(world, lambda: "refused" in str(hold()))  # type: ignore[no-untyped-call]  # as above
+    world.remote.refuses = lambda _updates, _made: ""
+    ahead(world, 0)
+    until(world, lambda: "abort" in actions(world), 60)
 
 
 def test_a_clock_ahead_dates_no_start_ahead_that_a_gate_let_through() -> None:

@@ -8,6 +8,7 @@ from gitops_canary.app.measuring import Measuring
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader
 from gitops_canary.app.tick import Station
+from gitops_canary.app.timekeeping import Timekeeper
 from gitops_canary.app.worker import Worker
 from gitops_canary.model.observation import Answer, Question
 from gitops_canary.routing import ROUTERS
@@ -70,7 +71,7 @@ def decided_again(world: "Simulation", move: "Landed") -> list[str]:
             settle_ms=SETTLE_MS,
         ),
         budget=Budget(60),
-        clock=lambda: looked_ms,
+        time=Timekeeper.of(lambda: looked_ms),
         worker=_AtOnce(),
     )
     try:

@@ -153,6 +153,13 @@ class Watcher:
         world = self.world
         return world.now_ms if world.spells else world.disturbed_ms + AFTERMATH_MS
 
+    def blind(self, since_ms: int) -> bool:
+        """Whether the old version may have been measured since then, because nobody looked.
+
+        `none` proves nothing about pods: it is told so, and waits no longer for them.
+        """
+        return not self.world.sees_live and self.calm_since_ms() > since_ms
+
     def alone(self, move: Landed) -> bool:
         """Whether nobody else touched anything of this canary since the move before."""
         before, revision = move.previous, move.parent

@@ -21,6 +21,7 @@ from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.app.retelling import Heard, Retelling
 from gitops_canary.app.tick import Report, Station
+from gitops_canary.app.timekeeping import Timekeeper
 from gitops_canary.core.text import percent
 from gitops_canary.errors import Halted
 from gitops_canary.manifest import accepted
@@ -81,7 +82,7 @@ class Telling:
             ),
             budget=Budget(1000),
             hooking=Hooking(hooks=Phone(self.world)),
-            clock=lambda: self.now_ms + timing.delay_ms,
+            time=Timekeeper.of(lambda: self.now_ms + timing.delay_ms),
         )
 
     def _announcer(self) -> Announcer:

@@ -1,0 +1,69 @@
+"""The time of one repository's looks: our clock, unless others tell that it is wrong."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gitops_canary.core.clocks import apart, believed
+
+log = logging.getLogger("gitops_canary")
+
+
+def own_ms() -> int:
+    """Read this machine's clock."""
+    return time.time_ns() // 1_000_000
+
+
+def monotonic_ms() -> int:
+    """Read a clock that nobody sets; only differences mean anything."""
+    return time.monotonic_ns() // 1_000_000
+
+
+def nobody() -> None:
+    """Tell no time."""
+
+
+@dataclass(slots=True)
+class Timekeeper:
+    """Asks our clock and, where it tells one, the Git server's; keeps what a source said last.
+
+    `server` gives what the server's clock said with its last answer.
+    """
+
+    clock: Callable[[], int] = own_ms
+    steady: Callable[[], int] = monotonic_ms
+    """For spans: rests, budgets."""
+    server: Callable[[], int | None] = nobody
+    _heard: tuple[int, int] | None = None
+    """What a metric source said, and when by `steady`."""
+    _told: str = ""
+
+    @classmethod
+    def of(cls, clock: Callable[[], int]) -> "Timekeeper":
+        """Take one clock for all of it, e.g. a virtual one."""
+        return cls(clock=clock, steady=clock)
+
+    def now_ms(self, made_ms: int) -> int:
+        """Give the time for a look, just after the server answered; see `core/clocks.py`."""
+        ours, theirs, kept = self.clock(), self.server(), None
+        if self._heard is not None:
+            kept = self._heard[0] + self.steady() - self._heard[1]
+        self._tell(ours, ("the Git server", theirs), ("a metric source", kept))
+        return believed(ours, (theirs, kept), made_ms)
+
+    def hear(self, told_ms: int | None) -> None:
+        """Keep what a metric source said just now; None where none said anything."""
+        if told_ms is not None:
+            self._heard = told_ms, self.steady()
+
+    def _tell(self, ours: int, *others: tuple[str, int | None]) -> None:
+        """Warn once of each clock that begins to differ, until all agree again."""
+        found = [(whose, apart(ours, whose, other)) for whose, other in others]
+        named = " and ".join(whose for whose, text in found if text)
+        if named and named != self._told:
+            log.warning(
+                "%s; set the clocks by NTP: deadlines, quarantines and dates rest on them",
+                "; ".join(text for _, text in found if text),
+            )
+        self._told = named
