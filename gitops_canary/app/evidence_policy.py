@@ -62,6 +62,7 @@ class Judge(Exact):
     fast_advance: bool | None = None
     on_inconclusive: str | None = None
     warmup_ms: int | None = None
+    pod_grace_ms: int | None = None
 
 
 class Match(Exact):

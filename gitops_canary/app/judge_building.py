@@ -116,6 +116,7 @@ def _sequential(judge: models.Sequential) -> sequential.Config:
         max_hold_ms=judge.max_hold_ms,
         min_requests=judge.min_requests,
         on_inconclusive=judge.on_inconclusive,
+        pod_grace_ms=judge.pod_grace_ms,
         mismatch=1000.0 if judge.share_guard else None,
     )
 

@@ -138,6 +138,8 @@ class Sequential(_Strict):
     max_hold_ms: Span = 600_000
     min_requests: Whole = 100
     on_inconclusive: Literal["promote", "hold", "rollback"] = "promote"
+    pod_grace_ms: Span = 90_000
+    """How long one pod that alone would condemn the canary may be broken; 0 condemns at once."""
     share_guard: bool = True
     """Hold while the traffic does not split as the weight says."""
 
@@ -166,7 +168,10 @@ class Reading(_Strict):
     counts: Counts | Four | None = None
     """An object, or [canary, canaryBad, primary, primaryBad]."""
     pods: dict[Name, Two] = Field(default_factory=dict)
-    """[requests, bad ones] of each of the canary's pods, named where one alone fails."""
+    """[requests, bad ones] of each of the canary's pods, for `sequential`: one that fails alone is
+    waited for."""
+    primary_pods: dict[Name, Two] = Field(default_factory=dict)
+    """The same of the primary's: one that is broken alone is left out of what follows."""
     value: Number | None = None
     """The canary's value."""
     results: tuple[Number, ...] = ()

@@ -1,7 +1,7 @@
 """Judging blocks from a file: what would a judge have said?"""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -182,7 +182,8 @@ def _reading(one: models.Reading, index: int) -> Reading:
     counts = _counts(one)
     every = [(c.canary, c.canary_bad) for c in (counts,) if c]
     every += [(c.primary, c.primary_bad) for c in (counts,) if c]
-    if any(bad > requests for requests, bad in (*every, *one.pods.values())):
+    pods = (*every, *one.pods.values(), *one.primary_pods.values())
+    if any(bad > requests for requests, bad in pods):
         raise SpecError(
             f"Block {index} has more bad requests than requests for {one.metric}.",
             remedy="bad requests are part of the total",
@@ -190,7 +191,8 @@ def _reading(one: models.Reading, index: int) -> Reading:
     return Reading(
         metric=one.metric,
         counts=counts,
-        pods=tuple(Pod(name=n, requests=all_, bad=bad) for n, (all_, bad) in one.pods.items()),
+        pods=_pods(one.pods),
+        primary_pods=_pods(one.primary_pods),
         value=_text(one.value),
         results=tuple(str(value) for value in one.results),
         canary=tuple(str(value) for value in one.canary),
@@ -199,6 +201,10 @@ def _reading(one: models.Reading, index: int) -> Reading:
         trouble=_TROUBLES[one.trouble] if one.trouble else None,
         why=one.why or (one.trouble or ""),
     )
+
+
+def _pods(given: Mapping[str, tuple[int, int]]) -> tuple[Pod, ...]:
+    return tuple(Pod(name=name, requests=n, bad=bad) for name, (n, bad) in given.items())
 
 
 def _counts(one: models.Reading) -> Counts | None:

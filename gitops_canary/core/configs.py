@@ -45,6 +45,7 @@ def counted(
         max_hold_ms=said.max_hold_ms,
         min_requests=said.min_requests,
         fast=said.fast_advance,
+        pod_grace_ms=said.pod_grace_ms,
         on_inconclusive=said.on_inconclusive,
         alone=alone,
         rule=rule,

@@ -168,6 +168,7 @@ def _reading(check: Check, spec: CanarySpec, rows: Sequence[Row], index: int) ->
         why=f"as seen by {SIDES.get(best_side, best_side)}" if best_side else "",
         samples=f"{best.canary} requests",
         pods=tuple(_pods(check, rows, canary, index)),
+        primary_pods=tuple(_pods(check, rows, primary, index)),
     )
 
 

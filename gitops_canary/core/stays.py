@@ -73,4 +73,10 @@ def swapped(reading: Reading) -> Reading:
     counts = Counts(
         canary=c.primary, canary_bad=c.primary_bad, primary=c.canary, primary_bad=c.canary_bad
     )
-    return replace(reading, counts=counts, samples=f"{c.primary} requests")
+    return replace(
+        reading,
+        counts=counts,
+        samples=f"{c.primary} requests",
+        pods=reading.primary_pods,
+        primary_pods=reading.pods,
+    )

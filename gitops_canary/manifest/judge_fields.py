@@ -5,7 +5,7 @@ from typing import Any
 
 from gitops_canary.manifest.checked import Checked
 from gitops_canary.manifest.fields import Field, Status, Type
-from gitops_canary.model.spec import Check, JudgePolicy
+from gitops_canary.model.spec import POD_GRACE_MS, Check, JudgePolicy
 
 SEQUENTIAL, THRESHOLD = "sequential", "threshold"
 CONDITIONS = "conditions"
@@ -73,6 +73,12 @@ JUDGE = (
         f"{_AT}.warmup", Type.DURATION,
         "how long after its first traffic the canary's latency is let by; 60s where absent",
         **_SPAN,
+    ),
+    _field(
+        f"{_AT}.podGrace", Type.DURATION,
+        "how long one pod that alone would condemn the canary may be broken before it does; 90s "
+        "where absent, 0s condemns at once",
+        low=0, high=3_600_000,
     ),
     _field(
         "analysis.noData", Type.TEXT,
@@ -146,6 +152,7 @@ def read_judge(doc: Checked, checks: tuple[Check, ...], *, own: bool) -> JudgePo
         fast_advance=doc.flag(f"{_AT}.fastAdvance"),
         on_inconclusive=doc.text(f"{_AT}.onInconclusive") or "promote",
         warmup_ms=doc.whole(f"{_AT}.warmup") or 60_000,
+        pod_grace_ms=POD_GRACE_MS if (grace := doc.whole(f"{_AT}.podGrace")) is None else grace,
     )
 
 

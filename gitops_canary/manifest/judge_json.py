@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from gitops_canary.manifest.scalars import Json, spelled
-from gitops_canary.model.spec import JudgePolicy, Policy
+from gitops_canary.model.spec import POD_GRACE_MS, JudgePolicy, Policy
 
 _COUNTED = "sequential"
 
@@ -26,7 +26,9 @@ def _judge(judge: JudgePolicy) -> dict[str, Json]:
     found: dict[str, Json] = {"type": judge.type, "shadows": list(judge.shadows)}
     if _COUNTED not in {judge.type, *judge.shadows}:
         return found
-    least = judge.overdispersion
+    least, grace_ms = judge.overdispersion, judge.pod_grace_ms
+    # Left out where it is the usual: policies from before it was known keep their digest.
+    said = {} if grace_ms == POD_GRACE_MS else {"podGraceMs": grace_ms}
     return {
         **found,
         "alpha": spelled(judge.alpha),
@@ -39,6 +41,7 @@ def _judge(judge: JudgePolicy) -> dict[str, Json]:
         "fastAdvance": judge.fast_advance,
         "onInconclusive": judge.on_inconclusive,
         "warmupMs": judge.warmup_ms,
+        **said,
     }
 
 
@@ -71,4 +74,5 @@ def _judge_from(value: dict[str, Any] | None) -> JudgePolicy:
         fast_advance=value["fastAdvance"],
         on_inconclusive=value["onInconclusive"],
         warmup_ms=value["warmupMs"],
+        pod_grace_ms=value.get("podGraceMs", POD_GRACE_MS),
     )

@@ -29,7 +29,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
-    """What one pod of the canary counted of itself in one block."""
+    """What one pod counted of itself in one block."""
 
     name: str
     requests: int
@@ -46,7 +46,9 @@ class Reading:
     metric: str
     counts: Counts | None = None
     pods: tuple[Pod, ...] = ()
-    """The canary's pods, where they count for themselves; only for people."""
+    """The canary's pods, where they count for themselves."""
+    primary_pods: tuple[Pod, ...] = ()
+    """The primary's."""
     value: str | None = None
     results: tuple[str, ...] = ()
     """All numbers of the answer, for conditions on `result`."""

@@ -133,6 +133,10 @@ class Affinity:
     """More of both cookies, as `Set-Cookie` has it, e.g. `Path=/; Secure`."""
 
 
+POD_GRACE_MS = 90_000
+"""Longer than the cluster takes to see a dead node or to take out a pod that is not ready."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgePolicy:
     """Which judge decides, and how sure it has to be; all but the type is for `sequential`."""
@@ -152,6 +156,8 @@ class JudgePolicy:
     on_inconclusive: str = "promote"
     warmup_ms: int = 60_000
     """How long after the canary's first traffic its latency is not looked at."""
+    pod_grace_ms: int = POD_GRACE_MS
+    """How long a pod that alone would condemn the canary may be broken; 0 condemns at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from gitops_canary.app.outage import Outage
 from gitops_canary.app.standing import Newest
 from gitops_canary.app.telling import Teller
 from gitops_canary.app.tick import Report
+from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.core.recompute import recompute
 from gitops_canary.model.rollout import Action, Outcome
 from gitops_canary.routing import ROUTERS
@@ -59,18 +60,19 @@ def test_bad_version_is_condemned_by_its_counts_and_the_record_verifies(world: R
 
 def test_one_bad_pod_is_named_and_uneven_pods_do_not_blunt_the_judge(world: Rollout) -> None:
     world.counters.bad_per_mille, world.counters.uneven = 200, True
+    world.rewrite(CANARY.replace("warmup: 1s", "warmup: 1s, podGrace: 2s"))
     world.release("1.3.0")
     abort = next(act for act in world.run() if act.action is Action.ABORT)
 
-    assert "by its own counts pod pod-a had" in abort.reason
-    assert "the other 1 none in" in abort.reason
+    assert "by its own counts pod pod-a alone fails" in abort.reason
+    assert "of the other 1; for 2s" in abort.reason
     found = examined(world)
     assert found.findings == []
     [told] = [one for one in world.decisions() if one.get("action") == "abort"]
     assert abort.verdicts[-1].measurements[0].numbers["eta"] == "1.000000"
     # A record from before took a pod that is always worse for bursts, and is judged again so.
     assert isinstance(told["timing"], dict)
-    assert told["timing"].pop("rule") == 31
+    assert told["timing"].pop("rule") == RULE
     [chain] = [moves for moves in found.chains if moves[0].record.rollout == abort.rollout]
     assert any("of request-success-rate is {" in one for one in recompute(told, chain[:-1]))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from gitops_canary.core.judges import eprocess, sequential
-from gitops_canary.model.judging import Block, Reading, Trouble
+from gitops_canary.model.judging import Block, Pod, Reading, Trouble
 from gitops_canary.model.judging import Counts as Counted
 from gitops_canary.model.rollout import Outcome
 from gitops_canary.sync.share import RATIO
@@ -187,4 +187,12 @@ def reading(kind: str, counts: Counts | None) -> Reading:
             primary=counts.primary,
             primary_bad=getattr(counts, f"primary_{kind}"),
         ),
+        pods=pods(counts, "canary", kind),
+        primary_pods=pods(counts, "primary", kind),
     )
+
+
+def pods(counts: Counts, side: str, kind: str) -> tuple[Pod, ...]:
+    """Name the pods of one side that had requests."""
+    every = enumerate(counts.pods.get(f"{side}_{kind}", ()))
+    return tuple(Pod(name=f"{side}-{i}", requests=n, bad=bad) for i, (n, bad) in every if n)

@@ -16,7 +16,9 @@ Player = Flagger | Argo | Kayenta | Ours
 Make = Callable[[Service], Player]
 
 
-def _ours(service: Service, **rest: object) -> Player:
+def _ours(service: Service, *, pods: bool = False, **rest: object) -> Player:
+    if pods:
+        service.splitting = Random(service.random.getstate()[1][0])  # noqa: S311 - a simulation
     return Ours(history=service.history(), **rest)  # type: ignore[arg-type]  # fields of Ours by name
 
 
@@ -31,12 +33,15 @@ RULES: Mapping[str, Make] = {
     "ours+gate": _ours,
     "ours+ramp+gate+watch": partial(_ours, steps=RAMP, watch_s=900.0),
     "ours, as timed": partial(_ours, timed=True),
+    "ours+gate, by pods": partial(_ours, pods=True),
+    "ours, as timed, by pods": partial(_ours, timed=True, pods=True),
     "blind": partial(_ours, gate=False, blind=True),
     "blind+gate": partial(_ours, blind=True),
     "blind+ramp+gate+watch": partial(_ours, steps=RAMP, watch_s=900.0, blind=True),
     "blind, as timed": partial(_ours, timed=True, blind=True),
 }
-"""`as timed` is how the controller asks; `blind` sees nothing while a weight is on its way."""
+"""`as timed` is how the controller asks; `blind` sees nothing while a weight is on its way; `by
+pods` sees what each pod counted of itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Services under load: requests and bad ones of both sides, tick by tick, from one seed."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -37,6 +37,9 @@ class Scenario:
     """Extra, on the primary alone."""
     uneven: float = 0.0
     """Extra share of errors on one pod of either side, in the hour before too."""
+    broken: tuple[str, ...] = ()
+    """Sides on which one pod alone has the extra errors."""
+    canary_pods: int = 4
     ratio: float = 1.0
     """How many times more often the canary's own clients make requests fail, whatever runs."""
     burst: int = 1
@@ -57,6 +60,8 @@ class Counts:
     primary: int = 0
     primary_errors: int = 0
     primary_slow: int = 0
+    pods: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """[(requests, bad)] of each pod by side and kind, e.g. `canary_errors`; where they are seen."""
 
     def add(self, other: "Counts") -> None:
         self.canary += other.canary
@@ -65,6 +70,10 @@ class Counts:
         self.primary += other.primary
         self.primary_errors += other.primary_errors
         self.primary_slow += other.primary_slow
+        for name, more in other.pods.items():
+            so_far = self.pods.get(name, [(0, 0)] * len(more))
+            both = zip(so_far, more, strict=True)
+            self.pods[name] = [(n + m, bad + worse) for (n, bad), (m, worse) in both]
 
 
 @dataclass(slots=True)
@@ -76,6 +85,8 @@ class Service:
     random: Random
     blast: float = 0.0
     """Expected bad requests beyond what the old version would have had."""
+    splitting: Random | None = None
+    """Splits what either side had over its pods, apart from all that is drawn; None does not."""
     _now: float = field(default=0.0)
     _under_way: list[int] = field(default_factory=lambda: [0, 0])
     """Good requests of canary and primary that are not answered yet."""
@@ -101,7 +112,29 @@ class Service:
         if s.latency_s:
             found.canary += self._delayed(0, canary - found.canary_errors)
             found.primary += self._delayed(1, primary - found.primary_errors)
+        if self.splitting:
+            found.pods = dict(self._split(self.splitting, found, now))
         return found
+
+    def _split(
+        self, random: Random, found: Counts, now: float
+    ) -> Iterator[tuple[str, list[tuple[int, int]]]]:
+        """Draw whose the requests were, given how many were bad."""
+        s = self.scenario
+        for side, pods in (("canary", s.canary_pods), ("primary", PODS)):
+            ratio = s.ratio if side == "canary" else 1.0
+            extra = s.canary_errors(now) if side == "canary" else s.primary_errors(now)
+            odd = [extra * pods if side in s.broken and not i else 0.0 for i in range(pods)]
+            odd = [one + s.uneven * (not i) for i, one in enumerate(odd)]
+            every = 0.0 if side in s.broken else extra
+            for kind, base, own in (("errors", s.errors(now), True), ("slow", s.slow(now), False)):
+                part = base * ratio + (every if own else 0.0)
+                shares = [min(part + (one if own else 0.0), 1.0) for one in odd]
+                total, bad = getattr(found, side), getattr(found, f"{side}_{kind}")
+                ill = spread(random, bad, shares)
+                well = spread(random, total - bad, [1 - share for share in shares])
+                pairs = zip(ill, well, strict=True)
+                yield f"{side}_{kind}", [(k + good, k) for k, good in pairs]
 
     def _delayed(self, side: int, good: int) -> int:
         """Say how many more are answered in this tick than begun; bad ones are at once."""
@@ -156,6 +189,17 @@ def binomial(random: Random, n: int, p: float) -> int:
     return count
 
 
+def spread(random: Random, n: int, weights: Sequence[float]) -> list[int]:
+    """Draw how many of `n` fall on each, in proportion to the weights."""
+    found, left = [], sum(weights)
+    for weight in weights:
+        here = n if left <= weight else binomial(random, n, weight / left)
+        found.append(here)
+        n -= here
+        left -= weight
+    return found
+
+
 def between(start: float, end: float, value: float, base: float) -> Rate:
     return lambda now: value if start <= now < end else base
 
@@ -181,10 +225,23 @@ HEALTHY = (
     Scenario("harmless 0.2 %", healthy=True, canary_errors=constant(0.001)),
     Scenario("answers take 4 s", healthy=True, latency_s=4.0),
     Scenario("clean but for rare bursts", healthy=True, errors=constant(0.0002), burst=10),
-    Scenario("a primary pod of 4 fails at 90 s", healthy=True, primary_errors=after(90, 0.25)),
+    Scenario(
+        "a primary pod of 4 fails at 90 s", healthy=True,
+        primary_errors=after(90, 0.25), broken=("primary",),
+    ),
     Scenario("uneven pods: 2 % on 1 of 4", healthy=True, uneven=0.02),
     Scenario(
-        "a canary pod of 4 fails for 60 s", healthy=True, canary_errors=between(90, 150, 0.25, 0.0)
+        "a canary pod of 4 fails for 60 s", healthy=True,
+        canary_errors=between(90, 150, 0.25, 0.0), broken=("canary",),
+    ),
+    Scenario("uneven pods: 30 % on 1 of 4", healthy=True, uneven=0.3),
+    Scenario(
+        "a pod of 4 on either side fails at 90 s", healthy=True,
+        canary_errors=after(90, 0.25), primary_errors=after(90, 0.25), broken=("canary", "primary"),
+    ),
+    Scenario(
+        "clients that fail 10 %, on 1 pod of 4 and the canary", healthy=True, canary_pods=1,
+        canary_errors=constant(0.1), primary_errors=constant(0.1), broken=("primary",),
     ),
 )  # fmt: skip
 FAULTY = (
@@ -206,10 +263,16 @@ FAULTY = (
     Scenario(
         "source gone 2 min, err 5 %", healthy=False, canary_errors=constant(0.05), gap=(60, 180)
     ),
-    Scenario("a canary pod of 4 fails", healthy=False, canary_errors=constant(0.25)),
+    Scenario(
+        "a canary pod of 4 fails", healthy=False, canary_errors=constant(0.25), broken=("canary",)
+    ),
     Scenario("uneven pods, err 5 %", healthy=False, uneven=0.02, canary_errors=constant(0.05)),
     Scenario(
         "a primary pod of 4 fails, err 5 %", healthy=False,
-        canary_errors=constant(0.05), primary_errors=constant(0.25),
+        canary_errors=constant(0.05), primary_errors=constant(0.25), broken=("primary",),
+    ),
+    Scenario(
+        "a primary pod of 4 fails at 90 s, err 5 % at 120 s", healthy=False,
+        canary_errors=after(120, 0.05), primary_errors=after(90, 0.25), broken=("primary",),
     ),
 )  # fmt: skip

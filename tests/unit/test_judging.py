@@ -140,11 +140,12 @@ def test_one_pod_that_fails_alone_is_named() -> None:
     reading = {"metric": "m", "counts": [150, 31, 1350, 0]}
     alone = {"shop-a": [50, 31], "shop-b": [60, 0], "shop-c": [40, 0]}
     both = {"shop-a": [50, 16], "shop-b": [60, 15]}
+    judge = {**SEQUENTIAL, "podGraceMs": 0}
     named, unnamed = (
-        judged(SEQUENTIAL, {"readings": [{**reading, "pods": pods}]})[0]["reason"]
+        judged(judge, {"readings": [{**reading, "pods": pods}]})[0]["reason"]
         for pods in (alone, both)
     )
-    assert "pod shop-a had 31 of these 31, the other 2 none in 100 requests" in named
+    assert "pod shop-a alone fails: 31 of 50 requests of pod shop-a, none of 100 of the" in named
     assert "pod" not in unnamed
     held = {"metric": "m", "counts": [150, 3, 1350, 60], "pods": {"a": [50, 3], "b": [100, 0]}}
     second = {**held, "pods": {"a": [5, 3], "b": [145, 0]}}

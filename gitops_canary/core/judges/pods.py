@@ -1,19 +1,59 @@
-"""Whether one pod alone is to blame: counts of the canary's pods, and what they show in words.
+"""Whether one pod alone is to blame: counts of a side's pods, and what they show in words.
 
-It decides nothing. One bad node looks like a bad version, and a fault of a version may show on one
-pod alone (a leader, a shard): counts cannot tell them apart, and requests fail either way.
+One bad node looks like a bad version, and a fault of a version may show on one pod alone (a leader,
+a shard): counts cannot tell them apart. What follows from a pod that is broken by itself is said in
+`pod_faults`.
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from gitops_canary.model.judging import Pod
 
 _LEAST_BAD = 3
 _CHANCE = 0.01
 """How likely bad requests may fall on some one pod like this by chance, at the most."""
+_LIKELY = 0.05
+"""The same where one of the canary's is waited for: a mistake costs the time of a block."""
+_ALIKE, _HALF = 1e-6, 1e-3
+"""How likely one of equal pods, or one that fails half of its requests, looks broken by chance."""
+_BROKEN, _BUDGETS = 0.5, 3
+"""Share of bad requests beyond which a pod is broken; three times the budget where that is more."""
 Pods = Mapping[str, tuple[int, int]]
 """(requests, bad ones) by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lone:
+    """A pod that is broken while the others of its side are not."""
+
+    name: str
+    requests: int
+    bad: int
+    pods: int
+    """How many others there are."""
+    others: int
+    """Their requests."""
+    others_bad: int
+
+    @property
+    def every(self) -> int:
+        """Add up the bad requests."""
+        return self.bad + self.others_bad
+
+    @property
+    def chance(self) -> float:
+        """Bound how likely so many of them fall on some one pod, if all are equal."""
+        part = self.requests / (self.requests + self.others)
+        return (self.pods + 1) * tail(self.bad, self.every, part) if self.every else 1.0
+
+    @property
+    def words(self) -> str:
+        """Say both counts."""
+        rest = f"{self.others_bad:,}" if self.others_bad else "none"
+        one = f"{self.bad:,} of {self.requests:,} requests of pod {self.name}"
+        return f"{one}, {rest} of {self.others:,} of the other {self.pods}"
 
 
 def added(before: Pods, more: Sequence[Pod]) -> Pods:
@@ -35,22 +75,68 @@ def blamed(pods: Pods, budget: float) -> str:
     >>> blamed({"shop-a": (50, 31), "shop-b": (60, 0), "shop-c": (40, 0)}, 0.01)
     'by its own counts pod shop-a had 31 of these 31, the other 2 none in 100 requests'
     """
+    one = _worst(pods)
+    if one is None or one.bad < _LEAST_BAD or one.others_bad > budget * one.others:
+        return ""
+    if one.chance > _CHANCE:
+        return ""
+    left = f"{one.others_bad:,}" if one.others_bad else "none"
+    which = f"the other {one.pods} {left} in {one.others:,} requests"
+    return f"by its own counts pod {one.name} had {one.bad:,} of these {one.every:,}, {which}"
+
+
+def lone(pods: Pods, budget: float) -> Lone | None:
+    """Find the pod that has the failures, alone, while the others keep the limit.
+
+    The others may have one bad request besides their budget, and that the failures fell on one of
+    equal pods by chance is at most as likely as `_LIKELY`.
+
+    >>> lone({"a": (30, 14), "b": (30, 0), "c": (30, 1)}, 0.01).words
+    '14 of 30 requests of pod a, 1 of 60 of the other 2'
+    >>> lone({"a": (30, 14), "b": (30, 2), "c": (30, 1)}, 0.01)
+    >>> lone({"a": (30, 29), "b": (0, 0)}, 0.01)
+    """
+    one = _worst(pods)
+    if one is None or one.bad < _LEAST_BAD or one.others_bad > 1 + budget * one.others:
+        return None
+    return one if one.chance <= _LIKELY else None
+
+
+def broken(pods: Pods, budget: float, eta: float) -> Lone | None:
+    """Find a pod that is proven to fail more than half of its requests, alone.
+
+    Less than half may be its clients, whom affinity may keep on one pod wherever they go. `eta` is
+    1 / overdispersion: bad requests that come in bursts prove less.
+
+    >>> broken({"a": (30, 29), "b": (30, 0), "c": (30, 1)}, 0.01, 1.0).name
+    'a'
+    >>> broken({"a": (30, 20), "b": (30, 0), "c": (30, 0)}, 0.01, 1.0)
+    >>> broken({"a": (30, 29), "b": (30, 0), "c": (30, 1)}, 0.01, 0.2)
+    """
+    one = lone(pods, budget)
+    if one is None or one.chance**eta > _ALIKE:
+        return None
+    half = max(_BROKEN, _BUDGETS * budget)
+    return one if half < 1 and tail(one.bad, one.requests, half) ** eta <= _HALF else None
+
+
+def _worst(pods: Pods) -> Lone | None:
+    """Set the pod with the most bad requests against the others; None where nobody is beside it."""
     seen = {name: one for name, one in pods.items() if one[0]}
     if len(seen) < 2:  # noqa: PLR2004 - one pod has nobody to differ from
-        return ""
+        return None
     name, (requests, bad) = max(seen.items(), key=lambda item: (item[1][1], item[0]))
-    others = sum(n for n, _ in seen.values()) - requests
-    rest = sum(k for _, k in seen.values()) - bad
-    if bad < _LEAST_BAD or rest > budget * others:
-        return ""
-    if len(seen) * _tail(bad, bad + rest, requests / (requests + others)) > _CHANCE:
-        return ""
-    left = f"{rest:,}" if rest else "none"
-    which = f"the other {len(seen) - 1} {left} in {others:,} requests"
-    return f"by its own counts pod {name} had {bad:,} of these {bad + rest:,}, {which}"
+    return Lone(
+        name=name,
+        requests=requests,
+        bad=bad,
+        pods=len(seen) - 1,
+        others=sum(n for n, _ in seen.values()) - requests,
+        others_bad=sum(k for _, k in seen.values()) - bad,
+    )
 
 
-def _tail(hits: int, draws: int, share: float) -> float:
+def tail(hits: int, draws: int, share: float) -> float:
     """Bound the chance of so many hits or more in a binomial draw (Chernoff; Hoeffding 1963)."""
     part = hits / draws
     if part <= share:

@@ -10,12 +10,21 @@ sides the second question's relative part alone protects.
 import math
 from dataclasses import replace
 from decimal import ROUND_FLOOR, Decimal
+from functools import partial
 
 from gitops_canary.core.judges import eprocess, share, threshold
+from gitops_canary.core.judges.condemning import condemning, finding
 from gitops_canary.core.judges.eprocess import Mixture
+from gitops_canary.core.judges.pod_faults import Strand, followed
 from gitops_canary.core.judges.pods import added, blamed
 from gitops_canary.core.judges.sequential_rules import ruling
-from gitops_canary.core.judges.sequential_types import TOGETHER, Config, Metric, State, Weighed
+from gitops_canary.core.judges.sequential_types import (
+    LONE,
+    Config,
+    Metric,
+    State,
+    Weighed,
+)
 from gitops_canary.core.judges.words import amount, compared, exact
 from gitops_canary.core.text import one_line, percent
 from gitops_canary.model.judging import Block, Counts, Reading
@@ -109,24 +118,48 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
         before.good,
         eprocess.absolute(c.canary, c.canary_bad, metric.budget, eprocess.GOOD, eta=metric.eta),
     )
+    whole = Strand(
+        worse=before.worse,
+        floor=before.floor,
+        steady=before.steady,
+        spared=before.spared,
+        total=before.total,
+    )
+    grow = partial(_grown, config, metric)
+    after = grow(whole, c)
+    span, known = (block.start_ms, block.end_ms), {"budget": metric.budget, "eta": metric.eta}
+    return Weighed(
+        worse=after.worse,
+        floor=after.floor,
+        steady=after.steady,
+        spared=after.spared,
+        good=good,
+        proof=eprocess.log_mean(good),
+        total=after.total,
+        pods=added(before.pods, reading.pods),
+        faults=followed(before.faults, whole, reading, span, grow=grow, **known)
+        if config.rule >= LONE
+        else before.faults,
+        recent=(
+            *(one for one in before.recent if one[0] > since),
+            (block.end_ms, c.canary, c.canary_bad),
+        ),
+    )
+
+
+def _grown(config: Config, metric: Metric, before: Strand, c: Counts) -> Strand:
+    """Weigh one block's counts, and add them up."""
     full = _ratios(config, metric, c)
     so_far = (before.worse, before.floor, before.steady)
     worse, floor, steady = (one.times(more) for one, more in zip(so_far, full, strict=True))
-    return Weighed(
+    return Strand(
         worse=worse,
         floor=floor,
         steady=steady,
         spared=before.spared
         if metric.known
         else _spared(config, metric, before, c, full, (worse, floor, steady)),
-        good=good,
-        proof=eprocess.log_mean(good),
         total=_sum(before.total, c),
-        pods=added(before.pods, reading.pods),
-        recent=(
-            *(one for one in before.recent if one[0] > since),
-            (block.end_ms, c.canary, c.canary_bad),
-        ),
     )
 
 
@@ -148,7 +181,7 @@ def _ratios(config: Config, metric: Metric, c: Counts) -> tuple[eprocess.Logs, .
 def _spared(
     config: Config,
     metric: Metric,
-    before: Weighed,
+    before: Strand,
     c: Counts,
     full: tuple[eprocess.Logs, ...],
     whole: tuple[Mixture, ...],
@@ -192,38 +225,22 @@ def _values(config: Config, state: State, block: Block) -> tuple[State, tuple[Me
     return replace(state, values=after, value_outcomes=known), verdict.measurements
 
 
-def condemning(config: Config, metric: Metric, weighed: Weighed) -> tuple[float, str]:
-    """Give the log evidence that condemns by one metric, and which of the ways has most of it."""
-    found = (weighed.worse, weighed.floor, weighed.steady) if metric.known else weighed.spared
-    worse, floor, alone = (one.log for one in found)
-    if config.alone:
-        return alone, "beyond its limit after the promotion"
-    relative = min(worse, floor)
-    steady = alone if weighed.worse.log >= math.log(config.common) else -math.inf
-    # The mean of two e-processes is one, so their sum is held against the limit that shares the
-    # risk between them: never less than the larger of the two.
-    log = eprocess.log_sum((relative, steady)) if config.rule >= TOGETHER else max(relative, steady)
-    if relative >= steady:
-        return log, f"worse than {config.rho:g}x the primary, and by more than matters"
-    return log, "beyond its limit while the primary is not"
-
-
 def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block) -> Measurement:
     reading = block.reading(metric.name)
-    log, way = condemning(config, metric, weighed)
+    found = finding(config, metric, weighed, reading.counts)
     good = weighed.proof
     outcome = Outcome.INCONCLUSIVE
-    words = f"evidence {amount(log)} against a limit of {config.limit:,.0f}"
-    if log >= math.log(config.limit):
-        one = blamed(weighed.pods, metric.budget)
-        outcome, words = Outcome.FAIL, f"{way}: {words}{one and '; '}{one}"
-    elif good >= math.log(config.proven):
+    words = f"evidence {amount(found.log)} against a limit of {config.limit:,.0f}"
+    if found.fails:
+        one = found.pod or blamed(weighed.pods, metric.budget)
+        outcome, words = Outcome.FAIL, f"{found.way}: {words}{one and '; '}{one}"
+    elif good >= math.log(config.proven) and not found.waits:
         outcome, words = Outcome.PASS, f"proven good ({amount(good)}): {words}"
     if not metric.known:
         words = f"{words}, with one incident spared"
     total = weighed.total
     sides = compared(total, metric.what, alone=config.alone)
-    told = reading.why if reading.trouble else f"{sides}, {words}"
+    told = reading.why if reading.trouble else f"{sides}, {words}{found.beside}"
     return Measurement(
         check=metric.name,
         at_ms=block.end_ms,
@@ -244,7 +261,8 @@ def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block)
             "logGood": exact(good),
             "logLimit": exact(math.log(config.limit)),
             "eta": exact(metric.eta),
-            **({} if metric.known else {"logCompared": exact(log)}),
+            **({} if metric.known else {"logCompared": exact(found.log)}),
+            **found.numbers,
         },
     )
 

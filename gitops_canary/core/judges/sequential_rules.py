@@ -3,6 +3,7 @@
 import math
 
 from gitops_canary.core.judges import waiting
+from gitops_canary.core.judges.condemning import finding
 from gitops_canary.core.judges.pods import blamed
 from gitops_canary.core.judges.sequential_types import Config, State, Weighed
 from gitops_canary.core.judges.words import compared, rough
@@ -35,7 +36,7 @@ def ruling(
     silence = _silence(config, state, block)
     if silence:
         return Outcome.INCONCLUSIVE, silence, False, False
-    doubt = _doubt(config, state)
+    doubt = _doubt(config, state, block)
     if doubt:
         return Outcome.INCONCLUSIVE, doubt, False, False
     return _passing(config, state, block)
@@ -60,7 +61,7 @@ def _silence(config: Config, state: State, block: Block) -> str:
     return f"{silent[0]}: no number" if silent else ""
 
 
-def _doubt(config: Config, state: State) -> str:
+def _doubt(config: Config, state: State, block: Block) -> str:
     """Say why a canary that is not condemned may not rise either; empty where it may."""
     if config.mismatch is not None and state.shares.log >= math.log(config.mismatch):
         return (
@@ -69,9 +70,14 @@ def _doubt(config: Config, state: State) -> str:
         )
     for metric in config.metrics:
         weighed = state.weighed.get(metric.name, Weighed())
-        suspicious = weighed.worse.log >= math.log(config.suspicious)
+        found = finding(config, metric, weighed, block.reading(metric.name).counts)
+        if found.waits:
+            return f"{metric.name} waits: {found.waits}"
+        rest = weighed.faults.rest or weighed
+        suspicious = rest.worse.log >= math.log(config.suspicious)
         if suspicious and weighed.total.canary_bad:
-            return f"{metric.name} is suspicious: {compared(weighed.total, metric.what)}"
+            sides = compared(weighed.total, metric.what)
+            return f"{metric.name} is suspicious: {sides}{found.beside}"
         requests = sum(n for _, n, _ in weighed.recent)
         bad = sum(k for _, _, k in weighed.recent)
         if bad >= config.recent_bad and bad > metric.budget * requests:

@@ -5,15 +5,17 @@ from dataclasses import dataclass, field
 
 from gitops_canary.core.judges import eprocess, share, threshold
 from gitops_canary.core.judges.eprocess import Mixture
+from gitops_canary.core.judges.pod_faults import NONE, Faults
 from gitops_canary.core.judges.pods import Pods
 from gitops_canary.model.judging import Counts
 from gitops_canary.model.rollout import Outcome
 
 SEEN_MS = 15_000
-RULE = 31
+RULE = 37
 """The newest decision (docs/decisions) that changed how evidence is weighed."""
-APART, TOGETHER = 29, 31
-"""The decisions since which a pod's own share is expected of it, and the ways to condemn add up."""
+APART, TOGETHER, LONE = 29, 31, 37
+"""The decisions since which a pod's own share is expected of it, the ways to condemn add up, and a
+pod that is broken by itself is left out or waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,8 @@ class Config:
     """Evidence for another share of traffic than the weight that holds; None does not look."""
     recent_ms: int = 60_000
     recent_bad: int = 3
+    pod_grace_ms: int = 90_000
+    """How long a pod that alone condemns the canary may be broken; 0 condemns at once."""
     rule: int = RULE
     """Which decision on the weighing of evidence holds; older ones for old records."""
     alone: bool = False
@@ -97,6 +101,8 @@ class Weighed:
     total: Counts = field(default_factory=Counts)
     pods: Pods = field(default_factory=dict)
     """What the canary's pods counted of themselves."""
+    faults: Faults = NONE
+    """What single pods did, and the evidence without those that were broken."""
     recent: tuple[tuple[int, int, int], ...] = ()
     """(end, requests, bad) of the canary's newest blocks."""
 

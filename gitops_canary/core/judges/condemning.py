@@ -1,0 +1,120 @@
+"""Whether the evidence on one metric condemns, by which way, and whose pods it is without."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gitops_canary.core.judges import eprocess
+from gitops_canary.core.judges.pod_faults import Faults, Strand, alone, burning
+from gitops_canary.core.judges.sequential_types import TOGETHER, Config, Metric, Weighed
+from gitops_canary.core.judges.words import compared, exact, rough
+from gitops_canary.model.judging import Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one metric's evidence comes to."""
+
+    log: float
+    """The logarithm of what is held against the limit."""
+    way: str
+    """Which way to condemn has most of it."""
+    fails: bool
+    waits: str = ""
+    """For which pod of the canary is waited, in words; empty where for none."""
+    pod: str = ""
+    """Why a pod that fails alone condemns nevertheless."""
+    beside: str = ""
+    """Which pod of the primary is left out, in words that follow the others."""
+    numbers: Mapping[str, str] = field(default_factory=dict)
+
+
+def condemning(config: Config, metric: Metric, weighed: Weighed | Strand) -> tuple[float, str]:
+    """Give the log evidence that condemns by one metric, and which of the ways has most of it."""
+    found = (weighed.worse, weighed.floor, weighed.steady) if metric.known else weighed.spared
+    worse, floor, alone_ = (one.log for one in found)
+    if config.alone:
+        return alone_, "beyond its limit after the promotion"
+    relative = min(worse, floor)
+    steady = alone_ if weighed.worse.log >= math.log(config.common) else -math.inf
+    # The mean of two e-processes is one, so their sum is held against the limit that shares the
+    # risk between them: never less than the larger of the two.
+    log = eprocess.log_sum((relative, steady)) if config.rule >= TOGETHER else max(relative, steady)
+    if relative >= steady:
+        return log, f"worse than {config.rho:g}x the primary, and by more than matters"
+    return log, "beyond its limit while the primary is not"
+
+
+def finding(config: Config, metric: Metric, weighed: Weighed, counts: Counts | None) -> Finding:
+    """Hold the evidence against the limit, with all pods and without those that are broken.
+
+    `counts` are those of the newest block.
+    """
+    log, way = condemning(config, metric, weighed)
+    limit, faults = math.log(config.limit), weighed.faults
+    if faults.rest is None:
+        return Finding(log=log, way=way, fails=log >= limit)
+    rest = _rest(config, metric, faults)
+    numbers, beside = {"logRest": exact(rest)}, ""
+    if faults.base:
+        numbers |= _left_out(faults, faults.base)
+        beside = _beside(faults, faults.base, metric)
+        if rest >= limit:
+            words = f"worse than {config.rho:g}x the other pods of the primary"
+            return Finding(log=rest, way=words, fails=True, beside=beside, numbers=numbers)
+    found = alone(faults, metric.budget)
+    if found:
+        one, sick_ms = found
+        numbers |= {"pod": one.name, "podRequests": str(one.requests), "podBad": str(one.bad)}
+        numbers["podMs"] = str(sick_ms)
+    if rest >= limit or log < limit or not found:
+        # Without a pod there is no more evidence than with it, the primary's aside.
+        top = max(log, rest) if faults.base else log
+        return Finding(log=top, way=way, fails=log >= limit, beside=beside, numbers=numbers)
+    words = f"by its own counts pod {one.name} alone fails: {one.words}"
+    sick = faults.sick == one.name
+    over = sick and burning(counts or Counts(), metric.budget)
+    if over or (sick and sick_ms > config.pod_grace_ms):
+        why = "too much of the whole to wait for it" if over else f"for {rough(sick_ms)}"
+        pod = f"{words}; {why}"
+        return Finding(log=log, way=way, fails=True, pod=pod, beside=beside, numbers=numbers)
+    grace = f"{rough(sick_ms)} of {rough(config.pod_grace_ms)} that it has to recover"
+    waits = f"{words}; {grace}" if sick else ""
+    return Finding(log=rest, way=way, fails=False, waits=waits, beside=beside, numbers=numbers)
+
+
+def _rest(config: Config, metric: Metric, faults: Faults) -> float:
+    """Give the least evidence without pods that are broken by themselves."""
+    base, every = faults.base, faults.without.values()
+    if base is None:
+        return min(condemning(config, metric, one)[0] for one in every)
+    # An outage of both sides may look like this. So only the way with the whole guarantee counts,
+    # and the mean with the evidence on the whole primary is what is held against the limit.
+    found = [one if metric.known else _spared(one) for one in (base, *every)]
+    return min(min(one.worse.log, one.floor.log) for one in found) - math.log(2)
+
+
+def _spared(one: Strand) -> Strand:
+    worse, floor, steady = one.spared
+    return Strand(worse=worse, floor=floor, steady=steady)
+
+
+def _left_out(faults: Faults, base: Strand) -> dict[str, str]:
+    one, total = faults.left_out, base.total
+    assert one is not None, "a base begins with it"
+    return {
+        "leftOut": one.name,
+        "leftOutRequests": str(one.requests),
+        "leftOutBad": str(one.bad),
+        "restCanary": str(total.canary),
+        "restCanaryBad": str(total.canary_bad),
+        "restPrimary": str(total.primary),
+        "restPrimaryBad": str(total.primary_bad),
+    }
+
+
+def _beside(faults: Faults, base: Strand, metric: Metric) -> str:
+    one = faults.left_out
+    assert one is not None, "as above"
+    what = f"the primary's pod {one.name} is left out, which was broken in the minute before"
+    return f"; {what} ({one.words}); since then {compared(base.total, metric.what)}"

@@ -1,0 +1,162 @@
+"""One broken pod is not its side: evidence without it, on both sides of the comparison.
+
+A pod of the primary that is broken by itself makes the primary look worse than what its version
+does, and would shield a canary that is less bad. It is left out of every block that *follows* those
+in which it was proven broken: chosen before a block is looked at, it leaves the evidence an
+e-process against "the canary is at most `rho` times as bad as the other pods of the primary".
+
+A pod of the canary that is broken by itself may be its node. The evidence without it is kept
+beside the whole, and is never held for more than the whole: so it condemns nobody else. For a while
+the pod is waited for, because the cluster takes out a pod that does not answer; see `held`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from gitops_canary.core.judges.eprocess import UNSEEN, Mixture
+from gitops_canary.core.judges.pods import Lone, Pods, added, broken, lone, tail
+from gitops_canary.model.judging import Counts, Pod, Reading
+
+RECENT_MS = 60_000
+"""How long before a block a pod of the primary has to have been broken to be left out of it."""
+_CHANCE = 0.05
+_PODS_MAX = 8
+"""How many of the canary's pods are followed: a second one that fails is no longer alone."""
+_BURN = 10
+"""How many times its budget the whole service may fail for while a pod is waited for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strand:
+    """The evidence on one metric with some pods left out; see `sequential_types.Weighed`."""
+
+    worse: Mixture = UNSEEN
+    floor: Mixture = UNSEEN
+    steady: Mixture = UNSEEN
+    spared: tuple[Mixture, Mixture, Mixture] = (UNSEEN,) * 3
+    total: Counts = field(default_factory=Counts)
+    """What was counted since the pods were left out."""
+
+
+Grow = Callable[[Strand, Counts], Strand]
+"""Adds the counts of one block to a strand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faults:
+    """What single pods did, and the evidence without those that were broken by themselves."""
+
+    primary: tuple[tuple[int, Pods], ...] = ()
+    """(end, pods of the primary) of its newest blocks."""
+    left_out: Lone | None = None
+    """The primary's pod that a block was judged without last, as it was before that block."""
+    base: Strand | None = None
+    """The evidence against the rest of the primary, from when a pod of it was first left out."""
+    without: Mapping[str, Strand] = field(default_factory=dict)
+    """The evidence without a pod of the canary, by its name, from when it first looked sick."""
+    since: Mapping[str, tuple[int, Pods]] = field(default_factory=dict)
+    """How long each of those looked sick, and what every pod counted in those blocks."""
+    sick: str = ""
+    """Which pod had the failures of the newest block, alone."""
+
+    @property
+    def rest(self) -> Strand | None:
+        """Give the least evidence without some pod; None where none was broken."""
+        strands = (*([self.base] if self.base else []), *self.without.values())
+        return min(strands, key=lambda one: one.worse.log, default=None)
+
+
+NONE = Faults()
+
+
+def followed(
+    faults: Faults, whole: Strand, reading: Reading, span: tuple[int, int],
+    *, budget: float, eta: float, grow: Grow,
+) -> Faults:  # fmt: skip
+    """Take one block in; `whole` is the evidence before it, with all pods."""
+    counts = reading.counts
+    if counts is None or not (reading.pods or reading.primary_pods or faults.base):
+        return faults
+    start_ms, end_ms = span
+    left_out = _broken(faults.primary, start_ms, budget, eta)
+    primary = added({}, reading.primary_pods)
+    if left_out:
+        gone = primary.get(left_out.name, (0, 0))
+        counts = _less(counts, primary=gone)
+    begun = faults.base or (replace(whole, total=Counts()) if left_out else None)
+    base = begun and grow(begun, counts)
+    pods = added({}, reading.pods)
+    one = lone(pods, budget)
+    sick = one.name if one else _still_sick(pods, faults.without)
+    without, since = dict(faults.without), dict(faults.since)
+    if sick and sick not in without and len(without) < _PODS_MAX:
+        without[sick] = replace(begun or whole, total=Counts())
+        since[sick] = (0, {})
+    for name, strand in without.items():
+        without[name] = grow(strand, _less(counts, canary=pods.get(name, (0, 0))))
+        if name == sick:
+            sick_ms, every = since[name]
+            since[name] = (sick_ms + end_ms - start_ms, added(every, reading.pods))
+    recent = tuple(one for one in faults.primary if one[0] > end_ms - RECENT_MS)
+    return Faults(
+        primary=(*recent, (end_ms, primary)) if primary else recent,
+        left_out=left_out or faults.left_out,
+        base=base,
+        without=without,
+        since=since,
+        sick=sick,
+    )
+
+
+def _broken(
+    recent: Sequence[tuple[int, Pods]], start_ms: int, budget: float, eta: float
+) -> Lone | None:
+    """Find a pod that was broken in the newest blocks, of as few of them as prove it."""
+    every: Pods = {}
+    for end_ms, pods in reversed(recent):
+        if end_ms <= start_ms - RECENT_MS:
+            break
+        every = added(every, [Pod(name=n, requests=r, bad=b) for n, (r, b) in pods.items()])
+        if found := broken(every, budget, eta):
+            return found
+    return None
+
+
+def _still_sick(pods: Pods, followed_: Mapping[str, Strand]) -> str:
+    """Name a pod that failed alone before, and does so again by too few requests to prove it."""
+    worst = max(pods, key=lambda name: (pods[name][1], name), default="")
+    requests, bad = pods.get(worst, (0, 0))
+    return worst if worst in followed_ and bad and 2 * bad >= requests else ""
+
+
+def _less(
+    counts: Counts, *, canary: tuple[int, int] = (0, 0), primary: tuple[int, int] = (0, 0)
+) -> Counts:
+    """Take a pod's counts off. Callers may have seen fewer of its requests than it did itself."""
+    return Counts(**_rest("canary", counts, canary), **_rest("primary", counts, primary))
+
+
+def _rest(side: str, counts: Counts, gone: tuple[int, int]) -> dict[str, int]:
+    requests = max(getattr(counts, side) - gone[0], 0)
+    bad = max(getattr(counts, f"{side}_bad") - gone[1], 0)
+    return {side: requests, f"{side}_bad": min(bad, requests)}
+
+
+def alone(faults: Faults, budget: float) -> tuple[Lone, int] | None:
+    """Find the canary's pod without which there is least evidence, and how long it was sick (ms).
+
+    None where none looked sick, or where what it failed may have fallen on it by chance.
+    """
+    if not faults.without:
+        return None
+    name = min(faults.without, key=lambda one: faults.without[one].worse.log)
+    sick_ms, pods = faults.since[name]
+    found = lone(pods, budget)
+    return (found, sick_ms) if found and found.name == name else None
+
+
+def burning(counts: Counts, budget: float) -> bool:
+    """Whether too much of the whole service fails to wait for one pod, and not by chance."""
+    requests, bad = counts.canary + counts.primary, counts.canary_bad + counts.primary_bad
+    part = _BURN * budget
+    return bool(bad) and part < 1 and tail(bad, requests, part) <= _CHANCE
