@@ -43,12 +43,12 @@ class Measured(Exact):
 
 
 class Timing(Exact):
-    """How late samples are: an instant is asked for no sooner than this after it."""
+    """How late samples are: an instant is asked for once its scrapes are over, and the lag."""
 
     scrape_ms: int
     lag_ms: int
     scrape_timeout_ms: int | None = None
-    """How long a scrape may take; where absent, as long as its interval."""
+    """How long a scrape is waited for that is not seen to be over; where absent, its interval."""
     underway: bool = False
     """Whether what is seen while a weight is on its way counts; not so before decision 23."""
     rule: int = 0

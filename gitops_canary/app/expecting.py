@@ -11,8 +11,8 @@ from gitops_canary.model.spec import Strategy
 def expectation(seen: Seen, *, delay_ms: int, settle_ms: int) -> Expectation | None:
     """Say what the newest move looks like once it is live; None where nothing was moved.
 
-    Counting starts one delay after the commit's date: a decision is asked no sooner than that, so
-    nothing older can be its effect.
+    Counting starts one whole delay after the commit's date, by when it was pushed where all went
+    well: nothing older is taken for its effect.
     """
     if seen.rollout is None or seen.written is None:
         return None

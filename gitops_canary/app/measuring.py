@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from gitops_canary.app.expecting import expectation
 from gitops_canary.app.looking import Seen
+from gitops_canary.app.sooner import sooner
 from gitops_canary.core import watch
 from gitops_canary.core.course import Course
 from gitops_canary.core.dating import Clock
@@ -118,7 +119,8 @@ class Measuring:
         lives, steps = await self._liveness(seen, begun, metrics, now_ms)
         now_ms = await self._now(metrics, now_ms, [one.live_ms or 0 for one in lives.values()])
         courses = self._courses(seen, lives, now_ms)
-        asked = {canary: course.questions() for canary, course in courses.items()}
+        soonest = await sooner(courses, metrics, now_ms, least_ms=self.timing.lag_ms)
+        asked = {canary: one.course.questions() for canary, one in soonest.items()}
         every = tuple(dict.fromkeys(q for own in asked.values() for q in own))
         answers = await metrics.ask(every) if every else {}
         now_ms = now_ms if metrics.now_ms is None else metrics.now_ms
@@ -126,14 +128,14 @@ class Measuring:
         evidence: dict[CanaryId, Answers] = {}
         for canary, live in lives.items():
             evidence[canary] = {question: answers[question] for question in asked.get(canary, ())}
-            every_verdict = courses[canary].verdicts(evidence[canary]) if canary in courses else ()
+            one = soonest.get(canary)
             situations[canary] = replace(
                 situations.get(canary, seen[canary].situation),
                 live=live,
-                verdicts=self._complete(every_verdict, now_ms),
+                verdicts=_complete(one.course, evidence[canary], now_ms) if one else (),
                 now_ms=now_ms,
-                due_ms=courses[canary].due_ms if canary in courses else None,
-                complete_ms=now_ms - self.timing.delay_ms,
+                due_ms=one.due_ms if one else None,
+                complete_ms=now_ms - (one.course if one else self.timing).delay_ms,
             )
         return Measured(
             situations=situations,
@@ -141,7 +143,7 @@ class Measuring:
             silence=metrics.silence,
             clock_ms=metrics.now_ms,
             steps=steps,
-            due_ms=min((one.due_ms - now_ms for one in courses.values()), default=None),
+            due_ms=min((one.due_ms - now_ms for one in soonest.values()), default=None),
         )
 
     async def _now(self, metrics: _Clocked, now_ms: int, been: Sequence[int]) -> int:
@@ -237,9 +239,11 @@ class Measuring:
             asked_ms=one.rollout.last.date_ms,
         )
 
-    def _complete(self, verdicts: Sequence[Verdict], now_ms: int) -> tuple[Verdict, ...]:
-        """Keep the verdicts whose samples are complete by now."""
-        return tuple(one for one in verdicts if one.window.end_ms + self.timing.delay_ms <= now_ms)
+
+def _complete(course: Course, answers: Answers, now_ms: int) -> tuple[Verdict, ...]:
+    """Judge, and keep the verdicts whose samples are complete by now: clocks may have told less."""
+    every = course.verdicts(answers)
+    return tuple(one for one in every if one.window.end_ms + course.delay_ms <= now_ms)
 
 
 def _made(seen: Mapping[CanaryId, Seen], begun: Mapping[CanaryId, Beginning]) -> list[int]:

@@ -6,9 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from mesh_world import MESHES, SAME, SCRAPE, T, world
+from mesh_world import MESHES, PHASE, SAME, SCRAPE, T, world
 from prometheus_server import Written, prometheus
 
+from gitops_canary.core import overtaken
 from gitops_canary.core.course import Course
 from gitops_canary.core.requery import Agreement, agreements
 from gitops_canary.core.stays import Stay
@@ -106,6 +107,14 @@ def test_windows_say_the_same_on_every_mesh(url: str, provider: str) -> None:
     assert duration.outcome is Outcome.FAIL
     assert duration.value is not None
     assert 500 < float(duration.value) <= 1000
+
+
+@pytest.mark.parametrize("provider", [*MESHES, *SAME])
+def test_oldest_of_the_newest_samples_is_told_on_every_mesh(url: str, provider: str) -> None:
+    one, now_ms = course(provider, SUCCESS, DURATION), T + 5 * SCRAPE + PHASE + 1
+    asked = overtaken.questions(one.policy, one.spec, now_ms, scrape_ms=SCRAPE)
+    over_ms = overtaken.over_ms(asked, ask(url, asked), scrape_ms=SCRAPE)
+    assert over_ms == now_ms - 1 + SCRAPE - SCRAPE // overtaken.JITTER_PART
 
 
 def test_apisix_knows_the_route_as_a_whole_and_nobody_is_condemned_for_it(url: str) -> None:

@@ -12,7 +12,15 @@ from collections.abc import Iterator
 import pytest
 from mesh_world import world
 from prometheus_server import START_S
-from test_meshes import DURATION, SUCCESS, course, verdicts
+from test_meshes import (
+    DURATION,
+    SUCCESS,
+    course,
+    verdicts,
+)
+from test_meshes import (
+    test_oldest_of_the_newest_samples_is_told_on_every_mesh as oldest_of_the_newest,
+)
 
 from gitops_canary.model.rollout import Outcome
 
@@ -80,6 +88,11 @@ def test_counts_are_those_of_prometheus(url: str, provider: str) -> None:
     assert [success.numbers[k] for k in keys] == ["800", "16", "7200", "8"]
     assert [duration.numbers[k] for k in keys] == ["800", "40", "7200", "0"]
     assert found[-1].outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize("provider", ["istio", "linkerd", "kubernetes"])
+def test_oldest_of_the_newest_samples_is_that_of_prometheus(url: str, provider: str) -> None:
+    oldest_of_the_newest(url, provider)
 
 
 def test_resets_births_and_missed_scrapes_lose_nothing(url: str) -> None:

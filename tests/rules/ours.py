@@ -1,8 +1,8 @@
 """The sequential judge as the controller runs it, tick by tick.
 
 Blocks of a scrape begin when a weight is live; what is seen while the next one is on its way may
-condemn. As timed, an answer is a scrape's timeout and the lag late, and a weight is live
-when the traffic proves it, as `sync.traffic` counts.
+condemn. As timed, an answer is the lag late, because the samples show that no scrape is under way
+any more, and a weight is live when the traffic proves it, as `sync.traffic` counts.
 """
 
 import math
@@ -20,8 +20,11 @@ from rules.traffic import Counts
 RAMP = (1.0, 5.0, 10.0, 25.0, 50.0)
 BURSTS_FREE = 6
 """Degrees of freedom from which an estimate of the overdispersion counts."""
-LATE_S = 15
-"""A scrape's default timeout and the default lag: how long after its end a block is complete."""
+LAG_S = 5
+"""The default lag: how long after its end a block is complete where scrapes are seen to be over."""
+DELAY_S = 15
+"""A scrape's default timeout and the lag: from when on requests may prove a weight, and how long
+after its end a block is complete where nothing tells more."""
 KINDS = ("errors", "slow")
 
 
@@ -67,6 +70,8 @@ class Ours:
     watch_s: float = 0.0
     timed: bool = False
     """Whether answers are late and weights have to be proven live, as in the controller."""
+    patient: bool = False
+    """The rule before decision 36: every block is waited for as long as a scrape may take."""
     blind: bool = False
     """The rule before decision 23: nothing is judged while a weight is on its way."""
     step: int = 0
@@ -99,15 +104,15 @@ class Ours:
             seen_ms=30_000 if self.blind else 15_000,
         )
         if self.timed:
-            self._asked_s = -LATE_S - self.delay_s
-            self._proof = Proof(0.0, self.steps[0], self._asked_s + LATE_S)
+            self._asked_s = -self.late_s - self.delay_s
+            self._proof = Proof(0.0, self.steps[0], self._asked_s + DELAY_S)
         else:
             self._live = self.steps[0]
 
     @property
     def late_s(self) -> float:
         """How long after the end of a block its verdict is known."""
-        return LATE_S if self.timed else 0.0
+        return (DELAY_S if self.patient else LAG_S) if self.timed else 0.0
 
     @property
     def wanted(self) -> float:
@@ -156,7 +161,7 @@ class Ours:
             self.step += 1
             self._asked_s = end_s
         if self.timed:
-            self._proof = Proof(before, self.wanted, end_s + LATE_S)
+            self._proof = Proof(before, self.wanted, end_s + DELAY_S)
         return self.wanted
 
     def _judge(

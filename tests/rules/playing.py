@@ -33,15 +33,16 @@ RULES: Mapping[str, Make] = {
     "ours+gate": _ours,
     "ours+ramp+gate+watch": partial(_ours, steps=RAMP, watch_s=900.0),
     "ours, as timed": partial(_ours, timed=True),
+    "patient, as timed": partial(_ours, timed=True, patient=True),
     "ours+gate, by pods": partial(_ours, pods=True),
     "ours, as timed, by pods": partial(_ours, timed=True, pods=True),
     "blind": partial(_ours, gate=False, blind=True),
     "blind+gate": partial(_ours, blind=True),
     "blind+ramp+gate+watch": partial(_ours, steps=RAMP, watch_s=900.0, blind=True),
-    "blind, as timed": partial(_ours, timed=True, blind=True),
+    "blind, as timed": partial(_ours, timed=True, patient=True, blind=True),
 }
-"""`as timed` is how the controller asks; `blind` sees nothing while a weight is on its way; `by
-pods` sees what each pod counted of itself."""
+"""`as timed` is how the controller asks, `patient` how it did before decision 36; `blind` sees
+nothing while a weight is on its way; `by pods` sees what each pod counted of itself."""
 
 
 @dataclass(frozen=True, slots=True)
