@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from gitops_canary.app.beside import Beside, beside
 from gitops_canary.app.doctor import Finding, Health, fine, hint, wrong
 from gitops_canary.app.initialising import texts_of
 from gitops_canary.app.reading import Reader, Rules
@@ -13,7 +14,6 @@ from gitops_canary.manifest import document
 from gitops_canary.manifest.bindings import nothing_below
 from gitops_canary.manifest.census import Standing, census
 from gitops_canary.manifest.initial.terrain import Document, Terrain, images, survey
-from gitops_canary.manifest.initial.versions import elsewhere
 from gitops_canary.manifest.kustomize import twice
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.owned import DocRef, Templates
@@ -34,8 +34,7 @@ class Subject:
     canaries: Mapping[CanaryId, CanarySpec]
     errors: Mapping[CanaryId, CanaryError]
     grounds: Mapping[CanaryId, Ground]
-    shared: Mapping[CanaryId, tuple[str, ...]]
-    """ConfigMaps and Secrets that both workloads use where listed fields hold the version."""
+    beside: Mapping[CanaryId, Beside]
     barren: tuple[str, ...] = ()
     """The allowed paths below which there is no file."""
     notifies: Callable[[str], bool] | None = None
@@ -48,16 +47,14 @@ def subject(store: Store, revision: Revision, rules: Rules, *, configured: bool 
     reader = Reader(store, rules, ROUTERS)
     view = reader.view(revision)
     grounds: dict[CanaryId, Ground] = {}
-    shared: dict[CanaryId, tuple[str, ...]] = {}
+    around: dict[CanaryId, Beside] = {}
     errors = dict(view.errors)
     for canary, spec in view.canaries.items():
         try:
             reader.placed(view, spec)
             ground = reader.bind(view, spec)
             reader.placed(view, spec, ground)
-            reader.placing.sound(revision, spec)
-            if both := reader.placing.sides(revision, spec):
-                shared[canary] = both.shared()
+            around[canary] = beside(reader.placing, revision, spec, ground)
             grounds[canary] = ground
         except CanaryError as error:
             errors[canary] = error
@@ -67,7 +64,7 @@ def subject(store: Store, revision: Revision, rules: Rules, *, configured: bool 
         canaries=view.canaries,
         errors=errors,
         grounds=grounds,
-        shared=shared,
+        beside=around,
         barren=view.index.barren,
         notifies=rules.notifies if configured else None,
     )
@@ -208,10 +205,8 @@ def scalers(one: Subject) -> Iterator[Finding]:
 def unguarded(one: Subject) -> Iterator[Finding]:
     """Say what reaches everyone without a canary."""
     for canary, ground in one.grounds.items():
-        versions = ground.binding.versions
-        for shared in (
-            versions.shared if isinstance(versions, Templates) else one.shared.get(canary, ())
-        ):
+        versions, around = ground.binding.versions, one.beside[canary]
+        for shared in around.shared:
             yield hint(
                 "unguarded",
                 canary,
@@ -220,8 +215,17 @@ def unguarded(one: Subject) -> Iterator[Finding]:
                 if isinstance(versions, Templates)
                 else "let the primary use one of its own, and change that one last",
             )
+        for other in around.alongside:
+            yield hint(
+                "unguarded",
+                canary,
+                f"{other} has the candidate's image, and gets a new version at once",
+                "give it an image name of its own in kustomize, if it should wait",
+            )
+        for warning in around.warnings():
+            what = f"{warning.problem.rstrip('.')} ({warning.place})"
+            yield hint("unguarded", canary, what, warning.remedy)
         if isinstance(versions, Templates):
-            yield from _overridden(one, canary, versions.candidate)
             continue
         bound = {pair.container for pair in versions.pairs}
         for found in one.terrain.named(*_target(one.canaries[canary])):
@@ -232,20 +236,6 @@ def unguarded(one: Subject) -> Iterator[Finding]:
                     canary,
                     f"the version of {', '.join(loose)} in {found.ref.name} is in no listed field",
                     "list it in spec.source, or change it in both workloads at once",
-                )
-
-
-def _overridden(one: Subject, canary: CanaryId, ref: DocRef) -> Iterator[Finding]:
-    """Say what kustomize does to the image of a workload whose template is compared."""
-    for found in one.terrain.of(ref.kind):
-        if (found.ref.file, found.ref.index) == (ref.file, ref.index):
-            for place, what in dict.fromkeys(elsewhere(one.terrain, found)):
-                yield hint(
-                    "unguarded",
-                    canary,
-                    f"{what} ({place}) sets the image of {ref.name} after its template, which is "
-                    "what this Canary compares",
-                    "let spec.source list it, docs/reference/sources.md says how, or take it out",
                 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path as LocalPath
 
+from gitops_canary.app.beside import beside
 from gitops_canary.app.indexing import SUFFIXES
 from gitops_canary.app.reading import Reader, Rules, View
 from gitops_canary.core.edits import Ground
@@ -126,7 +127,8 @@ def held(store: Store, rules: Rules, only: CanaryId | None = None) -> list[Findi
     ]
     grounds: dict[CanaryId, Ground] = {}
     wanted = [spec for spec in view.canaries.values() if only in {None, spec.id}]
-    found.extend(_one(reader, view, spec, grounds) for spec in wanted)
+    for spec in wanted:
+        found.extend(_one(reader, view, spec, grounds))
     clashes = bindings.conflicts({canary: ground.binding for canary, ground in grounds.items()})
     return [
         Finding(canary=f.canary, place=f.place, error=clashes[f.canary])
@@ -136,24 +138,36 @@ def held(store: Store, rules: Rules, only: CanaryId | None = None) -> list[Findi
     ]
 
 
-def _one(reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, Ground]) -> Finding:
+def _one(
+    reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, Ground]
+) -> Iterator[Finding]:
+    """Look at one Canary; what is no error of it, and a person should know, follows."""
     try:
         reader.placed(view, spec)
         ground = reader.bind(view, spec)
         reader.placed(view, spec, ground)
         versions.sound(ground.binding.versions, ground.texts.__getitem__)
-        reader.placing.sound(view.revision, spec)
+        around = beside(reader.placing, view.revision, spec, ground)
         router = reader.router(spec)
         extra: list[str] = []
         for ref in ground.binding.routes:
             rehearse(spec, ref, ground.texts[ref.file], router)
             extra += always(spec, ref, ground.texts[ref.file], router)
-        extra += ground.reaching
-        both = reader.placing.sides(view.revision, spec)
-        extra += both.reaching() if both else ()
+        extra += (*ground.reaching, *around.reaching)
     except CanaryError as error:
-        return Finding(canary=spec.id, place=error.place or spec.place, error=error)
+        yield Finding(canary=spec.id, place=error.place or spec.place, error=error)
+        return
     grounds[spec.id] = ground
+    never = tuple(unaskable(spec))
+    told = (f"{one.problem} To go on: {one.remedy}." for one in never)
+    lines = (*outlook(spec, ground), *around.lines(), *told)
+    summary = _summary(spec, ground, extra, len(never))
+    yield Finding(canary=spec.id, place=spec.place, summary=summary, outlook=lines, never=never)
+    for warning in around.warnings():
+        yield Finding(canary=spec.id, place=warning.place or spec.place, warning=warning)
+
+
+def _summary(spec: CanarySpec, ground: Ground, extra: Sequence[str], never: int) -> str:
     owned = ground.owned
     state = "idle" if owned.settled else "has a candidate"
     steps = f"{len(spec.policy.steps)} steps ({ladder(spec.policy)})"
@@ -162,9 +176,6 @@ def _one(reader: Reader, view: View, spec: CanarySpec, grounds: dict[CanaryId, G
         summary += f", {count} webhook{'s' * (count > 1)}"
     if extra:
         summary += f"; whatever the weight, the canary also gets what {', '.join(extra)} sends it"
-    never = tuple(unaskable(spec))
     if never:
-        summary += f"; {len(never)} of them can never be asked, so nothing would ever pass"
-    told = (f"{one.problem} To go on: {one.remedy}." for one in never)
-    lines = (*outlook(spec, ground), *told)
-    return Finding(canary=spec.id, place=spec.place, summary=summary, outlook=lines, never=never)
+        summary += f"; {never} of them can never be asked, so nothing would ever pass"
+    return summary

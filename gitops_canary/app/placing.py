@@ -4,17 +4,21 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from gitops_canary.errors import SpecError
-from gitops_canary.manifest import flux_layers, kustomize, rendered
+from gitops_canary.manifest import building, flux_layers, kustomize, rendered
+from gitops_canary.manifest.image_chain import Found, Setting
 from gitops_canary.manifest.nodes import parse
-from gitops_canary.manifest.two_sides import Sides, sides
+from gitops_canary.manifest.two_sides import Sides, charted, roots
+from gitops_canary.manifest.whole import Whole, whole
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, Path, Revision
-from gitops_canary.model.owned import Binding, Templates
+from gitops_canary.model.owned import Binding, DocRef, FieldBinding, Templates
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.ports import Sift, Store
 
 _SUFFIXES = (".yaml", ".yml")
 _KEPT = 16
+_WHOLES = 64
+"""Folders whose builds are remembered: those of one revision that canaries are in, mostly."""
 
 
 Read = tuple[Mapping[str, kustomize.Kustomization], tuple[flux_layers.Layer, ...]]
@@ -29,6 +33,7 @@ class Placing:
         self._text = text
         self._last: tuple[Revision, Mapping[Path, Blob]] | None = None
         self._read = lru_cache(_KEPT)(self._reading)
+        self._whole = lru_cache(_WHOLES)(self._looking)
 
     def check(self, revision: Revision, spec: CanarySpec, binding: Binding | None = None) -> None:
         """Make sure that a Canary, and its workloads, stay in the namespace that it says.
@@ -39,10 +44,50 @@ class Placing:
         folders, layers = self._read(revision)
         rendered.placed(spec, folders, layers)
         if binding is not None and isinstance(binding.versions, Templates):
-            rendered.reached(spec, binding.versions.files, folders, layers)
+            rendered.reached(spec, dict.fromkeys(binding.versions.files, ""), folders, layers)
 
-    def sides(self, revision: Revision, spec: CanarySpec) -> Sides | None:
-        """Look at what kustomize builds around a version that `images:` entries set."""
+    def sides(self, revision: Revision, spec: CanarySpec, pairs: tuple[FieldBinding, ...]) -> Sides:
+        """Look at what kustomize builds around the fields that hold a version."""
+        folders, text = self._read(revision)[0], self._found(revision)
+        built = tuple(self._whole(revision, outer) for outer in roots(folders, pairs))
+        return Sides(
+            spec=spec,
+            pairs=pairs,
+            built=built,
+            text=text,
+            charted=() if built else charted(spec.target.kind, pairs, text),
+        )
+
+    def sound(self, revision: Revision, spec: CanarySpec, pairs: tuple[FieldBinding, ...]) -> None:
+        """Make sure that both sides are there before one of them gets users.
+
+        Raises:
+            BindingError: kustomize builds one without the other, lets a version reach both, builds
+                them into another namespace, or crosses their Services.
+        """
+        both = self.sides(revision, spec, pairs)
+        both.check()
+        rendered.reached(spec, both.homes(), *self._read(revision))
+
+    def overriding(self, revision: Revision, ref: DocRef) -> tuple[Setting, ...]:
+        """List what kustomize sets the images of a workload by, after its manifest did."""
+        folders = self._read(revision)[0]
+        outers = [one for one in sorted(folders) if ref.file in folders[one].resources]
+        around = set().union(*(building.around(folders, one) for one in outers))
+        found = (
+            setting
+            for outer in sorted(around & building.outermost(folders))
+            for one in self._whole(revision, outer).seen.get((ref.kind, ref.name), ())
+            if (one.file, one.index) == (ref.file, ref.index)
+            for container in one.containers.values()
+            for setting in container.settings[1:]
+        )
+        return tuple(dict.fromkeys(found))
+
+    def _looking(self, revision: Revision, outer: str) -> Whole:
+        return whole(self._read(revision)[0], outer, self._found(revision))
+
+    def _found(self, revision: Revision) -> Found:
         files = self._store.files(revision)
 
         def text(path: Path) -> str | None:
@@ -51,17 +96,7 @@ class Placing:
             except SpecError:
                 return None  # too large, or no text: what it holds is not known
 
-        return sides(spec, self._read(revision)[0], text) if spec.source else None
-
-    def sound(self, revision: Revision, spec: CanarySpec) -> None:
-        """Make sure that both sides are there before one of them gets users.
-
-        Raises:
-            BindingError: kustomize builds one without the other, or crosses their Services.
-        """
-        found = self.sides(revision, spec)
-        if found is not None:
-            found.check()
+        return text
 
     def _reading(self, revision: Revision) -> Read:
         last, self._last = self._last, None  # begun anew where the next lines fail

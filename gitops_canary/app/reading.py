@@ -153,7 +153,7 @@ class Reader:
         if isinstance(ground.binding.versions, Fields):
             if not ground.owned.settled and not ground.owned.weight:
                 versions.sound(ground.binding.versions, ground.texts.__getitem__)
-                self.placing.sound(view.revision, spec)
+                self.placing.sound(view.revision, spec, ground.binding.versions.pairs)
             files, pairs = self._store.files(view.revision), ground.binding.versions.pairs
             kustomize.check(pairs, files, lambda path: self._text(path, files[path].id))
         return ground

@@ -43,8 +43,6 @@ def _places(ground: Ground) -> Iterator[str]:
             )
             for one in both.configs:
                 yield f"So is any change of {one.kind} {one.name}; the primary has its own copy."
-            for shared in both.shared:
-                yield f"{shared} is shared: a change of it reaches everyone without a rollout."
             yield from _scaling(both, ground)
         case Fields(pairs=pairs):
             for pair in pairs:

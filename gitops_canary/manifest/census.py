@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gitops_canary.errors import Place, SpecError
-from gitops_canary.manifest import targets
+from gitops_canary.manifest import building, targets
 from gitops_canary.manifest.field_path import Inside, Key, spoken
 from gitops_canary.manifest.image_places import Form, ImagePlace, image_places, places_below
-from gitops_canary.manifest.initial import building
 from gitops_canary.manifest.initial.terrain import Terrain
-from gitops_canary.manifest.kustomize import Entry, chains
+from gitops_canary.manifest.kustomize import Entry
 from gitops_canary.manifest.nodes import Node, NodeKind
 from gitops_canary.model.names import Path
 
@@ -64,7 +63,7 @@ def census(terrain: Terrain, targets: Mapping[tuple[str, str], str]) -> tuple[Wo
 
     `targets` gives the Canary by (kind, name) of what it drives.
     """
-    entries = chains(terrain.kustomizations)
+    entries = building.chains(terrain.kustomizations)
     patches = terrain.patches - terrain.affixes.keys()
     found: list[Workload] = []
     for file, text in sorted(terrain.texts.items()):
@@ -258,8 +257,7 @@ class _Look:
         return marker[1] if marker else ""
 
     def _at(self, *path: str) -> str:
-        node = self.root.get(*path)
-        return node.value if node is not None and node.kind is NodeKind.SCALAR else ""
+        return self.root.word(*path)
 
 
 def _field(place: ImagePlace) -> str:

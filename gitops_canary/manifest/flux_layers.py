@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest.kustomize import Roots
-from gitops_canary.manifest.nodes import Node, NodeKind
+from gitops_canary.manifest.nodes import Node
 from gitops_canary.model.names import Path
 
 WORD = "targetNamespace"
@@ -63,9 +63,9 @@ def layers(files: Iterable[Path], roots: Callable[[Path], Roots]) -> tuple[Layer
 
 
 def _read(root: Node, file: Path) -> Layer | None:
-    group, kind = _word(root, "apiVersion"), _word(root, "kind")
-    namespace, path = _word(root, "spec", WORD), _word(root, "spec", "path")
-    of_git = _word(root, "spec", "sourceRef", "kind") in {"", "GitRepository"}
+    group, kind = root.word("apiVersion"), root.word("kind")
+    namespace, path = root.word("spec", WORD), root.word("spec", "path")
+    of_git = root.word("spec", "sourceRef", "kind") in {"", "GitRepository"}
     if not group.startswith(_GROUP) or kind != "Kustomization" or not namespace or not of_git:
         return None
     folder = posixpath.normpath(path.lstrip("/") or ".")
@@ -73,10 +73,5 @@ def _read(root: Node, file: Path) -> Layer | None:
         file=file,
         folder="" if folder == "." else folder,
         namespace=namespace,
-        source=_word(root, "spec", "sourceRef", "name"),
+        source=root.word("spec", "sourceRef", "name"),
     )
-
-
-def _word(root: Node, *path: str) -> str:
-    node = root.get(*path)
-    return node.value if node is not None and node.kind is NodeKind.SCALAR else ""

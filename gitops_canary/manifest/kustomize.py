@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitops_canary.errors import BindingError, Place, SpecError
+from gitops_canary.manifest import patching
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import FieldBinding, FieldRef
@@ -37,6 +38,8 @@ class Kustomization:
     """Files and folders it builds on, from the repository's root."""
     components: tuple[str, ...]
     entries: tuple[Entry, ...]
+    patches: frozenset[Path] = frozenset()
+    """Files that it puts onto what it builds."""
     namespace: str = ""
     """Where it puts everything it builds; empty where it leaves that alone."""
     prefix: str = ""
@@ -112,50 +115,6 @@ def after(entry: Entry, folders: Mapping[str, Kustomization]) -> Iterator[Entry]
     own = folders[posixpath.dirname(entry.file)]
     yield from own.entries[entry.index + 1 :]
     yield from _outside(own, folders, frozenset())
-
-
-def chains(folders: Mapping[str, Kustomization]) -> Mapping[str, list[Entry]]:
-    """Give, by file, the entries that are applied to what it declares."""
-    found: dict[str, list[Entry]] = {}
-    around: dict[str, list[str]] = {}
-    for folder, own in folders.items():
-        for component in own.components:
-            around.setdefault(component, []).append(folder)
-    for folder, own in folders.items():
-        if own.entries:
-            for file in _declared([folder, *around.get(folder, ())], folders):
-                found.setdefault(file, []).extend(own.entries)
-    return found
-
-
-def builds_on(folders: Mapping[str, Kustomization], outer: str) -> set[str]:
-    """List a kustomization and all that it builds on, through others too; empty if it is none."""
-    seen: set[str] = set()
-    todo = [outer]
-    while todo:
-        one = todo.pop()
-        if one in folders and one not in seen:
-            seen.add(one)
-            todo += (*folders[one].resources, *folders[one].components)
-    return seen
-
-
-def _declared(begin: list[str], folders: Mapping[str, Kustomization]) -> set[str]:
-    """List the files that kustomizations build on, through others too."""
-    files: set[str] = set()
-    seen: set[str] = set()
-    todo = list(begin)
-    while todo:
-        folder = todo.pop()
-        if folder in seen:
-            continue
-        seen.add(folder)
-        for one in folders[folder].resources:
-            if one in folders:
-                todo.append(one)
-            else:
-                files.add(one)
-    return files
 
 
 def before(entry: Entry, folders: Mapping[str, Kustomization]) -> Iterator[Entry]:
@@ -239,22 +198,25 @@ def _read(root: Node, file: Path) -> Kustomization:
         resources=(*_paths(root, "resources", file), *_paths(root, "bases", file)),
         components=_paths(root, "components", file),
         entries=tuple(entries),
-        namespace=_scalar(root.get("namespace")),
-        prefix=_scalar(root.get("namePrefix")),
-        suffix=_scalar(root.get("nameSuffix")),
+        patches=frozenset(p.file for p in patching.listed(file, root) if not p.inside),
+        namespace=root.word("namespace"),
+        prefix=root.word("namePrefix"),
+        suffix=root.word("nameSuffix"),
     )
 
 
-def _scalar(node: Node | None) -> str:
-    return node.value if node is not None and node.kind is NodeKind.SCALAR else ""
+def listed_path(file: Path, item: Node) -> str | None:
+    """Give the path, from the repository's root, of what a kustomization lists; None for a URL."""
+    if item.kind is not NodeKind.SCALAR or "://" in item.value:
+        return None
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(file), item.value))
+    return "" if path == "." else path
 
 
 def _paths(root: Node, key: str, file: Path) -> tuple[str, ...]:
     node = root.get(key)
-    folder = posixpath.dirname(file)
-    named = [item.value for item in node.items if item.kind is NodeKind.SCALAR] if node else []
-    joined = (posixpath.normpath(posixpath.join(folder, one)) for one in named if "://" not in one)
-    return tuple("" if one == "." else one for one in joined)
+    found = (listed_path(file, item) for item in (node.items if node else ()))
+    return tuple(path for path in found if path is not None)
 
 
 def _both(entry: Entry, other: Entry, why: str) -> BindingError:

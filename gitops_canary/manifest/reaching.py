@@ -51,7 +51,7 @@ def _routes(spec: CanarySpec, ref: DocRef, text: Read) -> Iterator[Node]:
 
 def _weighs_nothing(root: Node) -> bool:
     """Tell whether this is a canary Ingress of ingress-nginx with weight 0 and no other rule."""
-    notes = _words(root, "metadata", "annotations")
+    notes = root.words("metadata", "annotations")
     found = {key.rpartition("/")[2]: value for key, value in notes.items()}
     weighed = found.get("canary") == "true" and found.get("canary-weight", "0") == "0"
     return weighed and not _CHOICES.intersection(found)
@@ -64,7 +64,7 @@ def _naming(node: Node, spec: CanarySpec, *, own: bool) -> Iterator[Node]:
     """Find the values that name the canary's Service; nothing below a weight of 0."""
     if node.kind is NodeKind.SCALAR and _names(node.value, spec, own=own):
         yield node
-    words = _words(node)
+    words = node.words()
     if words.get("weight", "").strip("m") == "0":
         return
     if space := words.get("namespace"):
@@ -91,7 +91,7 @@ def _selecting(
     """Find Services that select the candidate's pods, but for its own and what routes by that."""
     if not isinstance(binding.versions, Templates):
         return
-    labels = _words(_root(binding.versions.candidate, text), *_POD_LABELS)
+    labels = _root(binding.versions.candidate, text).words(*_POD_LABELS)
     for ref, selector in _services(spec, documents, text):
         own = ref.name == f"{spec.apex}-canary" or ref in binding.routes
         if not own and _selects(selector, labels):
@@ -108,7 +108,7 @@ def crossed(spec: CanarySpec, binding: Binding, documents: Sequence[DocRef], tex
         return
     both = binding.versions
     labels = {
-        side: _words(_root(ref, text), *_POD_LABELS)
+        side: _root(ref, text).words(*_POD_LABELS)
         for side, ref in (("canary", both.candidate), ("primary", both.primary))
     }
     for ref, selector in _services(spec, documents, text):
@@ -143,12 +143,6 @@ def _selects(selector: Node, labels: Mapping[str, str]) -> bool:
 
 
 _POD_LABELS = ("spec", "template", "metadata", "labels")
-
-
-def _words(root: Node, *at: str) -> dict[str, str]:
-    node = root.get(*at) if at else root
-    entries = node.entries if node is not None else ()
-    return {key.value: value.value for key, value in entries if value.kind is NodeKind.SCALAR}
 
 
 def _root(ref: DocRef, text: Read) -> Node:

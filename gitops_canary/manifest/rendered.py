@@ -1,7 +1,7 @@
 """Into which namespaces kustomize and Flux render the documents of a file."""
 
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from gitops_canary.errors import BindingError
 from gitops_canary.manifest.flux_layers import Layer
@@ -36,17 +36,19 @@ def placed(
 
 def reached(
     spec: CanarySpec,
-    files: Iterable[Path],
+    homes: Mapping[Path, str],
     folders: Mapping[str, Kustomization],
     layers: Sequence[Layer] = (),
 ) -> None:
     """Make sure that the workloads of a Canary are rendered into its namespace.
 
+    `homes` are their files, and the namespace that each says for itself.
+
     Raises:
         BindingError: the documents of one of the files go to others only.
     """
-    for file in sorted(files):
-        found = namespaces(file, folders, layers)
+    for file, own in sorted(homes.items()):
+        found = namespaces(file, folders, layers) or ({own: file} if own else {})
         if found and spec.namespace not in found:
             where = ", ".join(f"{name} ({by})" for name, by in sorted(found.items()))
             raise BindingError(

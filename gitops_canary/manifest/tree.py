@@ -47,6 +47,17 @@ class Node(NamedTuple):
             node = None if node is None else _child(node, part)
         return node
 
+    def word(self, *path: str | int) -> str:
+        """Read a scalar; empty where there is none."""
+        node = self.get(*path)
+        return node.value if node is not None and node.kind is NodeKind.SCALAR else ""
+
+    def words(self, *path: str | int) -> dict[str, str]:
+        """Read the scalars of a mapping; empty where there is none."""
+        node = self.get(*path)
+        pairs = node.entries if node is not None else ()
+        return {key.value: value.value for key, value in pairs if value.kind is NodeKind.SCALAR}
+
     def key(self, name: str) -> "Node | None":
         """Find the node of a mapping's key itself."""
         return next((k for k, _ in self.entries if k.value == name), None)

@@ -1,81 +1,75 @@
 """The two workloads and Services of a Canary whose version kustomize sets, as far as Git has them.
 
-Nothing is told of what may lie elsewhere: what a chart, a remote base or a generator brings.
+Nothing is refused for what may lie elsewhere (what a chart, a remote base or a generator brings):
+it is told as not looked at.
 """
 
-import posixpath
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
-from gitops_canary.errors import BindingError, Place, SpecError, Uninitialised
-from gitops_canary.manifest import naming
-from gitops_canary.manifest.initial import building
-from gitops_canary.manifest.kustomize import Kustomization, builds_on, is_kustomization
-from gitops_canary.manifest.nodes import Node, NodeKind, parse
+from gitops_canary.errors import BindingError, Place, Uninitialised
+from gitops_canary.manifest import apart, building, naming
+from gitops_canary.manifest.image_chain import Found, Workload
+from gitops_canary.manifest.kustomize import Kustomization
+from gitops_canary.manifest.nodes import Node, parse
+from gitops_canary.manifest.unseen import Unseen
+from gitops_canary.manifest.whole import ANY, Whole
 from gitops_canary.model.names import Path
+from gitops_canary.model.owned import FieldBinding
 from gitops_canary.model.spec import CanarySpec
 
-_BRINGING = frozenset({
-    "configurations", "crds", "generators", "helmCharts", "helmChartInflationGenerator",
-    "replacements", "transformers", "vars",
-})  # fmt: skip
-"""Keys of a kustomization that add or rename what no document here tells."""
-_ANY = "*"
-_PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
-_LABELLING = re.compile("selector|labels")
-_RENAMING = re.compile(r"/metadata(/name|[\"'\s])|/kind|allow(Name|Kind)Change")
 _POD_LABELS = ("spec", "template", "metadata", "labels")
 Folders = Mapping[str, Kustomization]
-Found = Callable[[Path], str | None]
-"""A file's text; None where there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    file: Path
-    root: Node
-
-    @property
-    def place(self) -> Place:
-        return Place(self.file, self.root.line, self.root.column)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sides:
-    """What kustomize makes of the files around a Canary's version, by kind and name."""
+    """What kustomize makes of the files around a Canary's version."""
 
     spec: CanarySpec
-    seen: Mapping[tuple[str, str], tuple[_Seen, ...]]
-    whole: bool
-    """Whether nothing comes from anywhere else."""
-    relabelled: frozenset[str]
-    """Labels that kustomize writes; `*` where it may be any."""
-    merged: frozenset[tuple[str, str]]
-    """Kind and name of the documents whose labels or selector a patch writes."""
+    pairs: tuple[FieldBinding, ...]
+    built: tuple[Whole, ...]
+    """By each outermost folder that builds the fields of both sides, if there is one."""
+    text: Found
+    charted: tuple[Unseen, ...] = ()
+    """Fields that are values of what no kustomization here builds a workload from."""
+
+    @property
+    def unseen(self) -> tuple[Unseen, ...]:
+        """What could not be looked at."""
+        found = (*self.charted, *(one for each in self.built for one in each.unseen))
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def _whole(self) -> bool:
+        return bool(self.built) and not self.unseen
 
     def check(self) -> None:
-        """Make sure that both workloads are there, and that each Service selects its own side.
+        """Make sure that both sides are there, and that nothing of one is the other's.
 
         Raises:
             Uninitialised: there is no primary, or one Service without the other.
-            BindingError: there is no candidate, or a Service selects the other side's pods.
+            BindingError: there is no candidate, a version reaches the other side or not its own,
+                or a Service selects the other side's pods.
         """
         kind, name = self.spec.target.kind, self.spec.target.name
         both = {"candidate": name, "primary": f"{name}-primary"}
-        lacking = {side: one for side, one in both.items() if (kind, one) not in self.seen}
-        if self.whole and len(lacking) == 1:
+        for pair in self.pairs:
+            apart.check(pair, kind, *(self._called(kind, one) for one in both.values()))
+        lacking = {side: one for side, one in both.items() if not self._called(kind, one)}
+        if self._whole and len(lacking) == 1:
             ((side, wanted),) = lacking.items()
             raise self._missing(f"the {side}", kind, wanted)
         for side, other in (("canary", "primary"), ("primary", "canary")):
-            if self.whole and self._service(other) and not self._service(side):
+            if self._whole and self._service(other) and not self._service(side):
                 raise self._missing(f"the {side}'s", "Service", f"{self.spec.apex}-{side}")
             self._straight(side, other)
 
     def reaching(self) -> tuple[str, ...]:
         """List file and line of the Service users call where it selects the candidate's pods."""
         labels = self._labels("canary")
-        apex = self.seen.get(("Service", self.spec.apex), ())
+        apex = self._called("Service", self.spec.apex)
         if labels is None or len(apex) != 1:
             return ()
         selector = self._selector(apex[0])
@@ -85,9 +79,30 @@ class Sides:
     def shared(self) -> tuple[str, ...]:
         """List the ConfigMaps and Secrets that both workloads use."""
         both = [self._workload(side) for side in ("canary", "primary")]
-        templates = [one.root.get("spec", "template") if one else None for one in both]
+        roots = [self._root(one) if one else None for one in both]
+        templates = [root.get("spec", "template") if root else None for root in roots]
         candidate, primary = (naming.configs(one) if one else frozenset() for one in templates)
         return tuple(f"{kind} {name}" for kind, name in sorted(candidate & primary))
+
+    def alongside(self) -> tuple[str, ...]:
+        """List what else gets a candidate's version at once, by kind and name."""
+        mine = {self.spec.target.name, f"{self.spec.target.name}-primary"}
+        return tuple(
+            dict.fromkeys(
+                f"{one.kind} {one.name}"
+                for each in self.built
+                for found in each.seen.values()
+                for one in found
+                if not one.names & mine
+                and any(s.holds(p.candidate) for s in apart.lasting(one) for p in self.pairs)
+            )
+        )
+
+    def homes(self) -> Mapping[Path, str]:
+        """Give the files of the two workloads, and the namespace that each says for itself."""
+        name = self.spec.target.name
+        found = (self._called(self.spec.target.kind, one) for one in (name, f"{name}-primary"))
+        return {one.file: one.namespace for one in chain.from_iterable(found)}
 
     def _straight(self, side: str, other: str) -> None:
         services = self._service(side)
@@ -111,160 +126,69 @@ class Sides:
             place=self.spec.place,
         )
 
-    def _service(self, side: str) -> tuple[_Seen, ...]:
-        return self.seen.get(("Service", f"{self.spec.apex}-{side}"), ())
+    def _called(self, kind: str, name: str) -> tuple[Workload, ...]:
+        """Give the documents of a kind and name, each once for every folder that builds it."""
+        return tuple(one for each in self.built for one in each.seen.get((kind, name), ()))
 
-    def _workload(self, side: str) -> _Seen | None:
+    def _once(self, kind: str, name: str) -> tuple[Workload, ...]:
+        found = {(one.file, one.index): one for one in self._called(kind, name)}
+        return tuple(found.values())
+
+    def _service(self, side: str) -> tuple[Workload, ...]:
+        return self._once("Service", f"{self.spec.apex}-{side}")
+
+    def _workload(self, side: str) -> Workload | None:
         name = self.spec.target.name + ("-primary" if side == "primary" else "")
-        found = self.seen.get((self.spec.target.kind, name), ())
+        found = self._once(self.spec.target.kind, name)
         return found[0] if len(found) == 1 else None
+
+    def _root(self, one: Workload) -> Node | None:
+        return parse(self.text(one.file) or "", file=one.file)[one.index]
 
     def _labels(self, side: str) -> Mapping[str, str] | None:
         one = self._workload(side)
-        node = one.root.get(*_POD_LABELS) if one else None
-        return _words(node) if node is not None and one and not self._patched(one) else None
+        root = self._root(one) if one and not self._patched(one) else None
+        return root.words(*_POD_LABELS) if root and root.get(*_POD_LABELS) else None
 
-    def _patched(self, one: _Seen) -> bool:
+    def _patched(self, one: Workload) -> bool:
         """Tell whether a patch names it, by its own name or by one that kustomize gives it."""
-        return any(one in self.seen.get(named, ()) for named in self.merged)
+        merged = frozenset(chain.from_iterable(each.merged for each in self.built))
+        return any((one.kind, name) in merged for name in one.names)
 
-    def _selector(self, service: _Seen) -> Node | None:
+    def _selector(self, service: Workload) -> Node | None:
         """Give a selector, where kustomize leaves what it names alone."""
-        node = service.root.get("spec", "selector")
+        root = self._root(service)
+        node = root.get("spec", "selector") if root is not None else None
         keys = {key.value for key, _ in node.entries} if node is not None else set()
-        known = keys and not self.relabelled & {_ANY, *keys} and not self._patched(service)
+        relabelled = frozenset(chain.from_iterable(each.relabelled for each in self.built))
+        known = keys and not relabelled & {ANY, *keys} and not self._patched(service)
         return node if known else None
 
 
-def sides(spec: CanarySpec, folders: Folders, text: Found) -> Sides | None:
-    """Look at what kustomize builds around a version; None where `images:` do not set it."""
-    listed = {ref.file for pair in spec.source for ref in (pair.candidate, pair.primary)}
-    entries = all(
-        ref.field.startswith("images[")
-        for pair in spec.source
-        for ref in (pair.candidate, pair.primary)
-    )
-    if not entries or len(listed) != 1 or not all(map(is_kustomization, listed)):
-        return None
-    roots = _around(folders, posixpath.dirname(next(iter(listed))))
-    built = {found for root in roots for found in building.named(folders, root)}
-    reached = {one for root in roots for one in builds_on(folders, root)}
-    own = [folders[one] for one in sorted(reached)]
-    seen: dict[tuple[str, str], dict[tuple[str, int], _Seen]] = {}
-    whole = bool(roots)
-    for file, affixes in sorted(built):
-        try:
-            for index, one in _documents(Path(file), text):
-                key = _word(one.root, "kind"), _word(one.root, "metadata", "name")
-                whole = whole and key[0] != "List"
-                for name in building.called(key[1], [affixes]):
-                    seen.setdefault((key[0], name), {})[file, index] = one
-        except SpecError:
-            whole = False
-    return Sides(
-        spec=spec,
-        seen={key: tuple(found.values()) for key, found in seen.items()},
-        whole=whole and all(_closed(one, folders, text) for one in own),
-        relabelled=frozenset(label for one in own for label in _written(one, text)),
-        merged=frozenset(named for one in own for named in _merged(one, text)),
-    )
+def roots(folders: Folders, pairs: tuple[FieldBinding, ...]) -> tuple[str, ...]:
+    """List the outermost folders that build the fields of both sides; else all that build one."""
+    around: list[set[str]] = []
+    for pair in pairs:
+        for ref in (pair.candidate, pair.primary):
+            users = building.users(folders, ref.file)
+            around.append(set().union(*(building.around(folders, one) for one in users)))
+    every = set().union(*around)
+    both = set.intersection(*around) if around else set()
+    return tuple(sorted((both or every) & building.outermost(folders)))
 
 
-def _around(folders: Folders, folder: str) -> set[str]:
-    """List a folder and everything that builds on it: which of them is applied is not known."""
-    seen: set[str] = set()
-    todo = [folder]
-    while todo:
-        one = todo.pop()
-        if one in folders and one not in seen:
-            seen.add(one)
-            todo += [f for f, own in folders.items() if one in (*own.resources, *own.components)]
-    return seen
-
-
-def _documents(file: Path, text: Found) -> Iterator[tuple[int, _Seen]]:
-    for index, root in enumerate(parse(text(file) or "", file=file)):
-        if root is not None and root.kind is NodeKind.MAPPING:
-            yield index, _Seen(file, root)
-
-
-def _closed(own: Kustomization, folders: Folders, text: Found) -> bool:
-    """Tell whether a kustomization builds documents of this repository alone, under their names."""
-    root = _root(own, text)
-    if root is None or _BRINGING & {key.value for key, _ in root.entries}:
-        return False
-    if any(folders[one].prefix or folders[one].suffix for one in own.components if one in folders):
-        return False
-    patches = (text(own.file), *(one for one, _ in _patches(own, root, text)))
-    if any(one is None or _RENAMING.search(one) for one in patches):
-        return False
-    listed = [root.get(key) for key in ("resources", "bases", "components")]
-    count = sum(len(node.items) for node in listed if node is not None)
-    paths = (*own.resources, *own.components)
-    return count == len(paths) and all(p in folders or text(Path(p)) is not None for p in paths)
-
-
-def _written(own: Kustomization, text: Found) -> Iterator[str]:
-    """List the labels that a kustomization writes into pods or selectors, at most."""
-    root = _root(own, text)
-    if root is None or _BRINGING & {key.value for key, _ in root.entries}:
-        yield _ANY
-        return
-    yield from _words(root.get("commonLabels"))
-    pairs = root.get("labels")
-    for one in pairs.items if pairs is not None else ():
-        yield from _words(one.get("pairs"))
-    for patch, targeted in _patches(own, root, text):
-        known = patch is not None and not targeted and _named(patch, own.file)
-        if patch is None or (_LABELLING.search(patch) and not known):
-            yield _ANY
-
-
-def _merged(own: Kustomization, text: Found) -> Iterator[tuple[str, str]]:
-    """Give kind and name of the documents that patches of a kustomization name themselves."""
-    root = _root(own, text)
-    for one, targeted in _patches(own, root, text) if root is not None else ():
-        if one is not None and not targeted and _LABELLING.search(one):
-            yield from _named(one, own.file)
-
-
-def _named(patch: str, file: Path) -> tuple[tuple[str, str], ...]:
-    """Give kind and name of what a strategic-merge patch is put onto; empty where it is none."""
-    try:
-        roots = [root for root in parse(patch, file=file) if root is not None]
-    except SpecError:
-        return ()
-    if any(root.kind is not NodeKind.MAPPING for root in roots):
-        return ()
-    found = tuple((_word(root, "kind"), _word(root, "metadata", "name")) for root in roots)
-    return found if all(kind and name for kind, name in found) else ()
-
-
-def _patches(own: Kustomization, root: Node, text: Found) -> Iterator[tuple[str | None, bool]]:
-    """Give the text of every patch, None of one that is not there, and whether it has a target."""
-    for key in _PATCHES:
-        listed = root.get(key)
-        for one in listed.items if listed is not None else ():
-            inline = one.get("patch") or one.get("path") or one
-            said = inline.value if inline.kind is NodeKind.SCALAR else ""
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(own.file), said))
-            known = said if one.get("patch") or "\n" in said else text(Path(path))
-            yield known, one.get("target") is not None
-
-
-def _root(own: Kustomization, text: Found) -> Node | None:
-    return next((r for r in parse(text(own.file) or "", file=own.file) if r is not None), None)
+def charted(kind: str, pairs: tuple[FieldBinding, ...], text: Found) -> tuple[Unseen, ...]:
+    """Tell of the fields that lie in no workload of a kind, so that a chart makes one of them."""
+    found: dict[Path, Unseen] = {}
+    for ref in (ref for pair in pairs for ref in (pair.candidate, pair.primary)):
+        root = parse(text(ref.file) or "", file=ref.file)[ref.index]
+        if root is None or root.word("kind") == kind:
+            continue
+        node = root.get(*ref.path)
+        place = Place(ref.file, node.line if node else 1, node.column if node else 1)
+        found.setdefault(ref.file, (place, "what a chart makes of this is not read"))
+    return tuple(found.values())
 
 
 def _selects(selector: Node, labels: Mapping[str, str]) -> bool:
     return all(labels.get(key.value) == value.value for key, value in selector.entries)
-
-
-def _words(node: Node | None) -> dict[str, str]:
-    entries = node.entries if node is not None else ()
-    return {key.value: value.value for key, value in entries if value.kind is NodeKind.SCALAR}
-
-
-def _word(root: Node, *at: str) -> str:
-    node = root.get(*at)
-    return node.value if node is not None and node.kind is NodeKind.SCALAR else ""

@@ -9,8 +9,9 @@ from first_canary import BASE, Texts, after, initialised, overlay
 from kustomized import Built, built
 
 from gitops_canary.errors import CanaryError
-from gitops_canary.manifest.initial.terrain import survey
-from gitops_canary.manifest.initial.versions import elsewhere
+from gitops_canary.manifest.image_chain import chain
+from gitops_canary.manifest.kustomize import folders
+from gitops_canary.manifest.nodes import parse
 from gitops_canary.model.names import Path
 
 needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is missing")
@@ -180,22 +181,30 @@ def test_a_patch_of_one_overlay_is_repeated_where_templates_are_compared(
     assert initialised(last).stages == ()
 
 
+def later(texts: Texts) -> list[tuple[str, str]]:
+    """Name what sets an image of the Deployment after its manifest."""
+    known = {Path(path): text for path, text in texts.items()}
+    (one,) = (
+        one
+        for one in chain(
+            folders(known, lambda file: parse(known[file], file=file)), "overlays/prod", known.get
+        )
+        if one.kind == "Deployment"
+    )
+    (container,) = one.containers.values()
+    return [(str(setting.place), setting.what) for setting in container.settings[1:]]
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_what_sets_an_image_on_its_way_is_named_with_its_place(form: str) -> None:
-    terrain = survey({Path(path): text for path, text in (BASE | FORMS[form][0]).items()})
-    (workload,) = (one for one in terrain.workloads if one.ref.file == "base/deployment.yaml")
     at = "3:11" if "patches: [" in FORMS[form][0][PROD] else "4:3"
-    assert [(str(place), what) for place, what in elsewhere(terrain, workload)] == [
-        (f"{PROD}:{at}", "this patch")
-    ]
+    assert later(BASE | FORMS[form][0]) == [(f"{PROD}:{at}", "this patch")]
 
 
 def test_an_entry_that_gives_a_name_alone_sets_no_version() -> None:
     for entry, found in (("newName: r/web", []), ("newTag: '2'", ["this entry of `images:`"])):
         texts = BASE | {PROD: BEGIN + f"images: [{{name: acme/web, {entry}}}]\n"}
-        terrain = survey({Path(path): text for path, text in texts.items()})
-        (workload,) = terrain.workloads
-        assert [what for _, what in elsewhere(terrain, workload)] == found
+        assert [what for _, what in later(texts)] == found
 
 
 @needs_kubectl

@@ -38,9 +38,12 @@ def name(texts: Texts) -> str:
 
 
 def look(texts: Texts, folder: LocalPath) -> Finding:
+    return told(texts, folder)[0]
+
+
+def told(texts: Texts, folder: LocalPath) -> list[Finding]:
     written(texts, folder)
-    (one,) = findings(folder, default_provider=None, allow_missing=frozenset())
-    return one
+    return findings(folder, default_provider=None, allow_missing=frozenset())
 
 
 def without(texts: Texts, kind: str, wanted: str) -> Texts:
@@ -65,8 +68,8 @@ def test_what_is_missing_is_named(kind: str, begun: Texts, tmp_path: LocalPath) 
     one = look(less, tmp_path)
     assert one.error is not None
     assert one.error.problem.startswith(f"There is no {kind} {name(begun)}-primary, the primary")
-    (told,) = canaries(subject(Folder(tmp_path), WORK_TREE, RULES))
-    assert told.what == one.error.problem
+    (found,) = canaries(subject(Folder(tmp_path), WORK_TREE, RULES))
+    assert found.what == one.error.problem
 
 
 @pytest.mark.parametrize(
@@ -137,5 +140,5 @@ def test_a_config_of_both_sides_is_told(begun: Texts, tmp_path: LocalPath) -> No
     image = "        image: acme/web"
     use = "        envFrom: [{configMapRef: {name: shared}}]\n" + image
     written({path: text.replace(image, use) for path, text in begun.items()}, tmp_path)
-    told = [one.what for one in unguarded(subject(Folder(tmp_path), WORK_TREE, RULES))]
-    assert told == ["both sides use ConfigMap shared: a change of it reaches everyone at once"]
+    found = [one.what for one in unguarded(subject(Folder(tmp_path), WORK_TREE, RULES))]
+    assert found == ["both sides use ConfigMap shared: a change of it reaches everyone at once"]

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from gitops_canary.errors import BindingError, Place
 from gitops_canary.manifest import template
+from gitops_canary.manifest.building import builds_on
 from gitops_canary.manifest.document import Node, append_item, insert_key, parse
 from gitops_canary.manifest.initial import copies, patches, renaming, replacing
 from gitops_canary.manifest.initial.commons import Commons, commons
 from gitops_canary.manifest.initial.terrain import Document, Terrain
-from gitops_canary.manifest.kustomize import Entry, Kustomization, builds_on, twice
+from gitops_canary.manifest.kustomize import Entry, Kustomization, twice
 from gitops_canary.model.names import Path
 
 

@@ -11,10 +11,9 @@ from gitops_canary.manifest.initial import copies
 from gitops_canary.manifest.initial.terrain import Document, Terrain
 from gitops_canary.manifest.kustomize import Kustomization
 from gitops_canary.manifest.naming import Names
+from gitops_canary.manifest.patching import LISTS, matches
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import DocRef
-
-_LISTS = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +74,7 @@ def changes(
         named = one.get("name")
         if named is not None and named.value == workload.ref.name:
             yield Change(key="replicas", item=one, file=layer.file)
-    for listed in _LISTS:
+    for listed in LISTS:
         found = root.get(listed) if root else None
         for one in found.items if found else ():
             if one.get("target") is not None:
@@ -141,7 +140,7 @@ def _targeted(
     """Find a patch by its target, whose kind and name are patterns of the whole word."""
     ref = workload.ref
     kind, name = item.get("target", "kind"), item.get("target", "name")
-    if not _matches(kind, ref.kind) or not _matches(name, ref.name):
+    if not matches(kind, ref.kind) or not matches(name, ref.name):
         return
     chosen = item.get("target", "labelSelector")
     apart = chosen is not None and label in chosen.value
@@ -152,17 +151,8 @@ def _targeted(
         file=layer.file,
         patch=file,
         copied=terrain.texts.get(file, "") if file else "",
-        also=not apart and _matches(name, f"{ref.name}-primary"),
+        also=not apart and matches(name, f"{ref.name}-primary"),
     )
-
-
-def _matches(pattern: Node | None, word: str) -> bool:
-    if pattern is None or not pattern.value:
-        return True
-    try:
-        return re.fullmatch(pattern.value, word) is not None
-    except re.error:
-        return False  # kustomize could not build with it either
 
 
 def _patch(

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops_canary.errors import Place, SpecError
+from gitops_canary.manifest import building
 from gitops_canary.manifest.catalog import declares
 from gitops_canary.manifest.flux_layers import WORD, Layer, layers
-from gitops_canary.manifest.initial import building
 from gitops_canary.manifest.kustomize import Kustomization, Roots, folders, twice
 from gitops_canary.manifest.leaves import NAME
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
@@ -42,14 +42,11 @@ class Document:
 
     def word(self, *path: str | int) -> str:
         """Read a scalar; empty where there is none."""
-        node = self.root.get(*path)
-        return node.value if node is not None and node.kind is NodeKind.SCALAR else ""
+        return self.root.word(*path)
 
     def words(self, *path: str | int) -> dict[str, str]:
         """Read a mapping of scalars; empty where there is none."""
-        node = self.root.get(*path)
-        pairs = node.entries if node is not None else ()
-        return {k.value: v.value for k, v in pairs if v.kind is NodeKind.SCALAR}
+        return self.root.words(*path)
 
     @property
     def group(self) -> str:
@@ -175,7 +172,7 @@ def survey(texts: Mapping[Path, str]) -> Terrain:
         built=building.built(inside),
         affixes=building.affixes(inside),
         flux=layers([one for one, text in texts.items() if WORD in text], roots),
-        patches=building.patches(inside, roots),
+        patches=building.patches(inside),
     )
 
 
@@ -201,14 +198,8 @@ def _documents(roots: Roots, file: Path) -> Iterator[Document]:
     for index, root in enumerate(roots):
         if root is None or root.kind is not NodeKind.MAPPING:
             continue
-        words = [
-            node.value if node is not None and node.kind is NodeKind.SCALAR else ""
-            for node in (
-                root.get("apiVersion"), root.get("kind"),
-                root.get("metadata", "namespace"), root.get("metadata", "name"),
-            )
-        ]  # fmt: skip
-        version, kind, namespace, name = words
+        version, kind = root.word("apiVersion"), root.word("kind")
+        namespace, name = root.word("metadata", "namespace"), root.word("metadata", "name")
         if kind and name:
             ref = DocRef(
                 file=file,

@@ -1,12 +1,13 @@
 """How the two versions are told apart: whole pod templates, or fields that hold images."""
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gitops_canary.errors import BindingError, Place
 from gitops_canary.manifest.document import Json, insert_key
 from gitops_canary.manifest.field_path import Key, Pick, spoken
+from gitops_canary.manifest.image_chain import bare
 from gitops_canary.manifest.initial import overlay, patched
 from gitops_canary.manifest.initial.canary_text import Pair
 from gitops_canary.manifest.initial.draft import Draft, file_beside
@@ -61,7 +62,7 @@ def bound(
     if outer is not None:
         by_patch = list(patched.found(draft.terrain, outer, workload, key))
         moved = {
-            container: overlay.entries(draft.terrain, outer, workload.ref.file, _name(image))
+            container: overlay.entries(draft.terrain, outer, workload.ref.file, bare(image))
             for container, image in found.items()
         }
         if any(moved.values()):
@@ -81,7 +82,7 @@ def as_built(terrain: Terrain, outer: str | None, workload: Document) -> Mapping
     """Give each container's image as the cluster gets it, `images:` entries applied."""
     found = {}
     for container, image in images(workload).items():
-        name, rest = _name(image), image.removeprefix(_name(image))
+        name, rest = bare(image), image.removeprefix(bare(image))
         file = workload.ref.file
         for entry in overlay.entries(terrain, outer, file, name) if outer is not None else ():
             node = _root(terrain.texts[entry.file], entry.file)[1].get("images", entry.index)
@@ -91,20 +92,6 @@ def as_built(terrain: Terrain, outer: str | None, workload: Document) -> Mapping
             name = entry.new_name
         found[container] = f"{name}{rest}"
     return found
-
-
-def elsewhere(terrain: Terrain, workload: Document) -> Iterator[tuple[Place, str]]:
-    """Find what sets a workload's image after its manifest did, by its place and in words."""
-    names = {_name(image) for image in images(workload).values()}
-    file = workload.ref.file
-    for outer in overlay.outermost(terrain, file):
-        for name in sorted(names):
-            for entry in overlay.entries(terrain, outer, file, name):
-                node = _root(terrain.texts[entry.file], entry.file)[1].get("images", entry.index)
-                if node is not None and (node.get("newTag") or node.get("digest")):
-                    yield entry.place, "this entry of `images:`"
-        for one in patched.found(terrain, outer, workload, ""):
-            yield one.change.place, "this patch"
 
 
 def _by_fields(draft: Draft, workload: Document, found: Mapping[str, str]) -> Versions:
@@ -179,7 +166,7 @@ def _by_patches(
                 entry
                 for layer in overlay.layers(draft.terrain, outer, workload.ref.file)
                 for entry in layer.entries
-                if entry.name == _name(one.image)
+                if entry.name == bare(one.image)
             ),
             None,
         )
@@ -235,16 +222,6 @@ def _item(draft: Draft, entry: Entry, name: str) -> dict[str, str]:
             place=Place(entry.file, node.line, node.column),
         )
     return {"name": name, "newName": entry.new_name, **said}
-
-
-def _name(image: str) -> str:
-    """Take tag and digest off an image reference.
-
-    >>> _name("r.io:5000/a/b:1@sha256:00"), _name("web")
-    ('r.io:5000/a/b', 'web')
-    """
-    head, _, last = image.partition("@")[0].rpartition("/")
-    return f"{head}/{last.partition(':')[0]}" if head else last.partition(":")[0]
 
 
 def _root(text: str, file: Path) -> tuple[int, Node]:
