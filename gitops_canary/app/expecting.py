@@ -11,13 +11,12 @@ from gitops_canary.model.spec import Strategy
 def expectation(seen: Seen, *, delay_ms: int, settle_ms: int) -> Expectation | None:
     """Say what the newest move looks like once it is live; None where nothing was moved.
 
-    Counting starts one whole delay after the commit's date, by when it was pushed where all went
-    well: nothing older is taken for its effect.
+    Counting starts one whole delay after the commit's date, by when it was pushed: nothing older.
     """
     if seen.rollout is None or seen.written is None:
         return None
-    move, written = seen.rollout.last, seen.written.owned
-    record, spec, policy = move.record, seen.spec, seen.policy
+    move, written, spec, policy = seen.rollout.last, seen.written.owned, seen.spec, seen.policy
+    record = move.record
     override = seen.override if seen.situation.moved else None
     starts = record.action is Action.START
     promotes = record.action is Action.PROMOTE and override is None
@@ -38,6 +37,7 @@ def expectation(seen: Seen, *, delay_ms: int, settle_ms: int) -> Expectation | N
         canary_replicas=written.candidate.replicas if starts else None,
         primary_replicas=written.primary.replicas if promotes else None,
         ready_percent=policy.canary_ready if starts else policy.primary_ready,
+        lasting=promotes or (starts and not policy.trial),
         version_unseen=(starts or promotes) and (not visible or written.candidate.images == known),
         settle_ms=settle_ms,
         matched=policy.strategy is Strategy.AB_TEST or policy.affinity is not None,

@@ -119,6 +119,11 @@ class Expectation:
     primary_replicas: int | None
     ready_percent: int = 100
     """How much of those replicas has to be available; all of them run the images anyway."""
+    lasting: bool = False
+    """Whether pods that were ready have to be so still: what comes next sends users to them.
+
+    Not on trial, where failing pods condemn a version instead of keeping it waiting.
+    """
     version_unseen: bool
     """True where the change shows in no image, so that only a settle time can stand in."""
     settle_ms: int

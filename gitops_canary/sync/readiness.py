@@ -2,10 +2,11 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from gitops_canary.core.promql import escaped, exactly
+from gitops_canary.core.text import iso
 from gitops_canary.model.observation import Series
 from gitops_canary.sync.share import finite
 
@@ -65,6 +66,8 @@ class Wanted:
     not_before_ms: int
     """Readiness before this instant proves nothing."""
     scrape_ms: int
+    lasting: bool = False
+    """Whether it has to be ready at the newest sample as well."""
 
     def enough(self, able: int, count: int) -> bool:
         """Whether so many of a count of pods are the wanted percent, rounded down as in Flagger."""
@@ -118,7 +121,7 @@ def ready(counts: Sequence[Series], pods: Sequence[Series], wanted: Wanted) -> R
     """Find the earliest sample at which the workload is ready in its version.
 
     All replicas are updated, the wanted percent of them is available, and every pod there is runs
-    the wanted images.
+    the wanted images. Where that has to last it is not ready while the newest sample says no.
 
     Raises:
         Unreadable: a sample is no number.
@@ -132,7 +135,10 @@ def ready(counts: Sequence[Series], pods: Sequence[Series], wanted: Wanted) -> R
             continue
         last = _look(numbers, pods, wanted, at_ms)
         if last.at_ms is not None:
-            break
+            newest = _look(numbers, pods, wanted, moments[-1])
+            lost = wanted.lasting and newest.at_ms is None
+            why = f"all were ready at {iso(at_ms)}" + (f"; {newest.why}" if newest.why else "")
+            return replace(newest, why=why) if lost else last
     return last
 
 

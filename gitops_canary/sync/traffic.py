@@ -29,6 +29,7 @@ LONG_LOOK_MS = 7_200_000
 """How long after the commit samples are read: a little first, more only where that is needed."""
 _LATER_STEP_MS = 3_600_000
 _BASE_SCRAPES = 2
+_NEWEST_SCRAPES = 4
 _ABSENT_MS = 3_600_000
 """How long kube-state-metrics must have been silent to count as not there."""
 Answers = Mapping[Question, Answer]
@@ -61,7 +62,23 @@ class Traffic:
             answers = await metrics.ask(questions) if questions else {}
             found |= {look.expectation: look.liveness(answers) for look in looks}
             todo = {e: w[1:] for e, w in todo.items() if w[1:] and found[e].live_ms is None}
-        return found
+        return found | await self._lasting(found, metrics, seen_ms)
+
+    async def _lasting(
+        self, found: Mapping[Expectation, Liveness], metrics: Metrics, seen_ms: int
+    ) -> dict[Expectation, Liveness]:
+        """Look again at what was ready long ago and has to be so still; give what is not."""
+        since_ms = seen_ms - _NEWEST_SCRAPES * self.scrape_ms
+        looks = [
+            _Look(self, e, since_ms, seen_ms)
+            for e, live in found.items()
+            if e.lasting and live.live_ms is not None and seen_ms > e.since_ms + FIRST_LOOK_MS
+        ]
+        if not looks:
+            return {}
+        answers = await metrics.ask(tuple({q: None for look in looks for q in look.questions()}))
+        again = {look.expectation: look.liveness(answers) for look in looks}
+        return {e: live for e, live in again.items() if live.live_ms is None}
 
 
 def _windows(since_ms: int, seen_ms: int) -> tuple[tuple[int, int], ...]:
@@ -158,6 +175,7 @@ class _Look:
                     percent=e.ready_percent,
                     not_before_ms=max(self.since_ms, self._settled_ms if e.version_unseen else 0),
                     scrape_ms=self.traffic.scrape_ms,
+                    lasting=e.lasting,
                 )
 
     def _counts(self) -> Question:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from gitops_canary.errors import Unavailable
 from gitops_canary.model.decision import Hold, Wait
 
@@ -171,6 +173,28 @@ def test_a_person_s_weight_is_not_adopted_before_the_canary_is_ready() -> None:
     assert isinstance(decision, Hold)
     assert decision.alert
     assert "the canary is not ready" in decision.reason
+    world.qualities[shape.name, "v1"] = Quality()
+    until(world, lambda: "finish" in actions(world))
+
+
+@pytest.mark.parametrize("minutes", [1, 30])
+def test_pods_that_broke_while_a_pause_held_take_no_traffic(minutes: int) -> None:
+    """They had been ready once, and took the first weight as soon as the pause was over."""
+    world, shape = quiet(deadline_s=180)
+    bump(world, shape, "v1")
+    until(world, lambda: "start" in actions(world))
+    world.commit({shape.canary_path: shape.canary(paused="true").encode()}, "Pause\n")
+    until(world, lambda: world.cluster.apps[shape.name].canary.serving == "v1")
+    end_ms = world.now_ms + 60 * SECOND
+    until(world, lambda: world.now_ms > end_ms)
+    world.qualities[shape.name, "v1"] = Quality(crashes=True)
+    world.cluster.apps[shape.name].canary.serving = None
+    end_ms = world.now_ms + minutes * 60 * SECOND
+    until(world, lambda: world.now_ms > end_ms, 3600)
+    world.commit({shape.canary_path: shape.canary().encode()}, "Go on\n")
+    end_ms = world.now_ms + 300 * SECOND
+    until(world, lambda: world.now_ms > end_ms)
+    assert actions(world) == ["start"]
     world.qualities[shape.name, "v1"] = Quality()
     until(world, lambda: "finish" in actions(world))
 

@@ -49,6 +49,19 @@ def steady(**more: int) -> list[Series]:
     return deployment("shop", dict.fromkeys(TIMES, (1, 1)), **more)
 
 
+@pytest.mark.parametrize("minutes", [2, 30])
+def test_pods_that_were_ready_and_are_not_any_more_prove_nothing_new(minutes: int) -> None:
+    times = tuple(SINCE - 4_000 + n * SCRAPE for n in range(minutes * MINUTE // SCRAPE))
+    data = deployment("shop", {t: (1, int(t < SINCE + MINUTE)) for t in times}, updated=1)
+    data += pod("shop-5d8f7c9b4-abcde", times)
+    lasting = replace(STARTS, lasting=True)
+    assert look(data, lasting, SINCE + 50_000).live_ms is not None
+    assert look(data, STARTS, times[-1]).live_ms is not None
+    found = look(data, lasting, times[-1])
+    assert found.live_ms is None
+    assert "shop: 0 of 1 pods ready with 1.3.0" in found.waiting
+
+
 def test_workload_is_ready_once_its_pods_run_the_version() -> None:
     states = {t: (1, int(t > SINCE + 20_000)) for t in TIMES}
     data = deployment("shop", states) + pod("shop-5d8f7c9b4-abcde", TIMES)
