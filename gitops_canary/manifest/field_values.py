@@ -3,7 +3,6 @@
 import re
 
 from gitops_canary.errors import EditRefused, Place, SpecError
-from gitops_canary.manifest import guard
 from gitops_canary.manifest.compare import same
 from gitops_canary.manifest.document import (
     Json,
@@ -18,14 +17,13 @@ from gitops_canary.manifest.document import (
     set_text,
     splice,
 )
-from gitops_canary.manifest.scalars import PLACEHOLDER, printed
 from gitops_canary.model.owned import FieldRef
 
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,511}")
 _REPOSITORIES = ("newName", "repository", "name")
+TAGS = ("newTag", "tag", "version")
 _NAMED, _RENAMED = "name", "newName"
 """Of an entry of kustomize's `images:`: the name it is found by, and the one it gives."""
-_TAGS = ("newTag", "tag", "version")
 
 
 def value(text: str, ref: FieldRef) -> Json:
@@ -36,48 +34,12 @@ def value(text: str, ref: FieldRef) -> Json:
     Raises:
         SpecError: it holds an alias or a merge key.
     """
-    node = _terminal(text, ref)[0]
+    node = terminal(text, ref)[0]
     data(node, file=ref.file)
     found = _texts(node)
     if isinstance(found, dict):
         return {key: inner for key, inner in found.items() if key != ref.aside}
     return found
-
-
-def sound(text: str, ref: FieldRef) -> None:
-    """Make sure that a version is what it looks like, and can be put back.
-
-    Raises:
-        SpecError: a tag stands without quotes and is printed otherwise, as 1.10 becomes 1.1; or a
-            placeholder stands there.
-        EditRefused: it cannot be changed alone.
-    """
-    outer = guard.target(text, ref.index, ref.path, ref.file)
-    if ref.inner:
-        guard.target(outer.value, _only(outer.value, ref.file), ref.inner[0], ref.file)
-    node = _terminal(text, ref)[0]
-    for one in (node, *(node.get(key) for key in (*_TAGS, "digest"))):
-        if one is None or one.kind is not NodeKind.SCALAR:
-            continue
-        at = outer if ref.inner else one
-        if PLACEHOLDER.search(one.value):
-            raise _wrong(
-                f"{one.value} is a placeholder that something else fills in.",
-                "let spec.source name the field that holds the version itself",
-                ref,
-                at,
-            )
-        if one.plain and not one.tag and printed(one.value) != one.value:
-            raise _wrong(
-                f"{one.value} is read as {printed(one.value)} here.",
-                f'put it in quotes: "{one.value}"',
-                ref,
-                at,
-            )
-
-
-def _wrong(problem: str, remedy: str, ref: FieldRef, node: Node) -> SpecError:
-    return SpecError(problem, remedy=remedy, place=Place(ref.file, node.line, node.column))
 
 
 def beside(text: str, ref: FieldRef, other: str, other_ref: FieldRef) -> Json:
@@ -92,7 +54,7 @@ def beside(text: str, ref: FieldRef, other: str, other_ref: FieldRef) -> Json:
     own, theirs = value(text, ref), value(other, other_ref)
     entries = ref.aside == other_ref.aside == _NAMED
     if entries and isinstance(own, dict) and isinstance(theirs, dict):
-        named = _terminal(text, ref)[0].get(_NAMED)
+        named = terminal(text, ref)[0].get(_NAMED)
         if named is not None and _RENAMED in theirs and _RENAMED not in own:
             return {_RENAMED: named.value, **own}
     return own
@@ -114,7 +76,7 @@ def whole(text: str, ref: FieldRef) -> int:
     Raises:
         SpecError: it is none.
     """
-    node, _ = _terminal(text, ref)
+    node, _ = terminal(text, ref)
     if node.kind is not NodeKind.SCALAR or not re.fullmatch(r"0|[1-9][0-9]{0,4}", node.value):
         raise SpecError(
             "This is no number of replicas.",
@@ -134,7 +96,7 @@ def put(text: str, ref: FieldRef, number: int) -> str:
     if ref.inner:
         below = FieldRef(
             file=ref.file,
-            index=_only(outer.value, ref.file),
+            index=only(outer.value, ref.file),
             path=ref.inner[0],
             inner=ref.inner[1:],
         )
@@ -154,13 +116,13 @@ def shown(text: str, ref: FieldRef) -> str:
     >>> shown(text, FieldRef(file=Path("f"), index=0, path=("images", 0), aside="name"))
     'web:v2'
     """
-    node = _terminal(text, ref)[0]
+    node = terminal(text, ref)[0]
     if node.kind is NodeKind.SCALAR:
         return node.value if _REFERENCE.fullmatch(node.value) else "?"
     parts = {key.value: entry.value for key, entry in node.entries}
     registry = f"{parts['registry']}/" if "registry" in parts else ""
     repository = registry + next((parts[key] for key in _REPOSITORIES if key in parts), "")
-    tag = next((parts[key] for key in _TAGS if parts.get(key)), "")
+    tag = next((parts[key] for key in TAGS if parts.get(key)), "")
     digest = parts.get("digest", "")
     # kustomize leaves the tag out where there is a digest.
     whole = f"{repository}@{digest}" if digest else f"{repository}:{tag}" if tag else repository
@@ -169,7 +131,7 @@ def shown(text: str, ref: FieldRef) -> str:
 
 def complete(text: str, ref: FieldRef) -> bool:
     """Tell whether the field says the whole image reference, as pods report it."""
-    node = _terminal(text, ref)[0]
+    node = terminal(text, ref)[0]
     if node.kind is NodeKind.SCALAR:
         return "/" in node.value and bool(re.search(r"[:@][^/]+$", node.value))
     word = shown(text, ref)
@@ -185,12 +147,12 @@ def carry(text: str, ref: FieldRef, source: str, source_ref: FieldRef, *, exact:
     Raises:
         EditRefused: the result would mean something else, or would change anything else.
     """
-    new, inside = _terminal(source, source_ref)
+    new, inside = terminal(source, source_ref)
     if ref.inner:
         outer = _node(text, ref.index, ref.path, ref.file)
         below = FieldRef(
             file=ref.file,
-            index=_only(outer.value, ref.file),
+            index=only(outer.value, ref.file),
             path=ref.inner[0],
             inner=ref.inner[1:],
             aside=ref.aside,
@@ -276,16 +238,17 @@ class _Hand:
         )
 
 
-def _terminal(text: str, ref: FieldRef) -> tuple[Node, tuple[str, int, Pointer]]:
+def terminal(text: str, ref: FieldRef) -> tuple[Node, tuple[str, int, Pointer]]:
     """Find the node a reference ends at, and the text, document and path it has there."""
     index, path = ref.index, ref.path
     for inner in ref.inner:
         text = _node(text, index, path, ref.file).value
-        index, path = _only(text, ref.file), inner
+        index, path = only(text, ref.file), inner
     return _node(text, index, path, ref.file), (text, index, path)
 
 
-def _only(text: str, file: str) -> int:
+def only(text: str, file: str) -> int:
+    """Count the documents before the first one that is not empty."""
     return next(i for i, root in enumerate(parse(text, file=file)) if root is not None)
 
 

@@ -119,10 +119,15 @@ class Sides:
 
     def _missing(self, side: str, kind: str, name: str) -> BindingError:
         error = BindingError if side == "the candidate" else Uninitialised
+        suffixed = [file for each in self.built for file in each.suffixed]
+        remedy = f"commit a {kind} {name} and list its file under `resources` of the kustomization "
+        remedy += "that spec.source names"
+        if suffixed:
+            remedy = f"take nameSuffix out of {suffixed[0]}, since it stands behind -primary too, "
+            remedy += "and write whole names into the manifests"
         return error(
             f"There is no {kind} {name}, {side}, in what kustomize builds here.",
-            remedy=f"commit a {kind} {name} and list its file under `resources` of the "
-            "kustomization that spec.source names",
+            remedy=remedy,
             place=self.spec.place,
         )
 

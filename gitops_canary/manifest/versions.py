@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from gitops_canary.errors import EditRefused, Place
-from gitops_canary.manifest import field_values, guard, pausing, template, tracked
+from gitops_canary.manifest import field_values, pausing, soundness, template, tracked
 from gitops_canary.manifest.scalars import Json
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import DocRef, FieldBinding, FieldRef, Fields, Side, Templates
@@ -43,10 +43,10 @@ def sound(versions: Versions, text: Callable[[Path], str]) -> None:
     if isinstance(versions, Fields):
         for pair in versions.pairs:
             for ref in (pair.candidate, pair.primary):
-                field_values.sound(text(ref.file), ref)
+                soundness.field(text(ref.file), ref)
         return
     for doc in (versions.candidate, versions.primary):
-        guard.target(text(doc.file), doc.index, ("spec", "template"), doc.file)
+        soundness.template(text(doc.file), doc)
 
 
 def promote(versions: Versions, texts: Texts) -> Texts:

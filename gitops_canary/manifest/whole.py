@@ -24,6 +24,8 @@ class Whole:
     unseen: tuple[Unseen, ...]
     relabelled: frozenset[str]
     """Labels that kustomize writes; `*` where it may be any."""
+    suffixed: tuple[str, ...]
+    """Kustomizations that put something behind every name, `-primary` too."""
     merged: frozenset[tuple[str, str]]
     """Kind and name of the documents whose labels or selector a patch writes."""
 
@@ -38,6 +40,7 @@ def whole(folders: Folders, outer: str, text: Found) -> Whole:
     return Whole(
         seen={key: tuple(found) for key, found in seen.items()},
         unseen=tuple(told for one in own for told in unseen(one, folders, text)),
+        suffixed=tuple(one.file for one in own if one.suffix),
         relabelled=frozenset(label for one in own for label in _written(one, text)),
         merged=frozenset(named for one in own for named in _merged(one, text)),
     )

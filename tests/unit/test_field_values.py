@@ -3,7 +3,8 @@
 import pytest
 
 from gitops_canary.errors import CanaryError, SpecError
-from gitops_canary.manifest.field_values import beside, carry, sound
+from gitops_canary.manifest.field_values import beside, carry
+from gitops_canary.manifest.soundness import field
 from gitops_canary.manifest.versions import promote, restore, sides
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import FieldBinding, FieldRef, Fields
@@ -68,15 +69,15 @@ TAG = FieldRef(file=VALUES, index=0, path=("image",))
 @pytest.mark.parametrize("tag", ["1.10", "0x1F", "1e3", "0755", "1_0", "on"])
 def test_a_tag_that_is_printed_otherwise_is_told_with_its_place(tag: str) -> None:
     with pytest.raises(SpecError, match="is read as") as refused:
-        sound(f"image:\n  tag: {tag}\n", TAG)
+        field(f"image:\n  tag: {tag}\n", TAG)
     assert str(refused.value.place) == "values.yaml:2:8"
     assert refused.value.remedy == f'put it in quotes: "{tag}"'
-    sound(f"image:\n  tag: '{tag}'\n", TAG)
+    field(f"image:\n  tag: '{tag}'\n", TAG)
 
 
 @pytest.mark.parametrize("tag", ["1.11", "2024", "v1.10", "1.10.0", "true"])
 def test_a_tag_that_is_printed_as_it_is_sound_may_stand_plain(tag: str) -> None:
-    sound(f"image: {{tag: {tag}, port: 0755, repository: '${{REGISTRY}}/web'}}\n", TAG)
+    field(f"image: {{tag: {tag}, port: 0755, repository: '${{REGISTRY}}/web'}}\n", TAG)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_a_tag_that_is_printed_as_it_is_sound_may_stand_plain(tag: str) -> None:
 )
 def test_a_version_that_nobody_could_put_back_is_told_with_its_place(text: str, why: str) -> None:
     with pytest.raises(CanaryError, match=why) as refused:
-        sound(text, TAG)
+        field(text, TAG)
     assert refused.value.place is not None
     assert refused.value.remedy
 

@@ -72,6 +72,17 @@ def test_what_is_missing_is_named(kind: str, begun: Texts, tmp_path: LocalPath) 
     assert found.what == one.error.problem
 
 
+def test_a_suffix_stands_behind_the_primarys_name_too(tmp_path: LocalPath) -> None:
+    texts = first("", {})
+    texts[PROD] += "nameSuffix: -eu\n"
+    for old in ("{host: web", "kind: Deployment\n    name: web"):
+        texts = {path: text.replace(old, f"{old}-eu") for path, text in texts.items()}
+    one = look(texts, tmp_path)
+    assert one.error is not None
+    assert "There is no Deployment web-eu-primary" in one.error.problem
+    assert f"take nameSuffix out of {PROD}" in one.error.remedy
+
+
 @pytest.mark.parametrize(
     "more", ["- https://git.example/a//b\n", "- git.example/a//b?ref=1\n"], ids=["url", "remote"]
 )

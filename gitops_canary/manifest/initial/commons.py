@@ -50,7 +50,17 @@ def _labelled(root: Node) -> Iterable[tuple[dict[str, str], str]]:
             for name, key in (("selectors", "includeSelectors"), ("templates", "includeTemplates"))
             if (node := one.get(key)) is not None and node.value == "true"
         ]
+        paths = [path.value for path in _paths(one)]
+        asked += [into for into in ("selectors", "templates") if any(into[:-1] in p for p in paths)]
         yield _words(one.get("pairs")), asked[0] if asked else "objects"
+
+
+def _paths(one: Node) -> Iterator[Node]:
+    """Give the paths that labels are put to besides."""
+    fields = one.get("fields")
+    for item in fields.items if fields else ():
+        if path := item.get("path"):
+            yield path
 
 
 def put_on(text: str, found: Commons, *, workload: bool, file: Path) -> str:

@@ -1,7 +1,7 @@
 """Documents for the primary, copied from those that stand there, in their own style."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from gitops_canary.errors import BindingError
 from gitops_canary.manifest.document import (
@@ -151,11 +151,12 @@ def scaler(text: str, one: Document) -> str:
     return set_scalar(copy, 0, target, f"{one.word(*target)}-primary", file=file)
 
 
-def label(one: Document, forced: Mapping[str, str]) -> tuple[str, str]:
+def label(one: Document, forced: Mapping[str, str], fixed: Collection[str]) -> tuple[str, str]:
     """Find the label by which a workload's pods are told from its primary's.
 
     One whose value is the workload's name is best; else those that Flagger goes by. `forced` are
-    labels that kustomize puts into its selector.
+    labels that kustomize puts into its selector, `fixed` the keys of those that it would put on the
+    primary's pods too: any other label is better then.
 
     Raises:
         BindingError: it selects its pods by no label that could serve.
@@ -164,6 +165,8 @@ def label(one: Document, forced: Mapping[str, str]) -> tuple[str, str]:
     keys = [key for key, value in wanted.items() if value == one.ref.name]
     keys += [key for key in ("app", "name", "app.kubernetes.io/name") if key in wanted]
     keys += list(wanted) if len(wanted) == 1 else []
+    if keys and fixed:
+        keys = [key for key in (*keys, *wanted) if key not in fixed] or keys
     if not keys:
         raise BindingError(
             f"{one.ref.kind} {one.ref.name} selects its pods by no label that could tell them from "

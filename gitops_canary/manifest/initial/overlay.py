@@ -8,7 +8,7 @@ from gitops_canary.errors import BindingError, Place
 from gitops_canary.manifest import template
 from gitops_canary.manifest.building import builds_on
 from gitops_canary.manifest.document import Node, append_item, insert_key, parse
-from gitops_canary.manifest.initial import copies, patches, renaming, replacing
+from gitops_canary.manifest.initial import copies, labelling, patches, renaming, replacing
 from gitops_canary.manifest.initial.commons import Commons, commons
 from gitops_canary.manifest.initial.terrain import Document, Terrain
 from gitops_canary.manifest.kustomize import Entry, Kustomization, twice
@@ -148,7 +148,11 @@ def label(terrain: Terrain, outer: str | None, workload: Document) -> tuple[str,
     Raises:
         BindingError: it selects its pods by no label that could serve.
     """
-    return copies.label(workload, everywhere(terrain, outer, workload).selectors)
+    forced, file = everywhere(terrain, outer, workload).selectors, workload.ref.file
+    missed = inner(terrain, outer, file) if outer is not None else []
+    found = layers(terrain, outer, file) if outer is not None else ()
+    later = [layer for layer in found if layer not in missed]
+    return copies.label(workload, forced, commons(roots(terrain, later)).pods.keys())
 
 
 def replicas(terrain: Terrain, outer: str | None, workload: Document, key: str) -> int | None:
@@ -196,13 +200,8 @@ def check(
     for layer in layers(terrain, outer, workload.ref.file):
         root = _root(terrain, layer)
         renaming.check(root, layer, name, listed=listed, missed=layer in missed, provider=provider)
-        for node in () if layer in missed else _labels(root, key):
-            raise BindingError(
-                f"This label {key} is put on every pod, so nothing tells {name} from "
-                f"{name}-primary.",
-                remedy="write the label into each manifest, and take it out here",
-                place=Place(layer.file, node.line, node.column),
-            )
+        if layer not in missed:
+            labelling.check(terrain, layer, root, workload, key)
         for one in replacing.found(terrain, layer, workload, everything=layer in missed):
             replacing.check(one, name, missed=layer in missed)
         for change in patches.changes(terrain, layer, workload, key):
@@ -251,18 +250,6 @@ def listed(text: str, key: str, item: object, *, file: Path) -> str:
 
 def _builds(known: Mapping[str, Kustomization], folder: str, file: Path) -> bool:
     return any(file in known[one].resources for one in builds_on(known, folder))
-
-
-def _labels(root: Node, key: str) -> Iterator[Node]:
-    """Find where a label is put into selectors."""
-    common = root.key("commonLabels") and root.get("commonLabels", key)
-    if common:
-        yield common
-    more = root.get("labels")
-    for one in more.items if more else ():
-        pair, into = one.get("pairs", key), one.get("includeSelectors")
-        if pair is not None and into is not None and into.value == "true":
-            yield pair
 
 
 def _root(terrain: Terrain, layer: Kustomization) -> Node:

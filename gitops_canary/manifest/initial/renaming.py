@@ -31,9 +31,13 @@ def check(
     """
     suffix, node = root.get("nameSuffix"), root.get("namePrefix")
     if suffix is not None and suffix.value:
+        whole = f"{name}{suffix.value}"
         raise BindingError(
-            f"nameSuffix {suffix.value!r} gives the workload another name in the cluster.",
-            remedy=f"write the whole name, {name}, into the manifests, and take it out",
+            f"nameSuffix {suffix.value!r} gives {name} another name in the cluster, and its "
+            f"primary {name}-primary{suffix.value}, where {whole}-primary is looked for.",
+            remedy=f"write the whole name, {whole}, into the manifests of {name} and its Services, "
+            "or set it by a patch of /metadata/name with `options: {allowNameChange: true}`, and "
+            "take nameSuffix out",
             place=Place(layer.file, suffix.line, suffix.column),
         )
     if node is None or not node.value:
