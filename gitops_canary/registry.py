@@ -31,6 +31,10 @@ class Registry(Mapping[str, T]):
             )
         return self._known[name]
 
+    def __contains__(self, name: object) -> bool:
+        """Tell whether there is one of that name; asking is no error."""
+        return name in self._known
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._known)
 

@@ -13,7 +13,7 @@ from gitops_canary.errors import BindingError, SpecError
 from gitops_canary.manifest import crd, document
 from gitops_canary.manifest.bindings import allowed
 from gitops_canary.manifest.initial import overlay
-from gitops_canary.manifest.initial.choice import Choice
+from gitops_canary.manifest.initial.choice import Choice, label
 from gitops_canary.manifest.initial.draft import Stage
 from gitops_canary.manifest.initial.questions import Asking
 from gitops_canary.manifest.initial.remarks import Remark, remarks
@@ -34,6 +34,8 @@ class Prepared:
     """What would be committed for one application."""
 
     choice: Choice
+    label: str
+    """Names the application among the others here, in a branch and in files."""
     stages: tuple[Stage, ...]
     """Empty where all of it is there."""
     remarks: tuple[Remark, ...]
@@ -102,7 +104,13 @@ def prepare(
     made = _proved(found, choice, Rules(paths=tuple(paths), default_provider=choice.provider))
     scoped = overlay.scoped(found, choice.outer, choice.namespace)
     told = remarks(scoped, choice)
-    return Prepared(choice=choice, stages=made, remarks=told, unread=(*unread, *found.unread))
+    return Prepared(
+        choice=choice,
+        label=label(found, choice),
+        stages=made,
+        remarks=told,
+        unread=(*unread, *found.unread),
+    )
 
 
 def carried(found: Terrain, choice: Choice, rules: Rules) -> tuple[Stage, ...]:

@@ -1,6 +1,5 @@
 """`init`: the first canary in a repository that knows none."""
 
-import posixpath
 import re
 import sys
 import textwrap
@@ -19,7 +18,6 @@ from gitops_canary.errors import CanaryError, Place, Refused, SpecError
 from gitops_canary.git.worktree import Commit, WorkTree
 from gitops_canary.manifest import document
 from gitops_canary.manifest.initial.answers import checked
-from gitops_canary.manifest.initial.choice import Choice
 from gitops_canary.manifest.initial.draft import Stage
 from gitops_canary.manifest.initial.questions import Asking, Misanswered, Question
 from gitops_canary.manifest.initial.stages import SCHEMA
@@ -189,7 +187,7 @@ def _write(checkout: Path, prepared: Prepared, *, commit: bool, patches: Path | 
             f"These files are not as they were committed: {', '.join(dirty[:5])}.",
             remedy="commit or stash them, so that what was shown is what is committed",
         )
-    label = _label(prepared.choice)
+    label = prepared.label
     name = f"init-{label}" if commit else None
     commits: list[Commit] = [(one.files, _message(prepared, one)) for one in prepared.stages]
     made = tree.chain(name, commits)
@@ -201,13 +199,6 @@ def _write(checkout: Path, prepared: Prepared, *, commit: bool, patches: Path | 
     for stage, revision in zip(prepared.stages, made, strict=True):
         target = tree.branch or "main"
         say(f"  git push {tree.remote} {revision[:SHORT]}:{target}  # {stage.step} {stage.title}")
-
-
-def _label(choice: Choice) -> str:
-    """Name the workload, and the overlay's folder where it is called otherwise."""
-    name = choice.workload.ref.name
-    folder = re.sub(r"[^A-Za-z0-9]+", "-", posixpath.basename(choice.outer or "")).strip("-")
-    return name if folder in {"", name} else f"{name}-{folder}"
 
 
 def _save(tree: WorkTree, folder: Path, name: str, made: Sequence[Revision]) -> None:

@@ -33,8 +33,11 @@ def resolve(
 
     Raises:
         BindingError: something lies in no place, in several, or outside the allowed paths.
+        SpecError: one of the two workloads has capitals in its name or namespace.
     """
     every = tuple(documents)
+    for ref in every:
+        _lower(ref, spec, text)
     known = tuple(d for d in every if d.namespace in {"", spec.namespace})
     binding = Binding(
         versions=_fields(spec, exists, text) if spec.source else _templates(spec, known, text),
@@ -92,6 +95,21 @@ def conflicts(bindings: Mapping[CanaryId, Binding]) -> Mapping[CanaryId, Binding
                     place=Place(file),
                 )
     return found
+
+
+def _lower(ref: DocRef, spec: CanarySpec, text: Callable[[Path], str]) -> None:
+    """Refuse a workload that is named with capitals, which Kubernetes does not know."""
+    both = (spec.target.name, f"{spec.target.name}-primary")
+    mine = ref.kind == spec.target.kind and ref.name.lower() in both
+    for key, word in (("name", ref.name), ("namespace", ref.namespace)):
+        if mine and word != word.lower() and ref.namespace.lower() in {"", spec.namespace}:
+            node = _root(ref, text).get("metadata", key)
+            assert node is not None, "it was read there"
+            raise SpecError(
+                f"{ref.kind} {ref.name} has capitals in its {key}, {word}: Kubernetes has no such.",
+                remedy=f"write {word.lower()} into metadata.{key}",
+                place=Place(ref.file, node.line, node.column),
+            )
 
 
 def _templates(

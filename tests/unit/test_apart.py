@@ -3,7 +3,7 @@
 from pathlib import Path as LocalPath
 
 import pytest
-from first_canary import BASE, Texts, after, initialised, overlay
+from first_canary import BASE, Texts, after, initialised, overlay, plain
 from test_init_renaming import PROD, prefixed
 from test_two_sides import told
 
@@ -95,6 +95,10 @@ REFUSED = {
             "c/kustomization.yaml": COMPONENT
             + f"patches: [{{patch: '{SET.replace('NAME', 'web-primary')}'}}]\n",
         }, "c/kustomization.yaml:3:11", "sets the image of Deployment web-primary after",
+    ),
+    "a digest that is none": (
+        begun() | {PROD: begun()[PROD].replace('newTag: "1.10"', "digest: sha256:abc", 1)},
+        f"{PROD}:7:13", "sha256:abc is no digest",
     ),
     "another namespace": (
         patched() | {PROD: patched()[PROD].replace("namespace: prod", "namespace: shop")},
@@ -201,3 +205,23 @@ def test_an_image_set_after_a_compared_template_is_told_by_lint_too(tmp_path: Lo
     assert warned.warning is not None
     assert "sets the image of web after its template" in warned.warning.problem
     assert warned.place.file == PROD
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "says"),
+    [
+        ("namespace: prod", "namespace: Prod", "6:14", "has capitals in its namespace, Prod"),
+        ("  name: web\n", "  name: Web # of web\n", "5:9", "has capitals in its name, Web"),
+        ("acme/web:1.0.0", "acme/web@sha256:12", "23:16", "sha256:12 is no digest"),
+    ],
+)
+def test_a_workload_that_kubernetes_would_refuse_is_told_with_its_place(
+    old: str, new: str, place: str, says: str, tmp_path: LocalPath
+) -> None:
+    texts = plain("istio")
+    texts = after(texts, initialised(texts))
+    deploy = texts["apps/deploy.yaml"].replace(old, new)
+    error = told(texts | {"apps/deploy.yaml": deploy}, tmp_path)[0].error
+    assert error is not None
+    assert says in error.problem
+    assert str(error.place) == f"apps/deploy.yaml:{place}"

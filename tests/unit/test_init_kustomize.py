@@ -273,3 +273,18 @@ def test_a_kustomization_without_a_suffix_lists_what_is_new(tmp_path: LocalPath)
         if "base/Kustomization" in stage.files
     )
     assert "deployment-primary.yaml" in kustomization
+
+
+def test_overlays_that_end_alike_are_named_apart() -> None:
+    prod = written(overlay("prod"), "../../base", "../../../base")[PROD]
+    texts = BASE | {f"clusters/{region}/prod/kustomization.yaml": prod for region in ("eu", "us")}
+    names = [initialised(texts, overlay=f"clusters/{region}/prod").label for region in ("eu", "us")]
+    assert names == ["web-eu-prod", "web-us-prod"]
+    assert initialised(REPOSITORY, overlay="overlays/prod").label == "web-prod"
+
+
+def test_a_kustomization_that_is_no_yaml_is_named() -> None:
+    prepared = initialised(
+        BASE | {PROD: "resources: [../../base\n"}, namespace="prod", router="gatewayapi:v1"
+    )
+    assert [str(error.place) for error in prepared.unread] == [f"{PROD}:2:1"]

@@ -7,7 +7,7 @@ from checks import spec
 from routes import CASES, ISTIO, Case
 from single_routes import NGINX
 
-from gitops_canary.errors import BindingError
+from gitops_canary.errors import BindingError, SpecError
 from gitops_canary.manifest import bindings, catalog
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import Binding
@@ -173,3 +173,11 @@ def test_an_object_of_another_namespace_names_the_services_with_theirs(
         return
     with pytest.raises(BindingError, match="No VirtualService routes to"):
         bind("istio", text)
+
+
+def test_whether_there_is_a_router_is_no_error_to_ask() -> None:
+    assert "istio" in ROUTERS
+    assert "istoi" not in ROUTERS
+    with pytest.raises(SpecError, match="no routing provider called 'istoi'") as refused:
+        ROUTERS["istoi"]
+    assert "did you mean 'istio'" in refused.value.remedy

@@ -1,8 +1,9 @@
 """What a person decided about an application's first canary."""
 
+import re
 from dataclasses import dataclass
 
-from gitops_canary.manifest.initial.terrain import Document
+from gitops_canary.manifest.initial.terrain import Document, Terrain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +48,24 @@ class Choice:
         if self.canary is None:
             return f"{self.namespace}/{self.name}"
         return self.canary.word("spec", "id") or f"{self.namespace}/{self.canary.ref.name}"
+
+
+def label(terrain: Terrain, choice: Choice) -> str:
+    """Name the workload, and the overlay by as many of its last folders as no other one ends in."""
+    name, kind = choice.workload.ref.name, choice.workload.ref.kind
+    others = [
+        (outer, one.ref.namespace)
+        for one in terrain.of(kind)
+        if one.ref.name == name
+        for outer in terrain.built.get(one.ref.file, ("",))
+    ]
+    if choice.outer is None:
+        several = len(others) > 1 and choice.namespace
+        return f"{name}-{choice.namespace}" if several else name
+    parts = choice.outer.split("/")
+    rest = {tuple(outer.split("/")) for outer, _ in others} - {tuple(parts)}
+    count = 1
+    while count < len(parts) and any(one[-count:] == tuple(parts[-count:]) for one in rest):
+        count += 1
+    folder = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(parts[-count:])).strip("-")
+    return name if folder in {"", name} else f"{name}-{folder}"

@@ -8,7 +8,7 @@ from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest import building
 from gitops_canary.manifest.catalog import declares
 from gitops_canary.manifest.flux_layers import WORD, Layer, layers
-from gitops_canary.manifest.kustomize import Kustomization, Roots, folders, twice
+from gitops_canary.manifest.kustomize import Kustomization, Roots, folders, is_kustomization, twice
 from gitops_canary.manifest.leaves import NAME
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
 from gitops_canary.model.names import Path
@@ -138,7 +138,8 @@ def survey(texts: Mapping[Path, str]) -> Terrain:
     known: dict[Path, Roots] = {}
     broken: dict[Path, SpecError] = {}
     for file, text in sorted(texts.items()):
-        if not declares(text):
+        # Without a kind nothing here is a workload; but what kustomize does to one may be.
+        if not declares(text) and not is_kustomization(file):
             continue
         try:
             known[file] = parse(text, file=file)
@@ -148,10 +149,8 @@ def survey(texts: Mapping[Path, str]) -> Terrain:
             continue
         for one in _documents(known[file], file):
             # It becomes part of files' names, a branch's and messages.
-            if one.ref.kind in WORKLOADS and not NAME.fullmatch(one.ref.name):
-                problem = f"{one.ref.kind} {one.ref.name[:80]!r} has a name Kubernetes has not."
-                remedy = "write a-z, 0-9, - and . alone into metadata.name"
-                unread.append(SpecError(problem, remedy=remedy, place=one.at("metadata", "name")))
+            if one.ref.kind in WORKLOADS and (wrong := _misnamed(one)):
+                unread.append(wrong)
             else:
                 documents.append(one)
     unread += twice(texts)
@@ -174,6 +173,21 @@ def survey(texts: Mapping[Path, str]) -> Terrain:
         flux=layers([one for one, text in texts.items() if WORD in text], roots),
         patches=building.patches(inside),
     )
+
+
+def _misnamed(one: Document) -> SpecError | None:
+    """Refuse a name that Kubernetes has not, of an object or of its namespace."""
+    for key, word in (("name", one.ref.name), ("namespace", one.ref.namespace)):
+        if word and not NAME.fullmatch(word):
+            title = f"{one.ref.kind} {one.ref.name[:80]!r}"
+            return SpecError(
+                f"{title} has a name Kubernetes has not."
+                if key == "name"
+                else f"{title} lies in {word[:80]!r}, which can be no namespace of Kubernetes.",
+                remedy=f"write a-z, 0-9, - and . alone into metadata.{key}",
+                place=one.at("metadata", key),
+            )
+    return None
 
 
 def images(workload: Document) -> dict[str, str]:
