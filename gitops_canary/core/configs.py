@@ -6,6 +6,7 @@ from decimal import Decimal
 from gitops_canary.core.counting import Past
 from gitops_canary.core.judges import conditions, expression, mannwhitney, sequential, threshold
 from gitops_canary.core.judges.classify import Rule
+from gitops_canary.core.judges.sequential_types import KEPT
 from gitops_canary.core.text import percent
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.model.spec import CanarySpec, Check, Criteria, JudgePolicy, Limits, Policy
@@ -33,7 +34,7 @@ def counted(
     """Weigh counts; checks without counts are judged by their limits."""
     said = policy.judge
     valued = {c.name: c.limits for c in policy.checks if not c.builtin}
-    return sequential.Config(
+    found = sequential.Config(
         metrics=metrics,
         # Failures are counted over the rollout, by whoever knows its earlier ones.
         values=threshold.Config(limits=valued, threshold=_NEVER),
@@ -50,6 +51,10 @@ def counted(
         alone=alone,
         rule=rule,
     )
+    if policy.affinity is not None and rule >= KEPT:
+        # Whoever met the candidate stays with it, so its share is more than the weight.
+        return replace(found, mismatch=None)
+    return found
 
 
 def metric(check: Check, said: JudgePolicy, past: Past) -> sequential.Metric:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from rules.playing import RULES, Summary, interval, summary
 from rules.traffic import FAULTY, HEALTHY, Scenario
+from rules.unseen import UNSEEN
 
 RATES = (1.0, 10.0, 100.0, 1000.0)
-EVERY = {one.name: one for one in (*HEALTHY, *FAULTY)}
+EVERY = {one.name: one for one in (*HEALTHY, *FAULTY, *UNSEEN)}
 Cell = tuple[str, str, float]
 
 
@@ -24,14 +25,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20240601)
     parser.add_argument("--rules", nargs="*", default=list(RULES))
     parser.add_argument("--rps", nargs="*", type=float, default=list(RATES))
-    parser.add_argument("--only", default="", help="healthy, faulty, or a part of a name")
+    parser.add_argument("--only", default="", help="healthy, faulty, unseen, or a part of it")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--kept", type=Path, help="file of cells, to go on from")
     parser.add_argument("--seconds", type=float, default=math.inf, help="begin no cell after this")
     given = parser.parse_args()
-    chosen = [
-        n for n in EVERY if given.only in f"{'healthy' if EVERY[n].healthy else 'faulty'} {n}"
-    ]
+    chosen = [name for name in EVERY if given.only in _kind(name)]
     cells = [(rule, name, rps) for name in chosen for rps in given.rps for rule in given.rules]
     found, spent_s = _played(cells, given)
     print(f"runs per cell: {given.runs}, seed: {given.seed}")
@@ -39,6 +38,12 @@ def main() -> None:
     print(f"{len(found)} of {len(cells)} cells, {1000 * spent_s / max(played, 1):.1f} ms a run\n")
     if len(found) == len(cells):
         _tables(found, given.rules, given.rps, chosen)
+
+
+def _kind(name: str) -> str:
+    """Say what a scenario is chosen by."""
+    kind = "healthy" if EVERY[name].healthy else "faulty"
+    return f"unseen {kind} {name}" if EVERY[name] in UNSEEN else f"{kind} {name}"
 
 
 def _played(cells: Sequence[Cell], given: argparse.Namespace) -> tuple[dict[Cell, Summary], float]:
@@ -100,7 +105,7 @@ def _false(
 ) -> None:
     rps = "/".join(f"{rate:g}" for rate in rates)
     _head(f"healthy: rolled back, % at {rps} rps", rules)
-    for one in (one for one in HEALTHY if one.name in chosen):
+    for one in (one for one in map(EVERY.__getitem__, chosen) if one.healthy):
         _row((one.name, *("/".join(_percent(found[r, one.name, x]) for x in rates) for r in rules)))
     print()
 
@@ -114,7 +119,7 @@ def _faults(
     found: dict[Cell, Summary], rules: Sequence[str], rps: float, chosen: Sequence[str]
 ) -> None:
     _head(f"faulty at {rps:g} rps: found % . median s . blast", rules)
-    for one in (one for one in FAULTY if one.name in chosen):
+    for one in (one for one in map(EVERY.__getitem__, chosen) if not one.healthy):
         _row((one.name, *(_told(found[rule, one.name, rps]) for rule in rules)))
     print()
 

@@ -48,6 +48,14 @@ class Scenario:
     """When the metric source does not answer."""
     latency_s: float = 0.0
     """How long a good request takes, while a failed one is over at once; less than a tick."""
+    at_weights: tuple[float, float] = (0.0, 100.0)
+    """Weights, the first one left out, at which the canary has its extra errors."""
+    load: Rate = _ALL
+    """How many times its share of the requests reaches the canary, e.g. because clients retry."""
+    lost: Rate = _NONE
+    """Which part of the canary's requests no scrape ever sees."""
+    session: int = 1
+    """How many requests stay together on one side."""
 
 
 @dataclass(slots=True)
@@ -97,18 +105,25 @@ class Service:
         self._now += TICK_S
         requests = self.rps * TICK_S * s.traffic(now)
         part = weight / 100
-        canary, primary = (poisson(self.random, requests * p) for p in (part, 1 - part))
-        extra = s.canary_errors(now) + s.canary_slow(now)
-        self.blast += requests * part * extra
+        shares = (part * s.load(now), 1 - part)
+        canary, primary = (
+            s.session * poisson(self.random, requests * p / s.session) for p in shares
+        )
+        failing = s.canary_errors(now) * (s.at_weights[0] < weight <= s.at_weights[1])
+        self.blast += requests * shares[0] * (failing + s.canary_slow(now))
         errors, slow = s.errors(now) + s.uneven / PODS, s.slow(now)
         found = Counts(
             canary=canary,
-            canary_errors=self._bad(canary, errors * s.ratio + s.canary_errors(now)),
+            canary_errors=self._bad(canary, errors * s.ratio + failing),
             canary_slow=self._bad(canary, slow * s.ratio + s.canary_slow(now)),
             primary=primary,
             primary_errors=self._bad(primary, errors + s.primary_errors(now)),
             primary_slow=self._bad(primary, slow),
         )
+        if gone := s.lost(now):
+            found.canary -= binomial(self.random, canary, gone)
+            found.canary_errors -= binomial(self.random, found.canary_errors, gone)
+            found.canary_slow -= binomial(self.random, found.canary_slow, gone)
         if s.latency_s:
             found.canary += self._delayed(0, canary - found.canary_errors)
             found.primary += self._delayed(1, primary - found.primary_errors)
@@ -152,9 +167,10 @@ class Service:
         """Give an hour of (requests, errors) by pod, a minute a block, before the rollout."""
         requests = self.rps * 60 / PODS
         blocks = []
-        for _ in range(60):
+        for minute in range(60):
             pods = [poisson(self.random, requests) for _ in range(PODS)]
-            shares = (self.scenario.errors(0) + (not i) * self.scenario.uneven for i in range(PODS))
+            usual = self.scenario.errors(60 * (minute - 60))
+            shares = (usual + (not i) * self.scenario.uneven for i in range(PODS))
             blocks.append([(n, self._bad(n, e)) for n, e in zip(pods, shares, strict=True)])
         return blocks
 
@@ -212,7 +228,7 @@ HEALTHY = (
     Scenario("steady", healthy=True),
     Scenario(
         "common drift", healthy=True,
-        errors=lambda now: BASE_ERRORS + 0.005 * min(now / 900, 1),
+        errors=lambda now: BASE_ERRORS + 0.005 * min(max(now, 0) / 900, 1),
         slow=lambda now: BASE_SLOW + 0.004 * min(now / 900, 1),
     ),
     Scenario("common blip 30 %, 90 s", healthy=True, errors=between(90, 180, 0.3, BASE_ERRORS)),

@@ -11,7 +11,7 @@ from gitops_canary.core import configs
 from gitops_canary.core.counting import Past
 from gitops_canary.core.judges.sequential import Metric
 from gitops_canary.errors import SpecError
-from gitops_canary.model.spec import CanarySpec, Check, Criteria, JudgePolicy
+from gitops_canary.model.spec import Affinity, CanarySpec, Check, Criteria, JudgePolicy
 
 SLOW = check(DURATION, minimum=None, maximum="500")
 
@@ -26,6 +26,18 @@ def metric(one: Check, past: Past | None = None, **said: Any) -> Metric:
 def test_the_budget_is_what_a_limit_leaves(minimum: str | None, budget: float) -> None:
     assert configs.budget(check(minimum=minimum)) == pytest.approx(budget)
     assert configs.budget(SLOW) == 0.01
+
+
+def test_who_stays_with_the_candidate_is_no_mismatch() -> None:
+    own = spec(check()).policy
+    kept = replace(own, affinity=Affinity(cookie="shop", max_age_s=60))
+    found = {
+        (policy is kept, rule): configs.counted(policy, (), alone=False, seen_ms=0, rule=rule)
+        for policy in (own, kept)
+        for rule in (37, 38)
+    }
+    guarded = {key for key, config in found.items() if config.mismatch is not None}
+    assert guarded == {(False, 37), (False, 38), (True, 37)}
 
 
 def test_a_latency_counts_slow_requests_once_it_is_warm() -> None:

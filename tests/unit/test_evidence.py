@@ -9,6 +9,7 @@ from grounds import AT_MS, act, canary_spec, ground
 from situations import move
 
 from gitops_canary.core.evidence import Basis, decision_json, exposure_json, until
+from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.manifest.policy import policy_json
 from gitops_canary.model.names import Path, Revision
 from gitops_canary.model.observation import Answer, Question, Sample, Series
@@ -96,7 +97,7 @@ def test_changes_and_sides_are_written_down() -> None:
         "scrapeMs": 15_000,
         "lagMs": 5_000,
         "scrapeTimeoutMs": 10_000,
-        "rule": 31,
+        "rule": RULE,
         "underway": True,
     }
 

@@ -265,3 +265,26 @@ def test_taking_a_block_in_is_what_judging_it_does_to_the_state() -> None:
     config, one = Config(metrics=(METRIC,)), block(0, (150, 9, 1350, 1))
 
     assert sequential.take(config, State(), one) == sequential.step(config, State(), one)[0]
+
+
+HELD = Config(metrics=(METRIC,), min_soak_ms=0, max_hold_ms=60_000, recent_ms=15_000)
+
+
+def last_step(*bad: int) -> list[Block]:
+    """Give blocks of the last step in which both sides fail alike, so many of 100 each."""
+    return [block(i, (100, k, 100, k), weight="50", last=True) for i, k in enumerate(bad)]
+
+
+def test_nothing_unproven_is_promoted_by_one_good_scrape() -> None:
+    """Both sides broke the limit for minutes; that the newest scrape did not proves nothing."""
+    blocks = last_step(*[3] * 10, 0)
+    why = "not proven good after 3m at the last step: success had 30 of 1100 requests failed"
+    found = ruled(HELD, *blocks)
+    assert found == (WAIT, False, False, f"{why} within 5m, beyond its limit")
+    # Records before decision 38 were promoted so, and are judged by the rule of their time.
+    assert ruled(replace(HELD, rule=37), *blocks)[0] is PASS
+
+
+def test_what_is_unproven_is_promoted_once_five_minutes_kept_the_limit() -> None:
+    good = last_step(*[3] * 10, *[0] * 14)
+    assert [one.outcome for one in run(HELD, good)[1][-2:]] == [WAIT, PASS]

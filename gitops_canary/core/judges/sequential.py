@@ -21,6 +21,7 @@ from gitops_canary.core.judges.sequential_rules import ruling
 from gitops_canary.core.judges.sequential_types import (
     LONE,
     Config,
+    Ends,
     Metric,
     State,
     Weighed,
@@ -113,7 +114,6 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
     if reading.counts is None or block.doubt or block.start_ms < warm_ms:
         return before
     c = reading.counts
-    since = block.end_ms - config.recent_ms
     good = eprocess.added(
         before.good,
         eprocess.absolute(c.canary, c.canary_bad, metric.budget, eprocess.GOOD, eta=metric.eta),
@@ -140,11 +140,15 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
         faults=followed(before.faults, whole, reading, span, grow=grow, **known)
         if config.rule >= LONE
         else before.faults,
-        recent=(
-            *(one for one in before.recent if one[0] > since),
-            (block.end_ms, c.canary, c.canary_bad),
-        ),
+        recent=_newest(before.recent, block, c, config.recent_ms),
+        lately=_newest(before.lately, block, c, config.lately_ms),
     )
+
+
+def _newest(before: Ends, block: Block, c: Counts, span_ms: int) -> Ends:
+    """Add a block to the newest ones, and let those go that ended before a time."""
+    kept = (one for one in before if one[0] > block.end_ms - span_ms)
+    return (*kept, (block.end_ms, c.canary, c.canary_bad))
 
 
 def _grown(config: Config, metric: Metric, before: Strand, c: Counts) -> Strand:

@@ -5,7 +5,7 @@ import math
 from gitops_canary.core.judges import waiting
 from gitops_canary.core.judges.condemning import finding
 from gitops_canary.core.judges.pods import blamed
-from gitops_canary.core.judges.sequential_types import Config, State, Weighed
+from gitops_canary.core.judges.sequential_types import KEPT, Config, Ends, Metric, State, Weighed
 from gitops_canary.core.judges.words import compared, rough
 from gitops_canary.model.judging import Block, Counts
 from gitops_canary.model.observation import Measurement
@@ -78,14 +78,20 @@ def _doubt(config: Config, state: State, block: Block) -> str:
         if suspicious and weighed.total.canary_bad:
             sides = compared(weighed.total, metric.what)
             return f"{metric.name} is suspicious: {sides}{found.beside}"
-        requests = sum(n for _, n, _ in weighed.recent)
-        bad = sum(k for _, _, k in weighed.recent)
-        if bad >= config.recent_bad and bad > metric.budget * requests:
-            recent = f"{bad} of {requests} requests {metric.what} in the last minute"
+        if recent := _beyond(config, metric, weighed.recent):
             below = "" if config.alone else ", primary and canary compared below"
             one = blamed(weighed.pods, metric.budget)
-            return f"{metric.name} is beyond its limit: {recent}{below}{one and '; '}{one}"
+            recent = f"{recent} in the last minute{below}{one and '; '}{one}"
+            return f"{metric.name} is beyond its limit: {recent}"
     return ""
+
+
+def _beyond(config: Config, metric: Metric, newest: Ends) -> str:
+    """Say how many of the newest requests were bad where they break the limit; empty otherwise."""
+    requests, bad = sum(n for _, n, _ in newest), sum(k for _, _, k in newest)
+    if bad < config.recent_bad or bad <= metric.budget * requests:
+        return ""
+    return f"{bad} of {requests} requests {metric.what}"
 
 
 def _passing(config: Config, state: State, block: Block) -> Ruling:
@@ -117,8 +123,17 @@ def _promoting(config: Config, state: State, block: Block, *, proven: bool) -> R
         upto = f"waits {rough(held_ms)} of {rough(config.max_hold_ms)} for proof at the last step"
         wait = f"{upto}: {waiting.unproven(config, state, block)}"
         return Outcome.INCONCLUSIVE, f"nothing is wrong; {wait}", False, True
+    return _unproven(config, state, block, held_ms)
+
+
+def _unproven(config: Config, state: State, block: Block, held_ms: int) -> Ruling:
+    """End a hold without proof as the policy says; by one good scrape nothing is promoted."""
     fewest = min(state.weighed[m.name].total.canary for m in config.metrics)
     unproven = f"not proven good after {rough(held_ms)} at the last step"
+    for metric in config.metrics if config.rule >= KEPT else ():
+        if beyond := _beyond(config, metric, state.weighed[metric.name].lately):
+            within = f"{beyond} within {rough(config.lately_ms)}, beyond its limit"
+            return Outcome.INCONCLUSIVE, f"{unproven}: {metric.name} had {within}", False, False
     if config.on_inconclusive == "promote" and fewest >= config.min_requests:
         return Outcome.PASS, f"{unproven}, and nothing speaks against it", False, True
     if config.on_inconclusive == "rollback":

@@ -11,11 +11,14 @@ from gitops_canary.model.judging import Counts
 from gitops_canary.model.rollout import Outcome
 
 SEEN_MS = 15_000
-RULE = 37
+RULE = 38
 """The newest decision (docs/decisions) that changed how evidence is weighed."""
-APART, TOGETHER, LONE = 29, 31, 37
-"""The decisions since which a pod's own share is expected of it, the ways to condemn add up, and a
-pod that is broken by itself is left out or waited for."""
+APART, TOGETHER, LONE, KEPT = 29, 31, 37, 38
+"""The decisions since which a pod's own share is expected of it, the ways to condemn add up, a pod
+that is broken by itself is left out or waited for, and what is promoted unproven kept its limit."""
+
+
+Ends = tuple[tuple[int, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,8 @@ class Config:
     """Evidence for another share of traffic than the weight that holds; None does not look."""
     recent_ms: int = 60_000
     recent_bad: int = 3
+    lately_ms: int = 300_000
+    """What must have kept its limit, to the newest block, before a promotion without proof."""
     pod_grace_ms: int = 90_000
     """How long a pod that alone condemns the canary may be broken; 0 condemns at once."""
     rule: int = RULE
@@ -103,8 +108,10 @@ class Weighed:
     """What the canary's pods counted of themselves."""
     faults: Faults = NONE
     """What single pods did, and the evidence without those that were broken."""
-    recent: tuple[tuple[int, int, int], ...] = ()
+    recent: Ends = ()
     """(end, requests, bad) of the canary's newest blocks."""
+    lately: Ends = ()
+    """The same of a longer time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
