@@ -1,10 +1,10 @@
 """Reading controller.yaml: every problem at once, each with its place and its remedy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from gitops_canary.app import config_models as models
 from gitops_canary.app.config_delivery import delivery_problems, one_delivery
@@ -13,6 +13,7 @@ from gitops_canary.app.config_source import one_source, source_problems
 from gitops_canary.app.config_sync import one_sync, sync_problems, together_problems
 from gitops_canary.app.config_telling import one_notifier, one_webhook, telling_problems
 from gitops_canary.app.config_values import PROBLEM
+from gitops_canary.app.model_fields import Loc, fields_at
 from gitops_canary.errors import ConfigError, Place, SpecError
 from gitops_canary.git.address import parse_url
 from gitops_canary.git.identity import check_identity
@@ -28,7 +29,6 @@ from gitops_canary.settings import (
     SigningSettings,
 )
 
-Loc = tuple[str | int, ...]
 _EXPECTED = {
     "string_type": "text, in quotes where it looks like something else",
     "int_type": "a whole number",
@@ -102,7 +102,7 @@ def _problem(error: Any, root: Node, file: str) -> Problem:
         case "missing":
             return Problem(where, f"{name} is missing", f"add {loc[-1]}")
         case "extra_forbidden":
-            known = _known(loc[:-1])
+            known = fields_at(models.Document, loc[:-1])
             what = f"{_spoken(loc[:-1])} has no field {shown(str(loc[-1]))}"
             return Problem(where, what, nearest(str(loc[-1]), known))
         case type_ if type_ == PROBLEM:
@@ -130,21 +130,6 @@ def _place(root: Node, loc: Loc, file: str) -> Place:
 def _spoken(loc: Loc) -> str:
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
     return text.removeprefix(".") or "controller.yaml"
-
-
-def _known(loc: Loc) -> Sequence[str]:
-    """List the fields of the mapping at a place."""
-    model: type[BaseModel] = models.Document
-    for part in loc:
-        fields = {field.alias: field.annotation for field in model.model_fields.values()}
-        model = _model_in(fields.get(str(part))) or model
-    return [str(field.alias) for field in model.model_fields.values()]
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for arg in get_args(annotation) if (found := _model_in(arg))), None)
 
 
 def _contradictions(document: models.Document) -> Iterator[tuple[Loc, str, str]]:

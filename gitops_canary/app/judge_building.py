@@ -10,6 +10,8 @@ from gitops_canary.errors import SpecError
 from gitops_canary.model.spec import Limits
 
 PHI_MAX = 20.0
+DIGITS = 12
+"""Decimals of the evidence: enough to compare it with another implementation's."""
 
 
 def built(
@@ -117,6 +119,7 @@ def _sequential(judge: models.Sequential) -> sequential.Config:
         min_requests=judge.min_requests,
         on_inconclusive=judge.on_inconclusive,
         pod_grace_ms=judge.pod_grace_ms,
+        digits=DIGITS,
         mismatch=1000.0 if judge.share_guard else None,
     )
 

@@ -3,8 +3,9 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 BLOCKS_MAX = 100_000
 
@@ -16,7 +17,19 @@ class _Strict(BaseModel):
     )  # fmt: skip
 
 
-Whole = Annotated[int, Field(ge=0, le=10**15, strict=True)]
+def _plain(value: object) -> object:
+    """Take 150.0 for 150, as JSON Schema does; leave everything else to be refused or read."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _no_flag(value: object) -> object:
+    """Refuse true and false, which the reader's library takes for 1 and 0."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("number", "input should be a number, not true or false")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_plain), Field(ge=0, le=10**15, strict=True)]
 Part = Annotated[float, Field(gt=0, lt=1)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Limit = Annotated[Decimal, Field(max_digits=40, decimal_places=20)]
@@ -158,7 +171,11 @@ class Counts(_Strict):
 
 Four = Annotated[tuple[Whole, Whole, Whole, Whole], Field(strict=False)]
 Two = Annotated[tuple[Whole, Whole], Field(strict=False)]
-Number = float | int | Literal["NaN", "+Inf", "-Inf"] | Annotated[str, Field(max_length=60)]
+_TEXT = r"^\s*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[Nn]a[Nn]|[+-]?[Ii]nf)\s*$"
+Number = Annotated[
+    float | int | Annotated[str, Field(max_length=60, pattern=_TEXT)], BeforeValidator(_no_flag)
+]
+"""A number, also as a text as Prometheus writes it: "0.5", "NaN", "+Inf"."""
 
 
 class Reading(_Strict):

@@ -1,7 +1,7 @@
 """Judging blocks from a file: what would a judge have said?"""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from gitops_canary.app import judge_models as models
 from gitops_canary.app.judge_building import built
+from gitops_canary.app.judge_problems import SEE, refusal
 from gitops_canary.core.judges import judged
 from gitops_canary.core.text import percent
 from gitops_canary.errors import Place, SpecError
@@ -18,16 +19,6 @@ from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Outcome
 
 BYTES_MAX = 64 * 1024 * 1024
-_SHOWN_MAX = 5
-_SEE = "see `gitops-canary schema judge`"
-_WAYS = frozenset({"float", "int", "str", "sequential", "threshold", "conditions", "mannwhitney"})
-_PLAINLY = {
-    "model_type": "input should be an object",
-    "model_attributes_type": "input should be an object",
-    "tuple_type": "input should be a list",
-    "union_tag_not_found": "give it a type: threshold, conditions, mannwhitney or sequential",
-}
-"""What the reader's library says in its own terms, by its names for it."""
 _TROUBLES = {
     "noData": Trouble.NO_DATA,
     "undefined": Trouble.UNDEFINED,
@@ -71,30 +62,25 @@ def verdicts(data: bytes, file: str = "") -> Iterator[Json]:
 
 def _document(data: bytes) -> models.Document:
     if not data.strip():
-        raise SpecError("There are no blocks: nothing was given.", remedy=_SEE)
+        raise SpecError("There are no blocks: nothing was given.", remedy=SEE)
     if len(data) > BYTES_MAX:
         raise SpecError(f"The blocks are more than {BYTES_MAX} bytes.", remedy="give fewer at once")
     try:
         return models.Document.model_validate(json.loads(data, object_pairs_hook=_unique))
     except ValidationError as error:
-        found = list(_problems(error.errors(include_url=False)))
-        more = f"; and {len(found) - _SHOWN_MAX} more" if len(found) > _SHOWN_MAX else ""
-        raise SpecError(
-            f"The blocks cannot be judged: {'; '.join(found[:_SHOWN_MAX])}{more}.",
-            remedy=_SEE,
-        ) from None
+        raise refusal(error) from None
     except json.JSONDecodeError as error:
         place = Place("blocks", error.lineno, error.colno)
         raise SpecError(
-            f"The blocks are no JSON: {error.msg.lower()}.", remedy=_SEE, place=place
+            f"The blocks are no JSON: {error.msg.lower()}.", remedy=SEE, place=place
         ) from None
     except UnicodeDecodeError:
         raise SpecError("The blocks are no UTF-8.", remedy="save the file as UTF-8") from None
     except RecursionError:
-        raise SpecError("The blocks are no JSON: nested too deeply.", remedy=_SEE) from None
+        raise SpecError("The blocks are no JSON: nested too deeply.", remedy=SEE) from None
     except ValueError:
         raise SpecError(
-            "The blocks are no JSON: a number has too many digits.", remedy=_SEE
+            "The blocks are no JSON: a number has too many digits.", remedy=SEE
         ) from None
 
 
@@ -108,22 +94,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> Json:
             remedy="leave one of them",
         )
     return found
-
-
-def _problems(errors: Sequence[Any]) -> Iterator[str]:
-    """Name each place once: of the ways a value may be written, the one that it comes nearest."""
-    found: dict[tuple[str, ...], str] = {}
-    for error in errors:
-        words = _PLAINLY.get(error["type"], error["msg"])
-        found.setdefault(tuple(filter(_said_by_people, map(str, error["loc"]))), words)
-    for loc, message in found.items():
-        if not any(other[: len(loc)] == loc and other != loc for other in found):
-            yield f"{'.'.join(loc) or 'the document'}: {message[0].lower()}{message[1:]}"
-
-
-def _said_by_people(part: str) -> bool:
-    """Leave out the names that the reader's library has for the ways to write a value."""
-    return not (part[0].isupper() or "[" in part or part in _WAYS)
 
 
 def _read_once(one: models.Block, index: int) -> None:
@@ -140,7 +110,7 @@ def _read_once(one: models.Block, index: int) -> None:
 def _ever_read(document: models.Document) -> None:
     """Refuse a document that judges nothing: without blocks, or with names that no judge has."""
     if not document.blocks:
-        raise SpecError("There is not one block.", remedy=_SEE)
+        raise SpecError("There is not one block.", remedy=SEE)
     read = {reading.metric for block in document.blocks for reading in block.readings}
     judges = (document.judge, *document.shadows)
     metrics = [m.name for one in judges for m in (*one.metrics, *getattr(one, "values", ()))]
@@ -160,10 +130,15 @@ def _blocks(document: models.Document) -> Iterator[Block]:
         _read_once(one, index)
         start_ms = at_ms if one.start_ms is None else one.start_ms
         end_ms = start_ms + document.block_ms if one.end_ms is None else one.end_ms
-        if start_ms < at_ms or end_ms <= start_ms:
+        if start_ms < at_ms:
             raise SpecError(
-                f"Block {index} begins before the end of the one before it, or ends too early.",
-                remedy="put blocks in order, without overlap, each longer than 0 ms",
+                f"Block {index} begins at {start_ms} ms, before block {index - 1} ends at {at_ms}.",
+                remedy="put blocks in order, oldest first, without overlap and each once",
+            )
+        if end_ms <= start_ms:
+            raise SpecError(
+                f"Block {index} ends too early: at {end_ms} ms, and it begins at {start_ms}.",
+                remedy="let each block be longer than 0 ms",
             )
         at_ms = end_ms
         yield Block(
@@ -180,14 +155,7 @@ def _blocks(document: models.Document) -> Iterator[Block]:
 
 def _reading(one: models.Reading, index: int) -> Reading:
     counts = _counts(one)
-    every = [(c.canary, c.canary_bad) for c in (counts,) if c]
-    every += [(c.primary, c.primary_bad) for c in (counts,) if c]
-    pods = (*every, *one.pods.values(), *one.primary_pods.values())
-    if any(bad > requests for requests, bad in pods):
-        raise SpecError(
-            f"Block {index} has more bad requests than requests for {one.metric}.",
-            remedy="bad requests are part of the total",
-        )
+    _parts(one, counts, index)
     return Reading(
         metric=one.metric,
         counts=counts,
@@ -201,6 +169,23 @@ def _reading(one: models.Reading, index: int) -> Reading:
         trouble=_TROUBLES[one.trouble] if one.trouble else None,
         why=one.why or (one.trouble or ""),
     )
+
+
+def _parts(one: models.Reading, counts: Counts | None, index: int) -> None:
+    """Refuse more bad requests than requests, on a side or on a pod."""
+    sides = {"the canary": (0, 0), "the primary": (0, 0)}
+    if counts:
+        sides["the canary"] = counts.canary, counts.canary_bad
+        sides["the primary"] = counts.primary, counts.primary_bad
+    pods = [*one.pods.items(), *one.primary_pods.items()]
+    every = [*sides.items(), *((f"pod {shown(name)}", both) for name, both in pods)]
+    for who, (requests, bad) in every:
+        if bad > requests:
+            raise SpecError(
+                f"Block {index} has more bad requests than requests for {one.metric}: {bad} of "
+                f"{requests} on {who}.",
+                remedy="bad requests are part of the total",
+            )
 
 
 def _pods(given: Mapping[str, tuple[int, int]]) -> tuple[Pod, ...]:
@@ -234,13 +219,22 @@ def _said(verdict: Verdict, block: Block) -> Json:
         "outcome": verdict.outcome.value,
         "decision": decision(verdict, block),
         "final": verdict.final,
-        "heard": verdict.heard,
-        "reason": verdict.reason,
+        "heard": verdict.heard or verdict.outcome is not Outcome.INCONCLUSIVE,
+        "reason": verdict.reason or _reason(verdict),
         "startMs": block.start_ms,
         "endMs": block.end_ms,
         "weight": percent(block.weight),
         "checks": [_check(one) for one in verdict.measurements],
     }
+
+
+def _reason(verdict: Verdict) -> str:
+    """Say why, where the judge leaves that to its checks: by the first that decides."""
+    first = next((m for m in verdict.measurements if m.outcome is verdict.outcome), None)
+    if first is None or verdict.outcome is Outcome.PASS:
+        return "every check is within its limits"
+    was = "" if first.value is None else f" was {first.value},"
+    return f"{first.check}{was or ':'} {first.why}"
 
 
 def decision(verdict: Verdict, block: Block) -> str:

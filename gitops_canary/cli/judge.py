@@ -19,7 +19,7 @@ def judge(
 ) -> int:
     """Judge blocks of measurements offline; prints one JSON verdict a block.
 
-    The input is described by `gitops-canary schema judge`.
+    The input is described by `gitops-canary schema judge`. Ends with 0 whatever the verdicts are.
     """
     for verdict in verdicts(_read(file), "standard input" if file == "-" else file):
         write(json.dumps(verdict, ensure_ascii=False))

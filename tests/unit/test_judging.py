@@ -43,6 +43,30 @@ def test_shadows_judge_beside_and_never_decide() -> None:
     assert [(s["judge"], s["decision"]) for s in found["shadows"]] == [("threshold", "hold")]
 
 
+def test_what_a_judge_of_limits_leaves_to_its_checks_is_said() -> None:
+    found = judged(
+        THRESHOLD,
+        *({"readings": [{"metric": "m", "value": v}]} for v in (99.5, 98, "NaN")),
+    )
+    assert [(one["reason"], one["heard"]) for one in found] == [
+        ("every check is within its limits", True),
+        ("m was 98, below the limit", True),
+        ("m: the value is NaN: the query divided nothing by nothing", False),
+    ]
+
+
+def test_whole_numbers_may_be_written_with_a_point() -> None:
+    """JSON Schema takes 150.0 for an integer, so what the schema allows is read."""
+    assert judged(SEQUENTIAL, counts(150, 9, 1350, 1)) == judged(
+        SEQUENTIAL, {"readings": [{"metric": "m", "counts": [150.0, 9.0, 1350.0, 1.0]}]}
+    )
+
+
+def test_a_reading_without_counts_is_not_called_silence() -> None:
+    [one] = judged(SEQUENTIAL, {"readings": [{"metric": "m", "value": 99.5}]})
+    assert (one["decision"], one["reason"][:13]) == ("hold", "m: no counts,")
+
+
 def test_the_same_input_gives_the_same_bytes() -> None:
     blocks = [counts(150, i % 3, 1350, 2) for i in range(20)]
     assert json.dumps(judged(SEQUENTIAL, *blocks)) == json.dumps(judged(SEQUENTIAL, *blocks))
@@ -79,7 +103,16 @@ def test_the_same_input_gives_the_same_bytes() -> None:
             r"judged: blocks.0.readings.0.counts.0: input",
         ),
         ({"blocks": [counts(10**30, 0, 1, 0)]}, r"blocks.0.readings.0.counts.0: input should be"),
-        ({"blocks": [{**counts(1, 0, 1, 0), "foo": 1}]}, r"blocks.0.foo: extra"),
+        (
+            {"blocks": [{**counts(1, 0, 1, 0), "foo": 1}]},
+            r"blocks.0.foo: there is no field 'foo' here",
+        ),
+        ({"blocks": [{"readings": [{"metric": "m", "count": [1]}]}]}, "did you mean counts"),
+        ({"judge": {**SEQUENTIAL, "dwelMs": 1}}, "did you mean dwellMs"),
+        ({"blocks": [counts(-1, 0, 0, 0)]}, "count from 0 after a counter was reset"),
+        ({"blocks": [{"readings": [{"metric": "m", "value": True}]}]}, "not true or false"),
+        ({"blocks": [{"readings": [{"metric": "m", "canary": ["x"]}]}]}, "canary.0: input should"),
+        ({"blocks": [{"endMs": 9}, {"startMs": 8}]}, "Block 1 begins at 8 ms, before block 0"),
     ],
 )
 def test_what_is_wrong_is_named(change: dict[str, Any], words: str) -> None:

@@ -55,7 +55,7 @@ def finding(config: Config, metric: Metric, weighed: Weighed, counts: Counts | N
     if faults.rest is None:
         return Finding(log=log, way=way, fails=log >= limit)
     rest = _rest(config, metric, faults)
-    numbers, beside = {"logRest": exact(rest)}, ""
+    numbers, beside = {"logRest": exact(rest, config.digits)}, ""
     if faults.base:
         numbers |= _left_out(faults, faults.base)
         beside = _beside(faults, faults.base, metric)

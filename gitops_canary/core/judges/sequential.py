@@ -232,7 +232,7 @@ def _values(config: Config, state: State, block: Block) -> tuple[State, tuple[Me
 def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block) -> Measurement:
     reading = block.reading(metric.name)
     found = finding(config, metric, weighed, reading.counts)
-    good = weighed.proof
+    good, told = weighed.proof, partial(exact, digits=config.digits)
     outcome = Outcome.INCONCLUSIVE
     words = f"evidence {amount(found.log)} against a limit of {config.limit:,.0f}"
     if found.fails:
@@ -244,7 +244,7 @@ def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block)
         words = f"{words}, with one incident spared"
     total = weighed.total
     sides = compared(total, metric.what, alone=config.alone)
-    told = reading.why if reading.trouble else f"{sides}, {words}{found.beside}"
+    why = reading.why if reading.trouble else f"{sides}, {words}{found.beside}"
     return Measurement(
         check=metric.name,
         at_ms=block.end_ms,
@@ -252,20 +252,20 @@ def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block)
         value=_percentage(total.canary_bad, total.canary),
         limit=metric.limit or f">= {percent_text(1 - metric.budget)}",
         samples=f"{total.canary} requests",
-        why=one_line(told),
+        why=one_line(why),
         baseline=_percentage(total.primary_bad, total.primary),
         numbers={
             "canary": str(total.canary),
             "canaryBad": str(total.canary_bad),
             "primary": str(total.primary),
             "primaryBad": str(total.primary_bad),
-            "logRelative": exact(weighed.worse.log),
-            "logFloor": exact(weighed.floor.log),
-            "logSteady": exact(weighed.steady.log),
-            "logGood": exact(good),
-            "logLimit": exact(math.log(config.limit)),
-            "eta": exact(metric.eta),
-            **({} if metric.known else {"logCompared": exact(found.log)}),
+            "logRelative": told(weighed.worse.log),
+            "logFloor": told(weighed.floor.log),
+            "logSteady": told(weighed.steady.log),
+            "logGood": told(good),
+            "logLimit": told(math.log(config.limit)),
+            "eta": told(metric.eta),
+            **({} if metric.known else {"logCompared": told(found.log)}),
             **found.numbers,
         },
     )

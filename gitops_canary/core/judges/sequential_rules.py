@@ -7,7 +7,7 @@ from gitops_canary.core.judges.condemning import finding
 from gitops_canary.core.judges.pods import blamed
 from gitops_canary.core.judges.sequential_types import KEPT, Config, Ends, Metric, State, Weighed
 from gitops_canary.core.judges.words import compared, rough
-from gitops_canary.model.judging import Block, Counts
+from gitops_canary.model.judging import Block, Reading
 from gitops_canary.model.observation import Measurement
 from gitops_canary.model.rollout import Outcome
 
@@ -15,7 +15,6 @@ Ruling = tuple[Outcome, str, bool, bool]
 """Outcome, reason, whether it is final, whether data were heard."""
 WHOLE = 100
 """Percent: at this weight nobody is left to compare with, and what was seen before counts."""
-_NONE = Counts()
 
 
 def ruling(
@@ -49,16 +48,23 @@ def _silence(config: Config, state: State, block: Block) -> str:
     if not config.metrics and not config.values.limits:
         return "no check is configured: add analysis.metrics, or set skipAnalysis"
     for metric in config.metrics:
-        reading = block.reading(metric.name)
-        if reading.trouble:
-            return f"{metric.name}: {reading.why or reading.trouble.value}"
-        if not (reading.counts or _NONE).canary:
-            return f"{metric.name}: no traffic on the {'primary' if config.alone else 'canary'}"
-        beside = not config.alone and block.weight < WHOLE
-        if not (reading.counts or _NONE).primary and beside:
-            return f"{metric.name}: no traffic on the primary, so there is nothing to compare with"
+        if words := _uncounted(config, block, block.reading(metric.name)):
+            return f"{metric.name}: {words}"
     silent = [n for n, outcome in state.value_outcomes.items() if outcome is Outcome.INCONCLUSIVE]
     return f"{silent[0]}: no number" if silent else ""
+
+
+def _uncounted(config: Config, block: Block, reading: Reading) -> str:
+    """Say why a reading has no counts to weigh; empty where it has."""
+    if reading.trouble:
+        return reading.why or reading.trouble.value
+    if reading.counts is None:
+        return "no counts, only values or points, which this judge cannot weigh"
+    if not reading.counts.canary:
+        return f"no traffic on the {'primary' if config.alone else 'canary'}"
+    if not reading.counts.primary and not config.alone and block.weight < WHOLE:
+        return "no traffic on the primary, so there is nothing to compare with"
+    return ""
 
 
 def _doubt(config: Config, state: State, block: Block) -> str:

@@ -79,6 +79,8 @@ class Config:
     """What must have kept its limit, to the newest block, before a promotion without proof."""
     pod_grace_ms: int = 90_000
     """How long a pod that alone condemns the canary may be broken; 0 condemns at once."""
+    digits: int = 6
+    """Decimals of the logarithms that are told; a record has six, the same on every machine."""
     rule: int = RULE
     """Which decision on the weighing of evidence holds; older ones for old records."""
     alone: bool = False

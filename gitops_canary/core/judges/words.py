@@ -60,10 +60,10 @@ def rough(span_ms: int) -> str:
     return f"{seconds}s" if seconds < 120 else f"{math.ceil(seconds / 60)}m"  # noqa: PLR2004
 
 
-def exact(number: float) -> str:
-    """Write a computed number for the record: six digits, the same on every machine.
+def exact(number: float, digits: int = 6) -> str:
+    """Write a computed number for the record: six digits are the same on every machine.
 
     >>> exact(1 / 3), exact(-0.0), exact(-1e-7)
     ('0.333333', '0.000000', '0.000000')
     """
-    return f"{round(number, 6) + 0.0:.6f}" if math.isfinite(number) else str(number)
+    return f"{round(number, digits) + 0.0:.{digits}f}" if math.isfinite(number) else str(number)
