@@ -12,7 +12,7 @@ from gitops_canary.core.plan import QUARANTINE
 from gitops_canary.core.replay import History
 from gitops_canary.core.situation import WATCH_REACH_MS, Situation
 from gitops_canary.core.text import duration
-from gitops_canary.errors import CanaryError, Unavailable, Uninitialised
+from gitops_canary.errors import CanaryError, SpecError, Unavailable, Uninitialised
 from gitops_canary.manifest import bindings, quarantine
 from gitops_canary.manifest.image_changes import ImageChange
 from gitops_canary.model.commits import Commit
@@ -71,8 +71,8 @@ def look(
     """
     view = reader.view(graph.tip)
     history = graph.history
-    entries = quarantine.parse(reader.text(graph.tip, QUARANTINE))
-    eye = _Eye(reader, graph, history, entries, now_ms, {} if known is None else known)
+    entries = quarantine.legible(reader.text(graph.tip, QUARANTINE))
+    eye = _Eye(reader, graph, history, *entries, now_ms, {} if known is None else known)
     seen: dict[CanaryId, Seen] = {}
     held = {canary: cannot(canary, error) for canary, error in view.errors.items()}
     uninitialised: dict[CanaryId, CanarySpec] = {}
@@ -143,6 +143,10 @@ def _same(stable: Ground | None, tip: Ground) -> bool:
     return stable.owned.candidate.digest == tip.owned.candidate.digest
 
 
+def _where(error: SpecError) -> str:
+    return f"{error.place}: {error.problem}"
+
+
 def _told(entry: quarantine.Entry) -> str:
     return f"{entry.reason} (rollout {entry.rollout}, until {entry.expires})"
 
@@ -153,6 +157,8 @@ class _Eye:
     graph: Graph
     history: History
     entries: tuple[quarantine.Entry, ...]
+    illegible: SpecError | None
+    """What is wrong with another entry."""
     now_ms: int
     known: dict[CanaryId, Seen]
     """What was seen at this tip before."""
@@ -195,6 +201,7 @@ class _Eye:
             proven=self._proven(policy, spec, tip, candidate.source),
             quarantined=_told(barring) if barring else None,
             quarantined_until=barring.expires if barring else "",
+            illegible=_where(self.illegible) if self.illegible else "",
             tip_ms=self.graph.commit(self.graph.tip).date_ms,
             strange=self._strange(spec),
             now_ms=self.now_ms,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gitops_canary.core.plan import QUARANTINE, Plan
-from gitops_canary.errors import CanaryError, Locked, Refused
+from gitops_canary.errors import CanaryError, EditRefused, Locked, Refused
 from gitops_canary.model.decision import Act, Decision, Hold, PlannedCommit, Wait
 from gitops_canary.model.names import CanaryId, Path, Revision, RolloutId
 from gitops_canary.model.rollout import Action
@@ -76,7 +76,7 @@ class Pusher:
         waiting = len(batch) < len(allowed)
         try:
             tip = self._send(batch, tips, now_ms)
-        except Refused as refusal:
+        except (Refused, EditRefused) as refusal:
             if len(batch) == 1:
                 return Pushed(pushed=(), refused=_told(batch, refusal), again=False)
             return self._apart(batch, tips, now_ms)
@@ -96,7 +96,7 @@ class Pusher:
                 break
             try:
                 tip = self._send(group, tips, now_ms)
-            except Refused as refusal:
+            except (Refused, EditRefused) as refusal:
                 if len(group) == 1:
                     refused.update(_told(group, refusal))
                 continue
@@ -111,7 +111,7 @@ class Pusher:
         proofs = [p.evidence for p in batch if p.evidence] if self.evidence else []
         try:
             return self._push(batch, proofs, tips, now_ms)
-        except (Refused, Locked):
+        except (Refused, Locked, EditRefused):
             if not proofs or not all(plan.act.urgent for plan in batch):
                 raise
             return self._push(batch, [], tips, now_ms)

@@ -185,8 +185,8 @@ class Station:
         self._refusals.add(acts, outcome.refused, steady_ms)
         if outcome.tip:
             self._guard.moved(outcome.tip)
-        if outcome.tip or outcome.outdated:
-            self._forget()  # it may be back where it was before our push
+        if outcome.tip or outcome.outdated or outcome.refused:
+            self._forget()  # back where it was before our push, perhaps, or mended meanwhile
         rest = tuple(p for p in plans if p not in outcome.pushed)
         return self._report(seen, decisions, outcome.pushed, rest, measured), outcome.again
 

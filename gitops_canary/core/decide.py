@@ -192,14 +192,8 @@ def _rolled_back(s: Situation) -> str:
 
 def _begin(s: Situation) -> Decision:
     """Start the candidate's rollout unless something forbids it."""
-    if s.barred:
-        share = f"{percent(s.tip.weight)} % of the traffic" if s.tip.weight > 0 else "no traffic"
-        return s.hold(
-            Wait.QUARANTINED,
-            f"The candidate, which gets {share}, is quarantined: {s.quarantined}",
-            remedy=f"`gitops-canary retry {s.canary}` if it deserves another try",
-            alert=True,
-        )
+    if barred := _barred(s):
+        return barred
     if s.stable is None:
         return s.hold(
             Wait.ERROR,
@@ -216,6 +210,27 @@ def _begin(s: Situation) -> Decision:
         return s.hold(Wait.PAUSED, "Paused by control.paused: a new candidate waits.")
     waits = hooks.gate(s, s.candidate_id, HookType.CONFIRM_ROLLOUT)
     return replace(waits, rollout=s.candidate_id) if waits else _start(s, again)
+
+
+def _barred(s: Situation) -> Hold | None:
+    """Hold a candidate that a quarantine keeps out, or may keep out; None where none does."""
+    if s.barred:
+        share = f"{percent(s.tip.weight)} % of the traffic" if s.tip.weight > 0 else "no traffic"
+        return s.hold(
+            Wait.QUARANTINED,
+            f"The candidate, which gets {share}, is quarantined: {s.quarantined}",
+            remedy=f"`gitops-canary retry {s.canary}` if it deserves another try",
+            alert=True,
+        )
+    if s.illegible:
+        return s.hold(
+            Wait.ERROR,
+            f"Whether the candidate is quarantined cannot be read: {s.illegible}",
+            remedy="restore the line from history, or delete it to let its version in; what rolls "
+            "already goes on",
+            alert=True,
+        )
+    return None
 
 
 def _retreating(s: Situation, again: Rollout | None) -> Hold | None:

@@ -55,6 +55,8 @@ class Situation:
     """Why the candidate at the tip may not roll out again, for a time; None where it may."""
     quarantined_until: str
     """When that time is over (RFC 3339, UTC)."""
+    illegible: str = ""
+    """Why an entry of the quarantine cannot be read; empty where all can."""
     timed: bool = True
     """Whether `now_ms` may end a quarantine; not while a metric source that tells it is silent."""
     tip_ms: int

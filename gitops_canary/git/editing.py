@@ -210,6 +210,7 @@ def _refused(path: str, why: str) -> EditRefused:
     shown = path if path.isprintable() else ascii(path)
     return EditRefused(
         f"{shown[:200]} cannot be written: {why}",
-        remedy="point the Canary at a regular file inside the repository",
+        remedy="point the Canary at a regular file inside the repository, or take what is in the "
+        "way out of its branch (of gitops-canary/evidence, for evidence)",
         place=Place(shown[:200]),
     )

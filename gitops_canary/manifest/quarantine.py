@@ -33,11 +33,22 @@ def parse(text: str) -> tuple[Entry, ...]:
     Raises:
         SpecError: a line is not exactly one entry.
     """
-    return tuple(
-        _entry(line, number)
-        for number, line in enumerate(text.splitlines(), start=1)
-        if line.strip()
-    )
+    entries, wrong = legible(text)
+    if wrong:
+        raise wrong
+    return entries
+
+
+def legible(text: str) -> tuple[tuple[Entry, ...], SpecError | None]:
+    """Read the entries that can be read, and say what is wrong with the first one that cannot."""
+    entries: list[Entry] = []
+    wrong: SpecError | None = None
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            entries += [_entry(line, number)] if line.strip() else []
+        except SpecError as error:
+            wrong = wrong or error
+    return tuple(entries), wrong
 
 
 def add(text: str, entry: Entry) -> str:

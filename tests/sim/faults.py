@@ -6,14 +6,15 @@ from gitops_canary.errors import Refused, Unavailable
 from gitops_canary.git.commands import Update
 from gitops_canary.git.objects import ObjectId
 from gitops_canary.git.pack import Made
-from gitops_canary.model.names import Revision
 
 from .controllers import Killed
 from .measured import MEASURED, Fault, Undo, nothing
-from .remote import CONFIG, EVIDENCE
-from .simulation import ADA, Simulation
+from .remote import CONFIG
+from .rewriting import REWRITTEN
+from .simulation import Simulation
 from .timing import SERVED, TIMING, wrong_for_good
 
+RATION_MS = 30_000
 SLOW = 8
 """How much likelier slow calls are where a fixed delay stands in for looking."""
 
@@ -148,6 +149,27 @@ def _refusing(world: Simulation) -> Undo:
     return undo
 
 
+def _rationed(world: Simulation) -> Undo:
+    """The server answers one push in half a minute, and tells all others to come later."""
+    last_ms = [0]
+
+    def before(name: str) -> None:
+        if world.now_ms - last_ms[0] < RATION_MS:
+            raise Unavailable(
+                "git push failed (exit 128): returned error: 429",
+                remedy="look at the Git server and the network; the next tick asks again",
+            )
+        last_ms[0] = world.now_ms
+        del name
+
+    world.before_push = before
+
+    def undo() -> None:
+        world.before_push = lambda _name: None
+
+    return undo
+
+
 def _racing(world: Simulation) -> Undo:
     """Somebody pushes to the branch between our last look and our push, again and again."""
 
@@ -196,71 +218,10 @@ def _damage(world: Simulation) -> Undo:
     return nothing
 
 
-def _no_branch(world: Simulation) -> Undo:
-    """Somebody deletes the branch, and puts it back later."""
-    tip = world.remote.refs.get(CONFIG)
-    if tip is None:
-        return nothing
-    world.actor = "person"
-    world.remote.point(CONFIG, None)
-    world.actor = "nobody"
-
-    def undo() -> None:
-        if CONFIG not in world.remote.refs:
-            world.actor = "person"
-            world.remote.point(CONFIG, tip)
-            world.actor = "nobody"
-
-    return undo
-
-
-def _evidence_grows(world: Simulation) -> Undo:
-    """Something else commits to the evidence branch."""
-    tip = world.remote.refs.get(EVIDENCE)
-    if tip is not None:
-        world.actor = "person"
-        world.remote.commit(
-            {"notes": str(world.now_ms).encode()}, "Note\n", who=ADA, date_s=world.now_ms // 1000,
-            branch=EVIDENCE, parents=[tip],
-        )  # fmt: skip
-        world.actor = "nobody"
-    return nothing
-
-
-def _rewound(world: Simulation) -> Undo:
-    """Somebody forces the branch back by one commit."""
-    tip = world.remote.refs.get(CONFIG)
-    parents: Sequence[Revision] = world.remote.parents(tip) if tip else ()
-    if parents and world.remote.parents(parents[0]):
-        world.actor = "person"
-        world.remote.point(CONFIG, parents[0])
-        world.actor = "nobody"
-        world.rewound_ms = world.now_ms
-    return nothing
-
-
-def _squashed(world: Simulation) -> Undo:
-    """Somebody makes one commit of the newest ones, and forces the branch to it."""
-    tip = world.remote.refs.get(CONFIG)
-    if tip is None:
-        return nothing
-    line = [tip]
-    while len(line) < world.rng.randrange(3, 6) and len(world.remote.parents(line[-1])) == 1:
-        line += world.remote.parents(line[-1])
-    if len(line) < 3 or not world.remote.parents(line[-1]):
-        return nothing
-    files, base = world.files(line[0]), world.files(line[-1])
-    change: dict[str, bytes | None] = {p: b for p, b in files.items() if base.get(p) != b}
-    gone: dict[str, bytes | None] = dict.fromkeys(base.keys() - files.keys())
-    words = "\n".join(world.message(revision) for revision in line[:-1])
-    world.commit({**change, **gone}, f"Squash\n\n{words}", parents=[line[-1]])
-    world.rewound_ms = world.now_ms
-    return nothing
-
-
 FAULTS: Mapping[str, Fault] = {
     **MEASURED,
     **TIMING,
+    **REWRITTEN,
     "the Git server is down": _git("down"),
     "the Git server flaps": _git("flapping"),
     "acknowledgements are lost": _git("lost"),
@@ -273,8 +234,5 @@ FAULTS: Mapping[str, Fault] = {
     "a controller is killed": _kill,
     "controllers crash": _crashing,
     "a clone is damaged": _damage,
-    "the branch is deleted": _no_branch,
-    "the branch is forced back": _rewound,
-    "the branch is squashed": _squashed,
-    "the evidence branch grows": _evidence_grows,
+    "pushes are rationed": _rationed,
 }

@@ -7,11 +7,15 @@ from gitops_canary.model.names import Revision
 
 from .cluster import Quality
 from .manifests import QUARANTINE, Shape, with_note, with_tag, with_weight
+from .pieces import mark
 from .remote import CONFIG
 from .simulation import ADA, Simulation
 
 AHEAD_MS = 3_600_000
 """How far ahead the clock of developers is, in some worlds."""
+BEHIND, BEHIND_MS = 0.05, -20 * 3_600_000
+"""In which share of the others it is behind, and by how much."""
+MARK = b"\n{BROKEN: [\n"
 Deed = Callable[["People", Shape], None]
 
 
@@ -22,7 +26,7 @@ class People:
         self.world = world
         self.versions = 0
         self._table = table
-        self._broken: dict[str, bytes] = {}
+        self._broken: set[str] = set()
         rng = world.rng
         for shape in world.shapes.values():
             if rng.random() < 0.9:
@@ -34,29 +38,42 @@ class People:
         tip = self.world.remote.refs.get(CONFIG)
         assert tip is not None
         now = self.world.files(tip)
-        broken = {
-            path: was for path, was in self._broken.items() if b"BROKEN" in now.get(path, b"")
+        changes: dict[str, bytes | None] = {
+            path: now[path].replace(MARK, b"")
+            for path in sorted(self._broken)
+            if MARK in now.get(path, b"")
         }
-        changes: dict[str, bytes | None] = {**broken}
         if changes:
             self.world.commit(changes, "Mend it\n")
 
     def bump(self, shape: Shape) -> None:
         """Merge a pull request that changes the image."""
+        tag = self.version()
+        self.draw(shape, tag)
+        text = self.read(shape.workload_path)
+        if text is not None:
+            bumped = {shape.workload_path: with_tag(text, shape.name, tag)}
+            self.write(bumped, f"Bump to {tag}", ahead_ms=self.ahead_ms)
+
+    @property
+    def ahead_ms(self) -> int:
+        """How far ahead the clocks of those are who commit new versions; behind below 0."""
+        behind_ms = BEHIND_MS if mark(self.world.seed, "behind") < BEHIND else 0
+        return AHEAD_MS if self.world.ahead else behind_ms
+
+    def version(self) -> str:
+        """Name the next version."""
         self.versions += 1
-        tag = f"v{self.versions}"
-        rng = self.world.rng
+        return f"v{self.versions}"
+
+    def draw(self, shape: Shape, tag: str) -> None:
+        """Draw what a version is like."""
         kinds = (
             Quality(), Quality(errors=0.4), Quality(slow=True), Quality(crashes=True),
             Quality(inner=0.4),
         )  # fmt: skip
-        quality = rng.choices(kinds, (55, 20, 10, 10, 5 + 25 * shape.query))[0]
+        quality = self.world.rng.choices(kinds, (55, 20, 10, 10, 5 + 25 * shape.query))[0]
         self.world.qualities[shape.name, tag] = quality
-        text = self.read(shape.workload_path)
-        if text is not None:
-            ahead_ms = AHEAD_MS if self.world.ahead else 0
-            bumped = {shape.workload_path: with_tag(text, shape.name, tag)}
-            self.write(bumped, f"Bump to {tag}", ahead_ms=ahead_ms)
 
     def read(self, path: str) -> bytes | None:
         """Read a file at the tip; None where there is no branch or no such readable file."""
@@ -75,8 +92,8 @@ class People:
 
     def break_file(self, path: str, text: bytes) -> None:
         """Commit what no parser takes; mended in the end."""
-        self._broken[path] = text
-        self.write({path: text + b"\n{BROKEN: [\n"}, f"Break {path}")
+        self._broken.add(path)
+        self.write({path: text + MARK}, f"Break {path}")
 
     def _act(self) -> None:
         world, rng = self.world, self.world.rng

@@ -14,6 +14,7 @@ from gitops_canary.app.verifying import Scope, Verified, verify
 from gitops_canary.git.ownership import Ownership, TrustedKey
 from gitops_canary.git.signing import SigningKey, generate_key
 
+from .deeds import DEEDS_AT_ONCE
 from .faults import FAULTS, Weather
 from .people import DEEDS, People
 from .remote import CONFIG, EVIDENCE, ME
@@ -26,6 +27,7 @@ TOUCHING = frozenset(
         "the branch is forced back",
         "the branch is squashed",
         "the evidence branch grows",
+        "the evidence branch is lost",
     }
 )
 """Faults that change what was recorded, as only somebody with all permissions may."""
@@ -44,7 +46,7 @@ def prove(seed: int, key: SigningKey | None = None) -> Proven:
     """Run a world in which nobody alters the record, and verify what it leaves."""
     made = Simulation(seed, key=key)
     weather = Weather(made, {n: f for n, f in FAULTS.items() if n not in TOUCHING})
-    people = People(made, {n: d for n, d in DEEDS.items() if n not in FORGING})
+    people = People(made, {n: d for n, d in {**DEEDS, **DEEDS_AT_ONCE}.items() if n not in FORGING})
     made.board.begin()
     made.ends += [weather.end, people.home]
     made.run()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gitops_canary.git.signing import SigningKey
 
+from .deeds import DEEDS_AT_ONCE
 from .faults import FAULTS, Weather
 from .people import DEEDS, People
 from .pieces import Figures, Setting
@@ -36,7 +37,7 @@ def world(seed: int, setting: Setting | None = None, key: SigningKey | None = No
     """Make a seed's world with its weather and its people."""
     made = Simulation(seed, setting, key)
     weather = Weather(made, FAULTS)
-    people = People(made, DEEDS)
+    people = People(made, {**DEEDS, **DEEDS_AT_ONCE})
     made.board.begin()
     made.ends += [weather.end, people.home]
     return made

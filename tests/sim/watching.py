@@ -42,7 +42,7 @@ def need(holds: object, otherwise: str) -> None:
 def in_force(quarantine: bytes, now_ms: int) -> list[bytes]:
     """List the lines of a quarantine file whose time is not over."""
     now = datetime.fromtimestamp(now_ms / 1000, UTC)
-    lines = [line for line in quarantine.split(b"\n") if line.strip()]
+    lines = [line for line in quarantine.split(b"\n") if line.startswith(b'{"')]
     return [one for one in lines if datetime.fromisoformat(json.loads(one)["expires"]) > now]
 
 

@@ -99,6 +99,10 @@ HELD: dict[str, tuple[Callable[[], Situation], Wait, bool, str]] = {
         lambda: after(Action.FINISH, quarantined="It was bad."), Wait.QUARANTINED, True,
         "The candidate, which gets no traffic, is quarantined: It was bad.",
     ),
+    "a quarantine that cannot be read": (
+        lambda: after(Action.FINISH, illegible="q:3:1: This is not JSON."), Wait.ERROR, True,
+        "Whether the candidate is quarantined cannot be read: q:3:1: This is not JSON.",
+    ),
     "nothing to go back to": (
         lambda: after(Action.FINISH, stable=None), Wait.ERROR, True,
         "No reachable revision has candidate = primary and weight 0 to go back to.",

@@ -60,6 +60,24 @@ def push(remote: Remote, plans: Sequence[Plan], budget: Budget | None = None) ->
     return pusher.push(plans, git.fetch(), NOW)
 
 
+def test_a_file_in_the_way_of_evidence_holds_its_canary_alone_and_no_abort(server: Remote) -> None:
+    server.commit({"shop": b"a file"}, "Begin\n", who=ME, date_s=1, branch=EVIDENCE, parents=[])
+    pushed = push(server, [move("shop", Action.ABORT), move("shop/api"), move("mail")])
+    assert [plan.act.canary for plan in pushed.pushed] == ["shop"]
+    rest = push(server, [move("shop/api"), move("mail")])
+    assert [plan.act.canary for plan in rest.pushed] == ["mail"]
+    assert (
+        "shop cannot be written: it is not a directory" in rest.refused[CanaryId("shop/api")].reason
+    )
+
+
+def test_a_file_in_the_way_of_the_quarantine_holds_its_canary_alone(server: Remote) -> None:
+    server.commit({".gitops-canary": b"a file"}, "Begin\n", who=ME, date_s=1)
+    pushed = push(server, [move("shop", Action.ABORT, quarantine="{}\n"), move("mail")])
+    assert [plan.act.canary for plan in pushed.pushed] == ["mail"]
+    assert ".gitops-canary cannot be written" in pushed.refused[CanaryId("shop")].reason
+
+
 def subjects(remote: Remote, branch: str = "main") -> list[str]:
     git = MemoryGit(remote)
     git.fetch()

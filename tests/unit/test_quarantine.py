@@ -58,3 +58,12 @@ def test_a_broken_line_is_an_error_with_its_place(line: str) -> None:
 
     assert error.value.place is not None
     assert error.value.place.line == 2
+
+
+def test_a_broken_line_hides_no_other_one() -> None:
+    entries, wrong = quarantine.legible("<<<<<<< ours\n" + quarantine.add("", ENTRY) + "=======\n")
+
+    assert entries == (ENTRY,)
+    assert wrong is not None
+    assert wrong.place is not None
+    assert wrong.place.line == 1
