@@ -242,6 +242,11 @@ CASES = {
         "kuma", "kuma.io/v1alpha1", "MeshHTTPRoute",
         "spec:\n  to:\n  - rules:\n    - default:\n        backendRefs:\n", 8,
     ),
+    "kuma-tcp": even(
+        "kuma", "kuma.io/v1alpha1", "MeshTCPRoute",
+        "spec:\n  targetRef: {kind: Mesh}\n  to:\n  - targetRef: {kind: MeshService, name: shop}\n"
+        "    rules:\n    - default:\n        backendRefs:\n", 8,
+    ),
     "kuma-labels": Case(provider="kuma", text=KUMA_LABELS, illegal="-1"),
     "kuma-traffic": Case(provider="kuma", text=KUMA_OLD, illegal="much"),
     "smi-milli": Case(
