@@ -1,6 +1,6 @@
 """What the outside must offer, on one page. Each Protocol names what the caller needs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -31,6 +31,9 @@ class Sift(Protocol):
 
     def changed(self, before: Revision, after: Revision) -> Mapping[Path, Blob | None]:
         """List the regular files that differ between two revisions; None where one is gone."""
+
+    def named(self, revision: Revision, names: Collection[str]) -> Mapping[Path, Blob]:
+        """List the regular files that have one of some names, in whatever folder."""
 
     def mentioning(
         self, revision: Revision, words: Sequence[str], folders: Sequence[str]

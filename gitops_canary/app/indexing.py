@@ -1,11 +1,11 @@
 """Which files of a revision matter: found once from nothing, then kept by what changes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import posixpath
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
-from gitops_canary.app.sharded import Sharded
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest import bindings, kustomize
 from gitops_canary.manifest.screen import (
@@ -17,6 +17,7 @@ from gitops_canary.manifest.screen import (
 )
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, Path, Revision
+from gitops_canary.model.sharded import Sharded
 from gitops_canary.ports import Sift, Store
 
 SUFFIXES = (".yaml", ".yml")
@@ -63,6 +64,11 @@ class PlainSift:
         """List the files that differ; None where one is gone."""
         old, new = self._store.files(before), self._store.files(after)
         return {p: new.get(p) for p in old.keys() | new.keys() if old.get(p) != new.get(p)}
+
+    def named(self, revision: Revision, names: Collection[str]) -> Mapping[Path, Blob]:
+        """List the regular files that have one of some names, in whatever folder."""
+        files = self._store.files(revision).items()
+        return {path: blob for path, blob in files if posixpath.basename(path) in names}
 
     def mentioning(
         self, revision: Revision, words: Sequence[str], folders: Sequence[str]

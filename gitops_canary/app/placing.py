@@ -1,17 +1,23 @@
 """What puts documents into namespaces in a revision: found once, then kept by what changes."""
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 
+from gitops_canary.app.indexing import bodies
 from gitops_canary.errors import SpecError
-from gitops_canary.manifest import building, flux_layers, kustomize, rendered
+from gitops_canary.manifest import building, document, flux_layers, image_order, rendered
+from gitops_canary.manifest.folders import Folders, folder_of, followed, gathered
 from gitops_canary.manifest.image_chain import Found, Setting
+from gitops_canary.manifest.kustomize import FILES, Roots, is_kustomization
 from gitops_canary.manifest.nodes import parse
+from gitops_canary.manifest.screen import mentions
 from gitops_canary.manifest.two_sides import Sides, charted, roots
 from gitops_canary.manifest.whole import Whole, whole
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, Path, Revision
 from gitops_canary.model.owned import Binding, DocRef, FieldBinding, Templates
+from gitops_canary.model.recent import Recent
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.ports import Sift, Store
 
@@ -21,7 +27,19 @@ _WHOLES = 64
 """Folders whose builds are remembered: those of one revision that canaries are in, mostly."""
 
 
-Read = tuple[Mapping[str, kustomize.Kustomization], tuple[flux_layers.Layer, ...]]
+Flux = Mapping[Path, tuple[flux_layers.Layer, ...]]
+"""By their files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The kustomizations of a revision, and those of Flux by their files."""
+
+    revision: Revision
+    folders: Folders
+    flux: Flux
+    layers: tuple[flux_layers.Layer, ...]
+    """Those of Flux that say something about this repository."""
 
 
 class Placing:
@@ -31,9 +49,26 @@ class Placing:
         self._store = store
         self._sift = sift
         self._text = text
-        self._last: tuple[Revision, Mapping[Path, Blob]] | None = None
-        self._read = lru_cache(_KEPT)(self._reading)
-        self._whole = lru_cache(_WHOLES)(self._looking)
+        self._last: Placed | None = None
+        self._placed = Recent(self._reading, _KEPT)
+        self._whole = Recent(self._looking, _WHOLES)
+
+    def turn(self) -> None:
+        """Let go of what was needed neither for this tip nor for the one before."""
+        self._placed.turn()
+        self._whole.turn()
+
+    def ordered(self, revision: Revision, pairs: tuple[FieldBinding, ...]) -> None:
+        """Make sure that kustomize does not move candidate and primary together.
+
+        Raises:
+            BindingError: an entry would, or kustomize builds nothing there.
+        """
+        image_order.check(pairs, self._store.files(revision), self.folders(revision))
+
+    def folders(self, revision: Revision) -> Folders:
+        """Give every kustomization of a revision."""
+        return self._placed(revision).folders
 
     def check(self, revision: Revision, spec: CanarySpec, binding: Binding | None = None) -> None:
         """Make sure that a Canary, and its workloads, stay in the namespace that it says.
@@ -41,14 +76,15 @@ class Placing:
         Raises:
             BindingError: it is put into another one, or into several; or they are.
         """
-        folders, layers = self._read(revision)
+        placed = self._placed(revision)
+        folders, layers = placed.folders, placed.layers
         rendered.placed(spec, folders, layers)
         if binding is not None and isinstance(binding.versions, Templates):
             rendered.reached(spec, dict.fromkeys(binding.versions.files, ""), folders, layers)
 
     def sides(self, revision: Revision, spec: CanarySpec, pairs: tuple[FieldBinding, ...]) -> Sides:
         """Look at what kustomize builds around the fields that hold a version."""
-        folders, text = self._read(revision)[0], self._found(revision)
+        folders, text = self.folders(revision), self._found(revision)
         built = tuple(self._whole(revision, outer) for outer in roots(folders, pairs))
         return Sides(
             spec=spec,
@@ -67,16 +103,17 @@ class Placing:
         """
         both = self.sides(revision, spec, pairs)
         both.check()
-        rendered.reached(spec, both.homes(), *self._read(revision))
+        placed = self._placed(revision)
+        rendered.reached(spec, both.homes(), placed.folders, placed.layers)
 
     def overriding(self, revision: Revision, ref: DocRef) -> tuple[Setting, ...]:
         """List what kustomize sets the images of a workload by, after its manifest did."""
-        folders = self._read(revision)[0]
-        outers = [one for one in sorted(folders) if ref.file in folders[one].resources]
-        around = set().union(*(building.around(folders, one) for one in outers))
+        folders = self.folders(revision)
+        mine = [own for own in folders.building(ref.file) if ref.file in own.resources]
+        around = set().union(*(building.around(folders, folder_of(own)) for own in mine))
         found = (
             setting
-            for outer in sorted(around & building.outermost(folders))
+            for outer in sorted(o for o in around if building.is_outermost(folders, o))
             for one in self._whole(revision, outer).seen.get((ref.kind, ref.name), ())
             if (one.file, one.index) == (ref.file, ref.index)
             for container in one.containers.values()
@@ -85,7 +122,7 @@ class Placing:
         return tuple(dict.fromkeys(found))
 
     def _looking(self, revision: Revision, outer: str) -> Whole:
-        return whole(self._read(revision)[0], outer, self._found(revision))
+        return whole(self.folders(revision), outer, self._found(revision))
 
     def _found(self, revision: Revision) -> Found:
         files = self._store.files(revision)
@@ -98,34 +135,51 @@ class Placing:
 
         return text
 
-    def _reading(self, revision: Revision) -> Read:
+    def _reading(self, revision: Revision) -> Placed:
         last, self._last = self._last, None  # begun anew where the next lines fail
-        files = self._all(revision) if last is None else self._changed(*last, revision)
-        self._last = revision, files
+        self._last = self._begun(revision) if last is None else self._followed(last, revision)
+        return self._last
 
-        def roots(path: Path) -> kustomize.Roots:
-            return parse(self._text(path, files[path].id), file=path)
+    def _begun(self, revision: Revision) -> Placed:
+        found = self._sift.named(revision, FILES)
+        hits = self._sift.mentioning(revision, (flux_layers.WORD,), ())
+        return _placed(revision, gathered(self._texts(found)), {}, self._layers(hits))
 
-        return kustomize.folders(files, roots), flux_layers.layers(files, roots)
+    def _followed(self, last: Placed, revision: Revision) -> Placed:
+        changed = self._sift.changed(last.revision, revision)
+        folders = last.folders
+        if mine := [path for path in changed if is_kustomization(path)]:
+            files = self._store.files(revision)
 
-    def _all(self, revision: Revision) -> Mapping[Path, Blob]:
-        every = self._store.files(revision)
-        found = {path: blob for path, blob in every.items() if kustomize.is_kustomization(path)}
-        return {**found, **self._sift.mentioning(revision, (flux_layers.WORD,), ())}
+            def roots(path: Path) -> Roots:
+                return parse(self._text(path, files[path].id), file=path)
 
-    def _changed(
-        self, before: Revision, files: Mapping[Path, Blob], revision: Revision
-    ) -> Mapping[Path, Blob]:
-        found = dict(files)
-        for path, blob in self._sift.changed(before, revision).items():
-            found.pop(path, None)
-            if blob is not None and self._places(path, blob):
-                found[path] = blob
-        return found
+            folders = followed(folders, mine, files, roots)
+        kept = {path: told for path, told in last.flux.items() if path not in changed}
+        come = {p: b for p, b in changed.items() if b is not None and p.endswith(_SUFFIXES)}
+        return _placed(revision, folders, kept, self._layers(come))
 
-    def _places(self, path: Path, blob: Blob) -> bool:
-        if kustomize.is_kustomization(path):
-            return True
-        return path.endswith(_SUFFIXES) and any(
-            flux_layers.WORD.encode() in data for data in self._store.read([blob.id]).values()
-        )
+    def _layers(self, files: Mapping[Path, Blob]) -> Flux:
+        told = dict(self._texts(files, frozenset({flux_layers.WORD})))
+
+        def roots(path: Path) -> Roots:
+            return parse(told[path], file=path)
+
+        read = {path: flux_layers.held(roots, path) for path in told}
+        return {path: layers for path, layers in read.items() if layers}
+
+    def _texts(
+        self, files: Mapping[Path, Blob], words: frozenset[str] = frozenset()
+    ) -> Iterator[tuple[Path, str]]:
+        """Read files that may name one of some words; without those that are no text."""
+        for path, data in bodies(self._store, files):
+            if words and not mentions(data, words):
+                continue
+            with suppress(SpecError):  # another application's file: nothing can build with it
+                yield path, document.text_of(data, file=path)
+
+
+def _placed(revision: Revision, folders: Folders, kept: Flux, fresh: Flux) -> Placed:
+    flux = {**kept, **fresh}
+    layers = flux_layers.speaking(layer for path in sorted(flux) for layer in flux[path])
+    return Placed(revision, folders, flux, layers)

@@ -11,7 +11,7 @@ from gitops_canary.app.trail import Bearing
 from gitops_canary.app.view import View, stirring
 from gitops_canary.core.edits import Ground
 from gitops_canary.errors import BindingError, CanaryError, SpecError, Unavailable
-from gitops_canary.manifest import bindings, catalog, document, kustomize, tracked, versions
+from gitops_canary.manifest import bindings, catalog, document, tracked, versions
 from gitops_canary.manifest.owned import owned
 from gitops_canary.manifest.reaching import crossed, reaching
 from gitops_canary.manifest.screen import ANY_NAME, labels, sources, words
@@ -64,6 +64,7 @@ class Reader:
 
     def turn(self) -> None:
         """Let go of what was needed neither for this tip nor for the one before; for a new tip."""
+        self.placing.turn()
         for one in (self._bound, self._grounds, self._configs, self.view, self.stirred):
             one.turn()
 
@@ -154,8 +155,7 @@ class Reader:
             if not ground.owned.settled and not ground.owned.weight:
                 versions.sound(ground.binding.versions, ground.texts.__getitem__)
                 self.placing.sound(view.revision, spec, ground.binding.versions.pairs)
-            files, pairs = self._store.files(view.revision), ground.binding.versions.pairs
-            kustomize.check(pairs, files, lambda path: self._text(path, files[path].id))
+            self.placing.ordered(view.revision, ground.binding.versions.pairs)
         return ground
 
     def placed(self, view: View, spec: CanarySpec, ground: Ground | None = None) -> None:

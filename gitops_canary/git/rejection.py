@@ -197,3 +197,19 @@ def said(text: str) -> str:
 def clean(text: str) -> str:
     """Leave out whatever a terminal would obey."""
     return "".join(letter for letter in text if letter.isprintable())
+
+
+def damaged(error: Exception) -> Unavailable:
+    """Tell that our own clone lacks what it must have."""
+    return Unavailable(
+        f"the local clone is damaged ({error})",
+        remedy="nothing: the next tick makes it anew from the remote",
+    )
+
+
+def strange(error: ValueError) -> HistoryError:
+    """Tell of an object that cannot be read."""
+    return HistoryError(
+        f"the repository holds an object git itself would not make: {error}",
+        remedy="find it with git fsck",
+    )

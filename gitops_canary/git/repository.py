@@ -1,11 +1,11 @@
 """`ports.Git` over a real repository."""
 
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from gitops_canary.core.footing import anchored
-from gitops_canary.errors import HistoryError, Unavailable
+from gitops_canary.errors import Unavailable
 from gitops_canary.git import rejection
 from gitops_canary.git.address import check_branch, parse_url
 from gitops_canary.git.ahead import Ahead
@@ -129,6 +129,11 @@ class Repository:
         """List the regular files that differ between two revisions; None where one is gone."""
         with self._healing():
             return self._trees.changed(self._root(before), self._root(after))
+
+    def named(self, revision: Revision, names: Collection[str]) -> Mapping[Path, Blob]:
+        """List the regular files that have one of some names, in whatever folder."""
+        with self._healing():
+            return self._trees.named(self._root(revision), names)
 
     def mentioning(
         self, revision: Revision, words: Sequence[str], folders: Sequence[str]
@@ -288,12 +293,6 @@ class Repository:
         except DamagedClone as error:
             self._reader.close()
             self._damaged = True
-            raise Unavailable(
-                f"the local clone is damaged ({error})",
-                remedy="nothing: the next tick makes it anew from the remote",
-            ) from error
+            raise rejection.damaged(error) from error
         except ValueError as error:
-            raise HistoryError(
-                f"the repository holds an object git itself would not make: {error}",
-                remedy="find it with git fsck",
-            ) from error
+            raise rejection.strange(error) from error

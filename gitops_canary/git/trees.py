@@ -1,6 +1,6 @@
 """Directories by id: what a revision holds, and what differs between two."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
@@ -13,6 +13,8 @@ from gitops_canary.model.names import BlobId, Path
 _BODIES_BYTES_MAX = 8 << 20
 _PARSED_BYTES_MAX = 2 << 20
 """As bodies; taken apart they are some seven times as large."""
+_BESIDE = 256
+"""Directories that are looked into in one turn with git."""
 _HIDDEN = frozenset({b"", b".", b"..", b".git"})
 
 
@@ -82,6 +84,32 @@ class Trees:
         files: dict[Path, Blob | None] = {}
         self._add({"": root}, files)
         return {path: blob for path, blob in files.items() if blob is not None}
+
+    def named(self, root: ObjectId, names: Collection[str]) -> dict[Path, Blob]:
+        """List the regular files under a root tree that have one of some names.
+
+        Every directory is looked into once and none is kept: there may be very many.
+        """
+        wanted = {name.encode() for name in names}
+        found: dict[Path, Blob] = {}
+        todo = [("", root)]
+        while todo:
+            level, todo = todo[-_BESIDE:], todo[:-_BESIDE]
+            bodies = self._passing([tree for _, tree in level])
+            for prefix, tree in level:
+                for name, entry in parse_tree(bodies[tree]).items():
+                    if entry.is_tree and (text := text_of(name)) is not None:
+                        todo.append((f"{prefix}{text}/", id_of(entry)))
+                    elif name in wanted and entry.is_file:
+                        found[Path(prefix + name.decode())] = _blob(entry)
+        return found
+
+    def _passing(self, trees: Sequence[ObjectId]) -> dict[ObjectId, bytes]:
+        """Read trees that nobody is likely to ask for again."""
+        known = {tree: self._bodies.get(tree) for tree in trees}
+        missing = [tree for tree, body in known.items() if body is None]
+        read = dict(self._reader.read(missing, "tree"))
+        return {tree: read[tree] if body is None else body for tree, body in known.items()}
 
     def changed(self, before: ObjectId, after: ObjectId) -> dict[Path, Blob | None]:
         """List the regular files that differ between two root trees; None where one is gone."""

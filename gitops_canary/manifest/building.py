@@ -1,7 +1,9 @@
 """What each kustomization builds on, and which folders kustomize is called on to build a file."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import posixpath
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
+from gitops_canary.manifest.folders import Folders, folder_of
 from gitops_canary.manifest.kustomize import Entry, Kustomization
 from gitops_canary.model.names import Path
 
@@ -18,28 +20,32 @@ def outermost(folders: Mapping[str, Kustomization]) -> set[str]:
 
 def builds_on(folders: Mapping[str, Kustomization], outer: str) -> set[str]:
     """List a kustomization and all that it builds on, through others too; empty if it is none."""
-    return _walked(outer, {one: (*own.resources, *own.components) for one, own in folders.items()})
+
+    def below(one: str) -> Iterable[str]:
+        return (*folders[one].resources, *folders[one].components)
+
+    return _walked(folders, outer, below)
 
 
-def around(folders: Mapping[str, Kustomization], folder: str) -> set[str]:
+def around(folders: Folders, folder: str) -> set[str]:
     """List a folder and everything that builds on it; empty if it is no kustomization's."""
-    outwards: dict[str, list[str]] = {one: [] for one in folders}
-    for one, own in folders.items():
-        for inner in (*own.resources, *own.components):
-            if inner in folders:
-                outwards[inner].append(one)
-    return _walked(folder, outwards)
+    return _walked(folders, folder, lambda one: map(folder_of, folders.building(one)))
 
 
-def _walked(begin: str, edges: Mapping[str, Iterable[str]]) -> set[str]:
-    """List all that can be reached, what is begun with too; what has no edges is none of it."""
+def is_outermost(folders: Folders, folder: str) -> bool:
+    """Tell whether no other folder builds on one."""
+    return folder in folders and not folders.building(folder)
+
+
+def _walked(known: Container[str], begin: str, edges: Callable[[str], Iterable[str]]) -> set[str]:
+    """List all that can be reached of what is known, what is begun with too."""
     seen: set[str] = set()
     todo = [begin]
     while todo:
         one = todo.pop()
-        if one in edges and one not in seen:
+        if one in known and one not in seen:
             seen.add(one)
-            todo += edges[one]
+            todo += edges(one)
     return seen
 
 
@@ -125,10 +131,9 @@ def patches(folders: Mapping[str, Kustomization]) -> frozenset[str]:
     return frozenset(file for own in folders.values() for file in own.patches)
 
 
-def users(folders: Mapping[str, Kustomization], file: Path) -> set[str]:
+def users(folders: Folders, file: Path) -> set[str]:
     """List the folders that a file is the kustomization, a resource or a patch of."""
-    return {
-        folder
-        for folder, own in folders.items()
-        if file == own.file or file in own.resources or file in own.patches
-    }
+    own = folders.get(posixpath.dirname(file))
+    mine = {folder_of(own)} if own is not None and own.file == file else set()
+    found = folders.naming(file)
+    return mine | {folder_of(o) for o in found if file in o.resources or file in o.patches}

@@ -6,7 +6,7 @@ documentation of Kustomization, `kustomize.toolkit.fluxcd.io/v1`).
 """
 
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
 from gitops_canary.errors import SpecError
@@ -32,34 +32,41 @@ class Layer:
     source: str
     """Name of the repository it reads."""
 
-    def covers(self, folder: str, known: Iterable[str]) -> bool:
+    def covers(self, folder: str, known: Container[str]) -> bool:
         """Whether it renders what a folder holds; `known` are the folders with a kustomization."""
         if folder == self.folder:
             return True
         if self.folder and not folder.startswith(f"{self.folder}/"):
             return False
-        between, outer = set(known) - {folder}, folder
+        outer = folder
         while outer != self.folder:
             outer = posixpath.dirname(outer)
-            if outer in between:
+            if outer in known:
                 return False
         return True
 
 
 def layers(files: Iterable[Path], roots: Callable[[Path], Roots]) -> tuple[Layer, ...]:
-    """Read every Kustomization of Flux that names a namespace; a broken file is left out.
+    """Read every Kustomization of Flux that names a namespace; a broken file is left out."""
+    return speaking(layer for file in sorted(files) for layer in held(roots, file))
 
-    One that reads another repository than the one Flux was installed from says nothing about this.
+
+def held(roots: Callable[[Path], Roots], file: Path) -> tuple[Layer, ...]:
+    """Read those of one file; none where it is broken."""
+    try:
+        return tuple(one for root in roots(file) if root and (one := _read(root, file)))
+    except SpecError:
+        # Another application's broken file: Flux cannot read it either.
+        return ()
+
+
+def speaking(every: Iterable[Layer]) -> tuple[Layer, ...]:
+    """Leave out those that read another repository than the one Flux was installed from.
+
+    Those say nothing about this one, unless there are no others.
     """
-    found: list[Layer] = []
-    for file in sorted(files):
-        try:
-            found += [layer for root in roots(file) if root and (layer := _read(root, file))]
-        except SpecError:
-            # Another application's broken file: Flux cannot read it either.
-            continue
-    own = [one for one in found if one.source == _OWN]
-    return tuple(own or found)
+    found = tuple(every)
+    return tuple(one for one in found if one.source == _OWN) or found
 
 
 def _read(root: Node, file: Path) -> Layer | None:

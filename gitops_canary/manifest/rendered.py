@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 
 from gitops_canary.errors import BindingError
 from gitops_canary.manifest.flux_layers import Layer
+from gitops_canary.manifest.folders import Folders
 from gitops_canary.manifest.kustomize import Kustomization
 from gitops_canary.model.names import Path
 from gitops_canary.model.spec import CanarySpec
 
 
-def placed(
-    spec: CanarySpec, folders: Mapping[str, Kustomization], layers: Sequence[Layer] = ()
-) -> None:
+def placed(spec: CanarySpec, folders: Folders, layers: Sequence[Layer] = ()) -> None:
     """Make sure that kustomize and Flux leave a Canary in the namespace that its document says.
 
     Raises:
@@ -37,7 +36,7 @@ def placed(
 def reached(
     spec: CanarySpec,
     homes: Mapping[Path, str],
-    folders: Mapping[str, Kustomization],
+    folders: Folders,
     layers: Sequence[Layer] = (),
 ) -> None:
     """Make sure that the workloads of a Canary are rendered into its namespace.
@@ -58,9 +57,7 @@ def reached(
             )
 
 
-def namespaces(
-    file: Path, folders: Mapping[str, Kustomization], layers: Sequence[Layer] = ()
-) -> Mapping[str, Path]:
+def namespaces(file: Path, folders: Folders, layers: Sequence[Layer] = ()) -> Mapping[str, Path]:
     """Give the namespaces that a file's documents are put into, by who says so.
 
     The outermost kustomization that names one has the last word, and Flux after it.
@@ -75,17 +72,13 @@ def namespaces(
     def outwards(own: Kustomization, said: tuple[str, Path] | None, seen: frozenset[str]) -> None:
         said = (own.namespace, own.file) if own.namespace else said
         folder = posixpath.dirname(own.file)
-        outer = [
-            one
-            for one in folders.values()
-            if folder in (*one.resources, *one.components) and one.file not in seen
-        ]
+        outer = [one for one in folders.building(folder) if one.file not in seen]
         for one in outer:
             outwards(one, said, seen | {one.file})
         if not topped(folder) and said and not outer:
             found.setdefault(*said)
 
-    for own in folders.values():
+    for own in folders.building(file):
         if file in own.resources:
             outwards(own, None, frozenset({own.file}))
     if posixpath.dirname(file) not in folders:

@@ -10,8 +10,8 @@ from itertools import chain
 
 from gitops_canary.errors import BindingError, Place, Uninitialised
 from gitops_canary.manifest import apart, building, naming
+from gitops_canary.manifest.folders import Folders
 from gitops_canary.manifest.image_chain import Found, Workload
-from gitops_canary.manifest.kustomize import Kustomization
 from gitops_canary.manifest.nodes import Node, parse
 from gitops_canary.manifest.unseen import Unseen
 from gitops_canary.manifest.whole import ANY, Whole
@@ -20,7 +20,6 @@ from gitops_canary.model.owned import FieldBinding
 from gitops_canary.model.spec import CanarySpec
 
 _POD_LABELS = ("spec", "template", "metadata", "labels")
-Folders = Mapping[str, Kustomization]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +178,7 @@ def roots(folders: Folders, pairs: tuple[FieldBinding, ...]) -> tuple[str, ...]:
             around.append(set().union(*(building.around(folders, one) for one in users)))
     every = set().union(*around)
     both = set.intersection(*around) if around else set()
-    return tuple(sorted((both or every) & building.outermost(folders)))
+    return tuple(sorted(o for o in both or every if building.is_outermost(folders, o)))
 
 
 def charted(kind: str, pairs: tuple[FieldBinding, ...], text: Found) -> tuple[Unseen, ...]:

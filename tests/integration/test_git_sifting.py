@@ -59,6 +59,10 @@ def shown(index: Index) -> tuple[object, ...]:
 def agree(repository: Repository, revision: Revision, folders: Sequence[str]) -> None:
     found = Indexer(repository, repository, folders)
     read = Indexer(repository, PlainSift(repository), folders)
+    names = ("a.yaml", "b.yaml", "ä.yaml", ".yaml", "deep", "lost.yaml")
+    listed = PlainSift(repository).named(revision, names)
+    assert listed
+    assert repository.named(revision, names) == listed
     ours, theirs = found.begin(revision), read.begin(revision)
     assert shown(ours) == shown(theirs)
     for labels in LABELS:

@@ -5,7 +5,7 @@ what is written here anew is the walk, the refs and their compare-and-swap. `tes
 holds it against real git.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gitops_canary.app.indexing import PlainSift
@@ -123,6 +123,9 @@ class MemoryGit:
     def changed(self, before: Revision, after: Revision) -> Mapping[Path, Blob | None]:
         [*_] = self._drafting.reader.read([ObjectId(before), ObjectId(after)], "commit")
         return self._trees.changed(self.remote.tree(before), self.remote.tree(after))
+
+    def named(self, revision: Revision, names: Collection[str]) -> Mapping[Path, Blob]:
+        return self._sift.named(revision, names)
 
     def mentioning(
         self, revision: Revision, words: Sequence[str], folders: Sequence[str]

@@ -8,8 +8,8 @@ import pytest
 from kustomized import built
 
 from gitops_canary.manifest.document import parse, set_scalar
+from gitops_canary.manifest.folders import folders
 from gitops_canary.manifest.image_chain import Setting, bare, chain
-from gitops_canary.manifest.kustomize import folders
 from gitops_canary.model.names import Path
 
 Texts = dict[str, str]

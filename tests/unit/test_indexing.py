@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitops_canary.app.indexing import Index, Indexer, PlainSift
-from gitops_canary.app.sharded import Sharded
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest.catalog import headers
 from gitops_canary.manifest.document import text_of
@@ -21,6 +20,7 @@ from gitops_canary.manifest.screen import (
 )
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, Path, Revision
+from gitops_canary.model.sharded import Sharded
 
 TEXTS = (
     b"kind: Canary\nmetadata: {name: web}\n",

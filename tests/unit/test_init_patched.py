@@ -9,8 +9,8 @@ from first_canary import BASE, Texts, after, initialised, overlay
 from kustomized import Built, built
 
 from gitops_canary.errors import CanaryError
+from gitops_canary.manifest.folders import folders
 from gitops_canary.manifest.image_chain import chain
-from gitops_canary.manifest.kustomize import folders
 from gitops_canary.manifest.nodes import parse
 from gitops_canary.model.names import Path
 

@@ -10,7 +10,9 @@ import pytest
 
 from gitops_canary.errors import BindingError, Place
 from gitops_canary.manifest.field_place import locate
-from gitops_canary.manifest.kustomize import check
+from gitops_canary.manifest.folders import folders
+from gitops_canary.manifest.image_order import check
+from gitops_canary.manifest.nodes import parse
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import FieldBinding
 from gitops_canary.model.references import Reference
@@ -71,7 +73,7 @@ def verdict(files: Mapping[str, str]) -> None:
         candidate=locate(at("acme/web"), texts.get),
         primary=locate(at("acme/web-primary"), texts.get),
     )
-    check([pair], texts, texts.__getitem__)
+    check([pair], texts, folders(texts, lambda file: parse(texts[file], file=file)))
 
 
 def built(files: Mapping[str, str], folder: LocalPath) -> dict[str, str]:

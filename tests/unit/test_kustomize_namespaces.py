@@ -9,7 +9,7 @@ from pathlib import Path as LocalPath
 import pytest
 
 from gitops_canary.app.linting import findings
-from gitops_canary.manifest.kustomize import folders
+from gitops_canary.manifest.folders import folders
 from gitops_canary.manifest.nodes import parse
 from gitops_canary.manifest.rendered import namespaces
 from gitops_canary.model.names import Path

@@ -8,7 +8,8 @@ from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest import building
 from gitops_canary.manifest.catalog import declares
 from gitops_canary.manifest.flux_layers import WORD, Layer, layers
-from gitops_canary.manifest.kustomize import Kustomization, Roots, folders, is_kustomization, twice
+from gitops_canary.manifest.folders import Folders, folders
+from gitops_canary.manifest.kustomize import Roots, is_kustomization, twice
 from gitops_canary.manifest.leaves import NAME
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
 from gitops_canary.model.names import Path
@@ -76,7 +77,7 @@ class Terrain:
     """Why the others that mention one could not be read."""
     unread: tuple[SpecError, ...]
     """Those reasons, and why documents are left out."""
-    kustomizations: Mapping[str, Kustomization]
+    kustomizations: Folders
     """By folder."""
     built: Mapping[str, tuple[str, ...]]
     """By file, the folders that kustomize is called on to build it."""
