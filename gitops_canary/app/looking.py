@@ -89,10 +89,22 @@ def look(
             if isinstance(error, Uninitialised) and not gone:
                 uninitialised[canary] = spec
             held[canary] = _gone(canary, error) if gone else cannot(canary, error)
-    for canary, clash in bindings.conflicts({c: s.tip.binding for c, s in seen.items()}).items():
+    rolling = {canary for canary, one in seen.items() if _keeps(one.situation)}
+    bound = {c: s.tip.binding for c, s in seen.items() if c in rolling or not s.situation.deleted}
+    for canary, clash in bindings.conflicts(bound, rolling).items():
         held[canary] = cannot(canary, clash)
         del seen[canary]
     return Look(view, history, seen, held, uninitialised=uninitialised)
+
+
+def _keeps(situation: Situation) -> bool:
+    """Whether a canary keeps what another one claims too: it rolls, or its traffic goes back.
+
+    A newcomer must not hold up its abort.
+    """
+    if situation.deleted:
+        return situation.tip.exposed and not (situation.moved or situation.suspend)
+    return situation.running
 
 
 def _gone(canary: CanaryId, error: CanaryError) -> Hold:

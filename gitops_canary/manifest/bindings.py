@@ -1,6 +1,6 @@
 """Where versions and weights lie in one revision: exactly one place each, or an error."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 from gitops_canary.errors import BindingError, Place, SpecError, Uninitialised
@@ -78,8 +78,13 @@ def nothing_below(folder: str) -> SpecError:
     )
 
 
-def conflicts(bindings: Mapping[CanaryId, Binding]) -> Mapping[CanaryId, BindingError]:
-    """Find canaries that own the same document; each gets an error naming the others."""
+def conflicts(
+    bindings: Mapping[CanaryId, Binding], rolling: Collection[CanaryId] = ()
+) -> Mapping[CanaryId, BindingError]:
+    """Find canaries that own the same document; each gets an error naming the others.
+
+    Where one of them is rolling it goes on, and only the others are wrong.
+    """
     owners: dict[tuple[Path, int, str], list[CanaryId]] = {}
     for canary, binding in sorted(bindings.items()):
         routes = ((ref.file, ref.index, "") for ref in binding.routes)
@@ -87,8 +92,9 @@ def conflicts(bindings: Mapping[CanaryId, Binding]) -> Mapping[CanaryId, Binding
             owners.setdefault(place, []).append(canary)
     found: dict[CanaryId, BindingError] = {}
     for (file, index, _), canaries in owners.items():
+        kept = set(canaries) & set(rolling)
         if len(set(canaries)) > 1:
-            for canary in canaries:
+            for canary in set(canaries) - (kept if len(kept) == 1 else set()):
                 found[canary] = BindingError(
                     f"Document {index + 1} of {file} is owned by {', '.join(canaries)}.",
                     remedy="let only one Canary drive it",

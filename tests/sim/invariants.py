@@ -17,12 +17,10 @@ from .manifests import QUARANTINE, WORD, unowned
 from .pieces import mark
 from .remote import EVIDENCE
 from .twin import decided_again
-from .watching import JUDGED, Broken, Landed, in_force, need
+from .watching import Broken, Landed, in_force, need
+from .yielding import REWOUND_MS
 
-FORWARD = JUDGED | {Action.START}
 ENDED = frozenset({Action.FINISH, Action.ABORT, Action.RETREAT, Action.IDLE})
-REWOUND_MS = 120_000
-"""For so long after somebody rewrote history nobody can say when a move was really made."""
 BACKDATED_MS = 45_000
 """How much older than its push a move's date may be: the same weight may have been live then."""
 ROLLBACK_MS = 60_000
@@ -236,29 +234,6 @@ class Watch(Asked):
         for other in self.landed_as(move.record):
             if self.world.remote.contains(move.parent, other.revision):
                 raise Broken(f"{move.record.action} was made before, as {other.revision[:12]}")
-
-    def i10_a_person_wins(self, move: Landed) -> None:
-        """Paused, suspended or overridden means hands off until a person says otherwise."""
-        before = move.before
-        need(not before.suspended or not before.present, "the canary is suspended")
-        if before.paused and before.present:
-            need(move.record.action not in FORWARD, f"{move.record.action} while paused")
-        last = self.last_move(move)
-        if move.record.action is Action.ABORT and move.record.verdict is Outcome.NONE:
-            return  # they asked for it, and I5 holds them to it
-        if last is None or last.after.candidate != before.candidate or move.adopted:
-            return
-        if before.settled and before.weight == 0:
-            return
-        if not self.world.remote.contains(last.revision, move.record.source):
-            return  # a candidate that is newer than our newest move, though it may look the same
-        if self.world.rewound_ms > move.at_ms - REWOUND_MS:
-            return  # what was a move of ours before may be a person's now
-        resume = before.control.get("resume", "")
-        if resume.startswith((f"{move.record.rollout}/", f"{last.record.rollout}/")):
-            return
-        need(before.weight == last.after.weight, f"a person had set {before.weight} %")
-        need(before.primary == last.after.primary, f"a person had set primary {before.primary}")
 
     def i11_every_commit_has_news(self, move: Landed) -> None:
         """No empty commits but a start's, and no more of them than the ladder needs."""

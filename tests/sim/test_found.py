@@ -3,10 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from gitops_canary.errors import Unavailable
-from gitops_canary.manifest import quarantine
 from gitops_canary.model.decision import Hold, Wait
 
 from .cluster import Quality
@@ -76,21 +73,6 @@ def test_an_evidence_branch_that_moves_alone_holds_nothing_up() -> None:
     until(world, lambda: "start" in actions(world))
     tip = world.remote.refs[EVIDENCE]
     world.remote.commit({"x": b"y"}, "Note\n", who=ADA, date_s=1, branch=EVIDENCE, parents=[tip])
-    until(world, lambda: "finish" in actions(world))
-
-
-def test_an_evidence_branch_that_was_mended_is_seen_although_the_config_branch_stays() -> None:
-    """A file where a folder has to be ended every look, aborts too, and its end went unseen."""
-    world, shape = quiet()
-    garbage: dict[str, bytes | None] = {"prod": b"a file"}
-    world.remote.commit(garbage, "Begin\n", who=ADA, date_s=1, branch=EVIDENCE, parents=[])
-    bump(world, shape, "v1")
-    end_ms = world.now_ms + 60 * SECOND
-    until(world, lambda: world.now_ms > end_ms)
-    hold = world.reports["controller-0"].decisions[shape.id]  # type: ignore[index]  # a CanaryId
-    assert isinstance(hold, Hold)
-    assert "prod cannot be written" in hold.reason
-    world.remote.point(EVIDENCE, None)
     until(world, lambda: "finish" in actions(world))
 
 
@@ -189,44 +171,6 @@ def test_a_person_s_weight_is_not_adopted_before_the_canary_is_ready() -> None:
     assert isinstance(decision, Hold)
     assert decision.alert
     assert "the canary is not ready" in decision.reason
-    world.qualities[shape.name, "v1"] = Quality()
-    until(world, lambda: "finish" in actions(world))
-
-
-def test_a_quarantine_that_cannot_be_read_starts_nothing_and_holds_no_abort_up() -> None:
-    """One line of a merge conflict stopped every canary of the repository, and all their aborts."""
-    world, shape = quiet()
-    bump(world, shape, "v1", Quality(errors=0.4))
-    until(world, lambda: "advance" in actions(world))
-    world.commit({quarantine.FILE: b"<<<<<<< ours\n"}, "Merge\n")
-    until(world, lambda: "abort" in actions(world))
-    bump(world, shape, "v2")
-    end_ms = world.now_ms + 120 * SECOND
-    until(world, lambda: world.now_ms > end_ms)
-    assert actions(world).count("start") == 1
-    text = world.files(world.remote.refs[CONFIG])[quarantine.FILE]
-    world.commit({quarantine.FILE: text.removeprefix(b"<<<<<<< ours\n")}, "Mend\n")
-    until(world, lambda: "finish" in actions(world))
-
-
-@pytest.mark.parametrize("minutes", [1, 30])
-def test_pods_that_broke_while_a_pause_held_take_no_traffic(minutes: int) -> None:
-    """They had been ready once, and took the first weight as soon as the pause was over."""
-    world, shape = quiet(deadline_s=180)
-    bump(world, shape, "v1")
-    until(world, lambda: "start" in actions(world))
-    world.commit({shape.canary_path: shape.canary(paused="true").encode()}, "Pause\n")
-    until(world, lambda: world.cluster.apps[shape.name].canary.serving == "v1")
-    end_ms = world.now_ms + 60 * SECOND
-    until(world, lambda: world.now_ms > end_ms)
-    world.qualities[shape.name, "v1"] = Quality(crashes=True)
-    world.cluster.apps[shape.name].canary.serving = None
-    end_ms = world.now_ms + minutes * 60 * SECOND
-    until(world, lambda: world.now_ms > end_ms, 3600)
-    world.commit({shape.canary_path: shape.canary().encode()}, "Go on\n")
-    end_ms = world.now_ms + 300 * SECOND
-    until(world, lambda: world.now_ms > end_ms)
-    assert actions(world) == ["start"]
     world.qualities[shape.name, "v1"] = Quality()
     until(world, lambda: "finish" in actions(world))
 

@@ -226,6 +226,22 @@ class Watcher:
         there = (o for o in mine if self.world.remote.contains(move.parent, o.revision))
         return next(there, None)
 
+    def renewed(self, last: Landed, move: Landed) -> bool:
+        """Whether people changed the candidate after weight and primary, though it is the same."""
+        known = frozenset(self.world.remote.reachable(last.revision))
+        fresh = self.world.remote.reachable(move.parent, known=known)
+        newest = ""
+        for revision in self.oldest_first(move.parent, fresh):
+            now = self.world.facts(revision, move.shape)
+            was = self.world.facts(self.world.remote.parents(revision)[0], move.shape)
+            if now is None or was is None:
+                continue
+            if (now.weight, now.primary) != (was.weight, was.primary):
+                newest = "override"
+            elif now.candidate != was.candidate:
+                newest = "candidate"
+        return newest == "candidate"
+
     def landed_as(self, record: Record) -> Sequence[Landed]:
         """List the moves that landed as the same step of the same rollout."""
         return self._same.get((record.rollout, record.previous), [])

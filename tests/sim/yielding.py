@@ -1,0 +1,41 @@
+"""What must hold where people want something else: their word and their commit win."""
+
+from gitops_canary.model.rollout import Action, Outcome
+
+from .watching import JUDGED, Landed, Watcher, need
+
+FORWARD = JUDGED | {Action.START}
+REWOUND_MS = 120_000
+"""For so long after somebody rewrote history nobody can say when a move was really made."""
+
+
+class Yielding(Watcher):
+    """The promise that a person wins (I10)."""
+
+    def i10_a_person_s_word_is_heeded(self, move: Landed) -> None:
+        """Paused or suspended means hands off until a person says otherwise."""
+        before = move.before
+        need(not before.suspended or not before.present, "the canary is suspended")
+        if before.paused and before.present:
+            need(move.record.action not in FORWARD, f"{move.record.action} while paused")
+
+    def i10_what_a_person_set_stays(self, move: Landed) -> None:
+        """Nobody moves a weight or a primary that a person moved, until they say or renew it."""
+        before, last = move.before, self.last_move(move)
+        asked = move.record.action is Action.ABORT and move.record.verdict is Outcome.NONE
+        over = before.settled and before.weight == 0
+        if last is None or asked or over or move.adopted:  # I5 holds them to what they asked for
+            return
+        if (before.weight, before.primary) == (last.after.weight, last.after.primary):
+            return
+        newer = last.after.candidate != before.candidate or self.renewed(last, move)
+        # A candidate that is newer than our newest move, though it may look the same.
+        newer |= not self.world.remote.contains(last.revision, move.record.source)
+        resume = before.control.get("resume", "")
+        said = resume.startswith((f"{move.record.rollout}/", f"{last.record.rollout}/"))
+        # What was a move of ours before a rewrite may be a person's now.
+        rewritten = self.world.rewound_ms > move.at_ms - REWOUND_MS
+        need(
+            newer or said or rewritten,
+            f"a person had set {before.weight} %, primary {before.primary}",
+        )
