@@ -31,6 +31,16 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
     @classmethod
+    def behind(cls, file: str, before: str) -> "Place":
+        r"""Give the place of what follows the first characters of a file.
+
+        >>> str(Place.behind("a.yaml", "x: 1\r\ny: ")), str(Place.behind("a.yaml", ""))
+        ('a.yaml:2:4', 'a.yaml:1:1')
+        """
+        lines = before.replace("\r\n", "\n").replace("\r", "\n")
+        return cls(file, lines.count("\n") + 1, len(lines) - lines.rfind("\n"))
+
+    @classmethod
     def read(cls, text: str) -> "Place | None":
         """Read what `str` gives of a place within a file; None where it is no such text.
 

@@ -72,11 +72,11 @@ def texts_of(
         known = path.endswith((".yaml", ".yml", ".json")) or is_kustomization(path)
         if not known or not allowed(path, paths):
             continue
-        # Of JSON, patches of kustomize (RFC 6902) alone.
-        if path.endswith(".json") and b'"op"' not in store.read([blob.id])[blob.id]:
-            continue
         try:
-            texts[path] = document.text_of(store.read([blob.id])[blob.id], file=path)
+            raw = store.read([blob.id])[blob.id]
+            # Of JSON, patches of kustomize (RFC 6902) alone.
+            if not path.endswith(".json") or b'"op"' in raw:
+                texts[path] = document.text_of(raw, file=path)
         except SpecError as error:
             unread.append(error)
     return texts, tuple(unread)

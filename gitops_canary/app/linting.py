@@ -58,6 +58,7 @@ class Folder:
         self._root = root
         self._bytes: dict[BlobId, bytes] = {}
         self._files: dict[Path, Blob] | None = None
+        self._failed: dict[BlobId, SpecError] = {}
 
     def files(self, revision: Revision) -> Mapping[Path, Blob]:
         """List the files on disk that may hold manifests or patches; only WORK_TREE exists.
@@ -71,10 +72,7 @@ class Folder:
                 path = self._root / inside
                 if path.suffix == ".json" and path.stat().st_size > SIZE_MAX:
                     continue
-                data = path.read_bytes()
-                name = BlobId(hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest())  # noqa: S324 - Git's own object id
-                self._bytes[name] = data
-                self._files[Path(inside)] = Blob(id=name, executable=False)
+                self._files[Path(inside)] = Blob(id=self._kept(path, inside), executable=False)
         return self._files
 
     def _named(self) -> Iterator[str]:
@@ -86,8 +84,29 @@ class Folder:
                 if any(fnmatchcase(name, kind) for kind in _KINDS) and not path.is_symlink():
                     yield from [path.relative_to(self._root).as_posix()] if path.is_file() else ()
 
+    def _kept(self, path: LocalPath, inside: str) -> BlobId:
+        """Read a file, or keep why that cannot be done for whoever asks for it."""
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            name = BlobId(hashlib.sha1(os.fsencode(inside)).hexdigest())  # noqa: S324 - no file's id
+            problem, place = f"The file cannot be read: {error.strerror}.", Place(inside, 1, 1)
+            remedy = "let whoever runs this read it"
+            self._failed[name] = SpecError(problem, remedy=remedy, place=place)
+            return name
+        name = BlobId(hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest())  # noqa: S324 - Git's own object id
+        self._bytes[name] = data
+        return name
+
     def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
-        """Give the bytes of files that `files` listed."""
+        """Give the bytes of files that `files` listed.
+
+        Raises:
+            SpecError: one of them could not be read from the disk.
+        """
+        for blob in blobs:
+            if blob in self._failed:
+                raise self._failed[blob]
         return {blob: self._bytes[blob] for blob in blobs}
 
 
@@ -108,10 +127,12 @@ def findings(
 def _unread(store: Store) -> Iterator[Finding]:
     """Tell of every YAML file that is none; templates need not be, and the large are not read."""
     for path, blob in store.files(WORK_TREE).items():
-        raw = store.read([blob.id])[blob.id]
-        if not path.endswith(SUFFIXES) or len(raw) > SIZE_MAX or b"{{" in raw:
+        if not path.endswith(SUFFIXES):
             continue
         try:
+            raw = store.read([blob.id])[blob.id]
+            if len(raw) > SIZE_MAX or b"{{" in raw:
+                continue
             document.parse(document.text_of(raw, file=path), file=path)
         except SpecError as error:
             yield Finding(canary=CanaryId(path), place=error.place or Place(path), warning=error)

@@ -40,10 +40,12 @@ def text_of(raw: bytes, *, file: str) -> str:
         raise SpecError(
             f"The file is not UTF-8 (byte {error.start}).",
             remedy="save it as UTF-8",
-            place=Place(file),
+            place=Place.behind(file, raw[: error.start].decode()),
         ) from error
-    if "\0" in text:
-        raise SpecError("The file holds NUL bytes.", remedy="save it as text", place=Place(file))
+    before, nul, _ = text.partition("\0")
+    if nul:
+        place = Place.behind(file, before)
+        raise SpecError("The file holds NUL bytes.", remedy="save it as text", place=place)
     return text
 
 
@@ -169,8 +171,7 @@ def splice(
     else:
         piece = source_text[new_key.end : new.end].replace("\r\n", "\n")
         piece = _indented(piece, old_key.column - new_key.column)
-        if guard.newline(text) == "\r\n":
-            piece = piece.replace("\n", "\r\n")
+        piece = piece.replace("\n", guard.newline(text))
         changed = text[: old_key.end] + piece + text[old.end :]
     guard.verified(text, changed, document, path, file=file)
     result = guard.root_of(changed, document, file).get(*path)

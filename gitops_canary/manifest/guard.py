@@ -103,6 +103,8 @@ def line_end(text: str, at: int) -> int:
 def newline(text: str) -> str:
     """Give the line ending of a text's first line."""
     end = text.find("\n")
+    if end < 0:
+        return "\r" if "\r" in text else "\n"
     return "\r\n" if end > 0 and text[end - 1] == "\r" else "\n"
 
 

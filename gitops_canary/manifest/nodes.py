@@ -20,6 +20,7 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     StreamEndEvent,
 )
+from ruamel.yaml.reader import ReaderError
 
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest.tree import Node, NodeKind, listed
@@ -80,6 +81,10 @@ def _parse(text: str, file: str) -> tuple[Node | None, ...]:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
         raise _invalid(f"This is not YAML: {error.problem or error.context}.", place) from error
+    except ReaderError as error:
+        character = chr(error.character)
+        problem = f"This is not YAML: the character U+{error.character:04X} is not allowed."
+        raise _invalid(problem, Place.behind(file, text.partition(character)[0])) from error
     except YAMLError as error:
         raise _invalid(f"This is not YAML: {error}.", Place(file)) from error
 
@@ -103,12 +108,12 @@ def _prescan(text: str, file: str) -> None:
         raise _invalid(f"The file has more than {SIZE_MAX} characters.", Place(file))
     if text.count("[") + text.count("{") <= BRACKETS_MAX:
         return
-    depth = deepest = 0
-    for bracket in _BRACKET.findall(text):
-        depth += 1 if bracket in "[{" else -1
-        deepest = max(deepest, depth)
-    if deepest > BRACKETS_MAX:
-        raise _invalid(f"Brackets are nested more than {BRACKETS_MAX} deep.", Place(file))
+    depth = 0
+    for bracket in _BRACKET.finditer(text):
+        depth += 1 if bracket[0] in "[{" else -1
+        if depth > BRACKETS_MAX:
+            place = Place.behind(file, text[: bracket.start()])
+            raise _invalid(f"Brackets are nested more than {BRACKETS_MAX} deep.", place)
 
 
 def _invalid(problem: str, place: Place) -> SpecError:

@@ -1,15 +1,18 @@
-"""`PYTHONPATH=tests python -m hostile`: edit misleading YAML, or every real file, for a while."""
+"""`PYTHONPATH=tests python -m hostile`: edit misleading YAML, odd habits, or every real file."""
 
 import argparse
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count as numbers
 from random import Random
 
 from corpus import everything
 
 from hostile.edits import EDITS, Edit, tried
+from hostile.slips import slipped
 from hostile.texts import hostile
+from hostile.written import written
 
 
 def main() -> None:
@@ -17,6 +20,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--corpus", action="store_true", help="edit the real files instead")
+    parser.add_argument("--written", action="store_true", help="edit what tools and people write")
+    parser.add_argument("--slips", action="store_true", help="with slips in every text")
     parser.add_argument("--first", type=int, default=0, help="the first real file")
     parser.add_argument("--places", type=int, default=3, help="edits of each kind in a file")
     parser.add_argument("--show", type=int, default=5)
@@ -28,9 +33,10 @@ def main() -> None:
         if time.monotonic() > until:
             break
         random = Random(seed)  # noqa: S311 - a layout, no secret
+        made = slipped(random, text) if given.slips else text
         for edit in EDITS:
             for _ in range(given.places):
-                came = _came(name, text, edit, random, shown, given.show)
+                came = _came(name, made, edit, random, shown, given.show)
                 found[f"{edit.__name__} {came}"] += 1
     for what, count in sorted(found.items()):
         print(f"{count:8} {what}")
@@ -48,10 +54,9 @@ def _came(name: str, text: str, edit: Edit, random: Random, shown: Counter[str],
 
 
 def _made(given: argparse.Namespace) -> Iterator[tuple[str, str, int]]:
-    seed = given.seed
-    while True:
-        yield f"seed {seed}", hostile(Random(seed)), seed  # noqa: S311 - a layout, no secret
-        seed += 1
+    makes = written if given.written else hostile
+    for seed in numbers(given.seed):
+        yield f"seed {seed}", makes(Random(seed)), seed  # noqa: S311 - a layout, no secret
 
 
 def _real(given: argparse.Namespace) -> Iterator[tuple[str, str, int]]:

@@ -1,5 +1,6 @@
 """Edits at any place of any text: the model's and nothing else, or a refusal with its place."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from random import Random
@@ -27,6 +28,8 @@ WORDS = (
     "two\nlines", "trail ", "x\u2028y", "?", ":", "a:", "#", "%x", "---", "...", "012", "1_0",
 )  # fmt: skip
 _VALUES = ("new", "1.20", 7, ["a", {"b": "c, d"}], {"k": "2", "on": "yes"}, None, "multi\nline")
+_LATER_MARK = re.compile("[\r\n\x85\u2028\u2029] *\ufeff")
+_BREAK = re.compile("\r\n|\r|\n")
 Edit = Callable[[str, int, Pointer, Random, Any], str]
 
 
@@ -37,10 +40,11 @@ class Inexact(AssertionError):  # noqa: N818 - named for what it says
 def read(text: str) -> list[Any]:
     """Read every document: every scalar as its text, mappings as entries.
 
-    The pure reader shares no code with ours; some tabs and blank lines only libyaml reads.
+    The pure reader shares no code with ours; some tabs and blank lines only libyaml reads, and a
+    mark at the beginning of a later line is no letter to it, as to Kubernetes.
     """
     try:
-        return _read(text, pure=True)
+        return _read(text, pure=not _LATER_MARK.search(text))
     except YAMLError:
         return _read(text, pure=False)
 
@@ -217,8 +221,8 @@ def _held_to(text: str, changed: str, edit: Edit, node: Node, trees: list[Any], 
         wrong = _without(text, changed, node)
     else:
         wrong = _with(text, changed, node)
-    ended = "\r\n" in text and "\n" not in text.replace("\r\n", "")
-    if ended and "\n" in changed.replace("\r\n", ""):
+    ends = set(_BREAK.findall(text))
+    if len(ends) == 1 and ends != set(_BREAK.findall(changed)) != set():
         wrong = "a line ends otherwise than the others"
     if wrong:
         raise Inexact(f"{what}: {wrong}")
@@ -237,7 +241,7 @@ def _without(text: str, changed: str, node: Node) -> str:
 
 def _with(text: str, changed: str, node: Node) -> str:
     lost = (lines(text) - lines(changed)).total()
-    most = 0 if node.style == "block" else text[node.start : node.end].count("\n") + 1
+    most = 0 if node.style == "block" else len(_BREAK.findall(text, node.start, node.end)) + 1
     if lost > most:
         return f"{lost} lines changed, not only added to"
     return "a comment is lost" if comments(text) - comments(changed) else ""
@@ -245,9 +249,20 @@ def _with(text: str, changed: str, node: Node) -> str:
 
 def lines(text: str) -> Counter[str]:
     """Count the lines of a text, their endings aside."""
-    return Counter(line.removesuffix("\r") for line in text.split("\n"))
+    return Counter(_BREAK.split(text))
 
 
 def comments(text: str) -> Counter[str]:
-    """Count the lines that are comments, or look like one."""
-    return Counter(line.strip() for line in text.split("\n") if line.lstrip().startswith("#"))
+    """Count the lines that are comments; what looks like one inside of a text is none."""
+    found: Counter[str] = Counter()
+    inside = {
+        at
+        for root in parse(text, file=FILE)
+        for node in (root.walk() if root else ())
+        if node.kind is NodeKind.SCALAR and node.style != ""
+        for at in range(node.start, node.end)
+    }
+    for line in re.finditer(r"[^\r\n]+", text):
+        if line[0].lstrip().startswith("#") and line.start() not in inside:
+            found[line[0].strip()] += 1
+    return found

@@ -7,7 +7,9 @@ import pytest
 from gitops_canary.errors import EditRefused
 from gitops_canary.manifest.document import differing, insert_key, parse, set_scalar
 from hostile.edits import EDITS, FILE, Edit, tried
+from hostile.slips import slipped
 from hostile.texts import hostile
+from hostile.written import written
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
@@ -18,6 +20,17 @@ def test_an_edit_of_misleading_yaml_is_exact_or_refused(edit: Edit) -> None:
         text = hostile(Random(seed))  # noqa: S311 - as above
         made += [tried(text, edit, random) for _ in range(3)].count("made")
     assert made > 20
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
+def test_an_edit_of_what_people_leave_is_exact_or_refused(edit: Edit) -> None:
+    made = 0
+    for seed in range(40):
+        random = Random(seed)  # noqa: S311 - a layout, no secret
+        text = written(random)
+        text = slipped(random, text) if seed % 4 == 0 else text
+        made += [tried(text, edit, random) for _ in range(2)].count("made")
+    assert made > 15
 
 
 def test_a_pair_in_a_list_takes_no_second_key_beside_a_complex_key() -> None:

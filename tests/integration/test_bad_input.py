@@ -197,7 +197,7 @@ CASES = {
     ),
     "a candidate that is no text": Case(
         spoil=committed(CANDIDATE, lambda text: text + b"# \xff\n"),
-        code=1, said=(f"{CANDIDATE}: The file is not UTF-8", "save it as UTF-8"),
+        code=1, said=(CANDIDATE, ":3: The file is not UTF-8", "save it as UTF-8"),
     ),
 }  # fmt: skip
 

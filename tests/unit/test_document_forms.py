@@ -17,6 +17,7 @@ from gitops_canary.manifest.document import (
     set_scalar,
     set_text,
     splice,
+    text_of,
 )
 
 FILE = "f.yaml"
@@ -236,3 +237,29 @@ def test_an_empty_value_stands_behind_its_colon_and_in_no_comment() -> None:
         assert text[node.start - 1] == ":"
         assert "#" not in text[: node.start].split("\n")[-1]
         assert meaning(set_scalar(text, 0, ("a",), 7, file=FILE)) == {"a": 7, "b": 1}
+
+
+@pytest.mark.parametrize(
+    ("raw", "place", "why"),
+    [
+        (b"a: 1\r\nb: x\x07\n", "f.yaml:2:5", "U\\+0007"),
+        ("a: ü\uffff".encode(), "f.yaml:1:5", "U\\+FFFF"),
+        (b"a: 1\nb: \xff", "f.yaml:2:4", "not UTF-8"),
+        ("a: 1".encode("utf-16"), "f.yaml:1:1", "not UTF-8"),
+        (b"a: 1\rb: \0", "f.yaml:2:4", "NUL"),
+        (b"a: 1\nb: " + b"[" * 1001, "f.yaml:2:1004", "1000 deep"),
+        (b"a: " + b"[" * 66, "f.yaml:1:68", "64 deep"),
+    ],
+)
+def test_what_is_no_text_is_told_where(raw: bytes, place: str, why: str) -> None:
+    with pytest.raises(SpecError, match=why) as error:
+        parse(text_of(raw, file=FILE), file=FILE)
+    assert str(error.value.place) == place
+
+
+def test_lines_that_end_in_a_carriage_return_alone_stay_so() -> None:
+    text = "m:\r  a: 1\r"
+    assert insert_key(text, 0, ("m",), "b", 2, file=FILE) == "m:\r  a: 1\r  b: 2\r"
+    assert set_scalar(text, 0, ("m", "a"), 2, file=FILE) == "m:\r  a: 2\r"
+    with pytest.raises(EditRefused):
+        insert_key(f"{text}n: 1\r", 0, ("m",), "b", 2, file=FILE)
