@@ -4,17 +4,17 @@ The controllers see the samples only. The invariants see the truth.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from .manifests import Facts, Shape
+from .scraping import Scraper
 from .series import Database
 
 SCRAPE_MS = 5_000
 START_MS = 8_000
 """How long new pods take until they are ready."""
-_BUCKETS = (("100", 100), ("500", 500), ("1000", 1000), ("+Inf", 1 << 40))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Workload:
     serving: str | None
     changed_ms: int = 0
     generation: int = 0
+    name: str = ""
 
 
 @dataclass(slots=True)
@@ -91,6 +92,12 @@ class App:
     """Requests slower than a second so far, by workload."""
     inner: float = 0.0
     """Requests of the canary that failed without anybody else's noticing."""
+    share: float = field(init=False)
+    """The weight, from 0 to 1."""
+
+    def __post_init__(self) -> None:
+        self.share = float(self.weight) / 100
+        self.canary.name, self.primary.name = self.shape.name, f"{self.shape.name}-primary"
 
     def live_since(self, weight: Decimal, not_before_ms: int) -> int | None:
         """When a weight was first applied after an instant; earlier where it was so already."""
@@ -107,10 +114,6 @@ class App:
         """List the versions in which the canary's pods were ready in a span."""
         before = [own for at, own in self.versions if at <= from_ms]
         return {*before[-1:], *(own for at, own in self.versions if from_ms < at <= to_ms)}
-
-    def workloads(self) -> Iterable[tuple[str, Workload]]:
-        yield self.shape.name, self.canary
-        yield f"{self.shape.name}-primary", self.primary
 
 
 @dataclass(slots=True)
@@ -130,8 +133,10 @@ class Cluster:
     partial: bool = False
     """Whether only the callers' side is scraped."""
     next_scrape_ms: int = 0
+    _scraper: Scraper = field(init=False)
 
     def __post_init__(self) -> None:
+        self._scraper = Scraper(self.db)
         self.next_scrape_ms = self.now_ms + SCRAPE_MS
         for app in self.apps.values():
             app.weights.append((self.now_ms, app.weight))
@@ -142,7 +147,8 @@ class Cluster:
         """Let time pass: pods get ready, requests flow, samples are taken."""
         while self.next_scrape_ms <= to_ms:
             self._flow(self.next_scrape_ms)
-            self._scrape(self.next_scrape_ms)
+            if self.scraping:
+                self._scraper.scrape(self.apps.values(), self.next_scrape_ms, partial=self.partial)
             self.next_scrape_ms += SCRAPE_MS
         self._flow(to_ms)
 
@@ -150,7 +156,7 @@ class Cluster:
         """Make one app what its manifests say."""
         app = self.apps[name]
         if app.weight != wanted.weight:
-            app.weight = wanted.weight
+            app.weight, app.share = wanted.weight, float(wanted.weight) / 100
             app.weights.append((self.now_ms, app.weight))
             app.truth.add(self.now_ms, 0, 0, 0)  # what flows from here on flows after this
         self.scale(app.canary, wanted.candidate, wanted.replicas)
@@ -179,12 +185,11 @@ class Cluster:
         requests = self.rate * (to_ms - self.now_ms) / 1000
         self.now_ms = to_ms
         for app in self.apps.values():
-            share = float(app.weight) / 100
-            for (name, workload), part in zip(app.workloads(), (share, 1 - share), strict=True):
+            for workload, part in ((app.canary, app.share), (app.primary, 1 - app.share)):
                 if workload.serving != workload.tag:
                     self._ready(app, workload)
                 if requests * part > 0:
-                    self._serve(app, name, workload, requests * part)
+                    self._serve(app, workload, requests * part)
 
     def _ready(self, app: App, workload: Workload) -> None:
         if workload.replicas == 0 or not self.starting:
@@ -195,8 +200,8 @@ class Cluster:
             history = app.versions if workload is app.canary else app.primaries
             history.append((self.now_ms, workload.tag))
 
-    def _serve(self, app: App, name: str, workload: Workload, count: float) -> None:
-        inner = 0.0
+    def _serve(self, app: App, workload: Workload, count: float) -> None:
+        name, inner = workload.name, 0.0
         if workload.serving is None:
             name, failed, slow = "unknown", count, 0.0
         else:
@@ -211,69 +216,3 @@ class Cluster:
         if workload is app.canary:
             app.inner += count * inner
             app.truth.add(self.now_ms, count, failed, slow)
-
-    def _scrape(self, at_ms: int) -> None:
-        if not self.scraping:
-            return
-        self.db.line(__name__="up", instance="ksm").add(at_ms, 1)
-        for app in self.apps.values():
-            for reporter in ("source",) if self.partial else ("source", "destination"):
-                self._scrape_requests(app, reporter, at_ms)
-            for name, workload in app.workloads():
-                self._scrape_workload(app, name, workload, at_ms)
-
-    def _scrape_requests(self, app: App, reporter: str, at_ms: int) -> None:
-        name = app.shape.name
-        totals: dict[str, float] = {}
-        for (workload, code), value in app.counters.items():
-            if workload == "unknown" and reporter == "destination":
-                continue
-            totals[workload] = totals.get(workload, 0.0) + value
-            self.db.line(
-                __name__="istio_requests_total",
-                reporter=reporter,
-                destination_workload=workload,
-                destination_workload_namespace="unknown" if workload == "unknown" else "prod",
-                destination_service_namespace="prod",
-                destination_service_name=f"{name}-canary" if workload == "unknown" else workload,
-                response_code=code,
-            ).add(at_ms, round(value, 3))
-        if not app.shape.latency:
-            return
-        for workload, total in totals.items():
-            for bound, limit_ms in _BUCKETS:
-                inside = total if limit_ms > 1000 else total - app.slow.get(workload, 0.0)
-                self.db.line(
-                    __name__="istio_request_duration_milliseconds_bucket",
-                    reporter=reporter,
-                    destination_workload=workload,
-                    destination_workload_namespace="prod",
-                    le=bound,
-                ).add(at_ms, round(inside, 3))
-
-    def _scrape_workload(self, app: App, name: str, workload: Workload, at_ms: int) -> None:
-        if not workload.tag:
-            return  # it does not exist yet
-        line = self.db.line
-        ready = workload.serving == workload.tag and workload.replicas > 0
-        running = workload.replicas if workload.serving is not None else 0
-        base = {"namespace": "prod", "deployment": name, "instance": "ksm"}
-        for metric, value in (
-            ("kube_deployment_spec_replicas", workload.replicas),
-            ("kube_deployment_status_replicas_available", running),
-            ("kube_deployment_status_replicas_updated", workload.replicas if ready else 0),
-        ):
-            line(__name__=metric, **base).add(at_ms, value)
-        for index in range(workload.replicas):
-            tag = workload.serving or workload.tag
-            old = not ready and workload.serving is not None
-            stamp = workload.generation - old
-            pod = f"{name}-{stamp}-{index:05}"
-            own = {"namespace": "prod", "pod": pod, "container": "app", "instance": "ksm"}
-            image = f"registry.example/{app.shape.name}:{tag}"
-            line(__name__="kube_pod_container_info", image_spec=image, **own).add(at_ms, 1)
-            up = workload.serving is not None
-            line(__name__="kube_pod_container_status_ready", **own).add(at_ms, int(up))
-        if app.shape.query and workload is app.canary:
-            failures = app.counters.get((name, "503"), 0.0) + app.inner
-            line(__name__="app_failures_total", workload=name).add(at_ms, round(failures, 3))

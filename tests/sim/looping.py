@@ -1,12 +1,26 @@
 """The part of an event loop that waiting for webhooks needs, on the virtual clock."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any
 
 Later = Callable[[int, Callable[[], None]], None]
+
+
+class _Running:
+    """A loop that code finds running; entered at every step, so it is no generator."""
+
+    def __init__(self, loop: Any) -> None:
+        self._loop = loop
+        self._before: asyncio.AbstractEventLoop | None = None
+
+    def __enter__(self) -> None:
+        self._before = asyncio._get_running_loop()
+        asyncio._set_running_loop(self._loop)
+
+    def __exit__(self, *_: object) -> None:
+        asyncio._set_running_loop(self._before)
 
 
 class VirtualLoop:
@@ -21,15 +35,9 @@ class VirtualLoop:
         self._own: Any = self  # to asyncio, which takes no part of a loop for one
         self._tasks: list[asyncio.Task[Any]] = []
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Be the loop that code finds running."""
-        before = asyncio._get_running_loop()
-        asyncio._set_running_loop(self._own)
-        try:
-            yield
-        finally:
-            asyncio._set_running_loop(before)
+    def running(self) -> "_Running":
+        """Be the loop that code finds running, as long as the context lasts."""
+        return _Running(self._own)
 
     def end(self) -> None:
         """Drop every task, wherever it is; nothing of it runs any more."""

@@ -6,6 +6,7 @@ holds it against real git.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from gitops_canary.app.indexing import PlainSift
@@ -19,15 +20,18 @@ from gitops_canary.git.objects import (
     ObjectId,
 )
 from gitops_canary.git.ownership import Ownership, TrustedKey
+from gitops_canary.git.pack import Made
 from gitops_canary.git.reader import Reader
 from gitops_canary.git.rejection import Fate, conflict, fate
 from gitops_canary.git.signing import SigningKey
-from gitops_canary.git.trees import Trees
+from gitops_canary.git.trees import Files, Trees
 from gitops_canary.model.commits import Blob, Commit
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import BlobId, Path, Revision
 
 from .remote import CONFIG, EVIDENCE, ME, Disk, Remote
+
+_KINDS = {kind.value.decode(): kind for kind in Kind}
 
 
 class _Shelf(Reader):
@@ -39,22 +43,30 @@ class _Shelf(Reader):
 
     def info(self, ids: Sequence[ObjectId]) -> Iterator[tuple[ObjectId, str, int]]:
         for name in ids:
-            made = self._remote.objects.get(name)
-            there = made and (made.kind is not Kind.COMMIT or Revision(name) in self._disk.known)
-            if made and there:
-                yield name, made.kind.value.decode(), len(made.body)
-            else:
-                yield name, "missing", 0
+            made = self._found(name)
+            yield (name, made.kind.value.decode(), len(made.body)) if made else (name, "missing", 0)
 
     def read(self, ids: Sequence[ObjectId], kind: str) -> Iterator[tuple[ObjectId, bytes]]:
-        for name, (_, found, _) in zip(ids, list(self.info(ids)), strict=True):
-            if found != kind or self._disk.damaged:
-                self._disk.lacking = True
-                raise Unavailable(
-                    f"the local clone is damaged ({name} is {found}, not a {kind})",
-                    remedy="nothing: the next tick makes it anew from the remote",
-                )
-            yield name, self._remote.objects[name].body
+        for name in ids:
+            yield name, self.one(name, kind)
+
+    def one(self, name: ObjectId, kind: str) -> bytes:
+        """Read one object; Unavailable where it is not here, or something else."""
+        made = self._found(name)
+        if made is None or made.kind is not _KINDS[kind] or self._disk.damaged:
+            self._disk.lacking = True
+            found = made.kind.value.decode() if made else "missing"
+            raise Unavailable(
+                f"the local clone is damaged ({name} is {found}, not a {kind})",
+                remedy="nothing: the next tick makes it anew from the remote",
+            )
+        return made.body
+
+    def _found(self, name: ObjectId) -> Made | None:
+        made = self._remote.objects.get(name)
+        if made and made.kind is Kind.COMMIT and Revision(name) not in self._disk.known:
+            return None
+        return made
 
     def close(self) -> None:
         """Nothing runs."""
@@ -77,13 +89,15 @@ class MemoryGit:
     """Is told of every boundary between two effects; may raise instead of returning."""
     network: Callable[[str], None] = _quiet
     """Is asked before the remote answers, and as `acknowledged` after it took a push."""
+    _shelf: _Shelf = field(init=False)
     _sift: PlainSift = field(init=False)
     _trees: Trees = field(init=False)
     _drafting: Drafting = field(init=False)
     _ownership: Ownership = field(init=False)
+    _files: dict[ObjectId, Files] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        shelf = _Shelf(self.remote, self.disk)
+        self._shelf = shelf = _Shelf(self.remote, self.disk)
         trusted = (TrustedKey(public=self.key.public),) if self.key else ()
         self._sift = PlainSift(self)
         self._trees = Trees(shelf)
@@ -108,20 +122,20 @@ class MemoryGit:
             self.disk.known.clear()
             self.disk.damaged = self.disk.lacking = False
         wanted = {b: refs[b] for b in (self.branch, EVIDENCE) if b in refs}
-        self.disk.known |= self.remote.reachable(*wanted.values(), known=frozenset(self.disk.known))
+        self.disk.known |= self.remote.reachable(*wanted.values(), known=self.disk.known)
         self.disk.local = wanted
         self.boundary("fetched")
         return wanted[self.branch], wanted.get(EVIDENCE)
 
     def files(self, revision: Revision) -> Mapping[Path, Blob]:
-        [_] = self._drafting.reader.read([ObjectId(revision)], "commit")
+        self._shelf.one(ObjectId(revision), "commit")
         tree = self.remote.tree(revision)
-        if tree not in self.remote.listed:
-            self.remote.listed[tree] = self._trees.files(tree)
-        return self.remote.listed[tree]
+        if tree not in self._files:
+            self._files[tree] = Files(self._trees, tree, nullcontext)
+        return self._files[tree]
 
     def changed(self, before: Revision, after: Revision) -> Mapping[Path, Blob | None]:
-        [*_] = self._drafting.reader.read([ObjectId(before), ObjectId(after)], "commit")
+        [*_] = self._shelf.read([ObjectId(before), ObjectId(after)], "commit")
         return self._trees.changed(self.remote.tree(before), self.remote.tree(after))
 
     def named(self, revision: Revision, names: Collection[str]) -> Mapping[Path, Blob]:
@@ -134,16 +148,16 @@ class MemoryGit:
 
     def read(self, blobs: Sequence[BlobId]) -> Mapping[BlobId, bytes]:
         names = [ObjectId(blob) for blob in dict.fromkeys(blobs)]
-        for name, kind, size in self._drafting.reader.info(names):
+        for name, kind, size in self._shelf.info(names):
             if kind != "blob" or size > self.blob_bytes_max:
                 raise SpecError(
                     f"the file with blob {name} is larger than {self.blob_bytes_max} bytes",
                     remedy="keep manifests small, or keep this file out of `paths`",
                 )
-        return {BlobId(name): body for name, body in self._drafting.reader.read(names, "blob")}
+        return {BlobId(name): body for name, body in self._shelf.read(names, "blob")}
 
     def commit(self, revision: Revision) -> Commit:
-        [_] = self._drafting.reader.read([ObjectId(revision)], "commit")
+        self._shelf.one(ObjectId(revision), "commit")
         return self._commit(revision)
 
     def several(self, revisions: Sequence[Revision]) -> Sequence[Commit]:
@@ -159,9 +173,8 @@ class MemoryGit:
     def _walk(self, tip: Revision, since: Revision | None) -> Iterator[Commit]:
         """Walk like `git rev-list --topo-order`: a merge's last parent comes first."""
         ends = [ObjectId(end) for end in (tip, since) if end]
-        assert len([*self._drafting.reader.read(ends, "commit")]) == len(ends)
-        known = frozenset(self.remote.reachable(since) if since else ())
-        waiting = dict.fromkeys(self.remote.reachable(tip, known=known), 0)
+        [*_] = self._shelf.read(ends, "commit")
+        waiting = dict.fromkeys(self.remote.beyond(tip, since), 0)
         for revision in waiting:
             for parent in self.remote.parents(revision):
                 if parent in waiting:
@@ -254,7 +267,7 @@ class MemoryGit:
         name = ObjectId(revision)
         known = self.remote.read.get(name)
         if known is None:
-            [_] = self._drafting.reader.read([name], "commit")
+            self._shelf.one(name, "commit")
             raw = self.remote.raw(revision)
             known = Commit(
                 revision=revision,

@@ -20,23 +20,23 @@ _SPAN = re.compile(r"(\d+)(ms|s|m|h)")
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 
 
-def measure(db: Database, question: Question) -> Answer:
-    """Answer as Prometheus would at this moment."""
+def measure(db: Database, question: Question, clock_ms: int | None = None) -> Answer:
+    """Answer as Prometheus would at this moment, with what its clock says."""
     ranged = raw(question.expression)
     if ranged:
         selector, window_ms = ranged
         after, until = question.end_ms - window_ms, db.seen(question.end_ms)
         rows = ((line.labels, line.samples(after, until)) for line in db.select(selector))
-        return Answer(
-            series=tuple(Series(labels=labels, samples=own) for labels, own in rows if own)
-        )
+        series = tuple(Series(labels=labels, samples=own) for labels, own in rows if own)
+        return Answer(series=series, clock_ms=clock_ms)
     evaluate = compiled(question.expression)
     found: dict[tuple[tuple[str, str], ...], list[tuple[int, float]]] = {}
     step = question.step_ms or 1
     for at_ms in range(question.start_ms, question.end_ms + 1, step):
         for labels, value in evaluate(db, At(at_ms, question.lookback_ms or LOOKBACK_MS)):
             found.setdefault(tuple(sorted(labels.items())), []).append((at_ms, value))
-    return Answer(series=tuple(_series(dict(key), own) for key, own in found.items()))
+    series = tuple(_series(dict(key), own) for key, own in found.items())
+    return Answer(series=series, clock_ms=clock_ms)
 
 
 def _series(labels: Mapping[str, str], rows: list[tuple[int, float]]) -> Series:
@@ -54,6 +54,7 @@ class At:
 Evaluate = Callable[[Database, At], Vector]
 
 
+@lru_cache(4096)
 def raw(expression: str) -> tuple[str, int] | None:
     """Take a bare range selector apart: selector and window."""
     found = re.fullmatch(r"(\w*\{.*\})\[(\w+)\]", expression)
@@ -125,7 +126,7 @@ class _Parser:
     def _selector(self) -> Evaluate:
         name = self._name()
         return lambda db, at: [
-            (_unnamed(line.labels), found[1])
+            (line.unnamed, found[1])
             for line in db.select(name)
             if (found := line.newest(at.at_ms - at.lookback_ms, db.seen(at.at_ms)))
         ]
@@ -155,10 +156,6 @@ class _Parser:
         if not found:
             raise ValueError(f"expected {pattern} at {self.rest[:60]!r}")
         return found
-
-
-def _unnamed(labels: Labels) -> Labels:
-    return {key: value for key, value in labels.items() if key != "__name__"}
 
 
 def _or(one: Evaluate, other: Evaluate) -> Evaluate:
@@ -195,9 +192,7 @@ def _ranged(
             for line in db.select(selector)
         )
         return [
-            (_unnamed(line.labels), value)
-            for line, samples in rows
-            if (value := read(samples)) is not None
+            (line.unnamed, value) for line, samples in rows if (value := read(samples)) is not None
         ]
 
     return evaluate
@@ -205,7 +200,7 @@ def _ranged(
 
 def _timestamp(selector: str) -> Evaluate:
     return lambda db, at: [
-        (_unnamed(line.labels), found[0] / 1000)
+        (line.unnamed, found[0] / 1000)
         for line in db.select(selector)
         if (found := line.newest(at.at_ms - at.lookback_ms, db.seen(at.at_ms)))
     ]

@@ -1,6 +1,7 @@
 """A Git server in memory: objects and branches."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,7 @@ from gitops_canary.git.objects import (
     parse_tree,
 )
 from gitops_canary.git.pack import Made
-from gitops_canary.model.commits import Blob, Commit
+from gitops_canary.model.commits import Commit
 from gitops_canary.model.names import Path, Revision
 
 from .lanes import Lanes
@@ -77,11 +78,10 @@ class Remote:
     """Why a push is declined by a hook; empty where it is not."""
     read: dict[ObjectId, Commit] = field(default_factory=dict)
     """Commits as the controllers read them, so that each signature is checked once."""
-    listed: dict[ObjectId, Mapping[Path, Blob]] = field(default_factory=dict)
-    """The files of every tree that was listed."""
     lanes: Lanes = field(init=False)
     _entries: dict[ObjectId, Mapping[bytes, Entry]] = field(default_factory=dict)
     _parsed: dict[Revision, RawCommit] = field(default_factory=dict)
+    _parents: dict[Revision, tuple[Revision, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.lanes = Lanes(self.parents)
@@ -171,7 +171,11 @@ class Remote:
 
     def parents(self, revision: Revision) -> tuple[Revision, ...]:
         """Name the parents of a commit."""
-        return tuple(Revision(p) for p in self.raw(revision).parents)
+        known = self._parents.get(revision)
+        if known is None:
+            known = tuple(Revision(p) for p in self.raw(revision).parents)
+            self._parents[revision] = known
+        return known
 
     def entries(self, tree: ObjectId) -> Mapping[bytes, Entry]:
         """Take a tree apart, each once."""
@@ -210,7 +214,9 @@ class Remote:
             if any(entry and not entry.is_tree for entry in sides):
                 yield place
 
-    def reachable(self, *tips: Revision, known: frozenset[Revision] = frozenset()) -> set[Revision]:
+    def reachable(
+        self, *tips: Revision, known: AbstractSet[Revision] = frozenset()
+    ) -> set[Revision]:
         """List what is reachable from some commits without passing through known ones."""
         found: set[Revision] = set()
         todo = [tip for tip in tips if tip not in known]
@@ -219,6 +225,17 @@ class Remote:
             if revision not in found:
                 found.add(revision)
                 todo += [p for p in self.parents(revision) if p not in known and p not in found]
+        return found
+
+    def beyond(self, tip: Revision, since: Revision | None) -> set[Revision]:
+        """List what is reachable from a commit and not from another one."""
+        found: set[Revision] = set()
+        todo = [tip]
+        while todo:
+            revision = todo.pop()
+            if revision not in found and not (since and self.contains(since, revision)):
+                found.add(revision)
+                todo += self.parents(revision)
         return found
 
 

@@ -26,6 +26,8 @@ class Line:
     """One series: values at rising times."""
 
     labels: Labels
+    unnamed: Labels
+    """Without the metric's name."""
     number: int = 0
     """Counts the series in the order they began."""
     times: list[int] = field(default_factory=list)
@@ -70,7 +72,8 @@ class Database:
         key = tuple(labels.items())  # each series is written in one place, so in one order
         known = self.lines.get(key)
         if known is None:
-            known = self.lines[key] = Line(labels, len(self.lines))
+            unnamed = {label: value for label, value in key if label != "__name__"}
+            known = self.lines[key] = Line(labels, unnamed, len(self.lines))
             for label, value in key:
                 parts = value.split("-")
                 starts = ("-".join(parts[:n]) + "-" for n in range(1, len(parts)))

@@ -1,5 +1,6 @@
 """Once faults end every candidate ends, or waits for a person and says so."""
 
+from operator import is_not
 from typing import TYPE_CHECKING
 
 from .remote import CONFIG
@@ -19,10 +20,20 @@ def settle(world: "Simulation") -> None:
         Broken: one has not within its time.
     """
     end_ms = world.now_ms + CALM_MS
-    while unsettled := _unsettled(world):
+    seen, unsettled = _told(world), _unsettled(world)
+    while unsettled:
         if world.now_ms > end_ms:
             raise Broken(f"L: nothing comes of {'; '.join(unsettled)}")
         world.event()
+        now = _told(world)
+        if len(now) != len(seen) or any(map(is_not, now, seen)):
+            seen, unsettled = now, _unsettled(world)
+
+
+def _told(world: "Simulation") -> list[object]:
+    """List all that `_unsettled` depends on: the very same means that nothing has changed."""
+    tip = world.remote.refs.get(CONFIG)
+    return [tip, world.now_ms < world.on_trial_ms, *world.reports.values()]
 
 
 def _unsettled(world: "Simulation") -> list[str]:

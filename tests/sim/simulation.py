@@ -291,6 +291,4 @@ class Simulation:
         """Answer as Prometheus would at this moment."""
         self.looked_ms[name] = self.now_ms
         clock_ms = self.now_ms // 1000 * 1000
-        return self.answering(
-            name, question, replace(measure(self.cluster.db, question), clock_ms=clock_ms)
-        )
+        return self.answering(name, question, measure(self.cluster.db, question, clock_ms))

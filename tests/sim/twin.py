@@ -1,7 +1,7 @@
 """A replica without a past: what it makes of a tip and of the samples that somebody moved on."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from gitops_canary.app.measuring import Measuring
@@ -48,7 +48,7 @@ class _Then:
 
     async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
         clock_ms = self.at_ms // 1000 * 1000
-        return {q: replace(measure(self.db, q), clock_ms=clock_ms) for q in questions}
+        return {q: measure(self.db, q, clock_ms) for q in questions}
 
 
 def decided_again(world: "Simulation", move: "Landed") -> list[str]:

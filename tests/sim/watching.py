@@ -116,7 +116,7 @@ class Watcher:
             self.proof = old
         if branch != CONFIG or new is None:
             return
-        fresh = self.world.remote.reachable(new, known=frozenset(self.seen))
+        fresh = self.world.remote.reachable(new, known=self.seen)
         for revision in self.oldest_first(new, fresh):
             self.seen.add(revision)
             if actor.startswith("controller"):
@@ -124,6 +124,8 @@ class Watcher:
 
     def after_event(self) -> None:
         """Check every new commit against every promise."""
+        if not self.waiting:
+            return
         fresh, self.waiting = self.waiting, []
         for revision, base, actor in fresh:
             move = self.land(revision, base, actor)
