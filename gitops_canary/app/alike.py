@@ -12,9 +12,10 @@ class Alike:
             spec.id, str(spec.place), spec.namespace, spec.target, spec.apex, spec.provider,
             spec.source, spec.replicas, spec.routing, spec.autoscaler, spec.policy.digest,
         )  # fmt: skip
+        self._hash = hash(self._key)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Alike) and other._key == self._key
 
     def __hash__(self) -> int:
-        return hash(self._key)
+        return self._hash

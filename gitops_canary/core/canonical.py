@@ -11,14 +11,36 @@ _DIGITS = 16
 _BEYOND = re.compile(rb"[\xf0-\xff]")
 """Begins a character beyond U+FFFF in UTF-8; such keys sort otherwise in UTF-16."""
 
+_NUMBER = re.compile(rb"[:,\[](?:-?\d+[.eE]|-?\d{16}|-?Infinity|NaN)")
+"""Begins a number, or a text that looks like one, that RFC 8785 may spell otherwise."""
+
 
 class _Odd(Exception):  # noqa: N818 - never leaves this module
     """Something that JSON's usual writer puts otherwise than RFC 8785."""
 
 
 def canonical(document: Any) -> bytes:
-    """Write JSON in its one canonical form (RFC 8785); ValueError where it has none."""
-    return rfc8785.dumps(document)
+    """Write JSON, whose keys are texts, in its one canonical form (RFC 8785).
+
+    The usual writer gives that form too, in a tenth of the time, but for fractions, large numbers
+    and characters beyond U+FFFF.
+
+    Raises:
+        ValueError: it has none.
+
+    >>> canonical({"b": 1, "a": [0.5, 1e21, True]})
+    b'{"a":[0.5,1e+21,true],"b":1}'
+    """
+    try:
+        data = _spelled(document)
+    except (TypeError, ValueError):
+        return rfc8785.dumps(document)  # which says what is wrong
+    odd = data[:1] not in {b"{", b"["} or _NUMBER.search(data) or _beyond(data)
+    return rfc8785.dumps(document) if odd else data
+
+
+def _beyond(data: bytes) -> bool:
+    return not data.isascii() and _BEYOND.search(data) is not None
 
 
 def reading(data: bytes) -> tuple[Any, Callable[[Any], bytes]]:
@@ -47,7 +69,7 @@ def _spelled(value: Any) -> bytes:
 
 
 def _usual(data: bytes) -> Any:
-    if _BEYOND.search(data):
+    if _beyond(data):
         raise _Odd
     return json.loads(data, parse_int=_short, parse_float=_odd, parse_constant=_odd)
 

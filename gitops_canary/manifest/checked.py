@@ -158,9 +158,8 @@ class Checked:
                 self.complain(path, error.problem, error.remedy)
                 return
             self._values[path] = value
-        if leaf.status in {Status.DEFERRED, Status.REFUSED} and (
-            leaf.harmless is None or value != leaf.harmless
-        ):
+        unfit = leaf.status is Status.DEFERRED or leaf.status is Status.REFUSED
+        if unfit and (leaf.harmless is None or value != leaf.harmless):
             self._defer(leaf)
 
     def _defer(self, leaf: Field) -> None:

@@ -5,6 +5,8 @@ from typing import Generic, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_NEVER = object()
+"""Stands where nothing is remembered."""
 
 
 class Recent(Generic[P, T]):
@@ -23,16 +25,16 @@ class Recent(Generic[P, T]):
 
     def __call__(self, *args: P.args, **_: P.kwargs) -> T:
         """Give what the function gives; what it raises is not remembered."""
-        if args in self._young:
-            return self._young[args]
-        if args in self._old:
-            found = self._old.pop(args)
-        else:
+        found = self._young.get(args, _NEVER)
+        if found is not _NEVER:
+            return cast("T", found)
+        found = self._old.pop(args, _NEVER)
+        if found is _NEVER:
             found = cast("Callable[..., T]", self._make)(*args)
             if len(self._young) >= self._most:
                 self.turn()
-        self._young[args] = found
-        return found
+        self._young[args] = cast("T", found)
+        return cast("T", found)
 
     def turn(self) -> None:
         """Let go of what was not asked for since the last turn."""

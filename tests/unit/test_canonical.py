@@ -1,6 +1,10 @@
 import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -15,9 +19,11 @@ JSON = some.recursive(
 
 
 @given(JSON)
-def test_the_fast_way_gives_the_same_form(value: object) -> None:
-    written = canonical({"any": value})
+def test_the_fast_way_gives_the_same_form(value: Any) -> None:
+    written = rfc8785.dumps({"any": value})
 
+    assert canonical({"any": value}) == written
+    assert canonical(value) == rfc8785.dumps(value)
     assert reformed(written) == (json.loads(written), written)
 
 
@@ -32,3 +38,14 @@ def test_another_spelling_is_brought_to_the_same_form(value: object) -> None:
 def test_what_has_no_canonical_form_is_refused(odd: bytes) -> None:
     with pytest.raises(ValueError, match=r".*"):
         reformed(b'{"a":' + odd + b"}")
+
+
+@pytest.mark.parametrize(
+    "odd", [float("nan"), float("-inf"), 2**53, -(2**53), "\ud800", Decimal(1)]
+)
+@pytest.mark.parametrize("place", [lambda odd: odd, lambda odd: [odd], lambda odd: {"a": odd}])
+def test_what_has_no_canonical_form_is_not_written(
+    odd: object, place: Callable[[object], object]
+) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        canonical(place(odd))
