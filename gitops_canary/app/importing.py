@@ -9,7 +9,7 @@ from gitops_canary.manifest import document
 from gitops_canary.manifest.block_yaml import block
 from gitops_canary.manifest.import_flagger import Imported, flagger_canary
 from gitops_canary.manifest.import_rollouts import rollout
-from gitops_canary.manifest.scaler_copy import KINDS, primary_scaler
+from gitops_canary.manifest.scaler_copy import KINDS, asked, primary_scaler
 
 _SCALER = ("spec", "autoscalerRef")
 
@@ -48,23 +48,18 @@ def _with_scaler(
         own = node.get("metadata", "name")
         if own is None or own.value != name.value or not _is_kind(node, kind.value):
             continue
-        queries = canary.get(*_SCALER, "primaryScalerQueries")
+        limits, queries = asked(canary)
         copy, derived = primary_scaler(
             node,
             target=target.value,
-            limits=(_count(canary, "minReplicas"), _count(canary, "maxReplicas")),
-            queries={key.value: value.value for key, value in queries.entries} if queries else {},
+            limits=limits,
+            queries=queries,
             file=file,
         )
         found.documents.append(copy)
         place = Place(file, node.line, node.column)
         found.lost += [(place, f"look at the primary's query of the trigger {n}") for n in derived]
     return found
-
-
-def _count(canary: document.Node, key: str) -> int | None:
-    node = canary.get(*_SCALER, "primaryScalerReplicas", key)
-    return int(node.value) if node is not None and node.value.isdigit() else None
 
 
 def _is_kind(node: document.Node, kind: str) -> bool:

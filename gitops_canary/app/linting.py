@@ -181,7 +181,7 @@ def _one(
     grounds[spec.id] = ground
     never = tuple(unaskable(spec))
     told = (f"{one.problem} To go on: {one.remedy}." for one in never)
-    lines = (*outlook(spec, ground), *around.lines(), *told)
+    lines = (*outlook(spec, ground, tuple(around.lines())), *told)
     summary = _summary(spec, ground, extra, len(never))
     yield Finding(canary=spec.id, place=spec.place, summary=summary, outlook=lines, never=never)
     for warning in around.warnings():

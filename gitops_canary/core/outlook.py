@@ -1,6 +1,6 @@
 """What will happen to a new version, told before there is one: every move, wait and way out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from gitops_canary.core.edits import Ground
@@ -14,10 +14,13 @@ from gitops_canary.model.spec import CanarySpec, Check, JudgePolicy, Policy, Str
 from gitops_canary.model.webhooks import HookType
 
 
-def outlook(spec: CanarySpec, ground: Ground) -> Iterator[str]:
-    """Give the lines, in the order in which things happen."""
+def outlook(spec: CanarySpec, ground: Ground, beside: Sequence[str] = ()) -> Iterator[str]:
+    """Give the lines, in the order in which things happen.
+
+    `beside` are sentences about what changes without a rollout.
+    """
     yield f"{spec.id} drives {spec.target.kind} {spec.target.name} in {spec.namespace}."
-    yield from _places(ground)
+    yield from _places(ground, beside)
     yield "When a new version is committed:"
     for number, line in enumerate(_moves(spec, ground), 1):
         yield f"  {number}. {line}"
@@ -34,7 +37,7 @@ def outlook(spec: CanarySpec, ground: Ground) -> Iterator[str]:
         yield f"Not honoured: {name}."
 
 
-def _places(ground: Ground) -> Iterator[str]:
+def _places(ground: Ground, beside: Sequence[str]) -> Iterator[str]:
     match ground.binding.versions:
         case Templates() as both:
             yield (
@@ -43,6 +46,7 @@ def _places(ground: Ground) -> Iterator[str]:
             )
             for one in both.configs:
                 yield f"So is any change of {one.kind} {one.name}; the primary has its own copy."
+            yield from beside
             yield from _scaling(both, ground)
         case Fields(pairs=pairs):
             for pair in pairs:
@@ -50,7 +54,8 @@ def _places(ground: Ground) -> Iterator[str]:
                     f"A new version is any change of {pair.name} in {pair.candidate.file}; "
                     f"everyone is served by the one in {pair.primary.file}."
                 )
-            yield "What else changes in those files reaches everyone without a rollout."
+            yield "Nothing else there starts a rollout: it reaches at once whom it stands for."
+            yield from beside
     routes = ", ".join(f"{r.kind} {r.name} ({r.file})" for r in ground.binding.routes)
     yield f"Its share of the traffic lies in {routes}."
 

@@ -224,7 +224,8 @@ class _Look:
         return not self._at("spec", "source", "chart") and not any(charts)
 
     def _release(self, kind: str, name: str) -> tuple[Standing, str, str]:
-        if canary := self.targets.get((self.file, name)):
+        bound_by = (self.targets.get((self.file, one)) for one in (name, ""))
+        if canary := next(filter(None, bound_by), None):
             return Standing.DRIVEN, f"bound by the Canary {canary}", ""
         found = [p for p in self._places() if p.path[0] == Key("spec")]
         if not found:

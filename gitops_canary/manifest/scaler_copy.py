@@ -10,13 +10,30 @@ _LIMITS = {
     "ScaledObject": ("minReplicaCount", "maxReplicaCount"),
 }
 KINDS = frozenset(_LIMITS)
+_SCALER = ("spec", "autoscalerRef")
+Limits = tuple[int | None, int | None]
+"""Least and most replicas; None keeps the target's."""
+
+
+def asked(canary: Node) -> tuple[Limits, Mapping[str, str]]:
+    """Give what a Canary asks of the primary's scaler: its limits, and its queries by trigger."""
+    at = (*_SCALER, "primaryScalerReplicas")
+    least, most = (canary.word(*at, key) for key in ("minReplicas", "maxReplicas"))
+    limits = int(least) if least.isdigit() else None, int(most) if most.isdigit() else None
+    return limits, canary.words(*_SCALER, "primaryScalerQueries")
+
+
+def bounds(kind: str, limits: Limits) -> Mapping[str, int]:
+    """Give the fields of a scaler's spec that limits are written to."""
+    pairs = zip(_LIMITS[kind], limits, strict=True)
+    return {key: count for key, count in pairs if count is not None}
 
 
 def primary_scaler(
     root: Node,
     *,
     target: str,
-    limits: tuple[int | None, int | None],
+    limits: Limits,
     queries: Mapping[str, str],
     file: str,
 ) -> tuple[Json, tuple[str, ...]]:
@@ -44,11 +61,10 @@ def primary_scaler(
     assert isinstance(metadata, dict), "a scaler has a name"
     scaled = spec["scaleTargetRef"]
     assert isinstance(scaled, dict), "a scaler names what it scales"
-    bounds = zip(_LIMITS[kind.value], limits, strict=True)
     new_spec: dict[str, Json] = {
         **spec,
         "scaleTargetRef": {**scaled, "name": f"{target}-primary"},
-        **{key: count for key, count in bounds if count is not None},
+        **bounds(kind.value, limits),
     }
     derived: tuple[str, ...] = ()
     triggers = spec.get("triggers")

@@ -183,15 +183,15 @@ def roots(folders: Folders, pairs: tuple[FieldBinding, ...]) -> tuple[str, ...]:
 
 def charted(kind: str, pairs: tuple[FieldBinding, ...], text: Found) -> tuple[Unseen, ...]:
     """Tell of the fields that lie in no workload of a kind, so that a chart makes one of them."""
-    found: dict[Path, Unseen] = {}
+    found: dict[str, Place] = {}
     for ref in (ref for pair in pairs for ref in (pair.candidate, pair.primary)):
         root = parse(text(ref.file) or "", file=ref.file)[ref.index]
         if root is None or root.word("kind") == kind:
             continue
-        node = root.get(*ref.path)
-        place = Place(ref.file, node.line if node else 1, node.column if node else 1)
-        found.setdefault(ref.file, (place, "what a chart makes of this is not read"))
-    return tuple(found.values())
+        node = root.get(*ref.path) or root
+        found.setdefault(ref.file, Place(ref.file, node.line, node.column))
+    why = f"what a chart makes of {' and '.join(found)} is not read"
+    return ((next(iter(found.values())), why),) if found else ()
 
 
 def _selects(selector: Node, labels: Mapping[str, str]) -> bool:

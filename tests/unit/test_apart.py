@@ -138,7 +138,7 @@ def charts() -> Texts:
 
 
 UNSEEN = {
-    "charts": (charts(), ["apps/web-primary.yaml:4:62", "apps/web.yaml:4:62"], "a chart"),
+    "charts": (charts(), ["apps/web.yaml:4:62"], "a chart"),
     "a remote base": (
         patched() | {PROD: patched()[PROD].replace("- route", "- github.com/a//b?ref=1\n- route")},
         [f"{PROD}:4:3"], "github.com/a//b?ref=1 does not lie in this repository",

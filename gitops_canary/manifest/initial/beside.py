@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from gitops_canary.errors import BindingError
 from gitops_canary.manifest.block_yaml import block
 from gitops_canary.manifest.document import Json
-from gitops_canary.manifest.initial import copies, flagger, overlay, patches, replacing
+from gitops_canary.manifest.initial import configs, copies, flagger, overlay, patches, replacing
 from gitops_canary.manifest.initial.choice import Choice
 from gitops_canary.manifest.initial.commons import commons, put_on
 from gitops_canary.manifest.initial.draft import Draft, file_beside, file_of
 from gitops_canary.manifest.initial.terrain import Document, Terrain, images
 from gitops_canary.manifest.initial.versions import Versions
 from gitops_canary.manifest.naming import Names
-from gitops_canary.manifest.scaler_copy import primary_scaler
+from gitops_canary.manifest.scaler_copy import asked, primary_scaler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,15 @@ class Beside:
     @property
     def names(self) -> Names:
         """How labels map."""
-        return Names(self.value)
+        configs = frozenset((one.ref.kind, one.ref.name) for one in self.configs)
+        return Names(self.value, configs)
+
+    @property
+    def configs(self) -> tuple[Document, ...]:
+        """What the version holds besides, where whole templates are compared."""
+        if self.versions.pairs:
+            return ()
+        return tuple(configs.copied(self.terrain, self.workload, self.choice.namespace))
 
     def write(self) -> None:
         """Add the primary, its Services, and copies of what scales it or selects its pods."""
@@ -49,6 +57,7 @@ class Beside:
         else:
             copy = copies.workload(text, one, self.names, self.versions.renamed)
             documents.append(self._common(copy, workload=True))
+            documents += self._configs()
         documents += self._sides()
         documents += self._followers()
         if not found:
@@ -56,6 +65,15 @@ class Beside:
             self._patches()
         if documents:
             self.draft.add(file_beside(one, "primary"), file_of(documents, text))
+
+    def _configs(self) -> list[str]:
+        return [
+            copies.config(self.draft.texts[one.ref.file], one)
+            for one in self.configs
+            if not self.terrain.named(
+                one.ref.kind, f"{one.ref.name}-primary", self.choice.namespace
+            )
+        ]
 
     def _patches(self) -> None:
         """Repeat for the primary what the overlay changes in the workload."""
@@ -180,12 +198,13 @@ class Beside:
         return found
 
     def _scaler(self, one: Document, text: str) -> str:
+        canary = self.choice.canary
+        limits, queries = asked(canary.root) if canary is not None else ((None, None), {})
         if one.ref.kind == "HorizontalPodAutoscaler":
-            return copies.scaler(text, one)
+            return copies.scaler(text, one, limits)
         copy, _ = primary_scaler(
-            one.root, target=self.choice.name, limits=(None, None), queries={},
-            file=one.ref.file,
-        )  # fmt: skip
+            one.root, target=self.choice.name, limits=limits, queries=queries, file=one.ref.file
+        )
         return block(copy)
 
     def scales(self, one: Document) -> bool:

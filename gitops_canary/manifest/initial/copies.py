@@ -17,6 +17,7 @@ from gitops_canary.manifest.guard import line_end
 from gitops_canary.manifest.initial.terrain import Document
 from gitops_canary.manifest.items import remove
 from gitops_canary.manifest.naming import Names, named
+from gitops_canary.manifest.scaler_copy import Limits, bounds
 
 _IMAGE_COMMENT = re.compile(r"(?m)^(\s*(?:- +)?[\"']?image[\"']?\s*:\s*[^#\r\n]*?)[ \t]+#[^\r\n]*")
 _BOT_COMMENT = re.compile(
@@ -143,12 +144,24 @@ def policy(text: str, one: Document, names: Names) -> str:
     return _mapped(copy, POLICIES[one.ref.kind], names, one.ref.file)
 
 
-def scaler(text: str, one: Document) -> str:
+def scaler(text: str, one: Document, limits: Limits) -> str:
     """Write the copy of a HorizontalPodAutoscaler for the primary."""
     file = one.ref.file
     target = ("spec", "scaleTargetRef", "name")
     copy = _rename(body(text, one.root), f"{one.ref.name}-primary", file)
-    return set_scalar(copy, 0, target, f"{one.word(*target)}-primary", file=file)
+    copy = set_scalar(copy, 0, target, f"{one.word(*target)}-primary", file=file)
+    for key, count in bounds(one.ref.kind, limits).items():
+        there = _root(copy, file).get("spec", key) is not None
+        if there:
+            copy = set_scalar(copy, 0, ("spec", key), count, file=file)
+        else:
+            copy = insert_key(copy, 0, ("spec",), key, count, file=file)
+    return copy
+
+
+def config(text: str, one: Document) -> str:
+    """Write the copy of a ConfigMap for the primary."""
+    return _rename(body(text, one.root), f"{one.ref.name}-primary", one.ref.file)
 
 
 def label(one: Document, forced: Mapping[str, str], fixed: Collection[str]) -> tuple[str, str]:

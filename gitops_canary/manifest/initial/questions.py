@@ -160,7 +160,8 @@ class Asking:
             raise SpecError(
                 "There is no workload with an image here.",
                 remedy="name the checkout's top with --checkout; `gitops-canary doctor` lists what "
-                "else could be driven",
+                "else could be driven, and docs/reference/sources.md says how a chart's values are "
+                "listed",
                 place=broken[0].place if broken else None,
             )
         return Question(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gitops_canary.errors import Place
-from gitops_canary.manifest.initial import copies, overlay
+from gitops_canary.manifest.initial import configs, copies, overlay
 from gitops_canary.manifest.initial.choice import Choice
 from gitops_canary.manifest.initial.terrain import WORKLOADS, Engine, Terrain
 from gitops_canary.manifest.naming import named
@@ -59,6 +59,8 @@ def remarks(terrain: Terrain, choice: Choice) -> tuple[Remark, ...]:
         *_monitors(terrain, choice),
         *_subsets(terrain, choice),
         *_volumes(choice),
+        *_compared(terrain, choice),
+        *_secrets(terrain, choice),
         *_engine(terrain, choice),
         *_metrics(terrain, choice),
     ]
@@ -122,6 +124,33 @@ def _subsets(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
                 what=f"DestinationRule {one.ref.name} is for {host}; routes name {host}-primary "
                 f"and {host}-canary from now on",
                 remedy="write one for each of the two, if it says more than subsets",
+            )
+
+
+def _compared(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
+    """Say where images alone are compared, since pods are told apart by another word."""
+    key, value = overlay.label(terrain, choice.outer, choice.workload)
+    name = choice.workload.ref.name
+    if value != name and choice.outer is None:
+        yield Remark(
+            place=choice.workload.at("spec", "selector"),
+            what=f"its pods are selected by {key}: {value}, which is not its name, so the Canary "
+            "compares images alone: nothing else in the pod template is a new version",
+            remedy=f"change the rest in both manifests, first in that of {name}",
+        )
+
+
+def _secrets(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
+    for kind, name in sorted(configs.used(choice.workload)):
+        found = terrain.named(kind, name, choice.namespace)
+        plain = len(found) == 1 and found[0].root.get("sops") is None
+        if kind == "Secret":
+            yield Remark(
+                place=choice.workload.at("spec", "template"),
+                what=f"both sides use the Secret {name}: a change of it reaches everyone at once",
+                remedy=f"commit a copy {name}-primary, and let the primary use that"
+                if plain
+                else "change it as carefully as a version; what is encrypted is never copied",
             )
 
 
