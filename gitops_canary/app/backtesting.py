@@ -15,6 +15,7 @@ from gitops_canary.core.course import Course
 from gitops_canary.core.judge import judge
 from gitops_canary.core.judges import mannwhitney, threshold
 from gitops_canary.core.questions import longest_window_ms, questions
+from gitops_canary.core.text import duration
 from gitops_canary.errors import SpecError, Unavailable
 from gitops_canary.manifest.catalog import headers
 from gitops_canary.manifest.document import parse, text_of
@@ -116,12 +117,21 @@ def _stood_in(spec: CanarySpec, past: Past) -> tuple[CanarySpec, str]:
 
 
 def _instants(spec: CanarySpec, past: Past) -> tuple[int, ...]:
-    first = past.from_ms + longest_window_ms(spec.policy)
-    every = range(first, past.to_ms + 1, spec.policy.interval_ms)
-    if not 0 < len(every) <= LOOKS_MAX:
+    window_ms, interval_ms = longest_window_ms(spec.policy), spec.policy.interval_ms
+    every = range(past.from_ms + window_ms, past.to_ms + 1, interval_ms)
+    if past.from_ms >= past.to_ms:
+        raise SpecError("--to is no later than --from.", remedy="swap them, or choose more time")
+    if not every:
         raise SpecError(
-            f"From there to there are {len(every)} looks.",
-            remedy=f"choose days with 1 to {LOOKS_MAX} intervals of the analysis",
+            f"Between --from and --to is not one look: each looks back {duration(window_ms)}.",
+            remedy="choose more time",
+        )
+    if len(every) > LOOKS_MAX:
+        most = LOOKS_MAX * interval_ms // 86_400_000
+        raise SpecError(
+            f"Between --from and --to are {len(every)} looks, one every {duration(interval_ms)}; "
+            f"{LOOKS_MAX} are the most.",
+            remedy=f"choose at most {most} days",
         )
     return tuple(every)
 

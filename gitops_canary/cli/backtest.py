@@ -32,11 +32,12 @@ def backtest(
     output: OutputOption = Form.TABLE,
 ) -> int:
     """Judge past days as if a canary had run: how often would a healthy one have been stopped?"""
-    past = Past(from_ms=_instant(from_), to_ms=_instant(to), workload=workload)
+    past = Past(from_ms=_instant("--from", from_), to_ms=_instant("--to", to), workload=workload)
     if past.to_ms > time.time() * 1000:
         raise SpecError(f"{to!r} is not over yet.", remedy="choose an end that is past")
     spec, found = run(canary, config, past)
-    show([_row(one) for one in found.ranges], _COLUMNS, output)
+    whole = _rollouts(spec, found)
+    show([{**_row(one), "rollouts": whole} for one in found.ranges], _COLUMNS, output)
     say(_summary(spec, found))
     if html:
         _written(html, page(str(spec.id), _summary(spec, found), found))
@@ -54,12 +55,12 @@ def _written(html: Path, text: str) -> None:
         ) from error
 
 
-def _instant(text: str) -> int:
+def _instant(option: str, text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise SpecError(
-            f"{text!r} is no instant.", remedy="write it like 2026-11-17T00:00:00Z"
+            f"{option} {text!r} is no instant.", remedy="write it like 2026-11-17T00:00:00Z"
         ) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
@@ -67,16 +68,28 @@ def _instant(text: str) -> int:
 
 
 def _summary(spec: CanarySpec, found: Backtest) -> str:
-    stopped, begun = len(found.stopped), found.begun
-    share = f" ({100 * stopped / begun:.3g} %)" if begun else ""
-    what = "weights" if spec.policy.judge.type == "conditions" else "rollouts"
-    who = f"By {spec.policy.judge.type}, of {begun} {what} of {spec.target.name} begun in turn"
-    text = f"{who}, {stopped}{share} would have been rolled back."
-    if found.silent:
-        text = f"{text} In {found.silent} the judge heard nothing."
+    stopped, begun, judge = len(found.stopped), found.begun, spec.policy.judge.type
+    what = "weights" if judge == "conditions" else "rollouts"
+    if not begun:
+        return f"By {judge}: not one whole rollout of {spec.target.name} fits into that time."
+    heard = begun - found.silent
+    share = f" ({100 * stopped / heard:.3g} %)" if heard else ""
+    text = f"By {judge}, of {begun} {what} of {spec.target.name} begun in turn"
+    rest = f" the judge heard nothing in {found.silent}; of the others" if found.silent else ","
+    text = f"{text}{rest} {stopped}{share} would have been rolled back."
     first = ", ".join(iso(at) for at in found.stopped[:_STARTS_MAX])
     more = " ..." if stopped > _STARTS_MAX else ""
     return f"{text} They began at: {first}{more}." if stopped else text
+
+
+def _rollouts(spec: CanarySpec, found: Backtest) -> Row:
+    """Give what came out for whole rollouts; the same beside every check."""
+    return {
+        "judge": spec.policy.judge.type,
+        "begun": found.begun,
+        "silent": found.silent,
+        "stopped": [iso(at) for at in found.stopped],
+    }
 
 
 def _row(one: Range) -> Row:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from html import escape
+from itertools import pairwise
 
 from gitops_canary.core.backtest import Backtest, Range, suggested
 from gitops_canary.core.report import head
@@ -69,12 +70,13 @@ def _told(one: Range) -> str:
 
 def _plot(one: Range, stopped: Sequence[int]) -> str:
     """Draw the values, the limits, and below them where a rollout would have been stopped."""
-    shown = tuple(_thinned(one.values))
+    parts = tuple(_unbroken(one.values))
+    shown = tuple(point for part in parts for point in part)
     limits = [limit for limit in (one.least, one.most) if limit is not None]
     low = min([*(v for _, v in shown), *limits])
     high = max([*(v for _, v in shown), *limits])
     room = (high - low) or Decimal(1)
-    first, last = shown[0][0], shown[-1][0]
+    first, last = one.span
 
     def x(at: int) -> float:
         return LEFT + (WIDTH - LEFT - 8) * (at - first) / max(last - first, 1)
@@ -82,7 +84,9 @@ def _plot(one: Range, stopped: Sequence[int]) -> str:
     def y(value: Decimal) -> float:
         return 8 + float((HEIGHT - 16) * (high - value) / room)
 
-    line = "M" + "L".join(f"{x(at):.1f},{y(value):.1f}" for at, value in shown)
+    line = "".join(
+        f"M{'L'.join(f'{x(at):.1f},{y(value):.1f}' for at, value in part)}h.5" for part in parts
+    )
     ends = f"{iso(first)} to {iso(last)}, {percent(low)} to {percent(high)}"
     marks = "".join(
         f'<path class="fail" d="M{x(at):.1f},{HEIGHT + 2}v8"/>'
@@ -98,7 +102,10 @@ def _plot(one: Range, stopped: Sequence[int]) -> str:
         f'<text x="{LEFT}" y="{HEIGHT + FOOT - 2}">{iso(first)}</text>'
         f'<text class="y" x="{WIDTH - 8}" y="{HEIGHT + FOOT - 2}">{iso(last)}</text>'
     )
-    legend = "Dashed: the limit. Strokes below: a rollout that began there would have been stopped."
+    legend = (
+        "Dashed: the limit. A gap: nothing was measured. Strokes below: a rollout that began there "
+        "would have been stopped."
+    )
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT + FOOT}" role="img" aria-label="{escape(ends)}">'
         f'<path class="grid" d="M{LEFT},8V{HEIGHT - 8}H{WIDTH - 8}"/>{bounds}'
@@ -107,9 +114,19 @@ def _plot(one: Range, stopped: Sequence[int]) -> str:
     )
 
 
-def _thinned(values: Sequence[Point]) -> Iterator[Point]:
-    """Leave at most two values a column: its least and its largest."""
+def _unbroken(values: Sequence[Point]) -> Iterator[tuple[Point, ...]]:
+    """Cut values where looks were silent: no line is drawn where nothing was measured."""
     size = -(-len(values) // COLUMNS)
+    step = min((b - a for (a, _), (b, _) in pairwise(values)), default=0)
+    begin = 0
+    for i in range(1, len(values) + 1):
+        if i == len(values) or values[i][0] - values[i - 1][0] > step:
+            yield tuple(_thinned(values[begin:i], size))
+            begin = i
+
+
+def _thinned(values: Sequence[Point], size: int) -> Iterator[Point]:
+    """Leave at most two values a column: its least and its largest."""
     if size < 3:  # noqa: PLR2004 - nothing to leave out
         yield from values
         return

@@ -46,6 +46,8 @@ class Range:
     suggested: str | None
     """A limit that nearly every look would have kept; None where the limit is one already."""
     values: tuple[tuple[int, Decimal], ...]
+    span: tuple[int, int] = (0, 0)
+    """The first and the last look, with a value or without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,7 @@ def backtest(policy: Policy, verdicts: Sequence[Verdict]) -> Backtest:
     """Sum verdicts up, oldest first, one an interval."""
     span = len(policy.steps)
     fails = [one.outcome is Outcome.FAIL for one in verdicts]
+    deaf = [one.outcome is Outcome.INCONCLUSIVE for one in verdicts]
     begun = max(len(verdicts) - span + 1, 0)
     stopped = tuple(
         verdicts[i].window.end_ms
@@ -111,7 +114,8 @@ def backtest(policy: Policy, verdicts: Sequence[Verdict]) -> Backtest:
         _range(check, [one.measurements[i] for one in verdicts])
         for i, check in enumerate(policy.checks)
     )
-    return Backtest(begun=begun, stopped=stopped, ranges=ranges)
+    silent = sum(all(deaf[i : i + span]) for i in range(begun))
+    return Backtest(begun=begun, stopped=stopped, ranges=ranges, silent=silent)
 
 
 def tighter(found: Backtest) -> tuple[Range, ...]:
@@ -151,6 +155,7 @@ def _range(check: Check, seen: Sequence[Measurement]) -> Range:
         most=check.limits.maximum,
         suggested=_suggested(check, ordered, low=low),
         values=values,
+        span=(seen[0].at_ms, seen[-1].at_ms) if seen else (0, 0),
     )
 
 

@@ -79,6 +79,7 @@ def test_bad_ten_minutes_are_found_and_a_limit_suggested(url: str, tmp_path: pat
     ended = CliRunner().invoke(application(), command)
     assert ended.exit_code == 0, ended.output
     [row] = json.loads(ended.stdout)
+    assert (row["rollouts"]["begun"], len(row["rollouts"]["stopped"])) == (236, 9)
     assert (row["looks"], row["silent"], row["failed"]) == (237, 0, 10)
     assert row["suggested"].startswith(">= 9")
     assert "By threshold, of 236 rollouts of shop begun in turn" in ended.stderr
@@ -109,6 +110,22 @@ def test_quiet_is_not_said_of_what_was_not_heard(
     ended = CliRunner().invoke(application(), command)
     assert ended.exit_code != 0
     assert problem in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "problem"),
+    [
+        ("2026-02-03", "2026-02-02", "--to is no later than --from"),
+        ("2026-02-02T00:00:00Z", "2026-02-02T00:00:30Z", "not one look: each looks back 1m"),
+        ("2025-02-02", "2026-02-02", "525600 looks, one every 1m; 50000 are the most"),
+        ("yesterday", "2026-02-02", "--from 'yesterday' is no instant"),
+    ],
+)
+def test_odd_days_are_refused(tmp_path: pathlib.Path, begin: str, end: str, problem: str) -> None:
+    (tmp_path / "canary.yaml").write_text(CANARY)
+    command = ["backtest", "--canary", str(tmp_path / "canary.yaml"), "--from", begin, "--to", end]
+    ended = CliRunner().invoke(application(), command)
+    assert (ended.exit_code, problem in ended.stderr) == (1, True), ended.stderr
 
 
 def test_days_that_are_not_over_are_refused() -> None:

@@ -146,7 +146,9 @@ class Service:
                 part = base * ratio + (every if own else 0.0)
                 shares = [min(part + (one if own else 0.0), 1.0) for one in odd]
                 total, bad = getattr(found, side), getattr(found, f"{side}_{kind}")
-                ill = spread(random, bad, shares)
+                # What comes in a burst falls on one pod.
+                ill = [k * s.burst for k in spread(random, bad // s.burst, shares)]
+                ill[0] += bad % s.burst
                 well = spread(random, total - bad, [1 - share for share in shares])
                 pairs = zip(ill, well, strict=True)
                 yield f"{side}_{kind}", [(k + good, k) for k, good in pairs]

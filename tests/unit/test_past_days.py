@@ -1,5 +1,6 @@
 """What a policy would have said of past days, by hand."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -9,6 +10,7 @@ import pytest
 from checks import check, spec
 from situations import LIVE_MS, looks, measured
 
+from gitops_canary.cli.backtest_page import page
 from gitops_canary.core.backtest import (
     RUNS_MAX,
     Range,
@@ -52,6 +54,20 @@ def test_a_rollout_begins_at_every_look_that_leaves_room_for_a_whole_one() -> No
     assert found.begun == 4
     assert found.stopped == (LIVE_MS + 60_000,), "two failures in two looks, once"
     assert backtest(policy(check(), steps=3), looks(PASS, PASS)).begun == 0
+
+
+def test_rollouts_in_which_nothing_was_measured_are_told_apart() -> None:
+    found = backtest(policy(check(), threshold=2), looks(PASS, SILENT, SILENT, SILENT, FAIL))
+
+    assert (found.begun, found.silent) == (4, 2)
+
+
+def test_no_line_is_drawn_where_nothing_was_measured() -> None:
+    found = backtest(policy(check()), valued("99", "98", None, None, "97", "99"))
+    [line] = re.findall(r'class="canary" d="([^"]*)"', page("prod/shop", "", found))
+
+    assert (line.count("M"), line.count("L")) == (2, 2)
+    assert found.ranges[0].span[0] == found.ranges[0].values[0][0]
 
 
 def test_the_looks_of_a_check_are_counted_by_how_they_ended() -> None:
