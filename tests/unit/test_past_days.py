@@ -63,11 +63,15 @@ def test_rollouts_in_which_nothing_was_measured_are_told_apart() -> None:
 
 
 def test_no_line_is_drawn_where_nothing_was_measured() -> None:
-    found = backtest(policy(check()), valued("99", "98", None, None, "97", "99"))
+    timed = [
+        replace(one, measurements=(replace(one.measurements[0], at_ms=60_000 * i),))
+        for i, one in enumerate(valued("99", "98", None, None, "97", "99"))
+    ]
+    found = backtest(policy(check()), timed)
     [line] = re.findall(r'class="canary" d="([^"]*)"', page("prod/shop", "", found))
 
     assert (line.count("M"), line.count("L")) == (2, 2)
-    assert found.ranges[0].span[0] == found.ranges[0].values[0][0]
+    assert found.ranges[0].span == (0, 300_000)
 
 
 def test_the_looks_of_a_check_are_counted_by_how_they_ended() -> None:
