@@ -167,6 +167,7 @@ class Station:
         steady_ms = self.time.steady()
         acts = self._refusals.due(decisions, steady_ms)
         clock = await self.measuring.clock(measured, now_ms) if acts else Clock(own_ms=now_ms)
+        clock = self.time.dating(clock)
         planner = Planner(self.reader, self.measuring.timing, clock)
         plans, refused = await self.worker.do(
             lambda: planner.plans(acts, seen, measured.answers, self._known()[1], begun)
@@ -287,10 +288,7 @@ class Station:
         return await self.worker.do(lambda: beginner.look(seen, graph))
 
     def _forget(self) -> None:
-        """Fetch before the next look, even where the config branch has not moved.
-
-        The evidence branch may have moved alone, and a damaged clone heals only by a fetch.
-        """
+        """Fetch before the next look: evidence may have moved alone, and damage heals by that."""
         self._tips = None
         self._fresh = False
 

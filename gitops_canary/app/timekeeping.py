@@ -3,9 +3,10 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gitops_canary.core.clocks import apart, believed
+from gitops_canary.core.clocks import agreed, apart, believed
+from gitops_canary.core.dating import Clock
 
 log = logging.getLogger("gitops_canary")
 
@@ -38,6 +39,8 @@ class Timekeeper:
     _heard: tuple[int, int] | None = None
     """What a metric source said, and when by `steady`."""
     _told: str = ""
+    _agreed_ms: int | None = None
+    """The time of this look, where two witnesses told it."""
 
     @classmethod
     def of(cls, clock: Callable[[], int]) -> "Timekeeper":
@@ -50,7 +53,15 @@ class Timekeeper:
         if self._heard is not None:
             kept = self._heard[0] + self.steady() - self._heard[1]
         self._tell(ours, ("the Git server", theirs), ("a metric source", kept))
-        return believed(ours, (theirs, kept), made_ms)
+        now_ms = believed(ours, (theirs, kept), made_ms)
+        self._agreed_ms = now_ms if agreed(ours, (theirs, kept), now_ms) else None
+        return now_ms
+
+    def dating(self, clock: Clock) -> Clock:
+        """Date moves by what two witnesses told at this look, where no metric source told it."""
+        if clock.told_ms is not None or self._agreed_ms is None:
+            return clock
+        return replace(clock, told_ms=self._agreed_ms, silent=False)
 
     def hear(self, told_ms: int | None) -> None:
         """Keep what a metric source said just now; None where none said anything."""

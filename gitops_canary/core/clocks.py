@@ -32,6 +32,18 @@ def believed(own_ms: int, others_ms: tuple[int | None, ...], made_ms: int) -> in
     return own_ms if abs(chosen - own_ms) <= NEAR_MS else chosen
 
 
+def agreed(own_ms: int, others_ms: tuple[int | None, ...], now_ms: int) -> bool:
+    """Whether at least two witnesses say that it is so late.
+
+    >>> agreed(100_000, (None, None), 100_000), agreed(100_000, (98_000, None), 100_000)
+    (False, True)
+    >>> agreed(100_000, (900_000, None), 100_000)
+    False
+    """
+    told = [at_ms for at_ms in (own_ms, *others_ms) if at_ms is not None]
+    return sum(abs(at_ms - now_ms) <= NEAR_MS for at_ms in told) > 1
+
+
 def apart(own_ms: int, whose: str, other_ms: int | None) -> str:
     """Say how another clock differs from ours; empty where that is no matter.
 

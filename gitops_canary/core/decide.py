@@ -9,13 +9,14 @@ from decimal import Decimal
 
 from gitops_canary.core import hooks
 from gitops_canary.core.adopting import unadopted
+from gitops_canary.core.barring import barred
 from gitops_canary.core.going import going
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import iso, percent
 from gitops_canary.core.unheard import failing
 from gitops_canary.core.watch import ended_ms, watching
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
-from gitops_canary.model.rollout import Action, Outcome, Rollout
+from gitops_canary.model.rollout import Action, Outcome, Record, Rollout
 from gitops_canary.model.webhooks import HookType
 
 
@@ -169,15 +170,29 @@ def _resting(s: Situation) -> Decision:
     if s.watched and (decision := watching(s)):
         return decision
     if s.rollout and s.idles_at_zero and s.last is not Action.IDLE:
-        live_ms = ended_ms(s)
-        if live_ms is None and not s.fresh:
-            return s.hold(Wait.LIVE, f"Weight 0 is not live yet: {_waiting(s)}.")
-        return s.act(
-            Action.IDLE,
-            at_ms=s.source_ms if live_ms is None else live_ms,
-            reason="The canary serves nobody, so it is scaled to zero.",
-        )
+        return _idling(s, s.rollout.last.record)
     return s.hold(Wait.IDLE, f"Candidate and primary are the same version.{_rolled_back(s)}")
+
+
+def _idling(s: Situation, last: Record) -> Decision:
+    """Scale the canary down once it serves nobody; a start at weight 0 gave it nobody to serve."""
+    live_ms, unserved = ended_ms(s), last.action is Action.START and last.weight_from == 0
+    if live_ms is None and not s.fresh and not unserved:
+        late = s.now_ms > s.deadline_ms()
+        return s.hold(
+            Wait.PERSON if late else Wait.LIVE,
+            f"Weight 0 is {'still not live' if late else 'not live yet'}: {_waiting(s)}.",
+            remedy="look at the sync engine; the canary is scaled down once it is live"
+            if late
+            else "",
+            alert=late,
+        )
+    other_ms = s.source_ms if s.fresh else s.tip_ms
+    return s.act(
+        Action.IDLE,
+        at_ms=other_ms if live_ms is None else live_ms,
+        reason="The canary serves nobody, so it is scaled to zero.",
+    )
 
 
 def _rolled_back(s: Situation) -> str:
@@ -192,8 +207,8 @@ def _rolled_back(s: Situation) -> str:
 
 def _begin(s: Situation) -> Decision:
     """Start the candidate's rollout unless something forbids it."""
-    if barred := _barred(s):
-        return barred
+    if held := barred(s):
+        return held
     if s.stable is None:
         return s.hold(
             Wait.ERROR,
@@ -210,27 +225,6 @@ def _begin(s: Situation) -> Decision:
         return s.hold(Wait.PAUSED, "Paused by control.paused: a new candidate waits.")
     waits = hooks.gate(s, s.candidate_id, HookType.CONFIRM_ROLLOUT)
     return replace(waits, rollout=s.candidate_id) if waits else _start(s, again)
-
-
-def _barred(s: Situation) -> Hold | None:
-    """Hold a candidate that a quarantine keeps out, or may keep out; None where none does."""
-    if s.barred:
-        share = f"{percent(s.tip.weight)} % of the traffic" if s.tip.weight > 0 else "no traffic"
-        return s.hold(
-            Wait.QUARANTINED,
-            f"The candidate, which gets {share}, is quarantined: {s.quarantined}",
-            remedy=f"`gitops-canary retry {s.canary}` if it deserves another try",
-            alert=True,
-        )
-    if s.illegible:
-        return s.hold(
-            Wait.ERROR,
-            f"Whether the candidate is quarantined cannot be read: {s.illegible}",
-            remedy="restore the line from history, or delete it to let its version in; what rolls "
-            "already goes on",
-            alert=True,
-        )
-    return None
 
 
 def _retreating(s: Situation, again: Rollout | None) -> Hold | None:

@@ -212,6 +212,24 @@ def _crashing(world: Simulation) -> Undo:
     return undo
 
 
+def _full(world: Simulation) -> Undo:
+    """The disk of a clone is full: nothing is fetched into it, and no commit is stored."""
+    full = world.rng.choice(sorted(world.controllers))
+
+    def boundary(name: str, point: str) -> None:
+        if name == full and point in {"fetch", "store"}:
+            raise Unavailable(
+                "the clone takes nothing: No space left on device", remedy="make some"
+            )
+
+    world.boundaries = boundary
+
+    def undo() -> None:
+        world.boundaries = lambda _name, _point: None
+
+    return undo
+
+
 def _damage(world: Simulation) -> Undo:
     """A clone loses objects."""
     world.controllers[world.rng.choice(sorted(world.controllers))].disk.damaged = True
@@ -234,5 +252,6 @@ FAULTS: Mapping[str, Fault] = {
     "a controller is killed": _kill,
     "controllers crash": _crashing,
     "a clone is damaged": _damage,
+    "a clone's disk is full": _full,
     "pushes are rationed": _rationed,
 }

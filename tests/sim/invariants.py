@@ -46,11 +46,12 @@ class Watch(Asked):
         since: int | None = move.previous.at_ms
         if self.world.sees_live:
             since = app.live_since(move.before.weight, move.previous.at_ms - BACKDATED_MS)
-        need(since is not None, "the weight that was judged was never live")
-        assert since is not None
         rewritten = self.world.rewound_ms >= window.start_ms - REWOUND_MS
         if not rewritten:
-            # Whoever rewrites history also rewrites when a move was made, and what served then.
+            # Whoever rewrites history also rewrites when a move was made, and what served then:
+            # a weight of theirs may still be live that Git knows nothing of any more.
+            need(since is not None, "the weight that was judged was never live")
+            assert since is not None
             need(since <= window.start_ms, f"the window began {since - window.start_ms} ms early")
         if self.blind(window.start_ms):
             return

@@ -61,11 +61,24 @@ def _not_a_number(world: Simulation, name: str, question: Question, answer: Answ
 
 
 def _every_nan(answer: Answer) -> Answer:
+    return _every(answer, "NaN")
+
+
+def _every(answer: Answer, value: str) -> Answer:
     series = tuple(
-        Series(labels=s.labels, samples=tuple(Sample(p.at_ms, "NaN") for p in s.samples))
+        Series(labels=s.labels, samples=tuple(Sample(p.at_ms, value) for p in s.samples))
         for s in answer.series
     )
     return replace(answer, series=series)
+
+
+def _garbled(world: Simulation, name: str, question: Question, answer: Answer) -> Answer:
+    """Some numbers are endless, no numbers at all, or far too large, and some answers are twice."""
+    drawn = mark(world.seed, name, question.expression, "garbled")
+    if drawn < 0.2:
+        return replace(answer, series=(*answer.series, *answer.series))
+    kinds = ("+Inf", "-Inf", "-1", "1e400", "0x10", "")
+    return _every(answer, kinds[int(drawn * 30) % 6]) if drawn < 0.6 else answer
 
 
 def _scraping(world: Simulation) -> Undo:
@@ -153,6 +166,7 @@ MEASURED: dict[str, Fault] = {
     "Prometheus is empty": _answers(_empty),
     "Prometheus warns now and then": _answers(_sometimes),
     "Prometheus says NaN": _answers(_not_a_number),
+    "Prometheus answers garbage": _answers(_garbled),
     "an application's own metrics say NaN": _answers(_nothing_of_its_own),
     "nothing is scraped": _scraping,
     "only callers are scraped": _one_sided,

@@ -55,6 +55,19 @@ def test_two_clocks_ahead_date_nothing_ahead_while_the_git_server_tells_the_time
     until(world, lambda: "finish" in actions(world))
 
 
+def test_a_candidate_whose_commit_is_dated_behind_starts_no_sooner_than_it_was_pushed() -> None:
+    """While Prometheus kept silent its start took that date: late at once, proven by what was."""
+    world, shape = quiet()
+    silent = Answer(error="did not answer within 10s", silent=True)
+    world.answering = lambda _name, _question, _answer: silent
+    text = with_tag(world.files(world.remote.refs[CONFIG])[shape.workload_path], shape.name, "v1")
+    date_s = (world.now_ms - 20 * HOUR_MS) // 1000
+    world.commit({shape.workload_path: text}, "Bump to v1\n", date_s=date_s)
+    until(world, lambda: "start" in actions(world))
+    [move] = world.watch.landed.values()
+    assert world.now_ms - world.remote.raw(move.revision).date_s * 1000 < 30 * SECOND
+
+
 def test_a_move_that_was_refused_rests_no_longer_where_the_clock_is_set_back() -> None:
     world, shape = quiet(threshold=1)
     bump(world, shape, "v1", Quality(errors=0.4))

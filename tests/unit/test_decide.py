@@ -114,9 +114,16 @@ HELD: dict[str, tuple[Callable[[], Situation], Wait, bool, str]] = {
     "not scaled down before weight 0 is live": (
         lambda: after(
             Action.ABORT, stable_replicas=0, live=NOT_LIVE, tip=owned(same=True),
-            written=owned(same=True),
+            written=owned(same=True), now_ms=LIVE_MS,
         ),
         Wait.LIVE, False, "Weight 0 is not live yet: the engine sleeps.",
+    ),
+    "not scaled down although its time is over": (
+        lambda: after(
+            Action.ABORT, stable_replicas=0, live=NOT_LIVE, tip=owned(same=True),
+            written=owned(same=True),
+        ),
+        Wait.PERSON, True, "Weight 0 is still not live: the engine sleeps.",
     ),
     "a retreat on its way": (
         lambda: after(Action.RETREAT, live=NOT_LIVE, now_ms=LIVE_MS), Wait.LIVE, False,
@@ -268,6 +275,15 @@ def test_a_canary_that_serves_nobody_is_scaled_down_once() -> None:
     assert held(after(Action.ABORT, **{**rest, "rollout": None})).wait is Wait.IDLE
     fresh = acted(after(Action.ABORT, **rest, live=NOT_LIVE, changed=True, source_ms=7))
     assert (fresh.action, fresh.at_ms) == (Action.IDLE, 7)
+    byhand = {
+        **rest, "written": owned(), "tip": replace(owned(), primary=owned().candidate),
+        "live": NOT_LIVE, "tip_ms": 9, "now_ms": LIVE_MS,
+    }  # fmt: skip
+    for before, wait in (("0", None), ("5", Wait.LIVE)):
+        started = Rollout(moves=(move(Action.START, "0", 0, before),))
+        decision = decide(after(Action.START, **byhand, rollout=started))
+        assert isinstance(decision, Act if wait is None else Hold), decision
+        assert (decision.at_ms if isinstance(decision, Act) else decision.wait) == (wait or 9)
 
 
 def test_a_renewed_candidate_ends_a_persons_hold() -> None:
