@@ -140,7 +140,7 @@ def _look(url: str, directory: str, key: str) -> None:
     before = _kib("VmRSS")
     tip, _ = repository.fetch()
     reader = reader_of(repository)
-    graph = Graph(repository, tip)
+    graph = Graph(repository, tip, stirring=reader.stirred)
     seen = look(reader, graph, 0)
     print((_kib("VmRSS") - before) / 1024, (_kib("VmHWM") - before) / 1024, len(seen.seen))
     repository.close()

@@ -6,6 +6,8 @@ from gitops_canary.model.spec import CanarySpec
 class Alike:
     """A spec, equal to every other that lies in the same places."""
 
+    __slots__ = ("_hash", "_key", "spec")
+
     def __init__(self, spec: CanarySpec) -> None:
         self.spec = spec
         self._key = (

@@ -46,7 +46,7 @@ class Canaries:
         text: Callable[[Path, BlobId], str],
     ) -> None:
         self._rules = rules
-        self._headers = headers
+        self._headers = lru_cache(_CACHED)(headers)
         self._text = text
         self._specs = lru_cache(_CACHED)(self._read_specs)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gitops_canary.app.indexing import bodies
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest import building, document, flux_layers, image_order, rendered
-from gitops_canary.manifest.folders import Folders, folder_of, followed, gathered
+from gitops_canary.manifest.folders import Folders, followed, gathered
 from gitops_canary.manifest.image_chain import Found, Setting
 from gitops_canary.manifest.kustomize import FILES, Roots, is_kustomization
 from gitops_canary.manifest.nodes import parse
@@ -110,7 +110,7 @@ class Placing:
         """List what kustomize sets the images of a workload by, after its manifest did."""
         folders = self.folders(revision)
         mine = [own for own in folders.building(ref.file) if ref.file in own.resources]
-        around = set().union(*(building.around(folders, folder_of(own)) for own in mine))
+        around = set().union(*(building.around(folders, own.folder) for own in mine))
         found = (
             setting
             for outer in sorted(o for o in around if building.is_outermost(folders, o))

@@ -5,18 +5,19 @@ from functools import lru_cache
 
 from gitops_canary.app.alike import Alike
 from gitops_canary.app.canaries import Canaries, Rules
-from gitops_canary.app.indexing import Index, Indexer, PlainSift, bodies
+from gitops_canary.app.indexing import Index, Indexer, PlainSift
 from gitops_canary.app.placing import Placing
+from gitops_canary.app.texts import Texts
 from gitops_canary.app.trail import Bearing
 from gitops_canary.app.view import View, stirring
 from gitops_canary.core.edits import Ground
 from gitops_canary.errors import BindingError, CanaryError, SpecError, Unavailable
-from gitops_canary.manifest import bindings, catalog, document, tracked, versions
+from gitops_canary.manifest import bindings, catalog, tracked, versions
 from gitops_canary.manifest.owned import owned
 from gitops_canary.manifest.reaching import crossed, reaching
 from gitops_canary.manifest.screen import ANY_NAME, labels, sources, words
+from gitops_canary.model import kept
 from gitops_canary.model.commits import Blob
-from gitops_canary.model.kept import Kept
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.model.owned import DocRef, Fields
 from gitops_canary.model.recent import Recent
@@ -26,8 +27,8 @@ from gitops_canary.routing.field import Field
 from gitops_canary.strategy import outfitted
 
 CACHED_FILES = 8192
-_TEXTS_BYTES_MAX = 8 << 20
 _DELETED = 64
+_NO_WORDS = frozenset[str]()
 
 __all__ = ["Reader", "Rules", "View"]
 
@@ -47,10 +48,10 @@ class Reader:
         self._sift = sift or PlainSift(store)
         self._indexer = Indexer(store, self._sift, rules.paths)
         self._last: View | None = None
-        self._headers = lru_cache(CACHED_FILES)(self._read_headers)
-        self._texts = Kept[tuple[Path, BlobId], str](_TEXTS_BYTES_MAX)
-        self._specs = Canaries(rules, self._headers, self._text)
-        self.placing = Placing(store, self._sift, self._text)
+        self._headers = Recent(self._read_headers, CACHED_FILES)
+        self._texts = Texts(store)
+        self._specs = Canaries(rules, self._headers, self._texts.text)
+        self.placing = Placing(store, self._sift, self._texts.text)
         self._bound = Recent(self._bind, CACHED_FILES)
         self._grounds = Recent(self._read_ground, CACHED_FILES)
         self._configs = Recent(self._read_configs, CACHED_FILES)
@@ -64,9 +65,12 @@ class Reader:
 
     def turn(self) -> None:
         """Let go of what was needed neither for this tip nor for the one before; for a new tip."""
-        self.placing.turn()
         for one in (self._bound, self._grounds, self._configs, self.view, self.stirred):
             one.turn()
+        self._headers.turn()
+        self._texts.turn()
+        self.placing.turn()
+        kept.turn()
 
     @property
     def words(self) -> frozenset[str]:
@@ -77,7 +81,7 @@ class Reader:
     def text(self, revision: Revision, path: Path) -> str:
         """Read one file of a revision as text; empty where there is none."""
         blob = self._store.files(revision).get(path)
-        return self._text(path, blob.id) if blob else ""
+        return self._texts.text(path, blob.id) if blob else ""
 
     def changed(self, before: Revision, after: Revision) -> Iterator[tuple[Path, str, str]]:
         """Give path and both texts of every file of kustomize or YAML that two revisions differ in.
@@ -90,9 +94,9 @@ class Reader:
             if blob is None or path not in old or not known:
                 continue
             try:
-                text = self._text(path, blob.id)
+                text = self._texts.text(path, blob.id)
                 if not path.endswith(".json") or '"op"' in text:
-                    yield path, self._text(path, old[path].id), text
+                    yield path, self._texts.text(path, old[path].id), text
             except SpecError:
                 # Too large or no text: nothing in it is watched, and `lint` says why.
                 continue
@@ -172,12 +176,12 @@ class Reader:
     def _read_ground(self, revision: Revision, same: Alike) -> Ground:
         view, spec = self.view(revision), same.spec
         wanted = labels(spec)
-        files = {**self._footprint(view, wanted), **self._sources(view, spec)}
-        configs = self._configs(spec.target.name, tuple(files.items()))
+        files = tuple({**self._footprint(view, wanted), **self._sources(view, spec)}.items())
+        configs = self._configs(spec.target.name, files)
         if configs and not spec.source:
             self._wanted |= configs
-            files = dict(self._footprint(view, wanted | configs))
-        found = self._bound(spec.id, same, tuple(files.items()))
+            files = tuple(self._footprint(view, wanted | configs).items())
+        found = self._bound(spec.id, same, files)
         if isinstance(found, CanaryError):
             raise found
         return found
@@ -197,11 +201,11 @@ class Reader:
         """List the words by which the ConfigMaps and Secrets of two workloads are found."""
         found, both = set[str](), {target, f"{target}-primary"}
         blobs = dict(files)
-        for path, text in self._loaded(blobs).items():
+        for path, text in self._texts.several(blobs).items():
             headers = self._headers(path, blobs[path].id) if tracked.may_refer(text) else ()
             for ref in () if isinstance(headers, CanaryError) else headers:
                 found |= tracked.referred(ref, text) if ref.name in both else set()
-        return words(found) if found else frozenset()
+        return words(found) if found else _NO_WORDS
 
     def _sources(self, view: View, spec: CanarySpec) -> Mapping[Path, Blob]:
         """Find the files that a spec names."""
@@ -222,9 +226,9 @@ class Reader:
         blobs = dict(files)
 
         def text(path: Path) -> str:
-            return self._text(path, blobs[path].id)
+            return self._texts.text(path, blobs[path].id)
 
-        self._loaded(blobs)
+        self._texts.several(blobs)
         documents: list[DocRef] = []
         unread: CanaryError | None = None
         for path, blob in files:
@@ -255,7 +259,7 @@ class Reader:
         last, self._last = self._last, None  # begun anew where the next lines fail
         if last is None:
             index = self._indexer.begin(revision, self.expected)
-            self._loaded(index.policies)
+            self._texts.several(index.policies)
             canaries, errors = self._specs.read(sorted(index.policies.items()))
         else:
             index = self._indexer.follow(last.index, revision)
@@ -274,26 +278,6 @@ class Reader:
 
     def _read_headers(self, path: Path, blob: BlobId) -> tuple[DocRef, ...] | SpecError:
         try:
-            return catalog.headers(self._text(path, blob), file=path)
+            return catalog.headers(self._texts.text(path, blob), file=path)
         except SpecError as error:
             return error
-
-    def _loaded(self, files: Mapping[Path, Blob]) -> dict[Path, str]:
-        """Read files in one turn with git; without those that cannot be read: `_text` tells why."""
-        found = {path: self._texts.get((path, blob.id)) for path, blob in files.items()}
-        lacking = {path: files[path] for path, text in found.items() if text is None}
-        for path, data in bodies(self._store, lacking):
-            try:
-                text = document.text_of(data, file=path)
-            except SpecError:
-                continue  # whoever asks for it is told
-            found[path] = self._texts.keep((path, files[path].id), text, len(data))
-        return {path: text for path, text in found.items() if text is not None}
-
-    def _text(self, path: Path, blob: BlobId) -> str:
-        """Read a file as text; the last ones are kept."""
-        known = self._texts.get((path, blob))
-        if known is not None:
-            return known
-        data = self._store.read([blob])[blob]
-        return self._texts.keep((path, blob), document.text_of(data, file=path), len(data))

@@ -238,11 +238,9 @@ class Repository:
 
     def close(self) -> None:
         """End every process and let go of the directory."""
-        self._remote.close()
-        self._reader.close()
-        self._drafting.close()
-        self.witness.ownership.close()
-        self._clone.close()
+        ours = (self._remote, self._reader, self._drafting, self.witness.ownership, self._clone)
+        for one in ours:
+            one.close()
 
     def _fetch(self, branches: Sequence[str]) -> None:
         if self._damaged:
@@ -263,6 +261,8 @@ class Repository:
         with self._healing():
             tips = self._reader.tips([TRACKING + branch for branch in branches])
         self._local |= {branch_of(ref): Revision(tip) for ref, tip in tips.items()}
+        self._trees.turn()
+        self._walk.turn()
         self._clone.tidy()
 
     def _make_anew(self) -> None:

@@ -11,9 +11,11 @@ from gitops_canary.model.kept import Kept
 from gitops_canary.model.names import BlobId, Path
 
 _BODIES_BYTES_MAX = 8 << 20
-_PARSED_BYTES_MAX = 2 << 20
+_PARSED_BYTES_MAX = 1 << 18
 """As bodies; taken apart they are some seven times as large."""
-_BESIDE = 256
+_BESIDE = 300
+"""What a directory takes besides: its id, and its place among the others."""
+_AT_ONCE = 256
 """Directories that are looked into in one turn with git."""
 _HIDDEN = frozenset({b"", b".", b"..", b".git"})
 
@@ -23,9 +25,14 @@ class Trees:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._bodies = Kept[ObjectId, bytes](_BODIES_BYTES_MAX)
+        self._bodies = Kept[ObjectId, bytes](_BODIES_BYTES_MAX, _BESIDE)
         self._entries = Kept[ObjectId, Mapping[bytes, Entry]](_PARSED_BYTES_MAX)
         self._bodies.keep(EMPTY_TREE, b"", 0)
+
+    def turn(self) -> None:
+        """Let go of what was needed neither for this tip nor for the one before; for a new tip."""
+        self._bodies.turn()
+        self._entries.turn()
 
     def entries(self, tree: ObjectId) -> Mapping[bytes, Entry]:
         """Read one tree's entries; ValueError where it is none that git would make."""
@@ -94,7 +101,7 @@ class Trees:
         found: dict[Path, Blob] = {}
         todo = [("", root)]
         while todo:
-            level, todo = todo[-_BESIDE:], todo[:-_BESIDE]
+            level, todo = todo[-_AT_ONCE:], todo[:-_AT_ONCE]
             bodies = self._passing([tree for _, tree in level])
             for prefix, tree in level:
                 for name, entry in parse_tree(bodies[tree]).items():

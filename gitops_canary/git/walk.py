@@ -10,6 +10,7 @@ from gitops_canary.git.ownership import Ownership
 from gitops_canary.git.process import Child, Runner
 from gitops_canary.git.reader import DamagedClone, Reader
 from gitops_canary.model.commits import Commit
+from gitops_canary.model.kept import Kept
 from gitops_canary.model.names import Revision
 
 _FIRST_BATCH = 32
@@ -25,7 +26,8 @@ class Walk:
         self._reader = reader
         self.lineage = Lineage(reader)
         self._ownership = ownership
-        self._kept: dict[ObjectId, Commit] = {}
+        self._kept = Kept[ObjectId, Commit](_KEPT_MAX)
+        self.turn = self._kept.turn
 
     def commit(self, revision: Revision) -> Commit:
         """Read one commit.
@@ -94,15 +96,15 @@ class Walk:
 
     def _read(self, batch: list[ObjectId]) -> list[Commit]:
         """Read one batch to its end, so that the reader is free while the caller looks at it."""
-        unknown = [name for name in batch if name not in self._kept]
-        if len(self._kept) + len(unknown) > _KEPT_MAX:
-            self._kept.clear()
-            unknown = batch
+        known = {name: self._kept.get(name) for name in batch}
+        unknown = [name for name, commit in known.items() if commit is None]
         found = {name: parse_commit(body) for name, body in self._reader.read(unknown, "commit")}
         self.lineage.remember(found.items())
         self._ownership.prepare(found.values())
-        self._kept |= {name: self._commit(name, raw) for name, raw in found.items()}
-        return [self._kept[name] for name in batch]
+        fresh = {
+            name: self._kept.keep(name, self._commit(name, raw), 1) for name, raw in found.items()
+        }
+        return [known[name] or fresh[name] for name in batch]
 
     def _commit(self, name: ObjectId, raw: RawCommit) -> Commit:
         return Commit(

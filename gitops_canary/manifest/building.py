@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
-from gitops_canary.manifest.folders import Folders, folder_of
+from gitops_canary.manifest.folders import Folders
 from gitops_canary.manifest.kustomize import Entry, Kustomization
 from gitops_canary.model.names import Path
 
@@ -29,7 +29,7 @@ def builds_on(folders: Mapping[str, Kustomization], outer: str) -> set[str]:
 
 def around(folders: Folders, folder: str) -> set[str]:
     """List a folder and everything that builds on it; empty if it is no kustomization's."""
-    return _walked(folders, folder, lambda one: map(folder_of, folders.building(one)))
+    return _walked(folders, folder, lambda one: (own.folder for own in folders.building(one)))
 
 
 def is_outermost(folders: Folders, folder: str) -> bool:
@@ -134,6 +134,6 @@ def patches(folders: Mapping[str, Kustomization]) -> frozenset[str]:
 def users(folders: Folders, file: Path) -> set[str]:
     """List the folders that a file is the kustomization, a resource or a patch of."""
     own = folders.get(posixpath.dirname(file))
-    mine = {folder_of(own)} if own is not None and own.file == file else set()
+    mine = {own.folder} if own is not None and own.file == file else set()
     found = folders.naming(file)
-    return mine | {folder_of(o) for o in found if file in o.resources or file in o.patches}
+    return mine | {o.folder for o in found if file in o.resources or file in o.patches}

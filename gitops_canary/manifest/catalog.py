@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from sys import intern
 
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest.document import Node, NodeKind, parse
@@ -67,7 +67,6 @@ def _hiding(text: str) -> bool:
     return any(one in text for one in _HIDING)
 
 
-@lru_cache(1024)
 def headers(text: str, *, file: Path) -> tuple[DocRef, ...]:
     """List the documents of interest in a file, by identity.
 
@@ -122,9 +121,9 @@ def _ref(root: Node, index: int, kind: str, file: Path) -> DocRef:
     return DocRef(
         file=file,
         index=index,
-        api_version=_text(root, "apiVersion"),
-        kind=kind,
-        namespace=_text(root, "metadata", "namespace"),
+        api_version=intern(_text(root, "apiVersion")),
+        kind=intern(kind),
+        namespace=intern(_text(root, "metadata", "namespace")),
         name=name,
     )
 

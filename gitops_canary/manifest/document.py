@@ -6,7 +6,6 @@ intended pointer differs the change is refused and the text stays as it was.
 
 import json
 import re
-from functools import lru_cache
 
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest import guard
@@ -15,6 +14,7 @@ from gitops_canary.manifest.flowing import flowed
 from gitops_canary.manifest.items import append_item, duplicate_item, insert_key, remove
 from gitops_canary.manifest.nodes import BOM, Node, NodeKind, parse
 from gitops_canary.manifest.scalars import PLACEHOLDER, Json, Value, spelled, typed, written
+from gitops_canary.model.kept import remembered
 
 __all__ = [
     "BOM", "Json", "Node", "NodeKind", "Pointer", "Value", "append_item", "data",
@@ -69,7 +69,7 @@ def data(node: Node, *, file: str) -> Json:
             return {key.value: data(value, file=file) for key, value in node.entries}
 
 
-@lru_cache(_KNOWN, typed=True)
+@remembered(_KNOWN)
 def set_scalar(text: str, document: int, path: Pointer, value: Value, *, file: str) -> str:
     """Replace one scalar's value, in its own style.
 

@@ -68,11 +68,6 @@ class Folders(Mapping[str, Kustomization]):
         )
 
 
-def folder_of(own: Kustomization) -> str:
-    """Name the folder of a kustomization."""
-    return posixpath.dirname(own.file)
-
-
 def _named(own: Kustomization) -> frozenset[str]:
     return own.patches.union(own.resources, own.components)
 
@@ -101,7 +96,7 @@ def gathered(texts: Iterable[tuple[Path, str]]) -> Folders:
         if same[1] is not None:
             found.append(read(same[1], file))
     found.sort(key=lambda own: own.file)
-    return Folders().with_changes({folder_of(own): own for own in found})
+    return Folders().with_changes({own.folder: own for own in found})
 
 
 def followed(

@@ -2,11 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest.field_path import Step, spoken
 from gitops_canary.manifest.image_places import Form, image_places
+from gitops_canary.model.kept import remembered
 
 _MENTION = re.compile(r"(?i)image|tag|version|newName|digest|repository|chart|targetRevision")
 
@@ -28,7 +28,7 @@ class ImageChange:
         return f"{self.file}:{self.line}: {spoken(self.path)}: {self.old} -> {self.new}"
 
 
-@lru_cache(256)
+@remembered(256)
 def image_changes(before: str, after: str, *, file: str) -> tuple[ImageChange, ...]:
     """Compare the images of two texts, each place with itself by name.
 

@@ -66,7 +66,7 @@ def before(entry: Entry, folders: Folders) -> Iterator[Entry]:
 
 
 def _outside(inner: Kustomization, folders: Folders, seen: frozenset[str]) -> Iterator[Entry]:
-    folder = posixpath.dirname(inner.file)
+    folder = inner.folder
     for outer in folders.building(folder):
         if outer.file in seen:
             continue

@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import lru_cache
 from types import MappingProxyType
 
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest.field_path import Inside, Key, Pick, Step
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
 from gitops_canary.manifest.tree import listed
+from gitops_canary.model.kept import remembered
 
 _IGNORED_FILES = frozenset({
     "Chart.lock", "requirements.lock", "helmfile.lock", "pnpm-lock.yaml", "index.yaml",
@@ -60,7 +60,7 @@ class ImagePlace:
     """In the file, counted from 1."""
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def image_places(text: str, *, file: str) -> Mapping[tuple[int, tuple[Step, ...]], ImagePlace]:
     """List the places of a file, by document and path; documents are counted from 0.
 

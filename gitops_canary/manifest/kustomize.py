@@ -3,12 +3,15 @@
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from sys import intern
 
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest import patching
 from gitops_canary.manifest.nodes import Node, NodeKind
 from gitops_canary.model.names import Path
 
+NOTHING = frozenset[Path]()
+"""Shared, since most patch nothing and each empty set takes 200 bytes."""
 FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
@@ -27,18 +30,24 @@ class Entry:
 class Kustomization:
     """What matters of one kustomization."""
 
-    file: Path
+    folder: str
+    name: str
     resources: tuple[str, ...]
     """Files and folders it builds on, from the repository's root."""
     components: tuple[str, ...]
     entries: tuple[Entry, ...]
-    patches: frozenset[Path] = frozenset()
+    patches: frozenset[Path] = NOTHING
     """Files that it puts onto what it builds."""
     namespace: str = ""
     """Where it puts everything it builds; empty where it leaves that alone."""
     prefix: str = ""
     suffix: str = ""
     """What it puts before and behind the name of everything it builds."""
+
+    @property
+    def file(self) -> Path:
+        """Where it lies."""
+        return Path(posixpath.join(self.folder, self.name))
 
 
 def is_kustomization(file: str) -> bool:
@@ -78,12 +87,14 @@ def read(root: Node, file: Path) -> Kustomization:
         if name is not None:
             place = Place(file, item.line, item.column)
             entries.append(Entry(file, index, name.value, (new or name).value, place))
+    folder, base = posixpath.split(file)
     return Kustomization(
-        file=file,
+        folder=folder,
+        name=intern(base),
         resources=(*_paths(root, "resources", file), *_paths(root, "bases", file)),
         components=_paths(root, "components", file),
         entries=tuple(entries),
-        patches=frozenset(p.file for p in patching.listed(file, root) if not p.inside),
+        patches=frozenset(p.file for p in patching.listed(file, root) if not p.inside) or NOTHING,
         namespace=root.word("namespace"),
         prefix=root.word("namePrefix"),
         suffix=root.word("nameSuffix"),

@@ -24,7 +24,7 @@ from ruamel.yaml.reader import ReaderError
 
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest.tree import Node, NodeKind, listed
-from gitops_canary.model.kept import Kept
+from gitops_canary.model.kept import Kept, passing
 
 __all__ = ["BOM", "PARSED", "SIZE_MAX", "Node", "NodeKind", "parse"]
 
@@ -43,7 +43,7 @@ _made = tuple.__new__
 """Makes a named tuple of all its fields in a third of the time that its class takes."""
 
 
-PARSED: Kept[tuple[str, str], tuple[Node | None, ...]] = Kept(_KEPT_MAX)
+PARSED = passing(Kept[tuple[str, str], tuple[Node | None, ...]](_KEPT_MAX))
 """What `parse` gave last, by text and file."""
 
 

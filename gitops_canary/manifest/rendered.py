@@ -71,7 +71,7 @@ def namespaces(file: Path, folders: Folders, layers: Sequence[Layer] = ()) -> Ma
 
     def outwards(own: Kustomization, said: tuple[str, Path] | None, seen: frozenset[str]) -> None:
         said = (own.namespace, own.file) if own.namespace else said
-        folder = posixpath.dirname(own.file)
+        folder = own.folder
         outer = [one for one in folders.building(folder) if one.file not in seen]
         for one in outer:
             outwards(one, said, seen | {one.file})

@@ -8,7 +8,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 
 from gitops_canary.errors import EditRefused, Place, SpecError
 from gitops_canary.manifest.compare import Pointer, differing
@@ -24,6 +23,7 @@ from gitops_canary.manifest.document import (
 )
 from gitops_canary.manifest.naming import Names, named
 from gitops_canary.manifest.scalars import PLACEHOLDER
+from gitops_canary.model.kept import remembered
 from gitops_canary.model.names import Digest
 from gitops_canary.model.owned import DocRef
 
@@ -40,7 +40,7 @@ def canonical(text: str, ref: DocRef, *, names: Names) -> Json:
     return names.in_candidate(_values(text, ref))
 
 
-@lru_cache(_KNOWN)
+@remembered(_KNOWN)
 def version(text: str, ref: DocRef, *, names: Names) -> Digest:
     """Digest a workload's pod template in the candidate's names."""
     return digest(canonical(text, ref, names=names))

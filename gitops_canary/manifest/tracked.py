@@ -5,11 +5,11 @@ in the same repository and the primary refers to it. Everything else is shared.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
 
 from gitops_canary.errors import BindingError, EditRefused, Place
 from gitops_canary.manifest import field_values, naming
 from gitops_canary.manifest.document import Json, Node, parse
+from gitops_canary.model.kept import remembered
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import ConfigPair, DocRef, FieldRef, Templates
 
@@ -62,16 +62,17 @@ def referred(ref: DocRef, text: str) -> frozenset[str]:
     return frozenset(name for _, name in _configs(ref, text))
 
 
-@lru_cache(_KNOWN)
+@remembered(_KNOWN)
 def _configs(ref: DocRef, text: str) -> frozenset[naming.Config]:
     template = _root(ref, text).get(*_TEMPLATE)
-    return naming.configs(template) if template else frozenset()
+    return naming.configs(template) if template else naming.NO_CONFIGS
 
 
 def names(versions: Templates) -> naming.Names:
     """Give the names that differ between the two workloads of a binding."""
     target = versions.candidate.name
-    return naming.Names(target, frozenset((one.kind, one.name) for one in versions.configs))
+    found = frozenset((one.kind, one.name) for one in versions.configs)
+    return naming.Names(target, found or naming.NO_CONFIGS)
 
 
 def contents(ref: DocRef, text: str) -> Json:

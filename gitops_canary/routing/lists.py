@@ -8,7 +8,6 @@ written into both entries at once.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 
 from gitops_canary.manifest.document import (
     Node,
@@ -18,6 +17,7 @@ from gitops_canary.manifest.document import (
     set_scalar,
     splice,
 )
+from gitops_canary.model.kept import remembered
 from gitops_canary.model.names import Digest, Path
 from gitops_canary.routing.groups import Claims, Group, Groups, no_claims
 from gitops_canary.routing.identity import Names, renamed, word
@@ -185,21 +185,21 @@ class Lists:
         return stable is not None and without(now, group.entries) == without(then, stable.entries)
 
 
-@lru_cache(_KNOWN)
+@remembered(_KNOWN)
 def _matches(meaning: Meaning, groups: Groups, text: str, document: int, names: Names) -> bool:
     root = root_of(text, document, Path(""))
     known = (found for group in groups(root) for _, found in meaning.known(root, group, names))
     return any(found.side == "primary" for found in known if found)
 
 
-@lru_cache(_KNOWN)
+@remembered(_KNOWN)
 def _splits(
     meaning: Meaning, groups: Groups, text: str, document: int, file: Path, names: Names
 ) -> tuple[Split, ...]:
     return tuple(meaning.splits(root_of(text, document, file), groups, file, names))
 
 
-@lru_cache(_KNOWN)
+@remembered(_KNOWN)
 def _shape(
     meaning: Meaning,
     groups: Groups,

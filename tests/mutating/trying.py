@@ -29,6 +29,8 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
+from gitops_canary.model.kept import clear
+
 from .changes import ROOT, Mutant, swaps
 
 Line = tuple[str, int]
@@ -133,6 +135,7 @@ class Trier:
             lines: set[Line] = set()
             for one in remembered:
                 one.cache_clear()  # or a line is passed for the first test alone
+            clear()
             began = spent_s()
             with_lines(lines, self.core)
             passed = passes(item, after)

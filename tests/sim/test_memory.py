@@ -11,11 +11,8 @@ from .test_found import actions, until
 from .test_many import SHAPE
 
 WARM = 8
-BOUNDED = (
-    "git.", "manifest.", "model.commits.", "model.observation.", "model.owned.DocRef",
-    "model.rollout.",
-)  # fmt: skip
-"""Commits and samples are the world's; moves are history; what is parsed is kept up to a size."""
+BOUNDED = ("git.", "model.commits.", "model.observation.", "model.rollout.")
+"""Commits, their directories and samples are the world's; moves are history."""
 
 
 def test_nothing_of_a_rollout_that_is_over_is_kept_but_its_moves() -> None:
