@@ -30,7 +30,8 @@ def _no_flag(value: object) -> object:
 
 
 Whole = Annotated[int, BeforeValidator(_plain), Field(ge=0, le=10**15, strict=True)]
-Part = Annotated[float, Field(gt=0, lt=1)]
+Part = Annotated[float, Field(ge=1e-9, le=1 - 1e-9)]
+"""Nearer to 0 or 1 there is no number to compute with."""
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Limit = Annotated[Decimal, Field(max_digits=40, decimal_places=20)]
 Instant = Annotated[int, Field(ge=0, le=10**15, strict=True)]
@@ -119,7 +120,7 @@ class SequentialMetric(_Strict):
     name: Name
     budget: Part | None = None
     """Largest share of bad requests that is fine."""
-    min: Annotated[float, Field(gt=0, lt=100)] | None = None
+    min: Annotated[float, Field(ge=1e-7, le=100 - 1e-7)] | None = None
     """Least percentage of good requests: a budget of 1 - min / 100."""
     phi: Annotated[float, Field(ge=0.01, le=1000)] = 1.0
     """How much more bad requests scatter than single ones would; taken as 1 to 20."""
@@ -141,7 +142,7 @@ class Sequential(_Strict):
     """Blocks with a value beyond its limit that condemn."""
     alpha: Part = 0.01
     rho: Annotated[float, Field(ge=1, le=100)] = 1.5
-    floor: Annotated[float, Field(gt=0, le=1)] = 0.25
+    floor: Annotated[float, Field(ge=1e-9, le=1)] = 0.25
     dwell_ms: Span = 60_000
     seen_ms: Span = 15_000
     """How much of a weight has to be seen; a block at the least."""

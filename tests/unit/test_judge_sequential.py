@@ -55,6 +55,14 @@ def test_grids_are_those_of_the_published_cases() -> None:
     assert list(eprocess.GOOD) == data["grid_good"]
 
 
+@pytest.mark.parametrize("history", [0.4975, 0.5, 0.9, 1.0])
+def test_a_primary_that_failed_half_of_its_requests_before_is_judged_too(history: float) -> None:
+    config = Config(metrics=(replace(METRIC, history=history),))
+    states, verdicts = run(config, [block(i, (150, 75, 1350, 675)) for i in range(3)])
+    assert states[-1].weighed["success"].steady.log == pytest.approx(0, abs=1e-9)
+    assert {one.outcome for one in verdicts} == {WAIT}
+
+
 def test_evidence_agrees_with_the_published_cases_to_eight_digits() -> None:
     cases = vectors("sequential.json")["cases"]
     for case in cases:

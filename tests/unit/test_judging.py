@@ -108,6 +108,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
             r"blocks.0.foo: there is no field 'foo' here",
         ),
         ({"blocks": [{"readings": [{"metric": "m", "count": [1]}]}]}, "did you mean counts"),
+        ({"judge": {**SEQUENTIAL, "alpha": 1e-300}}, "judge.alpha: input should be greater"),
         ({"judge": {**SEQUENTIAL, "dwelMs": 1}}, "did you mean dwellMs"),
         ({"blocks": [counts(-1, 0, 0, 0)]}, "count from 0 after a counter was reset"),
         ({"blocks": [{"readings": [{"metric": "m", "value": True}]}]}, "not true or false"),

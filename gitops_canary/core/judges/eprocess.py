@@ -141,7 +141,11 @@ def _odds(share: float, grid: Logs) -> tuple[tuple[float, float], ...]:
         share if factor > 1 and share >= SHARE_MAX else min(share * factor, SHARE_MAX)
         for factor in grid
     ]
-    return tuple((math.log(p / share), math.log((1 - p) / (1 - share))) for p in shares)
+    return tuple(
+        # Half of all requests failed before the rollout, or more: nothing is worse than usual.
+        (0.0, 0.0) if p == share else (math.log(p / share), math.log((1 - p) / (1 - share)))
+        for p in shares
+    )
 
 
 def absolute(total: int, bad: int, share: float, grid: Logs, *, eta: float) -> Logs:
