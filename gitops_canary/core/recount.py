@@ -55,7 +55,9 @@ def _sum(check: Json) -> str:
 def _exposure(story: Told) -> str:
     minutes, requests, failed = story.exposed()
     counted = (
-        "requests not counted" if requests is None else f"{requests} requests, {failed} failed"
+        "requests not counted"
+        if requests is None
+        else f"{requests} requests since each weight was live, {failed} of them failed"
     )
     return f"Exposed: {minutes} minutes above 0 %, {counted}."
 

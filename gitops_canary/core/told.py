@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from gitops_canary.core.stopping import condemned_by, limits
-from gitops_canary.core.text import duration
+from gitops_canary.core.text import duration, percent
 
 Json = dict[str, Any]
+_FAST = 99
+"""Percentage of requests within its limit that a latency check asks for."""
 ENDS = {
     "finish": "rolled out",
     "abort": "rolled back",
@@ -143,18 +145,36 @@ def _cause(check: Json, policy: Json) -> str:
     if check["baseline"] is None:
         return "The primary was not measured beside it, so the cause may lie outside the version."
     limits: Json = next((c for c in policy["checks"] if c["name"] == check["name"]), {})
-    low, high = limits.get("minimum"), limits.get("maximum")
-    value = Decimal(check["baseline"])
-    within = (low is None or value >= Decimal(low)) and (high is None or value <= Decimal(high))
-    if within:
+    had = f"The primary had {check['baseline']} in the same window"
+    if _within(Decimal(check["baseline"]), check, limits):
+        return f"{had}, within the limit: the likely cause is this version."
+    rest = _rest(check.get("numbers", {}))
+    if rest is not None and _within(rest, check, limits):
+        pod = check["numbers"]["leftOut"]
         return (
-            f"The primary had {check['baseline']} in the same window, within the limit: the likely "
-            "cause is this version."
+            f"{had} for its pod {pod}, which is left out; its others had {percent(rest)}, within "
+            "the limit: the likely cause is this version."
         )
     return (
-        f"The primary had {check['baseline']} in the same window, outside the limit too: the "
-        "likely cause is something both share, not this version."
+        f"{had}, outside the limit too: the likely cause is something both share, not this version."
     )
+
+
+def _within(value: Decimal, check: Json, limits: Json) -> bool:
+    """Whether a value keeps a check's limit; counted, it is the percentage of good requests."""
+    low, high = limits.get("minimum"), limits.get("maximum")
+    if "primaryBad" in check.get("numbers", {}) and high is not None:
+        return value >= _FAST
+    return (low is None or value >= Decimal(low)) and (high is None or value <= Decimal(high))
+
+
+def _rest(numbers: Json) -> Decimal | None:
+    """Give the percentage of good requests on the primary without the pod that was left out."""
+    requests = Decimal(numbers.get("restPrimary", 0))
+    if not requests:
+        return None
+    good = 100 * (requests - Decimal(numbers["restPrimaryBad"])) / requests
+    return good.quantize(Decimal("0.0001"), ROUND_FLOOR)
 
 
 def told(files: Sequence[bytes]) -> Told | None:

@@ -45,7 +45,8 @@ def test_a_broken_pod_of_the_primary_shields_nobody() -> None:
     [check] = last.measurements
 
     assert verdicts[0].outcome is WAIT, "nothing is known before the first block"
-    assert "the primary's pod old-0 is left out" in last.reason
+    assert "of 1,011 on the other pods of the primary, worse than 1.5x them" in last.reason
+    assert "its pod old-0 is left out, as it was broken in the minute before" in last.reason
     assert "337 of 337 requests of pod old-0, none of 1,011 of the other 3" in last.reason
     assert check.numbers["leftOut"] == "old-0"
     seen_since = verdicts.index(last)

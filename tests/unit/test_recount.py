@@ -35,7 +35,10 @@ def test_a_rollback_is_told_move_by_move() -> None:
         "    webhook gate did not pass: no answer",
         "",
     ]
-    assert lines[12] == "Exposed: 4.00 minutes above 0 %, 200 requests, 18 failed."
+    assert lines[12] == (
+        "Exposed: 4.00 minutes above 0 %, 200 requests since each weight was live, "
+        "18 of them failed."
+    )
     assert lines.index("Before the next try:") < lines.index("Rollback conditions in force:")
     assert "Not known:" in lines
 

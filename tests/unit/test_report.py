@@ -117,6 +117,30 @@ def test_a_primary_that_fails_too_clears_the_version() -> None:
     assert "something both share" in "\n".join(story(both).remedies())
 
 
+@pytest.mark.parametrize(
+    ("bounds", "numbers", "baseline", "shared"),
+    [
+        (("99", None), {"leftOut": "old-0", "restPrimary": "900", "restPrimaryBad": "1"}, "75", 0),
+        (("99", None), {"leftOut": "old-0", "restPrimary": "900", "restPrimaryBad": "90"}, "75", 1),
+        ((None, "500"), {"primaryBad": "250"}, "75", 1),
+        ((None, "500"), {"primaryBad": "1"}, "99.5", 0),
+    ],
+    ids=["one pod", "the others too", "latency counted", "latency kept"],
+)
+def test_the_likely_cause_follows_from_what_was_counted(
+    bounds: tuple[str | None, str | None], numbers: dict[str, str], baseline: str, shared: int
+) -> None:
+    one = failed(9)
+    one["verdicts"][0]["checks"][0] |= {"baseline": baseline, "numbers": numbers}
+    one["policy"]["effective"]["checks"][0] |= dict(
+        zip(("minimum", "maximum"), bounds, strict=True)
+    )
+    told_of = "\n".join(story(one).remedies())
+
+    assert ("something both share" in told_of) is bool(shared)
+    assert ("its others had 99.8888" in told_of) is ("leftOut" in numbers and not shared)
+
+
 def test_a_missing_decision_is_said() -> None:
     found = told([b"", canonical(failed(9))])
     assert found

@@ -24,8 +24,10 @@ class Finding:
     """For which pod of the canary is waited, in words; empty where for none."""
     pod: str = ""
     """Why a pod that fails alone condemns nevertheless."""
+    sides: str = ""
+    """How both sides did without a pod of the primary that is left out; empty where none is."""
     beside: str = ""
-    """Which pod of the primary is left out, in words that follow the others."""
+    """Why that pod is left out, and how the whole did, in words that follow the others."""
     numbers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -58,10 +60,13 @@ def finding(config: Config, metric: Metric, weighed: Weighed, counts: Counts | N
     numbers, beside = {"logRest": exact(rest, config.digits)}, ""
     if faults.base:
         numbers |= _left_out(faults, faults.base)
-        beside = _beside(faults, faults.base, metric)
+        beside = _beside(faults, weighed.total, metric)
         if rest >= limit:
-            words = f"worse than {config.rho:g}x the other pods of the primary"
-            return Finding(log=rest, way=words, fails=True, beside=beside, numbers=numbers)
+            words = f"worse than {config.rho:g}x them, and by more than matters"
+            sides = _sides(faults.base.total, metric)
+            return Finding(
+                log=rest, way=words, fails=True, sides=sides, beside=beside, numbers=numbers
+            )
     found = alone(faults, metric.budget)
     if found:
         one, sick_ms = found
@@ -113,8 +118,13 @@ def _left_out(faults: Faults, base: Strand) -> dict[str, str]:
     }
 
 
-def _beside(faults: Faults, base: Strand, metric: Metric) -> str:
+def _sides(rest: Counts, metric: Metric) -> str:
+    mine = f"{rest.canary_bad:,} of {rest.canary:,} canary requests {metric.what}"
+    return f"{mine}, {rest.primary_bad:,} of {rest.primary:,} on the other pods of the primary"
+
+
+def _beside(faults: Faults, whole: Counts, metric: Metric) -> str:
     one = faults.left_out
     assert one is not None, "as above"
-    what = f"the primary's pod {one.name} is left out, which was broken in the minute before"
-    return f"; {what} ({one.words}); since then {compared(base.total, metric.what)}"
+    why = f"its pod {one.name} is left out, as it was broken in the minute before: {one.words}"
+    return f"; {why}; with it {compared(whole, metric.what)}"

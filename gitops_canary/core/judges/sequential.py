@@ -243,7 +243,7 @@ def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block)
     if not metric.known:
         words = f"{words}, with one incident spared"
     total = weighed.total
-    sides = compared(total, metric.what, alone=config.alone)
+    sides = found.sides or compared(total, metric.what, alone=config.alone)
     why = reading.why if reading.trouble else f"{sides}, {words}{found.beside}"
     return Measurement(
         check=metric.name,
