@@ -29,8 +29,15 @@ STOP_SECONDS = 15
 """How long a push under way may still take after SIGTERM."""
 HINT_SECONDS = 2
 """Hints within this time of each other make one look."""
+STEP_SECONDS = 5
+"""How often it is looked whether somebody set the clock, and by how much that matters."""
 EARLY_SECONDS = 5
 """How long after a look the next one is made because there is more to judge, at the soonest."""
+
+
+def every(poll_ms: int) -> IntervalTrigger:
+    """Say when to look: by UTC, which has no summer time."""
+    return IntervalTrigger(seconds=poll_ms / 1000, timezone="UTC")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +85,7 @@ class Controller:
     newest: Newest
     figures: Figures
     early_s: float = EARLY_SECONDS
+    step_s: float = STEP_SECONDS
     enough: Callable[[Report], bool] = lambda _: False
     """Told of each look; says whether the controller may end now."""
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -96,7 +104,7 @@ class Controller:
             one.station.hooking.late = partial(self.hint, one)
             self._scheduler.add_job(
                 self._tick,
-                IntervalTrigger(seconds=one.poll_ms / 1000, timezone="UTC"),
+                every(one.poll_ms),
                 args=[one],
                 max_instances=1,
                 coalesce=True,
@@ -105,14 +113,34 @@ class Controller:
             )
         first = [asyncio.create_task(self._tick(one)) for one in self.rounds]
         self._scheduler.start()
+        steady = asyncio.create_task(self._steady())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stop.wait(), for_s)
         self._stop.set()  # also where the time is over
+        steady.cancel()
         log.info("stopping: a push under way may take %d s more", STOP_SECONDS)
         self._scheduler.remove_all_jobs()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._settle(first), STOP_SECONDS)
         self._scheduler.shutdown(wait=False)
+
+    async def _steady(self) -> None:
+        """Look at once where somebody sets the clock, by which the scheduler's jobs are due.
+
+        Set back an hour, it would look at nothing for an hour.
+        """
+        before_s = self._ahead_s()
+        while True:
+            await asyncio.sleep(self.step_s)
+            now_s = self._ahead_s()
+            if abs(now_s - before_s) > self.step_s:
+                log.warning("the clock was set by %d s: looking at once", round(now_s - before_s))
+                for job in self._scheduler.get_jobs():
+                    job.modify(next_run_time=datetime.now(self._scheduler.timezone))
+            before_s = now_s
+
+    def _ahead_s(self) -> float:
+        return datetime.now(self._scheduler.timezone).timestamp() - time.monotonic()
 
     def hint(self, one: Round) -> None:
         """Look at a repository soon: at once, or where it was just hinted at, 2 s after that."""

@@ -5,8 +5,10 @@ import pathlib
 import signal
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from counted_world import CANARY, Rollout, examined, verified
 from recorded_world import Table, git
 
@@ -16,6 +18,7 @@ from gitops_canary.app.outage import Outage
 from gitops_canary.app.standing import Newest
 from gitops_canary.app.telling import Teller
 from gitops_canary.app.tick import Report
+from gitops_canary.app.timekeeping import Timekeeper
 from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.core.recompute import recompute
 from gitops_canary.model.rollout import Action, Outcome
@@ -156,8 +159,8 @@ def test_controller_looks_when_there_is_more_to_judge_not_only_when_it_polls(
     world.run(until=Action.ADVANCE)
     world.now_ms += 700
     began_s, began_ms = time.monotonic(), world.now_ms
-    object.__setattr__(
-        world.station, "clock", lambda: began_ms + round(1000 * (time.monotonic() - began_s))
+    world.station.time = Timekeeper.of(
+        lambda: began_ms + round(1000 * (time.monotonic() - began_s))
     )
     pushed: list[Action] = []
 
@@ -176,6 +179,47 @@ def test_controller_looks_when_there_is_more_to_judge_not_only_when_it_polls(
     )
     asyncio.run(controller.run())
     assert pushed == [Action.ADVANCE]
+
+
+class Settable(tzinfo):
+    """UTC by a clock that somebody may set; a stand-in for the machine's."""
+
+    set_by = timedelta(0)
+
+    def utcoffset(self, _: datetime | None) -> timedelta:
+        return timedelta(0)
+
+    dst = utcoffset
+
+    def tzname(self, _: datetime | None) -> str:
+        return "UTC"
+
+    def fromutc(self, dt: datetime) -> datetime:
+        return dt + self.set_by
+
+
+def test_a_clock_that_is_set_back_stops_no_look(world: Rollout) -> None:
+    clock, looks = Settable(), []
+    began_s = time.monotonic()
+
+    class Stop(Teller):
+        def tell(self, report: Report) -> None:
+            assert report.error is None
+            looks.append(report)
+            clock.set_by = timedelta(hours=-1)
+            if len(looks) > 3 or time.monotonic() > began_s + 20:
+                signal.raise_signal(signal.SIGTERM)
+
+    one = Round(
+        station=world.station, outage=Outage(router=lambda _: ROUTERS["istio"]), poll_ms=100
+    )
+    newest = Newest(["config"])
+    controller = Controller(
+        rounds=[one], teller=Stop(), newest=newest, figures=Figures("0", newest), step_s=0.05,
+        _scheduler=AsyncIOScheduler(timezone=clock),
+    )  # fmt: skip
+    asyncio.run(controller.run(for_s=15))
+    assert len(looks) > 3
 
 
 def test_silence_retreats_and_never_condemns(world: Rollout) -> None:

@@ -61,10 +61,11 @@ def _not_a_number(world: Simulation, name: str, question: Question, answer: Answ
 
 
 def _every_nan(answer: Answer) -> Answer:
-    return _every(answer, "NaN")
+    return every(answer, "NaN")
 
 
-def _every(answer: Answer, value: str) -> Answer:
+def every(answer: Answer, value: str) -> Answer:
+    """Give the same samples with another value."""
     series = tuple(
         Series(labels=s.labels, samples=tuple(Sample(p.at_ms, value) for p in s.samples))
         for s in answer.series
@@ -78,7 +79,7 @@ def _garbled(world: Simulation, name: str, question: Question, answer: Answer) -
     if drawn < 0.2:
         return replace(answer, series=(*answer.series, *answer.series))
     kinds = ("+Inf", "-Inf", "-1", "1e400", "0x10", "")
-    return _every(answer, kinds[int(drawn * 30) % 6]) if drawn < 0.6 else answer
+    return every(answer, kinds[int(drawn * 30) % 6]) if drawn < 0.6 else answer
 
 
 def _scraping(world: Simulation) -> Undo:
