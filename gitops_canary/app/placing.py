@@ -12,7 +12,7 @@ from gitops_canary.manifest.image_chain import Found, Setting
 from gitops_canary.manifest.kustomize import FILES, Roots, is_kustomization
 from gitops_canary.manifest.nodes import parse
 from gitops_canary.manifest.screen import mentions
-from gitops_canary.manifest.two_sides import Sides, charted, roots
+from gitops_canary.manifest.two_sides import Sides, charted, near, roots
 from gitops_canary.manifest.whole import Whole, whole
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, Path, Revision
@@ -91,6 +91,7 @@ class Placing:
             pairs=pairs,
             built=built,
             text=text,
+            near=near(folders, pairs),
             charted=() if built else charted(spec.target.kind, pairs, text),
         )
 

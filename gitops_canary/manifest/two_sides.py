@@ -4,6 +4,7 @@ Nothing is refused for what may lie elsewhere (what a chart, a remote base or a 
 it is told as not looked at.
 """
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -31,18 +32,21 @@ class Sides:
     built: tuple[Whole, ...]
     """By each outermost folder that builds the fields of both sides, if there is one."""
     text: Found
+    near: frozenset[str]
+    """The folders that what holds the version is built from, or goes through."""
     charted: tuple[Unseen, ...] = ()
     """Fields that are values of what no kustomization here builds a workload from."""
 
     @property
     def unseen(self) -> tuple[Unseen, ...]:
         """What could not be looked at."""
-        found = (*self.charted, *(one for each in self.built for one in each.unseen))
-        return tuple(dict.fromkeys(found))
+        found = (one for each in self.built for one in each.unseen)
+        mine = (one for one in found if posixpath.dirname(one[0].file) in self.near)
+        return tuple(dict.fromkeys((*self.charted, *mine)))
 
     @property
     def _whole(self) -> bool:
-        return bool(self.built) and not self.unseen
+        return bool(self.built) and not any(each.unseen for each in self.built)
 
     def check(self) -> None:
         """Make sure that both sides are there, and that nothing of one is the other's.
@@ -85,17 +89,17 @@ class Sides:
 
     def alongside(self) -> tuple[str, ...]:
         """List what else gets a candidate's version at once, by kind and name."""
-        mine = {self.spec.target.name, f"{self.spec.target.name}-primary"}
-        return tuple(
-            dict.fromkeys(
-                f"{one.kind} {one.name}"
-                for each in self.built
-                for found in each.seen.values()
-                for one in found
-                if not one.names & mine
-                and any(s.holds(p.candidate) for s in apart.lasting(one) for p in self.pairs)
-            )
+        kind, name = self.spec.target.kind, self.spec.target.name
+        mine = {name, f"{name}-primary"}
+        found = (
+            one
+            for each in self.built
+            for pair in self.pairs
+            for one in each.setting.get(pair.candidate.file, ())
+            if any(field.holds(pair.candidate) for field in apart.lasting(one))
         )
+        others = (one for one in found if one.kind != kind or not one.names & mine)
+        return tuple(dict.fromkeys(f"{one.kind} {one.name}" for one in others))
 
     def homes(self) -> Mapping[Path, str]:
         """Give the files of the two workloads, and the namespace that each says for itself."""
@@ -171,14 +175,22 @@ class Sides:
 
 def roots(folders: Folders, pairs: tuple[FieldBinding, ...]) -> tuple[str, ...]:
     """List the outermost folders that build the fields of both sides; else all that build one."""
-    around: list[set[str]] = []
-    for pair in pairs:
-        for ref in (pair.candidate, pair.primary):
-            users = building.users(folders, ref.file)
-            around.append(set().union(*(building.around(folders, one) for one in users)))
-    every = set().union(*around)
+    refs = [ref for pair in pairs for ref in (pair.candidate, pair.primary)]
+    around = [_around(folders, building.users(folders, ref.file)) for ref in refs]
     both = set.intersection(*around) if around else set()
-    return tuple(sorted(o for o in both or every if building.is_outermost(folders, o)))
+    return tuple(sorted((both or set().union(*around)) & building.outermost(folders)))
+
+
+def near(folders: Folders, pairs: tuple[FieldBinding, ...]) -> frozenset[str]:
+    """List the folders that the fields of both sides are built from, or go through."""
+    refs = [ref for pair in pairs for ref in (pair.candidate, pair.primary)]
+    users = set().union(*(building.users(folders, ref.file) for ref in refs))
+    inside = set().union(*(building.builds_on(folders, one) for one in users))
+    return frozenset(inside | _around(folders, users))
+
+
+def _around(folders: Folders, users: set[str]) -> set[str]:
+    return set().union(*(building.around(folders, one) for one in users))
 
 
 def charted(kind: str, pairs: tuple[FieldBinding, ...], text: Found) -> tuple[Unseen, ...]:

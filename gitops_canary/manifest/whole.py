@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops_canary.manifest import building, patching
+from gitops_canary.manifest.apart import lasting
 from gitops_canary.manifest.image_chain import Found, Workload, chain
 from gitops_canary.manifest.kustomize import Kustomization
 from gitops_canary.manifest.nodes import Node, NodeKind, parse
 from gitops_canary.manifest.unseen import BRINGING, Unseen, unseen
+from gitops_canary.model.names import Path
 
 ANY = "*"
 _LABELLING = re.compile("selector|labels")
@@ -21,6 +23,8 @@ class Whole:
 
     seen: Mapping[tuple[str, str], tuple[Workload, ...]]
     """By kind, and by every name it has on its way."""
+    setting: Mapping[Path, tuple[Workload, ...]]
+    """By the file of a field that has the last word over one of its images."""
     unseen: tuple[Unseen, ...]
     relabelled: frozenset[str]
     """Labels that kustomize writes; `*` where it may be any."""
@@ -33,12 +37,16 @@ class Whole:
 def whole(folders: Folders, outer: str, text: Found) -> Whole:
     """Look at everything that a folder builds."""
     seen: dict[tuple[str, str], list[Workload]] = {}
+    setting: dict[Path, list[Workload]] = {}
     for one in chain(folders, outer, text):
         for name in one.names:
             seen.setdefault((one.kind, name), []).append(one)
+        for file in {field.file for field in lasting(one)}:
+            setting.setdefault(file, []).append(one)
     own = [folders[one] for one in sorted(building.builds_on(folders, outer))]
     return Whole(
         seen={key: tuple(found) for key, found in seen.items()},
+        setting={file: tuple(found) for file, found in setting.items()},
         unseen=tuple(told for one in own for told in unseen(one, folders, text)),
         suffixed=tuple(one.file for one in own if one.suffix),
         relabelled=frozenset(label for one in own for label in _written(one, text)),

@@ -166,10 +166,18 @@ def guarded(folder: LocalPath) -> list[str]:
     return [one.what for one in found]
 
 
+def test_what_another_application_brings_is_nothing_to_look_at(tmp_path: LocalPath) -> None:
+    texts = patched() | {
+        "kustomization.yaml": "resources: [overlays/prod, other]\n",
+        "other/kustomization.yaml": "helmCharts: [{name: other}]\n",
+    }
+    assert [one.error or one.warning for one in told(texts, tmp_path)] == [None]
+
+
 JOB = """\
 apiVersion: batch/v1
 kind: CronJob
-metadata: {name: mail}
+metadata: {name: web}
 spec: {jobTemplate: {spec: {template: {spec: {containers: [{name: a, image: acme/web}]}}}}}
 """
 
@@ -186,11 +194,11 @@ def test_what_else_gets_a_version_at_once_is_told(tmp_path: LocalPath) -> None:
         use = "        envFrom: [{secretRef: {name: keys}}]\n        image: acme"
         texts[path] = texts[path].replace("        image: acme", use)
     lines = explained(told(texts, tmp_path))
-    assert "CronJob mail gets a new version at once too" in lines
+    assert "CronJob web gets a new version at once too" in lines
     assert "Secret keys is shared: a change of it reaches everyone without a rollout." in lines
     assert [one.partition(",")[0] for one in guarded(tmp_path)] == [
         "both sides use Secret keys: a change of it reaches everyone at once",
-        "CronJob mail has the candidate's image",
+        "CronJob web has the candidate's image",
     ]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path as LocalPath
 import pytest
 from first_canary import BASE, Texts, after, initialised, overlay
 from first_routes import GATEWAY
-from kustomized import Built, built
+from kustomized import built
 
 from gitops_canary.app.initialising import terrain
 from gitops_canary.errors import CanaryError
@@ -120,78 +120,6 @@ def test_what_kustomize_would_do_besides_is_refused(more: Texts, place: str, say
     assert str(refused.value.place) == place
 
 
-@needs_kubectl
-def test_a_suffix_goes_where_its_refusal_says(tmp_path: LocalPath) -> None:
-    texts = BASE | overlay("prod", "nameSuffix: -eu\n")
-    with pytest.raises(CanaryError) as refused:
-        initialised(texts)
-    assert "write the whole name, web-eu, into the manifests" in refused.value.remedy
-    whole = written(texts, "name: web\n", "name: web-eu\n") | {PROD: overlay("prod")[PROD]}
-    before = built(texts, tmp_path / "0", "overlays/prod")
-    assert before.keys() - built(whole, tmp_path / "1", "overlays/prod").keys() == {
-        ("HTTPRoute", "web-eu")
-    }, "what routes go by has to be renamed by hand"
-    whole = written(whole, "name: web, port", "name: web-eu, port")
-    names = {name for _, name in built(after(whole, initialised(whole)), tmp_path, "overlays/prod")}
-    assert {"web-eu", "web-eu-primary", "web-eu-canary"} <= names
-
-
-def written(texts: Texts, old: str, new: str) -> Texts:
-    return {path: text.replace(old, new) for path, text in texts.items()}
-
-
-LABEL = "commonLabels: {app: shop}\n"
-
-
-@needs_kubectl
-def test_a_label_on_all_goes_where_its_refusal_says(tmp_path: LocalPath) -> None:
-    texts = BASE | overlay("prod", LABEL)
-    with pytest.raises(CanaryError) as refused:
-        initialised(texts)
-    remedy = refused.value.remedy
-    places = "web (base/deployment.yaml) and into the selector of Service web (base/service.yaml)"
-    assert places in remedy
-    assert "put `labels: [{pairs: {app: shop}}]` in its place" in remedy
-    said = written(texts, LABEL, "labels: [{pairs: {app: shop}}]\n")
-    for old in ("    app: web\n", "matchLabels: {app: web}"):
-        said = written(said, old, old.replace("web", "shop"))
-    both = (texts, said)
-    before, then = (built(one, tmp_path / str(n), "overlays/prod") for n, one in enumerate(both))
-    assert before == then
-    now = built(after(said, initialised(said)), tmp_path / "2", "overlays/prod")
-    assert apart(now, "app") == ["shop", "shop-primary"]
-
-
-def apart(now: Built, key: str) -> list[str]:
-    """Give the label's value at both sides, for pods, their selector and their Service alike."""
-    found = []
-    for name, side in (("web", "web-canary"), ("web-primary", "web-primary")):
-        spec = now["Deployment", name]["spec"]
-        value = spec["template"]["metadata"]["labels"][key]
-        assert spec["selector"]["matchLabels"][key] == value
-        selector = now["Service", side]["spec"]["selector"]
-        assert selector[key] == value
-        assert selector.items() <= spec["template"]["metadata"]["labels"].items()
-        found.append(value)
-    return found
-
-
-@needs_kubectl
-@pytest.mark.parametrize("others", [{}, overlay("staging")], ids=["alone", "shared"])
-def test_where_one_label_is_put_on_all_another_one_tells_them_apart(
-    others: Texts, tmp_path: LocalPath
-) -> None:
-    base = written(BASE, "matchLabels:\n      app: web\n", "matchLabels: {app: web, part: front}\n")
-    base = written(base, "        tier: front\n", "        part: front\n")
-    base = written(base, "selector:\n    app: web\n", "selector: {app: web, part: front}\n")
-    texts = base | overlay("prod", LABEL) | others
-    prepared = initialised(texts, overlay="overlays/prod")
-    now = built(after(texts, prepared), tmp_path, "overlays/prod")
-    assert apart(now, "part") == ["front", "front-primary"]
-    assert now["Service", "web"]["spec"]["selector"] == {"app": "shop", "part": "front-primary"}
-    assert initialised(after(texts, prepared), overlay="overlays/prod").stages == ()
-
-
 def test_a_selector_that_several_overlays_share_is_no_route() -> None:
     texts = {path: text for path, text in REPOSITORY.items() if text != GATEWAY}
     with pytest.raises(CanaryError, match="its selector is the route"):
@@ -276,7 +204,7 @@ def test_a_kustomization_without_a_suffix_lists_what_is_new(tmp_path: LocalPath)
 
 
 def test_overlays_that_end_alike_are_named_apart() -> None:
-    prod = written(overlay("prod"), "../../base", "../../../base")[PROD]
+    prod = overlay("prod")[PROD].replace("../../base", "../../../base")
     texts = BASE | {f"clusters/{region}/prod/kustomization.yaml": prod for region in ("eu", "us")}
     names = [initialised(texts, overlay=f"clusters/{region}/prod").label for region in ("eu", "us")]
     assert names == ["web-eu-prod", "web-us-prod"]

@@ -145,9 +145,11 @@ REFUSED = {
         "base/kustomization.yaml:2:11", "in every overlay",
     ),
     "a number of pods": (
-        {PROD: BEGIN + "replicas: [{name: web, count: 4}]\n",
+        {PROD: BEGIN + "patches: [{path: count.yaml}]\n",
+         "overlays/prod/count.yaml": "kind: Deployment\napiVersion: apps/v1\n"
+         "metadata: {name: web}\nspec: {replicas: 4}\n",
          "overlays/staging/kustomization.yaml": "resources: []\n"},
-        f"{PROD}:3:12", "which the controller writes",
+        f"{PROD}:3:11", "which the controller writes",
     ),
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from gitops_canary.manifest import targets, template
 from gitops_canary.manifest.bindings import meant
 from gitops_canary.manifest.block_yaml import block
 from gitops_canary.manifest.document import insert_key
-from gitops_canary.manifest.initial import both_sides, copies, flagger, overlay
+from gitops_canary.manifest.initial import both_sides, copies, counts, flagger, overlay
 from gitops_canary.manifest.initial.beside import Beside
 from gitops_canary.manifest.initial.canary_text import canary_text
 from gitops_canary.manifest.initial.choice import Choice
@@ -54,7 +54,12 @@ def stages(
         BindingError: something stands in the way; it names the place.
         EditRefused: a text cannot be changed without touching more than was meant.
     """
-    return _Work(terrain, choice, founder, router, schema, measured).run()
+    work = _Work(terrain, choice, founder, router, schema, measured, terrain.texts)
+    if not work.beside.versions.pairs:
+        then = counts.moved(terrain, choice)
+        work = _Work(*then, founder, router, schema, measured, terrain.texts)
+    work.check()
+    return work.run()
 
 
 _BY_SELECTOR = {"kubernetes", "haproxy"}
@@ -71,6 +76,7 @@ class _Work:
         router: Router,
         schema: str,
         measured: Measured,
+        before: Mapping[Path, str],
     ) -> None:
         self.choice, self.founder, self.router, self.schema = choice, founder, router, schema
         self.measured = measured
@@ -83,14 +89,9 @@ class _Work:
         self.key, self.value = overlay.label(terrain, choice.outer, choice.workload)
         home = overlay.home(terrain, choice.workload, choice.outer, self.key)
         texts = dict(terrain.texts)
-        self.draft = Draft(terrain=terrain, home=home, texts=texts, before=dict(texts))
+        self.draft = Draft(terrain=terrain, home=home, texts=texts, before=dict(before))
         plain = self.value == self.workload.ref.name
         versions = bound(self.draft, choice.workload, choice.outer, self.key, plain=plain)
-        if choice.outer is not None:
-            listed = bool(versions.pairs)
-            overlay.check(
-                terrain, home, choice.workload, self.key, listed=listed, provider=choice.provider
-            )
         self.beside = Beside(
             terrain=terrain,
             choice=choice,
@@ -99,6 +100,19 @@ class _Work:
             key=self.key,
             value=self.value,
         )
+
+    def check(self) -> None:
+        """Make sure that kustomize leaves both sides as they are written.
+
+        Raises:
+            BindingError: it does not; it names the place.
+        """
+        choice, home = self.choice, self.draft.home
+        if choice.outer is not None:
+            listed = bool(self.beside.versions.pairs)
+            overlay.check(
+                self.terrain, home, self.workload, self.key, listed=listed, provider=choice.provider
+            )
 
     def run(self) -> tuple[Stage, ...]:
         """Write the stages in their order."""
