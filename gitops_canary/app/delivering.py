@@ -22,7 +22,7 @@ from gitops_canary.delivery_ports import Requests
 from gitops_canary.errors import CanaryError, Conflict, Refused
 from gitops_canary.model.decision import Decision, Hold
 from gitops_canary.model.names import CanaryId, Path, Revision
-from gitops_canary.model.request import Draft, Merging, Method, Ready, Request
+from gitops_canary.model.request import Draft, Merging, Method, Ready, Request, Stage
 
 log = logging.getLogger("gitops_canary")
 _ANEW = frozenset({Do.PROPOSE, Do.RENEW, Do.WITHDRAW})
@@ -93,6 +93,7 @@ class Delivering:
             pushed=tuple(look.pushed),
             refused={},
             again=look.again,
+            tip=look.main if look.main != tips[0] else None,
             waiting=look.waiting | _cannot(look.stuck, decisions),
             outdated=look.outdated,
         )
@@ -114,11 +115,14 @@ class Delivering:
     ) -> tuple[list[Case], dict[CanaryId, Refused]]:
         """Look at the branches of due moves first, at those there, and at those proposed here."""
         due = {delivery.branch_of(self.target, plan.record): plan for plan in plans}
-        records = {branch: plan.record for branch, plan in due.items()}
-        there = await self.worker.do(lambda: self.proposing.there(tips[0], records))
+        there = await self.worker.do(lambda: self.proposing.there(tips, due))
         branches = dict.fromkeys((*due, *there, *self._sent))
         owners = {one: delivery.canary_of(self.target, one) for one in branches}
-        return await pending(self.requests, owners, due, there, decisions)
+
+        async def undone(request: Request) -> bool:
+            return await self.worker.do(partial(self.proposing.undone, tips[0], request))
+
+        return await pending(self.requests, undone, owners, due, there, decisions)
 
     async def _clear(self, cases: Sequence[Case], tips: Tips, look: _Look) -> None:
         """Take back what is not due any more; what has been merged meanwhile is looked at anew.
@@ -128,7 +132,8 @@ class Delivering:
         """
         doubtful = False
         for case in cases:
-            doubtful = doubtful or case.do in {Do.WITHDRAW, Do.ASTRAY}
+            merged = case.plan and case.request and case.request.stage is Stage.MERGED
+            doubtful = doubtful or merged or case.do is Do.WITHDRAW
             try:
                 await self._take_back(case, tips, look)
             except Refused as error:

@@ -1,6 +1,6 @@
 """What is on its way by pull request: each branch of a move, its request, and what to do now."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from gitops_canary.core import delivery
@@ -44,12 +44,15 @@ class Case:
 
 async def pending(
     requests: Requests,
+    undone: Callable[[Request], Awaitable[bool]],
     owners: Mapping[str, CanaryId],
     due: Mapping[str, Plan],
     there: Mapping[str, Proposal],
     decisions: Mapping[CanaryId, Decision],
 ) -> tuple[list[Case], dict[CanaryId, Refused]]:
     """Find the request of every branch in `owners`; and of whose moves the forge will not tell.
+
+    `undone` tells of a merged one whether the target branch lacks what it brought.
 
     Raises:
         Unavailable: it did not answer.
@@ -68,6 +71,7 @@ async def pending(
             kept=delivery.unheard(decisions.get(owner)),
             there=proposal,
             request=request,
+            undone=plan is not None and request is not None and await undone(request),
         )
         case = Case(branch=branch, owner=owner, plan=plan, there=proposal, request=request, do=do)
         found.append(case)

@@ -7,12 +7,14 @@ from gitops_canary.app.pushing import Tips
 from gitops_canary.app.vouching import Witness
 from gitops_canary.core import delivery
 from gitops_canary.core.delivery import Hand, Proposal
+from gitops_canary.core.evidence import digest
 from gitops_canary.core.message import parse
 from gitops_canary.core.plan import Plan
 from gitops_canary.delivery_ports import Branches
 from gitops_canary.errors import CanaryError, HistoryError, Locked, Refused
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.names import Path, Revision
+from gitops_canary.model.request import Request, Stage
 from gitops_canary.model.rollout import Record
 from gitops_canary.ports import Git
 
@@ -35,14 +37,20 @@ class Proposing:
     """Whether an abort goes without evidence where that cannot be written: not where the forge
     writes the commit, since then only a seal makes it ours."""
 
-    def there(self, main: Revision, wanted: Mapping[str, Record]) -> dict[str, Proposal]:
-        """Look at every branch; `wanted` are the moves that are due, by their branches."""
-        tips = self.branches.below(delivery.prefix(self.target))
-        return {b: self._proposal(b, tip, main, wanted.get(b)) for b, tip in tips.items()}
+    def there(self, tips: Tips, due: Mapping[str, Plan]) -> dict[str, Proposal]:
+        """Look at every branch; `due` are the moves that are due, by their branches."""
+        found = self.branches.below(delivery.prefix(self.target))
+        return {b: self._proposal(b, tip, tips, due.get(b)) for b, tip in found.items()}
 
     def moved_from(self, main: Revision) -> bool:
         """Ask whether the target branch is elsewhere by now."""
         return self.git.poll() != main
+
+    def undone(self, main: Revision, request: Request) -> bool:
+        """Ask whether the target branch lacks what a request has brought, as far as we know."""
+        if request.stage is not Stage.MERGED or request.merged is None:
+            return False
+        return not self.git.contains(main, request.merged)
 
     def delete(self, there: Proposal) -> None:
         """Delete a branch that is as it was seen."""
@@ -90,30 +98,47 @@ class Proposing:
             evidence=proofs if evidence else (),
         )
 
-    def _proposal(
-        self, branch: str, tip: Revision, main: Revision, wanted: Record | None
-    ) -> Proposal:
+    def _proposal(self, branch: str, tip: Revision, tips: Tips, due: Plan | None) -> Proposal:
+        main, proofs = tips
         head = self.git.commit(tip)
         own = self._own(head)
         record = _record(own)
         if record and delivery.branch_of(self.target, record) != branch:
             record = None
+        hand = self._hand(own, head, main, record, due)
+        if hand is Hand.OURS and record and due and not self._proven(record, due, proofs):
+            hand = Hand.STALE
         return Proposal(
             branch=branch,
             tip=tip,
-            hand=self._hand(own, head, main, record, wanted),
+            hand=hand,
             record=record,
             message=own.message,
             landed=self.git.contains(main, tip),
         )
 
     def _hand(
-        self, own: Commit, head: Commit, main: Revision, record: Record | None, due: Record | None
+        self, own: Commit, head: Commit, main: Revision, record: Record | None, due: Plan | None
     ) -> Hand:
         if record is None or not self._only_updated(own, head, main):
             return Hand.FOREIGN
-        holds = self._fresh(own, main) and (due is None or delivery.same(due, record))
+        holds = self._fresh(own, main) and (due is None or delivery.same(due.record, record))
         return Hand.OURS if holds else Hand.STALE
+
+    def _proven(self, record: Record, due: Plan, proofs: Revision | None) -> bool:
+        """Whether the evidence of a move is still there.
+
+        Another move for the same place in the chain writes over it; one that was taken back for
+        that can be opened again by anybody.
+        """
+        if due.evidence is None or record.evidence is None or proofs is None:
+            return True
+        wanted = due.record.evidence
+        written = due.evidence.files.items()
+        paths = [path for path, data in written if data is not None and digest(data) == wanted]
+        files = self.git.files(proofs)
+        blobs = [files[path].id for path in paths if path in files]
+        return any(digest(data) == record.evidence for data in self.git.read(blobs).values())
 
     def _own(self, head: Commit) -> Commit:
         """Find the move's commit: behind the merges by which a branch is brought up to date."""

@@ -110,16 +110,24 @@ def newest(requests: tuple[Request, ...]) -> Request | None:
     return next((one for one in requests if one.stage is Stage.OPEN), next(iter(requests), None))
 
 
-def course(*, wanted: bool, kept: bool, there: Proposal | None, request: Request | None) -> Do:
+def course(
+    *,
+    wanted: bool,
+    kept: bool,
+    there: Proposal | None,
+    request: Request | None,
+    undone: bool = False,
+) -> Do:
     """Decide about one branch.
 
-    `wanted`: its move is due now. `kept`: nobody can tell whether it is.
+    `wanted`: its move is due now. `kept`: nobody can tell whether it is. `undone`: what its
+    request brought was forced away from the target branch again.
     """
     if there and there.landed:
         return Do.CLEAR
     if not wanted:
         return Do.LEAVE if kept else _unwanted(there, request)
-    if request is None or _taken_back(request):
+    if request is None or undone or _taken_back(request):
         return _unasked(there)
     match request.stage:
         case Stage.OPEN:

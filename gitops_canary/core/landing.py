@@ -15,8 +15,9 @@ from gitops_canary.model.names import Revision
 class Arrivals:
     """Dates commits, told one after the other: from a tip on, children before parents, each one.
 
-    The tip's first parents are the branch. What heads a merged branch came with its merge. Merges
-    of the branch into such a one ("update branch") are passed over: the move lies behind them.
+    The tip's first parents are the branch. What heads a merged branch came with its merge, also
+    where somebody merged the branch the wrong way round since. Merges of the branch into such a one
+    ("update branch") are passed over: the move lies behind them.
     """
 
     line: Revision | None
@@ -30,11 +31,11 @@ class Arrivals:
             self.line = parents[0] if parents else None
             self._due |= dict.fromkeys(parents[1:], written_ms)
             return written_ms
-        if came_ms is None:
-            return written_ms
-        if len(parents) > 1:
+        if len(parents) > 1 and came_ms is not None:
             self._due.setdefault(parents[0], came_ms)
-        return max(came_ms, written_ms)
+        for brought in parents[1:]:
+            self._due.setdefault(brought, written_ms)
+        return max(came_ms or 0, written_ms)
 
 
 def landed(commits: Iterable[Commit], tip: Revision) -> Iterator[Commit]:

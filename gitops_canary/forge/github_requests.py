@@ -196,11 +196,12 @@ def _same(one: str, other: str) -> bool:
 
 def _request(pull: PullRequest) -> Request:
     stage = Stage.MERGED if pull.merged_at else Stage(pull.state)
-    is_open = stage is Stage.OPEN
+    is_open, merged = stage is Stage.OPEN, pull.merge_commit_sha
     return Request(
         number=pull.number,
         stage=stage,
         head=Revision(pull.head.sha),
         title=pull.title,
         ready=_READY.get(pull.mergeable_state, Ready.UNKNOWN) if is_open else Ready.UNKNOWN,
+        merged=Revision(merged) if merged and stage is Stage.MERGED else None,
     )

@@ -45,6 +45,8 @@ class Request:
     title: str
     ready: Ready = Ready.UNKNOWN
     """Told of open ones only."""
+    merged: Revision | None = None
+    """What the target branch got by it; of merged ones only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

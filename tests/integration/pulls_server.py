@@ -33,6 +33,7 @@ class Pull:
     head: str
     state: str = "open"
     merged_at: str | None = None
+    made: str | None = None
     labels: list[str] = field(default_factory=list)
     fork: str = "acme/config"
     """The repository that the branch is in."""
@@ -82,7 +83,7 @@ class PullsServer(ForgeServer):
         made = self._made(pull, method, message)
         assert made, "it conflicts"
         self.origin.git("update-ref", f"refs/heads/{pull.base}", made)
-        pull.state, pull.merged_at = "closed", self._iso()
+        pull.state, pull.merged_at, pull.made = "closed", self._iso(), made
         return made
 
     def forked(self, pull: Pull, head: str, fork: str) -> Pull:
@@ -134,6 +135,7 @@ class PullsServer(ForgeServer):
         return 201, self._shown(pull, whole=True)
 
     def _change(self, found: re.Match[str], body: Any) -> Answer:
+        self._look()
         pull = self._of(found)
         for key, value in body.items():
             setattr(pull, key, value)
@@ -167,7 +169,10 @@ class PullsServer(ForgeServer):
             return 422, {"message": "expected head sha didn't match current head ref."}
         base = self._tip(pull.base)
         tree = self._tree(pull.head, base)
-        assert tree, "it conflicts"
+        if tree is None:
+            return 422, {"message": "merge conflict between base and head"}
+        if pull.state != "open" or self._contains(pull.head, base):
+            return 422, {"message": "There are no new commits on the base branch."}
         message = f"Merge branch '{pull.base}' into {pull.branch}\n"
         made = self._commit(tree, message, pull.head, base)
         self.origin.git("update-ref", f"refs/heads/{pull.branch}", made)
@@ -187,6 +192,9 @@ class PullsServer(ForgeServer):
             if pull.state == "open" and pull.fork == "acme/config":
                 tip = self.origin.tip(pull.branch)
                 pull.head, pull.state = tip or pull.head, "open" if tip else "closed"
+                if tip and self._contains(self.origin.tip(pull.base), tip):
+                    pull.state, pull.merged_at = "closed", self._iso()
+                    pull.made = self._tip(pull.base)
 
     def _shown(self, pull: Pull, *, whole: bool = False) -> dict[str, Any]:
         shown = {
@@ -197,6 +205,7 @@ class PullsServer(ForgeServer):
             "title": pull.title,
             "body": pull.body,
             "merged_at": pull.merged_at,
+            "merge_commit_sha": pull.made,
             "head": {"ref": pull.branch, "sha": pull.head, "repo": {"full_name": pull.fork}},
             "base": {"ref": pull.base},
         }

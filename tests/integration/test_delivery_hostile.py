@@ -116,3 +116,26 @@ def test_a_merge_whose_answer_was_lost_is_told(tmp_path: pathlib.Path, method: M
         world.forge.dies_before = ""
         told = [plan.act.action.value for plan in world.look().pushed]
         assert told == ["advance"]
+
+
+def test_a_request_whose_evidence_was_written_over_is_made_anew(tmp_path: pathlib.Path) -> None:
+    """Somebody restored the branch of a request that was taken back, and reopened it."""
+    with delivered(tmp_path, Method.SQUASH) as world:
+        world.release("1.1.0")
+        while world.weight() != "10":
+            world.step()
+        world.forge.needs_approval = True
+        advance = world.until("10% -> 50%")
+        world.table.failed = {"checkout": 7}
+        world.until("abort 1.1.0")
+        world.table.failed = {}
+        world.origin.git("update-ref", f"refs/heads/{advance.branch}", advance.head)
+        world.forge.reopen(advance)
+        world.forge.approve(advance)
+        again = world.until("10% -> 50%")
+        assert advance.merged_at is None
+        assert again.number > advance.number
+        world.forge.approve(again)
+        world.step()
+        assert world.weight() == "50"
+        assert world.verified().differences == []

@@ -72,14 +72,15 @@ class Asked(Yielding):
         return any(one.passed for one in self._said(move, kind))
 
     def _said(self, move: Landed, kind: HookType) -> list[Said]:
-        since_ms = 0
+        since_ms, later = 0, self.world.requested is not None
+        # Whoever merges the branch the wrong way round dates its newest move anew.
         if move.record.action is not Action.START and move.record.previous:
-            since_ms = self.world.remote.raw(move.record.previous).date_s * 1000
+            since_ms = self.dated_ms(move.record.previous)
         return [
             one
             for one in self.world.board.said
             if (one.to, one.type, one.canary) == (move.by, kind, move.shape.id)
             and one.rollout == move.record.rollout
             and one.at_ms >= self.world.controllers[move.by].born_ms
-            and (since_ms in {0, one.since_ms})
+            and (since_ms in {0, one.since_ms} or (later and since_ms < one.since_ms))
         ]

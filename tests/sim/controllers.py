@@ -24,9 +24,9 @@ from gitops_canary.ports import Git, Hooks, Listeners, SyncSource
 from gitops_canary.routing import ROUTERS
 from gitops_canary.sync import SYNC, Options
 
+from .branching import MemoryBranches
 from .cluster import SCRAPE_MS
 from .looping import VirtualLoop
-from .memory import MemoryGit
 from .remote import Disk, Remote
 
 T = TypeVar("T")
@@ -117,6 +117,8 @@ class Controller:
     loop: VirtualLoop
     sync: str = "traffic"
     poll_ms: int = 10_000
+    equip: Callable[[Station, MemoryBranches], None] = lambda _station, _git: None
+    """Changes how a new life delivers."""
     initialises: bool = False
     pushes: int = 60
     disk: Disk = field(default_factory=Disk)
@@ -130,7 +132,7 @@ class Controller:
 
     def start(self) -> None:
         """Begin anew with whatever is on the disk."""
-        git = MemoryGit(
+        git = MemoryBranches(
             self.remote, self.disk, self.key, boundary=self.boundary, network=self.network
         )
         metrics = SimMetrics(self.answer, lambda: self.latency("ask"), self.boundary)
@@ -153,6 +155,7 @@ class Controller:
             worker=Line(lambda: self.latency("git")),
             checkpoint=Proven(self.disk, "sim", kept_ms=0, every_ms=20_000),
         )
+        self.equip(self.station, git)
 
     def kill(self, *, wipe: bool) -> None:
         """End the process wherever it is."""

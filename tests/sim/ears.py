@@ -44,7 +44,8 @@ class Ears:
     def note(self, move: Landed) -> None:
         """Remember a move with the process that made it."""
         if move.shape.alerts:
-            self.moves.append(((move.by, self.world.controllers[move.by].life), move))
+            by = self.world.controllers.get(move.by)
+            self.moves.append(((move.by, by.life if by else 0), move))
 
     def take(self, process: Process, told: Announcement) -> None:
         """Hear something from a process that lives; one that is dead says nothing."""

@@ -4,7 +4,8 @@ import argparse
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
-from .mutants import MUTANTS, planted
+from .mutants import MUTANTS
+from .planting import planted
 from .seeds import Failure, run
 
 SEEDS_MAX = 2000

@@ -1,15 +1,22 @@
-"""Bugs planted on purpose, by swapping one function each: the simulation must find every one."""
+"""Bugs that are planted: the simulation must find every one."""
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from gitops_canary.app import announcing, looking, lost, measuring, pushing, tick, timekeeping
 from gitops_canary.core import decide as deciding
-from gitops_canary.core import edits, evidence, hooks, numbers, plan, questions, situation, watch
+from gitops_canary.core import (
+    edits,
+    evidence,
+    hooks,
+    numbers,
+    plan,
+    questions,
+    situation,
+    watch,
+)
 from gitops_canary.core.course import Course
 from gitops_canary.errors import Conflict
 from gitops_canary.git.ownership import Ownership
@@ -20,40 +27,9 @@ from gitops_canary.sync.none import Nothing
 from gitops_canary.sync.traffic import Traffic, _Look
 
 from .memory import MemoryGit
+from .planting import Mutant, Swap
 from .remote import Remote
-
-Swap = tuple[Any, str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """A planted bug: where, and what stands there instead."""
-
-    name: str
-    swaps: Callable[[], Sequence[Swap]]
-
-
-@contextmanager
-def planted(mutant: Mutant) -> Iterator[None]:
-    """Run with the bug; every module that imported a swapped function gets the other one."""
-    undo: list[Swap] = []
-    for owner, name, new in mutant.swaps():
-        old = getattr(owner, name)
-        places = [owner] if isinstance(owner, type) else _users(old)
-        undo += [(place, name, place.__dict__[name]) for place in places]
-        for place in places:
-            setattr(place, name, new)
-    try:
-        yield
-    finally:
-        for owner, name, old in reversed(undo):
-            setattr(owner, name, old)
-
-
-def _users(function: object) -> list[Any]:
-    name = function.__name__  # type: ignore[attr-defined]  # functions have names
-    modules = [m for key, m in sys.modules.items() if key.startswith("gitops_canary.")]
-    return [m for m in modules if m.__dict__.get(name) is function]
+from .requested_mutants import REQUESTED
 
 
 def _decided(change: Callable[[situation.Situation, Decision], Decision]) -> Sequence[Swap]:
@@ -280,6 +256,7 @@ MUTANTS: Sequence[Mutant] = (
     ]),
     Mutant("the same is told at every look", _repeated),
     Mutant("nobody is told", lambda: _decided(_silent_for_ever)),
+    *REQUESTED,
 )  # fmt: skip
 
 assert plan  # its module must be loaded before functions are swapped

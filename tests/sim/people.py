@@ -187,7 +187,7 @@ def _revert_abort(people: People, shape: Shape) -> None:
     if not mine:
         return
     move, tip = mine[-1], world.remote.refs[CONFIG]
-    before, after, now = (world.files(r) for r in (move.parent, move.revision, tip))
+    before, after, now = (world.files(r) for r in (move.parent, move.tip, tip))
     changed = [p for p in {**before, **after} if before.get(p) != after.get(p)]
     if changed and all(now.get(path) == after.get(path) for path in changed):
         people.write({path: before.get(path) for path in sorted(changed)}, 'Revert "canary(...)"')

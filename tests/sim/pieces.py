@@ -4,8 +4,12 @@ import zlib
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from gitops_canary.git.signing import SigningKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gitops_canary.git.signing import SigningKey
+from gitops_canary.model.request import Method
+
+from .branching import Delivery
 from .manifests import NAMES, Shape
 
 
@@ -20,6 +24,8 @@ class Setting:
     sync: str = "traffic"
     poll_ms: int = 15_000
     key: SigningKey | None = None
+    delivery: Delivery | None = None
+    """How moves are delivered; None: they are pushed."""
 
     @classmethod
     def of(cls, rng: Random, key: SigningKey | None) -> "Setting":
@@ -66,6 +72,7 @@ class Figures:
     commits: int = 0
     faults: int = 0
     kills: int = 0
+    requests: int = 0
     virtual_ms: int = 0
     actions: dict[str, int] = field(default_factory=dict)
 
@@ -78,6 +85,7 @@ class Figures:
             ("ticks", f"{self.ticks}"),
             ("spells of faults", f"{self.faults}"),
             ("controllers killed", f"{self.kills}"),
+            ("pull requests", f"{self.requests}"),
             ("commits checked", f"{self.commits}"),
             *((f"  {action}", f"{count}") for action, count in sorted(self.actions.items())),
             ("violations", "0"),
@@ -89,7 +97,8 @@ class Figures:
         return "\n".join(f"{name:<28}{value:>12}" for name, value in rows)
 
     def add(self, other: "Figures") -> None:
-        for name in ("seeds", "events", "ticks", "commits", "faults", "kills", "virtual_ms"):
+        counts = ("seeds", "events", "ticks", "commits", "faults", "kills", "requests")
+        for name in (*counts, "virtual_ms"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for action, count in other.actions.items():
             self.actions[action] = self.actions.get(action, 0) + count
@@ -146,6 +155,22 @@ def surrounded(rng: Random, plain: tuple[Shape, ...]) -> tuple[Shape, ...]:
     )
 
 
+def by_request(setting: Setting, seed: int) -> Setting:
+    """Let some of the worlds deliver by pull request; a forge can move two branches at once."""
+    if mark(seed, "requests") >= REQUESTS:
+        return setting
+    method = METHODS[int(mark(seed, "method") * len(METHODS))]
+    delivery = Delivery(method=method, merges=mark(seed, "merges") < MERGES)
+    return replace(setting, atomic=True, key=setting.key or KEY, delivery=delivery)
+
+
+REQUESTS = 0.05
+"""The share of the worlds in which every move has a pull request."""
+MERGES = 0.8
+"""In which share of those the controllers merge them; in the others people do."""
+METHODS = (Method.MERGE, Method.MERGE, Method.SQUASH, Method.REBASE)
+KEY = SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+"""Of worlds that need one and were given none: a commit that a forge wrote is known by a seal."""
 AHEAD = 0.05
 """The share of the worlds in which developers have a clock that is ahead; the Git server's is right
 there, because where everybody is wrong nobody knows better."""

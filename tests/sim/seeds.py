@@ -13,6 +13,7 @@ from .deeds import DEEDS_AT_ONCE
 from .faults import FAULTS, Weather
 from .people import DEEDS, People
 from .pieces import Figures, Setting
+from .reviewers import ACTS, Reviewers
 from .simulation import Simulation
 from .watching import Broken
 
@@ -40,6 +41,8 @@ def world(seed: int, setting: Setting | None = None, key: SigningKey | None = No
     people = People(made, {**DEEDS, **DEEDS_AT_ONCE})
     made.board.begin()
     made.ends += [weather.end, people.home]
+    if made.requested:
+        made.ends.append(Reviewers(made.requested, ACTS).home)
     return made
 
 

@@ -23,9 +23,10 @@ from .invariants import Watch
 from .looping import VirtualLoop
 from .manifests import Facts, Shape, begin, facts
 from .phones import Phone, Switchboard
-from .pieces import AHEAD, Figures, Network, Setting, mark, shapes, surrounded
+from .pieces import AHEAD, Figures, Network, Setting, by_request, mark, shapes, surrounded
 from .promql import measure
 from .remote import CONFIG, Files, Remote
+from .requested import Requested, by_push
 from .settling import settle
 from .syncing import sync
 from .turning import turns
@@ -50,7 +51,7 @@ class Simulation:
         self.ahead = mark(seed, "ahead") < AHEAD
         self.rng = Random(f"gitops-canary {seed}")  # noqa: S311 - for worlds, not for secrets
         self.more = Random(f"around the checks {seed}")  # noqa: S311 - as above, for what came later
-        self.setting = setting or Setting.of(self.rng, key)
+        self.setting = setting or by_request(Setting.of(self.rng, key), seed)
         self.now_ms = EPOCH_MS
         self.actor = "nobody"
         self.story: deque[str] = deque(maxlen=STORY)
@@ -81,6 +82,8 @@ class Simulation:
         self._facts: dict[tuple[ObjectId, str], Facts | None] = {}
         self.ends: list[Callable[[], None]] = []
         self.board = Switchboard(self)
+        delivery = self.setting.delivery
+        self.requested = Requested(self, delivery) if delivery else None
         self.loop = VirtualLoop(self.later, lambda: self.now_ms)
         self._build()
 
@@ -118,6 +121,7 @@ class Simulation:
         self.loop.end()
         self.figures.virtual_ms = self.now_ms - EPOCH_MS
         self.figures.commits = len(self.watch.landed)
+        self.figures.requests = len(self.requested.forge.pulls) if self.requested else 0
         for move in self.watch.landed.values():
             action = move.record.action.value
             self.figures.actions[action] = self.figures.actions.get(action, 0) + 1
@@ -225,6 +229,7 @@ class Simulation:
             hooks=Phone(self.board, name),
             listeners=lambda life: Ear(self.ears, (name, life)),
             loop=self.loop,
+            equip=self.requested.equip(name) if self.requested else by_push,
             sync=self.setting.sync,
             poll_ms=self.setting.poll_ms,
         )

@@ -10,8 +10,8 @@ from gitops_canary.model.decision import Decision
 from gitops_canary.model.observation import Liveness
 
 from .manifests import with_tag
-from .mutants import Mutant, planted
 from .newborn import STEPS, WORKLOAD, Newborn, troubled
+from .planting import Mutant, planted
 from .remote import CONFIG
 from .test_found import actions
 from .watching import Broken

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, TypeVar
 from gitops_canary.app.measuring import Measuring
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader
-from gitops_canary.app.tick import Station
+from gitops_canary.app.tick import Report, Station
 from gitops_canary.app.timekeeping import Timekeeper
 from gitops_canary.app.worker import Worker
+from gitops_canary.core.delivery import same
+from gitops_canary.core.message import parse
 from gitops_canary.model.observation import Answer, Question
 from gitops_canary.routing import ROUTERS
 
+from .branching import MemoryBranches, Way, equipped
 from .controllers import RULES, SETTLE_MS, TIMING, source
-from .memory import MemoryGit
+from .forge import Forge
 from .promql import measure
 from .remote import CONFIG, EVIDENCE, Remote
 from .series import Database
@@ -51,6 +54,19 @@ class _Then:
         return {q: measure(self.db, q, clock_ms) for q in questions}
 
 
+async def _at_once() -> None:
+    """Take no time."""
+
+
+def agrees(world: "Simulation", move: "Landed") -> bool:
+    """Whether a fresh replica makes the same move; of a request whatever was measured since."""
+    messages = decided_again(world, move)
+    if world.requested is None:
+        return world.message(move.revision) in messages
+    records = (parse(one, move.revision) for one in messages)
+    return any(record and same(record, move.record) for record in records)
+
+
 def decided_again(world: "Simulation", move: "Landed") -> list[str]:
     """List the messages of the moves that a fresh replica makes where one was made."""
     assert move.base is not None, "a controller makes no branch"
@@ -58,7 +74,7 @@ def decided_again(world: "Simulation", move: "Landed") -> list[str]:
     remote.refs = {CONFIG: move.base}
     if world.watch.proof:
         remote.refs[EVIDENCE] = world.watch.proof
-    git = MemoryGit(remote, key=world.setting.key)
+    git = MemoryBranches(remote, key=world.setting.key)
     looked_ms = world.looked_ms[move.by]
     station = Station(
         name="config",
@@ -74,8 +90,14 @@ def decided_again(world: "Simulation", move: "Landed") -> list[str]:
         time=Timekeeper.of(lambda: looked_ms),
         worker=_AtOnce(),
     )
+    if world.requested:
+        forge = Forge(remote=remote, now_ms=lambda: looked_ms)
+        way = Way(forge=forge, pause=_at_once)
+        equipped(station, git, way, world.requested.delivery)
     try:
         station.tick(write=True).send(None)
     except StopIteration as done:
-        return [plan.commit.message for plan in done.value.pushed]
+        report: Report = done.value
+        # What it brings is not merged at the look that opens a request, unless it is urgent.
+        return [plan.commit.message for plan in (*report.pushed, *report.planned)]
     raise AssertionError("nothing here takes time")

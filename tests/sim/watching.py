@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from gitops_canary.core.footing import anchors
 from gitops_canary.core.message import parse
 from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.names import Revision
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 AFTERMATH_MS = 90_000
 """How long after a spell its effects may still be felt: a killed process comes back late."""
 _NUMBER = re.compile(r"[a-z]\d+(?=_)")
+ALWAYS = frozenset({"I3", "I12", "I15"})
+"""Promises about moves that people merged, or that met with another branch than was looked at."""
 JUDGED = frozenset({Action.ADVANCE, Action.PROMOTE})
 WAITS_FOR_A_PERSON = frozenset(Wait) - {
     Wait.IDLE, Wait.LIVE, Wait.READY, Wait.WINDOW, Wait.DATA, Wait.WATCH, Wait.WEBHOOK,
@@ -65,7 +68,10 @@ class Landed:
     """A controller's commit as it reached the server."""
 
     revision: Revision
+    tip: Revision
+    """What the branch has with it: a merge that brought it, or the commit itself."""
     parent: Revision
+    """What it is held against: of a request what the branch had when it was merged."""
     base: Revision | None
     """Where the branch stood before the push."""
     record: Record
@@ -77,6 +83,8 @@ class Landed:
     at_ms: int
     """True time."""
     by: str
+    decided: bool = True
+    """Whether a controller brought it on what it had looked at; not if people merged it."""
 
     @property
     def judged(self) -> bool:
@@ -89,6 +97,18 @@ class Landed:
         """Whether a person asked to go on from a weight of their own."""
         resume = self.before.control.get("resume", "")
         return resume == f"{self.record.rollout}/{self.before.weight:f}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A commit of a controller that the server has got; see `Landed`."""
+
+    revision: Revision
+    base: Revision | None
+    by: str
+    tip: Revision | None = None
+    """Of a request: the commit that merged it."""
+    decided: bool = True
 
 
 @dataclass(slots=True)
@@ -107,7 +127,7 @@ class Watcher:
     seen: set[Revision] = field(default_factory=set)
     proof: Revision | None = None
     """Where the evidence branch stood before the newest push."""
-    waiting: list[tuple[Revision, Revision | None, str]] = field(default_factory=list)
+    waiting: list[Arrival] = field(default_factory=list)
 
     def moved(self, branch: str, old: Revision | None, new: Revision | None) -> None:
         """Note what reached the server; it is looked at once both branches have moved."""
@@ -119,20 +139,22 @@ class Watcher:
         fresh = self.world.remote.reachable(new, known=self.seen)
         for revision in self.oldest_first(new, fresh):
             self.seen.add(revision)
-            if actor.startswith("controller"):
-                self.waiting.append((revision, old, actor))
+            if actor.startswith("controller") and self.world.requested is None:
+                self.waiting.append(Arrival(revision=revision, base=old, by=actor))
 
     def after_event(self) -> None:
         """Check every new commit against every promise."""
         if not self.waiting:
             return
         fresh, self.waiting = self.waiting, []
-        for revision, base, actor in fresh:
-            move = self.land(revision, base, actor)
+        for arrival in fresh:
+            move = self.land(arrival)
             self._remember(move)
             for one in self.noted:
                 one(move)
             for name, promise in self.promises():
+                if not move.decided and name not in ALWAYS:
+                    continue
                 try:
                     promise(move)
                 except Broken as broken:
@@ -165,28 +187,35 @@ class Watcher:
     def alone(self, move: Landed) -> bool:
         """Whether nobody else touched anything of this canary since the move before."""
         before, revision = move.previous, move.parent
+        if self.world.requested:
+            return before is not None and before.tip == move.base
         while before is not None and revision != before.revision:
             if revision not in self.landed:
                 return False
             [revision] = self.world.remote.parents(revision)
         return before is not None
 
-    def land(self, revision: Revision, base: Revision | None, actor: str) -> Landed:
+    def land(self, arrival: Arrival) -> Landed:
+        revision, actor = arrival.revision, arrival.by
         message = self.world.message(revision)
         record = parse(message, revision)
         need(record is not None, f"I3: a controller pushed {message[:60]!r}")
         assert record is not None
         shape = self.world.shapes[record.canary]
         [parent] = self.world.remote.parents(revision)
-        before, after = self.world.facts(parent, shape), self.world.facts(revision, shape)
+        tip = arrival.tip or revision
+        if arrival.tip and arrival.base:
+            parent = arrival.base
+        before, after = self.world.facts(parent, shape), self.world.facts(tip, shape)
         need(before is not None and after is not None, "I7: it moves what cannot be read")
         assert before is not None
         assert after is not None
         self.world.tell(f"{actor} landed {message.splitlines()[0]}")
         return Landed(
             revision=revision,
+            tip=tip,
             parent=parent,
-            base=base,
+            base=arrival.base,
             record=record,
             shape=shape,
             before=before,
@@ -194,7 +223,14 @@ class Watcher:
             previous=self.landed.get(record.previous) if record.previous else None,
             at_ms=self.world.now_ms,
             by=actor,
+            decided=arrival.decided,
         )
+
+    def dated_ms(self, revision: Revision) -> int:
+        """Date a move as a controller does: with what brought it to the branch."""
+        move = self.landed.get(revision)
+        dates = {revision, move.tip if move else revision}
+        return max(self.world.remote.raw(one).date_s for one in dates) * 1000
 
     def condemns(self, move: Landed) -> bool:
         """Whether it takes a version out for good; what was stable only leaves the traffic."""
@@ -258,6 +294,13 @@ class Watcher:
         if found is None:
             self._whole = revision, len(self._order)
         return found
+
+    def rests_on(self, revision: Revision) -> bool:
+        """Whether any decision was made where that commit was on the branch already."""
+        remote, tip = self.world.remote, self.world.remote.refs.get(EVIDENCE)
+        every = remote.reachable(tip) if tip else ()
+        named = (name for one in every for name in anchors(self.world.message(one)))
+        return any(remote.contains(name, revision) for name in named)
 
     def oldest_first(self, tip: Revision, fresh: set[Revision]) -> list[Revision]:
         order: list[Revision] = []

@@ -137,6 +137,12 @@ def test_a_squashed_request_reads_as_the_commit_does() -> None:
     assert len(long.body) < 65_536
 
 
+def test_what_was_merged_and_forced_away_is_asked_for_again() -> None:
+    gone = MERGED
+    assert course(wanted=True, kept=False, there=None, request=gone) is Do.ASTRAY
+    assert course(wanted=True, kept=False, there=None, request=gone, undone=True) is Do.PROPOSE
+
+
 def commit(name: str, parents: str, date_s: int) -> Commit:
     return Commit(
         revision=Revision(name),
@@ -166,3 +172,20 @@ def test_a_commit_comes_with_the_merge_that_brings_it() -> None:
         "tip": 100, "other": 100, "o1": 2, "m2": 90, "update": 90, "move": 90, "m1": 50,
         "early": 55, "base": 10,
     }  # fmt: skip
+
+
+def test_merging_the_branch_the_wrong_way_round_changes_no_date() -> None:
+    history = [
+        commit("tip", "foxtrot", 100),
+        commit("foxtrot", "side m2", 90),
+        commit("m2", "note move2", 80),
+        commit("move2", "m1", 70),
+        commit("note", "m1", 75),
+        commit("m1", "base move1", 60),
+        commit("move1", "base", 20),
+        commit("side", "base", 85),
+        commit("base", "", 10),
+    ]
+    dates = [one.date_ms // 1000 for one in landed(history, Revision("tip"))]
+    moves = [one.revision in {"move1", "move2"} for one in history]
+    assert [date for date, ours in zip(dates, moves, strict=True) if ours] == [80, 60]

@@ -1,0 +1,136 @@
+"""Worlds in which every move has a pull request: the forge, who asks it, and what it may see."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gitops_canary.app.tick import Station
+from gitops_canary.core.delivery import canary_of
+from gitops_canary.core.message import parse
+from gitops_canary.model.names import Revision
+from gitops_canary.model.request import Method, Stage
+
+from .branching import Delivery, MemoryBranches, Way, equipped
+from .controllers import Pause
+from .forge import Forge, Pull
+from .manifests import Shape
+from .remote import CONFIG, ME
+from .watching import Arrival, need
+
+if TYPE_CHECKING:
+    from .simulation import Simulation
+
+ABORTS = "gitops-canary-rollback"
+
+
+def by_push(station: Station, git: MemoryBranches) -> None:
+    """Leave a controller as it is: its moves are pushed."""
+    del station, git
+
+
+@dataclass(slots=True)
+class Requested:
+    """The forge of a world and the promises about what is asked of it."""
+
+    world: "Simulation"
+    delivery: Delivery
+    forge: Forge = field(init=False)
+    states: dict[str, str] = field(default_factory=dict)
+    """How the forge answers each controller: up where nothing is said."""
+    since: dict[str, list[str]] = field(default_factory=dict)
+    """What each controller asked of the forge since it last asked for the tip."""
+    polled: dict[str, Revision | None] = field(default_factory=dict)
+    """The tip that each controller saw last."""
+
+    def __post_init__(self) -> None:
+        self.forge = Forge(
+            remote=self.world.remote,
+            now_ms=lambda: self.world.now_ms,
+            opened=self._opened,
+            merged=self._merged,
+        )
+
+    def equip(self, name: str) -> Callable[[Station, MemoryBranches], None]:
+        """Let a controller deliver by pull request, from each of its starts on."""
+
+        async def pause() -> None:
+            await Pause(self.world.network[name].takes_ms("forge", self.world.rng))
+
+        way = Way(
+            forge=self.forge,
+            pause=pause,
+            boundary=lambda point: self.world.boundaries(name, point),
+            state=lambda: self.states.get(name, "up"),
+            asked=lambda call: self.since.setdefault(name, ["nothing"]).append(call),
+        )
+
+        def polled() -> None:
+            self.since[name], self.polled[name] = [], self.world.remote.refs.get(CONFIG)
+
+        def equip(station: Station, git: MemoryBranches) -> None:
+            git.polled = polled
+            equipped(station, git, way, self.delivery)
+
+        return equip
+
+    def _opened(self, pull: Pull) -> None:
+        """D2: a no stands, and D3: an abort is asked for when nothing else is any more."""
+        newest = next(self.forge.of(pull.branch), None)
+        need(newest is None or not newest.refused, f"D2: somebody closed {pull.branch}")
+        self.world.tell(f"{self.world.actor} opened #{pull.number} {pull.title}")
+        if ABORTS in pull.labels:
+            owner, looked_ms = canary_of(CONFIG, pull.branch), self.world.looked_ms
+            since_ms = looked_ms.get(self.world.actor, 0)
+            for other in self.forge.pulls:
+                waits = other.stage is Stage.OPEN and other.opened_ms < since_ms
+                rival = waits and canary_of(CONFIG, other.branch) == owner
+                need(not rival, f"D3: #{other.number} is open while an abort is asked for")
+
+    def _merged(self, pull: Pull, head: Revision, base: Revision, made: Sequence[Revision]) -> None:
+        """D1: merges are asked for on the newest tip, and D4: of what is ours alone."""
+        by, every = self.world.actor, self.forge.commits(head, base)
+        own = [one for one in every if self._ours(one)]
+        self.world.tell(f"{by} merged #{pull.number} {pull.title}")
+        decided = by in self.world.controllers
+        if decided:
+            need(self.delivery.merges, "D1: only people merge here")
+            asked = self.since.get(by)
+            need(asked == ["merge"], f"D1: between the tip and its merge it asked for {asked}")
+            need(own == every, f"D4: #{pull.number} holds somebody's commits")
+            decided = self.polled.get(by) == base
+        if len(self.world.remote.parents(made[0])) > 1:
+            arrivals = [(one, made[0]) for one in own]
+        elif self.delivery.method is Method.MERGE or len(made) != len(every):
+            arrivals = []  # what nothing vouches for is a person's
+        else:
+            pairs = zip(every, made, strict=True)
+            arrivals = [(new, new) for one, new in pairs if one in own and self._same(one, new)]
+        self.world.watch.waiting += [
+            Arrival(revision=one, base=base, by=by, tip=tip, decided=decided)
+            for one, tip in arrivals
+        ]
+
+    def _ours(self, revision: Revision) -> bool:
+        return self.world.remote.raw(revision).committer == str(ME)
+
+    def _same(self, planned: Revision, written: Revision) -> bool:
+        """Whether a commit that the forge wrote does just what was decided, where it was."""
+        remote = self.world.remote
+        sides = [(one, *remote.parents(one)) for one in (planned, written)]
+        touched = [*remote.differing(*(remote.tree(one) for one in sides[0]))]
+        record = parse(self.world.message(planned), planned)
+        assert record is not None, "it is ours"
+        shape = self.world.shapes[record.canary]
+        return all(
+            self._owned(one, shape) == self._owned(other, shape)
+            and all(self._file(one, path) == self._file(other, path) for path in touched)
+            for one, other in zip(*sides, strict=True)
+        )
+
+    def _file(self, revision: Revision, path: str) -> bytes | None:
+        return self.world.remote.file(self.world.remote.tree(revision), path)
+
+    def _owned(self, revision: Revision, shape: Shape) -> object:
+        found = self.world.facts(revision, shape)
+        owned = ("candidate", "primary", "weight", "replicas", "primary_replicas")
+        return found and [getattr(found, name) for name in owned]

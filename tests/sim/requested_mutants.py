@@ -1,0 +1,44 @@
+"""Bugs that are planted in delivery by pull request; found in worlds that deliver so."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gitops_canary.app.proposing import Proposing
+from gitops_canary.core import delivery
+from gitops_canary.core.delivery import Do, Hand
+
+from .planting import Mutant, Swap
+
+
+def _asked(change: Callable[[Do, bool], Do]) -> Sequence[Swap]:
+    """Do something else about a request than was decided."""
+    real = delivery.course
+
+    def course(*, wanted: bool, **given: Any) -> Do:
+        return change(real(wanted=wanted, **given), wanted)
+
+    return [(delivery, "course", course)]
+
+
+def _obliging() -> Sequence[Swap]:
+    real = Proposing._hand
+
+    def hand(self: Proposing, *given: Any) -> Hand:
+        found = real(self, *given)
+        return Hand.OURS if found is Hand.FOREIGN else found
+
+    return [(Proposing, "_hand", hand)]
+
+
+REQUESTED: Sequence[Mutant] = (
+    Mutant("a request is merged on an old look", lambda: [
+        (Proposing, "moved_from", lambda _self, _main: False),
+    ]),
+    Mutant("what is not due any more stays open", lambda: _asked(
+        lambda do, wanted: do if wanted or do is not Do.WITHDRAW else Do.LEAVE,
+    )),
+    Mutant("a closed request is opened again", lambda: _asked(
+        lambda do, _wanted: Do.OPEN if do is Do.REFUSED else do,
+    )),
+    Mutant("somebody's commits are merged", _obliging),
+)  # fmt: skip
