@@ -239,12 +239,14 @@ class Delivering:
         if done.tip:
             look.main, look.again = done.tip, True
             look.taken |= set(plan.files)
-            look.pushed.append(plan)
-            self._sent.pop(draft.branch, None)
         return done
 
     def _tell_landed(self, cases: Sequence[Case], history: History, look: _Look) -> None:
-        """Tell of what people merged as of a push."""
+        """Tell of what was merged as of a push, once it is seen to be a move.
+
+        It is none where somebody's commit came between, and the forge wrote what nothing vouches
+        for.
+        """
         for case in cases:
             if case.plan is None and (plan := self._sent.pop(case.branch, None)):
                 moves = history.moves.get(plan.act.canary, ())

@@ -28,7 +28,7 @@ def delivering(
             witness=git.witness,
             target=one.branch,
             evidence=settings.evidence is Evidence.BRANCH,
-            bare_aborts=merging,
+            sealed=not merging,
         ),
         requests=REQUESTS[forge.type](forge.url, forge.repository, forge.token_file, one.branch),
         worker=worker,

@@ -7,7 +7,7 @@ from gitops_canary.app.pushing import Tips
 from gitops_canary.app.vouching import Witness
 from gitops_canary.core import delivery
 from gitops_canary.core.delivery import Hand, Proposal
-from gitops_canary.core.evidence import digest
+from gitops_canary.core.evidence import digest, owned_values
 from gitops_canary.core.message import parse
 from gitops_canary.core.plan import Plan
 from gitops_canary.delivery_ports import Branches
@@ -33,9 +33,9 @@ class Proposing:
     target: str
     evidence: bool
     """Whether moves are written with evidence."""
-    bare_aborts: bool = True
-    """Whether an abort goes without evidence where that cannot be written: not where the forge
-    writes the commit, since then only a seal makes it ours."""
+    sealed: bool = False
+    """Whether the forge writes the commits, so that only a seal makes them ours: then no abort goes
+    without evidence where that cannot be written, and all that is sealed has to be so still."""
 
     def there(self, tips: Tips, due: Mapping[str, Plan]) -> dict[str, Proposal]:
         """Look at every branch; `due` are the moves that are due, by their branches."""
@@ -69,7 +69,7 @@ class Proposing:
             if len(chosen) > 1:
                 return self._apart(chosen, tips)
             [plan] = chosen.values()
-            if not (plan.act.urgent and self.evidence and self.bare_aborts):
+            if not (plan.act.urgent and self.evidence and not self.sealed):
                 return dict.fromkeys(chosen, error)
             return self._bare(chosen, tips)
 
@@ -126,7 +126,7 @@ class Proposing:
         return Hand.OURS if holds else Hand.STALE
 
     def _proven(self, record: Record, due: Plan, proofs: Revision | None) -> bool:
-        """Whether the evidence of a move is still there.
+        """Whether the evidence of a move is still there, and its seal would bind what is merged.
 
         Another move for the same place in the chain writes over it; one that was taken back for
         that can be opened again by anybody.
@@ -138,7 +138,11 @@ class Proposing:
         paths = [path for path, data in written if data is not None and digest(data) == wanted]
         files = self.git.files(proofs)
         blobs = [files[path].id for path in paths if path in files]
-        return any(digest(data) == record.evidence for data in self.git.read(blobs).values())
+        found = [d for d in self.git.read(blobs).values() if digest(d) == record.evidence]
+        if not self.sealed:
+            return bool(found)
+        now = [owned_values(due.evidence.files[path] or b"") for path in paths]
+        return [owned_values(data) for data in found] == now
 
     def _own(self, head: Commit) -> Commit:
         """Find the move's commit: behind the merges by which a branch is brought up to date."""

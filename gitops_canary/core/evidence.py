@@ -1,6 +1,7 @@
 """The bulk behind a decision: canonical JSON that two replicas write to the same byte."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -166,6 +167,12 @@ def digest(data: bytes) -> Digest:
 def decision_path(record: Record, number: int) -> Path:
     """Say where the bulk of a rollout's decision lies on the evidence branch."""
     return Path(f"{record.canary}/{record.rollout}/decision-{number:02}.json")
+
+
+def owned_values(decision: bytes) -> Json:
+    """Read the owned values before and after a move out of its bulk."""
+    owned: Json = json.loads(decision)["owned"]
+    return owned
 
 
 def verdict_json(verdict: Verdict) -> Json:

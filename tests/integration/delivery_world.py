@@ -121,7 +121,7 @@ class DeliveryWorld:
                 witness=git.witness,
                 target="main",
                 evidence=True,
-                bare_aborts=merging,
+                sealed=not merging,
             ),
             requests=GitHubRequests(github, "acme/config", "main"),
             worker=worker,

@@ -151,7 +151,7 @@ def equipped(station: Station, git: MemoryBranches, way: Way, delivery: Delivery
     merging = delivery.method is Method.MERGE
     station.delivering = Delivering(
         proposing=Proposing(
-            git=git, branches=git, witness=git, target=CONFIG, evidence=True, bare_aborts=merging
+            git=git, branches=git, witness=git, target=CONFIG, evidence=True, sealed=not merging
         ),
         requests=way,
         worker=station.worker,

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from gitops_canary.model.names import Revision
+from gitops_canary.model.request import Method
 
+from .branching import Delivery
 from .controllers import Killed
 from .manifests import with_tag
-from .pieces import Setting
+from .pieces import KEY, Setting
 from .remote import CONFIG, EVIDENCE
 from .simulation import Simulation
 
@@ -19,11 +20,18 @@ Log = tuple[tuple[str, str, str], ...]
 class Canonical:
     """Six steps from start to finish; every boundary passed is counted."""
 
-    def __init__(self, kill_at: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        kill_at: Sequence[int] = (),
+        steps: tuple[int, ...] = STEPS,
+        method: Method | None = None,
+    ) -> None:
         self.passed: list[str] = []
         self._kill_at = set(kill_at)
-        setting = Setting(poll_ms=20_000, atomic=True)
-        self.world = Simulation(SEED, setting, steps=STEPS)
+        delivery = Delivery(method=method) if method else None
+        key = KEY if method else None
+        setting = Setting(poll_ms=20_000, atomic=True, delivery=delivery, key=key)
+        self.world = Simulation(SEED, setting, steps=steps)
         self.world.boundaries = self._boundary
         [self.shape] = self.world.shapes.values()
         self.world.later(5_000, self._bump)
@@ -38,17 +46,14 @@ class Canonical:
         return self.log()
 
     def log(self) -> Log:
-        """Name action, step and weight of every move on the branch, oldest first."""
-        world, rows = self.world, []
-        revision: Revision | None = world.remote.refs[CONFIG]
-        while revision is not None:
-            move = world.watch.landed.get(revision)
-            if move is not None:
-                record = move.record
-                rows.append((record.action.value, str(record.step), str(record.weight_to)))
-            parents = world.remote.parents(revision)
-            revision = parents[0] if parents else None
-        return tuple(reversed(rows))
+        """Name action, step and weight of every move on the branch, as they came."""
+        remote, landed = self.world.remote, self.world.watch.landed.values()
+        moves = (m.record for m in landed if remote.contains(remote.refs[CONFIG], m.revision))
+        return tuple((m.action.value, str(m.step), str(m.weight_to)) for m in moves)
+
+    def requests(self) -> int:
+        """Count the pull requests there were."""
+        return len(self.world.requested.forge.pulls) if self.world.requested else 0
 
     def evidence(self) -> int:
         """Count the decisions on the evidence branch."""

@@ -87,7 +87,7 @@ class Requested:
                 need(not rival, f"D3: #{other.number} is open while an abort is asked for")
 
     def _merged(self, pull: Pull, head: Revision, base: Revision, made: Sequence[Revision]) -> None:
-        """D1: merges are asked for on the newest tip, and D4: of what is ours alone."""
+        """D1: merges are asked for on the newest tip, D4: of what is ours alone, D5: as moves."""
         by, every = self.world.actor, self.forge.commits(head, base)
         own = [one for one in every if self._ours(one)]
         self.world.tell(f"{by} merged #{pull.number} {pull.title}")
@@ -105,6 +105,7 @@ class Requested:
         else:
             pairs = zip(every, made, strict=True)
             arrivals = [(new, new) for one, new in pairs if one in own and self._same(one, new)]
+        need(arrivals or not decided, f"D5: what was merged of #{pull.number} is no move")
         self.world.watch.waiting += [
             Arrival(revision=one, base=base, by=by, tip=tip, decided=decided)
             for one, tip in arrivals
