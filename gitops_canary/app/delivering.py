@@ -78,6 +78,7 @@ class Delivering:
             Conflict: the target branch moved, or another process was faster; look again.
             Unavailable: Git server or forge did not answer.
         """
+        tips = tips[0], await self.worker.do(self.proposing.proofs)
         if now_ms is None:
             return await self._show(plans, decisions, tips)
         cases, stuck = await self._pending(plans, decisions, tips)
@@ -205,7 +206,7 @@ class Delivering:
         self, plan: Plan, request: Request, tip: Revision, draft: Draft, look: _Look
     ) -> None:
         """Have a request merged, or say what it waits for; `tip` is what was found to be ours."""
-        self._sent.setdefault(draft.branch, plan)
+        self._sent[draft.branch] = plan
         act = plan.act
         if request.head != tip:
             look.waiting[act.canary] = delivery.waits(act, request, "its branch has just moved")

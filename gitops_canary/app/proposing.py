@@ -42,6 +42,10 @@ class Proposing:
         found = self.branches.below(delivery.prefix(self.target))
         return {b: self._proposal(b, tip, tips, due.get(b)) for b, tip in found.items()}
 
+    def proofs(self) -> Revision | None:
+        """Give the evidence branch as it is now: others write there while the target rests."""
+        return self.git.fetch()[1]
+
     def moved_from(self, main: Revision) -> bool:
         """Ask whether the target branch is elsewhere by now."""
         return self.git.poll() != main

@@ -12,6 +12,7 @@ from gitops_canary.app.evidence_models import read_decision
 from gitops_canary.app.reading import Reader
 from gitops_canary.core import recorded
 from gitops_canary.core.diffs import diff, diff_around
+from gitops_canary.core.edits import Ground
 from gitops_canary.core.evidence import decision_path, digest, owned_json
 from gitops_canary.core.message import parse
 from gitops_canary.core.statement import seal_path, statement
@@ -20,6 +21,7 @@ from gitops_canary.manifest.policy import policy_from_json
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.names import Path, Revision
 from gitops_canary.model.rollout import Record
+from gitops_canary.model.spec import Policy
 from gitops_canary.ports import Git
 
 Json = dict[str, Any]
@@ -99,7 +101,7 @@ class Vouching:
             return False
         policy = policy_from_json(document["policy"]["effective"])
         now = {
-            when: owned_json(self.reader.ground(revision, record.canary, policy).owned)
+            when: owned_json(self._ground(revision, record, policy).owned)
             for when, revision in (("before", commit.parents[0]), ("after", commit.revision))
         }
         same: bool = now == document["owned"]
@@ -107,6 +109,15 @@ class Vouching:
         return same and any(
             self._changes(commit, written) == document["changes"] for written in (diff, diff_around)
         )
+
+    def _ground(self, revision: Revision, record: Record, policy: Policy) -> Ground:
+        """Read what a Canary owns; where its document is gone, as its last move had it."""
+        view, canary = self.reader.view(revision), record.canary
+        gone = canary not in view.canaries and canary not in view.errors
+        then = self.reader.view(record.previous).canaries if gone and record.previous else {}
+        if canary in then:
+            return self.reader.bind(view, then[canary].pinned(policy))
+        return self.reader.ground(revision, canary, policy)
 
     def _changes(
         self, commit: Commit, written: Callable[[Path, str, str], str]

@@ -118,6 +118,13 @@ def test_two_controllers_open_one_request(tmp_path: pathlib.Path) -> None:
             assert isinstance(decision, Hold)
             assert "waits in pull request #1" in decision.reason
         assert len(world.pulls()) == 1
+
+        # The branch rests while a request waits, and the evidence branch moves.
+        world.forge.merge(world.pulls()[0], "merge")
+        for station in (one, other) * 4:
+            world.station = station
+            world.step()
+        assert [pull.state for pull in world.pulls()] == ["closed", "open"]
         one.close()
 
 

@@ -3,7 +3,7 @@
 import pathlib
 
 import pytest
-from delivery_world import DeliveryWorld, delivered
+from delivery_world import CANARY, DeliveryWorld, delivered
 
 from gitops_canary.errors import Unavailable
 from gitops_canary.model.decision import Hold
@@ -116,6 +116,21 @@ def test_a_merge_whose_answer_was_lost_is_told(tmp_path: pathlib.Path, method: M
         world.forge.dies_before = ""
         told = [plan.act.action.value for plan in world.look().pushed]
         assert told == ["advance"]
+
+
+def test_a_retreat_of_a_deleted_canary_counts_though_the_forge_wrote_it(
+    tmp_path: pathlib.Path,
+) -> None:
+    with delivered(tmp_path, Method.SQUASH) as world:
+        world.release("1.1.0")
+        while world.weight() != "10":
+            world.step()
+        at_s = world.now_ms // 1000
+        world.origin.commit({CANARY: None}, "Delete the Canary\n", at=at_s)
+        told = [plan.act.action.value for _ in range(3) for plan in world.look().pushed]
+        assert told == ["retreat"]
+        assert world.weight() == "0"
+        assert world.verified().differences == []
 
 
 def test_a_request_whose_evidence_was_written_over_is_made_anew(tmp_path: pathlib.Path) -> None:

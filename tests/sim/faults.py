@@ -29,6 +29,8 @@ class Weather:
         slow = ("everything is slow",) * (0 if world.sees_live else SLOW)
         # Where developers have a clock that is ahead as well, nobody would know better.
         left_out = tuple(SERVED) if world.ahead else ()
+        if world.requested and world.requested.sealed:
+            left_out = (*left_out, "the evidence branch is lost")  # all that makes moves ours
         self._names = [name for name in (*sorted(table), *slow) if name in table.keys() - left_out]
         self._undo: dict[int, tuple[str, Undo]] = {}
         self._count = 0

@@ -150,7 +150,8 @@ class Forge:
         """Reopen a request, with its branch where that is gone."""
         self.remote.refs.setdefault(pull.branch, pull.head)
         if self.remote.refs[pull.branch] == pull.head:
-            pull.stage, pull.changed_ms = Stage.OPEN, self.now_ms()
+            pull.stage, pull.opened_ms = Stage.OPEN, self.now_ms()
+            pull.changed_ms = pull.opened_ms
 
     def press(self, pull: Pull, method: Method, message: str = "") -> Revision | None:
         """Merge as the button does, whatever the rules say; None where it conflicts."""

@@ -16,7 +16,7 @@ from .asking import Asked
 from .manifests import QUARANTINE, WORD, unowned
 from .pieces import mark
 from .remote import EVIDENCE
-from .twin import agrees
+from .twin import agrees, share
 from .watching import Broken, Landed, in_force, need
 from .yielding import REWOUND_MS
 
@@ -26,10 +26,6 @@ BACKDATED_MS = 45_000
 ROLLBACK_MS = 60_000
 CLEAR = 45
 """Requests of which enough fail that no check can miss it."""
-TWINS = 0.05
-"""The share of moves that a replica makes again, where there is one canary."""
-DELIVERED = 0.25
-"""The same of moves that a pull request brought: what it was opened for may be over by then."""
 SURPLUS = 4
 """Moves besides the steps in one attempt: start, promote, finish or the way back, idle."""
 
@@ -105,7 +101,8 @@ class Watch(Asked):
         """The bytes behind a decision lie on the evidence branch, with the digest it names."""
         tip = self.world.remote.refs.get(EVIDENCE)
         files = self.world.files(tip) if tip else {}
-        if self.world.unproven and move.record.action in {Action.ABORT, Action.RETREAT}:
+        bare = move.record.action in {Action.ABORT, Action.RETREAT} or self.world.requested
+        if self.world.unproven and bare:
             return  # a stranger's file was in the way, and the traffic did not wait for that
         # Earlier ones may be gone with the branch that held them.
         for number in range(1, sum(1 for _ in self.chain(move)) + 1):
@@ -198,11 +195,8 @@ class Watch(Asked):
         meant = self.world.files(move.parent).get(accepted.FILE, b"").decode()
         # Where the evidence branch was lost, a disk that is lost as well leaves nobody who knows.
         if gone and self.world.setting.atomic and not self.world.unproven:
-            # A merge that brought it may be what is missed.
-            names = {gone, self.landed[gone].tip}
-            known = self.world.requested is None or self.rests_on(gone)
-            meant_so = not known or any(one in meant for one in names)
-            need(meant_so, f"{gone[:12]} is gone, and nobody accepted that")
+            meant_so = self.world.requested and self.world.requested.meant(gone, meant)
+            need(gone in meant or meant_so, f"{gone[:12]} is gone, and nobody accepted that")
 
     def i7_only_owned_places_change(self, move: Landed) -> None:
         """Not one byte changes that the trigger does not compare and a move does not write."""
@@ -230,8 +224,8 @@ class Watch(Asked):
 
     def i8_whoever_looks_decides_the_same(self, move: Landed) -> None:
         """A replica without a past makes the same move of the same tip and the same samples."""
-        share = (DELIVERED if self.world.requested else TWINS) / len(self.world.shapes)
-        drawn = mark(self.world.seed, len(self.landed)) < share and self.world.setting.atomic
+        drawn = mark(self.world.seed, len(self.landed)) < share(self.world)
+        drawn = drawn and self.world.setting.atomic
         drawn = drawn and not move.shape.hooks  # what they said to one is not said to another
         if drawn and self.world.sees_live and self.calm_since_ms() < move.at_ms - REWOUND_MS:
             need(agrees(self.world, move), "its twin does something else")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitops_canary.app.tick import Station
 from gitops_canary.core.delivery import canary_of
+from gitops_canary.core.footing import anchors
 from gitops_canary.core.message import parse
 from gitops_canary.model.names import Revision
 from gitops_canary.model.request import Method, Stage
@@ -14,7 +15,7 @@ from .branching import Delivery, MemoryBranches, Way, equipped
 from .controllers import Pause
 from .forge import Forge, Pull
 from .manifests import Shape
-from .remote import CONFIG, ME
+from .remote import CONFIG, EVIDENCE, ME
 from .watching import Arrival, need
 
 if TYPE_CHECKING:
@@ -41,6 +42,21 @@ class Requested:
     """What each controller asked of the forge since it last asked for the tip."""
     polled: dict[str, Revision | None] = field(default_factory=dict)
     """The tip that each controller saw last."""
+
+    @classmethod
+    def of(cls, world: "Simulation") -> "Requested | None":
+        """Give a world its forge, if it is one of those."""
+        return cls(world, world.setting.delivery) if world.setting.delivery else None
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the forge writes the commits, so that only a seal makes them ours."""
+        return self.delivery.method is not Method.MERGE
+
+    @property
+    def count(self) -> int:
+        """Count the requests there ever were."""
+        return len(self.forge.pulls)
 
     def __post_init__(self) -> None:
         self.forge = Forge(
@@ -110,6 +126,16 @@ class Requested:
             Arrival(revision=one, base=base, by=by, tip=tip, decided=decided)
             for one, tip in arrivals
         ]
+
+    def meant(self, gone: Revision, accepted: str) -> bool:
+        """Whether a move may be gone: a merge that brought it was, or no decision rests on it."""
+        remote = self.world.remote
+        if self.world.watch.landed[gone].tip in accepted:
+            return True
+        proofs = remote.refs.get(EVIDENCE)
+        every = remote.reachable(proofs) if proofs else ()
+        named = (name for one in every for name in anchors(self.world.message(one)))
+        return not any(remote.contains(name, gone) for name in named)
 
     def _ours(self, revision: Revision) -> bool:
         return self.world.remote.raw(revision).committer == str(ME)

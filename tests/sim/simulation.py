@@ -82,8 +82,7 @@ class Simulation:
         self._facts: dict[tuple[ObjectId, str], Facts | None] = {}
         self.ends: list[Callable[[], None]] = []
         self.board = Switchboard(self)
-        delivery = self.setting.delivery
-        self.requested = Requested(self, delivery) if delivery else None
+        self.requested = Requested.of(self)
         self.loop = VirtualLoop(self.later, lambda: self.now_ms)
         self._build()
 
@@ -121,7 +120,7 @@ class Simulation:
         self.loop.end()
         self.figures.virtual_ms = self.now_ms - EPOCH_MS
         self.figures.commits = len(self.watch.landed)
-        self.figures.requests = len(self.requested.forge.pulls) if self.requested else 0
+        self.figures.requests = self.requested.count if self.requested else 0
         for move in self.watch.landed.values():
             action = move.record.action.value
             self.figures.actions[action] = self.figures.actions.get(action, 0) + 1
@@ -262,11 +261,8 @@ class Simulation:
         try:
             outcome = controller.step()
         except Killed:
-            self.kill(
-                controller,
-                wipe=self.rng.random() < 0.2,
-                restart_ms=self.rng.randrange(1_000, 30_000),
-            )
+            wipe = self.rng.random() < 0.2
+            self.kill(controller, wipe=wipe, restart_ms=self.rng.randrange(1_000, 30_000))
             return
         if isinstance(outcome, Report):
             self.figures.ticks += 1

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from .watching import Landed
 
 T = TypeVar("T")
+TWINS = 0.05
+"""The share of moves that a replica makes again, where there is one canary."""
+DELIVERED = 0.25
+"""The same of moves that a pull request brought: what it was opened for may be over by then."""
 
 
 class _AtOnce(Worker):
@@ -52,6 +56,11 @@ class _Then:
     async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
         clock_ms = self.at_ms // 1000 * 1000
         return {q: measure(self.db, q, clock_ms) for q in questions}
+
+
+def share(world: "Simulation") -> float:
+    """Say which share of the moves is made again."""
+    return (DELIVERED if world.requested else TWINS) / len(world.shapes)
 
 
 async def _at_once() -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gitops_canary.core.footing import anchors
 from gitops_canary.core.message import parse
 from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.names import Revision
@@ -294,13 +293,6 @@ class Watcher:
         if found is None:
             self._whole = revision, len(self._order)
         return found
-
-    def rests_on(self, revision: Revision) -> bool:
-        """Whether any decision was made where that commit was on the branch already."""
-        remote, tip = self.world.remote, self.world.remote.refs.get(EVIDENCE)
-        every = remote.reachable(tip) if tip else ()
-        named = (name for one in every for name in anchors(self.world.message(one)))
-        return any(remote.contains(name, revision) for name in named)
 
     def oldest_first(self, tip: Revision, fresh: set[Revision]) -> list[Revision]:
         order: list[Revision] = []
