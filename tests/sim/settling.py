@@ -3,14 +3,36 @@
 from operator import is_not
 from typing import TYPE_CHECKING
 
+from gitops_canary.model.decision import Hold, Wait
+
+from .manifests import Facts
 from .remote import CONFIG
-from .watching import Broken, still_open
+from .watching import Broken
 
 if TYPE_CHECKING:
     from .simulation import Simulation
 
+WAITS_FOR_A_PERSON = frozenset(Wait) - {
+    Wait.IDLE, Wait.LIVE, Wait.READY, Wait.WINDOW, Wait.DATA, Wait.WATCH, Wait.WEBHOOK,
+    Wait.APPROVAL,
+}  # fmt: skip
+"""Where a rollout may stay; in the end nobody shuts a gate any more."""
 CALM_MS = 45 * 60_000
 """How long after the last fault every candidate may take to end."""
+
+
+def still_open(now: Facts | None, decision: object) -> str:
+    """Say what a canary still waits for besides people; empty where it has come to an end."""
+    if now is None or not now.present:
+        return ""
+    if not isinstance(decision, Hold):
+        return f"a move is due: {decision}"
+    if now.settled and now.weight == 0 and decision.wait is Wait.IDLE:
+        return ""
+    asks = decision.alert or decision.wait in {Wait.PAUSED, Wait.SUSPENDED}
+    if decision.wait in WAITS_FOR_A_PERSON and asks:
+        return ""
+    return f"{decision.wait.value}: {decision.reason}"
 
 
 def settle(world: "Simulation") -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gitops_canary.core.message import parse
-from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.names import Revision
 from gitops_canary.model.rollout import Action, Record
 
@@ -24,11 +23,6 @@ _NUMBER = re.compile(r"[a-z]\d+(?=_)")
 ALWAYS = frozenset({"I3", "I12", "I15"})
 """Promises about moves that people merged, or that met with another branch than was looked at."""
 JUDGED = frozenset({Action.ADVANCE, Action.PROMOTE})
-WAITS_FOR_A_PERSON = frozenset(Wait) - {
-    Wait.IDLE, Wait.LIVE, Wait.READY, Wait.WINDOW, Wait.DATA, Wait.WATCH, Wait.WEBHOOK,
-    Wait.APPROVAL,
-}  # fmt: skip
-"""Where a rollout may stay; in the end nobody shuts a gate any more."""
 
 
 class Broken(AssertionError):  # noqa: N818 - a promise is broken, not an error made
@@ -46,20 +40,6 @@ def in_force(quarantine: bytes, now_ms: int) -> list[bytes]:
     now = datetime.fromtimestamp(now_ms / 1000, UTC)
     lines = [line for line in quarantine.split(b"\n") if line.startswith(b'{"')]
     return [one for one in lines if datetime.fromisoformat(json.loads(one)["expires"]) > now]
-
-
-def still_open(now: Facts | None, decision: object) -> str:
-    """Say what a canary still waits for besides people; empty where it has come to an end."""
-    if now is None or not now.present:
-        return ""
-    if not isinstance(decision, Hold):
-        return f"a move is due: {decision}"
-    if now.settled and now.weight == 0 and decision.wait is Wait.IDLE:
-        return ""
-    asks = decision.alert or decision.wait in {Wait.PAUSED, Wait.SUSPENDED}
-    if decision.wait in WAITS_FOR_A_PERSON and asks:
-        return ""
-    return f"{decision.wait.value}: {decision.reason}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
