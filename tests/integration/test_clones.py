@@ -143,6 +143,15 @@ def test_the_same_decision_is_the_same_commit_and_is_made_again_from_fresh_clone
     assert told == ["start", "advance", "advance", "promote", "finish"]
 
 
+def merge(origin: Origin) -> None:
+    """Let a person merge a branch of two commits that began behind the newest one."""
+    head = "commit refs/heads/side\ncommitter Ada <ada@example.com> 1 +0000\ndata 1\nx\n"
+    origin.git("update-ref", "refs/heads/side", "main~1")
+    both = f"{head}from refs/heads/side^0\n\n{head}\n"
+    last = f"{head.replace('side', 'main')}from refs/heads/main^0\nmerge refs/heads/side\n\n"
+    origin.git("fast-import", "--quiet", stdin=(both + last).encode())
+
+
 def spent(origin: Origin, repository: Repository) -> Counter[str]:
     """Count the processes that were started and the requests that the server answered."""
     return Counter(processes=repository._runner.started, requests=len(origin.requests))
@@ -163,6 +172,7 @@ def test_a_step_takes_few_processes_and_requests_and_an_idle_look_one_request(
         foreign = len(actions) == 2
         if foreign:
             origin.commit({"README": b"%d" % now_ms}, "By hand\n")
+            merge(origin)
         before = spent(origin, repository)
         pushed = replica.tick(now_ms, write=True).pushed
         actions += [plan.act.action for plan in pushed]

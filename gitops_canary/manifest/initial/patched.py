@@ -54,7 +54,8 @@ def _set(change: Change, workload: Document) -> Iterator[tuple[str, tuple[Step, 
     inline = change.item.get("patch") if change.item.kind is NodeKind.MAPPING else None
     text = change.text or change.copied or (inline.value if inline else "")
     try:
-        root = parse(text, file=change.file)[change.document] if text else None
+        # A file of comments alone, or of blanks, holds no document at all.
+        root = next(iter(parse(text, file=change.file)[change.document :]), None)
     except SpecError:
         return  # kustomize could not build with it either
     if root is None:
