@@ -42,6 +42,27 @@ def test_faulty_release_costs_a_part_of_what_flaggers_rule_costs(name: str, most
     assert ours.blast <= most * theirs.blast
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a canary pod of 4 fails for 60 s", "a pod of 4 on either side fails at 90 s",
+        "uneven pods: 30 % on 1 of 4", "clients that fail 10 %, on 1 pod of 4 and the canary",
+    ],
+)  # fmt: skip
+def test_one_pod_of_a_healthy_release_condemns_nobody_where_pods_are_seen(name: str) -> None:
+    assert summary("ours+gate, by pods", scenario(name), 100.0, runs=4, seed=SEED).back == 0
+
+
+def test_a_broken_pod_of_the_primary_shields_nobody_where_pods_are_seen() -> None:
+    shielded = scenario("a primary pod of 4 fails, err 5 %")
+    seen, unseen, theirs = (
+        summary(rule, shielded, 100.0, runs=6, seed=SEED)
+        for rule in ("ours+gate, by pods", "ours+gate", "flagger-5")
+    )
+    assert (seen.back, unseen.back) == (1, 0)
+    assert seen.blast <= 0.35 * theirs.blast
+
+
 def test_late_fault_is_found_where_ranks_dilute_it() -> None:
     late = scenario("err 20 % after 3 min")
     assert summary("ours", late, 10.0, runs=12, seed=SEED).back == 1

@@ -14,7 +14,7 @@ from gitops_canary.model.judging import Pod
 _LEAST_BAD = 3
 _CHANCE = 0.01
 """How likely bad requests may fall on some one pod like this by chance, at the most."""
-_LIKELY = 0.05
+_LIKELY = 0.15
 """The same where one of the canary's is waited for: a mistake costs the time of a block."""
 _ALIKE, _HALF = 1e-6, 1e-3
 """How likely one of equal pods, or one that fails half of its requests, looks broken by chance."""
