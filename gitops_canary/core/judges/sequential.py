@@ -26,7 +26,7 @@ from gitops_canary.core.judges.sequential_types import (
     State,
     Weighed,
 )
-from gitops_canary.core.judges.words import amount, compared, exact
+from gitops_canary.core.judges.words import amount, compared, exact, warming
 from gitops_canary.core.text import one_line, percent
 from gitops_canary.model.judging import Block, Counts, Reading
 from gitops_canary.model.observation import Measurement, Verdict
@@ -69,9 +69,7 @@ def _taken(config: Config, state: State, block: Block) -> tuple[State, tuple[Mea
 def step(config: Config, state: State, block: Block) -> tuple[State, Verdict]:
     """Take one block in, and say what all evidence so far says."""
     state, values = _taken(config, state, block)
-    measurements = tuple(
-        _measurement(config, metric, state.weighed[metric.name], block) for metric in config.metrics
-    )
+    measurements = tuple(_measurement(config, metric, state, block) for metric in config.metrics)
     outcome, reason, final, heard = ruling(config, state, block, measurements, values)
     verdict = Verdict(
         outcome=outcome,
@@ -229,14 +227,17 @@ def _values(config: Config, state: State, block: Block) -> tuple[State, tuple[Me
     return replace(state, values=after, value_outcomes=known), verdict.measurements
 
 
-def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block) -> Measurement:
+def _measurement(config: Config, metric: Metric, state: State, block: Block) -> Measurement:
+    weighed = state.weighed[metric.name]
     reading = block.reading(metric.name)
     found = finding(config, metric, weighed, reading.counts)
     good, told = weighed.proof, partial(exact, digits=config.digits)
-    outcome = Outcome.INCONCLUSIVE
+    outcome, cold = Outcome.INCONCLUSIVE, ""
     words = f"evidence {amount(found.log)} against a limit of {config.limit:,.0f}"
     if found.fails:
         one = found.pod or blamed(weighed.pods, metric.budget)
+        assert state.first_ms is not None, "requests failed"
+        cold = warming(0 if config.alone else metric.warmup_ms, block.end_ms - state.first_ms)
         outcome, words = Outcome.FAIL, f"{found.way}: {words}{one and '; '}{one}"
     elif good >= math.log(config.proven) and not found.waits:
         outcome, words = Outcome.PASS, f"proven good ({amount(good)}): {words}"
@@ -244,7 +245,7 @@ def _measurement(config: Config, metric: Metric, weighed: Weighed, block: Block)
         words = f"{words}, with one incident spared"
     total = weighed.total
     sides = found.sides or compared(total, metric.what, alone=config.alone)
-    why = reading.why if reading.trouble else f"{sides}, {words}{found.beside}"
+    why = reading.why if reading.trouble else f"{sides}, {words}{found.beside}{cold}"
     return Measurement(
         check=metric.name,
         at_ms=block.end_ms,

@@ -4,6 +4,9 @@ import math
 
 from gitops_canary.model.judging import Counts
 
+WARMS_MS = 120_000
+"""How long after its warm-up a canary may still be warming."""
+
 
 def compared(counts: Counts, what: str = "failed", *, alone: bool = False) -> str:
     """Say how both sides did, or the one that is judged alone.
@@ -58,6 +61,20 @@ def rough(span_ms: int) -> str:
     """
     seconds = max(round(span_ms / 1000), 1)
     return f"{seconds}s" if seconds < 120 else f"{math.ceil(seconds / 60)}m"  # noqa: PLR2004
+
+
+def warming(warmup_ms: int, age_ms: int) -> str:
+    """Say what to do where a canary may just take longer to warm up; empty where it had the time.
+
+    >>> warming(60_000, 90_000)
+    ' (its first requests came 90s before: if it warms for longer, set analysis.judge.warmup)'
+    >>> warming(60_000, 200_000), warming(0, 15_000)
+    ('', '')
+    """
+    if not warmup_ms or age_ms > warmup_ms + WARMS_MS:
+        return ""
+    came = f"its first requests came {rough(age_ms)} before"
+    return f" ({came}: if it warms for longer, set analysis.judge.warmup)"
 
 
 def exact(number: float, digits: int = 6) -> str:
