@@ -17,14 +17,18 @@ from gitops_canary.model.rollout import Action, Move, Record, Rollout
 NEXT: Mapping[Action | None, frozenset[Action]] = {
     None: frozenset({Action.START, Action.INITIALISE}),
     Action.INITIALISE: frozenset({Action.INITIALISE}),
+    # It starts again from any of these where a person set weight 0 and renewed the candidate,
+    # and a merge or a squash hides that from the rollout's name; a retreat would change nothing.
     Action.START: frozenset(
-        {Action.ADVANCE, Action.PROMOTE, Action.RETREAT, Action.ABORT, Action.IDLE}
+        {Action.ADVANCE, Action.PROMOTE, Action.RETREAT, Action.ABORT, Action.IDLE, Action.START}
     ),
     Action.ADVANCE: frozenset(
-        {Action.ADVANCE, Action.PROMOTE, Action.RETREAT, Action.ABORT, Action.IDLE}
+        {Action.ADVANCE, Action.PROMOTE, Action.RETREAT, Action.ABORT, Action.IDLE, Action.START}
     ),
-    Action.PROMOTE: frozenset({Action.FINISH, Action.RETREAT, Action.ABORT, Action.IDLE}),
-    # It starts again where a person moved the primary afterwards and asks to resume.
+    Action.PROMOTE: frozenset(
+        {Action.FINISH, Action.RETREAT, Action.ABORT, Action.IDLE, Action.START}
+    ),
+    # Also where a person moved the primary afterwards and asks to resume.
     Action.FINISH: frozenset(
         {Action.FINISH, Action.RETREAT, Action.ABORT, Action.IDLE, Action.START}
     ),
