@@ -16,17 +16,16 @@ from gitops_canary.git.objects import (
     build_tree,
     object_id,
     parse_tree,
-    place_entries,
     splice_ids,
 )
 from gitops_canary.git.pack import Delta, Made, delta_at, delta_of
+from gitops_canary.git.wide import Places, cut
 from gitops_canary.model.names import Path
 
 _PATH_BYTES_MAX = 4096
 _PATH_PARTS_MAX = 100
 _DEPTH_MAX = 40
 """Trees told one upon the other; reading the last one has to make all of them."""
-Places = dict[bytes, tuple[bytes, int]]
 _FORBIDDEN = frozenset({"", ".", "..", ".git", "git~1"})
 
 
@@ -73,7 +72,7 @@ class Draft:
         """List every path, of whatever kind, that two trees hold differently."""
         if before == after:
             return set()
-        old, new = parse_tree(self._body(before)), parse_tree(self._body(after))
+        old, new = map(parse_tree, cut(self._body(before), self._body(after)))
         found: set[str] = set()
         for name in old.keys() | new.keys():
             was, now = old.get(name), new.get(name)
@@ -109,7 +108,7 @@ class Draft:
     def _file(
         self, places: Places, name: str, content: bytes | None, above: tuple[str, ...]
     ) -> Entry | None:
-        mode, _ = places.get(name.encode(), (None, 0))
+        mode, _ = places.find(name.encode()) or (None, 0)
         if mode is not None and not Entry(mode, b"").is_file:
             raise _refused("/".join((*above, name)), "it is not a regular file")
         if content is not None:
@@ -126,7 +125,7 @@ class Draft:
         inside: Mapping[tuple[str, ...], bytes | None],
         above: tuple[str, ...],
     ) -> Entry | None:
-        mode, at = places.get(name.encode(), (None, 0))
+        mode, at = places.find(name.encode()) or (None, 0)
         if mode is not None and not Entry(mode, b"").is_tree:
             raise _refused("/".join((*above, name)), "it is not a directory")
         old = ObjectId(self._body(tree)[at : at + 20].hex()) if tree and mode else None
@@ -139,9 +138,9 @@ class Draft:
         """Write a tree with other entries: into the places of the old ones where all stay."""
         body = self._body(tree) if tree else b""
         ids = [
-            (places[name][1], entry.id)
+            (found[1], entry.id)
             for name, entry in changes.items()
-            if entry and name in places and places[name][0] == entry.mode
+            if entry and (found := places.find(name)) and found[0] == entry.mode
         ]
         stays = len(ids) == len(changes)
         if stays:
@@ -176,9 +175,9 @@ class Draft:
 
     def _placed(self, tree: ObjectId | None) -> Places:
         if tree is None:
-            return {}
+            return Places(b"")
         if tree not in self._places:
-            self._places[tree] = place_entries(self._body(tree))
+            self._places[tree] = Places(self._body(tree))
         return self._places[tree]
 
     def _body(self, tree: ObjectId) -> bytes:

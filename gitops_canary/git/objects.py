@@ -14,10 +14,10 @@ from typing import NamedTuple, NewType
 ObjectId = NewType("ObjectId", str)
 """The id of any object, 40 lower-case hex digits."""
 
-_ID_BYTES = 20
-_ENTRY = re.compile(rb"([^ ]*) ([^\0]*)\0(.{%d})" % _ID_BYTES, re.DOTALL)
+ID_BYTES = 20
+_ENTRY = re.compile(rb"([^ ]*) ([^\0]*)\0(.{%d})" % ID_BYTES, re.DOTALL)
 """One line of a tree: mode, name, id."""
-_FIXED = _ID_BYTES + 2
+_FIXED = ID_BYTES + 2
 TREE_MODE = b"40000"
 FILE_MODE = b"100644"
 
@@ -104,7 +104,7 @@ def place_entries(body: bytes) -> dict[bytes, tuple[bytes, int]]:
         space = body.index(b" ", position)
         end = body.index(b"\0", space)
         places[body[space + 1 : end]] = (body[position:space], end + 1)
-        position = end + 1 + _ID_BYTES
+        position = end + 1 + ID_BYTES
     if position != len(body):
         raise ValueError("a tree ends in the middle of an entry")
     return places
@@ -114,7 +114,7 @@ def splice_ids(body: bytes, ids: Iterable[tuple[int, bytes]]) -> bytes:
     """Write other ids into a tree, at the places where they begin."""
     changed = bytearray(body)
     for at, new in ids:
-        changed[at : at + _ID_BYTES] = new
+        changed[at : at + ID_BYTES] = new
     return bytes(changed)
 
 
@@ -206,6 +206,6 @@ def _stamp(value: bytes) -> tuple[str, int]:
 
 
 def _id(value: bytes) -> ObjectId:
-    if len(value) != 2 * _ID_BYTES:
+    if len(value) != 2 * ID_BYTES:
         raise ValueError("a commit names an object by something that is no id")
     return ObjectId(bytes.fromhex(value.decode()).hex())

@@ -74,9 +74,9 @@ def build_indexed(objects: Mapping[ObjectId, Made]) -> tuple[bytes, bytes]:
 def delta_of(old: bytes, new: bytes) -> bytes:
     """Tell `new` as the beginning and the end of `old`, with other bytes between."""
     same = min(len(old), len(new))
-    head = _common(old[:same], new[:same])
+    head = common(old[:same], new[:same])
     rest = same - head
-    tail = _common(old[len(old) - rest :][::-1], new[len(new) - rest :][::-1]) if rest else 0
+    tail = common(old[len(old) - rest :][::-1], new[len(new) - rest :][::-1]) if rest else 0
     return b"".join(
         [
             _size(len(old)),
@@ -115,7 +115,7 @@ def _deflated(data: bytes) -> bytes:
     return b"\x78\x01" + stored + data + struct.pack(">I", zlib.adler32(data))
 
 
-def _common(one: bytes, other: bytes) -> int:
+def common(one: bytes, other: bytes) -> int:
     """Count the bytes two texts of one length begin with alike, by halving."""
     if one == other:
         return len(one)

@@ -13,6 +13,7 @@ from gitops_canary.git.editing import Draft
 from gitops_canary.git.objects import ObjectId
 from gitops_canary.git.pack import Made, build_indexed, build_pack
 from gitops_canary.git.process import Runner
+from gitops_canary.git.wide import WIDE
 
 FEW = 24
 """So many objects, a move or two with their evidence, cost less as files than a process does."""
@@ -65,13 +66,16 @@ def _store_packed(place: pathlib.Path, made: Mapping[ObjectId, Made]) -> None:
 
 
 def _store_loose(place: pathlib.Path, made: Mapping[ObjectId, Made]) -> None:
-    """Write objects as git does: each whole under another name, then by its own."""
+    """Write objects as git does: each whole under another name, then by its own.
+
+    What is wide is mostly ids, which take long to compress and get little smaller.
+    """
     try:
         for name, one in made.items():
             file = place / name[:2] / name[2:]
             if not file.exists():
                 data = b"%s %d\0%s" % (one.kind.value, len(one.body), one.body)
-                _write(place, file, zlib.compress(data, 1))
+                _write(place, file, zlib.compress(data, 1 if len(data) < WIDE else 0))
     except OSError as error:
         raise _full(str(error.strerror)) from error
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from gitops_canary.git.objects import EMPTY_TREE, Entry, ObjectId, parse_tree
+from gitops_canary.git.objects import EMPTY_TREE, ID_BYTES, Entry, ObjectId, parse_tree
 from gitops_canary.git.reader import Reader
+from gitops_canary.git.wide import WIDE, cut, entry_in
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.kept import Kept
 from gitops_canary.model.names import BlobId, Path
@@ -55,13 +56,23 @@ class Trees:
         tree = root
         *above, name = path.split("/")
         for part in above:
-            entry = self.entries(tree).get(part.encode())
+            entry = self._entry(tree, part.encode())
             if entry is None or not entry.is_tree or text_of(part.encode()) is None:
                 return None
             tree = id_of(entry)
-        found = self.entries(tree).get(name.encode())
+        found = self._entry(tree, name.encode())
         visible = found is not None and found.is_file and text_of(name.encode()) is not None
         return _blob(found) if found is not None and visible else None
+
+    def _entry(self, tree: ObjectId, name: bytes) -> Entry | None:
+        known = self._entries.get(tree)
+        if known is not None:
+            return known.get(name)
+        body = self.body(tree)
+        if len(body) < WIDE:
+            return self._parsed(tree, body).get(name)
+        found = entry_in(body, name)
+        return Entry(found[0], body[found[1] : found[1] + ID_BYTES]) if found else None
 
     def find(self, root: ObjectId, paths: Iterable[Path]) -> dict[Path, Blob]:
         """Find some of the regular files under a root tree, each directory above them read once."""
@@ -145,7 +156,11 @@ class Trees:
         self, before: ObjectId, after: ObjectId, prefix: str
     ) -> Iterator[tuple[str, Entry | None, Entry | None]]:
         """Yield path, entry before and entry after of what differs in two trees themselves."""
-        old, new = self.entries(before), self.entries(after)
+        bodies = self.bodies([before, after])
+        if max(map(len, bodies.values())) < WIDE:
+            old, new = self.entries(before), self.entries(after)
+        else:
+            old, new = map(parse_tree, cut(bodies[before], bodies[after]))
         for name in {name for name, _ in old.items() ^ new.items()}:
             text = text_of(name)
             if text is not None:
