@@ -40,6 +40,7 @@ from gitops_canary.cli.schema import schema
 from gitops_canary.cli.status import status
 from gitops_canary.cli.verify import verify
 from gitops_canary.cli.version import details, version
+from gitops_canary.collector import look_seldom
 from gitops_canary.errors import CanaryError
 
 P = ParamSpec("P")
@@ -55,6 +56,7 @@ VERBS: tuple[Callable[..., int], ...] = (
 
 def main() -> None:
     """Run the program; exits with the codes of docs/reference/exit-codes.md."""
+    look_seldom()
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
     )

@@ -13,7 +13,6 @@ from gitops_canary.app.linting import WORK_TREE, Folder
 from gitops_canary.app.reading import Rules
 from gitops_canary.cli.options import DEFAULT_CONFIG, Form, OutputOption, ProviderOption
 from gitops_canary.cli.printing import say, show
-from gitops_canary.cli.unswept import unswept
 
 _COLUMNS = ("check", "subject", "health", "what", "remedy")
 
@@ -37,9 +36,8 @@ def doctor(
         found += asyncio.run(examine(config))
     if repo is not None or config is None:
         rules = Rules(paths=(), default_provider=provider)
-        with unswept():
-            seen = subject(Folder(repo or Path()), WORK_TREE, rules)
-            found += [finding for check in CHECKS.values() for finding in check(seen)]
+        seen = subject(Folder(repo or Path()), WORK_TREE, rules)
+        found += [finding for check in CHECKS.values() for finding in check(seen)]
     show([_row(one) for one in found], _COLUMNS, output)
     if config is None:
         say("only manifests were read; --config controller.yaml asks Git, metrics and sync too")

@@ -12,7 +12,6 @@ import typer
 from gitops_canary.app.initialising import Prepared, asking, prepare, terrain
 from gitops_canary.cli.options import CheckoutOption, Form, OutputOption
 from gitops_canary.cli.printing import diff, hush, say, settled, show, write
-from gitops_canary.cli.unswept import unswept
 from gitops_canary.core.text import one_line
 from gitops_canary.errors import CanaryError, Place, Refused, SpecError
 from gitops_canary.git.worktree import Commit, WorkTree
@@ -51,8 +50,7 @@ def init(
 ) -> int:
     """Show, or make, the commits that give an application its first canary."""
     folders = [one for one in paths.split(",") if one]
-    with unswept():
-        found, unread = terrain(checkout, folders)
+    found, unread = terrain(checkout, folders)
     try:
         said = _answered(asking(found), _file(answers) if answers else {})
     except _Unasked:

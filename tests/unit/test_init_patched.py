@@ -274,3 +274,11 @@ def test_a_replacement_that_the_primary_cannot_get_is_refused(
     with pytest.raises(CanaryError, match=says) as refused:
         initialised(texts, overlay="overlays/prod")
     assert str(refused.value.place) == f"{where}/r.yaml:3:3"
+
+
+def test_a_file_without_a_document_is_no_patch_of_an_image() -> None:
+    listed = "images: [{name: acme/web, newTag: '2'}]\npatches:\n"
+    listed += f"- {{path: x.yaml, target: {TARGET}}}\n"
+    for nothing in ("# nothing yet\n", "\n", "---\n"):
+        texts = BASE | {PROD: BEGIN + listed, "overlays/prod/x.yaml": nothing}
+        assert initialised(texts).stages, nothing
