@@ -33,7 +33,7 @@ async def sooner(
     asked = {
         canary: overtaken.questions(one.policy, one.spec, now_ms, scrape_ms=one.scrape_ms)
         for canary, one in best.items()
-        if one.questions() != courses[canary].questions()
+        if _ends(one) != _ends(courses[canary])
     }
     every = tuple(dict.fromkeys(q for own in asked.values() for q in own))
     answers = await metrics.ask(every) if every else {}
@@ -51,12 +51,16 @@ def _chosen(
 ) -> Sooner:
     if asked is None:
         # Nothing to win now, and then only where its samples can be asked for.
-        can = overtaken.questions(own.policy, own.spec, own.now_ms, scrape_ms=own.scrape_ms)
-        return Sooner(own, best.due_ms if can else own.due_ms)
+        return Sooner(own, best.due_ms if overtaken.tells(own.policy) else own.due_ms)
     if over_ms is None or not asked:
         return Sooner(own, own.due_ms)
     delay_ms = max(best.delay_ms, min(own.delay_ms, best.now_ms - over_ms))
     course = replace(best, delay_ms=delay_ms)
     # Where a scrape is still under way it may be over by the soonest look there can be.
-    due_ms = best.due_ms if course.questions() == best.questions() else best.now_ms
+    due_ms = best.due_ms if _ends(course) == _ends(best) else best.now_ms
     return Sooner(course, due_ms)
+
+
+def _ends(one: Course) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Give the instants that may be asked for."""
+    return one.times, one.instants

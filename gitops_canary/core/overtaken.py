@@ -28,7 +28,7 @@ def questions(
 
     None where a check is a query: nobody knows which samples it rests on.
     """
-    if not all(check.builtin for check in policy.checks):
+    if not tells(policy):
         return ()
     found: dict[Question, None] = {}
     for check in policy.checks:
@@ -47,6 +47,11 @@ def questions(
             )
         ] = None
     return tuple(found)
+
+
+def tells(policy: Policy) -> bool:
+    """Whether it is known which samples the checks rest on."""
+    return all(check.builtin for check in policy.checks)
 
 
 def _oldest(check: Check, spec: CanarySpec) -> str:
