@@ -1,6 +1,6 @@
 """What puts documents into namespaces in a revision: found once, then kept by what changes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -82,16 +82,25 @@ class Placing:
         if binding is not None and isinstance(binding.versions, Templates):
             rendered.reached(spec, dict.fromkeys(binding.versions.files, ""), folders, layers)
 
+    def away(
+        self, revision: Revision, spec: CanarySpec, files: Iterable[Path]
+    ) -> tuple[tuple[Path, str], ...]:
+        """Give the files that are put into other namespaces, where some go into the Canary's."""
+        placed = self._placed(revision)
+        return rendered.away(spec, files, placed.folders, placed.layers)
+
     def sides(self, revision: Revision, spec: CanarySpec, pairs: tuple[FieldBinding, ...]) -> Sides:
         """Look at what kustomize builds around the fields that hold a version."""
         folders, text = self.folders(revision), self._found(revision)
+        around = near(folders, pairs)
         built = tuple(self._whole(revision, outer) for outer in roots(folders, pairs))
         return Sides(
             spec=spec,
             pairs=pairs,
             built=built,
             text=text,
-            near=near(folders, pairs),
+            near=around,
+            mine=frozenset(file for one in around for file in folders[one].resources),
             charted=() if built else charted(spec.target.kind, pairs, text),
         )
 

@@ -1,6 +1,7 @@
 """Reading revisions: from blobs to specs, bindings and owned values, each blob parsed once."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from gitops_canary.app.alike import Alike
@@ -181,7 +182,11 @@ class Reader:
         if configs and not spec.source:
             self._wanted |= configs
             files = tuple(self._footprint(view, wanted | configs).items())
-        found = self._bound(spec.id, same, files)
+        found = self._bound(spec.id, same, files, ())
+        # What is clear costs nothing; else kustomize or Flux may put a part of it elsewhere.
+        if isinstance(found, CanaryError) or _spread(found):
+            away = self.placing.away(revision, spec, dict(files))
+            found = self._bound(spec.id, same, files, away) if away else found
         if isinstance(found, CanaryError):
             raise found
         return found
@@ -220,10 +225,14 @@ class Reader:
         return self._indexer.widen(view.index, wanted)
 
     def _bind(
-        self, _: CanaryId, same: Alike, files: tuple[tuple[Path, Blob], ...]
+        self,
+        _: CanaryId,
+        same: Alike,
+        files: tuple[tuple[Path, Blob], ...],
+        away: tuple[tuple[Path, str], ...],
     ) -> Ground | CanaryError:
         spec = same.spec
-        blobs = dict(files)
+        blobs, spaces = dict(files), dict(away)
 
         def text(path: Path) -> str:
             return self._texts.text(path, blobs[path].id)
@@ -236,7 +245,8 @@ class Reader:
             if isinstance(found, CanaryError):
                 unread = unread or found
             else:
-                documents.extend(found)
+                space = spaces.get(path)
+                documents += [replace(one, namespace=space) for one in found] if space else found
         router = self.router(spec)
         try:
             binding = bindings.resolve(
@@ -281,3 +291,8 @@ class Reader:
             return catalog.headers(self._texts.text(path, blob), file=path)
         except SpecError as error:
             return error
+
+
+def _spread(ground: Ground) -> bool:
+    """Tell whether several files lead to a canary, as those of several overlays may."""
+    return len({ref.file for ref in ground.binding.routes}) > 1 or bool(ground.reaching)

@@ -1,7 +1,7 @@
 """Into which namespaces kustomize and Flux render the documents of a file."""
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gitops_canary.errors import BindingError
 from gitops_canary.manifest.flux_layers import Layer
@@ -55,6 +55,23 @@ def reached(
                 remedy=f"write metadata.namespace: {min(found)} into the Canary",
                 place=spec.place,
             )
+
+
+def away(
+    spec: CanarySpec, files: Iterable[Path], folders: Folders, layers: Sequence[Layer] = ()
+) -> tuple[tuple[Path, str], ...]:
+    """Give the files that are put into other namespaces than a Canary's, and one of these.
+
+    None where nothing is put into the Canary's: then it is the Canary that is wrong.
+    """
+    found = {one: namespaces(one, folders, layers) for one in files}
+    if not any(spec.namespace in spaces for spaces in found.values()):
+        return ()
+    return tuple(
+        (file, min(spaces))
+        for file, spaces in sorted(found.items())
+        if spaces and spec.namespace not in spaces
+    )
 
 
 def namespaces(file: Path, folders: Folders, layers: Sequence[Layer] = ()) -> Mapping[str, Path]:

@@ -34,6 +34,8 @@ class Sides:
     text: Found
     near: frozenset[str]
     """The folders that what holds the version is built from, or goes through."""
+    mine: frozenset[str]
+    """The files that these list: what others build bears the same names in other namespaces."""
     charted: tuple[Unseen, ...] = ()
     """Fields that are values of what no kustomization here builds a workload from."""
 
@@ -136,7 +138,8 @@ class Sides:
 
     def _called(self, kind: str, name: str) -> tuple[Workload, ...]:
         """Give the documents of a kind and name, each once for every folder that builds it."""
-        return tuple(one for each in self.built for one in each.seen.get((kind, name), ()))
+        found = (one for each in self.built for one in each.seen.get((kind, name), ()))
+        return tuple(one for one in found if one.file in self.mine)
 
     def _once(self, kind: str, name: str) -> tuple[Workload, ...]:
         found = {(one.file, one.index): one for one in self._called(kind, name)}

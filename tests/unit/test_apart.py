@@ -174,6 +174,40 @@ def test_what_another_application_brings_is_nothing_to_look_at(tmp_path: LocalPa
     assert [one.error or one.warning for one in told(texts, tmp_path)] == [None]
 
 
+def two_overlays() -> Texts:
+    """Give two overlays of one base a canary and a route each; kustomize sets the namespaces."""
+    texts = {path: text.replace("live-web", "web") for path, text in prefixed("istio").items()}
+    texts[PROD] = texts[PROD].replace("namePrefix: live-\n", "")
+    for path in (PROD, "overlays/prod/route.yaml"):
+        other = texts[path].replace("namespace: prod", "namespace: dev")
+        texts[path.replace("prod", "dev")] = other.replace("[shop]", "[shop.dev]")
+    for folder in ("overlays/prod", "overlays/dev"):
+        texts = after(texts, initialised(texts, overlay=folder))
+    return texts
+
+
+def test_each_of_two_overlays_has_its_own_route(tmp_path: LocalPath) -> None:
+    both = told(two_overlays(), tmp_path)
+    assert [(one.canary, one.error or one.warning) for one in both] == [
+        ("dev/web", None), ("prod/web", None),
+    ]  # fmt: skip
+    for one, folder in zip(both, ("dev", "prod"), strict=True):
+        (route,) = (line for line in one.outlook if line.startswith("Its share"))
+        assert f"(overlays/{folder}/route.yaml)" in route
+        assert "," not in route
+
+
+def test_the_same_names_in_another_namespace_hide_nothing(tmp_path: LocalPath) -> None:
+    texts = two_overlays() | {"kustomization.yaml": "resources: [overlays/prod, overlays/dev]\n"}
+    (path,) = (
+        one for one in texts if "prod" in one and "name: web-primary\n  labels" in texts[one]
+    )
+    less = texts | {path: texts[path].partition("---\n")[2]}
+    (error,) = (one.error for one in told(less, tmp_path) if one.canary == "prod/web")
+    assert error is not None
+    assert "There is no Deployment web-primary" in error.problem
+
+
 JOB = """\
 apiVersion: batch/v1
 kind: CronJob
