@@ -7,8 +7,11 @@ from gitops_canary.manifest.folders import Folders
 from gitops_canary.manifest.kustomize import Entry, Kustomization
 from gitops_canary.model.names import Path
 
-_STEPS_MAX = 1000
-"""Kustomizations of one build: those that name each other in a ring would never end."""
+_STEPS_MAX = 100_000
+"""Kustomizations of one build, by what they put around names."""
+_NAME_MAX = 253
+"""Characters of a name in Kubernetes: those that name each other in a ring and put something before
+it, which would never end, come to it soon."""
 
 
 def outermost(folders: Mapping[str, Kustomization]) -> set[str]:
@@ -103,7 +106,7 @@ def named(folders: Mapping[str, Kustomization], outer: str) -> Iterator[tuple[st
     while todo:
         at = todo.pop()
         folder, (before, behind) = at
-        if at in seen or len(seen) > _STEPS_MAX:
+        if at in seen or len(before) + len(behind) > _NAME_MAX or len(seen) > _STEPS_MAX:
             continue
         seen.add(at)
         own = folders[folder]

@@ -17,8 +17,9 @@ from gitops_canary.manifest.patching import Patch, Pointer
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import FieldRef
 
-_BUILDS_MAX = 1000
-"""Kustomizations of one build: those that name each other in a ring would never end."""
+_BUILDS, _BUILDS_EACH = 1000, 4
+"""Kustomizations of one build, and how often each of many may be built: a few that list one another
+twice, and so on, would be built a million times."""
 _PODS: tuple[Pointer, ...] = (
     ("spec", "template", "spec"),
     ("spec", "jobTemplate", "spec", "template", "spec"),
@@ -75,9 +76,19 @@ class Workload:
     """By the list they stand in, and their place there."""
 
 
-def chain(folders: Mapping[str, Kustomization], outer: str, text: Found) -> tuple[Workload, ...]:
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Every document that a folder builds."""
+
+    built: tuple[Workload, ...]
+    cut: bool
+    """Whether there are too many, so that the rest is left out."""
+
+
+def chain(folders: Mapping[str, Kustomization], outer: str, text: Found) -> Chain:
     """Follow the images of every document that a folder builds; what cannot be read is left out."""
-    return tuple(_Build(folders, text).folder(outer, [], frozenset()))
+    build = _Build(folders, text)
+    return Chain(tuple(build.folder(outer, [], frozenset())), build.count > build.most)
 
 
 def bare(image: str) -> str:
@@ -94,12 +105,13 @@ class _Build:
     """One build of kustomize's."""
 
     def __init__(self, folders: Mapping[str, Kustomization], text: Found) -> None:
-        self._folders, self._text, self._count = folders, text, 0
+        self._folders, self._text, self.count = folders, text, 0
+        self.most = max(_BUILDS, _BUILDS_EACH * len(folders))
 
     def folder(self, folder: str, around: list[Workload], inside: frozenset[str]) -> list[Workload]:
         """Build a folder; `around` is what a component is put into."""
-        self._count += 1
-        if folder in inside or self._count > _BUILDS_MAX:
+        self.count += 1
+        if folder in inside or self.count > self.most:
             return around
         own, inside = self._folders[folder], inside | {folder}
         built = list(around)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from gitops_canary.errors import Place
 from gitops_canary.manifest import building, patching
 from gitops_canary.manifest.apart import lasting
 from gitops_canary.manifest.image_chain import Found, Workload, chain
@@ -38,16 +39,18 @@ def whole(folders: Folders, outer: str, text: Found) -> Whole:
     """Look at everything that a folder builds."""
     seen: dict[tuple[str, str], list[Workload]] = {}
     setting: dict[Path, list[Workload]] = {}
-    for one in chain(folders, outer, text):
+    found = chain(folders, outer, text)
+    for one in found.built:
         for name in one.names:
             seen.setdefault((one.kind, name), []).append(one)
         for file in {field.file for field in lasting(one)}:
             setting.setdefault(file, []).append(one)
     own = [folders[one] for one in sorted(building.builds_on(folders, outer))]
+    cut = ((Place(folders[outer].file), "it builds too much to look at"),) if found.cut else ()
     return Whole(
-        seen={key: tuple(found) for key, found in seen.items()},
-        setting={file: tuple(found) for file, found in setting.items()},
-        unseen=tuple(told for one in own for told in unseen(one, folders, text)),
+        seen={key: tuple(several) for key, several in seen.items()},
+        setting={file: tuple(several) for file, several in setting.items()},
+        unseen=(*cut, *(told for one in own for told in unseen(one, folders, text))),
         suffixed=tuple(one.file for one in own if one.suffix),
         relabelled=frozenset(label for one in own for label in _written(one, text)),
         merged=frozenset(named for one in own for named in _merged(one, text)),

@@ -91,12 +91,38 @@ def test_what_the_last_field_says_is_what_runs(layout: str, tmp_path: LocalPath)
     assert tags == {name: versions[setting] for name, setting in said.items()}
 
 
+def grown(width: int, depth: int) -> Texts:
+    """Nest kustomizations, each of which lists the next one so many times over."""
+    levels = {
+        f"{level}/kustomization.yaml": "resources:\n"
+        + "".join(f"- ../{level}-{n}\n" for n in range(width))
+        for level in range(depth)
+    }
+    between = {
+        f"{level}-{n}/kustomization.yaml": f"resources: [../{level + 1}]\n"
+        for level in range(depth)
+        for n in range(width)
+    }
+    last = {f"{depth}/kustomization.yaml": "resources: [../base]\n"}
+    return BASE | levels | between | last
+
+
+@pytest.mark.parametrize(("width", "depth", "cut"), [(1200, 1, False), (2, 16, True)])
+def test_a_large_repository_is_looked_at_whole_and_a_bomb_is_not(
+    width: int, depth: int, cut: bool
+) -> None:
+    known = {Path(path): text for path, text in grown(width, depth).items()}
+    found = chain(folders(known, lambda file: parse(known[file], file=file)), "0", known.get)
+    assert found.cut == cut
+    assert cut or len(found.built) == 3 * width
+
+
 def lasting(texts: Texts) -> dict[Name, Setting]:
     known = {Path(path): text for path, text in texts.items()}
     found = chain(folders(known, lambda file: parse(known[file], file=file)), "top", known.get)
     return {
         (one.kind, one.name, container.name): container.settings[-1]
-        for one in found
+        for one in found.built
         for container in one.containers.values()
     }
 

@@ -186,12 +186,9 @@ def test_a_patch_of_one_overlay_is_repeated_where_templates_are_compared(
 def later(texts: Texts) -> list[tuple[str, str]]:
     """Name what sets an image of the Deployment after its manifest."""
     known = {Path(path): text for path, text in texts.items()}
+    found = folders(known, lambda file: parse(known[file], file=file))
     (one,) = (
-        one
-        for one in chain(
-            folders(known, lambda file: parse(known[file], file=file)), "overlays/prod", known.get
-        )
-        if one.kind == "Deployment"
+        one for one in chain(found, "overlays/prod", known.get).built if one.kind == "Deployment"
     )
     (container,) = one.containers.values()
     return [(str(setting.place), setting.what) for setting in container.settings[1:]]
