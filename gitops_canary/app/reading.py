@@ -58,6 +58,7 @@ class Reader:
         self._configs = Recent(self._read_configs, CACHED_FILES)
         self.expected: frozenset[str] = frozenset()
         """Words that the first view looks for beside the policies; what it needs more, after."""
+        self.forget = kept.turn  # at each new tip, for the whole process
         self._wanted: frozenset[str] = frozenset()
         """Words of the configs seen so far, so that the next view finds them at once."""
         self._widened = lru_cache(_DELETED)(self._widen)
@@ -71,7 +72,7 @@ class Reader:
         self._headers.turn()
         self._texts.turn()
         self.placing.turn()
-        kept.turn()
+        self.forget()
 
     @property
     def words(self) -> frozenset[str]:

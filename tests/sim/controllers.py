@@ -36,6 +36,10 @@ TIMING = Timing(scrape_ms=SCRAPE_MS, lag_ms=LAG_MS)
 RULES = Rules(paths=["apps/"], default_provider=None)
 
 
+def keep() -> None:
+    """Keep what was found in texts: dozens of processes, of many worlds, live in this one."""
+
+
 class Killed(BaseException):
     """The process is gone: nothing below may catch this."""
 
@@ -120,6 +124,7 @@ class Controller:
     equip: Callable[[Station, MemoryBranches], None] = lambda _station, _git: None
     """Changes how a new life delivers."""
     initialises: bool = False
+    forget: Callable[[], None] = keep
     pushes: int = 60
     disk: Disk = field(default_factory=Disk)
     station: Station | None = None
@@ -155,6 +160,7 @@ class Controller:
             worker=Line(lambda: self.latency("git")),
             checkpoint=Proven(self.disk, "sim", kept_ms=0, every_ms=20_000),
         )
+        self.station.reader.forget = self.forget
         self.equip(self.station, git)
 
     def kill(self, *, wipe: bool) -> None:

@@ -26,6 +26,8 @@ class Setting:
     key: SigningKey | None = None
     delivery: Delivery | None = None
     """How moves are delivered; None: they are pushed."""
+    forgets: bool = False
+    """Whether controllers let go of what was found in texts, as each does in its own process."""
 
     @classmethod
     def of(cls, rng: Random, key: SigningKey | None) -> "Setting":

@@ -12,11 +12,12 @@ from gitops_canary.app.tick import Report
 from gitops_canary.git.objects import Identity, ObjectId, parse_commit
 from gitops_canary.git.signing import SigningKey
 from gitops_canary.model.decision import Decision
+from gitops_canary.model.kept import turn
 from gitops_canary.model.names import Revision
 from gitops_canary.model.observation import Answer, Question
 
 from .cluster import App, Cluster, Quality, Workload
-from .controllers import Controller, Killed
+from .controllers import Controller, Killed, keep
 from .ears import Ear, Ears, listens
 from .halting import answer
 from .invariants import Watch
@@ -231,6 +232,7 @@ class Simulation:
             equip=self.requested.equip(name) if self.requested else by_push,
             sync=self.setting.sync,
             poll_ms=self.setting.poll_ms,
+            forget=turn if self.setting.forgets else keep,
         )
 
     def begin_life(self, controller: Controller, delay_ms: int) -> None:

@@ -16,7 +16,7 @@ BOUNDED = ("git.", "model.commits.", "model.observation.", "model.rollout.")
 
 
 def test_nothing_of_a_rollout_that_is_over_is_kept_but_its_moves() -> None:
-    world = Simulation(1, Setting(canaries=1, poll_ms=30_000), **SHAPE)
+    world = Simulation(1, Setting(canaries=1, poll_ms=30_000, forgets=True), **SHAPE)
     roll(world, 1, WARM)
     before = things()
     roll(world, WARM + 1, 3 * WARM)

@@ -16,7 +16,7 @@ from gitops_canary.model.observation import Answer, Question
 from gitops_canary.routing import ROUTERS
 
 from .branching import MemoryBranches, Way, equipped
-from .controllers import RULES, SETTLE_MS, TIMING, source
+from .controllers import RULES, SETTLE_MS, TIMING, keep, source
 from .forge import Forge
 from .promql import measure
 from .remote import CONFIG, EVIDENCE, Remote
@@ -99,6 +99,7 @@ def decided_again(world: "Simulation", move: "Landed") -> list[str]:
         time=Timekeeper.of(lambda: looked_ms),
         worker=_AtOnce(),
     )
+    station.reader.forget = keep
     if world.requested:
         forge = Forge(remote=remote, now_ms=lambda: looked_ms)
         way = Way(forge=forge, pause=_at_once)
