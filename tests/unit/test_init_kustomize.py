@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path as LocalPath
 
 import pytest
-from first_canary import BASE, Texts, after, initialised, overlay
+from first_canary import BASE, Texts, after, initialised, overlay, plain
 from first_routes import GATEWAY
 from kustomized import built
 
@@ -216,3 +216,9 @@ def test_a_kustomization_that_is_no_yaml_is_named() -> None:
         BASE | {PROD: "resources: [../../base\n"}, namespace="prod", router="gatewayapi:v1"
     )
     assert [str(error.place) for error in prepared.unread] == [f"{PROD}:2:1"]
+
+
+def test_an_overlay_is_no_answer_where_none_builds_the_workload() -> None:
+    with pytest.raises(CanaryError, match="No kustomization builds web") as refused:
+        initialised(plain("istio"), overlay="overlays/prod")
+    assert str(refused.value.place) == "apps/deploy.yaml:2:1"

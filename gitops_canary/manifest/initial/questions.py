@@ -170,7 +170,14 @@ class Asking:
         )  # fmt: skip
 
     def _overlay(self, answers: Answers) -> Iterator[Question]:
-        found = overlay.outermost(self._terrain, self._chosen(answers).ref.file)
+        workload = self._chosen(answers)
+        found = overlay.outermost(self._terrain, workload.ref.file)
+        if not found and "overlay" in answers:
+            raise Misanswered(
+                f"No kustomization builds {workload.ref.name}, so it is in no overlay.",
+                remedy="take `overlay` out of the answers, or list the file under `resources`",
+                place=workload.place,
+            )
         if found:
             options = tuple(one or "." for one in found)
             yield Question(
