@@ -4,13 +4,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from gitops_canary.app.looking import Seen
 from gitops_canary.app.retelling import Retelling
 from gitops_canary.app.tick import Report
-from gitops_canary.core.announce import announcement, listeners, told_body
+from gitops_canary.core.announce import announcement, listeners, named, told_body
 from gitops_canary.core.text import percent
 from gitops_canary.model.announcement import Announcement, Severity
 from gitops_canary.model.decision import Decision, Hold
@@ -93,7 +93,9 @@ class Announcer:
         for plan in report.pushed:
             if one := report.seen.get(plan.act.canary, self._seen.get(plan.act.canary)):
                 self._said[plan.act.canary] = plan.act.action.value
-                yield one, _announced(one, plan.act, now_ms)
+                told = _announced(one, plan.act, now_ms)
+                # A push whose answer was lost is seen at a look that has the move already.
+                yield one, replace(told, move=named(plan.record.previous))
         self._seen |= report.seen
         for canary, decision in report.decisions.items():
             # One that cannot be read any more is told to those it named before.

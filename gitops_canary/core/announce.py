@@ -39,7 +39,6 @@ def announcement(
     hold began.
     """
     known = decision.rollout or (rollout.id if rollout else candidate)
-    goes_on = rollout is not None and rollout.id == known
     ended = isinstance(decision, Act) and _ends(decision)
     return Announcement(
         canary=decision.canary,
@@ -54,9 +53,6 @@ def announcement(
         version=tip.candidate.version,
         at_ms=decision.at_ms if isinstance(decision, Act) else now_ms,
         ended=ended,
-        move=_named(rollout.last.revision if rollout and goes_on else None)
-        if isinstance(decision, Act)
-        else "",
     )
 
 
@@ -79,11 +75,11 @@ def told_again(move: Move, spec: CanarySpec, message: str) -> Announcement:
         version=record.version,
         at_ms=move.date_ms,
         ended=True,
-        move=_named(record.previous),
+        move=named(record.previous),
     )
 
 
-def _named(previous: Revision | None) -> str:
+def named(previous: Revision | None) -> str:
     """Name a move of a rollout by the one it follows: on one history that is one move."""
     return f"after {previous or 'none'}"
 

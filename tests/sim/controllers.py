@@ -13,11 +13,13 @@ from gitops_canary.app.hooking import Hooking
 from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.pushing import Budget
 from gitops_canary.app.reading import Reader, Rules
+from gitops_canary.app.retelling import Heard, Retelling
 from gitops_canary.app.tick import Report, Station
 from gitops_canary.app.timekeeping import Timekeeper
 from gitops_canary.app.worker import Worker
 from gitops_canary.core.condensing import Past
 from gitops_canary.git.signing import SigningKey
+from gitops_canary.model.announcement import Announcement
 from gitops_canary.model.names import Revision
 from gitops_canary.model.observation import Answer, Question
 from gitops_canary.ports import Git, Hooks, Listeners, SyncSource
@@ -86,6 +88,19 @@ class Proven(Checkpoint):
 
 
 @dataclass(slots=True)
+class Kept(Heard):
+    """What was told lately, on a disk in memory."""
+
+    memory: dict[str, int] = field(default_factory=dict)
+
+    def holds(self, receiver: str, told: Announcement) -> bool:
+        return f"{told.key}/{receiver}" in self.memory
+
+    def add(self, receiver: str, told: Announcement) -> None:
+        self.memory[f"{told.key}/{receiver}"] = told.at_ms
+
+
+@dataclass(slots=True)
 class SimMetrics:
     """One controller's way to Prometheus."""
 
@@ -142,7 +157,8 @@ class Controller:
         )
         metrics = SimMetrics(self.answer, lambda: self.latency("ask"), self.boundary)
         self.life += 1
-        self.announcer = Announcer(self.listeners(self.life))
+        heard = Kept(memory=self.disk.heard)
+        self.announcer = Announcer(self.listeners(self.life), Retelling(self._message, heard))
         self.station = Station(
             name="config",
             git=git,
@@ -162,6 +178,9 @@ class Controller:
         )
         self.station.reader.forget = self.forget
         self.equip(self.station, git)
+
+    async def _message(self, revision: Revision) -> str:
+        return self.remote.raw(revision).message
 
     def kill(self, *, wipe: bool) -> None:
         """End the process wherever it is."""

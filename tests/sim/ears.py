@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from gitops_canary.app.tick import Report
+from gitops_canary.core.announce import PEOPLE_HEAR
 from gitops_canary.model.announcement import Announcement, Severity
 from gitops_canary.model.decision import Hold, Wait
-from gitops_canary.model.webhooks import Webhook
+from gitops_canary.model.webhooks import HookType, Webhook
 
 from .pieces import mark
 from .remote import CONFIG
@@ -18,8 +20,13 @@ if TYPE_CHECKING:
 
 SHARE = 0.2
 """The share of the worlds in which somebody listens."""
+HOOKED = 0.5
+"""In which share of those webhooks are told too."""
+TOLD = (HookType.EVENT, HookType.POST_ROLLOUT)
 TAKES_S = 0.3
-_DELIVERED_MS = 5_000
+_YOUNG_MS = 540_000
+"""Nearly as old as a move may be that a new process still tells of."""
+_DELIVERED_MS = 30_000
 _MOVES = frozenset({"start", "advance", "promote", "finish", "retreat", "abort"})
 IDLE = "idle"
 """Names a move and a wait."""
@@ -27,9 +34,11 @@ Process = tuple[str, int]
 """A controller and which of its lives."""
 
 
-def listens(seed: int) -> bool:
-    """Whether a world is one of those."""
-    return mark(seed, "alerts") < SHARE
+def listeners(seed: int) -> dict[str, Any]:
+    """Say who is told in a world: people and, in half of those, services by webhooks too."""
+    alerts = mark(seed, "alerts") < SHARE
+    told = tuple(one.value for one in TOLD) if alerts and mark(seed, "told") < HOOKED else ()
+    return {"alerts": alerts, "told": told}
 
 
 @dataclass(slots=True)
@@ -39,6 +48,11 @@ class Ears:
     world: "Simulation"
     heard: list[tuple[Process, Announcement]] = field(default_factory=list)
     moves: list[tuple[Process, Landed]] = field(default_factory=list)
+    called: list[tuple[Process, HookType, Mapping[str, object]]] = field(default_factory=list)
+    """What webhooks were told."""
+    keys: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    first_ms: dict[Process, int] = field(default_factory=dict)
+    """When each process looked for the first time."""
     twice: str = ""
 
     def note(self, move: Landed) -> None:
@@ -46,6 +60,22 @@ class Ears:
         if move.shape.alerts:
             by = self.world.controllers.get(move.by)
             self.moves.append(((move.by, by.life if by else 0), move))
+
+    def looked(self, process: Process, report: Report) -> None:
+        """Note the first look of a process that saw something."""
+        if report.error is None:
+            self.first_ms.setdefault(process, self.world.now_ms)
+
+    def called_by(
+        self, process: Process, kind: HookType, key: str, body: Mapping[str, object]
+    ) -> None:
+        """Let a webhook be told something by a process that lives."""
+        name, life = process
+        if self.world.controllers[name].life == life:
+            what = {one: body[one] for one in ("canary", "rollout", "event", "weight")}
+            if self.keys.setdefault(f"{kind}/{key}", what) != what:
+                self.twice = f"{name} told {what} by the key of something else"
+            self.called.append((process, kind, body))
 
     def take(self, process: Process, told: Announcement) -> None:
         """Hear something from a process that lives; one that is dead says nothing."""
@@ -94,7 +124,12 @@ class Ears:
             Broken: somebody who must be told was not.
         """
         end_ms = self.world.now_ms + _DELIVERED_MS
-        while missing := [*self._untold_moves(), *self._untold_holds()]:
+        while missing := [
+            *self._untold_moves(),
+            *self._untold_holds(),
+            *self._uncalled(),
+            *self._forgotten(),
+        ]:
             if self.world.now_ms > end_ms:
                 raise Broken(f"N2: nobody was told that {missing[0]}")
             self.world.event()
@@ -107,11 +142,60 @@ class Ears:
             f"{by[0]} made {move.record.action.value} of {move.shape.id}"
             for by, move in self.moves
             if by in living
+            and not self._superseded(by, move)
             and self.world.remote.contains(tip, move.revision)
             and not any(
                 process == by
                 and (told.event, told.rollout) == (move.record.action.value, move.record.rollout)
                 for process, told in self.heard
+            )
+        ]
+
+    def _superseded(self, by: Process, move: Landed) -> bool:
+        """Whether somebody else began another rollout since.
+
+        A process that never heard that it made this one then finds it no more: checkpoints here
+        leave out at once what ended, where real ones keep it for months.
+        """
+        later = (one for one in self.moves if one[1].shape == move.shape)
+        return any(
+            other != by and one.at_ms > move.at_ms and one.record.rollout != move.record.rollout
+            for other, one in later
+        )
+
+    def _uncalled(self) -> list[str]:
+        """List what people heard and a webhook did not, of each process that lives, in order."""
+        found = []
+        for name, one in self.world.controllers.items():
+            for shape in self.world.shapes.values():
+                process = (name, one.life)
+                own = [t for by, t in self.heard if by == process and t.canary == shape.id]
+                for kind in map(HookType, shape.told):
+                    due = [t for t in own if kind is HookType.EVENT or t.ended]
+                    bodies = [
+                        body
+                        for by, called, body in self.called
+                        if (by, called, body["canary"]) == (process, kind, shape.id)
+                    ]
+                    heard = [(body["event"], body["rollout"], body["weight"]) for body in bodies]
+                    if heard != [(t.event, t.rollout, t.weight) for t in due]:
+                        found.append(f"{kind.value} of {shape.id} by {name} as people were")
+        return found
+
+    def _forgotten(self) -> list[str]:
+        """List rollbacks whose process died, that the next one looked at and did not tell."""
+        tip, newest = self.world.remote.refs[CONFIG], dict[str, Landed]()
+        for _, move in self.moves:
+            back = move.record.action in PEOPLE_HEAR
+            if back and self.world.remote.contains(tip, move.revision):
+                newest[move.shape.id] = move
+        return [
+            f"{move.record.action.value} of {move.shape.id} was made by one that died"
+            for move in newest.values()
+            if any(0 < at - move.at_ms < _YOUNG_MS for at in self.first_ms.values())
+            and not any(
+                (told.event, told.rollout) == (move.record.action.value, move.record.rollout)
+                for _, told in self.heard
             )
         ]
 
@@ -143,7 +227,9 @@ class Ear:
     process: Process
 
     async def hear(self, hook: Webhook, key: str, body: Mapping[str, object]) -> str:
-        raise AssertionError(f"{hook.name} is asked, not told: {key} {body}")
+        await asyncio.sleep(TAKES_S * (1 + len(key) % 7))
+        self.ears.called_by(self.process, hook.type, key, body)
+        return ""
 
     async def notify(self, notifier: str, told: Announcement) -> str:
         assert notifier == "people"

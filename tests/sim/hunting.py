@@ -8,7 +8,7 @@ from .mutants import MUTANTS
 from .planting import planted
 from .seeds import Failure, run
 
-SEEDS_MAX = 2000
+SEEDS_MAX = 3000
 
 
 def hunt(index: int, limit: int = SEEDS_MAX) -> tuple[str, int | None, str]:

@@ -108,6 +108,8 @@ class Shape:
     """How long a finished version is watched."""
     alerts: bool = False
     """Whether people are told."""
+    told: tuple[str, ...] = ()
+    """Types of the webhooks that are told beside them; each is named by its type."""
 
     @property
     def id(self) -> str:
@@ -134,8 +136,8 @@ class Shape:
         """Write the Canary document, with `control` as given."""
         more = (_LATENCY if self.latency else "") + (_QUERY if self.query else "")
         around = f"    watch: {{duration: {self.watch_s}s}}\n" if self.watch_s else ""
-        if self.hooks:
-            rows = (f"      - {{name: {one}, type: {one}, webhook: {one}}}\n" for one in self.hooks)
+        if every := self.hooks + self.told:
+            rows = (f"      - {{name: {one}, type: {one}, webhook: {one}}}\n" for one in every)
             around += "    webhooks:\n" + "".join(rows)
         around += _ALERTS if self.alerts else ""
         suspend = control.pop("suspend", "")

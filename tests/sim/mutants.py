@@ -5,9 +5,18 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from gitops_canary.app import announcing, looking, lost, measuring, pushing, tick, timekeeping
-from gitops_canary.core import decide as deciding
+from gitops_canary.app import (
+    announcing,
+    looking,
+    lost,
+    measuring,
+    pushing,
+    retelling,
+    tick,
+    timekeeping,
+)
 from gitops_canary.core import (
+    announce,
     edits,
     evidence,
     hooks,
@@ -17,6 +26,7 @@ from gitops_canary.core import (
     situation,
     watch,
 )
+from gitops_canary.core import decide as deciding
 from gitops_canary.core.course import Course
 from gitops_canary.errors import Conflict
 from gitops_canary.git.ownership import Ownership
@@ -194,6 +204,11 @@ async def _unasked(
     return now_ms if metrics.now_ms is None else metrics.now_ms
 
 
+def _endless() -> Sequence[Swap]:
+    real = announce.listeners
+    return [(announce, "listeners", lambda spec, told: () if told.ended else real(spec, told))]
+
+
 def _never(*_a: object, **_k: object) -> None:
     return None
 
@@ -254,6 +269,10 @@ MUTANTS: Sequence[Mutant] = (
     ]),
     Mutant("the same is told at every look", _repeated),
     Mutant("nobody is told", lambda: _decided(_silent_for_ever)),
+    Mutant("a webhook is told of no end", _endless),
+    Mutant("what one that died did is not told", lambda: [
+        (retelling.Retelling, "missed", lambda _self, _report, _own, _now_ms: ()),
+    ]),
     *REQUESTED,
 )  # fmt: skip
 

@@ -250,6 +250,8 @@ class Disk:
     lacking: bool = False
     """Something that was asked for is not there; the next fetch makes it anew."""
     checkpoint: Mapping[str, Any] | None = None
+    heard: dict[str, int] = field(default_factory=dict)
+    """What was told lately, and when."""
 
     def read(self) -> Mapping[str, Any] | None:
         """Give the checkpoint, as a shelf does."""

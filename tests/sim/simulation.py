@@ -18,7 +18,7 @@ from gitops_canary.model.observation import Answer, Question
 
 from .cluster import App, Cluster, Quality, Workload
 from .controllers import Controller, Killed, keep
-from .ears import Ear, Ears, listens
+from .ears import Ear, Ears, listeners
 from .halting import answer
 from .invariants import Watch
 from .looping import VirtualLoop
@@ -59,7 +59,7 @@ class Simulation:
         self.figures = Figures(seeds=1)
         drawn = shapes(self.rng, self.setting.canaries)
         drawn = drawn if setting else surrounded(self.more, drawn)
-        shape = {"alerts": setting is None and listens(seed), **shape}
+        shape = ({} if setting else listeners(seed)) | shape
         self.shapes = {s.id: replace(s, **shape) for s in drawn}
         self.remote = Remote(atomic=self.setting.atomic, clock=lambda: self.now_ms)
         self.qualities: dict[tuple[str, str], Quality] = {}
@@ -269,6 +269,7 @@ class Simulation:
         if isinstance(outcome, Report):
             self.figures.ticks += 1
             self.reports[controller.name] = outcome
+            self.ears.looked((controller.name, life), outcome)
             answer(outcome, self)
             outcome = controller.poll_ms
         if isinstance(outcome, asyncio.Future):

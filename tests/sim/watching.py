@@ -186,6 +186,10 @@ class Watcher:
         if arrival.tip and arrival.base:
             parent = arrival.base
         before, after = self.world.facts(parent, shape), self.world.facts(tip, shape)
+        if not arrival.decided and not (before and after):
+            # Somebody broke the files between the look and the merge: it is held to no values.
+            [own] = self.world.remote.parents(revision)
+            before, after = self.world.facts(own, shape), self.world.facts(revision, shape)
         need(before is not None and after is not None, "I7: it moves what cannot be read")
         assert before is not None
         assert after is not None
