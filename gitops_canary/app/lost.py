@@ -18,6 +18,7 @@ class Lost:
     """
 
     _sent: dict[str, Plan] = field(default_factory=dict)
+    _found: list[Plan] = field(default_factory=list)
 
     @contextmanager
     def kept(self, plans: Sequence[Plan]) -> Iterator[None]:
@@ -28,10 +29,18 @@ class Lost:
             self._sent |= {plan.commit.message: plan for plan in plans}
             raise
 
-    def arrived(self, history: History) -> Sequence[Plan]:
-        """Give those that the history holds, once; the others were never pushed."""
+    def see(self, history: History) -> None:
+        """Find those that the history holds; the others were never pushed.
+
+        At the first look there is: a later one may hold no more of a rollout that was superseded.
+        """
         sent, self._sent = tuple(self._sent.values()), {}
-        return [p for p in sent if any(m.record == p.record for m in _moves(history, p))]
+        self._found += [p for p in sent if any(m.record == p.record for m in _moves(history, p))]
+
+    def arrived(self) -> Sequence[Plan]:
+        """Give those that were found, once."""
+        found, self._found = tuple(self._found), []
+        return found
 
 
 def _moves(history: History, plan: Plan) -> Sequence[Move]:

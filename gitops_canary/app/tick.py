@@ -161,6 +161,7 @@ class Station:
 
     async def _round(self, *, write: bool) -> tuple[Report, bool]:
         seen, now_ms = await self.worker.do(self._look)
+        self._lost.see(seen.history)
         begun, held = await self._uninitialised(seen)
         decisions, measured = await self._decide(seen, begun, now_ms, write=write)
         decisions.update(held)
@@ -221,7 +222,7 @@ class Station:
             history=seen.history,
             unmanaged=seen.unmanaged,
             barren=seen.view.index.barren,
-            pushed=(*self._lost.arrived(seen.history), *pushed),
+            pushed=(*self._lost.arrived(), *pushed),
             planned=tuple(planned),
             due_ms=measured.due_ms,
         )

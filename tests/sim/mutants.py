@@ -265,7 +265,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant("a rollback webhook is overheard", lambda: [(hooks, "taken_back", _never)]),
     Mutant("a watch condemns nothing", lambda: [(watch, "watching", _never)]),
     Mutant("what was lost on its way is not told", lambda: [
-        (lost.Lost, "arrived", lambda _self, _history: ()),
+        (lost.Lost, "arrived", lambda _self: ()),
     ]),
     Mutant("the same is told at every look", _repeated),
     Mutant("nobody is told", lambda: _decided(_silent_for_ever)),
