@@ -86,7 +86,7 @@ def test_lint_warns_of_files_that_are_no_yaml_and_of_no_template(tmp_path: Path)
     ended = run("lint", tmp_path, "-o", "json")
 
     assert ended.code == 0
-    assert [row["where"] for row in ended.rows()] == ["broken.yaml:2:2", "latin.yml"]
+    assert [row["where"] for row in ended.rows()] == ["broken.yaml:2:2", "latin.yml:1:4"]
     assert all(row["result"].startswith("warning: ") for row in ended.rows())
 
 
