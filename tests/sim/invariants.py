@@ -44,10 +44,12 @@ class Watch(Asked):
         since: int | None = move.previous.at_ms
         if self.world.sees_live:
             since = app.live_since(move.before.weight, move.previous.at_ms - BACKDATED_MS)
-        rewritten = self.world.rewound_ms >= window.start_ms - REWOUND_MS
+        back_ms = self.world.now_ms if self.world.engine == "older" else self.world.back_ms
+        rewritten = max(self.world.rewound_ms, back_ms) >= window.start_ms - REWOUND_MS
         if not rewritten:
             # Whoever rewrites history also rewrites when a move was made, and what served then:
-            # a weight of theirs may still be live that Git knows nothing of any more.
+            # a weight of theirs may still be live that Git knows nothing of any more. So it may
+            # where the sync engine went back to an older commit.
             need(since is not None, "the weight that was judged was never live")
             assert since is not None
             need(since <= window.start_ms, f"the window began {since - window.start_ms} ms early")

@@ -138,6 +138,7 @@ def _engine(state: str) -> Fault:
 
         def undo() -> None:
             world.engine = "up"
+            world.back_ms = world.now_ms if state == "older" else world.back_ms
 
         return undo
 

@@ -74,7 +74,7 @@ class Simulation:
         self.answering: Callable[[str, Question, Answer], Answer] = lambda _name, _q, answer: answer
         self.before_push: Callable[[str], None] = lambda _name: None
         self.calm = self.unproven = False
-        self.rewound_ms = self.on_trial_ms = self.disturbed_ms = self.spells = 0
+        self.rewound_ms = self.back_ms = self.on_trial_ms = self.disturbed_ms = self.spells = 0
         self.looked_ms: dict[str, int] = {}
         """When each controller began to look, or asked for the last time since."""
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
