@@ -44,8 +44,7 @@ class Watch(Asked):
         since: int | None = move.previous.at_ms
         if self.world.sees_live:
             since = app.live_since(move.before.weight, move.previous.at_ms - BACKDATED_MS)
-        back_ms = self.world.now_ms if self.world.engine == "older" else self.world.back_ms
-        rewritten = max(self.world.rewound_ms, back_ms) >= window.start_ms - REWOUND_MS
+        rewritten = self.hidden_ms() >= window.start_ms - REWOUND_MS
         if not rewritten:
             # Whoever rewrites history also rewrites when a move was made, and what served then:
             # a weight of theirs may still be live that Git knows nothing of any more. So it may
@@ -273,5 +272,5 @@ class Watch(Asked):
         measured = move.judged or move.record.verdict is Outcome.FAIL  # not by webhooks alone
         long = window.end_ms - window.start_ms >= interval
         need(long or not measured or self.refused(move), "the window is too short")
-        if move.judged and move.previous and self.world.rewound_ms < window.start_ms - REWOUND_MS:
+        if move.judged and move.previous and self.hidden_ms() < window.start_ms - REWOUND_MS:
             need(move.at_ms - move.previous.at_ms >= interval, "the step was not held long enough")

@@ -156,6 +156,12 @@ class Watcher:
         world = self.world
         return world.now_ms if world.spells else world.disturbed_ms + AFTERMATH_MS
 
+    def hidden_ms(self) -> int:
+        """Say until when Git may not have told what was live: rewritten, or gone back behind."""
+        world = self.world
+        back_ms = world.now_ms if world.engine == "older" else world.back_ms
+        return max(world.rewound_ms, back_ms)
+
     def blind(self, since_ms: int) -> bool:
         """Whether the old version may have been measured since then, because nobody looked.
 
