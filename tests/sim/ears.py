@@ -145,7 +145,8 @@ class Ears:
             and not self._superseded(by, move)
             and self.world.remote.contains(tip, move.revision)
             and not any(
-                process == by
+                # Of a request each controller that saw it open tells, who merged it or another.
+                (process == by or self.world.requested)
                 and (told.event, told.rollout) == (move.record.action.value, move.record.rollout)
                 for process, told in self.heard
             )

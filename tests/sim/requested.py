@@ -8,6 +8,7 @@ from gitops_canary.app.tick import Station
 from gitops_canary.core.delivery import canary_of
 from gitops_canary.core.footing import anchors
 from gitops_canary.core.message import parse
+from gitops_canary.manifest import accepted
 from gitops_canary.model.names import Revision
 from gitops_canary.model.request import Method, Stage
 
@@ -127,10 +128,10 @@ class Requested:
             for one, tip in arrivals
         ]
 
-    def meant(self, gone: Revision, accepted: str) -> bool:
-        """Whether a move may be gone: a merge that brought it was, or no decision rests on it."""
+    def meant(self, gone: Revision, text: str) -> bool:
+        """Whether a move may be gone: what held it was given up, or no decision rests on it."""
         remote = self.world.remote
-        if self.world.watch.landed[gone].tip in accepted:
+        if any(remote.contains(Revision(one.lost), gone) for one in accepted.parse(text)):
             return True
         proofs = remote.refs.get(EVIDENCE)
         every = remote.reachable(proofs) if proofs else ()
