@@ -7,6 +7,7 @@ from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.pushing import cannot
 from gitops_canary.app.reading import Reader, View
 from gitops_canary.app.tracing import Candidate, Trace, deletion
+from gitops_canary.app.unmanaged import Unmanaged
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.plan import QUARANTINE
 from gitops_canary.core.replay import History
@@ -14,7 +15,6 @@ from gitops_canary.core.situation import WATCH_REACH_MS, Situation
 from gitops_canary.core.text import duration
 from gitops_canary.errors import CanaryError, SpecError, Unavailable, Uninitialised
 from gitops_canary.manifest import bindings, quarantine
-from gitops_canary.manifest.image_changes import ImageChange
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision
@@ -57,7 +57,7 @@ class Look:
     history: History
     seen: Mapping[CanaryId, Seen]
     held: Mapping[CanaryId, Hold]
-    unmanaged: tuple[ImageChange, ...] = ()
+    unmanaged: tuple[Unmanaged, ...] = ()
     uninitialised: Mapping[CanaryId, CanarySpec] = field(default_factory=dict)
     """Those of the held that lack their primary, or the route that splits."""
 

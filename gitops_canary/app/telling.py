@@ -3,7 +3,9 @@
 import logging
 from dataclasses import dataclass, field
 
+from gitops_canary.app.by_hand import PrimaryChange
 from gitops_canary.app.tick import Report
+from gitops_canary.app.unmanaged import Unmanaged, told
 from gitops_canary.core.explain import sentence
 from gitops_canary.core.plan import Plan
 from gitops_canary.manifest.bindings import nothing_below
@@ -28,8 +30,7 @@ class Teller:
             elif not any(p.act.canary == canary for p in report.pushed):
                 self._say(report.repository, canary, f"{canary}: due: {sentence(decision)}")
         for change in report.unmanaged:
-            text = f"unmanaged image change, no canary watches over it: {change}"
-            self._say(report.repository, f"{change.file}:{change.line}", text)
+            self._unmanaged(report.repository, change)
         for folder in report.barren:
             text = f"{nothing_below(folder)}"
             self._say(report.repository, f"paths {folder}", text, level=logging.WARNING)
@@ -43,6 +44,13 @@ class Teller:
         first_line = plan.commit.message.partition("\n")[0]
         self._said.pop((repository, plan.act.canary), None)
         log.info("%s: pushed %s", repository, first_line)
+
+    def _unmanaged(self, repository: str, change: Unmanaged) -> None:
+        if isinstance(change, PrimaryChange):
+            about = f"primary of {change.canary}"
+            self._say(repository, about, told(change), level=logging.WARNING)
+        else:
+            self._say(repository, f"{change.file}:{change.line}", told(change))
 
     def _hold(self, repository: str, hold: Hold) -> None:
         level = logging.WARNING if hold.alert else logging.INFO

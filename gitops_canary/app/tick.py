@@ -18,7 +18,7 @@ from gitops_canary.app.pushing import NOTHING_PUSHED, Budget, Pushed, Pusher, Re
 from gitops_canary.app.reading import Reader
 from gitops_canary.app.showing import Showing
 from gitops_canary.app.timekeeping import Timekeeper
-from gitops_canary.app.unmanaged import unmanaged
+from gitops_canary.app.unmanaged import Unmanaged, unmanaged
 from gitops_canary.app.vouching import Witness, vouching
 from gitops_canary.app.worker import Worker
 from gitops_canary.core import initialising
@@ -30,7 +30,6 @@ from gitops_canary.core.plan import Plan
 from gitops_canary.core.replay import History
 from gitops_canary.core.unheard import unanswered
 from gitops_canary.errors import CanaryError, Conflict
-from gitops_canary.manifest.image_changes import ImageChange
 from gitops_canary.model.decision import Decision
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.webhooks import Call
@@ -53,8 +52,8 @@ class Report:
     pushed: tuple[Plan, ...] = ()
     planned: tuple[Plan, ...] = ()
     """Moves that are due and were not written (`plan`, `status`), or not yet."""
-    unmanaged: tuple[ImageChange, ...] = ()
-    """Images that changed outside every canary since the tip before."""
+    unmanaged: tuple[Unmanaged, ...] = ()
+    """What changed outside every canary, or every rollout, since the tip before."""
     barren: tuple[str, ...] = ()
     """The allowed paths below which the tip has no file."""
     error: CanaryError | None = None
@@ -98,8 +97,8 @@ class Station:
     _before: Revision | None = None
     """The tip looked at before this one."""
     _seen: dict[CanaryId, Seen] = field(default_factory=dict)
-    _unmanaged: tuple[ImageChange, ...] | None = None
-    """What changed outside every canary since the tip before; None where it was not looked for."""
+    _unmanaged: tuple[Unmanaged, ...] | None = None
+    """None where it was not looked for at this tip."""
     _lost: Lost = field(default_factory=Lost)
     _tips: tuple[Revision, Revision | None] | None = None
     _showing: Showing = field(init=False)
@@ -117,11 +116,13 @@ class Station:
     async def tick(self, *, write: bool) -> Report:
         """Look once, and write what is due; never raises a CanaryError."""
         pushed: list[Plan] = []
+        changed: dict[Unmanaged, None] = {}
         moved: dict[CanaryId, Seen] = {}
         try:
             for _ in range(ROUNDS_MAX):
                 report, again = await self._round(write=write)
                 pushed.extend(report.pushed)
+                changed |= dict.fromkeys(report.unmanaged)
                 movers = (plan.act.canary for plan in report.pushed)
                 moved |= {one: report.seen[one] for one in movers if one in report.seen}
                 if not again:
@@ -141,7 +142,8 @@ class Station:
                 pushed=tuple(pushed),
                 error=error,
             )
-        return replace(report, pushed=tuple(pushed), seen={**moved, **report.seen})
+        told = replace(report, pushed=tuple(pushed), unmanaged=tuple(changed))
+        return replace(told, seen={**moved, **report.seen})
 
     async def page(self, folder: str, count: int) -> str | None:
         """Write a rollout's page as its decisions were at the newest look; None without any.
@@ -235,7 +237,7 @@ class Station:
             self._tips = self._guard.stand(self.git.fetch())
         tip = self._tips[0]
         if self._graph is None or self._graph.tip != tip or not self._fresh:
-            if self._graph is None or self._graph.tip != tip:
+            if not self._graph or self._graph.tip != tip:
                 self._before = self._graph.tip if self._graph else None
             seals = vouching(self.git, self.reader, self.witness, self._tips[1])
             past = self._graph.past if self._graph else self._restored(tip)
@@ -249,10 +251,9 @@ class Station:
         seen = look(self.reader, self._graph, now_ms, self._seen)
         self._graph.past = self.checkpoint.keep(self._graph.past, now_ms, self.reader)
         if self._unmanaged is None:
-            parents = self._graph.commit(tip).parents
-            before = self._before or (parents[0] if parents else tip)
-            grounds = [one.tip for one in seen.seen.values()]
-            self._unmanaged = unmanaged(self.reader, before, tip, grounds)
+            before = self._before or next(iter(self._graph.commit(tip).parents), tip)
+            grounds = {canary: one.tip for canary, one in seen.seen.items()}
+            self._unmanaged = unmanaged(self.reader, self._graph, before, grounds)
         return replace(seen, unmanaged=self._unmanaged), now_ms
 
     def _restored(self, tip: Revision) -> Past | None:

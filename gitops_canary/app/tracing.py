@@ -62,6 +62,10 @@ class Trace:
         """Find who last changed weight, route or primary."""
         return self._origin(self._override)
 
+    def promoter(self) -> Commit:
+        """Find who gave the primary the version that it has."""
+        return self._origin(self._primary)
+
     def renewed(self, candidate: Candidate, override: Commit, *, ours: bool) -> bool:
         """Tell whether the candidate is as new as the newest override, or newer.
 
@@ -114,6 +118,10 @@ class Trace:
     def _candidate(self, revision: Revision) -> str | None:
         owned = self._owned(revision)
         return owned.candidate.digest if owned else None
+
+    def _primary(self, revision: Revision) -> str | None:
+        owned = self._owned(revision)
+        return owned.primary.version if owned else None
 
     def _resume(self, revision: Revision) -> str | None:
         spec = self.reader.view(revision).canaries.get(self.canary)

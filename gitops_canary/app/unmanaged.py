@@ -1,32 +1,47 @@
-"""Images that changed although no canary watches over them: told, never acted on."""
+"""What changed outside every canary, or outside every rollout: told, never acted on."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from gitops_canary.app.ancestry import Graph
+from gitops_canary.app.by_hand import PrimaryChange, by_hand
 from gitops_canary.app.reading import Reader
 from gitops_canary.core.edits import Ground
 from gitops_canary.manifest.document import Node, parse
 from gitops_canary.manifest.image_changes import ImageChange, image_changes
 from gitops_canary.manifest.image_places import Form
-from gitops_canary.model.names import Path, Revision
+from gitops_canary.model.names import CanaryId, Path, Revision
 from gitops_canary.model.owned import FieldRef, Templates
+
+Unmanaged = ImageChange | PrimaryChange
 
 
 def unmanaged(
-    reader: Reader, before: Revision, after: Revision, grounds: Iterable[Ground]
-) -> tuple[ImageChange, ...]:
-    """List the images that changed between two revisions outside every canary's versions.
+    reader: Reader, graph: Graph, before: Revision, grounds: Mapping[CanaryId, Ground]
+) -> tuple[Unmanaged, ...]:
+    """List the images that changed outside every canary's versions up to the graph's tip.
 
     Charts are no images; files that are not YAML, and what was added or removed, are left out.
+    The primaries that somebody changed outside every rollout come last.
     """
-    owned = _by_file(grounds)
-    return tuple(
+    owned = _by_file(grounds.values())
+    files = tuple(reader.changed(before, graph.tip))
+    images = (
         change
-        for path, old, new in reader.changed(before, after)
+        for path, old, new in files
         for change in image_changes(old, new, file=path)
         if change.form is not Form.CHART
         and not any(_covers(ground, change) for ground in owned.get(path, ()))
     )
+    touched = {path for path, _, _ in files}
+    return (*images, *by_hand(reader, graph, before, touched, grounds))
+
+
+def told(change: Unmanaged) -> str:
+    """Say what changed, and what that means."""
+    if isinstance(change, PrimaryChange):
+        return f"{change}"
+    return f"unmanaged image change, no canary watches over it: {change}"
 
 
 def _by_file(grounds: Iterable[Ground]) -> Mapping[Path, Sequence[Ground]]:

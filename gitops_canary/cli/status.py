@@ -1,6 +1,7 @@
 """`status`: where every canary stands, in one table."""
 
 from gitops_canary.app.standing import Standing, standings
+from gitops_canary.app.unmanaged import told
 from gitops_canary.cli.looked import chosen, complaints, looked
 from gitops_canary.cli.options import (
     DEFAULT_CONFIG,
@@ -25,12 +26,12 @@ def status(
     reports = looked(config)
     wanted = chosen(reports, canaries)
     for report in reports:
-        for told in complaints(report):
-            say(told)
+        for complaint in complaints(report):
+            say(complaint)
         if report.breakglass:
             say(report.breakglass)
         for change in report.unmanaged:
-            say(f"unmanaged image change, no canary watches over it: {change}")
+            say(told(change))
     found = (one for report in reports for one in standings(report))
     show([_row(one) for one in found if wanted(one.canary)], COLUMNS, output)
     return exit_code(reports)
