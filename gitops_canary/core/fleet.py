@@ -1,6 +1,6 @@
 """Many rollouts in a period: how many, how they ended, how fast, and what was spared."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
@@ -53,12 +53,11 @@ class Fleet:
         )  # fmt: skip
 
     def overrides(self) -> Sequence[tuple[str, str, str]]:
-        """List (when, canary, reason) of every decision that carried out a person's word."""
+        """List (when, canary, reason) of every decision on a person's word, or weight."""
         return [
             (decision["decidedAt"], decision["canary"], decision["reason"])
             for one in self.rollouts
-            for decision in one.decisions
-            if _by_person(decision)
+            for decision in _touched(one)
         ]
 
     def changes(self) -> Sequence[Json]:
@@ -106,8 +105,20 @@ def _by_person(decision: Json) -> bool:
     return bool(aborted or adopted or decision.get("override"))
 
 
+def _touched(one: Told) -> Iterator[Json]:
+    """List the decisions on a person's word, or from a weight that no decision had left."""
+    left: Decimal | None = None
+    for number, decision in one.numbered():
+        weight = decision["weight"]
+        if number - 1 in one.missing:
+            left = None
+        if _by_person(decision) or (left is not None and left != Decimal(weight["from"])):
+            yield decision
+        left = Decimal(weight["to"])
+
+
 def _untouched(one: Told) -> bool:
-    return not any(_by_person(decision) for decision in one.decisions)
+    return next(_touched(one), None) is None
 
 
 def _count(found: Iterable[Told], test: Callable[[Told], bool]) -> int:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
+from itertools import count
 from typing import Any
 
 from gitops_canary.core.stopping import condemned_by, limits
@@ -47,6 +48,11 @@ class Told:
             if decision["action"] != "idle":
                 return None
         return None
+
+    def numbered(self) -> Iterator[tuple[int, Json]]:
+        """List the decisions with their numbers, counted from 1, missing ones among them."""
+        there = (n for n in count(1) if n not in self.missing)
+        return zip(there, self.decisions, strict=False)
 
     @property
     def outcome(self) -> str:

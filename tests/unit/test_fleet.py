@@ -131,9 +131,23 @@ def test_failures_are_spared_in_proportion_to_the_traffic_that_did_not_meet_them
     ],
 )
 def test_what_a_person_moved_is_no_automatic_change(one: dict[str, Any], automatic: str) -> None:
-    (row,) = fleet([story(at(0, "start"), one)], 0, FOREVER, {}).changes()
+    begun = at(0, "start", weight={"from": "0", "to": one["weight"]["from"]})
+
+    (row,) = fleet([story(begun, one)], 0, FOREVER, {}).changes()
 
     assert row["automatic"] == automatic
+
+
+@pytest.mark.parametrize(("missing", "automatic"), [((), "no"), ((3,), "no"), ((2,), "yes")])
+def test_a_weight_that_no_decision_had_left_is_a_persons_unless_one_is_missing_between(
+    missing: tuple[int, ...], automatic: str
+) -> None:
+    begun = at(0, "start", weight={"from": "0", "to": "10.0"})
+    back = at(2, "retreat", weight={"from": "33", "to": "0"}, reason="No step.")
+    found = fleet([Told((begun, back), missing)], 0, FOREVER, {})
+
+    assert found.changes()[0]["automatic"] == automatic
+    assert [reason for _, _, reason in found.overrides()] == ["No step."] * (automatic == "no")
 
 
 def test_a_change_is_one_row_with_what_an_auditor_samples() -> None:
