@@ -16,7 +16,8 @@ from gitops_canary.manifest.initial import overlay
 from gitops_canary.manifest.initial.choice import Choice, label
 from gitops_canary.manifest.initial.draft import Stage
 from gitops_canary.manifest.initial.questions import Asking
-from gitops_canary.manifest.initial.remarks import Remark, remarks
+from gitops_canary.manifest.initial.remark import Remark
+from gitops_canary.manifest.initial.remarks import remarks
 from gitops_canary.manifest.initial.stages import SCHEMA, stages
 from gitops_canary.manifest.initial.terrain import Terrain, survey
 from gitops_canary.manifest.kustomize import is_kustomization
@@ -103,7 +104,10 @@ def prepare(
     """
     made = _proved(found, choice, Rules(paths=tuple(paths), default_provider=choice.provider))
     scoped = overlay.scoped(found, choice.outer, choice.namespace)
-    told = remarks(scoped, choice)
+    then = dict(found.texts)
+    for stage in made:
+        then.update(stage.files)
+    told = remarks(scoped, choice, overlay.scoped(survey(then), choice.outer, choice.namespace))
     return Prepared(
         choice=choice,
         label=label(found, choice),

@@ -1,12 +1,20 @@
 """The first commit: the primary and its Services, beside what runs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from gitops_canary.errors import BindingError
 from gitops_canary.manifest.block_yaml import block
 from gitops_canary.manifest.document import Json
-from gitops_canary.manifest.initial import configs, copies, flagger, overlay, patches, replacing
+from gitops_canary.manifest.initial import (
+    configs,
+    copies,
+    flagger,
+    following,
+    overlay,
+    patches,
+    replacing,
+)
 from gitops_canary.manifest.initial.choice import Choice
 from gitops_canary.manifest.initial.commons import commons, put_on
 from gitops_canary.manifest.initial.draft import Draft, file_beside, file_of
@@ -59,10 +67,13 @@ class Beside:
             documents.append(self._common(copy, workload=True))
             documents += self._configs()
         documents += self._sides()
-        documents += self._followers()
+        followers = list(self._followers())
+        documents += map(self._copy, followers)
         if not found:
             self.versions.begin(self.draft)
             self._patches()
+        for follower in followers:
+            self._patches_of(follower)
         if documents:
             self.draft.add(file_beside(one, "primary"), file_of(documents, text))
 
@@ -94,6 +105,18 @@ class Beside:
             for replaced in replacing.found(terrain, layer, self.workload, everything=False):
                 text = self.draft.texts[replaced.file]
                 self.draft.texts[replaced.file] = replacing.followed(text, replaced, name)
+
+    def _patches_of(self, one: Document) -> None:
+        """Repeat for a copy what the overlay changes in the original, where it fits."""
+        outer = self.choice.outer
+        for change in following.missed(self.terrain, self.choice, one):
+            if outer is None or not following.follows(change, one, self.choice):
+                continue
+            base = following.base(change, one, outer, self.draft.texts)
+            same = patches.followed(change, one.ref.name, self.names, outer, base=base)
+            if same.name:
+                self.draft.add(same.name, same.text, applied=False, folder=outer)
+            self.draft.list(same.key, same.item, outer=True)
 
     def _common(self, text: str, *, workload: bool = False) -> str:
         """Put on a new document what kustomize puts on the others further in."""
@@ -178,9 +201,8 @@ class Beside:
             place=self.workload.at("spec", "template", "spec", "containers"),
         )
 
-    def _followers(self) -> list[str]:
-        """Copy what scales the workload or selects its pods."""
-        found = []
+    def _followers(self) -> Iterator[Document]:
+        """List what scales the workload or selects its pods, and has no copy yet."""
         for one in self.terrain.of("HorizontalPodAutoscaler", "ScaledObject", *copies.POLICIES):
             copied = self.terrain.named(
                 one.ref.kind, f"{one.ref.name}-primary", self.choice.namespace
@@ -188,14 +210,18 @@ class Beside:
             here = one.ref.namespace in {"", self.choice.namespace}
             if copied or not here or not overlay.applies(self.terrain, self.choice.outer, one):
                 continue
-            text = self.draft.texts[one.ref.file]
             if one.ref.kind in copies.POLICIES:
                 at = (*copies.POLICIES[one.ref.kind], "matchLabels")
                 if one.words(*at).get(self.key) == self.value:
-                    found.append(copies.policy(text, one, self.names))
+                    yield one
             elif self.scales(one):
-                found.append(self._scaler(one, text))
-        return found
+                yield one
+
+    def _copy(self, one: Document) -> str:
+        text = self.draft.texts[one.ref.file]
+        if one.ref.kind in copies.POLICIES:
+            return copies.policy(text, one, self.names)
+        return self._scaler(one, text)
 
     def _scaler(self, one: Document, text: str) -> str:
         canary = self.choice.canary

@@ -84,38 +84,24 @@ def changes(
 
 
 def followed(
-    change: Change, workload: str, names: Names, outer: str, *, versioned: bool = False
+    change: Change,
+    workload: str,
+    names: Names,
+    outer: str,
+    *,
+    versioned: bool = False,
+    base: Path | None = None,
 ) -> Followed:
     """Write the same for the primary, for the kustomization in the folder `outer`.
 
-    `versioned` says that the version lies in this patch, so that the primary needs its own file.
+    `versioned` says that the version lies in this patch, so that the primary needs its own file;
+    `base` is the file that a new one is called after, where it is not the patch's.
 
     Raises:
         BindingError: it sets the image, and the version lies elsewhere too.
     """
-    own = data(change.item, file=change.file)
-    primary = f"{workload}-primary"
     if not change.text:
-        assert isinstance(own, dict), "counts and patches with a target are mappings"
-        if change.key == "replicas":
-            return Followed(key=change.key, item={**own, "name": primary})
-        target = own.get("target")
-        assert isinstance(target, dict), "it has a target"
-        kept = {k: v for k, v in target.items() if k not in {"labelSelector", "annotationSelector"}}
-        item: dict[str, Json] = {**own, "target": {**kept, "name": primary}}
-        if change.patch is None:
-            return Followed(key=change.key, item=item)
-        if change.copied and posixpath.dirname(change.file) == outer and not versioned:
-            return Followed(key=change.key, item=item)
-        if not change.copied:
-            raise BindingError(
-                f"{change.patch} is no YAML or JSON of this repository, so it cannot be copied.",
-                remedy="let its name end in .yaml, or write the patch into the kustomization",
-                place=change.place,
-            )
-        name = beside(change.patch)
-        path = {**item, "path": name}
-        return Followed(key=change.key, item=path, name=name, text=change.copied)
+        return _aimed(change, f"{workload}-primary", outer, versioned=versioned, base=base)
     root = parse(change.text, file=change.file)[change.document]
     assert root is not None, "it was found there"
     if not versioned and any(
@@ -128,10 +114,37 @@ def followed(
         )
     file = change.patch or change.file
     text = copies.relabelled(copies.body(change.text, root), names, file)
-    text = set_scalar(text, 0, ("metadata", "name"), primary, file=file)
-    name = beside(change.patch or inline(workload))
+    text = set_scalar(text, 0, ("metadata", "name"), f"{workload}-primary", file=file)
+    name = beside(base or change.patch or inline(workload))
     listed: Json = name if change.key == "patchesStrategicMerge" else {"path": name}
     return Followed(key=change.key, item=listed, name=name, text=text)
+
+
+def _aimed(
+    change: Change, primary: str, outer: str, *, versioned: bool, base: Path | None
+) -> Followed:
+    """Aim a count, or a patch that names a target, at the primary."""
+    own = data(change.item, file=change.file)
+    assert isinstance(own, dict), "counts and patches with a target are mappings"
+    if change.key == "replicas":
+        return Followed(key=change.key, item={**own, "name": primary})
+    target = own.get("target")
+    assert isinstance(target, dict), "it has a target"
+    kept = {k: v for k, v in target.items() if k not in {"labelSelector", "annotationSelector"}}
+    item: dict[str, Json] = {**own, "target": {**kept, "name": primary}}
+    if change.patch is None:
+        return Followed(key=change.key, item=item)
+    if change.copied and posixpath.dirname(change.file) == outer and not versioned:
+        return Followed(key=change.key, item=item)
+    if not change.copied:
+        raise BindingError(
+            f"{change.patch} is no YAML or JSON of this repository, so it cannot be copied.",
+            remedy="let its name end in .yaml, or write the patch into the kustomization",
+            place=change.place,
+        )
+    name = beside(base or change.patch)
+    path = {**item, "path": name}
+    return Followed(key=change.key, item=path, name=name, text=change.copied)
 
 
 def _targeted(

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from gitops_canary.errors import Place
-from gitops_canary.manifest.initial import configs, copies, overlay
+from gitops_canary.manifest.initial import configs, copies, of_copies, overlay
 from gitops_canary.manifest.initial.choice import Choice
+from gitops_canary.manifest.initial.remark import Remark
 from gitops_canary.manifest.initial.terrain import WORKLOADS, Engine, Terrain
 from gitops_canary.manifest.naming import named
 
@@ -42,25 +41,21 @@ _COUNTED = {
 _HANDLED = frozenset({*WORKLOADS, "Service", "ServiceMonitor", "Canary"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remark:
-    """One thing to know, and what to do about it."""
+def remarks(terrain: Terrain, choice: Choice, then: Terrain) -> tuple[Remark, ...]:
+    """List everything a person has to look at, what is worst first.
 
-    place: Place
-    what: str
-    remedy: str
-
-
-def remarks(terrain: Terrain, choice: Choice) -> tuple[Remark, ...]:
-    """List everything a person has to look at, what is worst first."""
+    `then` is the repository behind the commits.
+    """
     found = [
         *_flagger(choice),
+        *of_copies.patched(terrain, choice, then),
         *_selects(terrain, choice),
         *_monitors(terrain, choice),
         *_subsets(terrain, choice),
         *_volumes(choice),
         *_compared(terrain, choice),
         *_secrets(terrain, choice),
+        *of_copies.shared(terrain, choice, then),
         *_engine(terrain, choice),
         *_metrics(terrain, choice),
     ]

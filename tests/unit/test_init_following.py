@@ -1,0 +1,121 @@
+"""What an overlay changes in an autoscaler or a policy: the primary's copy gets it too."""
+
+import shutil
+from pathlib import Path as LocalPath
+from textwrap import indent
+
+import pytest
+from first_canary import BASE, Texts, after, initialised, overlay
+from kustomized import built
+
+SCALER = """\
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  minReplicas: 3
+  maxReplicas: 9
+"""
+BUDGET = """\
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}
+"""
+PATCH = """\
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web}
+spec: {minReplicas: 5}
+"""
+BOTH = (
+    PATCH
+    + """\
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec: {minReadySeconds: 7}
+"""
+)
+JSON = '[{"op": "replace", "path": "/spec/minReplicas", "value": 5}]'
+KIND = "{kind: HorizontalPodAutoscaler, name: web}"
+PROD = "overlays/prod/kustomization.yaml"
+FORMS: dict[str, tuple[str, Texts]] = {
+    "a file": ("patches: [{path: hpa.yaml}]\n", {"overlays/prod/hpa.yaml": PATCH}),
+    "a file that is the workload's too": (
+        "patches: [{path: both.yaml}]\n", {"overlays/prod/both.yaml": BOTH},
+    ),
+    "inline, twice": (
+        "patches:\n" + f"- patch: |-\n{indent(PATCH, '    ')}"
+        + f"- patch: |-\n{indent(PATCH.replace('minReplicas: 5', 'maxReplicas: 8'), '    ')}", {},
+    ),
+    "a target": (f"patches: [{{target: {KIND}, patch: '{JSON}'}}]\n", {}),
+    "a target, in a file": (
+        f"patches: [{{target: {KIND}, path: hpa.yaml}}]\n", {"overlays/prod/hpa.yaml": JSON},
+    ),
+    "a target of a pattern of kinds": (
+        "patches: [{target: {name: web, kind: 'Hori.*'}, path: h.yaml}]\n",
+        {"overlays/prod/h.yaml": JSON},
+    ),
+    "a target of whatever has such a name": (
+        f"patches: [{{target: {{name: 'web.*', kind: Hori.*}}, patch: '{JSON}'}}]\n", {},
+    ),
+}  # fmt: skip
+
+
+def repository(patches: str, more: Texts, *, others: bool) -> Texts:
+    texts = BASE | overlay("prod") | {"base/hpa.yaml": SCALER, "base/pdb.yaml": BUDGET} | more
+    texts["base/kustomization.yaml"] = (
+        "resources: [deployment.yaml, service.yaml, route.yaml, hpa.yaml, pdb.yaml]\n"
+    )
+    texts[PROD] += patches
+    return texts | (overlay("staging") if others else {})
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is missing")
+@pytest.mark.parametrize(
+    ("form", "others"), [*((form, True) for form in FORMS), ("a file", False), ("a target", False)]
+)
+def test_the_primary_keeps_the_size_that_the_overlay_gives(
+    form: str, others: bool, tmp_path: LocalPath
+) -> None:
+    texts = repository(*FORMS[form], others=others)
+    prepared = initialised(texts, overlay="overlays/prod")
+    now = built(after(texts, prepared), tmp_path, "overlays/prod")
+
+    sizes = [
+        now["HorizontalPodAutoscaler", name]["spec"]["minReplicas"]
+        for name in ("web", "web-primary")
+    ]
+    told = [one for one in prepared.remarks if "this patch" in one.what]
+    followed = form != "a target of a pattern of kinds"
+    assert (sizes, len(told)) == (([5, 5], 0) if followed else ([5, 3], 1)), told
+    target = now["HorizontalPodAutoscaler", "web-primary"]["spec"]["scaleTargetRef"]["name"]
+    assert target == "web-primary"
+
+
+def test_a_patch_that_cannot_be_the_copys_is_told_with_its_place() -> None:
+    selecting = BUDGET.replace("minAvailable: 1", "minAvailable: 2")
+    service = "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 8}]}}"
+    more = {"overlays/prod/pdb.yaml": "# two\n" + selecting, "overlays/prod/s.yaml": service}
+    texts = repository("patches: [{path: pdb.yaml}, {path: s.yaml}]\n", more, others=True)
+    prepared = initialised(texts, overlay="overlays/prod")
+
+    told = {str(one.place): one.what for one in prepared.remarks if "this patch" in one.what}
+    assert sorted(told) == ["overlays/prod/pdb.yaml:2:1", "overlays/prod/s.yaml:1:1"], told
+    assert "PodDisruptionBudget web alone" in told["overlays/prod/pdb.yaml:2:1"]
+
+
+def test_a_generated_config_that_both_sides_share_is_told() -> None:
+    texts = repository(
+        "configMapGenerator:\n- name: settings\n  literals: [a=b]\n", {}, others=True
+    )
+    texts["base/deployment.yaml"] = texts["base/deployment.yaml"].replace(
+        "        ports:", "        envFrom: [{configMapRef: {name: settings}}]\n        ports:"
+    )
+    prepared = initialised(texts, overlay="overlays/prod")
+
+    told = [one for one in prepared.remarks if "ConfigMap settings" in one.what]
+    assert [one.place.file for one in told] == [PROD]
