@@ -5,7 +5,8 @@ CanaryError
 ├── SpecError           something in the config repository is wrong             exit 1
 │   ├── BindingError    a version or a weight cannot be found in one place
 │   │   └── Uninitialised  the primary, or the route that splits, is not there yet
-│   └── EditRefused     a text cannot be changed safely
+│   ├── EditRefused     a text cannot be changed safely
+│   └── UsageError      the command line is wrong, or names what cannot be used   exit 2
 ├── HistoryError        the commits contradict themselves                       exit 1
 ├── Halted              the branch is not the one we built on; a person decides exit 4
 ├── Conflict            somebody pushed first; decide again on the new tip      exit 3
@@ -88,6 +89,12 @@ class Uninitialised(BindingError):  # noqa: N818 - named for what is the case
 
 class EditRefused(SpecError):  # noqa: N818 - named for what happened, as the user sees it
     """A text cannot be changed without touching more than was meant."""
+
+
+class UsageError(SpecError):
+    """The command line is wrong, or a file or folder that it names cannot be used."""
+
+    exit_code = 2
 
 
 class HistoryError(CanaryError):

@@ -16,7 +16,7 @@ from gitops_canary.core.judge import judge
 from gitops_canary.core.judges import mannwhitney, threshold
 from gitops_canary.core.questions import longest_window_ms, questions
 from gitops_canary.core.text import duration
-from gitops_canary.errors import SpecError, Unavailable
+from gitops_canary.errors import SpecError, Unavailable, UsageError
 from gitops_canary.manifest.catalog import headers
 from gitops_canary.manifest.document import parse, text_of
 from gitops_canary.manifest.spec_file import (
@@ -67,7 +67,7 @@ def _read(path: Path) -> CanarySpec:
     try:
         text = text_of(path.read_bytes(), file=str(path))
     except OSError as error:
-        raise SpecError(
+        raise UsageError(
             f"{path} cannot be read: {error.strerror}.", remedy="name a file with a Canary"
         ) from error
     nodes = parse(text, file=str(path))
@@ -120,15 +120,15 @@ def _instants(spec: CanarySpec, past: Past) -> tuple[int, ...]:
     window_ms, interval_ms = longest_window_ms(spec.policy), spec.policy.interval_ms
     every = range(past.from_ms + window_ms, past.to_ms + 1, interval_ms)
     if past.from_ms >= past.to_ms:
-        raise SpecError("--to is no later than --from.", remedy="swap them, or choose more time")
+        raise UsageError("--to is no later than --from.", remedy="swap them, or choose more time")
     if not every:
-        raise SpecError(
+        raise UsageError(
             f"Between --from and --to is not one look: each looks back {duration(window_ms)}.",
             remedy="choose more time",
         )
     if len(every) > LOOKS_MAX:
         most = LOOKS_MAX * interval_ms // 86_400_000
-        raise SpecError(
+        raise UsageError(
             f"Between --from and --to are {len(every)} looks, one every {duration(interval_ms)}; "
             f"{LOOKS_MAX} are the most.",
             remedy=f"choose at most {most} days",

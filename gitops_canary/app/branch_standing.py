@@ -58,6 +58,14 @@ class Standing:
         """Find the newest move of a canary."""
         return next((move for move in self._moves if move.record.canary == canary), None)
 
+    def retry_waits(self, canary: CanaryId, move: Move | None) -> bool:
+        """Whether a retry was asked for since the newest move, after which nothing is under way."""
+        asked = self.spec(canary).control.retry
+        if asked is None or move is None or not move.record.over:
+            return False
+        then = self._reader.view(move.revision).canaries.get(canary)
+        return then is None or then.control.retry != asked
+
     def policy(self, move: Move) -> Policy:
         """Give the policy that a move's rollout is pinned to."""
         canary, rollout = move.record.canary, move.record.rollout

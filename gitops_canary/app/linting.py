@@ -17,7 +17,7 @@ from gitops_canary.core.outlook import outlook
 from gitops_canary.core.questions import unaskable
 from gitops_canary.core.rehearsal import always, rehearse
 from gitops_canary.core.text import percent
-from gitops_canary.errors import CanaryError, ConfigError, Place, SpecError
+from gitops_canary.errors import CanaryError, Place, SpecError, UsageError
 from gitops_canary.manifest import bindings, document, versions
 from gitops_canary.manifest.nodes import SIZE_MAX
 from gitops_canary.model.commits import Blob
@@ -54,7 +54,7 @@ class Folder:
 
     def __init__(self, root: LocalPath) -> None:
         if not root.is_dir():
-            raise ConfigError(f"{root} is not a folder.", remedy="name a checkout to read")
+            raise UsageError(f"{root} is not a folder.", remedy="name a checkout to read")
         self._root = root
         self._bytes: dict[BlobId, bytes] = {}
         self._files: dict[Path, Blob] | None = None

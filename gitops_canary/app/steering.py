@@ -90,6 +90,11 @@ def aborted(canary: CanaryId) -> Want:
     def want(standing: Standing) -> Change | None:
         move = standing.last(canary)
         policy = standing.spec(canary).policy
+        if standing.retry_waits(canary, move):
+            raise Refused(
+                f"A retry of {canary} is asked for and not begun, so there is nothing to abort.",
+                remedy="revert the commit that asks for it, or commit the old version",
+            )
         if move is None or (move.record.over and not _watched(move, policy, standing.now_ms)):
             raise Refused(
                 f"Nothing of {canary} is rolling out.",

@@ -13,7 +13,7 @@ from gitops_canary.cli.options import DEFAULT_CONFIG, ConfigOption, Form, Output
 from gitops_canary.cli.printing import Row, say, show
 from gitops_canary.core.backtest import Backtest, Range, suggested
 from gitops_canary.core.text import iso, percent
-from gitops_canary.errors import SpecError
+from gitops_canary.errors import UsageError
 from gitops_canary.model.spec import CanarySpec
 
 _COLUMNS = ("check", "limit", "looks", "failed", "silent", "middle", "worst 1 %", "suggested")
@@ -34,7 +34,7 @@ def backtest(
     """Judge past days as if a canary had run: how often would a healthy one have been stopped?"""
     past = Past(from_ms=_instant("--from", from_), to_ms=_instant("--to", to), workload=workload)
     if past.to_ms > time.time() * 1000:
-        raise SpecError(f"{to!r} is not over yet.", remedy="choose an end that is past")
+        raise UsageError(f"{to!r} is not over yet.", remedy="choose an end that is past")
     spec, found = run(canary, config, past)
     whole = _rollouts(spec, found)
     show([{**_row(one), "rollouts": whole} for one in found.ranges], _COLUMNS, output)
@@ -49,7 +49,7 @@ def _written(html: Path, text: str) -> None:
     try:
         html.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise SpecError(
+        raise UsageError(
             f"{html} cannot be written: {error.strerror}.",
             remedy="name a file in an existing folder",
         ) from error
@@ -59,7 +59,7 @@ def _instant(option: str, text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise SpecError(
+        raise UsageError(
             f"{option} {text!r} is no instant.", remedy="write it like 2026-11-17T00:00:00Z"
         ) from None
     if moment.tzinfo is None:

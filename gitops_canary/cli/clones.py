@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gitops_canary.errors import ConfigError, Place, SpecError
+from gitops_canary.errors import ConfigError, Place, SpecError, UsageError
 from gitops_canary.git.objects import Identity
 from gitops_canary.git.ownership import Ownership, trust
 from gitops_canary.git.plain import PlainClone
@@ -41,23 +41,27 @@ def ownership(trusted: Sequence[Path], revoked: Sequence[Path], committer: str) 
     """Say whose commits count.
 
     Raises:
-        ConfigError: neither keys nor a committer are named, or both, or a file cannot be read.
+        UsageError: neither keys nor a committer are named, or both, or a file cannot be read.
     """
     if bool(trusted) == bool(committer):
-        raise ConfigError(
+        raise UsageError(
             "Say whose commits count: --trusted-keys FILE, or --committer 'Name <email>'.",
             remedy="keys come from outside the repository: anybody may write a file in it",
         )
     name, _, email = committer.removesuffix(">").partition(" <")
     identity = Identity(name=name, email=email)
-    return trust(identity, *([(str(f), _text(f)) for f in files] for files in (trusted, revoked)))
+    texts = ([(str(f), _text(f)) for f in files] for files in (trusted, revoked))
+    try:
+        return trust(identity, *texts)
+    except ConfigError as error:  # what settings would be blamed for elsewhere
+        raise UsageError(error.problem, remedy=error.remedy, place=error.place) from error
 
 
 def keys_text(files: Sequence[Path]) -> str:
     """Read key files one after another.
 
     Raises:
-        ConfigError: one of them cannot be read.
+        UsageError: one of them cannot be read.
     """
     return "".join(_text(file).rstrip("\n") + "\n" for file in files)
 
@@ -85,6 +89,6 @@ def _text(path: Path) -> str:
     try:
         return path.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
+        raise UsageError(
             f"The keys cannot be read: {error}.", remedy="name a text file", place=Place(str(path))
         ) from error

@@ -13,7 +13,7 @@ from gitops_canary.app.initialising import Prepared, asking, prepare, terrain
 from gitops_canary.cli.options import CheckoutOption, Form, OutputOption
 from gitops_canary.cli.printing import diff, hush, say, settled, show, write
 from gitops_canary.core.text import one_line
-from gitops_canary.errors import CanaryError, Place, Refused, SpecError
+from gitops_canary.errors import CanaryError, Place, Refused, SpecError, UsageError
 from gitops_canary.git.worktree import Commit, WorkTree
 from gitops_canary.manifest import document
 from gitops_canary.manifest.initial.answers import checked
@@ -212,7 +212,7 @@ def _save(tree: WorkTree, folder: Path, name: str, made: Sequence[Revision]) -> 
             begun.write_text(text)
             begun.replace(file)
     except OSError as error:
-        raise Refused(
+        raise UsageError(
             f"The patches cannot be written to {folder}: {error.strerror}.",
             remedy="name a folder that is there or can be made",
         ) from error

@@ -9,7 +9,7 @@ import typer
 
 from gitops_canary.app.judging import BYTES_MAX, verdicts
 from gitops_canary.cli.printing import write
-from gitops_canary.errors import SpecError
+from gitops_canary.errors import UsageError
 
 
 def judge(
@@ -29,12 +29,12 @@ def judge(
 def _read(file: str) -> bytes:
     if file == "-":
         if sys.stdin is None:
-            raise SpecError("There is no standard input.", remedy="name a file")
+            raise UsageError("There is no standard input.", remedy="name a file")
         return sys.stdin.buffer.read(BYTES_MAX + 1)
     try:
         with Path(file).open("rb") as opened:
             return opened.read(BYTES_MAX + 1)
     except OSError as error:
-        raise SpecError(
+        raise UsageError(
             f"{file} cannot be read: {error.strerror}.", remedy="name a readable file, or -"
         ) from error

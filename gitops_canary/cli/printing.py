@@ -4,6 +4,7 @@ import csv
 import difflib
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
@@ -83,6 +84,15 @@ def show(rows: Sequence[Row], columns: Sequence[str], form: Form) -> None:
         sys.stdout.write(json.dumps(list(rows), indent=2, ensure_ascii=False) + "\n")
 
 
+def spaced(name: str) -> str:
+    """Write a field's name for people.
+
+    >>> spaced("failedRequests"), spaced("worst 1 %")
+    ('failed requests', 'worst 1 %')
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
 def cell(value: object) -> str:
     """Write a value so that no spreadsheet takes it for a formula.
 
@@ -103,7 +113,7 @@ def _csv(rows: Sequence[Row], columns: Sequence[str]) -> None:
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in columns:
-        table.add_column(column.upper(), overflow="fold")
+        table.add_column(spaced(column).upper(), overflow="fold")
     for row in rows:
         # Text objects, so that nothing a repository says is taken for markup.
         table.add_row(*(Text(_lines(str(row.get(column, "")))) for column in columns))

@@ -9,7 +9,7 @@ import typer
 from gitops_canary.app.shelf import stories
 from gitops_canary.cli.clones import EvidenceOption, day_ms, evidence_tip, now_ms
 from gitops_canary.cli.options import Form, OutputOption
-from gitops_canary.cli.printing import say, show
+from gitops_canary.cli.printing import say, show, spaced
 from gitops_canary.core.fleet import Fleet, fleet
 from gitops_canary.core.report import report as page
 from gitops_canary.core.told import Told
@@ -46,13 +46,18 @@ def report(
         opened.close()
     if changes:
         rows = list(chosen.changes())
-        show(rows, tuple(rows[0]) if rows else (), output)
+        columns = tuple(rows[0]) if rows else ()
+        # A table has to stay readable; every other form tells these two too.
+        left_out = ("source", "policy") if output is Form.TABLE else ()
+        show(rows, tuple(one for one in columns if one not in left_out), output)
         return 0
     return _figures(chosen, output)
 
 
 def _figures(chosen: Fleet, output: Form) -> int:
-    show([dict(zip(FIGURES, row, strict=True)) for row in chosen.rows()], FIGURES, output)
+    named = spaced if output is Form.TABLE else str
+    rows = [(named(figure), value, meaning) for figure, value, meaning in chosen.rows()]
+    show([dict(zip(FIGURES, row, strict=True)) for row in rows], FIGURES, output)
     for when, canary, reason in chosen.overrides():
         say(f"override {when} {canary}: {reason}")
     return 0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path as LocalPath
 
 from gitops_canary.core.footing import MARK, anchor
-from gitops_canary.errors import CanaryError, Conflict, Refused
+from gitops_canary.errors import CanaryError, ConfigError, Conflict, Refused, UsageError
 from gitops_canary.git import rejection
 from gitops_canary.git.address import check_branch
 from gitops_canary.git.persons import PersonsGit
@@ -47,7 +47,7 @@ class Checkout(PersonsGit):
         `branch` is by default the remote's own default, else what the checked out branch follows.
 
         Raises:
-            Refused: there is no clone, or no branch to work on.
+            UsageError: there is no clone, or no branch to work on.
         """
         super().__init__(directory)
         followed = self._word("rev-parse", "--symbolic-full-name", "@{upstream}")
@@ -56,10 +56,10 @@ class Checkout(PersonsGit):
         default = self._word("symbolic-ref", "--quiet", f"{prefix}HEAD")
         found = branch or (default or followed).removeprefix(prefix)
         if not found:
-            raise Refused(
+            raise UsageError(
                 f"{directory} follows no branch.", remedy="name the config branch with --branch"
             )
-        self.branch = check_branch(found)
+        self.branch = _branch_named(found)
         self._ref = f"{prefix}{self.branch}"
 
     def fetch(self) -> Revision:
@@ -123,7 +123,7 @@ class Checkout(PersonsGit):
             Refused: the server will not have it.
             Unavailable: it does not answer.
         """
-        target = f"refs/heads/{check_branch(branch)}"
+        target = f"refs/heads/{_branch_named(branch)}"
         done = self._ask("push", "--quiet", "--porcelain", self.remote, f"{revision}:{target}")
         if done.ok:
             return
@@ -145,3 +145,11 @@ class Checkout(PersonsGit):
         error = rejection.explain(what, done)
         remedy = f"make `git {what} {self.remote}` work in {self._directory}, then run this again"
         return type(error)(error.problem, remedy=remedy)
+
+
+def _branch_named(name: str) -> str:
+    """Accept a branch that the command line or the clone names; UsageError otherwise."""
+    try:
+        return check_branch(name)
+    except ConfigError as error:  # what settings would be blamed for elsewhere
+        raise UsageError(error.problem, remedy=error.remedy) from error

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path as LocalPath
 
-from gitops_canary.errors import Refused, SpecError
+from gitops_canary.errors import Refused, SpecError, UsageError
 from gitops_canary.git import rejection
 from gitops_canary.git.process import Finished
 from gitops_canary.model.commits import Blob
@@ -30,11 +30,11 @@ class PersonsGit:
         """Find the clone that a directory lies in.
 
         Raises:
-            Refused: there is none.
+            UsageError: there is none.
         """
         self._directory = directory
         if not self._ask("rev-parse", "--git-dir").ok:
-            raise Refused(
+            raise UsageError(
                 f"{directory} is not in a Git repository.",
                 remedy="name a clone of the config repository with --checkout",
             )

@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass
 
-from gitops_canary.errors import CanaryError, SpecError, VerificationError
+from gitops_canary.errors import CanaryError, SpecError, UsageError, VerificationError
 from gitops_canary.git.address import Address
 from gitops_canary.git.changes import Pair, below, changes
 from gitops_canary.git.commands import Command
@@ -78,7 +78,7 @@ class PlainClone:
     """One clone on this machine; a `ports.Store`. Close it at the end.
 
     Raises:
-        SpecError: there is no Git repository at the path.
+        UsageError: there is no Git repository at the path.
     """
 
     def __init__(self, path: pathlib.Path) -> None:
@@ -99,7 +99,7 @@ class PlainClone:
         finished = self._runner.run(_REFS)
         if not finished.ok:
             self.close()
-            raise SpecError(
+            raise UsageError(
                 f"{path} cannot be read as a Git repository: {finished.err.strip()}",
                 remedy="name the folder of a clone",
             )

@@ -27,6 +27,8 @@ _NO_LOGIN = re.compile(
     r"|repository '[^']*' not found|Repository not found|does not appear to be a git repository"
     r"|Host key verification failed|marked as read only|not allowed to (push|upload)"
 )
+_NO_PATH = re.compile(r"^fatal: '(/[^']*)' does not appear to be a git repository", re.MULTILINE)
+"""What git says of a path on this machine; of a server's path ssh passes on the same words."""
 _DECLINED = re.compile(r"^!\t[^\t]*\t\[remote rejected\] \((.*)\)$", re.MULTILINE)
 _IN_THE_WAY = re.compile(r"'refs/heads/[^']*' exists; cannot (create|lock)")
 _LOCKED = re.compile(
@@ -142,12 +144,7 @@ def explain(what: str, finished: Finished) -> CanaryError:
             "password would go along",
         )
     if _NO_LOGIN.search(finished.err) or status in _LOGIN_STATUSES:
-        return Refused(
-            f"git {what} was refused: wrong user or password, no permission, or there is no such "
-            f"repository (a server does not tell which): {said(finished.err)}",
-            remedy="check url, credentials.username and the file in credentials.passwordFile, "
-            "and that this user may write to the repository",
-        )
+        return _denied(what, finished)
     if _BAD_OBJECT.search(finished.err):
         return HistoryError(
             f"the repository holds an object that git itself would not make: {said(finished.err)}",
@@ -156,6 +153,21 @@ def explain(what: str, finished: Finished) -> CanaryError:
     return Unavailable(
         f"git {what} failed (exit {finished.code}): {said(finished.err)}",
         remedy="look at the Git server and the network; the next tick asks again",
+    )
+
+
+def _denied(what: str, finished: Finished) -> Refused:
+    """Say why the other side will not have us; of a path git tells it, a server does not."""
+    if gone := _NO_PATH.search(finished.err):
+        return Refused(
+            f"git {what} was refused: there is no repository at {clean(gone[1])}",
+            remedy="correct the path in url, or put the repository there",
+        )
+    return Refused(
+        f"git {what} was refused: wrong user or password, no permission, or there is no such "
+        f"repository (a server does not tell which): {said(finished.err)}",
+        remedy="check url, credentials.username and the file in credentials.passwordFile, "
+        "and that this user may write to the repository",
     )
 
 

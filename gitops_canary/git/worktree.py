@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path as LocalPath
 
-from gitops_canary.errors import Refused
+from gitops_canary.errors import Refused, UsageError
 from gitops_canary.git.address import check_branch
 from gitops_canary.git.persons import PersonsGit
 from gitops_canary.model.names import Path, Revision
@@ -19,11 +19,12 @@ class WorkTree(PersonsGit):
         """Find the clone.
 
         Raises:
-            Refused: there is none, it has no commit yet, or the directory is not its top.
+            UsageError: there is none, or the directory is not its top.
+            Refused: it has no commit yet.
         """
         super().__init__(directory)
         if self._word("rev-parse", "--show-prefix"):
-            raise Refused(
+            raise UsageError(
                 f"{directory} is not the top of its repository.",
                 remedy=f"name {self._word('rev-parse', '--show-toplevel')} with --checkout",
             )

@@ -60,6 +60,7 @@ def demo(
             log = "" if as_told else performance.controller_log()
             counts = world.end_load()
             met = [*exposure(counts), mesh(counts, *world.envoy.answers(), performance.asked)]
+        world.person.follow(directory / "origin.git")
         screen.close()
         if film and record:
             film.add(film.frames[-1][0] + _PAUSE_S, _credits(directory, met), now=True)

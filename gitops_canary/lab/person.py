@@ -77,6 +77,12 @@ class Person:
             break
         return self._git("rev-parse", "HEAD")
 
+    def follow(self, origin: Path) -> None:
+        """Bring the clone to what the server's repository holds, when its server has ended."""
+        refs = "+refs/heads/*:refs/remotes/origin/*"
+        self._git("fetch", "-q", str(origin), refs)
+        self._git("checkout", "-q", "-B", "main", "origin/main")
+
     def _git(self, *argv: str, inside: bool = True) -> str:
         variables = {
             "GIT_AUTHOR_NAME": self.name,

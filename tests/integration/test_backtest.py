@@ -125,13 +125,13 @@ def test_odd_days_are_refused(tmp_path: pathlib.Path, begin: str, end: str, prob
     (tmp_path / "canary.yaml").write_text(CANARY)
     command = ["backtest", "--canary", str(tmp_path / "canary.yaml"), "--from", begin, "--to", end]
     ended = CliRunner().invoke(application(), command)
-    assert (ended.exit_code, problem in ended.stderr) == (1, True), ended.stderr
+    assert (ended.exit_code, problem in ended.stderr) == (2, True), ended.stderr
 
 
 def test_days_that_are_not_over_are_refused() -> None:
     command = ["backtest", "--canary", "c", "--from", "2026-02-02", "--to", "9999-12-31"]
     ended = CliRunner().invoke(application(), command)
-    assert (ended.exit_code, "'9999-12-31' is not over yet" in ended.stderr) == (1, True)
+    assert (ended.exit_code, "'9999-12-31' is not over yet" in ended.stderr) == (2, True)
 
 
 OWN = CANARY.replace("flagger.app/v1beta1", "gitops-canary.dev/v1alpha1").replace(

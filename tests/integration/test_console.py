@@ -103,6 +103,40 @@ def test_problems_of_one_document_stand_on_lines_of_their_own(
     assert "problems: a: one b: two" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["lint", "nope"],
+        ["doctor", "--repo", "nope"],
+        ["import", "flagger", "file.yaml"],
+        ["judge", "nope.json"],
+        ["verify", "-C", "nope", "--committer", "a <b>"],
+        ["verify"],
+        ["verify", "--trusted-keys", "nope.pub"],
+        ["report", "-C", "nope"],
+        ["pause", "prod/web", "-C", "nope"],
+        ["init", "--checkout", "nope"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_line_that_names_what_is_not_there_ends_with_2(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.yaml").write_text("a: 1\n")
+    ended = run(*words)
+
+    assert (ended.code, ended.out) == (2, ""), ended.err
+
+
+def test_a_table_s_headings_are_words(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"failedRequests": "2"}
+    show([row], ("failedRequests",), Form.TABLE)
+    assert capsys.readouterr().out.split("\n")[0].strip() == "FAILED REQUESTS"
+    show([row], ("failedRequests",), Form.CSV)
+    assert capsys.readouterr().out.split("\n")[0] == "failedRequests"
+
+
 @pytest.mark.parametrize("colour", [{}, {"NO_COLOR": "1"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}])
 def test_a_pipe_gets_no_colours(checkout: Path, colour: dict[str, str]) -> None:
     done = subprocess.run(

@@ -34,6 +34,16 @@ def test_a_refused_login_says_both_reasons(
     assert git_identity["password_file"].read_text().strip() not in str(refused.value)
 
 
+def test_a_path_without_a_repository_is_told_as_that(
+    open_repository: OpenRepository, tmp_path: pathlib.Path
+) -> None:
+    login: dict[str, Any] = {"username": None, "password_file": None}
+    url = f"file://{tmp_path}/gone.git"
+    with pytest.raises(Refused, match=r"no repository at .*/gone\.git") as refused:
+        open_repository(url=url, allow_file=True, **login).poll()
+    assert "password" not in str(refused.value)
+
+
 def test_a_server_with_a_bad_day_is_unavailable_then_fine(
     origin: Origin, seeded: Revision, open_repository: OpenRepository
 ) -> None:

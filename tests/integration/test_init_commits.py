@@ -222,4 +222,4 @@ def test_patches_go_through_no_link_and_into_no_file(clone: Path, tmp_path: Path
         if nowhere.name == "dangling":
             nowhere.symlink_to(tmp_path / "not" / "there")
         refused = run("init", "-C", clone, "--patches", nowhere)
-        assert (refused.code, "cannot be written" in refused.err) == (7, True), refused.err
+        assert (refused.code, "cannot be written" in refused.err) == (2, True), refused.err

@@ -194,6 +194,8 @@ def test_its_last_words_work_as_they_stand(told: Told) -> None:
     commands = [line.strip() for line in shown.strip().split("\n")]
 
     assert len(commands) == 3
+    mira = (told.directory / "mira/.git/refs/heads/main").read_text().strip()
+    assert mira == told.git("rev-parse", "main").strip(), "lint reads what Git holds now"
     for command in commands:
         done = subprocess.run(shlex.split(command), capture_output=True, text=True, check=False)
         assert (done.returncode, bool(done.stdout)) == (0, True), f"{command}\n{done.stderr}"
