@@ -11,6 +11,7 @@ from gitops_canary.app.doctor_manifests import CHECKS, subject
 from gitops_canary.app.doctor_running import examine
 from gitops_canary.app.linting import WORK_TREE, Folder
 from gitops_canary.app.reading import Rules
+from gitops_canary.cli.misplaced import tell_top
 from gitops_canary.cli.options import DEFAULT_CONFIG, Form, OutputOption, ProviderOption
 from gitops_canary.cli.printing import say, show
 
@@ -35,6 +36,7 @@ def doctor(
     if config is not None:
         found += asyncio.run(examine(config))
     if repo is not None or config is None:
+        tell_top(repo or Path())
         rules = Rules(paths=(), default_provider=provider)
         seen = subject(Folder(repo or Path()), WORK_TREE, rules)
         found += [finding for check in CHECKS.values() for finding in check(seen)]

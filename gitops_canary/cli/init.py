@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gitops_canary.app.initialising import Prepared, asking, prepare, terrain
+from gitops_canary.cli.misplaced import tell_top
 from gitops_canary.cli.options import CheckoutOption, Form, OutputOption
 from gitops_canary.cli.printing import diff, hush, say, settled, show, write
 from gitops_canary.core.text import one_line
@@ -49,6 +50,7 @@ def init(
     output: OutputOption = Form.TABLE,
 ) -> int:
     """Show, or make, the commits that give an application its first canary."""
+    tell_top(checkout)
     folders = [one for one in paths.split(",") if one]
     found, unread = terrain(checkout, folders)
     try:

@@ -8,6 +8,7 @@ import typer
 
 from gitops_canary.app.linting import Finding, findings
 from gitops_canary.cli.looked import names
+from gitops_canary.cli.misplaced import tell_top
 from gitops_canary.cli.options import AllowMissingOption, Form, OutputOption, ProviderOption
 from gitops_canary.cli.printing import Row, show, write
 
@@ -25,6 +26,8 @@ def lint(
     Other files that are no YAML are a warning each, which changes no exit code.
     """
     found = findings(path, default_provider=provider, allow_missing=names(allow_missing))
+    if not found or _code(found):
+        tell_top(path)
     if all(one.warning for one in found) and output is Form.TABLE:
         write(f"no Canary in {path}; begin with `gitops-canary init`")
         if not found:

@@ -125,3 +125,17 @@ def test_name_that_is_none_never_becomes_a_path_or_a_branch(name: str) -> None:
     assert found.workloads == ()
     (error,) = found.unread
     assert str(error).startswith("a.yaml:")
+
+
+def test_a_release_is_no_workload_and_is_bound_by_hand() -> None:
+    release = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: billing, namespace: prod}
+spec: {values: {image: {repository: acme/billing, tag: 1.0.0}}}
+"""
+    with pytest.raises(CanaryError, match="'billing' is no answer") as caught:
+        initialised(plain("istio", {"apps/billing.yaml": release}), workload="billing")
+
+    assert "a HelmRelease, an Argo CD Application or a values file" in caught.value.remedy
+    assert "docs/reference/sources.md" in caught.value.remedy

@@ -93,3 +93,15 @@ def test_what_flagger_made_in_the_cluster_comes_into_git() -> None:
     assert route["gateways"] == ["istio-system/public", "mesh"]
     assert any("Flagger" in one.what for one in prepared.remarks)
     assert initialised(now).stages == ()
+
+
+def test_the_canary_says_what_its_judge_makes_of_the_threshold() -> None:
+    def line(router: str) -> str:
+        texts = plain(router)
+        now = after(texts, initialised(texts, router=router))
+        return now["apps/canary.yaml"].partition("threshold: 3 # ")[2].partition("stepWeights")[0]
+
+    assert line("istio").startswith("failed looks at a query, to roll back; builtin metrics")
+    assert "unproven 10m at the last step, it is promoted, given 100 requests" in line("istio")
+    assert line("apisix").startswith("failed looks before the version is rolled back\n")
+    assert "promoted" not in line("apisix")

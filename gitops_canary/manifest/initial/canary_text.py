@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from gitops_canary.manifest.initial.flagger import LADDER
 from gitops_canary.manifest.scalars import written
 from gitops_canary.model.initial import Measured
+from gitops_canary.model.spec import JudgePolicy
+
+_MINUTE_MS = 60_000
 
 _WEIGHTED = """\
     stepWeights: {ladder} # percent of traffic, then promotion
 """
 _ALL_OR_NOTHING = """\
-    iterations: 10 # passing looks at what calls {service}-canary, then all traffic goes there
+    iterations: 10 # looks at what calls {service}-canary, then all traffic goes there
 """
 _SOURCE = """\
       - name: {name}
@@ -21,6 +24,11 @@ _SOURCE = """\
 _JUDGE = """\
     judge:
       type: threshold # the router counts both sides in one, so nothing can be compared
+"""
+_FAILED = "failed looks before the version is rolled back"
+_EVIDENCE = """\
+failed looks at a query, to roll back; builtin metrics condemn by evidence instead
+    # onInconclusive: unproven {limit} at the last step, it is promoted, given {least} requests
 """
 _REQUESTS = """\
       - name: request-success-rate
@@ -70,6 +78,7 @@ def canary_text(
     ladder = _ALL_OR_NOTHING if provider == "kubernetes" else _WEIGHTED
     ladder = ladder.format(ladder=list(LADDER), service=service)
     judge = "" if measured.compared else _JUDGE
+    failed = _evidence(JudgePolicy()) if measured.compared else _FAILED
     checks = _REQUESTS if measured.requests else ""
     if measured.latency_ms is not None:
         checks += _LATENCY.format(limit=measured.latency_ms)
@@ -91,9 +100,15 @@ spec:
 {apex}{source}  progressDeadlineSeconds: 600 # how long a move may take until it is live
   analysis:
     interval: 1m # time between two looks
-    threshold: 3 # failed looks before the version is rolled back
+    threshold: 3 # {failed}
 {judge}{ladder}    metrics:
 {checks}"""
+
+
+def _evidence(usual: JudgePolicy) -> str:
+    """Say what the judge does that a Canary of ours has where it names none."""
+    limit = f"{usual.max_hold_ms // _MINUTE_MS}m"
+    return _EVIDENCE.format(limit=limit, least=usual.min_requests).rstrip()
 
 
 def _pair(pair: Pair) -> str:

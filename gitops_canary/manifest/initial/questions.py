@@ -44,6 +44,10 @@ class Misanswered(SpecError):  # noqa: N818 - named for what is the case
     exit_code: ClassVar[int] = 2
 
 
+_BY_HAND = (
+    "; a HelmRelease, an Argo CD Application or a values file is bound by hand: "
+    "docs/reference/sources.md"
+)
 _LIKE_ANOTHER = frozenset({"gatewayapi:v1beta1", "linkerd", "smi:v1alpha3", "smi:v1alpha4"})
 """Routers whose objects another one knows too: a person says so."""
 
@@ -68,9 +72,10 @@ class Asking:
             if question.key not in answers:
                 return question
             if question.options and answers[question.key] not in question.options:
+                by_hand = _BY_HAND if question.key == "workload" else ""
                 raise Misanswered(
                     f"{answers[question.key]!r} is no answer to: {question.text}",
-                    remedy=nearest(answers[question.key], question.options),
+                    remedy=nearest(answers[question.key], question.options) + by_hand,
                 )
         return None
 
