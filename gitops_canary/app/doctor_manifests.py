@@ -107,7 +107,9 @@ def canaries(one: Subject) -> Iterator[Finding]:
     for canary, error in one.errors.items():
         yield wrong("canaries", canary, error)
     if one.grounds:
-        yield fine("canaries", f"{len(one.grounds)} Canaries", "are read and bound")
+        count = len(one.grounds)
+        found = ("1 Canary", "is") if count == 1 else (f"{count} Canaries", "are")
+        yield fine("canaries", found[0], f"{found[1]} read and bound")
     elif not one.errors:
         yield hint(
             "canaries", "no Canary", "is here", "begin with `gitops-canary init`, or look at paths"

@@ -46,15 +46,16 @@ class _Clocked:
 
     metrics: Metrics
     now_ms: int | None = None
-    silence: bool = False
-    """Whether a source did not answer."""
+    silence: str = ""
+    """The error of the first source that did not answer; empty where every one did."""
 
     async def ask(self, questions: Sequence[Question]) -> Answers:
         """Ask, and look at the clocks."""
         answers = await self.metrics.ask(questions)
         clocks = [a.clock_ms for a in answers.values() if a.clock_ms is not None]
         self.now_ms = min(clocks, default=self.now_ms)
-        self.silence |= any(answer.silent for answer in answers.values())
+        silent = (a.error or "A metric source did not answer" for a in answers.values() if a.silent)
+        self.silence = self.silence or next(silent, "")
         return answers
 
     async def look(self, source: str, now_ms: int) -> None:
@@ -71,8 +72,8 @@ class Measured:
     """Those that somebody waits for, complete, or that depend on the time."""
     answers: Mapping[CanaryId, Answers]
     """The evidence."""
-    silence: bool
-    """Whether a metric source kept silent."""
+    silence: str
+    """The error of the first metric source that kept silent; empty where none did."""
     clock_ms: int | None
     """The time as metric sources told it; None where none did."""
     steps: Mapping[CanaryId, Liveness]
@@ -98,7 +99,7 @@ class Measuring:
         if self.source and not told.silence:
             await told.look(self.source, now_ms)
         return Clock(
-            own_ms=now_ms, told_ms=told.now_ms, silent=told.silence and told.now_ms is None
+            own_ms=now_ms, told_ms=told.now_ms, silent=bool(told.silence) and told.now_ms is None
         )
 
     async def measure(

@@ -277,7 +277,7 @@ class Station:
 
         decided = await self.hooking.decide(situations, body, asks=write)
         for canary, decision in decided.items():
-            decisions[canary] = unanswered(decision) if measured.silence else decision
+            decisions[canary] = unanswered(decision, measured.silence)
         for canary, beginning in begun.items():
             decisions[canary] = initialising.decide(beginning, measured.steps.get(canary), now_ms)
         return decisions, measured

@@ -19,7 +19,7 @@ from gitops_canary.core.recount import recount
 from gitops_canary.core.stopping import condemned_by
 from gitops_canary.core.text import duration, iso, percent
 from gitops_canary.core.told import Told
-from gitops_canary.errors import SpecError
+from gitops_canary.errors import ConfigError, Place, SpecError
 from gitops_canary.git.plain import PlainClone
 from gitops_canary.manifest.policy import policy_json
 from gitops_canary.manifest.problems import nearest_canary
@@ -43,6 +43,13 @@ def explain(
             story = _newest(opened, canary, evidence)
             write("\n".join(recount(story, _asked(opened, Revision(story.last["source"])))))
         return 0
+    if not config.exists():
+        raise ConfigError(
+            "The settings cannot be read: there is no such file.",
+            remedy=f"name the file with --config; `gitops-canary explain {canary} -C .` needs none "
+            "inside a clone that has the evidence branch",
+            place=Place(str(config)),
+        )
     reports = looked(config)
     wanted = chosen(reports, [canary])
     for report in reports:

@@ -33,7 +33,9 @@ def status(
         for change in report.unmanaged:
             say(told(change))
     found = (one for report in reports for one in standings(report))
-    show([_row(one) for one in found if wanted(one.canary)], COLUMNS, output)
+    rows = [_row(one) for one in found if wanted(one.canary)]
+    if rows or output is not Form.TABLE:
+        show(rows, COLUMNS, output)
     return exit_code(reports)
 
 

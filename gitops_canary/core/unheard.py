@@ -14,10 +14,17 @@ ASKED = frozenset({Wait.LIVE, Wait.READY, Wait.DATA})
 """Waits that end with an answer of a metric or sync source."""
 
 
-def unanswered(decision: Decision) -> Decision:
-    """Mark a wait for what nobody answered, so that it is told from one for time or traffic."""
-    if isinstance(decision, Hold) and decision.wait in ASKED:
-        return replace(decision, exit_code=decision.exit_code or Unavailable.exit_code)
+def unanswered(decision: Decision, why: str) -> Decision:
+    """Mark a wait for what nobody answered, so that it is told from one for time or traffic.
+
+    `why` is what became of the first silent source, which it names; it follows the reason, once.
+    Empty where every source answered.
+    """
+    if why and isinstance(decision, Hold) and decision.wait in ASKED:
+        told = f"{decision.reason} {why[0].upper()}{why[1:]}."
+        reason = decision.reason if why in decision.reason else told
+        code = decision.exit_code or Unavailable.exit_code
+        return replace(decision, reason=reason, exit_code=code)
     return decision
 
 

@@ -129,6 +129,16 @@ def test_a_command_line_that_names_what_is_not_there_ends_with_2(
     assert (ended.code, ended.out) == (2, ""), ended.err
 
 
+def test_explain_without_settings_names_the_clone_that_needs_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = run("explain", "prod/web")
+
+    assert (ended.code, ended.out) == (5, "")
+    assert "explain prod/web -C ." in ended.err
+
+
 def test_a_table_s_headings_are_words(capsys: pytest.CaptureFixture[str]) -> None:
     row = {"failedRequests": "2"}
     show([row], ("failedRequests",), Form.TABLE)

@@ -1,6 +1,7 @@
 """Whoever asks something of a canary does it by a commit of their own, and is obeyed."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +111,22 @@ def test_a_rollout_is_paused_resumed_aborted_and_retried(
     assert (early.code, "is asked for and not begun" in early.err) == (7, True), early.err
     assert once().code == 3
     assert "start 1.1.0" in subject(origin)
+
+
+def test_a_source_that_is_away_is_named_where_the_exit_code_is_6(
+    origin: Origin, settings: Path
+) -> None:
+    origin.commit(example(), "Begin\n")
+    release(origin, "1.1.0")
+    assert run("once", "--config", settings).code == 3
+    text = re.sub(r"http://127\.0\.0\.1:\d+(?!.*git)", "http://127.0.0.1:9", settings.read_text())
+    settings.write_text(text)
+
+    for words in (["once"], ["plan"], ["explain", "prod/checkout"]):
+        ended = run(*words, "--config", settings)
+        assert ended.code == 6, ended.err
+        told = ended.out + ended.err
+        assert told.count("Metric source default cannot be reached") == 1, told
 
 
 def test_a_gate_is_approved_and_a_promotion_asked_for(

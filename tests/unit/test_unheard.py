@@ -93,8 +93,13 @@ def test_verdicts_are_put_into_words() -> None:
     ],
 )  # fmt: skip
 def test_a_wait_for_what_nobody_answered_is_told_apart(wait: Wait, code: int, told: int) -> None:
-    found = unanswered(Hold(canary=CanaryId("prod/shop"), wait=wait, reason="", exit_code=code))
+    why = "Metric source default cannot be reached"
+    hold = Hold(canary=CanaryId("prod/shop"), wait=wait, reason="It waits.", exit_code=code)
+    found = unanswered(hold, why)
 
     assert isinstance(found, Hold)
     assert found.exit_code == told
-    assert unanswered(act(Action.ADVANCE)) == act(Action.ADVANCE)
+    assert (why in found.reason) == (told > 0)
+    assert unanswered(found, why) == found, "it is said once"
+    assert unanswered(hold, "") == hold
+    assert unanswered(act(Action.ADVANCE), why) == act(Action.ADVANCE)
