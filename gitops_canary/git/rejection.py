@@ -128,7 +128,7 @@ def explain(what: str, finished: Finished) -> CanaryError:
     if finished.late:
         return Unavailable(
             f"git {what} did not end before its deadline and was stopped",
-            remedy="look at the Git server and the network; the next tick asks again",
+            remedy="look at the Git server and the network; `run` asks again by itself",
         )
     found = _STATUS.search(finished.err)
     status = int(found[1]) if found else 0
@@ -152,7 +152,7 @@ def explain(what: str, finished: Finished) -> CanaryError:
         )
     return Unavailable(
         f"git {what} failed (exit {finished.code}): {said(finished.err)}",
-        remedy="look at the Git server and the network; the next tick asks again",
+        remedy="look at the Git server and the network; `run` asks again by itself",
     )
 
 
@@ -180,7 +180,7 @@ def incomplete(branch: str, finished: Finished) -> CanaryError:
         )
     return Unavailable(
         f"git fetch has not brought {branch}: {said(finished.err)}",
-        remedy="look at the Git server; the next tick asks again",
+        remedy="look at the Git server; `run` asks again by itself",
     )
 
 

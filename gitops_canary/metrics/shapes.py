@@ -11,7 +11,7 @@ from typing import Any, Final
 from gitops_canary.core.text import one_line
 from gitops_canary.http import Failed
 
-AGAIN: Final = "look at its log; the next tick asks again"
+AGAIN: Final = "look at its log; `run` asks again by itself"
 _NUMBER = re.compile(
     r"[+-]?(?:(?=[0-9.]{1,60}(?![0-9.]))(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?|NaN|Inf|Infinity)"
 )

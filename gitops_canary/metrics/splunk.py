@@ -50,7 +50,7 @@ def read(reply: Reply, instant: Instant) -> Sequence[Track]:
         else:
             ended |= _ends(event, message)
     if not ended:
-        raise Failed("ended its stream early: look at its load; the next tick asks again")
+        raise Failed("ended its stream early: look at its load; `run` asks again by itself")
     return [Track(labels={"tsId": name}, points=points) for name, points in found.items()]
 
 

@@ -86,7 +86,7 @@ class Weather:
 def _away(what: str) -> Unavailable:
     return Unavailable(
         f"git {what} did not end before its deadline and was stopped",
-        remedy="look at the Git server and the network; the next tick asks again",
+        remedy="look at the Git server and the network; `run` asks again by itself",
     )
 
 
@@ -159,7 +159,7 @@ def _rationed(world: Simulation) -> Undo:
         if world.now_ms - last_ms[0] < RATION_MS:
             raise Unavailable(
                 "git push failed (exit 128): returned error: 429",
-                remedy="look at the Git server and the network; the next tick asks again",
+                remedy="look at the Git server and the network; `run` asks again by itself",
             )
         last_ms[0] = world.now_ms
         del name

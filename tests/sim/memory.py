@@ -252,7 +252,7 @@ class MemoryGit:
             raise conflict(updates)
         raise Unavailable(
             "git push failed (exit 1): no reason given",
-            remedy="look at the Git server and the network; the next tick asks again",
+            remedy="look at the Git server and the network; `run` asks again by itself",
         )
 
     def _overtaken(self, updates: Sequence[Update]) -> bool:
