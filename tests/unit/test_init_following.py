@@ -119,3 +119,20 @@ def test_a_generated_config_that_both_sides_share_is_told() -> None:
 
     told = [one for one in prepared.remarks if "ConfigMap settings" in one.what]
     assert [one.place.file for one in told] == [PROD]
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is missing")
+def test_what_is_changed_further_in_is_the_copys_too(tmp_path: LocalPath) -> None:
+    budget = "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: web}"
+    more = {"base/h.yaml": PATCH, "c/p.yaml": f"{budget}, spec: {{minAvailable: 2}}}}\n"}
+    more["c/kustomization.yaml"] = (
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches: [{path: p.yaml}]\n"
+    )
+    texts = repository("components: [../../c]\n", more, others=True)
+    texts["base/kustomization.yaml"] += "patches: [{path: h.yaml}]\n"
+    prepared = initialised(texts, overlay="overlays/prod")
+    now = built(after(texts, prepared), tmp_path, "overlays/prod")
+
+    assert now["HorizontalPodAutoscaler", "web-primary"]["spec"]["minReplicas"] == 5
+    assert now["PodDisruptionBudget", "web-primary"]["spec"]["minAvailable"] == 2
+    assert not [one for one in prepared.remarks if "this patch" in one.what]
