@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from gitops_canary.app.lineage import Lineage
 from gitops_canary.app.shelf import decisions, stories
+from gitops_canary.core.asked import whys
 from gitops_canary.core.controls import Control
 from gitops_canary.core.fleet import Fleet, fleet
 from gitops_canary.core.message import claims
@@ -44,8 +45,10 @@ def package(clone: PlainClone, ownership: Ownership, wanted: Wanted) -> bytes:
     """
     found = dict(stories(clone, wanted.evidence))
     lineage = Lineage(clone, wanted.tip)
-    asked = {str(name): raw.date_s * 1000 for name, raw in lineage.commits()}
-    chosen = fleet(found.values(), wanted.since_ms, wanted.until_ms, asked)
+    commits = tuple(lineage.commits())
+    asked = {str(name): raw.date_s * 1000 for name, raw in commits}
+    said = whys((name, raw.message) for name, raw in reversed(commits))
+    chosen = fleet(found.values(), wanted.since_ms, wanted.until_ms, asked, said)
     folders = {folder: one for folder, one in found.items() if one in chosen.rollouts}
     if not folders:
         raise SpecError("No rollout began in that period.", remedy="widen --since and --until")

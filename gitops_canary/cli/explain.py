@@ -13,6 +13,7 @@ from gitops_canary.cli.looked import chosen, looked
 from gitops_canary.cli.options import DEFAULT_CONFIG, ConfigOption, PlainOption
 from gitops_canary.cli.outcome import exit_code
 from gitops_canary.cli.printing import write
+from gitops_canary.core.asked import MENTION, whys
 from gitops_canary.core.explain import arithmetic, ladder, sentence
 from gitops_canary.core.message import table
 from gitops_canary.core.recount import recount
@@ -41,7 +42,8 @@ def explain(
     if clone:
         with closing(PlainClone(clone)) as opened:
             story = _newest(opened, canary, evidence)
-            write("\n".join(recount(story, _asked(opened, Revision(story.last["source"])))))
+            asked = _asked(opened, Revision(story.last["source"]))
+            write("\n".join(recount(story, asked, whys(opened.mentioning(MENTION)))))
         return 0
     if not config.exists():
         raise ConfigError(

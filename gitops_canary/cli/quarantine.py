@@ -22,6 +22,7 @@ from gitops_canary.cli.options import (
     ToOption,
 )
 from gitops_canary.cli.printing import show
+from gitops_canary.core.asked import MENTION, whys
 from gitops_canary.git.checkout import Checkout
 from gitops_canary.model.names import RolloutId
 
@@ -37,7 +38,13 @@ def kept_out(
     clone = Checkout(checkout, branch=branch)
     rules = Rules(paths=(), default_provider=None)
     standing = Standing(clone, clone.fetch(), rules, now_ms=now_ms())
-    show([asdict(entry) for entry in standing.entries()], COLUMNS, output)
+    known = whys(clone.mentioning(standing.tip, MENTION))
+    rows = [asdict(entry) for entry in standing.entries()]
+    for row in rows:
+        # A version that no person asked to abort has no such words.
+        said = known.get(("abort", row["rollout"]), "")
+        row["reason"] = f"{row['reason']} {said}".rstrip()
+    show(rows, COLUMNS, output)
     return 0
 
 

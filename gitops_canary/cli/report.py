@@ -10,6 +10,7 @@ from gitops_canary.app.shelf import stories
 from gitops_canary.cli.clones import EvidenceOption, day_ms, evidence_tip, now_ms
 from gitops_canary.cli.options import Form, OutputOption
 from gitops_canary.cli.printing import say, show, spaced
+from gitops_canary.core.asked import MENTION, whys
 from gitops_canary.core.fleet import Fleet, fleet
 from gitops_canary.core.report import report as page
 from gitops_canary.core.told import Told
@@ -41,7 +42,8 @@ def report(
             typer.echo(page(_one(found, rollout)), nl=False)
             return 0
         first, last = day_ms(since, 0), day_ms(until, now_ms()) + (86_399_999 if until else 0)
-        chosen = fleet(found.values(), first, last, _asked(opened, found))
+        said = whys(opened.mentioning(MENTION))
+        chosen = fleet(found.values(), first, last, _asked(opened, found), said)
     finally:
         opened.close()
     if changes:

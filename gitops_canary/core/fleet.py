@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
+from types import MappingProxyType
 
+from gitops_canary.core.asked import Whys, reason
 from gitops_canary.core.evidence import Json
 from gitops_canary.core.text import duration, instant_ms, percent
 from gitops_canary.core.told import Told
@@ -21,6 +23,8 @@ class Fleet:
     until_ms: int
     asked_ms: Mapping[str, int]
     """Committer date of each source commit, by its id; those that the clone has."""
+    whys: Whys
+    """What persons said in the commits that asked for something."""
 
     def rows(self) -> Sequence[tuple[str, str, str]]:
         """Give (key, value, meaning) for a table; `-` where nothing can be said."""
@@ -55,7 +59,7 @@ class Fleet:
     def overrides(self) -> Sequence[tuple[str, str, str]]:
         """List (when, canary, reason) of every decision on a person's word, or weight."""
         return [
-            (decision["decidedAt"], decision["canary"], decision["reason"])
+            (decision["decidedAt"], decision["canary"], reason(decision, self.whys))
             for one in self.rollouts
             for decision in _touched(one)
         ]
@@ -79,7 +83,7 @@ class Fleet:
             "requests": "" if requests is None else str(requests),
             "failedRequests": "" if failed is None else str(failed),
             "policy": one.last["policy"]["digest"],
-            "reason": one.end["reason"] if one.end else one.last["reason"],
+            "reason": reason(one.end or one.last, self.whys),
         }
 
     def _lead(self, one: Told) -> int | None:
@@ -88,14 +92,18 @@ class Fleet:
 
 
 def fleet(
-    found: Iterable[Told], since_ms: int, until_ms: int, asked_ms: Mapping[str, int]
+    found: Iterable[Told],
+    since_ms: int,
+    until_ms: int,
+    asked_ms: Mapping[str, int],
+    whys: Whys = MappingProxyType({}),
 ) -> Fleet:
     """Choose the rollouts that began in a period, oldest first; from 0: since the first one."""
     chosen = [one for one in found if since_ms <= instant_ms(one.first["decidedAt"]) <= until_ms]
     chosen.sort(key=lambda one: (one.first["decidedAt"], one.last["canary"]))
     if since_ms == 0 and chosen:
         since_ms = instant_ms(chosen[0].first["decidedAt"])
-    return Fleet(tuple(chosen), since_ms, until_ms, asked_ms)
+    return Fleet(tuple(chosen), since_ms, until_ms, asked_ms, whys)
 
 
 def _by_person(decision: Json) -> bool:

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 
+from gitops_canary.core.asked import Whys, reason
 from gitops_canary.core.explain import against
 from gitops_canary.core.text import one_line
 from gitops_canary.core.told import Json, Told
 
 
-def recount(story: Told, asked: str) -> Iterator[str]:
+def recount(story: Told, asked: str, whys: Whys) -> Iterator[str]:
     """Say how a rollout went: the moves and what each rested on, the exposure, what to do next.
 
     `asked` tells who asked for the version, and with which words; empty where nobody knows.
+    `whys` are the persons' own reasons, where they gave any.
     """
     first, last = story.first, story.last
     yield one_line(f"{last['canary']}: {last['version']} {story.outcome}. {last['reason']}")
@@ -21,7 +23,7 @@ def recount(story: Told, asked: str) -> Iterator[str]:
         yield one_line(f"Asked for by {asked}")
     yield ""
     for decision in story.decisions:
-        yield from _move(decision)
+        yield from _move(decision, whys)
     yield ""
     yield _exposure(story)
     yield from _section("Before the next try", story.remedies())
@@ -29,11 +31,11 @@ def recount(story: Told, asked: str) -> Iterator[str]:
     yield from _section("Not known", story.unknown())
 
 
-def _move(decision: Json) -> Iterator[str]:
+def _move(decision: Json, whys: Whys) -> Iterator[str]:
     weight = f"{decision['weight']['from']} -> {decision['weight']['to']} %"
     by = ", by a person's word" if decision.get("override") else ""
     yield one_line(
-        f"{decision['decidedAt']}  {decision['action']} {weight}{by}: {decision['reason']}"
+        f"{decision['decidedAt']}  {decision['action']} {weight}{by}: {reason(decision, whys)}"
     )
     for fact in decision["live"]["proof"] if decision["live"] else ():
         yield one_line(f"    live: {fact}")

@@ -103,6 +103,14 @@ class Checkout(PersonsGit):
     def told(self, tip: Revision) -> Iterator[Told]:
         """List the commits that may be moves of the controller, newest first."""
         which = ("--topo-order", f"--max-count={_DEPTH}", "--grep=^Canary-Rollout: ")
+        return self._told(tip, *which)
+
+    def mentioning(self, tip: Revision, text: str) -> Iterator[tuple[Revision, str]]:
+        """Give the commits whose message has a text, with the message, newest first."""
+        told = self._told(tip, "--topo-order", "--fixed-strings", f"--grep={text}")
+        return ((one.revision, one.message) for one in told)
+
+    def _told(self, tip: Revision, *which: str) -> Iterator[Told]:
         text = self._must("log", "-z", *which, "--format=%H %ct%n%B", tip, "--")
         for one in filter(None, text.split("\0")):
             head, _, message = one.partition("\n")

@@ -172,6 +172,15 @@ class PlainClone:
         if told.ok:
             self.commits([Revision(name) for name in told.out.decode().split()])
 
+    def mentioning(self, text: str) -> Iterator[tuple[Revision, str]]:
+        """Give the commits of all refs whose message has a text, with the message, newest first.
+
+        Git may leave some out, which is no loss for what is only told.
+        """
+        argv = ("rev-list", "--all", "--date-order", "--fixed-strings", f"--grep={text}")
+        names = [Revision(name) for name in self._runner.run(Command(argv)).out.decode().split()]
+        return ((name, raw.message) for name, raw in self.commits(names).items() if raw)
+
     def tree_changes(self, before: ObjectId, after: ObjectId) -> dict[Path, BlobId | None]:
         """Name every path that differs, with its new blob; None where it is gone or no blob."""
         found: dict[Path, BlobId | None] = {}

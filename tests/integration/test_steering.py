@@ -62,6 +62,17 @@ def subject(origin: Origin) -> str:
     return origin.git("log", "-1", "--format=%s", "main")
 
 
+def assert_told(origin: Origin, clone: Path, rollout: object, why: str) -> None:
+    """Find the reason of the commit before the newest one wherever it is looked for."""
+    said = f"by control.abort. Commit {origin.git('rev-parse', 'main~1')[:12]} says: {why}"
+    [entry] = run("quarantine", "list", "-C", clone, "-o", "json").rows()
+    assert (entry["rollout"], entry["canary"]) == (rollout, "prod/checkout")
+    assert str(entry["reason"]).endswith(said)
+    subprocess.run(["git", "-C", str(clone), "fetch", "-q"], check=True)
+    assert f"{said}\n" in run("report", "--clone", clone).err
+    assert f"{said}\n" in run("explain", "prod/checkout", "--clone", clone).out
+
+
 def test_a_rollout_is_paused_resumed_aborted_and_retried(
     origin: Origin, clone: Path, settings: Path
 ) -> None:
@@ -94,13 +105,12 @@ def test_a_rollout_is_paused_resumed_aborted_and_retried(
     ask("resume", "prod/checkout")
 
     [row] = run("status", "-o", "json", "--config", settings).rows()
-    ask("abort", "prod/checkout")
+    ask("abort", "prod/checkout", "--reason", "bad feeling")
     assert changed(origin) == [f"+    gitops-canary.dev/abort: {row['rollout']}"]
     assert once().code == 1
     assert "abort 1.1.0" in subject(origin)
 
-    [entry] = run("quarantine", "list", "-C", clone, "-o", "json").rows()
-    assert (entry["rollout"], entry["canary"]) == (row["rollout"], "prod/checkout")
+    assert_told(origin, clone, row["rollout"], "bad feeling")
     release(origin, "1.1.0")
     kept_out = once()
     assert kept_out.code == 1

@@ -14,7 +14,7 @@ def test_a_rollback_is_told_move_by_move() -> None:
         ],
     }
     measured = "91.2 on 1240 requests against >= 99, 99.95 on the primary"
-    lines = list(recount(story(decision(1, "start", verdicts=[]), last), "Ada: bump"))
+    lines = list(recount(story(decision(1, "start", verdicts=[]), last), "Ada: bump", {}))
 
     assert lines[:3] == [
         "prod/shop: app=shop:1.1.0 rolled back. Because.",
@@ -46,7 +46,7 @@ def test_a_rollback_is_told_move_by_move() -> None:
 def test_a_check_without_a_number_is_told_by_its_reason() -> None:
     silent = decision(2, "retreat", verdict="inconclusive", override=True)
     silent["verdicts"][0]["checks"][0].update(value=None, verdict="inconclusive", why="no data")
-    lines = list(recount(story(silent), ""))
+    lines = list(recount(story(silent), "", {}))
 
     assert "    inconclusive: request-success-rate gave no number: no data" in lines
     assert "2026-03-02T10:02:00Z  retreat 0 -> 10 %, by a person's word: Because." in lines
@@ -55,7 +55,7 @@ def test_a_check_without_a_number_is_told_by_its_reason() -> None:
 
 
 def test_a_rollout_that_goes_on_has_nothing_to_mend_and_no_foreign_line_breaks() -> None:
-    lines = list(recount(story(decision(1, "start", reason=HOSTILE)), HOSTILE))
+    lines = list(recount(story(decision(1, "start", reason=HOSTILE)), HOSTILE, {}))
 
     assert "Before the next try:" not in lines
     assert not any("\n" in line for line in lines)
