@@ -16,7 +16,7 @@ from gitops_canary.cli.clones import (
 )
 from gitops_canary.cli.printing import say
 from gitops_canary.core.controls import FRAMEWORKS
-from gitops_canary.errors import Refused
+from gitops_canary.errors import UsageError
 from gitops_canary.git.plain import PlainClone
 
 
@@ -40,7 +40,7 @@ def export(
     if unknown:
         raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(FRAMEWORKS)}")
     if file.exists():
-        raise Refused(f"{file} is there already.", remedy="name a new file")
+        raise UsageError(f"{file} is there already.", remedy="name a new file")
     whose = ownership(trusted_keys, (), "")
     opened = PlainClone(clone)
     try:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from gitops_canary.core.text import one_line
-from gitops_canary.errors import Refused
+from gitops_canary.errors import UsageError
 from gitops_canary.lab.children import interruptible
 from gitops_canary.lab.film import HEIGHT, Film
 from gitops_canary.lab.performance import Performance
@@ -81,7 +81,7 @@ def _directory(keep: Path | None) -> Path:
     if keep is None:
         return Path(tempfile.mkdtemp(prefix="canary-demo-"))
     if keep.exists():
-        raise Refused(f"{keep} is there already.", remedy="give --keep a new directory")
+        raise UsageError(f"{keep} is there already.", remedy="give --keep a new directory")
     return keep
 
 

@@ -4,7 +4,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from gitops_canary.errors import Refused
+from gitops_canary.errors import UsageError
 from gitops_canary.lab.demo import demo
 
 
@@ -19,7 +19,7 @@ def test_an_unknown_word_is_a_usage_error_before_anything_starts(argv: list[str]
 
 
 def test_a_directory_that_is_there_is_left_alone(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="is there already"):
+    with pytest.raises(UsageError, match="is there already"):
         demo(keep=tmp_path)
 
     assert list(tmp_path.iterdir()) == []
