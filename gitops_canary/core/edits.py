@@ -68,7 +68,7 @@ class _Desk:
         self.texts: dict[Path, str] = dict(tip.texts)
 
     def start(self, tip: Ground, stable: Ground) -> None:
-        """Confirm weight 0 and wake a canary that idles at zero."""
+        """Confirm weight 0 and wake a canary that idles at zero, or was left there."""
         for ref in self.binding.routes:
             rehearse(self.spec, ref, self.texts[ref.file], self.router)
         # On paper: what could not be promoted in the end, or put back, is told before anybody
@@ -77,7 +77,10 @@ class _Desk:
         versions.restore(self.binding.versions, self.texts, stable.binding.versions, stable.texts)
         self.weigh(Decimal(0))
         self.mirror()
-        if stable.owned.candidate.replicas == 0 and tip.binding.versions.idles:
+        # Of no pods all are ready: at the tip too, where a squash put the sleep after what is
+        # stable, or somebody committed a version with no replicas.
+        asleep = 0 in (stable.owned.candidate.replicas, tip.owned.candidate.replicas)
+        if asleep and tip.binding.versions.idles:
             self.scale(tip.owned.primary.replicas or 1, stable)
 
     def weigh(self, weight: Decimal) -> None:

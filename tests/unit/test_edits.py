@@ -31,6 +31,8 @@ def test_a_canary_that_slept_is_woken_with_the_primarys_replicas() -> None:
     gone = ground("1.1.0", "1.0", replicas=(0, 0))
     assert "replicas: 1" in woken(gone, asleep).split("---")[1]
     assert woken(ground("1.1.0", "1.0", replicas=(5, 3)), STABLE) == ""
+    left = ground("1.1.0", "1.0", replicas=(0, 3))
+    assert "replicas: 3" in woken(left, STABLE).split("---")[1], "asleep at the tip alone"
 
 
 def test_a_canary_goes_back_to_the_replicas_it_had() -> None:
