@@ -18,9 +18,9 @@ def shared(terrain: Terrain, choice: Choice, then: Terrain) -> Iterator[Remark]:
         listed = root.get("configMapGenerator")
         for one in listed.items if listed else ():
             made.setdefault(one.word("name"), Place(layer.file, one.line, one.column))
+    there = configs.copied(terrain, choice.workload, choice.namespace)
+    places = {one.ref.name: one.place for one in there} | made
     for kind, name in sorted(configs.used(choice.workload)):
-        there = list(configs.copied(terrain, choice.workload, choice.namespace))
-        places = {one.ref.name: one.place for one in there} | made
         copy = then.named(kind, f"{name}-primary", choice.namespace)
         if kind == "ConfigMap" and name in places and not copy:
             yield Remark(
