@@ -3,12 +3,13 @@
 from functools import cached_property
 
 from gitops_canary.app.reading import Reader, Rules
+from gitops_canary.app.tracing import owned_at
 from gitops_canary.app.trail import Trail, Value, unknown
 from gitops_canary.core import message
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.message import rollout_id
 from gitops_canary.core.plan import QUARANTINE
-from gitops_canary.errors import CanaryError, HistoryError, SpecError, Unavailable
+from gitops_canary.errors import HistoryError, SpecError
 from gitops_canary.git.checkout import Checkout
 from gitops_canary.manifest import document, quarantine
 from gitops_canary.manifest.problems import nearest_canary
@@ -117,12 +118,8 @@ class Standing:
         """Name the rollout that the candidate would have, as the controller names it."""
 
         def digest(revision: Revision) -> str | None:
-            try:
-                return self.ground(canary, revision).owned.candidate.digest
-            except Unavailable:
-                raise
-            except CanaryError:
-                return None  # the tip was read; an older revision without the value is another's
+            owned = owned_at(self._reader, revision, canary)
+            return owned.candidate.digest if owned else None
 
         trail = Trail(self.checkout.behind(self.tip), unknown)
         source = trail.origin(Value(digest, lambda _: None))

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.reading import Reader
-from gitops_canary.app.tracing import Trace
+from gitops_canary.app.tracing import Trace, owned_at
 from gitops_canary.core.edits import Ground
-from gitops_canary.errors import CanaryError, Unavailable
 from gitops_canary.model.names import CanaryId, Path, Revision
 from gitops_canary.model.owned import Side
 
@@ -50,8 +49,8 @@ def by_hand(
     for canary, tip in grounds.items():
         if canary not in there or tip.binding.versions.files.isdisjoint(touched):
             continue
-        old, new = _primary(reader, before, canary), tip.owned.primary
-        if old is None or not _differ(old, new):
+        was, new = owned_at(reader, before, canary), tip.owned.primary
+        if was is None or not _differ(was.primary, new):
             continue
         revision = Trace(reader, graph, canary, tip).promoter().revision
         ours = {move.revision for move in graph.history.moves.get(canary, ())}
@@ -59,21 +58,11 @@ def by_hand(
             continue
         yield PrimaryChange(
             canary=canary,
-            old=old.version,
+            old=was.primary.version,
             new=new.version,
             candidate="" if tip.owned.settled else tip.owned.candidate.version,
             revision=revision,
         )
-
-
-def _primary(reader: Reader, revision: Revision, canary: CanaryId) -> Side | None:
-    try:
-        return reader.ground(revision, canary).owned.primary
-    except Unavailable:
-        raise
-    except CanaryError:
-        # Not swallowed: there is nothing to compare with, and the tip's own errors are told there.
-        return None
 
 
 def _differ(old: Side, new: Side) -> bool:

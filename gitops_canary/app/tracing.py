@@ -135,14 +135,7 @@ class Trace:
         return f"{weight} {owned.shape} {owned.primary.digest}"
 
     def _owned(self, revision: Revision) -> Owned | None:
-        """Read the owned values of a revision; None where it cannot be read."""
-        try:
-            return self.reader.ground(revision, self.canary).owned
-        except Unavailable:
-            raise  # else a damaged clone would look like another history
-        except CanaryError:
-            # Not swallowed: at the tip the same error holds the canary and is told.
-            return None
+        return owned_at(self.reader, revision, self.canary)
 
     def _bearing(self, revision: Revision) -> Bearing | None:
         try:
@@ -151,6 +144,21 @@ class Trace:
             raise
         except CanaryError:
             return None  # nothing is passed over then: `_owned` meets the same error
+
+
+def owned_at(reader: Reader, revision: Revision, canary: CanaryId) -> Owned | None:
+    """Read the owned values of a revision; None where it cannot be read.
+
+    Raises:
+        Unavailable: the clone is damaged, or does not answer.
+    """
+    try:
+        return reader.ground(revision, canary).owned
+    except Unavailable:
+        raise  # else a damaged clone would look like another history
+    except CanaryError:
+        # Not swallowed: at the tip the same error holds the canary and is told.
+        return None
 
 
 def deletion(reader: Reader, graph: Graph, canary: CanaryId) -> CanarySpec | None:
