@@ -7,12 +7,19 @@ from typing import Any
 import pytest
 from git_plans import FILES
 
+from gitops_canary.app.places import CACHE
 from gitops_canary.git.branches import Branches
 from gitops_canary.git.signing import generate_key
 from gitops_canary.lab.origin import Origin
 from gitops_canary.model.names import Revision
 
 USERS = {"bot": "b0t-pässword:with colon", "ada": "ada-password"}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the clones of each test apart from all others'."""
+    monkeypatch.setenv(CACHE, str(tmp_path / "cache"))
 
 
 @pytest.fixture

@@ -75,8 +75,7 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, blank: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    monkeypatch.setenv("GITOPS_CANARY_CACHE", str(tmp_path / "cache"))
+def place(tmp_path: Path, blank: str) -> Iterator[Place]:
     with ExitStack() as stack:
         origins = []
         for name, files in (("bad", {**example(), **another("shop")}), ("good", another("good"))):

@@ -4,7 +4,6 @@ import json
 import pathlib
 from decimal import Decimal
 
-import pytest
 from console import run
 from delivery_world import CHECKOUT, ROUTE, DeliveryWorld, delivered
 from recorded_world import EVIDENCE
@@ -230,10 +229,7 @@ def test_a_branch_that_somebody_works_on_is_left_to_them(tmp_path: pathlib.Path)
         assert pull.state == "open"
 
 
-def test_it_is_switched_on_in_controller_yaml(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GITOPS_CANARY_CACHE", str(tmp_path / "cache"))
+def test_it_is_switched_on_in_controller_yaml(tmp_path: pathlib.Path) -> None:
     with delivered(tmp_path) as world:
         world.release("1.1.0")
         forge = {"type": "github", "url": world.forge.url, "repository": "acme/config"}

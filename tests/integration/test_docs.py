@@ -42,7 +42,6 @@ def home(origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     password.touch(mode=0o600)
     password.write_text(USERS["bot"])
     generate_key(key)
-    monkeypatch.setenv("GITOPS_CANARY_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     with prometheus(tmp_path, ()) as url:
         [text] = re.findall(r"```yaml\n(.*?)```", TUTORIAL, re.DOTALL)

@@ -194,10 +194,8 @@ def test_author_is_told_and_a_forge_that_fails_delays_nothing(
     tmp_path: Path,
     forge: ForgeServer,
     token: Path,
-    monkeypatch: pytest.MonkeyPatch,
     refuses: tuple[int, dict[str, str]] | None,
 ) -> None:
-    monkeypatch.setenv("GITOPS_CANARY_CACHE", str(tmp_path / "cache"))
     forge.refuses = refuses
     config = configured(origin, tmp_path, forge, token)
     origin.commit(example(), "Begin\n")

@@ -161,7 +161,7 @@ def test_at_a_terminal_it_asks_and_asks_again(clone: Path) -> None:
 
 
 def test_a_controller_takes_it_as_idle_and_rolls_out_what_comes(
-    clone: Path, origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clone: Path, origin: Origin, tmp_path: Path
 ) -> None:
     run("init", "-C", clone, "--commit")
     paths = git(clone, "ls-tree", "-r", "--name-only", "init-web").splitlines()
@@ -170,7 +170,6 @@ def test_a_controller_takes_it_as_idle_and_rolls_out_what_comes(
     password = tmp_path / "password"
     password.touch(mode=0o600)
     password.write_text(USERS["bot"])
-    monkeypatch.setenv("GITOPS_CANARY_CACHE", str(tmp_path / "cache"))
     with prometheus(tmp_path, ()) as url:
         settings = config(tmp_path, origin.url, url, password=password)
         assert run("once", "--config", settings).code == 0

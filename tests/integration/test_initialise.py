@@ -21,13 +21,12 @@ DEADLINE_S = 60
 
 
 @pytest.fixture
-def settings(origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def settings(origin: Origin, tmp_path: Path) -> Iterator[Path]:
     """A controller that may initialise, whose commits are live after a second."""
     password = tmp_path / "password"
     password.touch(mode=0o600)
     password.write_text(USERS["bot"])
     generate_key(tmp_path / "sign")
-    monkeypatch.setenv("GITOPS_CANARY_CACHE", str(tmp_path / "cache"))
     with prometheus(tmp_path, ()) as url:
         source = {"type": "prometheus", "url": url, "scrapeInterval": "1s", "lag": "0s"}
         more = {

@@ -124,13 +124,11 @@ def renamed(answers: Mapping[str, Any]) -> dict[str, Any]:
 def test_status_names_what_stops_the_engine_of_this_cluster(
     origin: Origin,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     kind: str,
     answers: Mapping[str, Any],
     stop: str,
     resume: str,
 ) -> None:
-    monkeypatch.setenv("GITOPS_CANARY_CACHE", str(tmp_path / "cache"))
     with ApiServer(renamed(answers)) as server:
         config = configured(
             origin, tmp_path, {"type": kind, "url": server.url, "tokenFile": "token"}
@@ -149,9 +147,8 @@ def test_status_names_what_stops_the_engine_of_this_cluster(
 
 
 def test_status_is_quiet_where_nobody_was_exposed_and_survives_a_damaged_memory(
-    origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    origin: Origin, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("GITOPS_CANARY_CACHE", str(tmp_path / "cache"))
     config = configured(origin, tmp_path)
     origin.commit(example(), "Begin\n")
     run("once", "--config", config)

@@ -64,8 +64,7 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Origin]:
-    monkeypatch.setenv("GITOPS_CANARY_CACHE", str(tmp_path / "cache"))
+def origin(tmp_path: Path) -> Iterator[Origin]:
     with contextlib.ExitStack() as stack:
         made = stack.enter_context(Origin.start(tmp_path, {"bot": SECRET}))
         made.commit(example(), "Begin\n", at=BEGIN)

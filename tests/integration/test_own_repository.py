@@ -40,7 +40,7 @@ def clone(origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 def test_the_page_leads_from_plain_manifests_to_a_rollout(
-    origin: Origin, clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    origin: Origin, clone: Path, tmp_path: Path
 ) -> None:
     typed = re.findall(r"^    gitops-canary (.*)$", PAGE.read_text(), re.MULTILINE)
     examined, shown, made, linted, asked, planned, ran = (shlex.split(one) for one in typed)
@@ -57,7 +57,6 @@ def test_the_page_leads_from_plain_manifests_to_a_rollout(
     password = tmp_path / "password"
     password.touch(mode=0o600)
     password.write_text(USERS["bot"])
-    monkeypatch.setenv("GITOPS_CANARY_CACHE", str(tmp_path / "cache"))
     with prometheus(tmp_path, ()) as url:
         config(tmp_path, origin.url, url, password=password)
         assert run(*asked).code == 0

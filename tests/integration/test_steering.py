@@ -38,12 +38,11 @@ def clone(origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 @pytest.fixture
-def settings(origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def settings(origin: Origin, tmp_path: Path) -> Iterator[Path]:
     """A controller.yaml beside a Prometheus that knows nothing."""
     password = tmp_path / "password"
     password.touch(mode=0o600)
     password.write_text(USERS["bot"])
-    monkeypatch.setenv("GITOPS_CANARY_CACHE", str(tmp_path / "cache"))
     with prometheus(tmp_path, ()) as url:
         yield config(tmp_path, origin.url, url, password=password)
 

@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import http.client
 import json
-import os
 import re
 import signal
 import socket
@@ -56,10 +55,9 @@ def until(look: Callable[[], bool], what: str) -> None:
 
 @contextmanager
 def running(config: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {**os.environ, "GITOPS_CANARY_CACHE": str(tmp_path / "cache")}
     command = [sys.executable, "-m", "gitops_canary", "run", "--config", str(config)]
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stderr=log, stdout=log)
+        process = subprocess.Popen(command, stderr=log, stdout=log)
         try:
             yield process
             process.send_signal(signal.SIGTERM)
