@@ -8,16 +8,11 @@ is under way (at least 0.3 s after them), and once more 6 s later. Decision 36 r
 """
 
 import asyncio
-import json
 import random
-import re
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,6 +21,8 @@ from statistics import median
 from gitops_canary.core import overtaken
 from gitops_canary.errors import Place
 from gitops_canary.http import Opening
+from gitops_canary.lab import prometheus as lab
+from gitops_canary.lab.children import Children
 from gitops_canary.metrics.prometheus import Prometheus
 from gitops_canary.model.names import CanaryId, Digest
 from gitops_canary.model.observation import Question
@@ -42,7 +39,6 @@ from gitops_canary.model.spec import (
 SCRAPE_MS, TIMEOUT_MS, LAG_MS, LATER_MS = 3_000, 2_000, 300, 6_000
 EVERY_S = 0.1
 TAKES_S = ((0.0, 0.0), (0.0, 0.0), (0.8, 0.8), (0.0, 1.9))
-LISTENING = re.compile(r'msg="Listening on" address=127\.0\.0\.1:(\d+)')
 METRIC = "istio_requests_total"
 
 
@@ -68,26 +64,11 @@ def target(takes_s: tuple[float, float]) -> ThreadingHTTPServer:
     return server
 
 
-@contextmanager
-def prometheus(targets: list[str]) -> Iterator[str]:
-    """Run a Prometheus that reads the targets."""
-    with tempfile.TemporaryDirectory() as directory:
-        config, log = Path(directory) / "prometheus.yml", Path(directory) / "log"
-        times = {"scrape_interval": f"{SCRAPE_MS}ms", "scrape_timeout": f"{TIMEOUT_MS}ms"}
-        job = {"job_name": "mesh", "static_configs": [{"targets": targets}]}
-        config.write_text(json.dumps({"global": times, "scrape_configs": [job]}))
-        with log.open("wb") as sink:
-            command = ["prometheus", f"--config.file={config}", "--web.listen-address=127.0.0.1:0"]
-            command.append(f"--storage.tsdb.path={directory}/data")
-            server = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT)
-        try:
-            while not (found := LISTENING.search(log.read_text())):
-                assert server.poll() is None, log.read_text()
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{found[1]}"
-        finally:
-            server.terminate()
-            server.wait()
+def config(targets: list[str]) -> dict[str, object]:
+    """Let Prometheus read the targets."""
+    times = {"scrape_interval": f"{SCRAPE_MS}ms", "scrape_timeout": f"{TIMEOUT_MS}ms"}
+    job = {"job_name": "mesh", "static_configs": [{"targets": targets}]}
+    return {"global": times, "scrape_configs": [job]}
 
 
 def canary() -> CanarySpec:
@@ -167,8 +148,11 @@ def main() -> None:
     """Run it all."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
     servers = [target(takes_s) for takes_s in TAKES_S]
-    with prometheus([f"127.0.0.1:{s.server_address[1]}" for s in servers]) as url:
-        time.sleep(3 * SCRAPE_MS / 1000)
+    targets = [f"127.0.0.1:{one.server_address[1]}" for one in servers]
+    with tempfile.TemporaryDirectory() as scratch, Children(Path(scratch)) as children:
+        world = Path(scratch) / "prometheus"
+        url = lab.Prometheus.configured(children, world, config(targets)).url
+        time.sleep(3 * SCRAPE_MS / 1000)  # until every target has been read, begun or not
         asyncio.run(watch(url, seconds))
 
 

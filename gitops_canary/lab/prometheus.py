@@ -6,6 +6,7 @@ Envoy's series are renamed to Istio's while they are read, so that the queries a
 import json
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -41,10 +42,17 @@ class Prometheus:
 
         Its first sample comes some five seconds later.
         """
-        program = find_prometheus()
-        directory.mkdir(parents=True)
         scrape = [_mesh_job(urlsplit(envoy).netloc), _cluster_job(urlsplit(cluster).netloc)]
         config = {"global": _INTERVALS, "scrape_configs": scrape}
+        return cls.configured(children, directory, config)
+
+    @classmethod
+    def configured(
+        cls, children: Children, directory: Path, config: Mapping[str, object]
+    ) -> "Prometheus":
+        """Start one with a configuration as Prometheus documents it. It listens on return."""
+        program = find_prometheus()
+        directory.mkdir(parents=True)
         replace_json(directory / "prometheus.yml", config)  # JSON is YAML
         child = children.start(
             "prometheus",
