@@ -6,7 +6,7 @@ longer holds.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -60,6 +60,11 @@ class Delivering:
     _sent: dict[str, Plan] = field(default_factory=dict)
     """What was proposed, to tell of it once it has landed, whatever was measured or lost since; an
     end of the process loses that message."""
+
+    @property
+    def awaited(self) -> Iterator[CanaryId]:
+        """Name the canaries of which something was proposed that has not landed yet."""
+        return (plan.act.canary for plan in self._sent.values())
 
     async def deliver(
         self,

@@ -123,8 +123,8 @@ class Station:
                 report, again = await self._round(write=write)
                 pushed.extend(report.pushed)
                 changed |= dict.fromkeys(report.unmanaged)
-                movers = (plan.act.canary for plan in report.pushed)
-                moved |= {one: report.seen[one] for one in movers if one in report.seen}
+                movers = {plan.act.canary for plan in report.pushed}
+                moved |= {one: report.seen[one] for one in movers & report.seen.keys()}
                 if not again:
                     break
                 await self.wait(self._races)
@@ -176,6 +176,7 @@ class Station:
             lambda: planner.plans(acts, seen, measured.answers, self._known()[1], begun)
         )
         decisions.update(refused)
+        self._lost.tried(plans, seen.seen)
         try:
             at_ms = steady_ms if write else None
             with self._lost.kept(plans if write and self.delivering is None else ()):
@@ -212,19 +213,18 @@ class Station:
         planned: Sequence[Plan],
         measured: Measured,
     ) -> Report:
-        known = {
-            canary: replace(one, situation=measured.situations.get(canary, one.situation))
-            for canary, one in seen.seen.items()
-        }
+        pushed = (*self._lost.arrived(), *pushed)
+        awaited = self.delivering.awaited if self.delivering else ()
+        now = seen.measured(measured.situations)
         return Report(
             repository=self.name,
             tip=seen.view.revision,
             decisions=decisions,
-            seen=known,
+            seen={**self._lost.moved(pushed, awaited), **now},
             history=seen.history,
             unmanaged=seen.unmanaged,
             barren=seen.view.index.barren,
-            pushed=(*self._lost.arrived(), *pushed),
+            pushed=pushed,
             planned=tuple(planned),
             due_ms=measured.due_ms,
         )

@@ -146,7 +146,7 @@ class Ears:
             and self.world.remote.contains(tip, move.revision)
             and not any(
                 # Of a request each controller that saw it open tells, who merged it or another.
-                (process == by or self.world.requested)
+                process == by
                 and (told.event, told.rollout) == (move.record.action.value, move.record.rollout)
                 for process, told in self.heard
             )

@@ -52,6 +52,18 @@ def test_a_move_is_told_though_its_canary_cannot_be_read_any_more() -> None:
     world.loop.end()
 
 
+def test_a_move_is_told_though_its_canary_is_gone_before_any_look_succeeded() -> None:
+    """Whom to tell was known from a report, and the looks of a new process had none so far."""
+    world, shape = quiet(alerts=True)
+    bump(world, shape, "v1")
+    world.reach = lost  # type: ignore[method-assign]  # the server's front door
+    until(world, lambda: "start" in actions(world))
+    world.reach = up  # type: ignore[method-assign]  # as above
+    world.commit({shape.canary_path: None}, "Delete the Canary\n")
+    until(world, lambda: any(told.event == "start" for _, told in world.ears.heard), 60)
+    world.loop.end()
+
+
 def test_a_move_that_nobody_could_see_need_not_be_told() -> None:
     """Its answer was lost, and the branch was forced back before the next look."""
     world, shape = quiet(alerts=True)
