@@ -148,7 +148,8 @@ async def _asked(
         looked = backtest(spec.policy, verdicts)
         if spec.policy.judge.type == threshold.NAME:
             return looked
-        return replayed(looked, await _runs(spec, who, sources, past, scrape_ms))
+        runs = await _runs(spec, who, sources, past, scrape_ms)
+        return replayed(looked, runs, span_ms(spec.policy, scrape_ms))
     finally:
         await sources.aclose()
 

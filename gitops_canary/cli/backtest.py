@@ -1,7 +1,9 @@
 """`backtest`: what would this policy have said of the last days?"""
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -11,13 +13,13 @@ from gitops_canary.app.backtesting import Past, run
 from gitops_canary.cli.backtest_page import page
 from gitops_canary.cli.options import DEFAULT_CONFIG, ConfigOption, Form, OutputOption
 from gitops_canary.cli.printing import Row, say, show
-from gitops_canary.core.backtest import Backtest, Range, suggested
+from gitops_canary.core.backtest import Backtest, Range, leaving, suggested
 from gitops_canary.core.text import iso, percent
 from gitops_canary.errors import UsageError
 from gitops_canary.model.spec import CanarySpec
 
 _COLUMNS = ("check", "limit", "looks", "failed", "silent", "middle", "worst 1 %", "suggested")
-_STARTS_MAX = 20
+_STARTS_MAX = 10
 
 
 def backtest(
@@ -38,9 +40,12 @@ def backtest(
     spec, found = run(canary, config, past)
     whole = _rollouts(spec, found)
     show([{**_row(one), "rollouts": whole} for one in found.ranges], _COLUMNS, output)
-    say(_summary(spec, found))
+    summary = _summary(spec, found)
+    say(f"{summary}{_began(found)}")
+    for line in _limits(found):
+        say(line)
     if html:
-        _written(html, page(str(spec.id), _summary(spec, found), found))
+        _written(html, page(str(spec.id), summary, found))
         say(f"wrote {html}")
     return 0
 
@@ -73,13 +78,47 @@ def _summary(spec: CanarySpec, found: Backtest) -> str:
     if not begun:
         return f"By {judge}: not one whole rollout of {spec.target.name} fits into that time."
     heard = begun - found.silent
-    share = f" ({100 * stopped / heard:.3g} %)" if heard else ""
+    share = f" ({_share(stopped, heard)} %)" if heard else ""
     text = f"By {judge}, of {begun} {what} of {spec.target.name} begun in turn"
     rest = f" the judge heard nothing in {found.silent}; of the others" if found.silent else ","
     text = f"{text}{rest} {stopped}{share} would have been rolled back."
-    first = ", ".join(iso(at) for at in found.stopped[:_STARTS_MAX])
-    more = " ..." if stopped > _STARTS_MAX else ""
-    return f"{text} They began at: {first}{more}." if stopped else text
+    if any(one.left_out for one in found.ranges):
+        text = f"{text} Of the {found.quiet[0]} on normal days it is {found.quiet[1]}."
+    return text
+
+
+def _share(part: int, whole: int) -> str:
+    """Write a percentage that is 0 and 100 only where it is nothing and all.
+
+    >>> _share(9898, 9900), _share(1, 9_000_000), _share(9, 236), _share(5, 5)
+    ('99.97', '0.00001', '3.81', '100')
+    """
+    exact = Decimal(100 * part) / whole
+    for places in range(2, 12):
+        shown = exact.quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
+        if shown or not part:
+            return percent(shown)
+    return percent(exact)
+
+
+def _began(found: Backtest) -> str:
+    """Say when those that would have been rolled back began, the first of them."""
+    if not found.stopped:
+        return ""
+    rest = len(found.stopped) - _STARTS_MAX
+    more = f", and {rest} more" if rest > 0 else ""
+    return f" They began at: {', '.join(map(iso, found.stopped[:_STARTS_MAX]))}{more}."
+
+
+def _limits(found: Backtest) -> Iterator[str]:
+    """Say what the suggestions leave out, and where nobody could tell what to leave out."""
+    yield from (f"{one.check} {leaving(one)}." for one in found.ranges if one.left_out)
+    for one in found.ranges:
+        if one.short and one.suggested:
+            yield (
+                f"{one.check}: three days, or hours, are the least to tell an incident from what is "
+                "normal; choose more time before you take what is suggested."
+            )
 
 
 def _rollouts(spec: CanarySpec, found: Backtest) -> Row:
@@ -89,6 +128,7 @@ def _rollouts(spec: CanarySpec, found: Backtest) -> Row:
         "begun": found.begun,
         "silent": found.silent,
         "stopped": [iso(at) for at in found.stopped],
+        "onNormalDays": {"begun": found.quiet[0], "stopped": found.quiet[1]},
     }
 
 
@@ -102,5 +142,9 @@ def _row(one: Range) -> Row:
         "middle": "-" if one.middle is None else percent(one.middle),
         "worst 1 %": "-" if one.worst is None else percent(one.worst),
         "suggested": suggested(one),
+        "leftOut": [
+            {"from": iso(day.start_ms), "to": iso(day.end_ms), "worst": percent(day.worst)}
+            for day in one.left_out
+        ],
         "values": [[iso(at), percent(value)] for at, value in one.values],
     }

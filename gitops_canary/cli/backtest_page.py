@@ -5,24 +5,36 @@ from decimal import Decimal
 from html import escape
 from itertools import pairwise
 
-from gitops_canary.core.backtest import Backtest, Range, suggested
+from gitops_canary.core import plot
+from gitops_canary.core.backtest import Backtest, Range, leaving, suggested
+from gitops_canary.core.normal_days import LeftOut
 from gitops_canary.core.report import head
 from gitops_canary.core.text import iso, percent
 
-WIDTH, HEIGHT, LEFT, FOOT = 860, 200, 64, 26
+HEIGHT = 220
 COLUMNS = 400
 """Of these each shows its least and its largest value, so that no spike gets lost."""
 _STOPPED_MAX = 200
+_APART = 3.0
+"""Columns between two strokes that are told apart."""
+_STYLE = (
+    "svg rect.odd{fill:var(--open);opacity:.16}"
+    "@media (max-width:640px){.scroll svg{min-width:720px}}"
+)
+_LEGEND = (
+    "Dashed: the limit. A gap: nothing was measured. Red below: a rollout that began there would "
+    "have been stopped. Shaded: left out of what is called normal."
+)
 
 Point = tuple[int, Decimal]
 
 
 def page(name: str, summary: str, found: Backtest) -> str:
     """Write the page; every foreign word is escaped."""
-    kind = "bad" if found.stopped else "good"
+    kind = "bad" if found.quiet[1] else "open" if found.stopped else "good"
     parts = "\n".join(_check(one, found.stopped) for one in found.ranges)
     return (
-        f'{head(f"Backtest of {name}")}<header class="{kind}"><p class="kind">Backtest</p>'
+        f'{head(f"Backtest of {name}", _STYLE)}<header class="{kind}"><p class="kind">Backtest</p>'
         f"<h1>{escape(name)}</h1><p>{escape(summary)}</p></header>\n{_table(found)}\n{parts}\n"
         f"{_stopped(found)}</main>\n</body>\n</html>\n"
     )
@@ -65,53 +77,60 @@ def _check(one: Range, stopped: Sequence[int]) -> str:
 
 def _told(one: Range) -> str:
     text = f"Limit {one.limit}: {one.failed} of {one.looks} looks failed, {one.silent} were silent."
-    return f"{text} Suggested: {one.suggested}." if one.suggested else text
+    text = f"{text} Suggested: {one.suggested}." if one.suggested else text
+    return f"{text} Normal is told {leaving(one)}." if one.left_out else text
 
 
 def _plot(one: Range, stopped: Sequence[int]) -> str:
     """Draw the values, the limits, and below them where a rollout would have been stopped."""
     parts = tuple(_unbroken(one.values))
-    shown = tuple(point for part in parts for point in part)
+    shown = [value for part in parts for _, value in part]
     limits = [limit for limit in (one.least, one.most) if limit is not None]
-    low = min([*(v for _, v in shown), *limits])
-    high = max([*(v for _, v in shown), *limits])
-    room = (high - low) or Decimal(1)
-    first, last = one.span
+    line, scale = plot.Axis(*one.span), plot.fit([*shown, *limits], HEIGHT)
+    path = "".join(
+        f"M{'L'.join(f'{line.x(at):.1f},{scale.y(float(value)):.1f}' for at, value in part)}h.5"
+        for part in parts
+    )
+    body = (
+        "".join(_odd(day, line) for day in one.left_out)
+        + plot.grid(scale, line)
+        + "".join(_limit(scale.y(float(limit))) for limit in limits)
+        + f'<path class="canary" d="{path}"/>'
+        + _strokes([line.x(at) for at in stopped if one.span[0] <= at <= one.span[1]])
+    )
+    ends = f"{iso(one.span[0])} to {iso(one.span[1])}, {percent(min(shown))} to"
+    drawn = plot.drawing(HEIGHT, f"{ends} {percent(max(shown))}", body)
+    region = 'class="scroll" tabindex="0" role="region" aria-label="Plot"'
+    return f'<div {region}>{drawn}</div><p class="legend">{_LEGEND}</p>'
 
-    def x(at: int) -> float:
-        return LEFT + (WIDTH - LEFT - 8) * (at - first) / max(last - first, 1)
 
-    def y(value: Decimal) -> float:
-        return 8 + float((HEIGHT - 16) * (high - value) / room)
+def _limit(y: float) -> str:
+    """Draw a limit; its number stands above the plot, where no line runs through it."""
+    return f'<path class="limit" d="M{plot.LEFT} {y:.1f}H{plot.WIDTH - plot.RIGHT}"/>'
 
-    line = "".join(
-        f"M{'L'.join(f'{x(at):.1f},{y(value):.1f}' for at, value in part)}h.5" for part in parts
+
+def _odd(day: LeftOut, line: plot.Axis) -> str:
+    """Shade a day that was left out, as far as it was looked at."""
+    start, end = (
+        line.x(min(max(at, line.start_ms), line.end_ms)) for at in (day.start_ms, day.end_ms)
     )
-    ends = f"{iso(first)} to {iso(last)}, {percent(low)} to {percent(high)}"
-    marks = "".join(
-        f'<path class="fail" d="M{x(at):.1f},{HEIGHT + 2}v8"/>'
-        for at in stopped
-        if first <= at <= last
-    )
-    bounds = "".join(
-        f'<path class="limit" d="M{LEFT},{y(limit):.1f}H{WIDTH - 8}"/>' for limit in limits
-    )
-    labels = (
-        f'<text class="y" x="{LEFT - 6}" y="16">{percent(high)}</text>'
-        f'<text class="y" x="{LEFT - 6}" y="{HEIGHT - 4}">{percent(low)}</text>'
-        f'<text x="{LEFT}" y="{HEIGHT + FOOT - 2}">{iso(first)}</text>'
-        f'<text class="y" x="{WIDTH - 8}" y="{HEIGHT + FOOT - 2}">{iso(last)}</text>'
-    )
-    legend = (
-        "Dashed: the limit. A gap: nothing was measured. Strokes below: a rollout that began there "
-        "would have been stopped."
-    )
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT + FOOT}" role="img" aria-label="{escape(ends)}">'
-        f'<path class="grid" d="M{LEFT},8V{HEIGHT - 8}H{WIDTH - 8}"/>{bounds}'
-        f'<path class="canary" d="{line}"/>{marks}{labels}</svg>'
-        f'<p class="legend">{escape(ends)}. {legend}</p>'
-    )
+    height = HEIGHT - plot.TOP - plot.BOTTOM
+    size = f'width="{end - start:.1f}" height="{height}"'
+    title = f"<title>left out: {escape(day.words)}</title>"
+    return f'<rect class="odd" x="{start:.1f}" y="{plot.TOP}" {size}>{title}</rect>'
+
+
+def _strokes(columns: Sequence[float]) -> str:
+    """Draw a stroke for each column, and one line for all that touch."""
+    if not columns:
+        return ""
+    row, runs = HEIGHT - plot.BOTTOM + 4, [[columns[0], columns[0]]]
+    for x in columns[1:]:
+        if x - runs[-1][1] > _APART:
+            runs.append([x, x])
+        runs[-1][1] = x
+    path = "".join(f"M{start:.1f},{row}H{end + 0.5:.1f}" for start, end in runs)
+    return f'<path class="fail" d="{path}"/>'
 
 
 def _unbroken(values: Sequence[Point]) -> Iterator[tuple[Point, ...]]:

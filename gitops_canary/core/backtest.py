@@ -8,11 +8,12 @@ each weight, through past weights.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from gitops_canary.core.judges import conditions, sequential
+from gitops_canary.core.normal_days import LeftOut, left_out, unit_ms
 from gitops_canary.core.numbers import number
 from gitops_canary.core.questions import longest_window_ms
 from gitops_canary.core.text import percent
@@ -38,16 +39,21 @@ class Range:
     failed: int
     silent: int
     middle: Decimal | None
+    """Of normal days, as are the two below."""
     worst: Decimal | None
     """The value that only one look in a hundred was worse than."""
     least: Decimal | None
     most: Decimal | None
     """The limits as numbers; None where there is none."""
     suggested: str | None
-    """A limit that nearly every look would have kept; None where the limit is one already."""
+    """A limit that nearly every look of normal days would have kept; None where it is one."""
     values: tuple[tuple[int, Decimal], ...]
     span: tuple[int, int] = (0, 0)
     """The first and the last look, with a value or without."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Days (hours, where there are few days) that were not normal, and suggest nothing."""
+    short: bool = False
+    """Whether there are too few hours to tell an incident from a normal one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +67,9 @@ class Backtest:
     ranges: tuple[Range, ...]
     silent: int = 0
     """Rollouts in which the judge never heard anything."""
+    quiet: tuple[int, int] = (0, 0)
+    """Rollouts on days that no check leaves out, and those of them that would have been stopped;
+    the silent ones are not among them."""
 
 
 def span_ms(policy: Policy, scrape_ms: int) -> int:
@@ -84,15 +93,23 @@ def starts(from_ms: int, to_ms: int, span: int) -> tuple[int, ...]:
     return tuple(every[i] for i in range(0, len(every), max(math.ceil(len(every) / RUNS_MAX), 1)))
 
 
-def replayed(looked: Backtest, runs: Sequence[tuple[int, Sequence[Verdict]]]) -> Backtest:
+def replayed(
+    looked: Backtest, runs: Sequence[tuple[int, Sequence[Verdict]]], span: int
+) -> Backtest:
     """Say what a judge would have done in past rollouts; the ranges of `looked` stay.
 
-    `runs` lists when each began and its verdicts. A query's failed looks, which count up over a
-    rollout, stop none here: the table tells of them.
+    `runs` lists when each began and its verdicts, `span` is how long each lasted. A query's failed
+    looks, which count up over a rollout, stop none here: the table tells of them.
     """
-    stopped = [at for at, found in runs if any(_stops(one) for one in found)]
-    silent = sum(not any(one.heard or _stops(one) for one in found) for _, found in runs)
-    return replace(looked, begun=len(runs), stopped=tuple(stopped), silent=silent)
+    stopped = tuple(at for at, found in runs if any(_stops(one) for one in found))
+    heard = [at for at, found in runs if any(one.heard or _stops(one) for one in found)]
+    return replace(
+        looked,
+        begun=len(runs),
+        stopped=stopped,
+        silent=len(runs) - len(heard),
+        quiet=_quiet(looked.ranges, [(at, at + span) for at in heard], stopped),
+    )
 
 
 def _stops(one: Verdict) -> bool:
@@ -114,8 +131,25 @@ def backtest(policy: Policy, verdicts: Sequence[Verdict]) -> Backtest:
         _range(check, [one.measurements[i] for one in verdicts])
         for i, check in enumerate(policy.checks)
     )
-    silent = sum(all(deaf[i : i + span]) for i in range(begun))
-    return Backtest(begun=begun, stopped=stopped, ranges=ranges, silent=silent)
+    heard = [i for i in range(begun) if not all(deaf[i : i + span])]
+    ends = [one.window.end_ms for one in verdicts]
+    spans = [(ends[i], ends[i + span - 1]) for i in heard]
+    return Backtest(
+        begun=begun,
+        stopped=stopped,
+        ranges=ranges,
+        silent=begun - len(heard),
+        quiet=_quiet(ranges, spans, stopped),
+    )
+
+
+def _quiet(
+    ranges: Iterable[Range], spans: Iterable[tuple[int, int]], stopped: Sequence[int]
+) -> tuple[int, int]:
+    """Count the rollouts that meet no day which a check leaves out, and those of them stopped."""
+    odd, ended = [day for one in ranges for day in one.left_out], frozenset(stopped)
+    begun = [first for first, last in spans if not any(day.has(first, last) for day in odd)]
+    return len(begun), sum(at in ended for at in begun)
 
 
 def tighter(found: Backtest) -> tuple[Range, ...]:
@@ -135,14 +169,23 @@ def tight_words(one: Range) -> str:
     return (
         f"{one.check} has the limit {one.limit}, but {one.failed} of {one.looks} looks at what "
         f"served everyone ({share} %) were beyond it; one in a hundred was worse than {worst}"
+        f"{', ' if one.left_out else ''}{leaving(one)}"
     )
+
+
+def leaving(one: Range) -> str:
+    """Say which days say nothing about what is normal; empty where all do."""
+    if not one.left_out:
+        return ""
+    return f"without {', '.join(day.words for day in one.left_out)}: not normal beside the others"
 
 
 def _range(check: Check, seen: Sequence[Measurement]) -> Range:
     read = [(one.at_ms, number(one.value)) for one in seen if one.value is not None]
     values = tuple((at, value) for at, value in read if isinstance(value, Decimal))
-    ordered = sorted(value for _, value in values)
     low = check.limits.minimum is not None
+    odd = left_out(values, check.limits, 1 - QUIET)
+    ordered = sorted(v for at, v in values if not any(day.has(at, at) for day in odd))
     return Range(
         check=check.name,
         limit=seen[0].limit if seen else "none",
@@ -156,6 +199,8 @@ def _range(check: Check, seen: Sequence[Measurement]) -> Range:
         suggested=_suggested(check, ordered, low=low),
         values=values,
         span=(seen[0].at_ms, seen[-1].at_ms) if seen else (0, 0),
+        left_out=odd,
+        short=bool(values) and not unit_ms(values),
     )
 
 

@@ -70,7 +70,7 @@ def axis(story: Told) -> Axis:
 def weights(story: Told, line: Axis) -> str:
     """Draw the weight as a stair, with a mark where each move was seen live."""
     rows = tuple(map(Decimal, range(0, 101, 25)))
-    scale = _Scale(rows, WEIGHT_HEIGHT)
+    scale = Scale(rows, WEIGHT_HEIGHT)
     path, x = [f"M{LEFT} {scale.y(0):.1f}"], float(LEFT)
     for decision in story.decisions:
         x = line.x(instant_ms(decision["decidedAt"]))
@@ -80,8 +80,8 @@ def weights(story: Told, line: Axis) -> str:
     marks = "".join(_live(decision, line, scale) for decision in story.decisions)
     moves = "".join(_move(decision, line, scale) for decision in story.decisions)
     body = f'<path class="area" d="{area}"/><path class="canary" d="{"".join(path)}"/>'
-    grid = _grid(scale, line)
-    return _svg(WEIGHT_HEIGHT, "Weight of the canary in percent", grid + body + marks + moves)
+    parts = grid(scale, line) + body + marks + moves
+    return drawing(WEIGHT_HEIGHT, "Weight of the canary in percent", parts)
 
 
 def check(name: str, story: Told, line: Axis, limits: Json) -> str:
@@ -89,15 +89,15 @@ def check(name: str, story: Told, line: Axis, limits: Json) -> str:
     points = tuple(points_of(name, story))
     bounds = [v for v in (_number(limits["minimum"]), _number(limits["maximum"])) if v is not None]
     known = [v for p in points for v in (p.value, p.baseline) if v is not None]
-    scale = _fit([*bounds, *known], CHECK_HEIGHT)
+    scale = fit([*bounds, *known], CHECK_HEIGHT)
     parts = [
-        _grid(scale, line),
+        grid(scale, line),
         *(_limit(bound, scale) for bound in bounds),
         _line("primary", [(p.at_ms, p.baseline) for p in points], line, scale),
         _line("canary", [(p.at_ms, p.value) for p in points], line, scale),
         *(_mark(point, line, scale) for point in points),
     ]  # fmt: skip
-    return _svg(CHECK_HEIGHT, name, "".join(parts))
+    return drawing(CHECK_HEIGHT, name, "".join(parts))
 
 
 def points_of(name: str, story: Told) -> Iterator[Point]:
@@ -115,21 +115,24 @@ def points_of(name: str, story: Told) -> Iterator[Point]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scale:
+class Scale:
+    """Maps values to rows."""
+
     rows: Sequence[Decimal]
     """The values that lines are drawn for, evenly spaced, lowest first."""
     height: int
 
     def y(self, value: float) -> float:
+        """Give the row of a value; what lies outside is drawn at the edge."""
         low, high = float(self.rows[0]), float(self.rows[-1])
         share = (value - low) / (high - low)
         return TOP + (1 - min(max(share, 0.0), 1.0)) * (self.height - TOP - BOTTOM)
 
 
-def _fit(values: Sequence[Decimal], height: int) -> _Scale:
+def fit(values: Sequence[Decimal], height: int) -> Scale:
     """Choose round values around some others.
 
-    >>> [str(row) for row in _fit([Decimal("95.65"), Decimal(99), Decimal(100)], 1).rows]
+    >>> [str(row) for row in fit([Decimal("95.65"), Decimal(99), Decimal(100)], 1).rows]
     ['94', '96', '98', '100']
     """
     low, high = min(values, default=Decimal(0)), max(values, default=Decimal(1))
@@ -137,7 +140,7 @@ def _fit(values: Sequence[Decimal], height: int) -> _Scale:
     first = (low / step).to_integral_value(ROUND_FLOOR)
     last = (high / step).to_integral_value(ROUND_CEILING)
     count = max(int(last - first), 1)
-    return _Scale([(first + index) * step for index in range(count + 1)], height)
+    return Scale([(first + index) * step for index in range(count + 1)], height)
 
 
 def _round(least: Decimal) -> Decimal:
@@ -146,7 +149,8 @@ def _round(least: Decimal) -> Decimal:
     return next(n * power for n in (1, 2, 5, 10) if n * power >= least)
 
 
-def _svg(height: int, title: str, body: str) -> str:
+def drawing(height: int, title: str, body: str) -> str:
+    """Put a plot's parts together under its title."""
     name = escape(one_line(title))
     return (
         f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{name}">'
@@ -154,7 +158,8 @@ def _svg(height: int, title: str, body: str) -> str:
     )
 
 
-def _grid(scale: _Scale, line: Axis) -> str:
+def grid(scale: Scale, line: Axis) -> str:
+    """Draw lines at round values, and write those and the instants beside them."""
     bottom = scale.height - BOTTOM
     rows = []
     for row in scale.rows:
@@ -167,7 +172,7 @@ def _grid(scale: _Scale, line: Axis) -> str:
     return "".join(rows)
 
 
-def _live(decision: Json, line: Axis, scale: _Scale) -> str:
+def _live(decision: Json, line: Axis, scale: Scale) -> str:
     """Mark when the move before a decision was seen live."""
     live = decision["live"]
     if live is None or not line.start_ms <= instant_ms(live["since"]) <= line.end_ms:
@@ -180,14 +185,14 @@ def _live(decision: Json, line: Axis, scale: _Scale) -> str:
     )
 
 
-def _move(decision: Json, line: Axis, scale: _Scale) -> str:
+def _move(decision: Json, line: Axis, scale: Scale) -> str:
     x = line.x(instant_ms(decision["decidedAt"]))
     y = scale.y(float(decision["weight"]["to"]))
     title = f"{decision['action']} {decision['weight']['from']} to {decision['weight']['to']} %"
     return f'<circle class="move" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{title}</title></circle>'
 
 
-def _limit(bound: Decimal, scale: _Scale) -> str:
+def _limit(bound: Decimal, scale: Scale) -> str:
     y = scale.y(float(bound))
     return (
         f'<path class="limit" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
@@ -196,7 +201,7 @@ def _limit(bound: Decimal, scale: _Scale) -> str:
 
 
 def _line(
-    kind: str, values: Sequence[tuple[int, Decimal | None]], line: Axis, scale: _Scale
+    kind: str, values: Sequence[tuple[int, Decimal | None]], line: Axis, scale: Scale
 ) -> str:
     """Join neighbouring values; a gap stays a gap."""
     path, pen = [], "M"
@@ -209,7 +214,7 @@ def _line(
     return f'<path class="{kind}" d="{"".join(path)}"/>' if path else ""
 
 
-def _mark(point: Point, line: Axis, scale: _Scale) -> str:
+def _mark(point: Point, line: Axis, scale: Scale) -> str:
     """Show a verdict by its shape, so that it does not hang on colour."""
     x = line.x(point.at_ms)
     y = scale.y(float(point.value)) if point.value is not None else float(scale.height - BOTTOM)

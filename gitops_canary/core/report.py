@@ -57,9 +57,12 @@ def _style() -> str:
     return files("gitops_canary.core").joinpath("report.css").read_text(encoding="utf-8")
 
 
-def head(title: str) -> str:
-    """Begin a page, up to its main part; it may load nothing and run nothing."""
-    style = _style()
+def head(title: str, more: str = "") -> str:
+    """Begin a page, up to its main part; it may load nothing and run nothing.
+
+    `more` is style of its own, CSS.
+    """
+    style = _style() + more
     mark = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from prometheus_server import Written, prometheus
@@ -47,12 +48,12 @@ sync: {type: none, delay: 1s}
 
 
 def world() -> Iterator[Written]:
-    """Four hours; for ten minutes of them 3 % fail."""
+    """Four hours, in which one of a thousand fails; for ten minutes of them 3 % fail."""
     bad = 0.0
     samples: dict[str, list[tuple[int, float]]] = {"200": [], "503": []}
     for i in range(960):
         at = T + i * SCRAPE
-        bad += 30 if 400 <= i < 440 else 0
+        bad += 30 if 400 <= i < 440 else 1
         samples["200"].append((at, i * 1000 - bad))
         samples["503"].append((at, bad))
     for code, values in samples.items():
@@ -61,6 +62,11 @@ def world() -> Iterator[Written]:
             "reporter": "destination", "response_code": code,
         }  # fmt: skip
         yield Written("istio_requests_total", labels, values)
+
+
+def row_worst(row: dict[str, Any]) -> str:
+    """The least value of all."""
+    return str(min((value for _, value in row["values"]), key=float))
 
 
 @pytest.fixture(scope="module")
@@ -81,14 +87,23 @@ def test_bad_ten_minutes_are_found_and_a_limit_suggested(url: str, tmp_path: pat
     [row] = json.loads(ended.stdout)
     assert (row["rollouts"]["begun"], len(row["rollouts"]["stopped"])) == (236, 9)
     assert (row["looks"], row["silent"], row["failed"]) == (237, 0, 10)
-    assert row["suggested"].startswith(">= 9")
+    # The hour of the incident is no norm, so the limit stays, and no other hour broke it.
+    assert row["suggested"] == "keep it"
+    assert row["leftOut"] == [
+        {"from": "2026-02-02T04:00:00Z", "to": "2026-02-02T05:00:00Z", "worst": row_worst(row)}
+    ]
+    assert row["rollouts"]["onNormalDays"] == {"begun": 175, "stopped": 0}
+    assert "Of the 175 on normal days it is 0." in ended.stderr
+    assert "request-success-rate without 2026-02-02 04:00 to 05:00 (at its wo" in ended.stderr
     assert "By threshold, of 236 rollouts of shop begun in turn" in ended.stderr
     assert "9 (3.81 %) would have been rolled back" in ended.stderr
     text = page.read_text()
     assert "<svg" in text
     assert not re.search(r"https?:|<script|src=", text)
-    # The limit is drawn, and a stroke for each of the nine that would have been stopped.
-    assert (text.count('class="limit"'), text.count('path class="fail"')) == (1, 9)
+    # The limit is drawn, and one stroke for the nine in a row that would have been stopped.
+    assert (text.count('class="limit"'), text.count('path class="fail"')) == (1, 1)
+    assert text.count('rect class="odd"') == 1
+    assert 'header class="open"' in text
 
 
 @pytest.mark.parametrize(
@@ -180,7 +195,8 @@ def read(text: str) -> CanarySpec:
 def test_a_limit_that_normal_days_break_is_told(url: str) -> None:
     """What `doctor` asks: the week before an instant, of which the source knows four hours."""
     text = CANARY.replace("min: 99", "min: 99.95")
-    tight, fine = (read(one) for one in (text, CANARY.replace("min: 99", "min: 90")))
+    # A limit that the incident alone broke is as fine as one that nothing broke.
+    tight, fine = (read(one) for one in (text, CANARY))
 
     async def ask(spec: CanarySpec, *well: str) -> list[Finding]:
         opening = Opening(url=url, timeout_ms=20_000)
@@ -193,8 +209,9 @@ def test_a_limit_that_normal_days_break_is_told(url: str) -> None:
             await sources.aclose()
 
     [told] = asyncio.run(ask(tight, "prod/shop request-success-rate"))
-    assert told.what.startswith("request-success-rate has the limit >= 99.95, but 3 of ")
-    assert told.remedy.startswith(">= 9")
+    assert told.what.startswith("request-success-rate has the limit >= 99.95, but 47 of ")
+    assert "without 2026-02-02 04:00 to 05:00 (at its worst 97" in told.what
+    assert told.remedy.startswith(">= 99.8")
     assert asyncio.run(ask(fine, "prod/shop request-success-rate")) == []
     # What a look at now has told already is not told again.
     assert asyncio.run(ask(tight)) == []

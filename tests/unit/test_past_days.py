@@ -163,9 +163,10 @@ def test_a_judge_that_ends_by_itself_stops_a_past_rollout() -> None:
         (3, [replace(heard, final=True)]),
         (4, [replace(heard, heard=True)]),
     ]
-    found = replayed(backtest(policy(check()), ()), runs)
+    found = replayed(backtest(policy(check()), ()), runs, 1)
 
     assert (found.begun, found.stopped, found.silent) == (5, (0,), 2)
+    assert found.quiet == (3, 1)
 
 
 def test_of_many_past_rollouts_so_many_are_spread_evenly() -> None:
