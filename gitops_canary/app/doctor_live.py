@@ -1,17 +1,14 @@
-"""What `doctor` asks of measurements and sync engines about each canary."""
+"""What `doctor` asks of sync engines about each canary."""
 
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Iterator
 
-from gitops_canary.app.backtesting import week
 from gitops_canary.app.doctor import Finding, Health, fine, hint, wrong
+from gitops_canary.app.doctor_limits import CANARIES_MAX
 from gitops_canary.app.doctor_manifests import Subject
 from gitops_canary.app.measuring import Measuring
 from gitops_canary.app.wiring import options
-from gitops_canary.core.backtest import Range, backtest, tight_words, tighter
 from gitops_canary.core.edits import Ground
-from gitops_canary.core.judge import judge
-from gitops_canary.core.questions import questions
-from gitops_canary.core.text import duration, percent
+from gitops_canary.core.text import duration
 from gitops_canary.errors import SpecError, Unavailable
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.observation import Expectation, Question
@@ -23,89 +20,8 @@ from gitops_canary.sync.live_object import Thing
 from gitops_canary.sync.probing import PROBES, owners
 from gitops_canary.sync.readiness import known_query
 
-LOOKS = 30
-"""Looks at the primary's last traffic, an interval apart."""
 _HEARD = "1h"
 """For how long kube-state-metrics must have been silent before `traffic` does without it."""
-CANARIES_MAX = 20
-"""Canaries whose measurements are asked for; `backtest` asks for any."""
-
-
-async def limits(seen: Subject, measuring: Measuring, now_ms: int) -> AsyncIterator[Finding]:
-    """Judge the primary's last looks by each canary's checks: is there data, are limits too tight?
-
-    The primary serves everyone, so it is what healthy looks like.
-    """
-    known = [seen.canaries[canary] for canary in seen.grounds]
-    for spec in known[:CANARIES_MAX]:
-        found = await _limits(spec, measuring, now_ms)
-        well = {one.subject for one in found if one.health is Health.OK}
-        for finding in (*found, *await last_week(spec, measuring, now_ms, well)):
-            yield finding
-    if len(known) > CANARIES_MAX:
-        yield hint(
-            "limits", f"{len(known) - CANARIES_MAX} more Canaries", "are not asked for",
-            "`gitops-canary backtest` asks for any of them, over any days",
-        )  # fmt: skip
-
-
-async def _limits(spec: CanarySpec, measuring: Measuring, now_ms: int) -> list[Finding]:
-    timing, primary = measuring.timing, f"{spec.target.name}-primary"
-    end = now_ms - timing.delay_ms
-    instants = [end - n * spec.policy.interval_ms for n in reversed(range(LOOKS))]
-    where = {"scrape_ms": timing.scrape_ms}
-    asked = questions(spec.policy, spec, instants, **where, workload=primary)
-    if not asked:
-        return [hint("limits", spec.id, "no check asks for measurements")]
-    answers = await measuring.metrics.ask(asked)
-    errors = list(dict.fromkeys(one.error for one in answers.values() if one.error))
-    if errors:
-        remedy = "correct the source in controller.yaml, or the query of the check"
-        return [wrong("limits", spec.id, Unavailable(f"{errors[0]}.", remedy=remedy))]
-    verdicts = [
-        judge(spec.policy, spec, answers, instants, at, **where, workload=primary)
-        for at in instants
-    ]
-    return [_limit(spec, one) for one in backtest(spec.policy, verdicts).ranges]
-
-
-def _limit(spec: CanarySpec, one: Range) -> Finding:
-    subject = f"{spec.id} {one.check}"
-    if not one.values:
-        return hint(
-            "limits", subject, "there are no data of the primary: a canary would wait for ever",
-            "send traffic; else compare the query's labels with what the source has "
-            "(`gitops-canary explain`, docs/reference/metrics.md)",
-        )  # fmt: skip
-    middle = "-" if one.middle is None else percent(one.middle)
-    what = f"the primary is at {middle}, the limit is {one.limit}"
-    if one.suggested:
-        return hint(
-            "limits", subject,
-            f"{what}: {one.failed} of its last {one.looks} looks would have failed",
-            f"{one.suggested} is normal here; `gitops-canary backtest` looks at more days",
-        )  # fmt: skip
-    return fine("limits", subject, what)
-
-
-async def last_week(
-    spec: CanarySpec, measuring: Measuring, now_ms: int, well: Collection[str]
-) -> list[Finding]:
-    """Name the limits that hold now (`well` has their subjects) and that last week broke."""
-    if not well:
-        return []
-    try:
-        found = await week(spec, measuring.metrics, measuring.timing.scrape_ms, now_ms)
-    except Unavailable as error:
-        return [wrong("limits", f"{spec.id}, last week", error)]
-    return [
-        hint(
-            "limits", f"{spec.id} {one.check}, last week", tight_words(one),
-            f"{one.suggested} keeps nearly every look; `gitops-canary backtest` shows when",
-        )
-        for one in tighter(found)
-        if f"{spec.id} {one.check}" in well
-    ]  # fmt: skip
 
 
 async def engines(

@@ -8,7 +8,8 @@ from typing import Protocol, runtime_checkable
 from gitops_canary.app.config import load
 from gitops_canary.app.controller import Round
 from gitops_canary.app.doctor import Finding, fine, hint, wrong
-from gitops_canary.app.doctor_live import engines, limits
+from gitops_canary.app.doctor_limits import limits
+from gitops_canary.app.doctor_live import engines
 from gitops_canary.app.doctor_manifests import CHECKS, Subject, subject
 from gitops_canary.app.doctor_rules import branch_rules
 from gitops_canary.app.outside import notifier, webhook

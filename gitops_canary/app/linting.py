@@ -10,6 +10,7 @@ from pathlib import Path as LocalPath
 from gitops_canary.app.beside import beside
 from gitops_canary.app.indexing import SUFFIXES
 from gitops_canary.app.reading import Reader, Rules, View
+from gitops_canary.core.buckets import unusual
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.explain import ladder
 from gitops_canary.core.hooks import of
@@ -184,7 +185,7 @@ def _one(
     lines = (*outlook(spec, ground, tuple(around.lines())), *told)
     summary = _summary(spec, ground, extra, len(never))
     yield Finding(canary=spec.id, place=spec.place, summary=summary, outlook=lines, never=never)
-    for warning in around.warnings():
+    for warning in (*around.warnings(), *unusual(spec)):
         yield Finding(canary=spec.id, place=warning.place or spec.place, warning=warning)
 
 

@@ -116,8 +116,8 @@ def _limits(found: Backtest) -> Iterator[str]:
     for one in found.ranges:
         if one.short and one.suggested:
             yield (
-                f"{one.check}: three days, or hours, are the least to tell an incident from what is "
-                "normal; choose more time before you take what is suggested."
+                f"{one.check}: by fewer than three days, or hours, nobody can tell an incident "
+                "from what is normal; choose more time before you take what is suggested."
             )
 
 

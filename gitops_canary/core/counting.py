@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from gitops_canary.core import buckets
 from gitops_canary.core import questions as asking
 from gitops_canary.core.increments import Row, increments, series_key
 from gitops_canary.core.judges import eprocess
-from gitops_canary.core.numbers import bound as bucket_bound
 from gitops_canary.core.questions import Role
 from gitops_canary.core.sides import SIDES, Answers, answer_at
 from gitops_canary.core.streams import joined
@@ -101,10 +101,10 @@ def _expressions(check: Check, spec: CanarySpec) -> tuple[str, str, str]:
     if check.builtin != "request-duration":
         return joined(streams, str), joined(streams, _lately), ""
     bound = re.escape(bound_of(check, counted.unit_ms)).replace("\\", "\\\\")
-    buckets = f'le=~"{bound}(\\\\.0)?|\\\\+Inf"'
+    ends = f'le=~"{bound}(\\\\.0)?|\\\\+Inf"'
     return (
-        joined(streams, str, buckets),
-        joined(streams, _lately, buckets),
+        joined(streams, str, ends),
+        joined(streams, _lately, ends),
         f"count by (le) ({joined(streams, _lately)})",
     )
 
@@ -127,7 +127,10 @@ def readings(
     if error:
         reading = Reading(metric=check.name, trouble=Trouble.ERROR, why=error)
         return [reading] * (len(times) - 1)
-    wrong = _no_bound(check, spec, roles, answers, times)
+    wrong = None
+    if Role.BOUNDS in roles:
+        told = answer_at(roles[Role.BOUNDS], answers, times[0])
+        wrong = buckets.no_bound(check, buckets.read_ms(told, unit_ms(spec)))
     if wrong:
         return [Reading(metric=check.name, trouble=Trouble.INVALID, why=wrong)] * (len(times) - 1)
     rows = increments(roles[Role.COUNTS], answers, times, _before(roles, answers, times))
@@ -202,24 +205,25 @@ def _total(check: Check, own: Sequence[tuple[Row, int | str]]) -> tuple[int, int
     return every, max(every - fast, 0)
 
 
-def _no_bound(
-    check: Check, spec: CanarySpec, roles: Asked, answers: Answers, times: Sequence[int]
-) -> str | None:
-    """Say that a latency limit is no bucket bound, and what the bounds are; None where it is."""
-    if Role.BOUNDS not in roles:
-        return None
-    unit_ms = telemetry(spec.provider, asking.names(spec)).unit_ms
-    found = {
-        s.labels.get("le", "") for s in answer_at(roles[Role.BOUNDS], answers, times[0]).series
-    } - {"+Inf", ""}
-    bounds = sorted(
-        {Decimal(le) * unit_ms for le in found if isinstance(bucket_bound(le), Decimal)}
+def bounds(check: Check, spec: CanarySpec, at_ms: int) -> Question:
+    """Ask for the bounds of a latency check's buckets.
+
+    Raises:
+        SpecError: the provider has no such series.
+    """
+    return Question(
+        source=check.source,
+        expression=_expressions(check, spec)[2],
+        start_ms=at_ms,
+        end_ms=at_ms,
+        step_ms=0,
+        lookback_ms=BEFORE_MS,
     )
-    limit = check.limits.maximum
-    if not bounds or limit in bounds:
-        return None
-    known = ", ".join(percent(bound) for bound in bounds[:30])
-    return f"the limit {limit} is no bound of a bucket, so it cannot be counted: use one of {known}"
+
+
+def unit_ms(spec: CanarySpec) -> int:
+    """Say how many milliseconds one unit of a provider's bounds is."""
+    return telemetry(spec.provider, asking.names(spec)).unit_ms
 
 
 def measured_past(

@@ -200,9 +200,7 @@ def _limit(bound: Decimal, scale: Scale) -> str:
     )
 
 
-def _line(
-    kind: str, values: Sequence[tuple[int, Decimal | None]], line: Axis, scale: Scale
-) -> str:
+def _line(kind: str, values: Sequence[tuple[int, Decimal | None]], line: Axis, scale: Scale) -> str:
     """Join neighbouring values; a gap stays a gap."""
     path, pen = [], "M"
     for at_ms, value in values:

@@ -5,16 +5,18 @@ import json
 import pathlib
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from prometheus_server import Written, prometheus
 from typer.testing import CliRunner
 
-from gitops_canary.app.doctor import Finding
-from gitops_canary.app.doctor_live import last_week
+from gitops_canary.app.doctor import Finding, Health
+from gitops_canary.app.doctor_limits import beside_last_week
 from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.cli import application
+from gitops_canary.core.backtest import Range
 from gitops_canary.manifest import spec_file
 from gitops_canary.manifest.document import parse
 from gitops_canary.metrics import METRICS, Opening, Sources
@@ -192,26 +194,43 @@ def read(text: str) -> CanarySpec:
     return spec_file.read_canary(node, file="canary.yaml", templates=none)
 
 
+def now(value: str | None, suggested: str | None) -> Range:
+    """The last looks, of which some may have failed."""
+    number = None if value is None else Decimal(value)
+    return Range(
+        check="request-success-rate", limit=">= 99", looks=30, failed=3 if suggested else 0,
+        silent=0, middle=number, worst=number, least=Decimal(99), most=None, suggested=suggested,
+        values=() if number is None else ((T, number),),
+    )  # fmt: skip
+
+
 def test_a_limit_that_normal_days_break_is_told(url: str) -> None:
     """What `doctor` asks: the week before an instant, of which the source knows four hours."""
     text = CANARY.replace("min: 99", "min: 99.95")
     # A limit that the incident alone broke is as fine as one that nothing broke.
     tight, fine = (read(one) for one in (text, CANARY))
 
-    async def ask(spec: CanarySpec, *well: str) -> list[Finding]:
+    async def ask(spec: CanarySpec, now: Range) -> list[Finding]:
         opening = Opening(url=url, timeout_ms=20_000)
         sources = Sources({"default": METRICS["prometheus"](opening)})
         timing = Timing(scrape_ms=SCRAPE, lag_ms=0)
         measuring = Measuring(metrics=sources, sync=[], timing=timing, settle_ms=0)
         try:
-            return await last_week(spec, measuring, T + 4 * 3_600_000, well)
+            return await beside_last_week(spec, measuring, T + 4 * 3_600_000, [now])
         finally:
             await sources.aclose()
 
-    [told] = asyncio.run(ask(tight, "prod/shop request-success-rate"))
+    well, ill = now("99.9", None), now("97", ">= 96.7")
+    _, told = asyncio.run(ask(tight, well))
     assert told.what.startswith("request-success-rate has the limit >= 99.95, but 47 of ")
     assert "without 2026-02-02 04:00 to 05:00 (at its worst 97" in told.what
     assert told.remedy.startswith(">= 99.8")
-    assert asyncio.run(ask(fine, "prod/shop request-success-rate")) == []
-    # What a look at now has told already is not told again.
-    assert asyncio.run(ask(tight)) == []
+    [found] = asyncio.run(ask(fine, well))
+    assert found.health is Health.OK
+    # What is broken now is one finding: too tight as ever, or an incident that goes on.
+    [found] = asyncio.run(ask(tight, ill))
+    assert found.remedy.startswith(">= 99.8")
+    [found] = asyncio.run(ask(fine, ill))
+    assert found.remedy.startswith("the limit was kept on last week's normal days (without 2026-02")
+    [found] = asyncio.run(ask(fine, now(None, None)))
+    assert "no data of the primary" in found.what

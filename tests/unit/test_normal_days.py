@@ -64,8 +64,9 @@ def test_hours_are_told_apart_where_there_are_few_days() -> None:
     assert left_out(values, SHARE, 0) == (LeftOut(HOUR, 2 * HOUR, Decimal(91)),)
     assert unit_ms(days("100", "91", unit=HOUR)) == unit_ms([]) == 0
     assert left_out(days("100", "91", unit=HOUR), SHARE, 0) == ()
-    assert LeftOut(HOUR, 2 * HOUR, Decimal(91)).words == "1970-01-01 01:00 to 02:00 (at its worst 91)"
-    assert LeftOut(DAY, 2 * DAY, Decimal(91)).words == "1970-01-02 (at its worst 91)"
+    hour, day = (LeftOut(unit, 2 * unit, Decimal(91)).words for unit in (HOUR, DAY))
+    assert hour == "1970-01-01 01:00 to 02:00 (at its worst 91)"
+    assert day == "1970-01-02 (at its worst 91)"
 
 
 def looked(values: list[tuple[int, Decimal]], minimum: str = "99") -> Backtest:
@@ -84,9 +85,7 @@ def test_an_incident_loosens_no_limit_and_is_named() -> None:
     found = looked(days("99.9", "91", "99.8"))
     assert tighter(found) == ()
     (one,) = found.ranges
-    assert leaving(one) == (
-        "without 1970-01-02 (at its worst 91): not normal beside the others"
-    )
+    assert leaving(one) == ("without 1970-01-02 (at its worst 91): not normal beside the others")
     assert one.worst == Decimal("99.8")
     # Two of 29 rollouts meet the incident; of those that meet no look of its day none is stopped.
     assert (found.begun, len(found.stopped), found.quiet) == (29, 2, (18, 0))

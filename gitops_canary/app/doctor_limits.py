@@ -1,0 +1,146 @@
+"""What `doctor` asks of measurements: is there data, and do limits fit what is normal?"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+from gitops_canary.app.backtesting import week
+from gitops_canary.app.doctor import Finding, fine, hint, wrong
+from gitops_canary.app.doctor_manifests import Subject
+from gitops_canary.app.measuring import Measuring
+from gitops_canary.core import buckets, counting
+from gitops_canary.core.backtest import Range, backtest, leaving, tight_words
+from gitops_canary.core.judge import judge
+from gitops_canary.core.judges import WINDOWED
+from gitops_canary.core.questions import questions
+from gitops_canary.core.text import percent
+from gitops_canary.errors import SpecError, Unavailable
+from gitops_canary.model.observation import Answer, Question
+from gitops_canary.model.spec import CanarySpec, Check
+
+LOOKS = 30
+"""Looks at the primary's last traffic, an interval apart."""
+CANARIES_MAX = 20
+"""Canaries whose measurements are asked for; `backtest` asks for any."""
+
+
+async def limits(seen: Subject, measuring: Measuring, now_ms: int) -> AsyncIterator[Finding]:
+    """Judge the primary's last looks and its last week by each canary's checks.
+
+    The primary serves everyone, so it is what healthy looks like.
+    """
+    known = [seen.canaries[canary] for canary in seen.grounds]
+    for spec in known[:CANARIES_MAX]:
+        for finding in await of(spec, measuring, now_ms):
+            yield finding
+    if len(known) > CANARIES_MAX:
+        yield hint(
+            "limits", f"{len(known) - CANARIES_MAX} more Canaries", "are not asked for",
+            "`gitops-canary backtest` asks for any of them, over any days",
+        )  # fmt: skip
+
+
+async def of(spec: CanarySpec, measuring: Measuring, now_ms: int) -> list[Finding]:
+    """Say of one canary's checks whether there is data, and whether its limits are normal."""
+    timing, primary = measuring.timing, f"{spec.target.name}-primary"
+    end = now_ms - timing.delay_ms
+    instants = [end - n * spec.policy.interval_ms for n in reversed(range(LOOKS))]
+    where = {"scrape_ms": timing.scrape_ms}
+    bounded = list(_bounds(spec, end))
+    asked = questions(spec.policy, spec, instants, **where, workload=primary)
+    if not asked:
+        return [hint("limits", spec.id, "no check asks for measurements")]
+    answers = await measuring.metrics.ask([*asked, *(question for _, question in bounded)])
+    errors = list(dict.fromkeys(one.error for one in answers.values() if one.error))
+    if errors:
+        remedy = "correct the source in controller.yaml, or the query of the check"
+        return [wrong("limits", spec.id, Unavailable(f"{errors[0]}.", remedy=remedy))]
+    verdicts = [
+        judge(spec.policy, spec, answers, instants, at, **where, workload=primary)
+        for at in instants
+    ]
+    now = backtest(spec.policy, verdicts).ranges
+    found = [
+        _bucketed(spec, check, misfit)
+        for check, question in bounded
+        if (misfit := _misfit(spec, check, answers[question]))
+    ]
+    return [*found, *await beside_last_week(spec, measuring, now_ms, now)]
+
+
+def _bounds(spec: CanarySpec, at_ms: int) -> Iterator[tuple[Check, Question]]:
+    """Ask for the buckets of each latency check; what cannot be asked has other findings."""
+    for check in spec.policy.checks:
+        if check.builtin == "request-duration":
+            try:
+                yield check, counting.bounds(check, spec, at_ms)
+            except SpecError:
+                # Not swallowed: `lint` and every verdict say that this check cannot be asked.
+                continue
+
+
+def _misfit(spec: CanarySpec, check: Check, answer: Answer) -> SpecError | None:
+    bounds = buckets.read_ms(answer, counting.unit_ms(spec))
+    return buckets.misfit(check, spec, bounds, f"that {check.source} has")
+
+
+def _bucketed(spec: CanarySpec, check: Check, misfit: SpecError) -> Finding:
+    """Tell of a limit that the buckets there are do not fit."""
+    subject = f"{spec.id} {check.name}, buckets"
+    if spec.policy.judge.type in WINDOWED:
+        return hint("limits", subject, misfit.problem, misfit.remedy)
+    return wrong("limits", subject, misfit)
+
+
+async def beside_last_week(
+    spec: CanarySpec, measuring: Measuring, now_ms: int, now: Sequence[Range]
+) -> list[Finding]:
+    """Hold each limit against the last looks, `now`, and against the last week's normal days."""
+    if not any(one.values for one in now):
+        return [_silent(spec, one) for one in now]
+    try:
+        then = (await week(spec, measuring.metrics, measuring.timing.scrape_ms, now_ms)).ranges
+    except Unavailable as error:
+        lost = wrong("limits", f"{spec.id}, last week", error)
+        return [*(next(_limit(spec, one, one)) for one in now), lost]
+    return [
+        found for one, before in zip(now, then, strict=True) for found in _limit(spec, one, before)
+    ]
+
+
+def _limit(spec: CanarySpec, now: Range, before: Range) -> Iterator[Finding]:
+    subject = f"{spec.id} {now.check}"
+    if not now.values:
+        yield _silent(spec, now)
+        return
+    middle = "-" if now.middle is None else percent(now.middle)
+    what = f"the primary is at {middle}, the limit is {now.limit}"
+    if now.suggested:
+        failed = f"{what}: {now.failed} of its last {now.looks} looks would have failed"
+        yield hint("limits", subject, failed, _remedy(now, before))
+        return
+    yield fine("limits", subject, what)
+    if before.suggested:
+        yield hint(
+            "limits", f"{subject}, last week", tight_words(before),
+            f"{before.suggested} keeps nearly every look; `gitops-canary backtest` shows when",
+        )  # fmt: skip
+
+
+def _remedy(now: Range, before: Range) -> str:
+    """Say whether a limit that is broken now is too tight, or something is wrong now."""
+    if before.values and not before.suggested:
+        odd = f" ({leaving(before)})" if before.left_out else ""
+        return (
+            f"the limit was kept on last week's normal days{odd}: something is wrong now, so mend "
+            "that and leave the limit"
+        )
+    known = f"{before.suggested or now.suggested} is normal here; `gitops-canary backtest` looks at"
+    return f"{known} more days{', as there are few' if before.short else ''}"
+
+
+def _silent(spec: CanarySpec, one: Range) -> Finding:
+    return hint(
+        "limits", f"{spec.id} {one.check}",
+        "there are no data of the primary: a canary would wait for ever",
+        "send traffic; else compare the query's labels with what the source has "
+        "(`gitops-canary explain`, docs/reference/metrics.md)",
+    )  # fmt: skip
