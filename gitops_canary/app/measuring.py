@@ -46,16 +46,16 @@ class _Clocked:
 
     metrics: Metrics
     now_ms: int | None = None
-    silence: str = ""
-    """The error of the first source that did not answer; empty where every one did."""
+    silence: tuple[str, ...] = ()
+    """The errors of the sources that did not answer, each once; empty where every one did."""
 
     async def ask(self, questions: Sequence[Question]) -> Answers:
         """Ask, and look at the clocks."""
         answers = await self.metrics.ask(questions)
         clocks = [a.clock_ms for a in answers.values() if a.clock_ms is not None]
         self.now_ms = min(clocks, default=self.now_ms)
-        silent = (a.error or "A metric source did not answer" for a in answers.values() if a.silent)
-        self.silence = self.silence or next(silent, "")
+        silent = [a.error or "A metric source did not answer" for a in answers.values() if a.silent]
+        self.silence = tuple(dict.fromkeys((*self.silence, *silent)))
         return answers
 
     async def look(self, source: str, now_ms: int) -> None:
@@ -72,8 +72,8 @@ class Measured:
     """Those that somebody waits for, complete, or that depend on the time."""
     answers: Mapping[CanaryId, Answers]
     """The evidence."""
-    silence: str
-    """The error of the first metric source that kept silent; empty where none did."""
+    silence: tuple[str, ...]
+    """The errors of the metric sources that kept silent, each once; empty where none did."""
     clock_ms: int | None
     """The time as metric sources told it; None where none did."""
     steps: Mapping[CanaryId, Liveness]

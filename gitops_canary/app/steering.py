@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gitops_canary.app.branch_standing import Standing
 from gitops_canary.app.reading import Rules
-from gitops_canary.core.adopting import unadopted
+from gitops_canary.core.adopting import adopted
 from gitops_canary.core.plan import QUARANTINE
 from gitops_canary.core.text import percent
 from gitops_canary.errors import Conflict, Refused, SpecError
@@ -75,11 +75,10 @@ def _adopting(standing: Standing, canary: CanaryId) -> Change | None:
         return None
     weight = standing.ground(canary).owned.weight
     if move is None or move.record.over:
-        then = "nothing was under way: the candidate starts at 0 %"
+        said = f"resumed from {percent(weight)} %: nothing was under way, so the candidate starts"
     else:
         returning = move.record.action in {Action.PROMOTE, Action.FINISH}
-        then = unadopted(standing.policy(move), weight, returning=returning)
-    said = f"resumed at {percent(weight)}%{f' ({then})' if then else ''}"
+        said = adopted(standing.policy(move), weight, returning=returning)
     token = f"{rollout}/{percent(weight)}"
     return controlled(standing, canary, "resume", value=token, said=said)
 

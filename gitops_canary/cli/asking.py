@@ -19,7 +19,7 @@ from gitops_canary.cli.options import (
     ToOption,
 )
 from gitops_canary.cli.printing import diff, say, show, write
-from gitops_canary.core.text import one_line
+from gitops_canary.core.text import one_line, paragraph
 from gitops_canary.git.checkout import Checkout
 from gitops_canary.model.names import CanaryId
 
@@ -80,7 +80,7 @@ def perform(
     def note(change: Change) -> str:
         why = f"{one_line(reason)}\n\n" if reason else ""
         asked = f"{change.said[0].upper()}{change.said[1:]}"
-        return f"{title}\n\n{why}{asked}, by `gitops-canary {verb}`.\n"
+        return f"{title}\n\n{why}{paragraph(f'{asked}, by `gitops-canary {verb}`.')}\n"
 
     rules = Rules(paths=(), default_provider=provider)
     done = carry_out(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gitops_canary.app.looking import Seen
 from gitops_canary.app.shelf import stories
 from gitops_canary.app.tick import Report
 from gitops_canary.cli.clones import EvidenceOption, evidence_tip
@@ -90,6 +91,7 @@ def _lines(report: Report, canary: CanaryId) -> Iterator[str]:
     policy = one.policy
     yield f"Ladder: {ladder(policy)}; a check every {duration(policy.interval_ms)}."
     yield f"Rolled back by: {condemned_by(policy_json(policy))}."
+    yield _now(one)
     yield f"Candidate: {one.tip.owned.candidate.version}"
     yield f"Primary:   {one.tip.owned.primary.version}"
     live = one.situation.live
@@ -103,10 +105,19 @@ def _lines(report: Report, canary: CanaryId) -> Iterator[str]:
         yield "\nMoves, newest first:"
         for move in reversed(one.rollout.moves):
             record = move.record
-            weight = f"{percent(record.weight_from)}->{percent(record.weight_to)}%"
+            weight = f"{percent(record.weight_from)}% -> {percent(record.weight_to)}%"
             yield f"  {iso(move.date_ms)}  {move.revision[:12]}  {record.action.value}  {weight}"
         yield "\nWhy, with every figure: `git show <move>`, or in a clone with the evidence branch"
         yield f"`gitops-canary explain -C . {one.rollout.id}`."
+
+
+def _now(one: Seen) -> str:
+    """Say where the canary is, with the numbers of `status`."""
+    share = f"Now: {percent(one.tip.owned.weight)}% of the traffic"
+    if one.rollout is None or not one.running:
+        return f"{share}, nothing rolls out."
+    record = one.rollout.last.record
+    return f"{share}, step {record.step}/{record.steps} of rollout {record.rollout}."
 
 
 def _arithmetic(verdict: Verdict) -> Iterator[str]:

@@ -16,7 +16,7 @@ from gitops_canary.cli.options import (
     OutputOption,
     PlainOption,
 )
-from gitops_canary.cli.printing import Row, say, show
+from gitops_canary.cli.printing import Row, say, show_fitting
 from gitops_canary.core.text import iso, percent
 from gitops_canary.errors import SpecError
 from gitops_canary.git.plain import PlainClone
@@ -24,6 +24,7 @@ from gitops_canary.manifest.problems import nearest_canary
 from gitops_canary.model.rollout import Move
 
 COLUMNS = ("when", "canary", "rollout", "action", "step", "weight", "verdict", "version", "commit")
+FIRST = ("when", "canary", "action", "weight", "commit", "verdict", "step", "version", "rollout")
 
 
 def history(
@@ -38,7 +39,7 @@ def history(
     reports = looked(config)
     wanted = chosen(reports, canaries)
     rows = [row for report in reports for row in _rows(report) if wanted(row["canary"])]
-    show(rows, COLUMNS, output)
+    show_fitting(rows, COLUMNS, output, FIRST)
     errors = [report.error for report in reports if report.error]
     for error in errors:
         say(f"error: {error}")
@@ -59,7 +60,7 @@ def _plain(path: Path, wanted: frozenset[str], output: Form) -> int:
             remedy=nearest_canary(unknown[0], known),
         )
     rows = [_row(move) for move in reversed(moves) if not wanted or move.record.canary in wanted]
-    show(rows, COLUMNS, output)
+    show_fitting(rows, COLUMNS, output, FIRST)
     errors = [one.error for one in claims if not isinstance(one, Claim)]
     for error in errors:
         say(f"error: {error}")

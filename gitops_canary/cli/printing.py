@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any, TextIO
 
 from rich import box
@@ -19,6 +20,10 @@ from gitops_canary.core.text import one_line
 
 Row = Mapping[str, Any]
 PIPE_WIDTH = 200
+_FOLDED = 24
+"""Characters from which on a column may be folded."""
+_GAP = 3
+"""Characters between two columns."""
 _NEXT = "\n  "
 """What parts the problems of one document (manifest.problems.joined)."""
 
@@ -110,14 +115,55 @@ def _csv(rows: Sequence[Row], columns: Sequence[str]) -> None:
     writer.writerows([cell(row.get(name)) for name in names] for row in rows)
 
 
+def show_fitting(
+    rows: Sequence[Row], columns: Sequence[str], form: Form, first: Sequence[str]
+) -> None:
+    """Print rows; a table has as many columns as there is room for, and names the others.
+
+    `first` lists the columns of a table, the most important one first.
+    """
+    if form is not Form.TABLE:
+        show(rows, columns, form)
+        return
+    room, widths = _console().width + _GAP, _widths(rows, first)
+    ends = accumulate(min(width, _FOLDED) + _GAP for width in widths)
+    there = {column for column, end in zip(first, ends, strict=True) if end <= room}
+    show(rows, [column for column in columns if column in there], form)
+    missing = [spaced(column) for column in columns if column not in there]
+    if rows and missing:
+        say(f"Left out of the table: {', '.join(missing)}; `-o csv` tells all.")
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
+def _widths(rows: Sequence[Row], columns: Sequence[str]) -> Sequence[int]:
+    """Give the longest line of each column, its heading included, in characters."""
+    return [
+        max(len(line) for text in (column, *(_text(row, column) for row in rows))
+            for line in text.split(_NEXT))
+        for column in columns
+    ]  # fmt: skip
+
+
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for column in columns:
-        table.add_column(spaced(column).upper(), overflow="fold")
+    table, console = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False), _console()
+    widths = _widths(rows, columns)
+    # Long texts are folded, and names and instants only where there is no other room.
+    least = sum(width if width <= _FOLDED else _FOLDED // 2 for width in widths)
+    whole = least + _GAP * len(columns) <= console.width
+    for column, width in zip(columns, widths, strict=True):
+        kept = whole and width <= _FOLDED
+        table.add_column(spaced(column).upper(), overflow="fold", no_wrap=kept)
     for row in rows:
         # Text objects, so that nothing a repository says is taken for markup.
-        table.add_row(*(Text(_lines(str(row.get(column, "")))) for column in columns))
-    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
+        table.add_row(*(Text(_text(row, column)) for column in columns))
+    console.print(table)
+
+
+def _text(row: Row, column: str) -> str:
+    return _lines(str(row.get(column, "")))
 
 
 def _lines(text: str) -> str:

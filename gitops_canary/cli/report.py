@@ -9,7 +9,7 @@ import typer
 from gitops_canary.app.shelf import stories
 from gitops_canary.cli.clones import EvidenceOption, day_ms, evidence_tip, now_ms
 from gitops_canary.cli.options import Form, OutputOption
-from gitops_canary.cli.printing import say, show, spaced
+from gitops_canary.cli.printing import say, show, show_fitting, spaced
 from gitops_canary.core.asked import MENTION, whys
 from gitops_canary.core.fleet import Fleet, fleet
 from gitops_canary.core.report import report as page
@@ -19,6 +19,11 @@ from gitops_canary.git.plain import PlainClone
 from gitops_canary.model.names import Revision
 
 FIGURES = ("figure", "value", "meaning")
+COLUMNS = (
+    "began", "canary", "rollout", "outcome", "version", "automatic", "requests",
+    "failedRequests", "exposedMinutes", "reason",
+)  # fmt: skip
+"""Of the table of changes, the most important first."""
 
 
 def report(
@@ -48,10 +53,7 @@ def report(
         opened.close()
     if changes:
         rows = list(chosen.changes())
-        columns = tuple(rows[0]) if rows else ()
-        # A table has to stay readable; every other form tells these two too.
-        left_out = ("source", "policy") if output is Form.TABLE else ()
-        show(rows, tuple(one for one in columns if one not in left_out), output)
+        show_fitting(rows, tuple(rows[0]) if rows else (), output, COLUMNS)
         return 0
     return _figures(chosen, output)
 

@@ -36,6 +36,9 @@ def status(
     rows = [_row(one) for one in found if wanted(one.canary)]
     if rows or output is not Form.TABLE:
         show(rows, COLUMNS, output)
+    for row in rows if output is Form.TABLE else ():
+        if row["remedy"]:
+            say(f"{row['canary']}: Try: {row['remedy']}.")
     return exit_code(reports)
 
 

@@ -25,6 +25,16 @@ def unadopted(policy: Policy, weight: Decimal, *, returning: bool) -> str:
     )
 
 
+def adopted(policy: Policy, weight: Decimal, *, returning: bool) -> str:
+    """Say what a `resume` of a running rollout asked for, once it has; see `unadopted`."""
+    then = "goes back to 0 %" if weight else "stays at 0 %"
+    if returning:
+        return f"resumed after the promotion: the traffic {then}"
+    if weight in policy.steps:
+        return f"resumed at {percent(weight)} %"
+    return f"resumed from {percent(weight)} %, which is no step of the ladder: the traffic {then}"
+
+
 def _one_of(steps: tuple[Decimal, ...]) -> str:
     names = [percent(step) for step in steps]
     if len(names) > _NAMED:

@@ -27,7 +27,7 @@ def alternatives(act: Act, record: Record) -> tuple[tuple[str, str], ...]:
     fixed = _FIXED.get(act.action)
     if fixed is not None:
         return fixed
-    failures = f"{record.failed} failed checks of the {record.threshold} that condemn a version"
+    failures = f"{record.failed} failed looks of the {record.threshold} that condemn a version"
     if act.action is Action.ABORT:
         return _abort(act, record)
     if act.action is Action.RETREAT:
@@ -77,7 +77,7 @@ def _abort(act: Act, record: Record) -> tuple[tuple[str, str], ...]:
             ("advance", f"a {who} asked for the abort"),
             ("retreat", f"the {who} asked for the version to be taken out, not only the traffic"),
         )
-    counted = f"failed checks reached the limit, {record.failed} of {record.threshold}"
+    counted = f"failed looks reached the limit, {record.failed} of {record.threshold}"
     final = bool(act.verdicts) and act.verdicts[-1].final
     return (
         ("wait", "the verdict condemns by itself, whatever comes next" if final else counted),

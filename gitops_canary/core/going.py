@@ -205,7 +205,7 @@ def condemned(s: Situation, verdicts: Sequence[Verdict]) -> Decision | None:
 
 def _condemn(s: Situation, seen: Sequence[Verdict], failed: int) -> Decision:
     verdict = seen[-1]
-    counted = f"{failing(verdict)}. That was failed check {failed} of {s.policy.threshold}."
+    counted = f"{failing(verdict)}. That was failed look {failed} of {s.policy.threshold}."
     return s.act(
         Action.ABORT,
         at_ms=verdict.window.end_ms,
@@ -266,7 +266,7 @@ def _measured(s: Situation, failed: int) -> tuple[Wait, str]:
         return Wait.DATA, f"The checks are inconclusive: {silent(newest)}."
     if newest and newest.outcome is Outcome.FAIL:
         count = f"{failed} of {s.policy.threshold}"
-        return Wait.WINDOW, f"Failed check {count}: {failing(newest)}."
+        return Wait.WINDOW, f"Failed look {count}: {failing(newest)}."
     return Wait.WINDOW, f"Measures {_where(s)}{_progress(s)}{_first(s)}."
 
 

@@ -91,7 +91,7 @@ def compose(
 
 def table(verdict: Verdict) -> str:
     """Draw the checks of one verdict as aligned columns."""
-    rows = [("check", "canary", "baseline", "limit", "verdict", "samples")]
+    rows = [("check", "canary", "primary", "limit", "verdict", "samples")]
     rows += [
         (m.check, m.value or "-", m.baseline or "-", m.limit, m.outcome.value, m.samples)
         for m in verdict.measurements

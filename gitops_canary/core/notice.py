@@ -1,5 +1,6 @@
 """From a decision to what its author reads on the pull request; pure."""
 
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
@@ -12,6 +13,8 @@ from gitops_canary.model.observation import Verdict
 from gitops_canary.model.owned import Owned
 from gitops_canary.model.rollout import Action
 
+_COMMAND = re.compile(r"[A-Za-z0-9 ./:=_-]+")
+"""What stands in code as it is, and mentions nobody."""
 SUMMARY_MAX = 140
 """Characters of a commit status on GitHub."""
 BODY_MAX = 60_000
@@ -80,13 +83,25 @@ def _body(
     yield words(decision.reason)
     if not isinstance(decision, Act) and decision.remedy:
         yield ""
-        yield f"To do: {words(decision.remedy)}"
+        yield f"Try: {_commands(decision.remedy)}"
     if verdicts:
         yield ""
         yield from _checks(verdicts[-1])
     if page:
         yield ""
         yield page
+
+
+def _commands(text: str) -> str:
+    """Write commands, which stand between back ticks, as code where nothing in them ends that.
+
+    >>> _commands("`gitops-canary retry a/b` if <ok>")
+    '`gitops-canary retry a/b` if &#60;ok&#62;'
+    """
+    parts = text.split("`")
+    if len(parts) % 2 == 0 or not all(_COMMAND.fullmatch(one) for one in parts[1::2]):
+        return words(text)
+    return "".join(f"`{part}`" if n % 2 else words(part) for n, part in enumerate(parts))
 
 
 def _ladder(weight: Decimal, steps: Sequence[Decimal]) -> str:

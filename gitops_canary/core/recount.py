@@ -32,7 +32,7 @@ def recount(story: Told, asked: str, whys: Whys) -> Iterator[str]:
 
 
 def _move(decision: Json, whys: Whys) -> Iterator[str]:
-    weight = f"{decision['weight']['from']} -> {decision['weight']['to']} %"
+    weight = f"{decision['weight']['from']}% -> {decision['weight']['to']}%"
     by = ", by a person's word" if decision.get("override") else ""
     yield one_line(
         f"{decision['decidedAt']}  {decision['action']} {weight}{by}: {reason(decision, whys)}"

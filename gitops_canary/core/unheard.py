@@ -7,25 +7,30 @@ from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import duration
 from gitops_canary.errors import Unavailable
 from gitops_canary.model.decision import Decision, Hold, Wait
-from gitops_canary.model.observation import Verdict
+from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Action, Outcome
 
 ASKED = frozenset({Wait.LIVE, Wait.READY, Wait.DATA})
 """Waits that end with an answer of a metric or sync source."""
+NAMED_MAX = 5
+"""Silent sources that are named; the others are counted."""
 
 
-def unanswered(decision: Decision, why: str) -> Decision:
+def unanswered(decision: Decision, whys: Sequence[str]) -> Decision:
     """Mark a wait for what nobody answered, so that it is told from one for time or traffic.
 
-    `why` is what became of the first silent source, which it names; it follows the reason, once.
-    Empty where every source answered.
+    `whys` say what became of each silent source, which they name; they follow the reason, each
+    once. Empty where every source answered.
     """
-    if why and isinstance(decision, Hold) and decision.wait in ASKED:
-        told = f"{decision.reason} {why[0].upper()}{why[1:]}."
-        reason = decision.reason if why in decision.reason else told
-        code = decision.exit_code or Unavailable.exit_code
-        return replace(decision, reason=reason, exit_code=code)
-    return decision
+    if not whys or not isinstance(decision, Hold) or decision.wait not in ASKED:
+        return decision
+    news = [why for why in whys if why not in decision.reason]
+    left = len(news) - NAMED_MAX
+    more = [f"{left} more sources did not answer."] if left > 0 else []
+    said = [f"{why[0].upper()}{why[1:]}." for why in news[:NAMED_MAX]]
+    reason = " ".join((decision.reason, *said, *more))
+    code = decision.exit_code or Unavailable.exit_code
+    return replace(decision, reason=reason, exit_code=code)
 
 
 def silence(s: Situation, live_ms: int, verdicts: Sequence[Verdict]) -> int | None:
@@ -82,10 +87,14 @@ def _waited(s: Situation, why: str, limit: str) -> Decision:
 def failing(verdict: Verdict) -> str:
     """Name the failing checks with value and limit."""
     return "; ".join(
-        f"{m.check} was {m.value} (limit {m.limit}, {m.samples})"
+        f"{m.check} was {m.value} (limit {m.limit}{_counted(m)})"
         for m in verdict.measurements
         if m.outcome is Outcome.FAIL
     )
+
+
+def _counted(one: Measurement) -> str:
+    return "" if one.samples == "-" else f", {one.samples}"
 
 
 def silent(verdict: Verdict) -> str:

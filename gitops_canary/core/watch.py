@@ -49,7 +49,7 @@ def _measuring(s: Situation, live_ms: int, seen: Sequence[Verdict]) -> Hold:
     if newest and newest.outcome is Outcome.FAIL:
         assert s.rollout is not None, "it finished"
         failed = s.rollout.last.record.failed + sum(v.outcome is Outcome.FAIL for v in seen)
-        count = f"failed check {failed} of {s.policy.threshold}"
+        count = f"failed look {failed} of {s.policy.threshold}"
         return s.hold(
             Wait.WATCH, f"Watches the promoted version {until}; {count}: {failing(newest)}."
         )

@@ -255,7 +255,7 @@ def _given(stdin: bytes) -> Iterator[int]:
 def _exhausted(error: OSError) -> Unavailable:
     return Unavailable(
         f"git cannot be started: {error.strerror}",
-        remedy="give the controller more room, processes or descriptors; the next tick tries again",
+        remedy="give the controller more room, processes or descriptors; the next look tries again",
     )
 
 

@@ -215,7 +215,7 @@ def damaged(error: Exception) -> Unavailable:
     """Tell that our own clone lacks what it must have."""
     return Unavailable(
         f"the local clone is damaged ({error})",
-        remedy="nothing: the next tick makes it anew from the remote",
+        remedy="nothing: the next look makes it anew from the remote",
     )
 
 

@@ -110,5 +110,5 @@ def _name(fresh: pathlib.Path, file: pathlib.Path) -> None:
 def _full(why: str) -> Unavailable:
     return Unavailable(
         f"the new commits cannot be stored: {why}",
-        remedy="look at the disk; the next tick makes the clone anew",
+        remedy="look at the disk; the next look makes the clone anew",
     )

@@ -152,7 +152,8 @@ def _moves(one: Standing, *, linked: bool) -> Iterator[str]:
         )
         for move in reversed(one.moves)
     ]
-    yield f"<details><summary>{len(rows)} moves of rollout {_text(one.rollout)}</summary>"
+    count = "1 move" if len(rows) == 1 else f"{len(rows)} moves"
+    yield f"<details><summary>{count} of rollout {_text(one.rollout)}</summary>"
     yield _table(("when", "move", "weight", "verdict", "commit"), rows)
     yield "</details>"
     if linked:

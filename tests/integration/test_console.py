@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from gitops_canary.cli import application, exits
 from gitops_canary.cli.options import Form
-from gitops_canary.cli.printing import show
+from gitops_canary.cli.printing import show, show_fitting
 
 GROUPS = {"quarantine": ("list", "lift")}
 
@@ -145,6 +145,19 @@ def test_a_table_s_headings_are_words(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().out.split("\n")[0].strip() == "FAILED REQUESTS"
     show([row], ("failedRequests",), Form.CSV)
     assert capsys.readouterr().out.split("\n")[0] == "failedRequests"
+
+
+def test_a_table_that_is_too_wide_drops_its_last_columns_and_names_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = [f"c{number}" for number in range(12)]
+    row = dict.fromkeys(names, "x" * 20) | {"more": "y"}
+    show_fitting([row], [*names, "more"], Form.TABLE, names[::-1])
+    told = capsys.readouterr()
+    assert told.out.split("\n")[0].split() == [name.upper() for name in names[4:]]
+    assert "left out of the table: c0, c1, c2, c3, more; " in told.err.lower()
+    show_fitting([row], names, Form.CSV, names)
+    assert capsys.readouterr().out.split("\n")[0] == ",".join([*names, "more"])
 
 
 @pytest.mark.parametrize("colour", [{}, {"NO_COLOR": "1"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}])

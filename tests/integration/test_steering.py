@@ -287,7 +287,7 @@ def test_a_weight_that_no_move_set_is_answered_by_resume(
     asked = run("resume", "prod/checkout", "-C", clone)
 
     assert asked.code == 0, asked.err
-    assert "resumed at 30% (nothing was under way: the candidate starts at 0 %)" in asked.out
+    assert "resumed from 30 %: nothing was under way, so the candidate starts" in asked.out
     assert run("once", "--config", settings).code == 3
     assert "start 1.1.0" in subject(origin)
     assert run("resume", "prod/checkout", "-C", clone).err.count("nothing to change") == 1

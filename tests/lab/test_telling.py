@@ -27,9 +27,9 @@ revision.
 
 Version: app=ghcr.io/acme/checkout:1.2.0.
 
-check                 canary  baseline  limit   verdict  samples
-request-success-rate  96.2    100       >= 99   fail     30 requests
-request-duration      10      9         <= 250  pass     30 requests
+check                 canary  primary  limit   verdict  samples
+request-success-rate  96.2    100      >= 99   fail     30 requests
+request-duration      10      9        <= 250  pass     30 requests
 
 Canary-Format: 1
 """

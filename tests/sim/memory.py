@@ -58,7 +58,7 @@ class _Shelf(Reader):
             found = made.kind.value.decode() if made else "missing"
             raise Unavailable(
                 f"the local clone is damaged ({name} is {found}, not a {kind})",
-                remedy="nothing: the next tick makes it anew from the remote",
+                remedy="nothing: the next look makes it anew from the remote",
             )
         return made.body
 

@@ -200,10 +200,10 @@ def test_the_checks_are_aligned_columns_in_their_order() -> None:
     rows = (measured("12.5", "1", "a-long-name"), measured(None, None, "-- x"), measured("1", "2"))
     drawn = table(Verdict(outcome=Outcome.FAIL, window=window, measurements=rows))
     assert drawn.splitlines() == [
-        "check        canary  baseline  limit  verdict  samples",
-        "a-long-name  12.5    1         <= 1   fail     9 requests",
-        "-- x         -       -         <= 1   fail     9 requests",
-        "errors       1       2         <= 1   fail     9 requests",
+        "check        canary  primary  limit  verdict  samples",
+        "a-long-name  12.5    1        <= 1   fail     9 requests",
+        "-- x         -       -        <= 1   fail     9 requests",
+        "errors       1       2        <= 1   fail     9 requests",
     ]
 
 

@@ -71,7 +71,7 @@ def test_body_has_ladder_weight_checks_and_what_comes_next() -> None:
     assert "Both checks pass." in body
     assert "| errors | 1 | - | &#60;= 1 | fail | 9 requests |" in body
     waits = Hold(canary=CANARY, wait=Wait.PERSON, reason="It waits.", remedy="do this", alert=True)
-    assert "It waits.\n\nTo do: do this" in told(waits).body
+    assert "It waits.\n\nTry: do this" in told(waits).body
 
 
 def test_end_carries_the_whole_page_cut_where_the_forge_cuts() -> None:

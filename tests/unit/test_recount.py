@@ -27,8 +27,8 @@ def test_a_rollback_is_told_move_by_move() -> None:
     assert lines[3:12] == [
         "Asked for by Ada: bump",
         "",
-        "2026-03-02T10:01:00Z  start 0 -> 10 %: Because.",
-        "2026-03-02T10:09:00Z  abort 10 -> 0 %: Because.",
+        "2026-03-02T10:01:00Z  start 0% -> 10%: Because.",
+        "2026-03-02T10:09:00Z  abort 10% -> 0%: Because.",
         "    live: the share rose",
         f"    fail: request-success-rate {measured}: failed with 500: 12",
         "    webhook smoke passed: 200",
@@ -49,7 +49,7 @@ def test_a_check_without_a_number_is_told_by_its_reason() -> None:
     lines = list(recount(story(silent), "", {}))
 
     assert "    inconclusive: request-success-rate gave no number: no data" in lines
-    assert "2026-03-02T10:02:00Z  retreat 0 -> 10 %, by a person's word: Because." in lines
+    assert "2026-03-02T10:02:00Z  retreat 0% -> 10%, by a person's word: Because." in lines
     assert not any(line.startswith("Asked for by ") and "commit" not in line for line in lines)
     assert "Exposed: 0 minutes above 0 %, requests not counted." in lines
 

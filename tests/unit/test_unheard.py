@@ -95,11 +95,19 @@ def test_verdicts_are_put_into_words() -> None:
 def test_a_wait_for_what_nobody_answered_is_told_apart(wait: Wait, code: int, told: int) -> None:
     why = "Metric source default cannot be reached"
     hold = Hold(canary=CanaryId("prod/shop"), wait=wait, reason="It waits.", exit_code=code)
-    found = unanswered(hold, why)
+    found = unanswered(hold, [why])
 
     assert isinstance(found, Hold)
     assert found.exit_code == told
     assert (why in found.reason) == (told > 0)
-    assert unanswered(found, why) == found, "it is said once"
-    assert unanswered(hold, "") == hold
-    assert unanswered(act(Action.ADVANCE), why) == act(Action.ADVANCE)
+    assert unanswered(found, [why]) == found, "it is said once"
+    assert unanswered(hold, ()) == hold
+    assert unanswered(act(Action.ADVANCE), [why]) == act(Action.ADVANCE)
+
+
+def test_every_silent_source_is_named_up_to_five() -> None:
+    hold = Hold(canary=CanaryId("prod/shop"), wait=Wait.DATA, reason="It waits: b is away.")
+    two = unanswered(hold, ["a is away", "b is away"])
+    seven = unanswered(hold, [f"{letter} is away" for letter in "acdefgh"])
+    assert two.reason == "It waits: b is away. A is away."
+    assert seven.reason.endswith("E is away. F is away. 2 more sources did not answer.")

@@ -62,7 +62,7 @@ def test_it_says_how_it_does_and_tells_nobody() -> None:
     assert {(hold.wait, hold.alert) for hold in found} == {(Wait.WATCH, False)}
     assert [hold.reason for hold in found] == [
         f"{said}.", f"{said}.",
-        f"{said}; failed check 1 of 2: errors was 1 (limit <= 1, 9 requests).", f"{said}.",
+        f"{said}; failed look 1 of 2: errors was 1 (limit <= 1, 9 requests).", f"{said}.",
         f"{said}: too few requests.", f"{said}.",
     ]  # fmt: skip
 
