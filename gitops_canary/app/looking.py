@@ -58,14 +58,13 @@ class Look:
     seen: Mapping[CanaryId, Seen]
     held: Mapping[CanaryId, Hold]
     unmanaged: tuple[Unmanaged, ...] = ()
+    uninitialised: Mapping[CanaryId, CanarySpec] = field(default_factory=dict)
+    """Those of the held that lack their primary, or the route that splits."""
 
     def measured(self, situations: Mapping[CanaryId, Situation]) -> dict[CanaryId, Seen]:
         """Give what was seen, completed by what was measured of some."""
         known = situations.get
         return {k: replace(one, situation=known(k, one.situation)) for k, one in self.seen.items()}
-
-    uninitialised: Mapping[CanaryId, CanarySpec] = field(default_factory=dict)
-    """Those of the held that lack their primary, or the route that splits."""
 
 
 def look(

@@ -128,6 +128,17 @@ class Requested:
             for one, tip in arrivals
         ]
 
+    def squashed(self, gone: Sequence[Revision], made: Revision) -> None:
+        """Take a person's squash for the move whose words end it, if it does just that: the seal of
+        a move vouches for it whoever squashed."""
+        record = parse(self.world.message(made), made)
+        landed = [self.world.watch.landed.get(one) for one in gone]
+        for move in landed:
+            if move and move.record == record and self._same(move.revision, made):
+                [base] = self.world.remote.parents(made)
+                arrival = Arrival(revision=made, base=base, by="person", decided=False)
+                self.world.watch.waiting.append(arrival)
+
     def meant(self, gone: Revision, text: str) -> bool:
         """Whether a move may be gone: what held it was given up, or no decision rests on it."""
         remote = self.world.remote

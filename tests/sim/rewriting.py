@@ -94,7 +94,9 @@ def _squashed(world: Simulation) -> Undo:
     change: dict[str, bytes | None] = {p: b for p, b in files.items() if base.get(p) != b}
     gone: dict[str, bytes | None] = dict.fromkeys(base.keys() - files.keys())
     words = "\n".join(world.message(revision) for revision in line[:-1])
-    world.commit({**change, **gone}, f"Squash\n\n{words}", parents=[line[-1]])
+    made = world.commit({**change, **gone}, f"Squash\n\n{words}", parents=[line[-1]])
+    if world.requested and world.requested.sealed:
+        world.requested.squashed(line[:-1], made)
     world.rewound_ms = world.now_ms
     return nothing
 
