@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from gitops_canary.http import Failed, Reply, Request
 from gitops_canary.metrics.http import Access, Dialect, Instant, Track
-from gitops_canary.metrics.shapes import Point, instant_ms, listed, mapping, number, parse
+from gitops_canary.metrics.shapes import Point, complete, instant_ms, listed, mapping, number, parse
 from gitops_canary.metrics.sigv4 import Keys, signed
 
 ACCESS_KEY, SECRET_KEY = "aws_access_key_id", "aws_secret_access_key"
@@ -95,6 +95,10 @@ def read(reply: Reply, instant: Instant) -> Sequence[Track]:
     """Read `MetricDataResults`; one that is not complete is an error."""
     del instant
     document = mapping(parse(reply.body), "the answer")
+    complete(document, "NextToken")
+    if document.get("Messages"):
+        # "As much of the operation as possible is still executed": the rest is missing.
+        raise Failed(f"warns ({_warned(document['Messages'])}): ask for less")
     tracks = []
     for one in listed(document.get("MetricDataResults"), "MetricDataResults"):
         row = mapping(one, "a result")
@@ -112,6 +116,11 @@ def read(reply: Reply, instant: Instant) -> Sequence[Track]:
         ]
         tracks.append(Track(labels={"id": str(row.get("Id", ""))}, points=points))
     return tracks
+
+
+def _warned(messages: object) -> str:
+    said = (mapping(one, "a message") for one in listed(messages, "Messages"))
+    return "; ".join(str(one.get("Value") or one.get("Code")) for one in said)
 
 
 DIALECT = Dialect(ask=ask, read=read)

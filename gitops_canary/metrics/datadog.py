@@ -35,7 +35,7 @@ def read(reply: Reply, instant: Instant) -> Sequence[Track]:
     A point begins `interval` seconds of numbers; one that is not over yet is left out.
     """
     document = mapping(parse(reply.body), "the answer")
-    if document.get("status") != "ok":
+    if document.get("status") != "ok" or document.get("error"):
         raise Failed(f"answers with an error ({spoken(document)}): correct the query of the check")
     tracks = []
     for one in listed(document.get("series"), "series"):

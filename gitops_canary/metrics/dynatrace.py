@@ -4,11 +4,13 @@ Source of the shapes: docs.dynatrace.com, "Metrics API - GET data points", resol
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from gitops_canary.http import Failed, Reply, Request
 from gitops_canary.metrics.http import Access, Dialect, Instant, Track
 from gitops_canary.metrics.shapes import (
     Point,
+    complete,
     instant_ms,
     labelled,
     listed,
@@ -37,11 +39,12 @@ def read(reply: Reply, instant: Instant) -> Sequence[Track]:
     """Read `result[].data[]`; a warning makes it an error."""
     del instant
     document = mapping(parse(reply.body), "the answer")
+    complete(document, "nextPageKey")
+    _unwarned(document)
     tracks = []
     for one in listed(document.get("result"), "result"):
         result = mapping(one, "a result")
-        if result.get("warnings"):
-            raise Failed(f"warns: {spoken(result['warnings'])}. Remove the cause")
+        _unwarned(result)
         for part in listed(result.get("data"), "data"):
             row = mapping(part, "a series")
             times = listed(row.get("timestamps"), "timestamps")
@@ -52,6 +55,11 @@ def read(reply: Reply, instant: Instant) -> Sequence[Track]:
             points = [Point(at_ms=at_ms, value=text) for at_ms, text in pairs if text is not None]
             tracks.append(Track(labels=labelled(row.get("dimensionMap")), points=points))
     return tracks
+
+
+def _unwarned(part: dict[str, Any]) -> None:
+    if part.get("warnings"):
+        raise Failed(f"warns: {spoken(part['warnings'])}. Remove the cause")
 
 
 DIALECT = Dialect(ask=ask, read=read)

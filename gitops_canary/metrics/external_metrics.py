@@ -12,7 +12,15 @@ from urllib.parse import parse_qsl, quote
 
 from gitops_canary.http import Failed, Reply, Request
 from gitops_canary.metrics.http import Access, Dialect, Instant, Track
-from gitops_canary.metrics.shapes import Point, instant_ms, labelled, listed, mapping, parse
+from gitops_canary.metrics.shapes import (
+    Point,
+    complete,
+    instant_ms,
+    labelled,
+    listed,
+    mapping,
+    parse,
+)
 
 _QUERY = re.compile(r"([a-z0-9][a-z0-9-]{0,62})/([A-Za-z0-9_.:|-]{1,253})(?:\?([^#\s]{1,1000}))?")
 _SCALES = {
@@ -42,6 +50,7 @@ def read(reply: Reply, instant: Instant) -> Sequence[Track]:
     """Read `items[]`, each a quantity with its own time."""
     del instant
     document = mapping(parse(reply.body), "the answer")
+    complete(mapping(document.get("metadata") or {}, "metadata"), "continue")
     tracks = []
     for one in listed(document.get("items"), "items"):
         item = mapping(one, "an item")

@@ -17,7 +17,8 @@ INSTANTS_MAX: Final = 60
 """Newest instants asked for: each is a request, and older ones were judged already."""
 KNOWN_MAX: Final = 8192
 """Answers kept, so that an instant is asked for once; they only spare requests."""
-OK: Final = range(200, 300)
+OK: Final = frozenset({200})
+"""The one status of a whole answer: 206 is a part of one, 203 what a proxy made of it."""
 _UNITS_MS: Final = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _REMEDIES: Final = {
     400: "correct the query of the check",
@@ -176,6 +177,11 @@ class Source:
             near = [p for p in track.points if instant.from_ms <= p.at_ms <= latest_ms]
             if near:
                 newest = max(near, key=lambda point: point.at_ms)
+                if {p.value for p in near if p.at_ms == newest.at_ms} != {newest.value}:
+                    raise Failed(
+                        "answers with several numbers for one instant: correct the query, so that "
+                        "they are one, or are series with labels of their own"
+                    )
                 sample = Sample(at_ms=instant.at_ms, value=newest.value)
                 labels = {name: secrets.hidden(text) for name, text in track.labels.items()}
                 found.append(Series(labels=labels, samples=(sample,)))

@@ -38,7 +38,7 @@ def read(reply: Reply, instant: Instant) -> Sequence[Track]:
     status = mapping(document.get("status") or {}, "status")
     if status.get("errMsg"):
         raise Failed("could not fetch the metric: look at the status of the KeptnMetric")
-    if not status.get("value"):
+    if status.get("value") in (None, ""):
         return ()
     at_ms = instant_ms(status.get("lastUpdated"))
     return (Track(points=(Point(at_ms=at_ms, value=number(status["value"]) or ""),)),)

@@ -74,6 +74,12 @@ def listed(value: Any, what: str) -> list[Any]:
     return value
 
 
+def complete(document: dict[str, Any], name: str) -> None:
+    """Refuse an answer that says by a key that there is more of it; Failed where it does."""
+    if document.get(name):
+        raise Failed(f"answers with a part only ({name}): write a query that gives one series")
+
+
 def number(value: Any) -> str | None:
     """Give a number, NaN or an infinity as text; None for null, Failed for anything else."""
     if value is None:

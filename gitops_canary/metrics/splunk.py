@@ -47,11 +47,20 @@ def read(reply: Reply, instant: Instant) -> Sequence[Track]:
     for event, message in _events(reply.body):
         if event == "data":
             _note(message, found)
+        elif event == "message":
+            _whole(message)
         else:
             ended |= _ends(event, message)
     if not ended:
         raise Failed("ended its stream early: look at its load; `run` asks again by itself")
     return [Track(labels={"tsId": name}, points=points) for name, points in found.items()]
+
+
+def _whole(message: Mapping[str, Any]) -> None:
+    """Refuse what is told of a part of the series alone, as signalflow-client-python notes it."""
+    said = message.get("message", message)
+    if isinstance(said, dict) and said.get("messageCode") == "FIND_LIMITED_RESULT_SET":
+        raise Failed("computes a part of its series only: narrow the query's filter")
 
 
 def _ends(event: str, message: Mapping[str, Any]) -> bool:

@@ -24,6 +24,7 @@ from gitops_canary.metrics.http import OK, Access, Dialect, Instant, Track
 from gitops_canary.metrics.prometheus_answer import read as read_prometheus
 from gitops_canary.metrics.shapes import (
     Point,
+    complete,
     instant_ms,
     labelled,
     listed,
@@ -170,6 +171,7 @@ def read(reply: Reply, instant: Instant) -> Sequence[Track]:
     if document.get("partialErrors"):
         said = spoken(document["partialErrors"])
         raise Failed(f"answers with a part only ({said}): a part is never taken for health")
+    complete(document, "nextPageToken")
     every = listed(document.get("timeSeriesData", []), "timeSeriesData")
     if not every and "timeSeriesDescriptor" not in document and document:
         raise Failed(

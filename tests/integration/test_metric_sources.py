@@ -12,8 +12,9 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from provider_answers import AT, PROVIDERS, SECOND, SECRET, account_key
+from provider_answers import AT, PROVIDERS, SECOND, SECRET, account_key, keptn
 from provider_asking import Asking, Watch
+from provider_nasty import FUTURE, ODD, PARTIAL, TWICE, body, drips
 from provider_server import Handler, Server, sends
 
 from gitops_canary.app.config import load
@@ -22,8 +23,6 @@ from gitops_canary.http import BODY_MAX, Opening
 from gitops_canary.manifest.providers import METRIC_PROVIDERS
 from gitops_canary.metrics import METRICS, Prometheus
 from gitops_canary.metrics.http import Source
-
-LIVE = [name for name, kind in METRICS.items() if kind.live]
 
 
 @pytest.fixture(scope="module")
@@ -172,8 +171,55 @@ def test_slow_answer_ends_at_the_deadline(ask: Asking) -> None:
     assert found.silent
 
 
+@pytest.mark.parametrize("name", ["prometheus", "datadog"])
+def test_every_byte_in_time_is_no_answer_in_time(name: str, ask: Asking) -> None:
+    found = ask(drips(body(name)), timeout_ms=100)
+    assert "within 100 ms" in (found.error or "")
+
+
 def test_answer_that_is_too_large_is_refused(ask: Asking) -> None:
     assert "more than" in (ask(sends(b" " * (BODY_MAX + 1))).error or "")
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_half_an_answer_is_an_error(name: str, kind: str, ask: Asking) -> None:
+    made, why = ODD[kind]
+    found = ask(made(body(name)))
+    assert why in (found.error or ""), found
+    assert not found.series
+
+
+@pytest.mark.parametrize("more", [b"}", b" oops", b"\x00"])
+def test_an_answer_with_more_behind_it_is_an_error(name: str, more: bytes, ask: Asking) -> None:
+    # An event stream is over where it says so; what follows is nobody's.
+    assert ask(sends(body(name) + more)).error or name == "splunk"
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"), [(name, one) for name, every in PARTIAL.items() for one in every]
+)
+def test_what_a_service_calls_partial_is_an_error(answer: object, ask: Asking) -> None:
+    found = ask(sends(answer))
+    assert found.error, found.series
+    assert not found.series
+
+
+@pytest.mark.parametrize(("name", "answer"), TWICE.items(), ids=TWICE)
+def test_two_numbers_for_one_instant_are_an_error(answer: object, ask: Asking) -> None:
+    assert "several numbers for one instant" in (ask(sends(answer)).error or "")
+
+
+@pytest.mark.parametrize(("name", "answer"), FUTURE.items(), ids=FUTURE)
+def test_a_number_of_the_future_is_not_used(answer: object, ask: Asking) -> None:
+    found = ask(sends(answer))
+    assert found.error is None
+    assert "99.5" not in [sample.value for series in found.series for sample in series.samples]
+
+
+@pytest.mark.parametrize("name", ["keptn"])
+def test_zero_is_a_number_and_not_silence(ask: Asking) -> None:
+    found = ask(sends(keptn(0)))
+    assert [sample.value for sample in found.series[0].samples] == ["0"]
 
 
 def test_redirect_is_never_followed(ask: Asking) -> None:
