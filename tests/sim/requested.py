@@ -117,10 +117,11 @@ class Requested:
             decided = self.polled.get(by) == base
         if len(self.world.remote.parents(made[0])) > 1:
             arrivals = [(one, made[0]) for one in own]
-        elif self.delivery.method is Method.MERGE or len(made) != len(every):
+        elif self.delivery.method is Method.MERGE or len(made) not in {1, len(every)}:
             arrivals = []  # what nothing vouches for is a person's
         else:
-            pairs = zip(every, made, strict=True)
+            # A squash is one of several where the branch was squashed below the request, too.
+            pairs = zip(every, made if len(made) > 1 else [made[0]] * len(every), strict=True)
             arrivals = [(new, new) for one, new in pairs if one in own and self._same(one, new)]
         need(arrivals or not decided, f"D5: what was merged of #{pull.number} is no move")
         self.world.watch.waiting += [
