@@ -8,6 +8,7 @@ from gitops_canary.app.tick import Station
 from gitops_canary.core.delivery import canary_of
 from gitops_canary.core.footing import anchors
 from gitops_canary.core.message import parse
+from gitops_canary.errors import HistoryError
 from gitops_canary.manifest import accepted
 from gitops_canary.model.names import Revision
 from gitops_canary.model.request import Method, Stage
@@ -132,7 +133,10 @@ class Requested:
     def squashed(self, gone: Sequence[Revision], made: Revision) -> None:
         """Take a person's squash for the move whose words end it, if it does just that: the seal of
         a move vouches for it whoever squashed."""
-        record = parse(self.world.message(made), made)
+        try:
+            record = parse(self.world.message(made), made)
+        except HistoryError:
+            return  # its last words are those of several
         landed = [self.world.watch.landed.get(one) for one in gone]
         for move in landed:
             if move and move.record == record and self._same(move.revision, made):
