@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 from gitops_canary.app.backtesting import week
 from gitops_canary.app.doctor import Finding, fine, hint, wrong
-from gitops_canary.app.doctor_manifests import Subject
+from gitops_canary.app.doctor_subject import Subject
 from gitops_canary.app.measuring import Measuring
 from gitops_canary.core import buckets, counting
 from gitops_canary.core.backtest import Range, backtest, leaving, tight_words

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from gitops_canary.app.doctor import Finding, Health, fine, hint, wrong
 from gitops_canary.app.doctor_limits import CANARIES_MAX
-from gitops_canary.app.doctor_manifests import Subject
+from gitops_canary.app.doctor_subject import Subject
 from gitops_canary.app.measuring import Measuring
 from gitops_canary.app.wiring import options
 from gitops_canary.core.edits import Ground

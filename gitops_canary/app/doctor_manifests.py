@@ -2,72 +2,24 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
-from gitops_canary.app.beside import Beside, beside
 from gitops_canary.app.doctor import Finding, Health, fine, hint, wrong
-from gitops_canary.app.initialising import texts_of
-from gitops_canary.app.reading import Reader, Rules
+from gitops_canary.app.doctor_subject import Subject
 from gitops_canary.core.edits import Ground
-from gitops_canary.errors import CanaryError, SpecError
+from gitops_canary.errors import SpecError
 from gitops_canary.manifest import document
 from gitops_canary.manifest.bindings import nothing_below
 from gitops_canary.manifest.census import Standing, census
-from gitops_canary.manifest.initial.terrain import Document, Terrain, images, survey
+from gitops_canary.manifest.driven import NONE, Driver
+from gitops_canary.manifest.initial import overlay
+from gitops_canary.manifest.initial.terrain import Document, images
 from gitops_canary.manifest.kustomize import twice
-from gitops_canary.model.names import CanaryId, Revision
+from gitops_canary.manifest.versions import unlisted
 from gitops_canary.model.owned import DocRef, Templates
 from gitops_canary.model.spec import CanarySpec, Dialect
-from gitops_canary.ports import Store
-from gitops_canary.routing import ROUTERS
 from gitops_canary.sync.probing import managed
 
 _SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """One revision of a repository, as far as the controller may look."""
-
-    terrain: Terrain
-    unread: tuple[SpecError, ...]
-    canaries: Mapping[CanaryId, CanarySpec]
-    errors: Mapping[CanaryId, CanaryError]
-    grounds: Mapping[CanaryId, Ground]
-    beside: Mapping[CanaryId, Beside]
-    barren: tuple[str, ...] = ()
-    """The allowed paths below which there is no file."""
-    notifies: Callable[[str], bool] | None = None
-    """Whether a notifier stands for `namespace/name` of an AlertProvider; None without settings."""
-
-
-def subject(store: Store, revision: Revision, rules: Rules, *, configured: bool = False) -> Subject:
-    """Read a revision whole; `configured` where the rules are those of a controller.yaml."""
-    texts, unread = texts_of(store, revision, rules.paths)
-    reader = Reader(store, rules, ROUTERS)
-    view = reader.view(revision)
-    grounds: dict[CanaryId, Ground] = {}
-    around: dict[CanaryId, Beside] = {}
-    errors = dict(view.errors)
-    for canary, spec in view.canaries.items():
-        try:
-            reader.placed(view, spec)
-            ground = reader.bind(view, spec)
-            reader.placed(view, spec, ground)
-            around[canary] = beside(reader.placing, revision, spec, ground)
-            grounds[canary] = ground
-        except CanaryError as error:
-            errors[canary] = error
-    return Subject(
-        terrain=survey(texts),
-        unread=unread,
-        canaries=view.canaries,
-        errors=errors,
-        grounds=grounds,
-        beside=around,
-        barren=view.index.barren,
-        notifies=rules.notifies if configured else None,
-    )
 
 
 def paths(one: Subject) -> Iterator[Finding]:
@@ -86,7 +38,7 @@ def workloads(one: Subject) -> Iterator[Finding]:
             what=error.problem,
             remedy=error.remedy,
         )
-    for found in census(one.terrain, _targets(one.canaries)):
+    for found in census(one.terrain, _drivers(one)):
         marker = f"; the Flux policy {found.marker} moves it" if found.marker else ""
         name = f"{found.namespace}/{found.name}" if found.namespace else found.name
         yield Finding(
@@ -189,10 +141,13 @@ def scalers(one: Subject) -> Iterator[Finding]:
     for spec in one.canaries.values():
         name = spec.target.name
         for found in one.terrain.of(*_SCALERS):
-            if not _scales(one, found, name) or found.ref.namespace not in {"", spec.namespace}:
+            if not _scales(one, found, name) or not _here(one, found, spec.namespace):
                 continue
             subject = f"{found.place} {found.ref.kind} {found.ref.name}"
-            if any(_scales(one, other, f"{name}-primary") for other in one.terrain.of(*_SCALERS)):
+            if any(
+                _scales(one, other, f"{name}-primary") and _here(one, other, spec.namespace)
+                for other in one.terrain.of(*_SCALERS)
+            ):
                 yield fine("scalers", subject, f"{name} and {name}-primary both scale")
             else:
                 yield Finding(
@@ -229,10 +184,8 @@ def unguarded(one: Subject) -> Iterator[Finding]:
             yield hint("unguarded", canary, what, warning.remedy)
         if isinstance(versions, Templates):
             continue
-        bound = {pair.container for pair in versions.pairs}
         for found in one.terrain.named(*_target(one.canaries[canary])):
-            loose = sorted(set(images(found)) - bound) if None not in bound else []
-            if loose:
+            if loose := unlisted(versions, images(found)):
                 yield hint(
                     "unguarded",
                     canary,
@@ -257,20 +210,33 @@ def _target(spec: CanarySpec) -> tuple[str, str, str]:
     return spec.target.kind, spec.target.name, spec.namespace
 
 
-def _targets(known: Mapping[CanaryId, CanarySpec]) -> Mapping[tuple[str, str], str]:
-    """Give the Canary of every workload, and of every document whose fields one binds."""
-    found: dict[tuple[str, str], str] = {}
-    for canary, spec in known.items():
-        found[spec.target.kind, spec.target.name] = canary
+def _drivers(one: Subject) -> Iterator[Driver]:
+    """Give what every Canary drives: a workload, and documents whose fields it binds."""
+    for canary, spec in one.canaries.items():
+        ground = one.grounds.get(canary)
+        yield Driver(
+            canary=canary,
+            key=(spec.target.kind, spec.target.name),
+            namespace=spec.namespace,
+            documents=frozenset((r.file, r.index) for r in _documents(ground)) if ground else NONE,
+        )
         for pair in spec.source:
             for side in (pair.candidate, pair.primary):
-                found[side.file, side.document.rpartition("/")[2]] = canary
-    return found
+                yield Driver(canary=canary, key=(side.file, side.document.rpartition("/")[2]))
 
 
 def _scales(one: Subject, scaler: Document, name: str) -> bool:
     target = scaler.word("spec", "scaleTargetRef", "name")
     return name in one.terrain.called(scaler, target)
+
+
+def _here(one: Subject, scaler: Document, namespace: str) -> bool:
+    """Tell whether anything puts a scaler into a namespace, and does not delete it there."""
+    return any(
+        overlay.space(one.terrain, outer, scaler) in {"", namespace}
+        and overlay.applies(one.terrain, outer, scaler)
+        for outer in overlay.outermost(one.terrain, scaler.ref.file) or (None,)
+    )
 
 
 def _documents(ground: Ground) -> tuple[DocRef, ...]:

@@ -10,8 +10,9 @@ from gitops_canary.app.controller import Round
 from gitops_canary.app.doctor import Finding, fine, hint, wrong
 from gitops_canary.app.doctor_limits import limits
 from gitops_canary.app.doctor_live import engines
-from gitops_canary.app.doctor_manifests import CHECKS, Subject, subject
+from gitops_canary.app.doctor_manifests import CHECKS
 from gitops_canary.app.doctor_rules import branch_rules
+from gitops_canary.app.doctor_subject import Subject, subject
 from gitops_canary.app.outside import notifier, webhook
 from gitops_canary.app.wiring import opened
 from gitops_canary.core.clocks import APART_MS, NEAR_MS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path as LocalPath
 
-from gitops_canary.app.beside import beside
+from gitops_canary.app.examining import examine
 from gitops_canary.app.indexing import SUFFIXES
 from gitops_canary.app.reading import Reader, Rules, View
 from gitops_canary.core.buckets import unusual
@@ -16,10 +16,9 @@ from gitops_canary.core.explain import ladder
 from gitops_canary.core.hooks import of
 from gitops_canary.core.outlook import outlook
 from gitops_canary.core.questions import unaskable
-from gitops_canary.core.rehearsal import always, rehearse
 from gitops_canary.core.text import percent
 from gitops_canary.errors import CanaryError, Place, SpecError, UsageError
-from gitops_canary.manifest import bindings, document, versions
+from gitops_canary.manifest import bindings, catalog, document
 from gitops_canary.manifest.nodes import SIZE_MAX
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
@@ -126,13 +125,16 @@ def findings(
 
 
 def _unread(store: Store) -> Iterator[Finding]:
-    """Tell of every YAML file that is none; templates need not be, and the large are not read."""
+    """Tell of every YAML file that is none; templates need not be.
+
+    The large are not read, and told of where they seem to hold a Canary.
+    """
     for path, blob in store.files(WORK_TREE).items():
         if not path.endswith(SUFFIXES):
             continue
         try:
             raw = store.read([blob.id])[blob.id]
-            if len(raw) > SIZE_MAX or b"{{" in raw:
+            if b"{{" in raw or (len(raw) > SIZE_MAX and not catalog.canaries(raw)):
                 continue
             document.parse(document.text_of(raw, file=path), file=path)
         except SpecError as error:
@@ -165,25 +167,16 @@ def _one(
 ) -> Iterator[Finding]:
     """Look at one Canary; what is no error of it, and a person should know, follows."""
     try:
-        reader.placed(view, spec)
-        ground = reader.bind(view, spec)
-        reader.placed(view, spec, ground)
-        versions.sound(ground.binding.versions, ground.texts.__getitem__)
-        around = beside(reader.placing, view.revision, spec, ground)
-        router = reader.router(spec)
-        extra: list[str] = []
-        for ref in ground.binding.routes:
-            rehearse(spec, ref, ground.texts[ref.file], router)
-            extra += always(spec, ref, ground.texts[ref.file], router)
-        extra += (*ground.reaching, *around.reaching)
+        found = examine(reader, view, spec)
     except CanaryError as error:
         yield Finding(canary=spec.id, place=error.place or spec.place, error=error)
         return
+    ground, around = found.ground, found.around
     grounds[spec.id] = ground
     never = tuple(unaskable(spec))
     told = (f"{one.problem} To go on: {one.remedy}." for one in never)
     lines = (*outlook(spec, ground, tuple(around.lines())), *told)
-    summary = _summary(spec, ground, extra, len(never))
+    summary = _summary(spec, ground, found.always, len(never))
     yield Finding(canary=spec.id, place=spec.place, summary=summary, outlook=lines, never=never)
     for warning in (*around.warnings(), *unusual(spec)):
         yield Finding(canary=spec.id, place=warning.place or spec.place, warning=warning)

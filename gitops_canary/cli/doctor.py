@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from gitops_canary.app.doctor import Finding, counted, exit_code
-from gitops_canary.app.doctor_manifests import CHECKS, subject
+from gitops_canary.app.doctor_manifests import CHECKS
 from gitops_canary.app.doctor_running import examine
+from gitops_canary.app.doctor_subject import subject
 from gitops_canary.app.linting import WORK_TREE, Folder
 from gitops_canary.app.reading import Rules
 from gitops_canary.cli.misplaced import tell_top

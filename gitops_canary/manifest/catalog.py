@@ -43,6 +43,7 @@ HIDDEN = (
 )
 """The pattern of a document whose kind may be spelled by escapes, the key or its value, or stand
 behind a line break that few know."""
+_CANARY = re.compile(rb"\bkind[\"']?\s*:\s*[\"']?Canary\b")
 _DECLARES = re.compile(rf"\bkind[\"']?{_GAP}:")
 _SPELLED = re.compile(r"\"[kind]{0,3}\\")
 _QUIET_MENTION = re.compile(mention(QUIET))
@@ -61,6 +62,15 @@ def declares(text: str) -> bool:
     if _DECLARES.search(text):
         return True
     return _hiding(text) and (_HIDDEN.search(text) or _SPELLED.search(text)) is not None
+
+
+def canaries(raw: bytes) -> bool:
+    """Tell whether bytes that are too many to be read seem to hold a Canary.
+
+    >>> canaries(b"kind: Canary"), canaries(b"kind: Can")
+    (True, False)
+    """
+    return _CANARY.search(raw) is not None
 
 
 def _hiding(text: str) -> bool:

@@ -2,21 +2,24 @@
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from gitops_canary.errors import Place, SpecError
-from gitops_canary.manifest import building, targets
-from gitops_canary.manifest.field_path import Inside, Key, spoken
-from gitops_canary.manifest.image_places import Form, ImagePlace, image_places, places_below
+from gitops_canary.manifest import building, releases, targets
+from gitops_canary.manifest.driven import Driver, Drivers
+from gitops_canary.manifest.image_places import Form, image_places
+from gitops_canary.manifest.initial.claimed import ROLLED, rolling
 from gitops_canary.manifest.initial.terrain import Terrain
 from gitops_canary.manifest.kustomize import Entry
+from gitops_canary.manifest.leaves import NAME
 from gitops_canary.manifest.nodes import Node, NodeKind
 from gitops_canary.model.names import Path
 
 _VALUES = re.compile(r"values.*\.ya?ml")
-_SHOWN = 3
+_TEMPLATE = "templates are never edited"
+_VALUES_FILE = "keep the version in a values file, and bind that by spec.source"
 _PLACEHOLDER = re.compile(r"\$\{|\{\{|\$\(")
 _IMAGE = re.compile(r"(@sha256:[0-9a-f]+|:[^/]*)+$")
 _REASONS: Mapping[str, tuple[str, str]] = {
@@ -24,13 +27,13 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "Job": ("nobody calls a Job: there is no traffic to share out", "run it as it is"),
     "Rollout": (
         "Argo Rollouts drives it and writes weights into the cluster",
-        "turn it into a Deployment; `gitops-canary import argo-rollouts` writes the Canary",
+        ROLLED,
     ),
     "Pod": ("a bare Pod cannot run in two versions behind one Service", "use a Deployment"),
     "ReplicaSet": ("a ReplicaSet is not rolled by itself", "use a Deployment"),
 }
 _WORKLOADS = frozenset({"Deployment", "DaemonSet", "StatefulSet", *_REASONS})
-_RELEASES = {"HelmRelease": "helm.toolkit.fluxcd.io", "Application": "argoproj.io"}
+_TARGETS = "a Canary drives a Deployment, a DaemonSet or a StatefulSet"
 
 
 class Standing(Enum):
@@ -58,13 +61,10 @@ class Workload:
     """Name of the Flux image policy that moves the image, where a comment names one."""
 
 
-def census(terrain: Terrain, targets: Mapping[tuple[str, str], str]) -> tuple[Workload, ...]:
-    """List every workload, in the files' order; files that are no YAML are told as such.
-
-    `targets` gives the Canary by (kind, name) of what it drives.
-    """
+def census(terrain: Terrain, drivers: Iterable[Driver]) -> tuple[Workload, ...]:
+    """List every workload, in the files' order; files that are no YAML are told as such."""
+    targets = Drivers(drivers)
     entries = building.chains(terrain.kustomizations)
-    patches = terrain.patches - terrain.affixes.keys()
     found: list[Workload] = []
     for file, text in sorted(terrain.texts.items()):
         if error := terrain.broken.get(file):
@@ -74,17 +74,15 @@ def census(terrain: Terrain, targets: Mapping[tuple[str, str], str]) -> tuple[Wo
             found.extend(_values(file, text, targets))
             continue
         chain = entries.get(file, [])
-        around = terrain.affixes.get(file, frozenset())
-        for root in terrain.roots[file]:
+        for index, root in enumerate(terrain.roots[file]):
             if root is not None and root.kind is NodeKind.MAPPING:
-                look = _Look(file, text, root, targets, chain, file in patches, around)
-                found.extend(look.tell())
+                found.extend(_Look(terrain, file, index, root, targets, chain).tell())
     return tuple(found)
 
 
 def _unreadable(file: Path, text: str, error: SpecError) -> Workload:
     template = "{{" in text
-    why = "it cannot be read, and templates are never edited" if template else "it cannot be read"
+    why = f"it cannot be read, and {_TEMPLATE}" if template else "it cannot be read"
     return Workload(
         place=error.place or Place(file),
         kind="file",
@@ -92,13 +90,11 @@ def _unreadable(file: Path, text: str, error: SpecError) -> Workload:
         name=posixpath.basename(file),
         standing=Standing.NOT,
         bound=f"{why}: {error.problem}",
-        remedy="keep the version in a values file, and bind that by spec.source"
-        if template
-        else error.remedy,
+        remedy=_VALUES_FILE if template else error.remedy,
     )
 
 
-def _values(file: Path, text: str, targets: Mapping[tuple[str, str], str]) -> Iterator[Workload]:
+def _values(file: Path, text: str, targets: Drivers) -> Iterator[Workload]:
     """Look at a chart's values file."""
     if not _VALUES.fullmatch(posixpath.basename(file)):
         return
@@ -109,45 +105,45 @@ def _values(file: Path, text: str, targets: Mapping[tuple[str, str], str]) -> It
         return
     if not found:
         return
-    canary = targets.get((file, ""))
+    canary = targets.of(file, "")
     yield Workload(
         place=Place(file, found[0].line, 1),
         kind="values",
         namespace="",
         name=posixpath.basename(file),
         standing=Standing.DRIVEN if canary else Standing.COULD,
-        bound=f"bound by the Canary {canary}" if canary else _held(found),
+        bound=f"bound by the Canary {canary}" if canary else releases.held(found),
         remedy="" if canary else "give the primary a tag of its own, and bind both by spec.source",
     )
-
-
-def _held(found: list[ImagePlace]) -> str:
-    fields = ", ".join(_field(place) for place in found[:_SHOWN])
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return f"its values hold the image: {fields}{more}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
     """One document."""
 
+    terrain: Terrain
     file: Path
-    text: str
+    index: int
     root: Node
-    targets: Mapping[tuple[str, str], str]
+    targets: Drivers
     chain: list[Entry]
-    patch: bool
-    """Whether kustomize puts it onto another document."""
-    affixes: frozenset[building.Affixes]
-    """What kustomize puts before and behind its name."""
 
     def tell(self) -> Iterator[Workload]:
         kind = self._at("kind")
         name = self._at("metadata", "name")
         group = self._at("apiVersion").partition("/")[0]
-        if kind in _WORKLOADS and self.root.get("spec") is not None:
+        if self._filled("metadata", "name") and (kind in _WORKLOADS or self._pods()):
+            standing, bound, remedy = (
+                Standing.NOT,
+                f"{_TEMPLATE}: its name is filled in",
+                _VALUES_FILE,
+            )
+            name = posixpath.basename(self.file)
+        elif kind in _WORKLOADS and self.root.get("spec") is not None:
             standing, bound, remedy = self._workload(kind, name)
-        elif _RELEASES.get(kind) == group and not self._applies_a_folder(kind, name):
+        elif kind not in releases.KINDS and self._pods():
+            standing, bound, remedy = self._another(kind)
+        elif releases.KINDS.get(kind) == group and not self._folder(kind, name):
             standing, bound, remedy = self._release(kind, name)
         else:
             return
@@ -162,8 +158,25 @@ class _Look:
             marker=self._marker(),
         )
 
+    def _pods(self) -> bool:
+        """Whether it runs pods, whatever its kind."""
+        return bool(self.root.get("spec", "template", "spec", "containers"))
+
+    def _filled(self, *path: str) -> bool:
+        """Whether a template fills a field in: what stands there reads as a mapping."""
+        node = self.root.get(*path)
+        return node is not None and node.kind is NodeKind.MAPPING
+
+    def _another(self, kind: str) -> tuple[Standing, str, str]:
+        """Tell of a workload of a kind that is not driven."""
+        if kind in targets.UNFIT_TARGETS:
+            why, remedy = targets.UNFIT_TARGETS[kind]
+            return Standing.NOT, why, remedy
+        return Standing.NOT, f"{_TARGETS}, and no {kind}", "turn it into one, or roll it as it is"
+
     def _workload(self, kind: str, name: str) -> tuple[Standing, str, str]:
-        if self.patch:
+        # Kustomize puts it onto another document, and applies it nowhere by itself.
+        if self.file in self.terrain.patches and self.file not in self.terrain.affixes:
             return (
                 Standing.NOT,
                 "it is a patch of kustomize" + (", and sets the image" if self._images() else ""),
@@ -171,11 +184,15 @@ class _Look:
                 if self._images()
                 else "look at what it is put on",
             )
-        names = building.called(name.removesuffix("-primary"), self.affixes)
-        if canary := next((c for n in sorted(names) if (c := self.targets.get((kind, n)))), None):
+        names = building.called(
+            name.removesuffix("-primary"), self.terrain.affixes.get(self.file, frozenset())
+        )
+        where = self._at("metadata", "namespace"), (self.file, self.index)
+        found = (self.targets.driving(kind, one, *where) for one in sorted(names))
+        if canary := next(filter(None, found), ""):
             role = "the primary" if name.endswith("-primary") else "the candidate"
             return Standing.DRIVEN, f"{role} of the Canary {canary}", ""
-        if refused := self._refused(kind):
+        if refused := self._refused(kind) or self._shared() or self._rolled(name):
             return Standing.NOT, *refused
         images = self._images()
         if not images:
@@ -196,9 +213,27 @@ class _Look:
         """Say why a kind cannot be a target, and what to do; None where it can."""
         if kind in _REASONS:
             return _REASONS[kind]
+        space = self._at("metadata", "namespace")
+        if space and not NAME.fullmatch(space):
+            return f"it lies in {space}, which is no namespace", "write the namespace out"
         if found := targets.refusal(self.root, kind):
             why, remedy, _ = found
             return why, remedy
+        return None
+
+    def _rolled(self, name: str) -> tuple[str, str] | None:
+        """Say that Argo Rollouts drives it in the place of its own template."""
+        found = rolling(self.terrain, self._at("kind"), name)
+        if found is None:
+            return None
+        return f"Rollout {found.ref.name} drives it ({found.place})", ROLLED
+
+    def _shared(self) -> tuple[str, str] | None:
+        """Say that a value stands for several places, so that none can be changed alone."""
+        for node in self.root.walk():
+            if node.kind is NodeKind.ALIAS:
+                place = Place(self.file, node.line, node.column)
+                return f"an alias or merge key stands in it ({place})", "write the value out"
         return None
 
     def _bound(self, name: str, images: list[str]) -> tuple[Standing, str, str]:
@@ -215,32 +250,22 @@ class _Look:
             remedy = f"`gitops-canary init` writes {name}-primary, its entry and a Canary"
         return Standing.COULD, bound, remedy
 
-    def _applies_a_folder(self, kind: str, name: str) -> bool:
-        """Tell an Application that only points at manifests, which are looked at themselves."""
-        if kind != "Application" or (self.file, name) in self.targets or self._places():
-            return False
-        several = self.root.get("spec", "sources")
-        charts = [one.get("chart") for one in several.items] if several else []
-        return not self._at("spec", "source", "chart") and not any(charts)
+    def _folder(self, kind: str, name: str) -> bool:
+        return not self.targets.of(self.file, name) and releases.applies_a_folder(
+            self.root, kind, self.file
+        )
 
     def _release(self, kind: str, name: str) -> tuple[Standing, str, str]:
-        bound_by = (self.targets.get((self.file, one)) for one in (name, ""))
-        if canary := next(filter(None, bound_by), None):
+        if canary := self.targets.of(self.file, name):
             return Standing.DRIVEN, f"bound by the Canary {canary}", ""
-        found = [p for p in self._places() if p.path[0] == Key("spec")]
+        found = releases.values(self.root, self.file)
         if not found:
             return (
                 Standing.NOT,
                 "no image among its values: only the chart's version changes",
                 "write the image's tag into the values",
             )
-        article = "an" if kind == "Application" else "a"
-        remedy = f"commit {article} {kind} {name}-primary, and bind both by spec.source"
-        return Standing.COULD, _held(found), remedy
-
-    def _places(self) -> list[ImagePlace]:
-        found = places_below(self.root, file=self.file).values()
-        return [place for place in found if place.form is not Form.CHART]
+        return Standing.COULD, releases.held(found), releases.remedy(kind, name)
 
     def _images(self) -> list[str]:
         groups = (
@@ -252,14 +277,11 @@ class _Look:
         return [node.value for node in found if node is not None]
 
     def _marker(self) -> str:
-        tail = self.text.find("\n", self.root.end)
-        own = self.text[self.root.start : tail if tail >= 0 else len(self.text)]
+        text = self.terrain.texts[self.file]
+        tail = text.find("\n", self.root.end)
+        own = text[self.root.start : tail if tail >= 0 else len(text)]
         marker = re.search(r'#\s*\{\s*"\$imagepolicy":\s*"([^"]+)"', own)
         return marker[1] if marker else ""
 
     def _at(self, *path: str) -> str:
         return self.root.word(*path)
-
-
-def _field(place: ImagePlace) -> str:
-    return f"{spoken(place.path)} = {place.value}" + (" (text)" if Inside() in place.path else "")

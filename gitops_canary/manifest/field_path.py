@@ -6,7 +6,8 @@ A field is a path of keys from the document's root, e.g. `spec.values.image.tag`
 - `[key=value]` takes the one item of a list whose key has that value: `images[name=acme/web]`.
   Items are never counted: an index means another item as soon as somebody inserts one. A key of a
   mapping inside of the item is reached by dots, one of a text by `|`: `patches[target.name=web]`,
-  `patches[patch|metadata.name=web]`;
+  `patches[patch|metadata.name=web]`. Without a value it is the one item that has the key at all:
+  `spec.generators[list].list.elements[name=web].tag`;
 - `|key` goes into a text that is YAML (or JSON) itself: `spec.source.helm.values|image.tag`;
   a document or a text that is a list begins with `[key=value]`.
 """
@@ -17,7 +18,10 @@ from dataclasses import dataclass
 PATTERN = r"[^\s\x00-\x1f][^\x00-\x1f]{0,511}"
 FORM = 'keys joined by dots, e.g. images[name=web].newTag or spec.values|image."app.tag"'
 _KEY = r'(?:"(?P<quoted>[^"]+)"|(?P<key>[A-Za-z0-9_$*][\w$/*-]*))'
-_PICK = r'(?P<into>\|?)\[(?P<by>[\w.|-]+)=(?:"(?P<text>[^"]+)"|(?P<value>[^\[\]"|]+))\]'
+_PICK = (
+    r'(?P<into>\|?)\[(?:(?P<by>[\w.|-]+)=(?:"(?P<text>[^"]+)"|(?P<value>[^\[\]"|]+))'
+    r"|(?P<having>[A-Za-z_][\w.-]*))\]"
+)
 _PLAIN = re.compile(_KEY)
 _FIRST = re.compile(rf"(?P<sign>){_KEY}|{_PICK}")
 _NEXT = re.compile(rf"(?P<sign>[.|]){_KEY}|{_PICK}")
@@ -32,7 +36,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """Take the one item of a list whose key has a value."""
+    """Take the one item of a list whose key has a value; an empty one stands for any."""
 
     key: str
     value: str
@@ -63,7 +67,9 @@ def steps(field: str) -> tuple[Step, ...]:
             where = f"cannot be read from {field[at : at + 20]!r} on"
             raise ValueError(where if at else "does not begin with a key")
         found += [Inside()] if "|" in {part["sign"], part["into"]} else []
-        if part["by"]:
+        if part["having"]:
+            found.append(Pick(part["having"], ""))
+        elif part["by"]:
             found.append(Pick(part["by"], part["text"] or part["value"]))
         else:
             found.append(Key(part["quoted"] or part["key"]))
@@ -78,6 +84,8 @@ def spoken(path: tuple[Step, ...]) -> str:
         match step:
             case Inside():
                 text += "|"
+            case Pick(key, ""):
+                text += f"[{key}]"
             case Pick(key, value):
                 plain = _NEXT.fullmatch(f"[{key}={value}]")
                 text += f"[{key}={value}]" if plain else f'[{key}="{value}"]'

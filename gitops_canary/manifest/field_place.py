@@ -77,7 +77,7 @@ class _Walk:
                 self.aside = ""
             case Pick(key, value):
                 self._pick(key, value, step)
-                self.aside = key
+                self.aside = key if value else ""
             case Inside():
                 self._enter()
         self.done = (*self.done, step)
@@ -92,11 +92,11 @@ class _Walk:
 
     def _pick(self, key: str, value: str, step: Step) -> None:
         held = [(index, picked(item, key)) for index, item in enumerate(self.node.items)]
-        mine = [index for index, node in held if node is not None and node.value == value]
+        mine = [i for i, node in held if node is not None and value in {"", node.value}]
         if len(mine) > 1:
             raise self._several(key, value, [self.node.items[index] for index in mine])
         if not mine:
-            problem = f"has no items with {key} {value}"
+            problem = f"has no items with {key} {value}".rstrip()
             raise self._lost(problem, [node.value for _, node in held if node is not None])
         self._into(self.node.items[mine[0]], mine[0], step)
 
@@ -115,7 +115,7 @@ class _Walk:
         """Tell of items where one is meant, at the second one's place."""
         file = self.reference.file
         places = [Place(file, item.line, item.column) for item in items]
-        error = self._lost(f"has {len(items)} items with {key} {value}", [])
+        error = self._lost(f"has {len(items)} items with {key} {value}".rstrip(), [])
         if self.texts:
             return error
         shown = ", ".join(str(place) for place in places[:_SHOWN])

@@ -140,7 +140,9 @@ def _items(node: Node) -> Iterator[tuple[Node, Step]]:
         # Build steps are named by their image, version and all.
         if not value or (_CERTAIN.fullmatch(value) and "/" in value):
             value = _repository(item)
-        step = Pick(name or "image", value)
+        # What has no name is the one item of its kind, e.g. a generator: known by its first key.
+        first = item.entries[0][0].value if item.entries and not value else ""
+        step = Pick(first or name or "image", value)
         seen[step] = seen.get(step, 0) + 1
         yield item, step if seen[step] == 1 else Pick(f"{step.key}#{seen[step]}", value)
 

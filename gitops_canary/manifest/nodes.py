@@ -105,7 +105,11 @@ def _reached(error: MarkedYAMLError) -> int:
 
 def _prescan(text: str, file: str) -> None:
     if len(text) > SIZE_MAX:
-        raise _invalid(f"The file has more than {SIZE_MAX} characters.", Place(file))
+        raise SpecError(
+            f"The file has more than {SIZE_MAX} characters, so it is not read.",
+            remedy="split it into several files",
+            place=Place.behind(file, text[:SIZE_MAX]),
+        )
     if text.count("[") + text.count("{") <= BRACKETS_MAX:
         return
     depth = 0

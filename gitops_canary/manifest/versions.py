@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from gitops_canary.errors import EditRefused, Place
 from gitops_canary.manifest import field_values, pausing, soundness, template, tracked
+from gitops_canary.manifest.image_chain import bare
 from gitops_canary.manifest.scalars import Json
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import DocRef, FieldBinding, FieldRef, Fields, Side, Templates
@@ -219,4 +220,21 @@ def _field_side(
         },
         replicas=field_values.whole(text(count.file), count) if count else None,
         visible=visible,
+    )
+
+
+def unlisted(versions: Fields, images: Mapping[str, str]) -> list[str]:
+    """Name the containers whose image is in no listed field, of those of a workload by image.
+
+    An entry of kustomize's `images:` is that of every container whose image it names.
+    """
+    bound = {pair.container for pair in versions.pairs}
+    if None in bound:
+        return []
+    listed = {pair.container for pair in versions.pairs if pair.candidate.path[:1] == ("images",)}
+    entries = {bare(image) for container, image in images.items() if container in listed}
+    return sorted(
+        container
+        for container, image in images.items()
+        if container not in bound and bare(image) not in entries
     )

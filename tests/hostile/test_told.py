@@ -8,7 +8,8 @@ from random import Random
 import pytest
 
 from gitops_canary.app.doctor import Health
-from gitops_canary.app.doctor_manifests import CHECKS, subject
+from gitops_canary.app.doctor_manifests import CHECKS
+from gitops_canary.app.doctor_subject import subject
 from gitops_canary.app.linting import WORK_TREE, Folder, findings
 from gitops_canary.app.reading import Rules
 from hostile.slips import slipped

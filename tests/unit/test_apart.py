@@ -8,7 +8,8 @@ from test_init_renaming import PROD, prefixed
 from test_two_sides import told
 
 from gitops_canary.app.doctor import Health
-from gitops_canary.app.doctor_manifests import subject, unguarded
+from gitops_canary.app.doctor_manifests import unguarded
+from gitops_canary.app.doctor_subject import subject
 from gitops_canary.app.linting import WORK_TREE, Finding, Folder
 from gitops_canary.app.reading import Rules
 

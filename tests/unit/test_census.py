@@ -1,8 +1,11 @@
 """What a repository holds that could be driven, and the reason for everything else."""
 
+from dataclasses import replace
+
 import pytest
 
 from gitops_canary.manifest.census import Standing, Workload, census
+from gitops_canary.manifest.driven import Driver
 from gitops_canary.manifest.initial.terrain import survey
 from gitops_canary.model.names import Path
 
@@ -15,11 +18,9 @@ def workload(kind: str, name: str = "web", image: str = "acme/web:1") -> str:
     )
 
 
-def look(
-    files: dict[str, str], targets: dict[tuple[str, str], str] | None = None
-) -> list[Workload]:
+def look(files: dict[str, str], drivers: tuple[Driver, ...] = ()) -> list[Workload]:
     terrain = survey({Path(name): text for name, text in files.items()})
-    return list(census(terrain, targets or {}))
+    return list(census(terrain, drivers))
 
 
 RELEASE = """\
@@ -29,6 +30,12 @@ metadata: {name: web, namespace: prod}
 spec:
   chart: {spec: {chart: web, version: 1.0.0}}
   values: {image: {repository: acme/web, tag: v1}} # {"$imagepolicy": "flux-system:web:tag"}
+"""
+APPLICATION_SET = """\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: a}
+spec: {generators: [{list: {elements: [{name: web, tag: '1'}]}}]}
 """
 CASES = {
     "a plain Deployment": (workload("Deployment"), Standing.COULD, "pod template holds the image"),
@@ -47,6 +54,25 @@ CASES = {
     "a CronJob": (workload("CronJob"), Standing.NOT, "no traffic"),
     "a Rollout": (workload("Rollout"), Standing.NOT, "Argo Rollouts"),
     "a placeholder": (workload("Deployment", image="a:${TAG}"), Standing.NOT, "placeholder"),
+    "a kind of its own": (
+        workload("CloneSet"), Standing.NOT, "a StatefulSet, and no CloneSet",
+    ),
+    "a Knative Service": (workload("Service"), Standing.NOT, "a Knative Service's revisions"),
+    "a name that is filled in": (
+        workload("Deployment", name="{{ .x }}"), Standing.NOT, "templates are never edited",
+    ),
+    "a namespace that is filled in": (
+        workload("Deployment").replace("name: web", "name: web, namespace: '${NS}'"),
+        Standing.NOT, "which is no namespace",
+    ),
+    "an alias": (
+        workload("Deployment").replace("{name: web}", "{name: &a web, labels: {app: *a}}"),
+        Standing.NOT, "stands in it (a.yaml:3:40)",
+    ),
+    "an ApplicationSet": (
+        APPLICATION_SET,
+        Standing.COULD, "spec.generators[list].list.elements[name=web].tag = 1",
+    ),
     "a patch": (
         "kind: Deployment\nmetadata: {name: a}\nspec: {replicas: 2}\n", Standing.NOT, "patch",
     ),
@@ -88,6 +114,16 @@ def test_each_workload_is_told_with_its_reason(text: str, standing: Standing, sa
     assert one.remedy
 
 
+def test_what_a_rollout_drives_is_told_as_such() -> None:
+    rollout = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: x}\n"
+        "spec: {workloadRef: {apiVersion: apps/v1, kind: Deployment, name: web}}\n"
+    )
+    both = look({"a.yaml": workload("Deployment"), "r.yaml": rollout})
+    assert [one.standing for one in both] == [Standing.NOT] * 2
+    assert both[0].bound == "Rollout x drives it (r.yaml:1:1)"
+
+
 def test_a_flux_marker_is_a_hint() -> None:
     (one,) = look({"a.yaml": RELEASE})
     assert one.marker == "flux-system:web:tag"
@@ -100,10 +136,15 @@ def test_a_values_file_is_told_where_it_holds_an_image() -> None:
 
 def test_what_a_canary_drives_is_told_as_driven() -> None:
     both = {"a.yaml": workload("Deployment"), "b.yaml": workload("Deployment", "web-primary")}
-    told = look(both, {("Deployment", "web"): "prod/web"})
-    assert [one.bound for one in told] == [
-        "the candidate of the Canary prod/web", "the primary of the Canary prod/web",
-    ]  # fmt: skip
+    drives = Driver(canary="prod/web", key=("Deployment", "web"), namespace="prod")
+    mine = ["the candidate of the Canary prod/web", "the primary of the Canary prod/web"]
+    assert [one.bound for one in look(both, (drives,))] == mine
+    elsewhere = both["a.yaml"].replace("name: web}", "name: web, namespace: dev}")
+    assert look(both | {"a.yaml": elsewhere}, (drives,))[0].standing is Standing.COULD
+    known = replace(drives, documents=frozenset({(Path("a.yaml"), 0), (Path("b.yaml"), 0)}))
+    told = look(both | {"us/a.yaml": both["a.yaml"]}, (known,))
+    assert [one.bound for one in told][:2] == mine
+    assert told[2].standing is Standing.COULD
 
 
 def test_kustomize_is_followed_to_the_entries_that_set_the_image() -> None:

@@ -24,6 +24,7 @@ spec:
     - {name: a, tag: x}
     - {name: b, tag: y}
     - {name: b, tag: z}
+    - only: this
   text: |
     image:
       tag: 1.0
@@ -47,6 +48,7 @@ def at(field: str, document: str = "", text: str = TEXT) -> object:
         ('l[name="a]b"]', (Key("l"), Pick("name", "a]b"))),
         ("a|b.c", (Key("a"), Inside(), Key("b"), Key("c"))),
         ("[path=/x/0].value", (Pick("path", "/x/0"), Key("value"))),
+        ("g[list.x].tag", (Key("g"), Pick("list.x", ""), Key("tag"))),
         (
             "p[t.name=w].q|[path=/x].v",
             (
@@ -67,7 +69,7 @@ def test_a_path_is_read_and_written(field: str, path: tuple[object, ...]) -> Non
 
 @pytest.mark.parametrize(
     "field",
-    ["", ".a", "a..b", "a[0]", "a[name]", "a[name=]", "a b", "a|", "|a", "|[a=b]", "a.[b=c]"],
+    ["", ".a", "a..b", "a[0]", "a[]", "a[name=]", "a b", "a|", "|a", "|[a=b]", "a.[b=c]"],
 )
 def test_what_is_no_path_is_refused(field: str) -> None:
     with pytest.raises(ValueError, match=r"begin with a key|cannot be read from"):
@@ -82,6 +84,7 @@ def test_what_is_no_path_is_refused(field: str) -> None:
         ('spec.values."odd.key/x"', ["1"]),
         ("spec.list[name=a]", {"tag": "x"}),
         ("spec.list[name=a].tag", "x"),
+        ("spec.list[only].only", "this"),
         ("spec.text|image.tag", "1.0"),
     ],
 )

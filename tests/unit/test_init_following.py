@@ -42,6 +42,14 @@ spec: {minReadySeconds: 7}
 JSON = '[{"op": "replace", "path": "/spec/minReplicas", "value": 5}]'
 KIND = "{kind: HorizontalPodAutoscaler, name: web}"
 PROD = "overlays/prod/kustomization.yaml"
+REPLACEMENT = f"""\
+replacements:
+- source: {{kind: Service, name: web, fieldPath: metadata.annotations.size}}
+  targets: [{{select: {KIND}, fieldPaths: [spec.minReplicas]}}]
+patches:
+- target: {{kind: Service, name: web}}
+  patch: '[{{"op": "add", "path": "/metadata/annotations/size", "value": "5"}}]'
+"""
 FORMS: dict[str, tuple[str, Texts]] = {
     "a file": ("patches: [{path: hpa.yaml}]\n", {"overlays/prod/hpa.yaml": PATCH}),
     "a file that is the workload's too": (
@@ -59,6 +67,7 @@ FORMS: dict[str, tuple[str, Texts]] = {
         "patches: [{target: {name: web, kind: 'Hori.*'}, path: h.yaml}]\n",
         {"overlays/prod/h.yaml": JSON},
     ),
+    "a replacement": (REPLACEMENT, {}),
     "a target of whatever has such a name": (
         f"patches: [{{target: {{name: 'web.*', kind: Hori.*}}, patch: '{JSON}'}}]\n", {},
     ),
@@ -86,10 +95,10 @@ def test_the_primary_keeps_the_size_that_the_overlay_gives(
     now = built(after(texts, prepared), tmp_path, "overlays/prod")
 
     sizes = [
-        now["HorizontalPodAutoscaler", name]["spec"]["minReplicas"]
+        int(now["HorizontalPodAutoscaler", name]["spec"]["minReplicas"])
         for name in ("web", "web-primary")
     ]
-    told = [one for one in prepared.remarks if "this patch" in one.what]
+    told = [o for o in prepared.remarks if "this patch changes Horizontal" in o.what]
     followed = form != "a target of a pattern of kinds"
     assert (sizes, len(told)) == (([5, 5], 0) if followed else ([5, 3], 1)), told
     target = now["HorizontalPodAutoscaler", "web-primary"]["spec"]["scaleTargetRef"]["name"]
@@ -106,6 +115,34 @@ def test_a_patch_that_cannot_be_the_copys_is_told_with_its_place() -> None:
     told = {str(one.place): one.what for one in prepared.remarks if "this patch" in one.what}
     assert sorted(told) == ["overlays/prod/pdb.yaml:2:1", "overlays/prod/s.yaml:1:1"], told
     assert "PodDisruptionBudget web alone" in told["overlays/prod/pdb.yaml:2:1"]
+
+
+DELETION = "$patch: delete\napiVersion: v1\nkind: {}\nmetadata: {{name: web}}\n"
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is missing")
+@pytest.mark.parametrize("inline", [True, False])
+def test_what_the_overlay_deletes_gets_no_copy(inline: bool, tmp_path: LocalPath) -> None:
+    deletion = DELETION.format("HorizontalPodAutoscaler").replace("v1", "autoscaling/v2")
+    item = f"- patch: |-\n{indent(deletion, '    ')}" if inline else "- path: gone.yaml\n"
+    more = {} if inline else {"overlays/prod/gone.yaml": deletion}
+    texts = repository(f"patches:\n{item}", more, others=True)
+    prepared = initialised(texts, overlay="overlays/prod")
+    now = built(after(texts, prepared), tmp_path, "overlays/prod")
+
+    assert not [name for kind, name in now if kind == "HorizontalPodAutoscaler"]
+    assert not [one for one in prepared.remarks if "this patch" in one.what]
+
+
+def test_a_replacement_that_the_copy_does_not_get_is_told() -> None:
+    replacement = (
+        "replacements:\n- source: {kind: Service, name: web, fieldPath: spec.type}\n"
+        "  targets: [{select: {kind: Service, name: web}, fieldPaths: [spec.ports.0.name]}]\n"
+    )
+    prepared = initialised(repository(replacement, {}, others=True), overlay="overlays/prod")
+    (told,) = [one for one in prepared.remarks if "this replacement" in one.what]
+    assert told.place.file == PROD
+    assert "Service web alone" in told.what
 
 
 def test_a_generated_config_that_both_sides_share_is_told() -> None:

@@ -14,6 +14,21 @@ from gitops_canary.manifest.initial.stages import SCHEMA
 from gitops_canary.manifest.initial.terrain import survey
 from gitops_canary.model.names import Path
 
+ROLLOUT = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: web}
+spec: {workloadRef: {apiVersion: apps/v1, kind: Deployment, name: web}}
+"""
+APPLICATION = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web}
+spec:
+  sources:
+  - kustomize: {images: [acme/other:1, "acme/web:9"]}
+    path: apps
+"""
 OTHERS = {
     "another primary": (
         {"a.yaml": DEPLOYMENT.replace("name: web", "name: web-primary")},
@@ -42,6 +57,17 @@ OTHERS = {
         {"apps/deploy.yaml": DEPLOYMENT.replace("{app: web}\n  ann", "&l {app: web}\n  ann")
          .replace("matchLabels:\n      app: web", "matchLabels: *l")},
         "apps/deploy.yaml:13:18", "An alias",
+    ),
+    "a Rollout that drives it": (
+        {"r.yaml": ROLLOUT}, "r.yaml:4:21", "Rollout web drives web by workloadRef",
+    ),
+    "images of an Application": (
+        {"argocd/web.yaml": APPLICATION}, "argocd/web.yaml:6:40", "has built apps",
+    ),
+    "images of an updater": (
+        {"apps/.argocd-source-web.yaml": "kustomize:\n  images:\n  - new=acme/x:2\n"
+         "  - acme/web=acme/web:2\n"},
+        "apps/.argocd-source-web.yaml:4:5", "sets the image acme/web=acme/web:2",
     ),
     "a long name": (
         {"apps/deploy.yaml": DEPLOYMENT.replace("name: web\n", f"name: {'w' * 60}\n")},

@@ -1,5 +1,6 @@
 """What `init` finds beside the application: what names its pods, and what Flagger said."""
 
+import pytest
 from first_canary import DEPLOYMENT, POLICY, SERVICE, Texts, after, initialised, objects, plain
 from first_routes import NGINX
 
@@ -14,6 +15,43 @@ def test_what_names_the_pods_elsewhere_is_told_with_its_place() -> None:
         str(one.place) == "db.yaml:6:55" and "NetworkPolicy web names pods" in one.what
         for one in told
     ), [str(one.place) for one in told]
+
+
+EXPRESSION = """\
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: few, namespace: prod}
+spec: {selector: {matchExpressions: [{key: app, operator: In, values: [db, web]}]}}
+"""
+CRON = """\
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: clean, namespace: prod}
+spec: {jobTemplate: {spec: {template: {metadata: {labels: {app: web}}}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "says", "remedy"),
+    [
+        (
+            EXPRESSION,
+            "x.yaml:4:76",
+            "PodDisruptionBudget few names pods by app: web",
+            "web-primary",
+        ),
+        (EXPRESSION.replace("key: app", "key: tier"), "", "", ""),
+        (CRON, "x.yaml:4:65", "Services take them for the canary's", "give them another app"),
+    ],
+)
+def test_what_selects_or_is_selected_beside_is_told(
+    text: str, place: str, says: str, remedy: str
+) -> None:
+    told = [
+        o for o in initialised(plain("istio", {"x.yaml": text})).remarks if o.place.file == "x.yaml"
+    ]
+    assert [str(one.place) for one in told] == [place] * bool(place)
+    assert all(says in one.what and remedy in one.remedy for one in told)
 
 
 def test_metrics_that_would_miss_or_double_are_told() -> None:

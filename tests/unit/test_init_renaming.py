@@ -9,7 +9,8 @@ from first_canary import BASE, Texts, after, initialised, overlay
 from kustomized import Built, built
 
 from gitops_canary.app.doctor import Health
-from gitops_canary.app.doctor_manifests import scalers, subject, workloads
+from gitops_canary.app.doctor_manifests import scalers, workloads
+from gitops_canary.app.doctor_subject import subject
 from gitops_canary.app.linting import WORK_TREE, Folder
 from gitops_canary.app.reading import Rules
 from gitops_canary.errors import CanaryError

@@ -6,7 +6,8 @@ import pytest
 from first_canary import Texts, after, initialised, overlay
 from test_init_renaming import PROD, prefixed, written
 
-from gitops_canary.app.doctor_manifests import canaries, subject, unguarded
+from gitops_canary.app.doctor_manifests import canaries, unguarded
+from gitops_canary.app.doctor_subject import subject
 from gitops_canary.app.linting import WORK_TREE, Finding, Folder, findings
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.errors import BindingError

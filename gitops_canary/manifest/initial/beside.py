@@ -117,6 +117,10 @@ class Beside:
             if same.name:
                 self.draft.add(same.name, same.text, applied=False, folder=outer)
             self.draft.list(same.key, same.item, outer=True)
+        for replaced in following.replaced(self.terrain, self.choice, one):
+            text = self.draft.texts[replaced.file]
+            new = replacing.followed(text, replaced, one.ref.name)
+            self.draft.texts[replaced.file] = new
 
     def _common(self, text: str, *, workload: bool = False) -> str:
         """Put on a new document what kustomize puts on the others further in."""

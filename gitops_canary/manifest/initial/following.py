@@ -3,9 +3,10 @@
 from collections.abc import Container, Iterator
 
 from gitops_canary.errors import Place
-from gitops_canary.manifest.initial import copies, overlay, patches
+from gitops_canary.manifest.initial import copies, overlay, patches, replacing
 from gitops_canary.manifest.initial.choice import Choice
 from gitops_canary.manifest.initial.patches import Change
+from gitops_canary.manifest.initial.replacing import Replaced
 from gitops_canary.manifest.initial.terrain import Document, Terrain
 from gitops_canary.manifest.nodes import NodeKind, parse
 from gitops_canary.manifest.patching import matches
@@ -31,6 +32,44 @@ def missed(terrain: Terrain, choice: Choice, one: Document) -> Iterator[Change]:
             by_itself = change.also and layer in passed
             if change.key != "replicas" and not by_itself and not _named_alike(change, one, choice):
                 yield change
+
+
+def replaced(terrain: Terrain, choice: Choice, one: Document) -> Iterator[Replaced]:
+    """Find the replacements into an object that can be written for its copy too."""
+    for found, passed in _replacements(terrain, choice, one):
+        if passed and _fits(found, one):
+            yield found
+
+
+def unreplaced(terrain: Terrain, choice: Choice, one: Document) -> Iterator[Replaced]:
+    """Find the other replacements into an object: those that its copy does not get."""
+    for found, passed in _replacements(terrain, choice, one):
+        if not (passed and _fits(found, one)):
+            yield found
+
+
+def _replacements(
+    terrain: Terrain, choice: Choice, one: Document
+) -> Iterator[tuple[Replaced, bool]]:
+    """Give what is written into an object by its name, and whether its copy comes by there."""
+    outer = choice.outer
+    if outer is None:
+        return
+    key, _ = overlay.label(terrain, outer, choice.workload)
+    shared = overlay.home(terrain, choice.workload, outer, key).shared
+    further = overlay.inner(terrain, outer, choice.workload.ref.file) if shared else []
+    for layer in overlay.layers(terrain, outer, one.ref.file):
+        for found in replacing.found(terrain, layer, one, everything=layer in further):
+            yield found, layer not in further
+
+
+def _fits(found: Replaced, one: Document) -> bool:
+    """Tell whether a replacement writes nothing that the copy has otherwise."""
+    paths = found.target.get("fieldPaths")
+    words = [path.value for path in (paths.items if paths else ())]
+    if one.ref.kind not in KINDS | copies.POLICIES.keys():
+        return False
+    return bool(words) and not any(d.replace("/", ".") in w for d in _DIFFERENT for w in words)
 
 
 def _named_alike(change: Change, one: Document, choice: Choice) -> bool:

@@ -33,7 +33,7 @@ def shared(terrain: Terrain, choice: Choice, then: Terrain) -> Iterator[Remark]:
 
 
 def patched(terrain: Terrain, choice: Choice, then: Terrain) -> Iterator[Remark]:
-    """Find patches of what is copied that were not written for the copy too."""
+    """Find patches of what is copied, and replacements, that the copy does not get."""
     for one in terrain.documents:
         kind, name = one.ref.kind, f"{one.ref.name}-primary"
         where = kind, name, choice.namespace
@@ -52,3 +52,10 @@ def patched(terrain: Terrain, choice: Choice, then: Terrain) -> Iterator[Remark]
                     remedy=f"write one for {name} too, before the second commit, if it is meant "
                     "for what serves users",
                 )
+        for found in following.unreplaced(terrain, choice, one):
+            yield Remark(
+                place=found.place,
+                what=f"this replacement changes {kind} {one.ref.name} alone, not its copy {name}",
+                remedy=f"write the same for {name}, before the second commit, if it is meant for "
+                "what serves users",
+            )

@@ -89,8 +89,14 @@ def is_patch(terrain: Terrain, one: Document) -> bool:
 
 
 def applies(terrain: Terrain, outer: str | None, one: Document) -> bool:
-    """Tell whether a document is applied as it stands, and is no patch of another one."""
-    return outer is None or outer in outermost(terrain, one.ref.file)
+    """Tell whether a document is applied: it is no patch of another one, and none deletes it."""
+    if outer is None:
+        return True
+    return outer in outermost(terrain, one.ref.file) and not any(
+        change.deletes
+        for layer in layers(terrain, outer, one.ref.file)
+        for change in patches.changes(terrain, layer, one, "")
+    )
 
 
 def namespace(terrain: Terrain, outer: str | None, file: Path) -> str:

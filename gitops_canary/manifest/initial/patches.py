@@ -48,6 +48,16 @@ class Change:
         return self.key == "replicas" or re.search(r"\breplicas\b", text) is not None
 
     @property
+    def deletes(self) -> bool:
+        """Whether it takes the object away."""
+        inline = self.item.get("patch") if self.item.kind is NodeKind.MAPPING else None
+        text = self.text or self.copied or (inline.value if inline else "")
+        if "$patch" not in text:
+            return False
+        root = parse(text, file=self.file)[self.document]
+        return root is not None and root.word("$patch") == "delete"
+
+    @property
     def what(self) -> str:
         """What it is, for a person."""
         return "This count of replicas" if self.key == "replicas" else "This patch"

@@ -162,12 +162,18 @@ class Asking:
         )
         if not options:
             broken = self._terrain.unread
+            if broken:
+                raise SpecError(
+                    f"There is no workload with an image here; this is not read: "
+                    f"{broken[0].problem}",
+                    remedy=broken[0].remedy,
+                    place=broken[0].place,
+                )
             raise SpecError(
                 "There is no workload with an image here.",
                 remedy="name the checkout's top with --checkout; `gitops-canary doctor` lists what "
                 "else could be driven, and docs/reference/sources.md says how a chart's values are "
                 "listed",
-                place=broken[0].place if broken else None,
             )
         return Question(
             key="workload", text="Which workload?", options=options, default=options[0],

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from gitops_canary.manifest.compare import Pointer
 from gitops_canary.manifest.initial import configs, copies, of_copies, overlay
 from gitops_canary.manifest.initial.choice import Choice
 from gitops_canary.manifest.initial.remark import Remark
-from gitops_canary.manifest.initial.terrain import WORKLOADS, Engine, Terrain
+from gitops_canary.manifest.initial.terrain import WORKLOADS, Document, Engine, Terrain
 from gitops_canary.manifest.naming import named
 
 _SHOWN = 20
@@ -49,7 +50,7 @@ def remarks(terrain: Terrain, choice: Choice, then: Terrain) -> tuple[Remark, ..
     found = [
         *_flagger(choice),
         *of_copies.patched(terrain, choice, then),
-        *_selects(terrain, choice),
+        *_selects(terrain, choice, then),
         *_monitors(terrain, choice),
         *_subsets(terrain, choice),
         *_volumes(choice),
@@ -77,22 +78,40 @@ def _flagger(choice: Choice) -> Iterator[Remark]:
         )
 
 
-def _selects(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
+def _selects(terrain: Terrain, choice: Choice, then: Terrain) -> Iterator[Remark]:
     """Find what names the candidate's pods by their label and would miss the primary's."""
     key, value = overlay.label(terrain, choice.outer, choice.workload)
     for one in terrain.documents:
         kind = one.ref.kind
         if kind in _HANDLED or one.ref.namespace not in {"", choice.namespace}:
             continue
-        own = copies.POLICIES.get(kind, ("?",))
+        copied = then.named(kind, f"{one.ref.name}-primary", choice.namespace)
+        own = copies.POLICIES.get(kind, ("?",)) if copied else ("?",)
         for pointer, found in named(one.root):
-            if found == value and key in pointer and pointer[: len(own)] != own:
+            if found != value or not _by(one, pointer, key) or pointer[: len(own)] == own:
+                continue
+            if "template" in pointer:
+                yield Remark(
+                    place=one.at(*pointer),
+                    what=f"the pods of {kind} {one.ref.name} have the label {key}: {value}, so "
+                    "Services take them for the canary's",
+                    remedy=f"give them another {key}",
+                )
+            else:
                 yield Remark(
                     place=one.at(*pointer),
                     what=f"{kind} {one.ref.name} names pods by {key}: {value}; those that serve "
                     f"users are called {value}-primary from now on",
                     remedy=f"let it name {key}: {value}-primary too, before the second commit",
                 )
+
+
+def _by(one: Document, pointer: Pointer, key: str) -> bool:
+    """Tell whether a value is one of a label, in a mapping or in an expression."""
+    if "matchExpressions" in pointer:
+        at = pointer[: pointer.index("matchExpressions") + 2]
+        return one.word(*at, "key") == key
+    return key in pointer
 
 
 def _monitors(terrain: Terrain, choice: Choice) -> Iterator[Remark]:

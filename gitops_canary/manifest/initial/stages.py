@@ -15,7 +15,7 @@ from gitops_canary.manifest import targets, template
 from gitops_canary.manifest.bindings import meant
 from gitops_canary.manifest.block_yaml import block
 from gitops_canary.manifest.document import insert_key
-from gitops_canary.manifest.initial import both_sides, copies, counts, flagger, overlay
+from gitops_canary.manifest.initial import both_sides, claimed, copies, counts, flagger, overlay
 from gitops_canary.manifest.initial.beside import Beside
 from gitops_canary.manifest.initial.canary_text import canary_text
 from gitops_canary.manifest.initial.choice import Choice
@@ -83,6 +83,7 @@ class _Work:
         self.terrain = terrain
         self.workload = choice.workload
         targets.fit(choice.workload.ref, choice.workload.root)
+        claimed.check(terrain, choice)
         copies.copyable(choice.workload, *choice.fronts)
         if choice.provider == "haproxy":
             both_sides.check(choice)
@@ -256,8 +257,10 @@ class _Work:
         there = choice.canary is not None
         if there and not choice.carried:
             return
+        scalers = self.terrain.of("HorizontalPodAutoscaler", "ScaledObject")
         scaled = any(
-            map(self.beside.scales, self.terrain.of("HorizontalPodAutoscaler", "ScaledObject"))
+            self.beside.scales(one) and overlay.applies(self.terrain, choice.outer, one)
+            for one in scalers
         )
         counted = self.workload.ref.kind != "DaemonSet"
         if counted and not self.beside.versions.pairs and not scaled:

@@ -58,7 +58,7 @@ def bound(
     Raises:
         BindingError: the version does not lie in exactly one place that is this overlay's own.
     """
-    found = images(workload)
+    found = _mains_first(workload)
     if outer is not None:
         by_patch = list(patched.found(draft.terrain, outer, workload, key))
         moved = {
@@ -76,6 +76,14 @@ def bound(
                 place=workload.place,
             )
     return Versions() if plain else _by_fields(draft, workload, found)
+
+
+def _mains_first(workload: Document) -> dict[str, str]:
+    """Give the images by container, and those that run before it last: they name no version."""
+    found = images(workload)
+    listed = workload.root.get("spec", "template", "spec", "initContainers")
+    before = {item.word("name") for item in (listed.items if listed else ())}
+    return dict(sorted(found.items(), key=lambda one: one[0] in before))
 
 
 def as_built(terrain: Terrain, outer: str | None, workload: Document) -> Mapping[str, str]:
