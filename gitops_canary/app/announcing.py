@@ -102,12 +102,14 @@ class Announcer:
             one, known = self._seen.get(canary), canary in self._said
             if one is None or not isinstance(decision, Hold):
                 continue
-            told = _announced(one, decision, now_ms)
-            mark = f"{told.event}/{told.rollout}/{told.severity}"
+            told, bypass = _announced(one, decision, now_ms), one.situation.bypass
+            if bypass:
+                told = replace(told, severity=max(told.severity, Severity.WARN))
+            mark = f"{told.event}/{told.rollout}/{told.severity}/{bypass}"
             if self._said.get(canary) != mark:
                 self._said[canary] = mark
                 # What a new process finds is news only where somebody has to do something.
-                if known or decision.alert:
+                if known or decision.alert or bypass:
                     yield one, told
 
     def _deliveries(

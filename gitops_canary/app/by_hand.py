@@ -1,24 +1,25 @@
-"""Primaries whose version a commit changed that is no move of ours: told, never acted on."""
+"""Primaries that a commit changed which is no move of ours: told, never acted on."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.reading import Reader
-from gitops_canary.app.tracing import Trace, owned_at
+from gitops_canary.app.tracing import Trace, ground_at
 from gitops_canary.core.edits import Ground
+from gitops_canary.model.commits import Commit
 from gitops_canary.model.names import CanaryId, Path, Revision
-from gitops_canary.model.owned import Side
+from gitops_canary.model.owned import Templates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrimaryChange:
-    """A version that everyone has although no rollout brought it to the primary."""
+    """What everyone has although no rollout brought it to the primary."""
 
     canary: CanaryId
     old: str
     new: str
-    """Both as `container=ref`, see `Side.version`."""
+    """Both as `container=ref`, see `Side.version`; the same where something else changed."""
     candidate: str
     """The candidate's version, where that is another one now; else empty."""
     revision: Revision
@@ -26,10 +27,12 @@ class PrimaryChange:
 
     def __str__(self) -> str:
         other = f" The candidate is {self.candidate}." if self.candidate else ""
+        what = f"the primary's version changed from {self.old} to {self.new}"
+        if self.old == self.new:
+            what = f"what the primary runs changed beside its version {self.new},"
         return (
-            f"{self.canary}: the primary's version changed from {self.old} to {self.new} outside "
-            f"any rollout, by commit {self.revision[:12]}: everyone has it, and no rollout judged "
-            f"the change.{other}"
+            f"{self.canary}: {what} outside any rollout, by commit {self.revision[:12]}: everyone "
+            f"has it, and no rollout judged the change.{other}"
         )
 
 
@@ -49,8 +52,8 @@ def by_hand(
     for canary, tip in grounds.items():
         if canary not in there or tip.binding.versions.files.isdisjoint(touched):
             continue
-        was, new = owned_at(reader, before, canary), tip.owned.primary
-        if was is None or not _differ(was.primary, new):
+        was, new = ground_at(reader, before, canary), tip.owned.primary
+        if was is None or not _differ(was, tip):
             continue
         revision = Trace(reader, graph, canary, tip).promoter().revision
         ours = {move.revision for move in graph.history.moves.get(canary, ())}
@@ -58,13 +61,32 @@ def by_hand(
             continue
         yield PrimaryChange(
             canary=canary,
-            old=was.primary.version,
+            old=was.owned.primary.version,
             new=new.version,
             candidate="" if tip.owned.settled else tip.owned.candidate.version,
             revision=revision,
         )
 
 
-def _differ(old: Side, new: Side) -> bool:
-    """Whether a part that both have is another one; a part that is listed anew changed nothing."""
-    return any(old.images[name] != new.images[name] for name in old.images.keys() & new.images)
+def bypass(trace: Trace, written: Ground | None, candidate: Commit) -> Revision | None:
+    """Name the commit that changed what the primary runs since our newest move; None if none did.
+
+    `written` is what that move left. Where there is none: the commit that gave the primary another
+    version than the candidate's, if it is newer than the one that made the `candidate`.
+    """
+    if written is not None:
+        return trace.promoter().revision if _differ(written, trace.tip) else None
+    if trace.tip.owned.settled:
+        return None
+    revision = trace.promoter().revision
+    if revision == candidate.revision or not trace.graph.contains(revision, candidate.revision):
+        return None
+    return revision
+
+
+def _differ(old: Ground, new: Ground) -> bool:
+    """Whether the primary runs something else; a part that is listed anew changed nothing."""
+    was, now = old.owned.primary, new.owned.primary
+    if isinstance(old.binding.versions, Templates) and isinstance(new.binding.versions, Templates):
+        return was.digest != now.digest
+    return any(was.images[name] != now.images[name] for name in was.images.keys() & now.images)

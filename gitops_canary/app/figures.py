@@ -54,6 +54,9 @@ class _Gauges(Collector):
         yield _gauge("state", "1 for what the canary does or waits for.", (*_AT, "state"), states)
         attention = [(_at(one), int(one.attention)) for one in newest.standings()]
         yield _gauge("attention", "1 where a person has to do something.", _AT, attention)
+        text = "1 where a commit changed what the primary runs outside any rollout."
+        past = [(_at(one), int(one.bypass is not None)) for one in newest.standings()]
+        yield _gauge("bypassed", text, _AT, past)
         values = [
             ((*_at(one), measured.check), value)
             for one in newest.standings()

@@ -1,9 +1,11 @@
 """Everything Git says about the canaries of one tip, before anything else is asked."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from gitops_canary.app.ancestry import Graph
+from gitops_canary.app.by_hand import bypass
+from gitops_canary.app.proving import proven
 from gitops_canary.app.pushing import cannot
 from gitops_canary.app.reading import Reader, View
 from gitops_canary.app.tracing import Candidate, Trace, deletion
@@ -12,13 +14,12 @@ from gitops_canary.core.edits import Ground
 from gitops_canary.core.plan import QUARANTINE
 from gitops_canary.core.replay import History
 from gitops_canary.core.situation import WATCH_REACH_MS, Situation
-from gitops_canary.core.text import duration
 from gitops_canary.errors import CanaryError, SpecError, Unavailable, Uninitialised
 from gitops_canary.manifest import bindings, quarantine
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision
-from gitops_canary.model.rollout import Action, Move, Rollout
+from gitops_canary.model.rollout import Rollout
 from gitops_canary.model.spec import CanarySpec, Policy
 
 
@@ -145,19 +146,16 @@ def _unread(view: View, spec: CanarySpec) -> CanaryError | None:
     return next((view.errors[name] for name in names if name in view.errors), None)
 
 
-def _condemned(finish: Move, moves: Sequence[Move]) -> bool:
-    """Whether the watch after a finish took its version back."""
-    return any(
-        move.record.action is Action.ABORT and move.record.previous == finish.revision
-        for move in moves
-    )
-
-
 def _same(stable: Ground | None, tip: Ground) -> bool:
     """Whether the candidate is what was stable before."""
     if stable is None:
         return False
     return stable.owned.candidate.digest == tip.owned.candidate.digest
+
+
+def _sleeping(stable: Ground | None, tip: Ground) -> int | None:
+    """Give the canary's pods at the stable revision; None where Git does not decide that."""
+    return stable.owned.candidate.replicas if stable and tip.binding.versions.idles else None
 
 
 def _where(error: SpecError) -> str:
@@ -198,7 +196,6 @@ class _Eye:
         candidate = trace.candidate(rollout, written)
         stable_at = trace.stable(rollout, candidate.rollout)
         stable = self.reader.ground(stable_at, spec.id) if stable_at else None
-        idles = stable is not None and tip.binding.versions.idles
         barring = self._barring(spec, tip)
         situation = Situation(
             canary=spec.id,
@@ -212,15 +209,16 @@ class _Eye:
             candidate_id=candidate.rollout,
             source_ms=candidate.source.date_ms,
             stable=stable_at,
-            stable_replicas=stable.owned.candidate.replicas if stable and idles else None,
+            stable_replicas=_sleeping(stable, tip),
             circular=_same(stable, tip),
             changed=candidate.fresh,
-            proven=self._proven(policy, spec, tip, candidate.source),
+            proven=proven(trace, policy, candidate.source),
             quarantined=_told(barring) if barring else None,
             quarantined_until=barring.expires if barring else "",
             illegible=_where(self.illegible) if self.illegible else "",
             tip_ms=self.graph.commit(self.graph.tip).date_ms,
             strange=self._strange(spec),
+            bypass=bypass(trace, written, candidate.source),
             now_ms=self.now_ms,
             pinned=pinned_at is not None,
         )
@@ -247,29 +245,6 @@ class _Eye:
         renewed = candidate.fresh and trace.renewed(candidate, override, ours=ours)
         answered = bool(situation.control.resume) and trace.answered(override)
         return replace(situation, renewed=renewed, answered=answered)
-
-    def _proven(self, policy: Policy, spec: CanarySpec, tip: Ground, source: Commit) -> str | None:
-        """Say which rollout finished the candidate's version within the rollback window."""
-        if tip.owned.settled or policy.rollback_window_ms == 0:
-            return None
-        since_ms = source.date_ms - policy.rollback_window_ms
-        moves = self.graph.moves(spec.id, since_ms)
-        for move in moves:
-            if not move.record.finished or move.date_ms < since_ms:
-                continue
-            if move.date_ms > source.date_ms or _condemned(move, moves):
-                continue
-            try:
-                then = self.reader.ground(move.revision, spec.id).owned
-            except Unavailable:
-                raise
-            except CanaryError:
-                # What cannot be read proves nothing, so the candidate goes through all steps.
-                continue
-            if then.candidate.digest == tip.owned.candidate.digest:
-                span = duration(policy.rollback_window_ms)
-                return f"rollout {move.record.rollout} finished this version within {span}"
-        return None
 
     def _strange(self, spec: CanarySpec) -> str:
         """Say what is wrong with commits under our key that are newer than our newest move."""

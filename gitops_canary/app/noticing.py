@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from gitops_canary.app.looking import Seen
 from gitops_canary.app.tick import Report
 from gitops_canary.core.evidence import page_paths
-from gitops_canary.core.notice import ends, notice
+from gitops_canary.core.notice import ends, notice, unjudged
 from gitops_canary.core.plan import Plan
 from gitops_canary.errors import CanaryError, Unavailable
 from gitops_canary.model.decision import Act, Decision
@@ -99,6 +99,8 @@ def notices(report: Report, *, evidence: bool = True) -> Iterator[Notice]:
     pushed = {plan.act.canary: plan for plan in report.pushed if plan.evidence}
     resting = {canary for canary, plan in pushed.items() if plan.act.action is Action.IDLE}
     for canary, one in report.seen.items():
+        if one.situation.bypass and one.rollout and canary not in pushed:
+            yield unjudged(canary, one.situation.bypass, one.situation.unjudged)
         if canary in resting:
             continue  # scaling down is no news of the version, and must not look like a new try
         plan = pushed.get(canary)

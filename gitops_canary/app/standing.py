@@ -30,6 +30,8 @@ class Standing:
     """The canary's percent of the traffic, with what this look pushed."""
     version: str | None
     primary: str | None
+    bypass: Revision | None = None
+    """The commit that changed what the primary runs outside any rollout since the newest move."""
     measurements: tuple[Measurement, ...] = ()
     """The newest verdict's, at this weight."""
     moves: tuple[Move, ...] = ()
@@ -121,6 +123,7 @@ def _standing(report: Report, canary: CanaryId, decision: Decision) -> Standing:
         weight=pushed[-1].record.weight_to if pushed else weight,
         version=owned.candidate.version if owned else None,
         primary=owned.primary.version if owned else None,
+        bypass=seen.situation.bypass if seen else None,
         measurements=verdicts[-1].measurements if verdicts else (),
         moves=tuple(m for m in moves if m.record.rollout == moves[-1].record.rollout),
     )

@@ -11,7 +11,7 @@ from gitops_canary.core.message import rollout_id
 from gitops_canary.errors import CanaryError, Unavailable
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.names import CanaryId, Revision, RolloutId
-from gitops_canary.model.owned import Owned
+from gitops_canary.model.owned import Owned, Templates
 from gitops_canary.model.rollout import Move, Rollout
 from gitops_canary.model.spec import CanarySpec
 
@@ -63,7 +63,7 @@ class Trace:
         return self._origin(self._override)
 
     def promoter(self) -> Commit:
-        """Find who gave the primary the version that it has."""
+        """Find who gave the primary what it runs."""
         return self._origin(self._primary)
 
     def renewed(self, candidate: Candidate, override: Commit, *, ours: bool) -> bool:
@@ -121,7 +121,10 @@ class Trace:
 
     def _primary(self, revision: Revision) -> str | None:
         owned = self._owned(revision)
-        return owned.primary.version if owned else None
+        if owned is None:
+            return None
+        whole = isinstance(self.tip.binding.versions, Templates)
+        return owned.primary.digest if whole else owned.primary.version
 
     def _resume(self, revision: Revision) -> str | None:
         spec = self.reader.view(revision).canaries.get(self.canary)
@@ -147,13 +150,19 @@ class Trace:
 
 
 def owned_at(reader: Reader, revision: Revision, canary: CanaryId) -> Owned | None:
-    """Read the owned values of a revision; None where it cannot be read.
+    """Read the owned values of a revision; as `ground_at`."""
+    ground = ground_at(reader, revision, canary)
+    return ground.owned if ground else None
+
+
+def ground_at(reader: Reader, revision: Revision, canary: CanaryId) -> Ground | None:
+    """Read what a canary owns at a revision; None where it cannot be read.
 
     Raises:
         Unavailable: the clone is damaged, or does not answer.
     """
     try:
-        return reader.ground(revision, canary).owned
+        return reader.ground(revision, canary)
     except Unavailable:
         raise  # else a damaged clone would look like another history
     except CanaryError:

@@ -1,7 +1,9 @@
 """`status`: where every canary stands, in one table."""
 
+from gitops_canary.app.by_hand import PrimaryChange
 from gitops_canary.app.standing import Standing, standings
-from gitops_canary.app.unmanaged import told
+from gitops_canary.app.tick import Report
+from gitops_canary.app.unmanaged import Unmanaged, told
 from gitops_canary.cli.looked import chosen, complaints, looked
 from gitops_canary.cli.options import (
     DEFAULT_CONFIG,
@@ -26,12 +28,7 @@ def status(
     reports = looked(config)
     wanted = chosen(reports, canaries)
     for report in reports:
-        for complaint in complaints(report):
-            say(complaint)
-        if report.breakglass:
-            say(report.breakglass)
-        for change in report.unmanaged:
-            say(told(change))
+        _preface(report)
     found = (one for report in reports for one in standings(report))
     rows = [_row(one) for one in found if wanted(one.canary)]
     if rows or output is not Form.TABLE:
@@ -40,6 +37,25 @@ def status(
         if row["remedy"]:
             say(f"{row['canary']}: Try: {row['remedy']}.")
     return exit_code(reports)
+
+
+def _preface(report: Report) -> None:
+    """Say what concerns the repository as a whole, or no canary."""
+    for complaint in complaints(report):
+        say(complaint)
+    if report.breakglass:
+        say(report.breakglass)
+    for change in report.unmanaged:
+        if not _says(report, change):
+            say(told(change))
+
+
+def _says(report: Report, change: Unmanaged) -> bool:
+    """Whether the canary's own reason says it already."""
+    if not isinstance(change, PrimaryChange):
+        return False
+    one = report.seen.get(change.canary)
+    return one is not None and one.situation.bypass == change.revision
 
 
 def _row(one: Standing) -> Row:

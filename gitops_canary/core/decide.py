@@ -88,7 +88,8 @@ def _overridden(s: Situation, *, running: bool) -> Decision:
     if s.control.resume == token and (running or s.answered):
         return _adopted(s) if running else _begin(s)
     who = "A person moved" if s.rollout else "No move of ours set"
-    reason = f"{who} the weight, the route or the primary (weight is {weight} %); we yield."
+    moved = "the weight, the route or the primary"
+    reason = f"{who} {moved} (weight is {weight} %); we yield.{s.unjudged}"
     if s.verdicts and s.verdicts[-1].outcome is Outcome.FAIL:
         reason += f" The checks fail: {failing(s.verdicts[-1])}."
     if s.control.resume == token:
@@ -171,7 +172,8 @@ def _resting(s: Situation) -> Decision:
         return decision
     if s.rollout and s.idles_at_zero and s.last is not Action.IDLE:
         return _idling(s, s.rollout.last.record)
-    return s.hold(Wait.IDLE, f"Candidate and primary are the same version.{_rolled_back(s)}")
+    same = "Candidate and primary are the same version."
+    return s.hold(Wait.IDLE, f"{same}{_rolled_back(s)}{s.unjudged}")
 
 
 def _idling(s: Situation, last: Record) -> Decision:
@@ -264,7 +266,11 @@ def _start(s: Situation, again: Rollout | None) -> Act:
     if s.last is Action.RETREAT:
         live_ms = s.live_ms()
         at_ms = max(at_ms, s.deadline_ms() if live_ms is None else live_ms)
-    why = f"The candidate is tried again (attempt {again.attempts + 1})" if again else ""
+    why = "A new candidate was committed"
+    if again:
+        why = f"The candidate is tried again (attempt {again.attempts + 1})"
+    elif s.bypass and not (s.rollout and s.fresh):
+        why = f"The primary was changed by commit {s.bypass[:12]}, and the candidate is another"
     return Act(
         canary=s.canary,
         rollout=s.candidate_id,
@@ -274,7 +280,7 @@ def _start(s: Situation, again: Rollout | None) -> Act:
         verdict=Outcome.NONE,
         failed=0,
         window=None,
-        reason=f"{why or 'A new candidate was committed'}. It takes no traffic until it is ready.",
+        reason=f"{why}. It takes no traffic until it is ready.",
         at_ms=at_ms,
         live=s.live if s.last is Action.RETREAT else None,
         told=s.told,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from gitops_canary.core.pages import words
 from gitops_canary.core.text import one_line, percent
 from gitops_canary.model.decision import Act, Decision
-from gitops_canary.model.names import Revision
+from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.notice import Mark, Notice
 from gitops_canary.model.observation import Verdict
 from gitops_canary.model.owned import Owned
@@ -63,6 +63,17 @@ def notice(
         summary=summary if len(summary) <= SUMMARY_MAX else summary[: SUMMARY_MAX - 1] + "…",
         page=path,
         body="\n".join(_body(decision, key, tip, weight, steps, verdicts, page))[:BODY_MAX],
+    )
+
+
+def unjudged(canary: CanaryId, source: Revision, told: str) -> Notice:
+    """Tell who changed the primary that no rollout judged it; a passing mark would claim one."""
+    key = f"{canary}/{source[:12]}"
+    said = told.strip()
+    body = "\n".join((marker(key), f"### {words(canary)}: not judged", "", words(said)))
+    summary = "Changed what the primary runs outside any rollout: nothing judged it"
+    return Notice(
+        canary=canary, key=key, source=source, mark=Mark.FAILURE, summary=summary, body=body
     )
 
 

@@ -62,6 +62,8 @@ class Situation:
     tip_ms: int
     strange: str = ""
     """Why a commit under our key is not taken as ours; empty where there is none."""
+    bypass: Revision | None = None
+    """The commit that changed what the primary runs outside any rollout since our newest move."""
     live: Liveness | None = None
     """Of the newest move; None where there is none."""
     verdicts: tuple[Verdict, ...] = ()
@@ -151,6 +153,16 @@ class Situation:
     def since_ms(self) -> int:
         """When the newest move was made; 0 where there is none."""
         return self.rollout.last.date_ms if self.rollout else 0
+
+    @property
+    def unjudged(self) -> str:
+        """Say that everyone has what a commit gave the primary, on nobody's verdict; else empty."""
+        if self.bypass is None:
+            return ""
+        return (
+            f" Commit {self.bypass[:12]} changed what the primary runs outside any rollout: "
+            "everyone has it, and no rollout judged it."
+        )
 
     def approved(self, step: int) -> bool:
         """Whether a person allows going on from a step, where the policy wants that."""

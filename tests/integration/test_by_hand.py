@@ -9,9 +9,13 @@ from git_plans import OpenRepository
 from prometheus_server import prometheus
 from test_fields import KUSTOMIZATION, KUSTOMIZE
 
+from gitops_canary.app.figures import Figures
+from gitops_canary.app.noticing import notices
+from gitops_canary.app.standing import Newest, standings
 from gitops_canary.app.telling import Teller
 from gitops_canary.app.unmanaged import Unmanaged
 from gitops_canary.lab.origin import Origin
+from gitops_canary.model.notice import Mark
 
 FILE = "prod/kustomization.yml"
 WEB = "web=ghcr.io/acme/web"
@@ -50,7 +54,15 @@ def test_a_primary_that_somebody_else_changed_is_told_once_and_our_moves_are_not
         f"rollout, by commit {both[:12]}: everyone has it, and no rollout judged the change."
     )
     one.commit({"README.md": "other\n"})
-    assert one.tick().unmanaged == ()
+    later = one.tick()
+    assert later.unmanaged == ()
+    (standing,) = standings(later)
+    assert standing.bypass == both, "it is told until the next move"
+    assert f"Commit {both[:12]} changed what the primary runs" in standing.reason
+    assert [(x.source, x.mark) for x in notices(later)] == [(both, Mark.FAILURE)]
+    figures = Newest([later.repository])
+    figures.take(later, 0)
+    assert b"gitops_canary_bypassed{" in Figures("1", figures).text()
     alone = one.text(FILE).replace("newTag: '1.2.0'", "newTag: '1.3.0'")
     one.commit({FILE: alone})
 

@@ -166,6 +166,10 @@ def _notes(texts: Texts, team: str) -> Changed:
     return {p: _put(texts[p], r"(?<=team: )\w+", team) for p in (CANDIDATE, PRIMARY)}
 
 
+def _modes(texts: Texts, mode: str) -> Changed:
+    return {p: _put(texts[p], r"(?<=name: MODE, value: )\w+", mode) for p in (CANDIDATE, PRIMARY)}
+
+
 def _setting(texts: Texts, line: str) -> Changed:
     return {CANARY: _put(texts[CANARY], r"(?=  analysis:\n)", f"  {line}\n")}
 
@@ -180,6 +184,7 @@ _CHANGES: Mapping[str, Callable[[Texts, str], Changed]] = {
     "weight": _weight,
     "timeout": lambda texts, span: {ROUTE: _put(texts[ROUTE], r"(?<=timeout: )\S+", span)},
     "note": _notes,
+    "mode of both": lambda texts, _: _modes(texts, "fast"),
     "control": lambda texts, entry: {CANARY: _control(texts[CANARY], entry)},
     "spec": _setting,
     "policy": _policy,

@@ -43,7 +43,7 @@ def report(*waits: Wait, alerts: tuple[Alert, ...]) -> Report:
         spec=spec,
         tip=SimpleNamespace(owned=owned),
         rollout=None,
-        situation=SimpleNamespace(candidate_id="r"),
+        situation=SimpleNamespace(candidate_id="r", bypass=None),
     )
     [wait] = waits
     hold = Hold(canary=WEB, wait=wait, reason="why", alert=wait is Wait.PERSON)

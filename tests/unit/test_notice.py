@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from situations import NEW, OLD, looks
 
-from gitops_canary.core.notice import BODY_MAX, SUMMARY_MAX, marker, notice
+from gitops_canary.core.notice import BODY_MAX, SUMMARY_MAX, marker, notice, unjudged
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.names import CanaryId, Digest, Revision, RolloutId
 from gitops_canary.model.notice import Mark, Notice
@@ -58,6 +58,18 @@ def told(decision: Decision, **changes: Any) -> Notice:
 )
 def test_mark_follows_the_move(action: Action, mark: Mark) -> None:
     assert told(act(action, 0)).mark is mark
+
+
+def test_a_primary_changed_by_hand_is_told_to_its_author_and_is_no_success() -> None:
+    found = unjudged(CANARY, Revision("2" * 40), " Nobody judged <it>.")
+    assert (found.mark, found.source, found.key) == (
+        Mark.FAILURE, "2" * 40, f"prod/shop/{'2' * 12}",
+    )  # fmt: skip
+    assert (
+        found.body
+        == f"{marker(found.key)}\n### prod/shop: not judged\n\nNobody judged &#60;it&#62;."
+    )
+    assert len(found.summary) <= SUMMARY_MAX
 
 
 def test_finish_in_steps_ends_at_zero() -> None:
