@@ -160,6 +160,14 @@ class Change(Exact):
     diff: str
 
 
+class Arriving(Exact):
+    """What met the canary while its newest weight was on its way: pushed, not yet seen live."""
+
+    requests: Number
+    failed_requests: Number
+    counted: Span
+
+
 class Exposure(Exact):
     """What met the canary since the previous move; requests where a check counts them."""
 
@@ -170,6 +178,8 @@ class Exposure(Exact):
     requests: Number | None
     failed_requests: Number | None
     counted: Span | None
+    arriving: Arriving | None = None
+    """Apart from the requests above; null where no judge looks there, absent before it was told."""
 
 
 class Alternative(Exact):

@@ -3,23 +3,23 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import replace
 from typing import Any
 
 from gitops_canary.core.alternatives import alternatives
+from gitops_canary.core.basis import Basis
 from gitops_canary.core.canonical import canonical
 from gitops_canary.core.diffs import diff
-from gitops_canary.core.exposure import counted
+from gitops_canary.core.exposure import exposure_json
 from gitops_canary.core.hooks import used
 from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.core.text import iso, percent
 from gitops_canary.model.decision import Act
-from gitops_canary.model.names import Digest, Path, Revision
+from gitops_canary.model.names import Digest, Path
 from gitops_canary.model.observation import Answer, Liveness, Question, Series, Verdict
 from gitops_canary.model.owned import Owned, Side
 from gitops_canary.model.rollout import Record
-from gitops_canary.model.spec import CanarySpec, Policy
+from gitops_canary.model.spec import CanarySpec
 
 Json = dict[str, Any]
 Answers = Mapping[Question, Answer]
@@ -27,36 +27,6 @@ SCHEMA = "gitops-canary.dev/decision/v1"
 PAGES = 5
 """How pages are worded. It rises with every other wording, so that old ones are not taken for
 changed; each decision holds it, under its digest, so that nobody can pass a page off as old."""
-_MINUTE_MS = 60_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basis:
-    """What a decision rested on, besides the decision itself."""
-
-    spec: CanarySpec
-    policy: Policy
-    effective: Mapping[str, Any]
-    """The policy as JSON."""
-    policy_revision: Revision
-    """Where the policy was read."""
-    origins: Mapping[str, str]
-    """Where each of its values stands there."""
-    scrape_ms: int
-    lag_ms: int
-    scrape_timeout_ms: int | None
-    """None as in records from before it was known: a scrape may take its interval."""
-    answers: Answers
-    before: Owned
-    after: Owned
-    previous_ms: int | None
-    """Committer date of the rollout's previous move; None where this is its first."""
-    changes: Mapping[Path, tuple[str, str]]
-    """Every text on the config branch that changes: before, after."""
-    finished: bool = False
-    """Whether the rollout was over, so that its primary was judged."""
-    landed: bool = False
-    """Whether moves are dated by the merges that brought them, not as they were written."""
 
 
 def decision_json(act: Act, record: Record, basis: Basis) -> bytes:
@@ -270,24 +240,6 @@ def _query(question: Question, answer: Answer) -> Json:
             }
             for series in sorted(answer.series, key=lambda s: sorted(s.labels.items()))
         ],
-    }
-
-
-def exposure_json(act: Act, record: Record, basis: Basis, answers: Answers) -> Json | None:
-    """Tell how long and by how many the canary was met since the previous move; None at 0 %."""
-    if record.weight_from == 0 or basis.previous_ms is None:
-        return None
-    instants = [verdict.window.end_ms for verdict in act.verdicts]
-    found = counted(basis.policy, basis.spec, answers, instants, scrape_ms=basis.scrape_ms)
-    span_ms = max(act.at_ms - basis.previous_ms, 0)
-    return {
-        "weight": percent(record.weight_from),
-        "from": iso(basis.previous_ms),
-        "to": iso(act.at_ms),
-        "minutes": percent((Decimal(span_ms) / _MINUTE_MS).quantize(Decimal("0.01"))),
-        "requests": percent(found.requests) if found else None,
-        "failedRequests": percent(found.failed) if found else None,
-        "counted": _window(found.from_ms, found.to_ms) if found else None,
     }
 
 

@@ -1,16 +1,27 @@
 """How much of production met the canary between two moves: minutes, requests, failed requests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 from gitops_canary.core import counting, sides
+from gitops_canary.core.basis import Basis
 from gitops_canary.core.judges import WINDOWED
 from gitops_canary.core.numbers import number
-from gitops_canary.core.questions import Role, asked, window_ms
+from gitops_canary.core.questions import INSTANTS_MAX, Role, asked, window_ms
+from gitops_canary.core.sides import Answers
+from gitops_canary.core.stays import Stay, arriving
+from gitops_canary.core.text import iso, percent
 from gitops_canary.errors import SpecError
-from gitops_canary.model.observation import Answer, Question
+from gitops_canary.model.decision import Act
+from gitops_canary.model.judging import Reading
+from gitops_canary.model.observation import Question
+from gitops_canary.model.rollout import Record
 from gitops_canary.model.spec import CanarySpec, Check, Policy
+
+_MINUTE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +35,51 @@ class Counted:
     check: str
     side: str
 
+    @property
+    def window(self) -> str:
+        """Write the span down."""
+        return f"{iso(self.from_ms)}/{iso(self.to_ms)}"
+
+
+def exposure_json(
+    act: Act, record: Record, basis: Basis, answers: Answers
+) -> dict[str, Any] | None:
+    """Tell how long and by how many the canary was met since the previous move; None at 0 %.
+
+    Requests are those since the weight was live; those before, while it was on its way, are apart.
+    """
+    if record.weight_from == 0 or basis.previous_ms is None:
+        return None
+    instants = [verdict.window.end_ms for verdict in act.verdicts]
+    found = counted(basis.policy, basis.spec, answers, instants, scrape_ms=basis.scrape_ms)
+    live_ms = act.live.live_ms if act.live else None
+    live = () if live_ms is None else (live_ms, *instants)
+    until_ms = instants[-1] if live_ms is None and instants else live_ms
+    stay = arriving(basis.moves, until_ms or 0)
+    before = arrived(basis.policy, basis.spec, answers, stay, live, scrape_ms=basis.scrape_ms)
+    span_ms = max(act.at_ms - basis.previous_ms, 0)
+    return {
+        "weight": percent(record.weight_from),
+        "from": iso(basis.previous_ms),
+        "to": iso(act.at_ms),
+        "minutes": percent((Decimal(span_ms) / _MINUTE_MS).quantize(Decimal("0.01"))),
+        "requests": percent(found.requests) if found else None,
+        "failedRequests": percent(found.failed) if found else None,
+        "counted": found.window if found else None,
+        "arriving": {
+            "requests": percent(before.requests),
+            "failedRequests": percent(before.failed),
+            "counted": before.window,
+        }
+        if before
+        else None,
+    }
+
 
 def counted(
     policy: Policy,
     spec: CanarySpec,
-    answers: Mapping[Question, Answer],
+    answers: Answers,
     instants: Sequence[int],
     *,
     scrape_ms: int,
@@ -38,7 +89,7 @@ def counted(
     None where no check counts requests by status, or nothing was counted. Both sides see the same
     requests, so the side that saw the most counts.
     """
-    check = next((c for c in policy.checks if c.builtin == "request-success-rate"), None)
+    check = _counting(policy)
     if check is None or not instants:
         return None
     if policy.judge.type not in WINDOWED:
@@ -52,10 +103,52 @@ def counted(
     return _most(spec, check, asked_for, answers, chosen)
 
 
+def arrived(
+    policy: Policy,
+    spec: CanarySpec,
+    answers: Answers,
+    stay: Stay | None,
+    live: Sequence[int],
+    *,
+    scrape_ms: int,
+) -> Counted | None:
+    """Count what met the canary while its newest weight was on its way: pushed, not yet seen live.
+
+    `stay` is the weight before it, up to when the newest was live (`core.stays.arriving`), whose
+    blocks were asked for as that time is judged too. `live` are the instants at the newest weight,
+    its live one first; empty where it is not live. None where nobody counted: the judges that look
+    at windows ask about live weights alone.
+    """
+    check = _counting(policy)
+    if check is None or stay is None or policy.judge.type in WINDOWED:
+        return None
+    times = tuple(range(stay.start_ms, stay.until_ms + 1, scrape_ms))
+    whole = (*times, *(live[:1] if live and live[0] > times[-1] else ()))
+    if len(whole) < 2 or len(times) > INSTANTS_MAX:  # noqa: PLR2004 - a block has two ends
+        return None
+    ask = partial(counting.asked, check, spec, scrape_ms=scrape_ms, step_ms=scrape_ms)
+    try:
+        roles = dict(ask(times))
+        if len(live) > 1:
+            roles[Role.COUNTS] = (*roles[Role.COUNTS], *ask(live)[Role.COUNTS])
+        else:
+            whole = times
+    except SpecError:
+        # Not swallowed: the judge reports it as the check's reason.
+        return None
+    blocks = counting.readings(check, spec, roles, answers, whole)
+    first = next((i for i, at_ms in enumerate(whole) if at_ms >= stay.end_ms), len(whole) - 1)
+    return _added(check, blocks[first:], whole[first], whole[-1])
+
+
+def _counting(policy: Policy) -> Check | None:
+    return next((c for c in policy.checks if c.builtin == "request-success-rate"), None)
+
+
 def _summed(
     check: Check,
     spec: CanarySpec,
-    answers: Mapping[Question, Answer],
+    answers: Answers,
     ends: Sequence[int],
     scrape_ms: int,
 ) -> Counted | None:
@@ -66,15 +159,19 @@ def _summed(
     except SpecError:
         # Not swallowed: the judge reports it as the check's reason.
         return None
-    counts = [one.counts for one in counting.readings(check, spec, roles, answers, times)]
-    known = [one for one in counts if one and one.canary]
+    blocks = counting.readings(check, spec, roles, answers, times)
+    return _added(check, blocks, times[0], times[-1])
+
+
+def _added(check: Check, blocks: Sequence[Reading], from_ms: int, to_ms: int) -> Counted | None:
+    known = [one.counts for one in blocks if one.counts and one.counts.canary]
     if not known:
         return None
     return Counted(
         requests=Decimal(sum(one.canary for one in known)),
         failed=Decimal(sum(one.canary_bad for one in known)),
-        from_ms=times[0],
-        to_ms=times[-1],
+        from_ms=from_ms,
+        to_ms=to_ms,
         check=check.name,
         side="",
     )
@@ -84,7 +181,7 @@ def _most(
     spec: CanarySpec,
     check: Check,
     asked_for: Sequence[Question],
-    answers: Mapping[Question, Answer],
+    answers: Answers,
     chosen: Sequence[int],
 ) -> Counted | None:
     totals: dict[str, tuple[Decimal, Decimal]] = {}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gitops_canary.core import evidence
+from gitops_canary.core.basis import Basis
 from gitops_canary.core.dating import Clock, dated
 from gitops_canary.core.edits import Ground, edits
 from gitops_canary.core.hooks import opened_ms
@@ -154,9 +155,9 @@ def _bulk(path: Path, record: Record, bulk: bytes, context: Context) -> dict[Pat
     return {path: bulk} | pages(record, (*context.earlier, bulk))
 
 
-def _basis(context: Context, files: Mapping[Path, str], after: Owned) -> evidence.Basis:
+def _basis(context: Context, files: Mapping[Path, str], after: Owned) -> Basis:
     before = {**context.tip.texts, QUARANTINE: context.quarantine}
-    return evidence.Basis(
+    return Basis(
         spec=context.spec,
         policy=context.policy,
         effective=context.policy_json,
@@ -172,6 +173,7 @@ def _basis(context: Context, files: Mapping[Path, str], after: Owned) -> evidenc
         changes={path: (before.get(path, ""), text) for path, text in files.items()},
         finished=context.finished,
         landed=context.landed,
+        moves=context.rollout.moves if context.rollout else (),
     )
 
 

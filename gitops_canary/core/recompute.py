@@ -7,9 +7,11 @@ from functools import partial
 from typing import Any
 
 from gitops_canary.core import hooks, recorded, watch
+from gitops_canary.core.basis import Basis
 from gitops_canary.core.course import Course
 from gitops_canary.core.evaluating import misplaced, skips
-from gitops_canary.core.evidence import Basis, exposure_json, promoted, verdict_json
+from gitops_canary.core.evidence import promoted, verdict_json
+from gitops_canary.core.exposure import exposure_json
 from gitops_canary.core.going import going
 from gitops_canary.core.judge import judge
 from gitops_canary.core.judges import threshold
@@ -198,9 +200,13 @@ def _exposure(
         after=recorded.owned(document["owned"]["after"]),
         previous_ms=before[-1].date_ms,
         changes={},
+        moves=before,
     )
     record = recorded.record(document, policy.digest)
     found = exposure_json(act, record, basis, answers)
+    if found and "arriving" not in (document["exposure"] or found):
+        # From before what met a weight on its way was counted.
+        del found["arriving"]
     if found != document["exposure"]:
         yield f"the exposure is {found}, not {document['exposure']}"
 

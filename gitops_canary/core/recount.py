@@ -56,12 +56,19 @@ def _sum(check: Json) -> str:
 
 def _exposure(story: Told) -> str:
     minutes, requests, failed = story.exposed()
+    since = "was committed" if _arrivals(story) else "was live"
     counted = (
         "requests not counted"
         if requests is None
-        else f"{requests} requests since each weight was live, {failed} of them failed"
+        else f"{requests} requests since each weight {since}, {failed} of them failed"
     )
     return f"Exposed: {minutes} minutes above 0 %, {counted}."
+
+
+def _arrivals(story: Told) -> bool:
+    """Whether requests were counted while every weight was on its way, too."""
+    counted = [row for row in story.exposures() if row["requests"] is not None]
+    return all(row.get("arriving") for row in counted)
 
 
 def _section(title: str, lines: Iterator[str]) -> Iterator[str]:

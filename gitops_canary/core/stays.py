@@ -65,6 +65,15 @@ def left(moves: Sequence[Move]) -> Stay | None:
     return visited(moves)[-1] if ours else None
 
 
+def arriving(moves: Sequence[Move], until_ms: int) -> Stay | None:
+    """Give the weight before the newest, up to when the newest was live or decided about.
+
+    What the canary got from the end of its last block on, it got while the newest was on its way.
+    """
+    stay = left(moves) if moves else None
+    return None if stay is None else replace(stay, until_ms=max(until_ms, stay.end_ms))
+
+
 def swapped(reading: Reading) -> Reading:
     """Put the primary in the canary's place: after a promotion it is the one that is judged."""
     c = reading.counts

@@ -149,6 +149,10 @@ def test_version_that_turns_bad_while_a_weight_is_on_its_way_is_condemned(
     # Long before the deadline of ten seconds at which what is not live is taken back.
     assert second.at_ms + 2000 < abort.window.end_ms <= second.at_ms + 4000
     assert "canary requests failed" in abort.reason
+    # Whoever met it on its way is counted, though no request since it was live was.
+    told = world.decisions()[-1]["exposure"]
+    assert isinstance(told, dict)
+    assert int(told["arriving"]["failedRequests"]) > 0
     assert verified(world) == []
 
 

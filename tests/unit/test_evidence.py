@@ -8,7 +8,9 @@ import pytest
 from grounds import AT_MS, act, canary_spec, ground
 from situations import move
 
-from gitops_canary.core.evidence import Basis, decision_json, exposure_json, until
+from gitops_canary.core.basis import Basis
+from gitops_canary.core.evidence import decision_json, until
+from gitops_canary.core.exposure import exposure_json
 from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.manifest.policy import policy_json
 from gitops_canary.model.names import Path, Revision

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 from checks import DURATION, check, spec
-from test_course import LIVE, SCRAPE, answered, course
+from situations import move
+from test_course import LIVE, SCRAPE, answered, course, steady
 
-from gitops_canary.core.exposure import Counted, counted
+from gitops_canary.core.exposure import Counted, arrived, counted
 from gitops_canary.core.questions import Role, asked
+from gitops_canary.core.stays import Stay, arriving
 from gitops_canary.model.observation import Answer, Question, Sample, Series
+from gitops_canary.model.rollout import Action, Window
 from gitops_canary.model.spec import JudgePolicy
 
 MINUTE = 60_000
@@ -99,3 +102,53 @@ def test_judges_of_windows_count_windows(kind: str) -> None:
 
     assert found is not None
     assert found.side == "source"
+
+
+def on_its_way(stay: Stay, *, blocks: int = 4, live: bool = True, kind: str = "sequential") -> Any:
+    """Count what met a weight on its way, of ten good and one bad request a second."""
+    one = course(blocks=blocks, earlier=(stay,), kind=kind)
+    answers = answered(one.questions(), lambda who, _: (*steady(who, 0)[:1], who == "shop"))
+    times = one.times if live else ()
+    return arrived(one.policy, one.spec, answers, stay, times, scrape_ms=SCRAPE)
+
+
+def stay(start: int, end: int, until: int = 0) -> Stay:
+    start, end, until = (LIVE + seconds * 1000 for seconds in (start, end, until))
+    return Stay(weight=Decimal(5), start_ms=start, end_ms=end, until_ms=until)
+
+
+@pytest.mark.parametrize(
+    ("before", "seconds"),
+    [
+        # The first weight: from its commit on, to the second, whatever the scrapes.
+        (stay(-40, -40), 40),
+        (stay(-30, -30), 30),
+        (stay(-7, -7), 7),
+        # A later one: from the end of the last look at the weight before.
+        (stay(-190, -70), 70),
+        (stay(-190, -10), 10),
+    ],
+)
+def test_what_met_a_weight_on_its_way_is_counted(before: Stay, seconds: int) -> None:
+    found = on_its_way(before)
+    assert (found.requests, found.failed) == (Decimal(11 * seconds), Decimal(seconds))
+    assert (found.from_ms, found.to_ms) == (LIVE - seconds * 1000, LIVE)
+
+
+def test_a_weight_that_is_not_live_is_counted_by_whole_blocks() -> None:
+    found = on_its_way(stay(-100, -40, -5), live=False)
+    assert (found.requests, found.from_ms) == (Decimal(30 * 11), LIVE - 40_000)
+
+
+def test_nobody_counts_a_weight_on_its_way_for_windows_nor_after_a_person() -> None:
+    assert on_its_way(stay(-30, -30), kind="threshold") is None
+    assert arriving((), LIVE) is None
+    assert arriving((move(Action.PROMOTE, "50", 1, "50"),), LIVE) is None
+    one = move(Action.ADVANCE, "50", 1, "10")
+    assert arriving((one,), LIVE) is None, "a person moved it: our window is not there"
+    window = Window(start_ms=LIVE - 60_000, end_ms=LIVE - 15_000)
+    ours = replace(one, record=replace(one.record, window=window))
+    found = arriving((move(Action.START, "0", 0), ours), LIVE)
+    assert found == Stay(
+        weight=Decimal(10), start_ms=window.start_ms, end_ms=window.end_ms, until_ms=LIVE
+    )

@@ -59,3 +59,29 @@ def test_a_rollout_that_goes_on_has_nothing_to_mend_and_no_foreign_line_breaks()
 
     assert "Before the next try:" not in lines
     assert not any("\n" in line for line in lines)
+
+
+def test_what_met_a_weight_on_its_way_is_among_the_exposed() -> None:
+    one = failed(9)
+    one["exposure"] |= {
+        "counted": "2026-03-02T10:02:30Z/2026-03-02T10:04:30Z",
+        "arriving": {"requests": "30", "failedRequests": "3",
+                     "counted": "2026-03-02T10:02:00Z/2026-03-02T10:02:30Z"},
+    }  # fmt: skip
+    lines = list(recount(story(decision(1, "start"), one), "", {}))
+    words = (
+        "4.00 minutes above 0 %, 230 requests since each weight was committed, 21 of them failed"
+    )
+    assert f"Exposed: {words}." in lines
+    bound = "in 1.5 of the minutes above 0 % requests were not counted: up to 150 more"
+    assert any(bound in line for line in lines)
+
+
+def test_all_that_met_it_is_counted_or_nobody_can_say() -> None:
+    one = failed(9)
+    one["exposure"] |= {"counted": None, "arriving": None}
+    assert not any("not counted: up to" in line for line in recount(story(one), "", {}))
+    one["exposure"] |= {"counted": "2026-03-02T10:00:00Z/2026-03-02T10:04:00Z"}
+    lines = list(recount(story(one), "", {}))
+    assert not any("not counted: up to" in line for line in lines)
+    assert any("200 requests since each weight was live, 18 of" in line for line in lines)
