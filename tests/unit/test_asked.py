@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitops_canary.core.asked import whys
+from gitops_canary.core.asked import reason, whys
 from gitops_canary.model.names import Revision
 
 ASKED = "Abort of 0123456789ab, by `gitops-canary abort`."
@@ -40,3 +40,20 @@ def test_the_newest_word_counts_and_a_promotion_has_its_own() -> None:
 
     assert [text.partition(": ")[2] for text in found.values()] == ["new", "incident"]
     assert set(found) == {("abort", "0123456789ab"), ("promote", "0123456789ab")}
+
+
+@pytest.mark.parametrize(
+    ("decision", "said"),
+    [
+        ({"action": "abort", "verdict": "none"}, "It ends. Bad feeling."),
+        ({"action": "abort", "verdict": "fail"}, "It ends."),
+        ({"action": "retreat", "verdict": "none"}, "It ends."),
+        ({"action": "advance", "verdict": "none"}, "It ends."),
+        ({"action": "promote", "verdict": "none", "override": "o"}, "It ends. Incident."),
+    ],
+)
+def test_a_person_s_reason_stands_beside_what_they_asked_for(
+    decision: dict[str, str], said: str
+) -> None:
+    known = {("abort", "0123"): "Bad feeling.", ("promote", "0123"): "Incident."}
+    assert reason({"reason": "It ends.", "rollout": "0123", **decision}, known) == said

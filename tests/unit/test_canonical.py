@@ -34,6 +34,12 @@ def test_another_spelling_is_brought_to_the_same_form(value: object) -> None:
     assert reformed(spelled)[1] == canonical({"any": value})
 
 
+def test_names_beyond_the_basic_plane_are_sorted_by_their_code_units() -> None:
+    """RFC 8785 section 3.2.3: U+1F600 is written as U+D83D first, which is before U+FB33."""
+    names = {"\ufb33": 1, "\U0001f600": 2}
+    assert canonical(names) == '{"\U0001f600":2,"\ufb33":1}'.encode()
+
+
 @pytest.mark.parametrize("odd", [b"NaN", b"1e999", b"12345678901234567890", b'"\\ud800"'])
 def test_what_has_no_canonical_form_is_refused(odd: bytes) -> None:
     with pytest.raises(ValueError, match=r".*"):

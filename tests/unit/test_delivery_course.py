@@ -10,6 +10,7 @@ from gitops_canary.core.delivery import (
     Hand,
     Proposal,
     branch_of,
+    canary_of,
     course,
     draft,
     newest,
@@ -117,6 +118,13 @@ def test_each_move_has_a_branch_git_takes() -> None:
     }
     assert len(names) == 4
     assert all(check_branch(name).startswith("gitops-canary/main/") for name in names)
+    assert {canary_of("main", name) for name in names} == {one.canary}
+    assert canary_of("main", "topic") == ""
+
+
+def test_a_rollback_is_labelled_as_one() -> None:
+    assert draft("b", "t", urgent=False).labels == ("gitops-canary",)
+    assert draft("b", "t", urgent=True).labels == ("gitops-canary", "gitops-canary-rollback")
 
 
 def test_more_measurements_do_not_make_it_another_move() -> None:

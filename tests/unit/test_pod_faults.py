@@ -147,3 +147,30 @@ def test_callers_may_have_seen_less_of_a_pod_than_it_did() -> None:
 def test_blocks_without_pods_are_judged_as_they_were() -> None:
     plain = [block(i, (152, 7, 1348, 1)) for i in range(3)]
     assert said(CONFIG, plain) == said(replace(CONFIG, rule=31), plain)
+
+
+def test_a_broken_pod_is_proven_by_several_blocks_of_a_minute_together() -> None:
+    """By one alone it is not; what is older than a minute before a block counts no more."""
+    few = [(3, 3), (3, 0), (3, 0), (3, 0)]
+
+    def base(*at: int) -> bool:
+        states, _ = run(CONFIG, [seen(i, CLEAN, few) for i in at])
+        return states[-1].weighed["success"].faults.base is not None
+
+    found = [base(*range(n)) for n in range(1, 7)]
+    assert found == sorted(found), "and it stays so"
+    assert not found[1], "the one block before proves nothing"
+    assert found[-1]
+    assert not base(0, 5, 10, 15, 20, 25), "apart from each other they are forgotten"
+
+
+@pytest.mark.parametrize(
+    ("then", "sick"),
+    [((4, 2), True), ((4, 1), False), ((1, 1), True), ((4, 0), False), ((0, 0), False)],
+    ids=["half", "less than half", "one", "none failed", "no request"],
+)
+def test_a_pod_that_was_sick_is_still_so_by_few_requests(
+    then: tuple[int, int], *, sick: bool
+) -> None:
+    states, _ = run(CONFIG, [seen(0, SICK, WELL), seen(1, [then, *CLEAN[1:]], WELL)])
+    assert states[-1].weighed["success"].faults.sick == ("new-0" if sick else "")
