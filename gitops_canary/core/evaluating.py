@@ -41,22 +41,23 @@ def misplaced(
             yield "the webhooks were asked at instants that do not follow from the live instant"
         return
     counted = policy.judge.type not in WINDOWED
+    step_ms = timing["scrapeMs"] if counted else policy.interval_ms
     every = instants(
         live_ms=live.live_ms,
-        interval_ms=timing["scrapeMs"] if counted else policy.interval_ms,
+        interval_ms=step_ms,
         window_ms=timing["scrapeMs"] if counted else longest_window_ms(policy),
         now_ms=instant_ms(document["decidedAt"]),
         delay_ms=0,
     )
     expected = every[1:] if counted and skips(document, live.live_ms) else every
     sparse = len(expected) >= INSTANTS_MAX or len(times) >= INSTANTS_MAX // 2
-    if tuple(times) != expected and not (sparse and set(times) <= set(_all(expected, policy))):
+    if tuple(times) != expected and not (sparse and set(times) <= set(_all(expected, step_ms))):
         first = iso(expected[0]) if expected else "none"
         yield f"the evaluation times are not those that follow from the live instant ({first} ...)"
 
 
-def _all(expected: Sequence[int], policy: Policy) -> range:
-    return range(expected[0], expected[-1] + 1, policy.interval_ms)
+def _all(expected: Sequence[int], step_ms: int) -> range:
+    return range(expected[0], expected[-1] + 1, step_ms) if expected else range(0)
 
 
 def _underway(document: Json, times: Sequence[int], stay: Stay) -> Iterator[str]:

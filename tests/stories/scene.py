@@ -1,5 +1,6 @@
 """The repository a story plays in: its files, and what people do to them."""
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 
@@ -214,7 +215,7 @@ def state(files: Mapping[Path, bytes]) -> str:
         assert scaled == _SCALER.encode(), "it sleeps as it slept before"
     asleep = ", asleep" if b"replicas: 0" in files[CANDIDATE] or b"paused" in scaled else ""
     lines = files.get(QUARANTINE, b"").decode().splitlines()
-    kept_out = [re.findall(r"web:([^\"]+)", line)[0] for line in lines]
+    kept_out = [json.loads(line)["version"].rpartition("web:")[2] for line in lines]
     out = f", {' and '.join(kept_out)} kept out" if kept_out else ""
     return f"{candidate} over {primary} at {share:g} %{more}{asleep}{out}"
 

@@ -3,17 +3,22 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from checks import spec
+from situations import move, situation
 
 from gitops_canary.app import announcing
 from gitops_canary.app.announcing import Announcer
 from gitops_canary.app.tick import Report
+from gitops_canary.core.announce import announcement
 from gitops_canary.model.announcement import Alert, Announcement, Severity
-from gitops_canary.model.decision import Hold, Wait
-from gitops_canary.model.names import CanaryId
+from gitops_canary.model.decision import Act, Hold, Wait
+from gitops_canary.model.names import CanaryId, RolloutId
+from gitops_canary.model.rollout import Action, Rollout
 from gitops_canary.model.webhooks import Webhook
 
 WEB = CanaryId("prod/web")
@@ -124,3 +129,16 @@ def test_the_queue_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
 
     asyncio.run(go())
     assert "too many messages wait" in caplog.text
+
+
+def test_a_start_is_told_by_its_own_rollout_and_a_hold_by_the_newest() -> None:
+    s = situation(spec().policy, move(Action.FINISH, "0", 1))
+    start = replace(s.act(Action.START, at_ms=1, reason=""), rollout=RolloutId("new"))
+    hold = Hold(canary=WEB, wait=Wait.PERSON, reason="")
+
+    def rollout(decision: Act | Hold, known: Rollout | None) -> str:
+        told = announcement(decision, spec(), s.tip, known, candidate=RolloutId("next"), now_ms=7)
+        return told.rollout
+
+    assert [rollout(start, s.rollout), rollout(start, None)] == ["new", "new"]
+    assert [rollout(hold, s.rollout), rollout(hold, None)] == ["0123456789ab", "next"]

@@ -4,18 +4,24 @@ from dataclasses import replace
 
 import pytest
 from records import record
+from situations import POLICY, move, situation
 
 from gitops_canary.core.delivery import (
     Do,
     Hand,
     Proposal,
+    astray,
     branch_of,
     canary_of,
     course,
     draft,
     newest,
+    queued,
+    refused,
     same,
+    taken,
     unheard,
+    waits,
 )
 from gitops_canary.core.landing import landed
 from gitops_canary.core.message import compose, parse
@@ -24,7 +30,7 @@ from gitops_canary.model.commits import Commit
 from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.request import Request, Stage
-from gitops_canary.model.rollout import Outcome
+from gitops_canary.model.rollout import Action, Outcome
 
 TIP = Revision("a" * 40)
 
@@ -103,6 +109,16 @@ def test_the_open_request_counts_else_the_newest() -> None:
     assert newest((replace(old, number=9), replace(OPEN, number=5), old)) == replace(OPEN, number=5)
     assert newest((replace(old, number=9), old)) == replace(old, number=9)
     assert newest(()) is None
+
+
+def test_a_person_hears_of_a_move_that_only_they_can_bring_on() -> None:
+    s = situation(POLICY, move(Action.ADVANCE, "10", 1))
+    for act in (s.act(one, at_ms=1, reason="") for one in (Action.ABORT, Action.ADVANCE)):
+        assert [one.alert for one in (taken(act, "b"), astray(act, 7), queued(act, 7))] == [
+            True
+        ] * 3
+        rollback = act.action is Action.ABORT
+        assert [one.alert for one in (refused(act, 7), waits(act, OPEN, ""))] == [rollback] * 2
 
 
 def test_each_move_has_a_branch_git_takes() -> None:

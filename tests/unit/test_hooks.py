@@ -7,9 +7,9 @@ import pytest
 from checks import check
 from situations import LIVE_MS, POLICY, looks, move, situation
 
-from gitops_canary.core.hooks import due, gate, joined, used
+from gitops_canary.core.hooks import due, gate, joined, judged, used
 from gitops_canary.model.decision import Wait
-from gitops_canary.model.rollout import Action, Outcome
+from gitops_canary.model.rollout import Action, Outcome, Rollout
 from gitops_canary.model.webhooks import HookType, Reply, Webhook
 
 LOAD = Webhook(name="load", type=HookType.ROLLOUT, target="load")
@@ -102,3 +102,13 @@ def test_the_evidence_has_what_a_decision_rests_on_and_nothing_later() -> None:
     told = {(LOAD, 5): NO, (LOAD, 9): YES, (GATE, 7): NO, (GATE, 8): YES, (back, 3): NO}
     assert [(hook.name, at_ms) for hook, at_ms, _ in used(told, 6)] == [("gate", 8), ("load", 5)]
     assert len(used(told, 9)) == 3
+
+
+def test_answers_count_only_for_a_weight_that_is_live() -> None:
+    s = situation(TWO, move(Action.ADVANCE, "10", 1), looks(PASS), told={(LOAD, at(1)): NO})
+    ended, returns = (Rollout(moves=(move(one, "0", 1),)) for one in (Action.ABORT, Action.PROMOTE))
+
+    assert [one.outcome for one in judged(s).verdicts] == [FAIL]
+    assert judged(replace(s, live=None)).verdicts == s.verdicts
+    for rollout in (ended, returns):
+        assert judged(replace(s, rollout=rollout)).verdicts == s.verdicts

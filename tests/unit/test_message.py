@@ -160,6 +160,7 @@ def test_a_long_subject_drops_the_bracket_before_it_shortens_the_id() -> None:
         ("Canary-Verdict: pass", "Canary-Verdict: passed"),
         ("Canary-Rollout: 0123456789ab", "Canary-Rollout: 0123456789AB"),
         ("Canary-Window: 2026-02-02T02:40:00.250Z", "Canary-Window: 2026-02-02T02:40:00.25Z"),
+        (":00.250Z/", f":00.{'9' * 20}Z/"),
         ("Canary-Source: 0", "Canary-Source: g"),
         ("Canary-Previous: 0000", "Canary-Previous: "),
         ("Canary-Reverts: none", "Canary-Reverts: "),

@@ -102,8 +102,9 @@ def test_a_broken_pod_of_the_canary_is_waited_for_and_may_recover() -> None:
 
 
 def test_a_pod_that_stays_broken_condemns_after_its_time() -> None:
-    found = outcomes(CONFIG, [seen(i, SICK, WELL) for i in range(8)])
-    assert found == [WAIT] * 6 + [FAIL] * 2
+    verdicts = said(CONFIG, [seen(i, SICK, WELL) for i in range(8)])
+    assert [one.outcome for one in verdicts] == [WAIT] * 6 + [FAIL] * 2
+    assert "none of 798 of the other 3; for 105s" in verdicts[6].reason
 
 
 def test_a_pod_that_fails_again_and_again_has_its_time_once() -> None:
@@ -119,7 +120,9 @@ def test_a_second_pod_that_fails_is_not_alone() -> None:
 
 def test_nobody_waits_while_too_much_of_the_whole_fails() -> None:
     half = [(337, 337), *WELL[1:]]
-    assert outcomes(CONFIG, [seen(0, half, [(337, 0)] * 4, weight="50")]) == [FAIL]
+    [one] = said(CONFIG, [seen(0, half, [(337, 0)] * 4, weight="50")])
+    assert one.outcome is FAIL
+    assert "too much of the whole to wait for it" in one.reason
 
 
 def test_a_version_that_fails_everywhere_is_not_waited_for() -> None:

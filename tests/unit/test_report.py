@@ -124,8 +124,9 @@ def test_a_primary_that_fails_too_clears_the_version() -> None:
         (("99", None), {"leftOut": "old-0", "restPrimary": "900", "restPrimaryBad": "90"}, "75", 1),
         ((None, "500"), {"primaryBad": "250"}, "75", 1),
         ((None, "500"), {"primaryBad": "1"}, "99.5", 0),
+        ((None, "500"), {"primaryBad": "1"}, "99", 0),
     ],
-    ids=["one pod", "the others too", "latency counted", "latency kept"],
+    ids=["one pod", "the others too", "latency counted", "latency kept", "just kept"],
 )
 def test_the_likely_cause_follows_from_what_was_counted(
     bounds: tuple[str | None, str | None], numbers: dict[str, str], baseline: str, shared: int
@@ -200,6 +201,14 @@ def test_the_sheet_says_what_will_happen_and_what_stops_it() -> None:
     assert "shop:1.1.0&#124;x" in text
     assert "| approves |" in text
     assert "| policy | sha256:2 |" in text
+    assert "| request-success-rate | 99 | - |" in text
+
+
+def test_the_sheet_says_both_limits() -> None:
+    effective = failed(1)["policy"]["effective"]
+    effective["checks"][0] |= {"minimum": None, "maximum": "500"}
+    text = sheet("prod/shop", owned_values(), effective, Digest("sha256:2"), "waits")
+    assert "| request-success-rate | - | 500 |" in text
 
 
 @pytest.mark.parametrize(

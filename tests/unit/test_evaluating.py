@@ -1,0 +1,62 @@
+"""At which instants a decision on record had to look."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from checks import check, spec
+from situations import LIVE_MS, move
+
+from gitops_canary.core.evaluating import misplaced
+from gitops_canary.core.questions import INSTANTS_MAX, instants
+from gitops_canary.core.text import iso
+from gitops_canary.model.rollout import Action
+from gitops_canary.model.spec import JudgePolicy, Policy
+
+MINUTE, SCRAPE = 60_000, 15_000
+WINDOWED = replace(spec(check(interval_ms=MINUTE)).policy, interval_ms=MINUTE)
+COUNTED = replace(WINDOWED, judge=JudgePolicy(type="sequential"))
+BEFORE = (move(Action.ADVANCE, "10", 1),)
+
+
+def told(policy: Policy, times: Sequence[int], decided_ms: int) -> list[str]:
+    live = {"since": iso(LIVE_MS), "proof": [], "detail": ""}
+    document = {
+        "live": live,
+        "timing": {"scrapeMs": SCRAPE},
+        "decidedAt": iso(decided_ms),
+        "verdicts": [{"window": f"{iso(LIVE_MS)}/{iso(at_ms)}"} for at_ms in times],
+    }
+    return list(misplaced(document, policy, times, BEFORE))
+
+
+def looked(step_ms: int, now_ms: int) -> tuple[int, ...]:
+    """At which instants a look asks."""
+    return instants(
+        live_ms=LIVE_MS, interval_ms=step_ms, window_ms=step_ms, now_ms=now_ms, delay_ms=0
+    )
+
+
+@pytest.mark.parametrize(("policy", "step_ms"), [(WINDOWED, MINUTE), (COUNTED, SCRAPE)])
+def test_they_follow_from_the_live_instant(policy: Policy, step_ms: int) -> None:
+    end_ms = LIVE_MS + 10 * step_ms
+    every = looked(step_ms, end_ms)
+
+    assert told(policy, every, end_ms) == []
+    for wrong in (every[1:], every[:-1], (*every[:-1], end_ms + 1), (*every, end_ms + step_ms)):
+        [why] = told(policy, wrong, end_ms)
+        assert iso(every[0]) in why
+    assert "(none ...)" in told(policy, every, LIVE_MS)[0]
+
+
+@pytest.mark.parametrize(("policy", "step_ms"), [(WINDOWED, MINUTE), (COUNTED, SCRAPE)])
+def test_of_very_many_a_later_look_had_asked_at_others(policy: Policy, step_ms: int) -> None:
+    end_ms = LIVE_MS + 2 * INSTANTS_MAX * step_ms
+    every = looked(step_ms, end_ms)
+    later = tuple(at for at in looked(step_ms, end_ms + 7 * step_ms) if at <= end_ms)
+
+    assert every != later
+    assert told(policy, every, end_ms) == told(policy, later, end_ms) == []
+    between = (*later[:-1], later[-1] - 1)
+    assert told(policy, between, end_ms)
+    assert told(policy, every[: INSTANTS_MAX // 2], LIVE_MS), "before anything could be asked"
