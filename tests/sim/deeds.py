@@ -4,21 +4,30 @@ from collections.abc import Mapping
 
 from .manifests import QUARANTINE, Shape, with_tag, with_weight
 from .people import Deed, People
+from .pieces import mark
 from .remote import CONFIG
 from .simulation import ADA
 
+REVERTED = 0.4
+"""How often one of several canaries that were bumped at once is taken back alone."""
+
 
 def _bump_all(people: People, shape: Shape) -> None:
-    """One commit with the same new tag for every canary: a platform team's base image."""
-    del shape
-    tag = people.version()
+    """One commit with the same new tag for every canary: a platform team's base image.
+
+    Now and then one of them is reverted before anybody has looked.
+    """
+    world, tag = people.world, people.version()
     files: dict[str, bytes | None] = {}
     for one in people.world.shapes.values():
         text = people.read(one.workload_path)
         if text is not None:
             people.draw(one, tag)
             files[one.workload_path] = with_tag(text, one.name, tag)
+    before = people.read(shape.workload_path)
     people.write(files, f"Bump all to {tag}")
+    if before and mark(world.seed, world.now_ms, "reverted") < REVERTED:
+        people.write({shape.workload_path: before}, f"Revert {tag} of {shape.name}")
 
 
 def _there_and_back(people: People, shape: Shape) -> None:

@@ -7,8 +7,8 @@ from gitops_canary.git.commands import Update
 from gitops_canary.git.objects import ObjectId
 from gitops_canary.git.pack import Made
 
-from .controllers import Killed
-from .measured import MEASURED, Fault, Undo, nothing
+from .dying import DYING, UNHEARD
+from .measured import BROKEN, MEASURED, Fault, Undo, nothing
 from .remote import CONFIG
 from .rewriting import REWRITTEN
 from .simulation import Simulation
@@ -17,6 +17,8 @@ from .timing import SERVED, TIMING, wrong_for_good
 RATION_MS = 30_000
 SLOW = 8
 """How much likelier slow calls are where a fixed delay stands in for looking."""
+OWN = 4
+"""How much likelier its own metrics are broken where an application is judged by some."""
 
 
 class Weather:
@@ -25,13 +27,18 @@ class Weather:
     def __init__(self, world: Simulation, table: Mapping[str, Fault]) -> None:
         self._world = world
         self._table = table
-        # Where nobody looks at what is live, when a move got to the server is all there is.
-        slow = ("everything is slow",) * (0 if world.sees_live else SLOW)
+        more: tuple[str, ...] = ()
+        if not world.sees_live:  # then when a move got to the server is all there is
+            more += ("everything is slow",) * SLOW
+        if any(shape.query for shape in world.shapes.values()):
+            more += (BROKEN,) * OWN
         # Where developers have a clock that is ahead as well, nobody would know better.
         left_out = tuple(SERVED) if world.ahead else ()
         if world.requested and world.requested.sealed:
             left_out = (*left_out, "the evidence branch is lost")  # all that makes moves ours
-        self._names = [name for name in (*sorted(table), *slow) if name in table.keys() - left_out]
+        if not any(shape.alerts for shape in world.shapes.values()):
+            left_out = (*left_out, UNHEARD)
+        self._names = [name for name in (*sorted(table), *more) if name in table.keys() - left_out]
         self._undo: dict[int, tuple[str, Undo]] = {}
         self._count = 0
         world.reach = self._reach  # type: ignore[method-assign]  # the server's front door
@@ -190,58 +197,11 @@ def _racing(world: Simulation) -> Undo:
     return undo
 
 
-def _kill(world: Simulation) -> Undo:
-    """Between two calls, wherever it happens to be."""
-    rng = world.rng
-    controller = world.controllers[rng.choice(sorted(world.controllers))]
-    world.kill(controller, wipe=rng.random() < 0.3, restart_ms=rng.randrange(1_000, 60_000))
-    return nothing
-
-
-def _crashing(world: Simulation) -> Undo:
-    """At any boundary between two effects."""
-
-    def boundary(name: str, point: str) -> None:
-        if world.rng.random() < (0.4 if point in {"stored", "landed", "store"} else 0.1):
-            world.tell(f"{name} dies at {point!r}")
-            raise Killed
-
-    world.boundaries = boundary
-
-    def undo() -> None:
-        world.boundaries = lambda _name, _point: None
-
-    return undo
-
-
-def _full(world: Simulation) -> Undo:
-    """The disk of a clone is full: nothing is fetched into it, and no commit is stored."""
-    full = world.rng.choice(sorted(world.controllers))
-
-    def boundary(name: str, point: str) -> None:
-        if name == full and point in {"fetch", "store"}:
-            raise Unavailable(
-                "the clone takes nothing: No space left on device", remedy="make some"
-            )
-
-    world.boundaries = boundary
-
-    def undo() -> None:
-        world.boundaries = lambda _name, _point: None
-
-    return undo
-
-
-def _damage(world: Simulation) -> Undo:
-    """A clone loses objects."""
-    world.controllers[world.rng.choice(sorted(world.controllers))].disk.damaged = True
-    return nothing
-
-
 FAULTS: Mapping[str, Fault] = {
     **MEASURED,
     **TIMING,
     **REWRITTEN,
+    **DYING,
     "the Git server is down": _git("down"),
     "the Git server flaps": _git("flapping"),
     "acknowledgements are lost": _git("lost"),
@@ -251,9 +211,5 @@ FAULTS: Mapping[str, Fault] = {
     "Prometheus is slow": _slow_answers,
     "a hook declines pushes": _refusing,
     "somebody always pushes first": _racing,
-    "a controller is killed": _kill,
-    "controllers crash": _crashing,
-    "a clone is damaged": _damage,
-    "a clone's disk is full": _full,
     "pushes are rationed": _rationed,
 }

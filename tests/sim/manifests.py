@@ -98,6 +98,8 @@ class Shape:
     replicas: int = 2
     latency: bool = False
     query: bool = False
+    blank_s: int = 0
+    """For how long after a change its own counter has no number: nothing divided by nothing."""
     shared: bool = False
     """Whether its route lies in one file with those of others."""
     idles: bool = False

@@ -10,6 +10,7 @@ from .simulation import Simulation
 
 Undo = Callable[[], None]
 Fault = Callable[[Simulation], Undo]
+BROKEN = "an application's own metrics say NaN"
 HOUR_MS = 3_600_000
 YEAR_MS = 365 * 24 * HOUR_MS
 

@@ -34,9 +34,15 @@ class People:
         world.later(rng.randrange(10_000, 90_000), self._act)
 
     def home(self) -> None:
-        """Mend what was broken, allow what was forbidden, and go home."""
+        """Mend what was broken, and go home."""
+        assert CONFIG in self.world.remote.refs
+        self.mend()
+
+    def mend(self) -> None:
+        """Take out of every file what no parser takes."""
         tip = self.world.remote.refs.get(CONFIG)
-        assert tip is not None
+        if tip is None:
+            return
         now = self.world.files(tip)
         changes: dict[str, bytes | None] = {
             path: now[path].replace(MARK, b"")
@@ -193,7 +199,7 @@ def _revert_abort(people: People, shape: Shape) -> None:
         people.write({path: before.get(path) for path in sorted(changed)}, 'Revert "canary(...)"')
 
 
-def _automate(people: People, shape: Shape) -> None:
+def automate(people: People, shape: Shape) -> None:
     """Image automation commits the newest tag again, condemned or not."""
     text = people.read(shape.workload_path)
     if text is not None and people.versions:
@@ -274,7 +280,7 @@ DEEDS: Mapping[str, Deed] = {
     "retry": _address("retry"),
     "resume": _address("resume"),
     "revert": _revert_abort,
-    "automation": _automate,
+    "automation": automate,
     "forge": _forge,
     "break": _break,
     "delete": _delete,

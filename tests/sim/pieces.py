@@ -143,14 +143,15 @@ def shapes(rng: Random, count: int) -> tuple[Shape, ...]:
     )
 
 
-def surrounded(rng: Random, plain: tuple[Shape, ...]) -> tuple[Shape, ...]:
-    """Give some canaries webhooks, and a watch after their finish."""
+def surrounded(rng: Random, seed: int, plain: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """Give some canaries webhooks, a watch after their finish, or a metric that begins late."""
     return tuple(
         replace(
             shape,
             hooks=tuple(sorted(rng.sample(HOOKS, rng.randrange(1, 3))))
             if rng.random() < 0.2
             else (),
+            blank_s=BLANK_S if shape.query and mark(seed, shape.name, "blank") < BLANK else 0,
             watch_s=(shape.threshold + 2) * shape.interval_s + 90 if rng.random() < 0.2 else 0,
         )
         for shape in plain
@@ -166,6 +167,9 @@ def by_request(setting: Setting, seed: int) -> Setting:
     return replace(setting, atomic=True, key=setting.key or KEY, delivery=delivery)
 
 
+BLANK, BLANK_S = 0.6, 75
+"""The share of the applications with a metric of their own whose metric begins late, and by how
+much: as late as most of them are judged for the first time."""
 REQUESTS = 0.05
 """The share of the worlds in which every move has a pull request."""
 MERGES = 0.8

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from math import isnan, nan
 
 from gitops_canary.model.observation import Answer, Question, Series
 
@@ -209,6 +210,8 @@ def _timestamp(selector: str) -> Evaluate:
 def _increase(samples: Sequence[tuple[int, float]]) -> float | None:
     if len(samples) < 2:
         return None
+    if isnan(samples[0][1]) or isnan(samples[-1][1]):
+        return nan
     total = 0.0
     for (_, before), (_, after) in pairwise(samples):
         total += after - before if after >= before else after
@@ -229,7 +232,7 @@ def _quantile(quantile: float, of: Evaluate) -> Evaluate:
 def _interpolated(quantile: float, buckets: Sequence[tuple[float, float]]) -> float:
     total = buckets[-1][1]
     if total == 0:
-        return float("nan")
+        return nan
     rank, low, below = quantile * total, 0.0, 0.0
     for bound, count in buckets:
         if count >= rank:

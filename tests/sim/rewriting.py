@@ -5,16 +5,28 @@ from collections.abc import Mapping, Sequence
 from gitops_canary.model.names import Revision
 
 from .measured import Fault, Undo, nothing
+from .pieces import mark
 from .remote import CONFIG, EVIDENCE
 from .simulation import ADA, Simulation
 
+OTHER, RENAMED = "trunk", 0.4
+"""What the branch is called meanwhile, and how often it is renamed instead of deleted."""
+
 
 def _no_branch(world: Simulation) -> Undo:
-    """Somebody deletes the branch, and puts it back later."""
+    """Somebody deletes the branch, and puts it back later; or renames it, and goes on there."""
     tip = world.remote.refs.get(CONFIG)
     if tip is None:
         return nothing
     world.actor = "person"
+    renamed = mark(world.seed, world.now_ms, "renamed") < RENAMED
+    if renamed:
+        world.tell(f"the branch is renamed to {OTHER}")
+        date_s = world.now_ms // 1000
+        tip = world.remote.commit(
+            {"README.md": f"weight: {date_s}\n".encode()}, "Rename the branch\n",
+            who=ADA, date_s=date_s, branch=OTHER, parents=[tip],
+        )  # fmt: skip
     world.remote.point(CONFIG, None)
     world.actor = "nobody"
 
@@ -22,6 +34,8 @@ def _no_branch(world: Simulation) -> Undo:
         if CONFIG not in world.remote.refs:
             world.actor = "person"
             world.remote.point(CONFIG, tip)
+            if renamed:
+                world.remote.point(OTHER, None)
             world.actor = "nobody"
 
     return undo

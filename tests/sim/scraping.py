@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import nan
 from typing import TYPE_CHECKING
 
 from .series import Database, Line
@@ -97,7 +98,8 @@ class Scraper:
         if app.shape.query and workload is app.canary:
             failures = app.counters.get((workload.name, "503"), 0.0) + app.inner
             line = self.db.line(__name__="app_failures_total", workload=workload.name)
-            line.add(at_ms, round(failures, 3))
+            blank = at_ms < workload.changed_ms + app.shape.blank_s * 1000
+            line.add(at_ms, nan if blank else round(failures, 3))
 
     def _counters(self, name: str) -> tuple[Line, ...]:
         base = {"namespace": "prod", "deployment": name, "instance": "ksm"}

@@ -11,6 +11,7 @@ from gitops_canary.git.signing import SigningKey
 
 from .deeds import DEEDS_AT_ONCE
 from .faults import FAULTS, Weather
+from .habits import settle_in
 from .people import DEEDS, People
 from .pieces import Figures, Setting
 from .reviewers import ACTS, Reviewers
@@ -39,6 +40,7 @@ def world(seed: int, setting: Setting | None = None, key: SigningKey | None = No
     made = Simulation(seed, setting, key)
     weather = Weather(made, FAULTS)
     people = People(made, {**DEEDS, **DEEDS_AT_ONCE})
+    settle_in(people)
     made.board.begin()
     made.ends += [weather.end, people.home]
     if made.requested:

@@ -58,7 +58,7 @@ class Simulation:
         self.story: deque[str] = deque(maxlen=STORY)
         self.figures = Figures(seeds=1)
         drawn = shapes(self.rng, self.setting.canaries)
-        drawn = drawn if setting else surrounded(self.more, drawn)
+        drawn = drawn if setting else surrounded(self.more, seed, drawn)
         shape = ({} if setting else listeners(seed)) | shape
         self.shapes = {s.id: replace(s, **shape) for s in drawn}
         self.remote = Remote(atomic=self.setting.atomic, clock=lambda: self.now_ms)
