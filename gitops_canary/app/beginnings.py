@@ -133,7 +133,7 @@ def _beginning(
     ref = choice.workload.ref
     text = terrain.texts[ref.file]
     names = Names(spec.target.name)
-    scoped = overlay.scoped(terrain, choice.outer, choice.namespace)
+    scoped = overlay.scoped(terrain, choice.outer, choice.namespace, choice.workload)
     key, value = overlay.label(terrain, choice.outer, choice.workload)
     return Beginning(
         spec=spec,

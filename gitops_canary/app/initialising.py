@@ -17,7 +17,7 @@ from gitops_canary.manifest.initial.choice import Choice, label
 from gitops_canary.manifest.initial.draft import Stage
 from gitops_canary.manifest.initial.questions import Asking
 from gitops_canary.manifest.initial.remark import Remark
-from gitops_canary.manifest.initial.remarks import remarks
+from gitops_canary.manifest.initial.remarks import elsewhere, remarks
 from gitops_canary.manifest.initial.stages import SCHEMA, stages
 from gitops_canary.manifest.initial.terrain import Terrain, survey
 from gitops_canary.manifest.kustomize import is_kustomization
@@ -103,11 +103,12 @@ def prepare(
         CanaryError: something stands in the way; nothing has been written.
     """
     made = _proved(found, choice, Rules(paths=tuple(paths), default_provider=choice.provider))
-    scoped = overlay.scoped(found, choice.outer, choice.namespace)
+    scoped = overlay.scoped(found, choice.outer, choice.namespace, choice.workload)
     then = dict(found.texts)
     for stage in made:
         then.update(stage.files)
-    told = remarks(scoped, choice, overlay.scoped(survey(then), choice.outer, choice.namespace))
+    end = overlay.scoped(survey(then), choice.outer, choice.namespace, choice.workload)
+    told = (*elsewhere(found, scoped, choice), *remarks(scoped, choice, end))
     return Prepared(
         choice=choice,
         label=label(found, choice),
@@ -128,7 +129,7 @@ def carried(found: Terrain, choice: Choice, rules: Rules) -> tuple[Stage, ...]:
 
 def _proved(found: Terrain, choice: Choice, rules: Rules) -> tuple[Stage, ...]:
     made = stages(
-        overlay.scoped(found, choice.outer, choice.namespace),
+        overlay.scoped(found, choice.outer, choice.namespace, choice.workload),
         choice,
         dict(FOUNDERS).get(choice.provider) or Unfounded(choice.provider),
         ROUTERS[choice.provider],

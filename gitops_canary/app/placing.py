@@ -1,12 +1,13 @@
 """What puts documents into namespaces in a revision: found once, then kept by what changes."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 from gitops_canary.app.indexing import bodies
-from gitops_canary.errors import SpecError
-from gitops_canary.manifest import building, document, flux_layers, image_order, rendered
+from gitops_canary.errors import CanaryError, SpecError
+from gitops_canary.manifest import bindings, building, document, flux_layers, image_order, rendered
+from gitops_canary.manifest.clusters import GONE, elsewhere
 from gitops_canary.manifest.folders import Folders, followed, gathered
 from gitops_canary.manifest.image_chain import Found, Setting
 from gitops_canary.manifest.kustomize import FILES, Roots, is_kustomization
@@ -27,6 +28,8 @@ _WHOLES = 64
 """Folders whose builds are remembered: those of one revision that canaries are in, mostly."""
 
 
+Headers = Callable[[Path, BlobId], tuple[DocRef, ...] | SpecError]
+"""Gives the documents of a file."""
 Flux = Mapping[Path, tuple[flux_layers.Layer, ...]]
 """By their files."""
 
@@ -83,11 +86,20 @@ class Placing:
             rendered.reached(spec, dict.fromkeys(binding.versions.files, ""), folders, layers)
 
     def away(
-        self, revision: Revision, spec: CanarySpec, files: Iterable[Path]
+        self, revision: Revision, spec: CanarySpec, files: Mapping[Path, Blob], headers: Headers
     ) -> tuple[tuple[Path, str], ...]:
-        """Give the files that are put into other namespaces, where some go into the Canary's."""
+        """Give the files that are put into other namespaces, or are of other clusters."""
         placed = self._placed(revision)
-        return rendered.away(spec, files, placed.folders, placed.layers)
+        found = dict(rendered.away(spec, files, placed.folders, placed.layers))
+
+        def whole(path: Path) -> bool:
+            held = headers(path, files[path].id)
+            mine = () if isinstance(held, CanaryError) else bindings.candidates(spec, held)
+            return bool(bindings.selecting(mine, lambda one: self._text(one, files[one].id)))
+
+        there = [path for path in files if path not in found and whole(path)]
+        gone = elsewhere(Path(spec.place.file), there, files, placed.folders)
+        return tuple(sorted({**found, **dict.fromkeys(gone, GONE)}.items()))
 
     def sides(self, revision: Revision, spec: CanarySpec, pairs: tuple[FieldBinding, ...]) -> Sides:
         """Look at what kustomize builds around the fields that hold a version."""

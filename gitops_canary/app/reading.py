@@ -1,7 +1,6 @@
 """Reading revisions: from blobs to specs, bindings and owned values, each blob parsed once."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import lru_cache
 
 from gitops_canary.app.alike import Alike
@@ -14,6 +13,7 @@ from gitops_canary.app.view import View, stirring
 from gitops_canary.core.edits import Ground
 from gitops_canary.errors import BindingError, CanaryError, SpecError, Unavailable
 from gitops_canary.manifest import bindings, catalog, tracked, versions
+from gitops_canary.manifest.clusters import moved
 from gitops_canary.manifest.owned import owned
 from gitops_canary.manifest.reaching import crossed, reaching
 from gitops_canary.manifest.screen import ANY_NAME, labels, sources, words
@@ -186,7 +186,7 @@ class Reader:
         found = self._bound(spec.id, same, files, ())
         # What is clear costs nothing; else kustomize or Flux may put a part of it elsewhere.
         if isinstance(found, CanaryError) or _spread(found):
-            away = self.placing.away(revision, spec, dict(files))
+            away = self.placing.away(revision, spec, dict(files), self._headers)
             found = self._bound(spec.id, same, files, away) if away else found
         if isinstance(found, CanaryError):
             raise found
@@ -246,8 +246,7 @@ class Reader:
             if isinstance(found, CanaryError):
                 unread = unread or found
             else:
-                space = spaces.get(path)
-                documents += [replace(one, namespace=space) for one in found] if space else found
+                documents += moved(found, spaces.get(path))
         router = self.router(spec)
         try:
             binding = bindings.resolve(

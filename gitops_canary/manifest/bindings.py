@@ -179,16 +179,14 @@ def _one(
 ) -> DocRef:
     kind = spec.target.kind
     found = [d for d in documents if d.kind == kind and d.name == name]
-    # A patch of kustomize has the same kind and name; it need not select anything.
-    whole = [d for d in found if _root(d, text).get("spec", "selector") is not None]
-    for one in (found, whole):
+    for one in (found, selecting(found, text)):
         if len(one) == 1:
             return one[0]
     if found:
         places = ", ".join(str(_place(d, text)) for d in found)
         raise BindingError(
             f"The {side} {kind} {name} stands in several places: {places}.",
-            remedy="keep one; a canary rendered twice needs its own spec.id and file",
+            remedy="keep one, or let each Canary lie in the folder of its own, or in the overlay's",
             place=spec.place,
         )
     remedy = {
@@ -201,6 +199,17 @@ def _one(
         remedy=remedy,
         place=spec.place,
     )
+
+
+def candidates(spec: CanarySpec, documents: Iterable[DocRef]) -> list[DocRef]:
+    """Give the documents that may be a Canary's workload."""
+    spaces, target = {"", spec.namespace}, (spec.target.kind, spec.target.name)
+    return [d for d in documents if (d.kind, d.name) == target and d.namespace in spaces]
+
+
+def selecting(documents: Iterable[DocRef], text: Callable[[Path], str]) -> list[DocRef]:
+    """Leave out patches of kustomize: they have a workload's kind and name, and select nothing."""
+    return [d for d in documents if _root(d, text).get("spec", "selector") is not None]
 
 
 def _named(

@@ -40,6 +40,17 @@ def is_outermost(folders: Folders, folder: str) -> bool:
     return folder in folders and not folders.building(folder)
 
 
+def outermost_of(folders: Folders, file: Path) -> frozenset[str]:
+    """List the outermost folders that a file goes into: built, patched by, or lying beside one."""
+    mine = users(folders, file)
+    folder = posixpath.dirname(file)
+    while not mine and folder and folder not in folders:
+        folder = posixpath.dirname(folder)
+    mine = mine or ({folder} & folders.keys())
+    found = set().union(*(around(folders, one) for one in mine))
+    return frozenset(one for one in found if is_outermost(folders, one))
+
+
 def _walked(known: Container[str], begin: str, edges: Callable[[str], Iterable[str]]) -> set[str]:
     """List all that can be reached of what is known, what is begun with too."""
     seen: set[str] = set()

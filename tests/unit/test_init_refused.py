@@ -46,7 +46,7 @@ OTHERS = {
         "apps/route.yaml:12:7", "is the subset v1",
     ),
     "the same twice": (
-        {"b/deploy.yaml": DEPLOYMENT}, "apps/deploy.yaml:2:1", "stands in several places",
+        {"apps/again.yaml": DEPLOYMENT}, "apps/again.yaml:2:1", "stands in several places",
     ),
     "an alias": (
         {"apps/service.yaml": SERVICE.replace("    app: web", "    app: &a web\n    b: *a")
@@ -83,7 +83,7 @@ OTHERS = {
 @pytest.mark.parametrize(("more", "place", "says"), OTHERS.values(), ids=OTHERS.keys())
 def test_what_stands_in_the_way_is_named_by_its_place(more: Texts, place: str, says: str) -> None:
     texts = plain("istio", more)
-    answers = {"workload": "apps/deploy.yaml:prod/web"} if "b/deploy.yaml" in more else {}
+    answers = {"workload": "apps/deploy.yaml:prod/web"} if "apps/again.yaml" in more else {}
     with pytest.raises(CanaryError) as refused:
         initialised(texts, **answers)
 

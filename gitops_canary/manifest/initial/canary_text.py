@@ -67,12 +67,14 @@ def canary_text(
     pairs: tuple[Pair, ...],
     schema: str,
     measured: Measured,
+    own_id: str = "",
 ) -> str:
     """Write the document as a file's text.
 
     `schema` is the path an editor finds it by, `measured` the builtin metrics of the provider.
     """
     apex = f"  service: {{name: {service}}} # what users call\n" if service != name else ""
+    told = f"  id: {own_id} # what it is called, and in no other cluster\n" if own_id else ""
     source = "  source: # where the two versions lie\n    fields:\n" if pairs else ""
     source += "".join(_pair(pair) for pair in pairs)
     ladder = _ALL_OR_NOTHING if provider == "kubernetes" else _WEIGHTED
@@ -92,7 +94,7 @@ metadata:
   name: {name}
   namespace: {namespace}
 spec:
-  provider: {provider}
+{told}  provider: {provider}
   targetRef:
     apiVersion: apps/v1
     kind: {kind}

@@ -1,7 +1,8 @@
 """What a person decided about an application's first canary."""
 
+import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitops_canary.manifest.initial.terrain import Document, Terrain
 
@@ -29,6 +30,8 @@ class Choice:
     """Whether the controller carries it out: its Canary is there, and only the rest is to do."""
     prefix: str = ""
     """What kustomize puts before every name."""
+    id: str = ""
+    """What tells the Canary from that of the same application in another cluster."""
     gateway: str = ""
     hosts: tuple[str, ...] = ()
 
@@ -46,8 +49,19 @@ class Choice:
     def title(self) -> str:
         """The canary's id."""
         if self.canary is None:
-            return f"{self.namespace}/{self.name}"
+            return self.id or f"{self.namespace}/{self.name}"
         return self.canary.word("spec", "id") or f"{self.namespace}/{self.canary.ref.name}"
+
+
+def identified(terrain: Terrain, choice: Choice) -> Choice:
+    """Give a new Canary an id of its own where another cluster's has the usual one."""
+    known = {
+        one.word("spec", "id") or f"{one.ref.namespace or 'default'}/{one.ref.name}"
+        for one in terrain.of("Canary")
+    }
+    if choice.canary is not None or choice.title not in known:
+        return choice
+    return replace(choice, id=f"{choice.namespace}/{label(terrain, choice)}")
 
 
 def label(terrain: Terrain, choice: Choice) -> str:
@@ -57,15 +71,17 @@ def label(terrain: Terrain, choice: Choice) -> str:
         (outer, one.ref.namespace)
         for one in terrain.of(kind)
         if one.ref.name == name
-        for outer in terrain.built.get(one.ref.file, ("",))
+        for outer in terrain.built.get(one.ref.file, (posixpath.dirname(one.ref.file),))
     ]
-    if choice.outer is None:
-        several = len(others) > 1 and choice.namespace
-        return f"{name}-{choice.namespace}" if several else name
-    parts = choice.outer.split("/")
+    spaces = {space for _, space in others}
+    if choice.outer is None and (len(others) == 1 or len(spaces) > 1):
+        return f"{name}-{choice.namespace}" if len(others) > 1 and choice.namespace else name
+    beside = posixpath.dirname(choice.workload.ref.file)
+    parts = (beside if choice.outer is None else choice.outer).split("/")
     rest = {tuple(outer.split("/")) for outer, _ in others} - {tuple(parts)}
     count = 1
     while count < len(parts) and any(one[-count:] == tuple(parts[-count:]) for one in rest):
         count += 1
-    folder = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(parts[-count:])).strip("-")
+    said = parts[-count:-1] if count > 1 and parts[-1] == name else parts[-count:]
+    folder = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(said)).strip("-")
     return name if folder in {"", name} else f"{name}-{folder}"

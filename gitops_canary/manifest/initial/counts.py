@@ -33,7 +33,7 @@ def moved(terrain: Terrain, choice: Choice) -> tuple[Terrain, Choice]:
     at = ("replicas",) if alone else ("replicas", index)
     texts[file] = remove(texts[file], document, at, file=file)
     texts[ref.file] = template.scale(texts[ref.file], ref, count)
-    new = overlay.scoped(survey(texts), outer, choice.namespace)
+    new = overlay.scoped(survey(texts), outer, choice.namespace, choice.workload)
     return new, _again(choice, new)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from gitops_canary.errors import BindingError, Place
 from gitops_canary.manifest import template
 from gitops_canary.manifest.building import builds_on
+from gitops_canary.manifest.clusters import elsewhere
 from gitops_canary.manifest.document import Node, append_item, insert_key, parse
 from gitops_canary.manifest.initial import copies, labelling, patches, renaming, replacing
 from gitops_canary.manifest.initial.commons import Commons, commons
@@ -55,12 +56,18 @@ def is_shared(terrain: Terrain, file: Path) -> bool:
     return len(outermost(terrain, file)) > 1
 
 
-def scoped(terrain: Terrain, outer: str | None, namespace: str) -> Terrain:
-    """Leave out what other overlays build, and what no overlay at all says is of a namespace."""
+def scoped(terrain: Terrain, outer: str | None, namespace: str, workload: Document) -> Terrain:
+    """Leave out what other overlays or clusters have, and what nothing says is of a namespace."""
     known = terrain.kustomizations
+    same = terrain.named(workload.ref.kind, workload.ref.name, namespace)
+    whole = {one.ref.file for one in same if one.root.get("spec", "selector") is not None}
+    files = {one.ref.file for one in terrain.documents} if len(whole) > 1 else ()
+    gone = elsewhere(workload.ref.file, whole, files, known)
 
     def mine(one: Document) -> bool:
         file = one.ref.file
+        if file in gone:
+            return False
         built = outermost(terrain, file)
         if built:
             return outer in built or (outer is None and one.ref.namespace == namespace)

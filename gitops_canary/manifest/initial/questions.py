@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from gitops_canary.errors import BindingError, SpecError
 from gitops_canary.manifest.bindings import meant
+from gitops_canary.manifest.clusters import elsewhere
 from gitops_canary.manifest.initial import flagger, overlay
-from gitops_canary.manifest.initial.choice import Choice
+from gitops_canary.manifest.initial.choice import Choice, identified
 from gitops_canary.manifest.initial.terrain import Document, Terrain
 from gitops_canary.manifest.problems import nearest
 from gitops_canary.model.initial import Wanted
@@ -93,6 +94,9 @@ class Asking:
             if (overlay.namespace(self._terrain, outer, one.ref.file) or one.ref.namespace)
             in {"", namespace}
         ]
+        there = [one.ref.file for one, _ in found]
+        gone = elsewhere(file, there, there, self._terrain.kustomizations)
+        found = [pair for pair in found if pair[0].ref.file not in gone]
         near = [pair for pair in found if overlay.holds(self._terrain, pair[1], file)]
         found = near if len(found) > 1 and near else found
         if not found:
@@ -106,7 +110,7 @@ class Asking:
     def choice(self, answers: Answers, *, carried: bool = False) -> Choice:
         """Put the answers together."""
         workload, outer, namespace = self._place(answers)
-        terrain = overlay.scoped(self._terrain, outer, namespace)
+        terrain = overlay.scoped(self._terrain, outer, namespace, workload)
         found = terrain.named(workload.ref.kind, workload.ref.name, namespace)
         _once([one for one in found if one in self._workloads])
         fronts = self._fronts(answers)
@@ -114,7 +118,7 @@ class Asking:
         _once(services)
         service = next(iter(services), None)
         implied = self._implied(answers)
-        return Choice(
+        choice = Choice(
             workload=workload,
             namespace=namespace,
             provider=answers["router"],
@@ -129,6 +133,7 @@ class Asking:
             gateway=answers.get("gateway", implied.get("gateway", "")),
             hosts=tuple(filter(None, answers.get("hosts", implied.get("hosts", "")).split(","))),
         )
+        return identified(self._terrain, choice)
 
     def _questions(self, answers: Answers) -> Iterator[Question]:
         yield self._workload()
@@ -163,12 +168,9 @@ class Asking:
         if not options:
             broken = self._terrain.unread
             if broken:
-                raise SpecError(
-                    f"There is no workload with an image here; this is not read: "
-                    f"{broken[0].problem}",
-                    remedy=broken[0].remedy,
-                    place=broken[0].place,
-                )
+                one = broken[0]
+                problem = f"There is no workload with an image here; not read: {one.problem}"
+                raise SpecError(problem, remedy=one.remedy, place=one.place)
             raise SpecError(
                 "There is no workload with an image here.",
                 remedy="name the checkout's top with --checkout; `gitops-canary doctor` lists what "
@@ -212,7 +214,7 @@ class Asking:
         workload, outer, namespace = self._place(answers)
         apex = self.prefix(answers) + answers.get("service", workload.ref.name)
         wanted = Wanted(namespace=namespace, apex=apex)
-        terrain = overlay.scoped(self._terrain, outer, namespace)
+        terrain = overlay.scoped(self._terrain, outer, namespace, workload)
         documents = [one for one in terrain.documents if one.ref.kind != "Service"]
         for name in among:
             if name not in _LIKE_ANOTHER and any(self._leads(name, o, wanted) for o in documents):
@@ -236,8 +238,8 @@ class Asking:
 
     def _implied(self, answers: Answers) -> Answers:
         """Give what a Canary that is there already says."""
-        _, outer, namespace = self._place(answers)
-        terrain = overlay.scoped(self._terrain, outer, namespace)
+        workload, outer, namespace = self._place(answers)
+        terrain = overlay.scoped(self._terrain, outer, namespace, workload)
         canary = flagger.canary_of(terrain, self._name(answers), namespace)
         return flagger.answers(canary) if canary else {}
 
@@ -262,7 +264,7 @@ class Asking:
     def _fronts(self, answers: Answers) -> tuple[Document, ...]:
         """List the Services in front of the workload, whichever of the two they select by now."""
         workload, outer, namespace = self._place(answers)
-        terrain = overlay.scoped(self._terrain, outer, namespace)
+        terrain = overlay.scoped(self._terrain, outer, namespace, workload)
         primary = terrain.named(workload.ref.kind, f"{workload.ref.name}-primary", namespace)
         forced = overlay.everywhere(terrain, outer, workload).selectors
         found = {

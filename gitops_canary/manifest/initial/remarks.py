@@ -67,6 +67,21 @@ def remarks(terrain: Terrain, choice: Choice, then: Terrain) -> tuple[Remark, ..
     return tuple(found)
 
 
+def elsewhere(terrain: Terrain, scoped: Terrain, choice: Choice) -> Iterator[Remark]:
+    """Say which workloads of the same name and namespace are taken for other clusters'."""
+    ref = choice.workload.ref
+    mine = {one.place for one in scoped.named(ref.kind, ref.name, choice.namespace)}
+    for one in terrain.named(ref.kind, ref.name, choice.namespace):
+        whole = one.root.get("spec", "selector") is not None
+        if whole and one.place not in mine and choice.outer is None:
+            yield Remark(
+                place=one.place,
+                what=f"{ref.kind} {ref.name} is here too: it is taken for another cluster's, and "
+                "nothing beside it is touched",
+                remedy="remove one of the two where both are of one cluster",
+            )
+
+
 def _flagger(choice: Choice) -> Iterator[Remark]:
     """Warn of a Flagger that made the same objects in the cluster."""
     if choice.canary is not None and choice.canary.group == "flagger.app":

@@ -288,6 +288,7 @@ class _Work:
             pairs=self.beside.versions.pairs,
             schema=posixpath.relpath(SCHEMA, folder or "."),
             measured=self.measured,
+            own_id=choice.id,
         )
         draft.add(file, file_of([text], draft.texts[self.workload.ref.file]), applied=False)
         draft.texts[SCHEMA] = self.schema
