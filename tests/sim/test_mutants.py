@@ -15,8 +15,8 @@ NAMES = [mutant.name for mutant in MUTANTS]
 
 
 @pytest.mark.parametrize("name", FAST)
-def test_a_planted_bug_is_found_within_twenty_seeds(name: str) -> None:
-    _, seeds, why = hunt(NAMES.index(name), 20)
+def test_a_planted_bug_is_found_within_thirty_seeds(name: str) -> None:
+    _, seeds, why = hunt(NAMES.index(name), 30)
     assert seeds is not None, "it lives"
     assert why
 
