@@ -48,6 +48,7 @@ def test_the_split_is_read_from_the_metric_that_saw_the_most() -> None:
 
 @pytest.mark.parametrize("part", [0.01, 0.3, 0.5, 0.99])
 def test_evidence_on_the_split_is_fair_and_names_the_odds(part: float) -> None:
+    assert [math.log2(odds) for odds in share.ODDS] == [-3, -2, -1, 1, 2, 3]
     for odds, (mine, other) in zip(share.ODDS, share._tilts(part), strict=True):
         to_canary, to_primary = part * math.exp(mine), (1 - part) * math.exp(other)
         assert to_canary + to_primary == pytest.approx(1)
