@@ -13,7 +13,10 @@ WIDE = 1 << 17
 """Bytes from which on it pays; some 4,000 entries."""
 _ASKED_MAX = 8
 """Names asked for one by one; for more all entries are placed at once."""
-_ENTRIES = re.compile(rb"(?:[^ ]*+ [^\0]*+\0.{%d})*+" % ID_BYTES, re.DOTALL)
+_ENTRIES = re.compile(rb"(?:[^ ]*+ [^\0]*+\0.{%d})*" % ID_BYTES, re.DOTALL)
+"""No possessive repeat of the group: before Python 3.11.5 that matches halves of entries
+(python/cpython#106052).
+"""
 
 
 def entry_in(body: bytes, name: bytes) -> tuple[bytes, int] | None:
