@@ -12,6 +12,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
+from test_pod_faults import CLEAN, CONFIG, DEAD, POORLY, SICK, WELL, seen
 
 from gitops_canary.core.judges import (
     Config,
@@ -97,6 +98,12 @@ CASES: dict[str, tuple[Config, list[Block]]] = {
         list(blocks(8, 14, 2)),
     ),
     "conditions": (ARGO, list(blocks(9, 10, 4))),
+    "pods-left-out": (CONFIG, [seen(i, POORLY, DEAD) for i in range(5)]),
+    "pods-left-out-guessed": (
+        replace(CONFIG, metrics=tuple(replace(one, known=False) for one in CONFIG.metrics)),
+        [seen(i, POORLY, DEAD) for i in range(6)],
+    ),
+    "pods-waited-for": (CONFIG, [seen(i, SICK if i < 4 else CLEAN, WELL) for i in range(9)]),
 }
 
 
