@@ -104,7 +104,7 @@ class Announcer:
                 continue
             told, bypass = _announced(one, decision, now_ms), one.situation.bypass
             if bypass:
-                told = replace(told, severity=max(told.severity, Severity.WARN))
+                told = _warned(told, one.situation.unjudged)
             mark = f"{told.event}/{told.rollout}/{told.severity}/{bypass}"
             if self._said.get(canary) != mark:
                 self._said[canary] = mark
@@ -161,6 +161,12 @@ class Announcer:
             if trouble and receiver not in self._failing:
                 log.warning("%s was not told: %s", receiver, trouble)
             (self._failing.add if trouble else self._failing.discard)(receiver)
+
+
+def _warned(told: Announcement, why: str) -> Announcement:
+    """Warn of what everyone has unjudged, whatever the canary waits for."""
+    said = told.sentence if why in told.sentence else f"{told.sentence}{why}"
+    return replace(told, sentence=said, severity=max(told.severity, Severity.WARN))
 
 
 def _stuck(one: Seen, text: str, now_ms: int) -> Announcement:

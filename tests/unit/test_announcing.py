@@ -28,6 +28,7 @@ class Ears:
     def __init__(self, **trouble: str) -> None:
         self.trouble = trouble
         self.heard: list[str] = []
+        self.told: list[Announcement] = []
         self.silent = asyncio.Event()
 
     async def hear(self, hook: Webhook, key: str, body: Mapping[str, object]) -> str:
@@ -37,10 +38,11 @@ class Ears:
         if notifier == "silent":
             await self.silent.wait()
         self.heard.append(f"{notifier}: {told.event}")
+        self.told.append(told)
         return self.trouble.get(notifier, "")
 
 
-def report(*waits: Wait, alerts: tuple[Alert, ...]) -> Report:
+def report(*waits: Wait, alerts: tuple[Alert, ...], bypass: str | None = None) -> Report:
     policy = SimpleNamespace(webhooks=())
     spec = SimpleNamespace(id=WEB, namespace="prod", name="web", policy=policy, alerts=alerts)
     owned = SimpleNamespace(weight=0, candidate=SimpleNamespace(version="v2"))
@@ -48,7 +50,7 @@ def report(*waits: Wait, alerts: tuple[Alert, ...]) -> Report:
         spec=spec,
         tip=SimpleNamespace(owned=owned),
         rollout=None,
-        situation=SimpleNamespace(candidate_id="r", bypass=None),
+        situation=SimpleNamespace(candidate_id="r", bypass=bypass, unjudged=f" {bypass} did it."),
     )
     [wait] = waits
     hold = Hold(canary=WEB, wait=wait, reason="why", alert=wait is Wait.PERSON)
@@ -101,6 +103,24 @@ def test_severity_asks_for_those_above_it_and_the_same_is_told_once() -> None:
         return ears.heard
 
     assert asyncio.run(go()) == ["pager: waits for a person"] * 2
+
+
+def test_what_everyone_has_unjudged_is_told_whatever_is_waited_for() -> None:
+    """Once for each commit, after a squash another: seed 3200306 heard the same twice."""
+
+    async def go() -> list[tuple[Severity, str]]:
+        ears = Ears()
+        announcer = Announcer(ears)
+        for bypass in ("one", "one", "another", None):
+            announcer.take(report(Wait.SUSPENDED, alerts=alerts("chat"), bypass=bypass), 7)
+        await announcer.drain()
+        return [(told.severity, told.sentence) for told in ears.told]
+
+    assert asyncio.run(go()) == [
+        (Severity.WARN, "prod/web: suspended. why one did it."),
+        (Severity.WARN, "prod/web: suspended. why another did it."),
+        (Severity.INFO, "prod/web: suspended. why"),
+    ]
 
 
 def test_a_stuck_repository_is_told_once_to_each_notifier() -> None:
