@@ -1,6 +1,6 @@
 """What delivery by pull request needs of Git and of the forge; more of `ports`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from gitops_canary.model.decision import PlannedCommit
@@ -11,8 +11,11 @@ from gitops_canary.model.request import Draft, Merging, Method, Request
 class Branches(Protocol):
     """Branches of single moves, beside the config branch. One thread with `Git`."""
 
-    def below(self, folder: str) -> Mapping[str, Revision]:
-        """Fetch the branches below a folder of names, e.g. `gitops-canary/main/`; their tips."""
+    def below(self, folder: str, first: Collection[str] = ()) -> Mapping[str, Revision]:
+        """Fetch the branches below a folder of names, e.g. `gitops-canary/main/`; their tips.
+
+        Where there are too many the `first` are not among those that are left out.
+        """
 
     def create(
         self,

@@ -57,6 +57,9 @@ class Delivering:
     merges: bool = True
     """Whether requests are merged by us, where the branch's rules allow; else people do."""
     method: Method = Method.MERGE
+    strangers_max: int = delivery.STRANGERS_MAX
+    _stranger: str = ""
+    """The last of the strangers' branches that the forge was asked about."""
     _sent: dict[str, Plan] = field(default_factory=dict)
     """What was proposed, to tell of it once it has landed, whatever was measured or lost since; an
     end of the process loses that message."""
@@ -121,8 +124,13 @@ class Delivering:
     ) -> tuple[list[Case], dict[CanaryId, Refused]]:
         """Look at the branches of due moves first, at those there, and at those proposed here."""
         due = {delivery.branch_of(self.target, plan.record): plan for plan in plans}
-        there = await self.worker.do(lambda: self.proposing.there(tips, due))
-        branches = dict.fromkeys((*due, *there, *self._sent))
+        own = {*due, *self._sent}
+        there = await self.worker.do(lambda: self.proposing.there(tips, due, own))
+        strange = {branch for branch, one in there.items() if one.strange} - own
+        turn = delivery.in_turn(strange, self._stranger, self.strangers_max)
+        self._stranger = turn[-1] if turn else ""
+        ours = (branch for branch in there if branch not in strange)
+        branches = dict.fromkeys((*due, *ours, *turn, *self._sent))
         owners = {one: delivery.canary_of(self.target, one) for one in branches}
 
         async def undone(request: Request) -> bool:

@@ -1,6 +1,6 @@
 """The branches of single moves: what lies on them, held against the target branch; new ones."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from gitops_canary.app.pushing import Tips
@@ -37,9 +37,14 @@ class Proposing:
     """Whether the forge writes the commits, so that only a seal makes them ours: then no abort goes
     without evidence where that cannot be written, and all that is sealed has to be so still."""
 
-    def there(self, tips: Tips, due: Mapping[str, Plan]) -> dict[str, Proposal]:
-        """Look at every branch; `due` are the moves that are due, by their branches."""
-        found = self.branches.below(delivery.prefix(self.target))
+    def there(
+        self, tips: Tips, due: Mapping[str, Plan], sent: Collection[str] = ()
+    ) -> dict[str, Proposal]:
+        """Look at every branch; `due` are the moves that are due, by their branches.
+
+        Of too many those that were `sent` from here are looked at, too.
+        """
+        found = self.branches.below(delivery.prefix(self.target), {*due, *sent})
         return {b: self._proposal(b, tip, tips, due.get(b)) for b, tip in found.items()}
 
     def proofs(self) -> Revision | None:

@@ -1,6 +1,6 @@
 """Delivery by pull request in a world: a clone with branches for moves, a way to the forge."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -8,8 +8,10 @@ from gitops_canary.app.checkpointing import Checkpoint
 from gitops_canary.app.delivering import Delivering
 from gitops_canary.app.proposing import Proposing
 from gitops_canary.app.tick import Station
+from gitops_canary.core.delivery import STRANGERS_MAX
 from gitops_canary.core.footing import anchored
 from gitops_canary.errors import Refused, Unavailable
+from gitops_canary.git.branches import BRANCHES_MAX, chosen
 from gitops_canary.git.commands import Update
 from gitops_canary.git.editing import Draft as Trees
 from gitops_canary.git.rejection import conflict
@@ -35,16 +37,18 @@ class MemoryBranches(MemoryGit):
 
     polled: Callable[[], None] = lambda: None
     """Is told once the tip was asked for."""
+    branches_max: int = BRANCHES_MAX
 
     def poll(self) -> Revision | None:
         tip = MemoryGit.poll(self)
         self.polled()
         return tip
 
-    def below(self, folder: str) -> Mapping[str, Revision]:
+    def below(self, folder: str, first: Collection[str] = ()) -> Mapping[str, Revision]:
         self.boundary("below")
         self.network("poll")
-        tips = {b: tip for b, tip in sorted(self.remote.refs.items()) if b.startswith(folder)}
+        found = {b: tip for b, tip in self.remote.refs.items() if b.startswith(folder)}
+        tips = chosen(found, first, self.branches_max)
         self.disk.known |= self.remote.reachable(*tips.values(), known=frozenset(self.disk.known))
         return tips
 
@@ -144,11 +148,14 @@ class Delivery:
     method: Method
     merges: bool = True
     """Whether controllers merge; else people do."""
+    branches_max: int = BRANCHES_MAX
+    strangers_max: int = STRANGERS_MAX
 
 
 def equipped(station: Station, git: MemoryBranches, way: Way, delivery: Delivery) -> None:
     """Let a station deliver by pull request, as the controller puts it together."""
     merging = delivery.method is Method.MERGE
+    git.branches_max = delivery.branches_max
     station.delivering = Delivering(
         proposing=Proposing(
             git=git, branches=git, witness=git, target=CONFIG, evidence=True, sealed=not merging
@@ -159,6 +166,7 @@ def equipped(station: Station, git: MemoryBranches, way: Way, delivery: Delivery
         target=CONFIG,
         merges=delivery.merges,
         method=delivery.method,
+        strangers_max=delivery.strangers_max,
     )
     station.witness = None if merging else git
     timing = replace(station.measuring.timing, landed=True)

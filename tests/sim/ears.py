@@ -11,7 +11,7 @@ from gitops_canary.model.announcement import Announcement, Severity
 from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.webhooks import HookType, Webhook
 
-from .pieces import mark
+from .pieces import REQUESTS, mark
 from .remote import CONFIG
 from .watching import Broken, Landed
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SHARE = 0.2
 """The share of the worlds in which somebody listens."""
+ASKED = 0.6
+"""The same of the worlds in which moves are asked for by pull requests."""
 HOOKED = 0.5
 """In which share of those webhooks are told too."""
 TOLD = (HookType.EVENT, HookType.POST_ROLLOUT)
@@ -36,7 +38,7 @@ Process = tuple[str, int]
 
 def listeners(seed: int) -> dict[str, Any]:
     """Say who is told in a world: people and, in half of those, services by webhooks too."""
-    alerts = mark(seed, "alerts") < SHARE
+    alerts = mark(seed, "alerts") < (ASKED if mark(seed, "requests") < REQUESTS else SHARE)
     told = tuple(one.value for one in TOLD) if alerts and mark(seed, "told") < HOOKED else ()
     return {"alerts": alerts, "told": told}
 

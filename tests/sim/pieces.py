@@ -164,6 +164,8 @@ def by_request(setting: Setting, seed: int) -> Setting:
         return setting
     method = METHODS[int(mark(seed, "method") * len(METHODS))]
     delivery = Delivery(method=method, merges=mark(seed, "merges") < MERGES)
+    if mark(seed, "crowded") < CROWDED:
+        delivery = replace(delivery, branches_max=4, strangers_max=2)
     return replace(setting, atomic=True, key=setting.key or KEY, delivery=delivery)
 
 
@@ -174,6 +176,8 @@ REQUESTS = 0.05
 """The share of the worlds in which every move has a pull request."""
 MERGES = 0.8
 """In which share of those the controllers merge them; in the others people do."""
+CROWDED = 0.5
+"""In which share of those a handful of strangers' branches are more than is looked at."""
 METHODS = (Method.MERGE, Method.MERGE, Method.SQUASH, Method.REBASE)
 KEY = SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 """Of worlds that need one and were given none: a commit that a forge wrote is known by a seal."""

@@ -92,7 +92,7 @@ class Requested:
         return equip
 
     def _opened(self, pull: Pull) -> None:
-        """D2: a no stands, and D3: an abort is asked for when nothing else is any more."""
+        """D2: a no stands, and D3: an abort is asked for when no other move is any more."""
         newest = next(self.forge.of(pull.branch), None)
         need(newest is None or not newest.refused, f"D2: somebody closed {pull.branch}")
         self.world.tell(f"{self.world.actor} opened #{pull.number} {pull.title}")
@@ -101,7 +101,7 @@ class Requested:
             since_ms = looked_ms.get(self.world.actor, 0)
             for other in self.forge.pulls:
                 waits = other.stage is Stage.OPEN and other.opened_ms < since_ms
-                rival = waits and canary_of(CONFIG, other.branch) == owner
+                rival = waits and canary_of(CONFIG, other.branch) == owner and self._holds(other)
                 need(not rival, f"D3: #{other.number} is open while an abort is asked for")
 
     def _merged(self, pull: Pull, head: Revision, base: Revision, made: Sequence[Revision]) -> None:
@@ -153,6 +153,10 @@ class Requested:
         every = remote.reachable(proofs) if proofs else ()
         named = (name for one in every for name in anchors(self.world.message(one)))
         return not any(remote.contains(name, gone) for name in named)
+
+    def _holds(self, pull: Pull) -> bool:
+        """Whether anything of ours would be merged."""
+        return any(map(self._ours, self.forge.commits(pull.head, self.forge.main)))
 
     def _ours(self, revision: Revision) -> bool:
         return self.world.remote.raw(revision).committer == str(ME)

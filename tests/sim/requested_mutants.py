@@ -3,10 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from gitops_canary.app.delivering import Delivering
 from gitops_canary.app.proposing import Proposing
 from gitops_canary.core import delivery
 from gitops_canary.core.delivery import Do, Hand
+from gitops_canary.core.plan import Plan
+from gitops_canary.errors import Unavailable
+from gitops_canary.model.request import Draft
 
+from .branching import MemoryBranches
 from .planting import Mutant, Swap
 
 
@@ -30,6 +35,29 @@ def _obliging() -> Sequence[Swap]:
     return [(Proposing, "_hand", hand)]
 
 
+def _forgetful() -> Sequence[Swap]:
+    """What another process opened is merged without a note of it."""
+    real = Delivering._ask
+
+    async def ask(
+        self: Delivering, plan: Plan, request: Any, tip: Any, draft: Draft, look: Any
+    ) -> None:
+        known = draft.branch in self._sent
+        try:
+            await real(self, plan, request, tip, draft, look)
+        except Unavailable:
+            if not known:
+                self._sent.pop(draft.branch, None)
+            raise
+
+    return [(Delivering, "_ask", ask)]
+
+
+def _crowded() -> Sequence[Swap]:
+    real = MemoryBranches.below
+    return [(MemoryBranches, "below", lambda self, folder, _first=(): real(self, folder))]
+
+
 REQUESTED: Sequence[Mutant] = (
     Mutant("a request is merged on an old look", lambda: [
         (Proposing, "moved_from", lambda _self, _main: False),
@@ -41,4 +69,6 @@ REQUESTED: Sequence[Mutant] = (
         lambda do, _wanted: Do.OPEN if do is Do.REFUSED else do,
     )),
     Mutant("somebody's commits are merged", _obliging),
+    Mutant("a merge whose answer was lost is not told", _forgetful),
+    Mutant("strangers' branches hide ours", _crowded),
 )  # fmt: skip

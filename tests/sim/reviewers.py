@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import TYPE_CHECKING
 
+from gitops_canary.core.delivery import prefix
 from gitops_canary.model.names import Revision
-from gitops_canary.model.request import Method, Stage
+from gitops_canary.model.request import Draft, Method, Stage
 
 from .forge import Pull
 from .remote import CONFIG, ME
@@ -146,6 +147,22 @@ def _commit(people: Reviewers, pull: Pull, parents: list[Revision]) -> None:
     )
 
 
+def _name_alike(people: Reviewers) -> None:
+    """Push branches that are named as those of moves are, and sort before them; open one."""
+    world, shape = people.world, people.rng.choice(sorted(people.world.shapes))
+    for _ in range(people.rng.randrange(1, 5)):
+        number = people.rng.randrange(100_000)
+        date_s = world.now_ms // 1000
+        world.remote.commit(
+            {"docs/alike": str(number).encode()}, "Mine\n", who=ADA, date_s=date_s,
+            branch=f"{prefix(CONFIG)}{shape}/0{number:011}-start-0-first",
+            parents=[people.forge.main],
+        )  # fmt: skip
+    if people.rng.random() < 0.5:
+        branch = next(b for b in sorted(world.remote.refs) if b.startswith(prefix(CONFIG)))
+        people.forge.open(Draft(branch=branch, title="Mine", body="", labels=()))
+
+
 def _restore(people: Reviewers) -> None:
     """Take commits off a branch again."""
     pull = people.pick()
@@ -201,6 +218,7 @@ ACTS: Mapping[str, Act] = {
     "reopen another": _reopen,
     "push to a branch": _push,
     "force a branch": _force,
+    "name branches alike": _name_alike,
     "restore a branch": _restore,
     "restore another branch": _restore,
     "retitle": _retitle,

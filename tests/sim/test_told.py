@@ -1,9 +1,15 @@
 """What the simulation has found about who is told."""
 
-from gitops_canary.model.announcement import Severity
+import re
 
+from gitops_canary.model.announcement import Severity
+from gitops_canary.model.request import Method
+
+from .branching import Delivery
 from .cluster import Quality
+from .pieces import KEY, Setting
 from .remote import CONFIG
+from .simulation import Simulation
 from .test_found import SECOND, actions, bump, down, quiet, until, up
 
 
@@ -61,6 +67,28 @@ def test_a_move_is_told_though_its_canary_is_gone_before_any_look_succeeded() ->
     world.reach = up  # type: ignore[method-assign]  # as above
     world.commit({shape.canary_path: None}, "Delete the Canary\n")
     until(world, lambda: any(told.event == "start" for _, told in world.ears.heard), 60)
+    world.loop.end()
+
+
+def test_a_merge_whose_answer_was_lost_is_told_by_who_asked_for_it() -> None:
+    """The other process, which opened the request, tells of it by itself."""
+    delivery = Delivery(method=Method.MERGE)
+    setting = Setting(controllers=2, poll_ms=10_000, key=KEY, delivery=delivery)
+    world = Simulation(7, setting, alerts=True)
+    shape = next(iter(world.shapes.values()))
+    until(world, lambda: len(world.reports) == setting.controllers)
+
+    def cut(name: str, point: str) -> None:
+        if point == "merge done":
+            down(name, point)
+
+    world.boundaries = cut
+    bump(world, shape, "v1")
+    until(world, lambda: "finish" in actions(world))
+    world.boundaries = lambda _name, _point: None
+    hands = re.findall(r"(controller-\d) (?:opened|merged) (#\d+)", "\n".join(world.story))
+    assert len(set(hands)) > len({number for _, number in hands}), "each merged its own"
+    world.ears.settled()
     world.loop.end()
 
 

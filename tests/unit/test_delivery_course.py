@@ -15,6 +15,7 @@ from gitops_canary.core.delivery import (
     canary_of,
     course,
     draft,
+    in_turn,
     newest,
     queued,
     refused,
@@ -26,6 +27,7 @@ from gitops_canary.core.delivery import (
 from gitops_canary.core.landing import landed
 from gitops_canary.core.message import compose, parse
 from gitops_canary.git.address import check_branch
+from gitops_canary.git.branches import chosen
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision
@@ -213,3 +215,17 @@ def test_merging_the_branch_the_wrong_way_round_changes_no_date() -> None:
     dates = [one.date_ms // 1000 for one in landed(history, Revision("tip"))]
     moves = [one.revision in {"move1", "move2"} for one in history]
     assert [date for date, ours in zip(dates, moves, strict=True) if ours] == [80, 60]
+
+
+def test_strangers_branches_are_asked_about_in_turn() -> None:
+    names, asked, last = [f"b{number}" for number in range(5)], list[str](), ""
+    for _ in range(3):
+        turn = in_turn(names, last, 2)
+        asked, last = [*asked, *turn], turn[-1]
+    assert asked == ["b0", "b1", "b2", "b3", "b4", "b0"]
+    assert in_turn([], last) == ()
+
+
+def test_ours_are_looked_at_however_many_branches_there_are() -> None:
+    tips = {f"a{number}": TIP for number in range(5)} | {"ours": TIP}
+    assert [*chosen(tips, {"ours", "gone"}, 3)] == ["ours", "a0", "a1"]
