@@ -43,9 +43,9 @@ async def of(spec: CanarySpec, measuring: Measuring, now_ms: int) -> list[Findin
     timing, primary = measuring.timing, f"{spec.target.name}-primary"
     end = now_ms - timing.delay_ms
     instants = [end - n * spec.policy.interval_ms for n in reversed(range(LOOKS))]
-    where = {"scrape_ms": timing.scrape_ms}
     bounded = list(_bounds(spec, end))
-    asked = questions(spec.policy, spec, instants, **where, workload=primary)
+    scrape_ms = timing.scrape_ms
+    asked = questions(spec.policy, spec, instants, scrape_ms=scrape_ms, workload=primary)
     if not asked:
         return [hint("limits", spec.id, "no check asks for measurements")]
     answers = await measuring.metrics.ask([*asked, *(question for _, question in bounded)])
@@ -54,7 +54,7 @@ async def of(spec: CanarySpec, measuring: Measuring, now_ms: int) -> list[Findin
         remedy = "correct the source in controller.yaml, or the query of the check"
         return [wrong("limits", spec.id, Unavailable(f"{errors[0]}.", remedy=remedy))]
     verdicts = [
-        judge(spec.policy, spec, answers, instants, at, **where, workload=primary)
+        judge(spec.policy, spec, answers, instants, at, scrape_ms=scrape_ms, workload=primary)
         for at in instants
     ]
     now = backtest(spec.policy, verdicts).ranges

@@ -52,7 +52,7 @@ class Timing(Exact):
     underway: bool = False
     """Whether what is seen while a weight is on its way counts; not so before decision 23."""
     rule: int = 0
-    """The newest decision on the weighing of evidence that holds: 38; 0 before decision 29."""
+    """The newest decision on the weighing of evidence that holds: 39; 0 before decision 29."""
     landed: bool = False
     """Whether moves were dated by the merges that brought them (decision 30)."""
 

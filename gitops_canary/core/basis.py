@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.core.sides import Answers
 from gitops_canary.model.names import Path, Revision
 from gitops_canary.model.owned import Owned
@@ -40,3 +41,5 @@ class Basis:
     """The rollout's moves so far, oldest first."""
     landed: bool = False
     """Whether moves are dated by the merges that brought them, not as they were written."""
+    rule: int = RULE
+    """Which decision on the weighing of evidence holds; older ones for old records."""

@@ -24,7 +24,7 @@ from gitops_canary.core.judges import (
     sequential,
     threshold,
 )
-from gitops_canary.core.judges.sequential_types import APART, RULE, SEEN_MS
+from gitops_canary.core.judges.sequential_types import APART, BORN, RULE, SEEN_MS
 from gitops_canary.core.sides import Answers
 from gitops_canary.core.stays import Stay, swapped
 from gitops_canary.errors import SpecError
@@ -178,8 +178,8 @@ class Course:
     def _verdicts(self, kind: str, answers: Answers) -> tuple[Verdict, ...]:
         if kind == threshold.NAME:
             every = self.instants
-            ask = partial(judge_all, scrape_ms=self.scrape_ms, workload=self.workload)
-            return ask(self.policy, self.spec, answers, every, every)
+            ask = partial(judge_all, workload=self.workload, births=self.rule >= BORN)
+            return ask(self.policy, self.spec, answers, every, every, scrape_ms=self.scrape_ms)
         if kind == conditions.NAME:
             found = judged(self._config(kind, answers), self._looks(answers))
             return tuple(_since(self.live_ms, one) for one in found)
@@ -195,7 +195,12 @@ class Course:
 
     def _looks(self, answers: Answers) -> Iterator[Block]:
         """Read every check at every instant; each weight is a run of its own."""
-        ask = partial(results_at, scrape_ms=self.scrape_ms, workload=self.workload)
+        ask = partial(
+            results_at,
+            scrape_ms=self.scrape_ms,
+            workload=self.workload,
+            births=self.rule >= BORN,
+        )
         for start, end in pairwise((self.live_ms, *self.instants)):
             read = (
                 ask(check, self.policy, self.spec, answers, self.instants, end)

@@ -12,7 +12,6 @@ from gitops_canary.core.canonical import canonical
 from gitops_canary.core.diffs import diff
 from gitops_canary.core.exposure import exposure_json
 from gitops_canary.core.hooks import used
-from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.core.text import iso, percent
 from gitops_canary.model.decision import Act
 from gitops_canary.model.names import Digest, Path
@@ -122,8 +121,7 @@ def _context(basis: Basis) -> Json:
 
 def _timing(basis: Basis) -> Json:
     timing: Json = {"scrapeMs": basis.scrape_ms, "lagMs": basis.lag_ms}
-    timing |= {"underway": True, "rule": RULE}
-    timing |= {"landed": True} if basis.landed else {}
+    timing |= {"underway": True, "rule": basis.rule} | ({"landed": True} if basis.landed else {})
     if basis.scrape_timeout_ms is None:
         return timing
     return {**timing, "scrapeTimeoutMs": basis.scrape_timeout_ms}

@@ -9,6 +9,7 @@ from typing import Any
 from gitops_canary.core import counting, sides
 from gitops_canary.core.basis import Basis
 from gitops_canary.core.judges import WINDOWED
+from gitops_canary.core.judges.sequential_types import BORN, RULE
 from gitops_canary.core.numbers import number
 from gitops_canary.core.questions import INSTANTS_MAX, Role, asked, window_ms
 from gitops_canary.core.sides import Answers
@@ -51,7 +52,9 @@ def exposure_json(
     if record.weight_from == 0 or basis.previous_ms is None:
         return None
     instants = [verdict.window.end_ms for verdict in act.verdicts]
-    found = counted(basis.policy, basis.spec, answers, instants, scrape_ms=basis.scrape_ms)
+    found = counted(
+        basis.policy, basis.spec, answers, instants, scrape_ms=basis.scrape_ms, rule=basis.rule
+    )
     live_ms = act.live.live_ms if act.live else None
     live = () if live_ms is None else (live_ms, *instants)
     until_ms = instants[-1] if live_ms is None and instants else live_ms
@@ -83,6 +86,7 @@ def counted(
     instants: Sequence[int],
     *,
     scrape_ms: int,
+    rule: int = RULE,
 ) -> Counted | None:
     """Add up the request counts at evaluation times whose windows do not overlap.
 
@@ -95,12 +99,12 @@ def counted(
     if policy.judge.type not in WINDOWED:
         return _summed(check, spec, answers, instants, scrape_ms)
     try:
-        asked_for = asked(check, policy, spec, instants, scrape_ms=scrape_ms)[Role.REQUESTS]
+        roles = asked(check, policy, spec, instants, scrape_ms=scrape_ms, births=rule >= BORN)
     except SpecError:
         # Not swallowed: the judge reports it as the check's reason.
         return None
     chosen = _apart(instants, window_ms(check))
-    return _most(spec, check, asked_for, answers, chosen)
+    return _most(spec, check, roles[Role.REQUESTS], answers, chosen)
 
 
 def arrived(

@@ -10,8 +10,10 @@ A caller that finds no endpoint at all does not know the workload; it then repor
 count as the canary's.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from gitops_canary.core.births import gained
 from gitops_canary.core.promql import exactly, one_of
 
 REQUESTS = "istio_requests_total"
@@ -38,15 +40,19 @@ class Names:
         return self.service.removesuffix("-canary")
 
 
-def requests(names: Names, window: str) -> str:
+def requests(names: Names, window: str, *, births: bool = True) -> str:
     """Count requests by side and status code, e.g. over `1m`.
 
     One query for all codes: good and bad requests cannot come from different instants, and a
     canary that fails every request is 0 %, not a missing series.
     """
-    mine = f"increase({_series(REQUESTS, names)}[{window}])"
-    lost = _renamed(f"increase({_lost(names)}[{window}])", names)
-    return f"sum by ({_GROUP}, response_code) ({mine} or {lost})"
+    mine = _series(REQUESTS, names)
+
+    def over(wrap: Callable[[str], str]) -> str:
+        return f"{wrap(mine)} or {_renamed(wrap(_lost(names)), names)}"
+
+    counts = gained(over, window, selectors=[mine], births=births)
+    return f"sum by ({_GROUP}, response_code) ({counts})"
 
 
 def requests_seen(names: Names) -> str:

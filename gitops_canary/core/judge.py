@@ -7,6 +7,7 @@ counts as unanswered.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from gitops_canary.core import sides
 from gitops_canary.core.judges import threshold
@@ -36,15 +37,18 @@ def judge(
     *,
     scrape_ms: int,
     workload: str = "",
+    births: bool = True,
 ) -> Verdict:
     """Say what all checks say at one evaluation time about the canary, or another workload.
 
-    `answers` are those to `questions(policy, spec, instants, scrape_ms=scrape_ms)`. One failing
-    check fails; otherwise one without a clear number makes it inconclusive.
+    `answers` are those to `questions(policy, spec, instants, scrape_ms=scrape_ms)`, or to those of
+    records before decision 39 without `births`. One failing check fails; otherwise one without a
+    clear number makes it inconclusive.
     """
     [verdict] = judge_all(
-        policy, spec, answers, instants, [at_ms], scrape_ms=scrape_ms, workload=workload
-    )
+        policy, spec, answers, instants, [at_ms],
+        scrape_ms=scrape_ms, workload=workload, births=births,
+    )  # fmt: skip
     return verdict
 
 
@@ -57,10 +61,12 @@ def judge_all(
     *,
     scrape_ms: int,
     workload: str = "",
+    births: bool = True,
 ) -> tuple[Verdict, ...]:
     """Judge at several of the instants; what was asked is worked out once for all of them."""
     who, limits = workload or spec.target.name, config(policy)
-    roles = [(c, _roles(c, policy, spec, instants, scrape_ms, who)) for c in policy.checks]
+    ask = partial(_roles, scrape_ms=scrape_ms, workload=who, births=births)
+    roles = [(check, ask(check, policy, spec, instants)) for check in policy.checks]
     span_ms = longest_window_ms(policy)
 
     def verdict(at_ms: int) -> Verdict:
@@ -91,7 +97,7 @@ def value_at(
     who = workload or spec.target.name
     return read(
         check,
-        _roles(check, policy, spec, instants, scrape_ms, who),
+        _roles(check, policy, spec, instants, scrape_ms=scrape_ms, workload=who),
         who,
         answers,
         at_ms=at_ms,
@@ -109,10 +115,11 @@ def results_at(
     *,
     scrape_ms: int,
     workload: str = "",
+    births: bool = True,
 ) -> Reading:
     """Read one check as conditions see it: every series of a query is one number of `result`."""
     who = workload or spec.target.name
-    roles = _roles(check, policy, spec, instants, scrape_ms, who)
+    roles = _roles(check, policy, spec, instants, scrape_ms=scrape_ms, workload=who, births=births)
     oldest_ms = at_ms - FRESH_SCRAPES * scrape_ms
     found = read(check, roles, who, answers, at_ms=at_ms, oldest_ms=oldest_ms)
     if isinstance(roles, str) or found.trouble is not Trouble.SEVERAL:
@@ -152,11 +159,15 @@ def _roles(
     policy: Policy,
     spec: CanarySpec,
     instants: Sequence[int],
+    *,
     scrape_ms: int,
     workload: str,
+    births: bool = True,
 ) -> Roles | str:
     try:
-        return asked(check, policy, spec, instants, scrape_ms=scrape_ms, workload=workload)
+        return asked(
+            check, policy, spec, instants, scrape_ms=scrape_ms, workload=workload, births=births
+        )
     except SpecError as error:
         return f"{error.problem} To go on: {error.remedy}"
 

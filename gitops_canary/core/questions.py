@@ -8,8 +8,10 @@ a single instant too, so that looking later only makes it longer.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
 from gitops_canary.core import istio, promql
+from gitops_canary.core.births import gained
 from gitops_canary.core.streams import Telemetry, joined
 from gitops_canary.core.telemetry import telemetry
 from gitops_canary.core.text import duration
@@ -164,10 +166,12 @@ def asked(
     *,
     scrape_ms: int,
     workload: str = "",
+    births: bool = True,
 ) -> Mapping[Role, tuple[Question, ...]]:
     """List the questions of one check by role; several only where `instants` has a gap.
 
-    A builtin check asks about canary and primary alike; a query asks about one workload.
+    A builtin check asks about canary and primary alike; a query asks about one workload. Without
+    `births` it is what was asked before decision 39, for old records.
 
     Raises:
         SpecError: it cannot be asked: unknown builtin or placeholder, unsafe value.
@@ -186,7 +190,7 @@ def asked(
             )
             for start, end in spans
         )
-        for role, query in _queries(check, spec, scrape_ms, workload).items()
+        for role, query in _queries(check, spec, scrape_ms, workload, births=births).items()
     }
 
 
@@ -204,18 +208,18 @@ def runs(instants: Sequence[int], step_ms: int) -> Iterator[tuple[int, int]]:
 
 
 def _queries(
-    check: Check, spec: CanarySpec, scrape_ms: int, workload: str
+    check: Check, spec: CanarySpec, scrape_ms: int, workload: str, *, births: bool
 ) -> Mapping[Role, _Query]:
     lookback_ms = max(2 * scrape_ms, check.interval_ms)
     if check.builtin is None:
         values = _values(check, spec, workload or spec.target.name)
         text = promql.render(check.query, values, place=spec.place)
         return {Role.VALUE: _Query(text, lookback_ms)}
-    texts = _builtin(check.builtin, spec, duration(check.interval_ms))
+    texts = _builtin(check.builtin, spec, duration(check.interval_ms), births=births)
     return {role: _Query(text, lookback_ms) for role, text in texts.items()}
 
 
-def _builtin(builtin: str, spec: CanarySpec, window: str) -> Mapping[Role, str]:
+def _builtin(builtin: str, spec: CanarySpec, window: str, *, births: bool) -> Mapping[Role, str]:
     if builtin not in BUILTINS:
         known = ", ".join(sorted(BUILTINS))
         raise SpecError(
@@ -224,7 +228,7 @@ def _builtin(builtin: str, spec: CanarySpec, window: str) -> Mapping[Role, str]:
             place=spec.place,
         )
     if spec.provider != "istio":
-        return _other(builtin, telemetry(spec.provider, names(spec)), window)
+        return _other(builtin, telemetry(spec.provider, names(spec)), window, births=births)
     own = names(spec)
     if builtin == "request-duration":
         return {
@@ -233,7 +237,7 @@ def _builtin(builtin: str, spec: CanarySpec, window: str) -> Mapping[Role, str]:
             Role.SEEN: istio.latency_seen(own),
         }
     return {
-        Role.REQUESTS: istio.requests(own, window),
+        Role.REQUESTS: istio.requests(own, window, births=births),
         Role.SEEN: istio.requests_seen(own),
     }
 
@@ -249,7 +253,7 @@ def names(spec: CanarySpec) -> istio.Names:
     )
 
 
-def _other(builtin: str, counted: Telemetry, window: str) -> Mapping[Role, str]:
+def _other(builtin: str, counted: Telemetry, window: str, *, births: bool) -> Mapping[Role, str]:
     """Ask any provider's series the way Istio's are asked."""
 
     def increase(selector: str) -> str:
@@ -260,7 +264,9 @@ def _other(builtin: str, counted: Telemetry, window: str) -> Mapping[Role, str]:
 
     by = "destination_workload, reporter"
     if builtin == "request-success-rate":
-        requests = joined(counted.requests, increase)
+        selectors = [stream.selector() for stream in counted.requests]
+        over = partial(joined, counted.requests)
+        requests = gained(over, window, selectors=selectors, births=births)
         return {
             Role.REQUESTS: f"sum by ({by}, response_code) ({requests})",
             Role.SEEN: f"max by ({by}) ({joined(counted.requests, seen)})",

@@ -15,7 +15,7 @@ from gitops_canary.core.exposure import exposure_json
 from gitops_canary.core.going import going
 from gitops_canary.core.judge import judge
 from gitops_canary.core.judges import threshold
-from gitops_canary.core.judges.sequential_types import SEEN_MS
+from gitops_canary.core.judges.sequential_types import BORN, SEEN_MS
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.stays import joined, left, stays, visited
 from gitops_canary.core.text import instant_ms
@@ -84,14 +84,15 @@ def _measured(
         return ()
     spec, timing = recorded.spec(document, policy), document["timing"]
     scrape_ms, delay_ms = timing["scrapeMs"], recorded.delay_ms(document)
+    rule = timing.get("rule", 0)
     times = [instant_ms(one["at"]) for one in document["verdicts"]]
     finished = bool(before) and before[-1].record.finished
     if policy.judge.type == threshold.NAME and not policy.judge.shadows:
         who = promoted(spec) if finished else ""
-        ask = partial(judge, scrape_ms=scrape_ms, workload=who)
+        ask = partial(judge, scrape_ms=scrape_ms, workload=who, births=rule >= BORN)
         return tuple(ask(policy, spec, answers, times, at) for at in times)
     live = recorded.live(document)
-    now_ms, rule = instant_ms(document["decidedAt"]) + delay_ms, timing.get("rule", 0)
+    now_ms = instant_ms(document["decidedAt"]) + delay_ms
     if live is None or live.live_ms is None:
         waiting = {"now_ms": now_ms, "scrape_ms": scrape_ms, "delay_ms": delay_ms}
         course = underway(spec, policy, before, **waiting) if before else None
@@ -201,6 +202,7 @@ def _exposure(
         previous_ms=before[-1].date_ms,
         changes={},
         moves=before,
+        rule=document["timing"].get("rule", 0),
     )
     record = recorded.record(document, policy.digest)
     found = exposure_json(act, record, basis, answers)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -36,6 +37,14 @@ def counter(per_scrape: float, **labels: str) -> Written:
     return Written("istio_requests_total", own | labels, samples)
 
 
+def born(scrape: int, count: int, **labels: str) -> Written:
+    """Write a counter that has `count` at a scrape, its first, and gains nothing after that."""
+    return replace(
+        counter(0, **labels),
+        samples=[(T + i * SCRAPE + PHASE, count) for i in range(scrape, 40)],
+    )
+
+
 def latency(fast: float, slow: float, **labels: str) -> list[Written]:
     rows = {"100": fast, "200": fast, "+Inf": fast + slow, "1000": fast + slow}
     own = {"destination_workload_namespace": "prod", "reporter": "source"}
@@ -63,6 +72,13 @@ WORLD = [
     *traffic("crashed", {"200": 40}, reporter="destination"),
     *traffic("crashed", {"503": 40}),
     *traffic("idle", {"200": 0}),
+    *traffic("failing", {"200": 10}),
+    born(19, 20, destination_workload="failing", response_code="500"),
+    born(17, 7, destination_workload="failing", response_code="503"),
+    *(
+        born(scrape, count, destination_workload="unheard", response_code=code)
+        for scrape, count, code in ((18, 900, "200"), (18, 90, "500"))
+    ),
     Written(
         "istio_requests_total",
         {"destination_workload_namespace": "prod", "destination_workload": "stale"},
@@ -163,6 +179,20 @@ def test_success_rate_is_exact_and_shows_the_primary(url: str) -> None:
     assert (found.outcome, found.value, found.baseline) == (Outcome.PASS, "99", "99.9")
     assert found.samples == "400 requests"
     assert "500: 4" in found.why
+
+
+def test_success_rate_counts_failures_from_the_first_on(url: str) -> None:
+    """Their series begin in the window, one with a single sample: `increase` has nothing of it."""
+    found = measured(url, "failing", SUCCESS)
+    assert (found.outcome, found.value) == (Outcome.FAIL, "59.7014")
+    assert "500: 20, 503: 7" in found.why
+
+
+def test_counters_found_after_a_silence_of_the_source_are_old(url: str) -> None:
+    """Nothing was there before the window, so what they have may be from any time."""
+    found = measured(url, "unheard", SUCCESS)
+    assert (found.outcome, found.value) == (Outcome.INCONCLUSIVE, None)
+    assert "no traffic" in found.why
 
 
 @pytest.mark.parametrize("name", ["dead", "crashed", "lost"])

@@ -24,7 +24,8 @@ GOOD = ("1.1.0", "1.3.0", "1.4.0")
 BAD = ("1.2.1", "1.2.2", "1.2.3")
 REGISTRY = {
     **{version: Behaviour() for version in ("1.0.0", *GOOD)},
-    **{version: Behaviour(fail_every=3) for version in BAD},
+    # All requests fail, so that it is condemned however few a window of a second has.
+    **{version: Behaviour(fail_every=1) for version in BAD},
 }
 
 

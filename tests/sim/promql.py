@@ -82,13 +82,27 @@ class _Parser:
         self.rest = text.strip()
 
     def either(self) -> Evaluate:
-        found = self.one()
+        found = self.both()
         while self._take(r"or\b"):
-            found = _or(found, self.one())
+            found = _or(found, self.both())
         return found
+
+    def both(self) -> Evaluate:
+        found = self.one()
+        while True:
+            if self._take(r"unless\b"):
+                found = _unless(found, self.one())
+            elif self._take(r"and\s+on\s*\(\s*\)"):
+                found = _where_any(found, self.one())
+            else:
+                return found
 
     def one(self) -> Evaluate:
         word = self._take(r"[a-z_]\w*(?=\s*\(|\s+by\b)")
+        if not word and self._take(r"\("):
+            inner = self.either()
+            self._need(r"\)")
+            return inner
         if not word:
             return self._selector()
         if word in _AGGREGATES:
@@ -106,8 +120,7 @@ class _Parser:
 
     def _function(self, word: str) -> Evaluate:
         if word in _RANGED:
-            selector, window_ms = self._range()
-            return _ranged(_RANGED[word], selector, window_ms)
+            return _ranged(_RANGED[word], *self._range())
         if word == "vector":
             constant = float(self._need(r"[\d.]+"))
             return lambda _db, _at: [({}, constant)]
@@ -135,9 +148,9 @@ class _Parser:
     def _name(self) -> str:
         return self._need(r"\w*\{[^}]*\}|[a-z_]\w*")
 
-    def _range(self) -> tuple[str, int]:
-        selector = self._name()
-        return selector, span_ms(self._need(r"\[\w+\]"))
+    def _range(self) -> tuple[str, int, int]:
+        selector, window = self._name(), self._need(r"\[\w+\]")
+        return selector, span_ms(window), span_ms(self._take(r"offset\s+\w+"))
 
     def _labels(self) -> tuple[str, ...]:
         self._need(r"\(")
@@ -172,6 +185,19 @@ def _or(one: Evaluate, other: Evaluate) -> Evaluate:
     return evaluate
 
 
+def _unless(one: Evaluate, other: Evaluate) -> Evaluate:
+    def evaluate(db: Database, at: At) -> Vector:
+        known = {tuple(sorted(labels.items())) for labels, _ in other(db, at)}
+        return [row for row in one(db, at) if tuple(sorted(row[0].items())) not in known]
+
+    return evaluate
+
+
+def _where_any(one: Evaluate, other: Evaluate) -> Evaluate:
+    """Give all of one side where the other has anything, as `and on ()` does."""
+    return lambda db, at: one(db, at) if other(db, at) else []
+
+
 def _grouped(
     join: Callable[[Sequence[float]], float], by: tuple[str, ...], of: Evaluate
 ) -> Evaluate:
@@ -185,11 +211,15 @@ def _grouped(
 
 
 def _ranged(
-    read: Callable[[Sequence[tuple[int, float]]], float | None], selector: str, window_ms: int
+    read: Callable[[Sequence[tuple[int, float]]], float | None],
+    selector: str,
+    window_ms: int,
+    offset_ms: int,
 ) -> Evaluate:
     def evaluate(db: Database, at: At) -> Vector:
+        end_ms = at.at_ms - offset_ms
         rows = (
-            (line, line.between(at.at_ms - window_ms, db.seen(at.at_ms)))
+            (line, line.between(end_ms - window_ms, db.seen(end_ms)))
             for line in db.select(selector)
         )
         return [
@@ -251,5 +281,6 @@ _AGGREGATES: Mapping[str, Callable[[Sequence[float]], float]] = {
 }
 _RANGED: Mapping[str, Callable[[Sequence[tuple[int, float]]], float | None]] = {
     "increase": _increase,
+    "max_over_time": lambda samples: max((value for _, value in samples), default=None),
     "last_over_time": lambda samples: samples[-1][1] if samples else None,
 }

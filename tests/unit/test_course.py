@@ -9,6 +9,7 @@ import pytest
 from checks import check, spec
 
 from gitops_canary.core.course import Course
+from gitops_canary.core.questions import Role, asked
 from gitops_canary.core.stays import Stay
 from gitops_canary.model.observation import Answer, Question, Sample, Series, Verdict
 from gitops_canary.model.rollout import Outcome
@@ -233,3 +234,27 @@ def test_every_series_of_a_query_is_one_number_of_a_condition_and_too_many_for_a
 
         assert first.outcome is outcome
         assert ("aggregate them" in first.measurements[0].why) is (kind == "threshold")
+
+
+@pytest.mark.parametrize("kind", ["threshold", "conditions"])
+def test_records_from_before_births_are_judged_by_what_they_asked(kind: str) -> None:
+    now = course(kind=kind, blocks=8)
+    then = replace(now, rule=38)
+    [check_] = now.policy.checks
+    about = (check_, now.policy, now.spec, now.instants)
+    older = asked(*about, scrape_ms=SCRAPE, births=False)
+    assert older != asked(*about, scrape_ms=SCRAPE)
+    answers = {
+        one: Answer(series=(_point(one, "10" if role is Role.REQUESTS else None),))
+        for role, own in older.items()
+        for one in own
+    }
+    assert {one.outcome for one in then.verdicts(answers)} == {Outcome.PASS}
+    assert {one.outcome for one in now.verdicts(answers)} == {Outcome.INCONCLUSIVE}
+
+
+def _point(question: Question, value: str | None) -> Series:
+    times = range(question.start_ms, question.end_ms + 1, question.step_ms or 1)
+    labels = {"destination_workload": "shop", "reporter": "source"}
+    labels |= {"response_code": "200"} if value else {}
+    return Series(labels=labels, samples=tuple(Sample(t, value or f"{t / 1000}") for t in times))

@@ -42,7 +42,8 @@ def lines(provider: str) -> Iterator[str]:
         counts = partial(
             counting.asked, one, known, [T, T + SCRAPE], scrape_ms=SCRAPE, step_ms=SCRAPE
         )
-        for way, ask in (("windows", windows), ("counts", counts)):
+        older = partial(windows, births=False)
+        for way, ask in (("windows", windows), ("windows before 39", older), ("counts", counts)):
             try:
                 for role, questions in ask().items():
                     for question in questions:
