@@ -30,13 +30,13 @@ from gitops_canary.settings import (
 )
 
 _EXPECTED = {
-    "string_type": "text, in quotes where it looks like something else",
-    "int_type": "a whole number",
-    "bool_type": "true or false",
-    "list_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
+    "string_type": ("text", "write it in quotes"),
+    "int_type": ("a whole number", "write it without quotes or unit"),
+    "bool_type": ("true or false", "write true or false, without quotes"),
+    "list_type": ("a list", "write it like [one, two]"),
+    "dict_type": ("a mapping", "write it like {name: value}"),
+    "model_type": ("a mapping", "write it like {name: value}"),
+    "model_attributes_type": ("a mapping", "write it like {name: value}"),
 }
 
 
@@ -108,7 +108,8 @@ def _problem(error: Any, root: Node, file: str) -> Problem:
         case type_ if type_ == PROBLEM:
             return Problem(where, f"{name} {error['ctx']['problem']}", error["ctx"]["remedy"])
         case type_ if type_ in _EXPECTED:
-            return Problem(where, f"{name} is not {_EXPECTED[type_]}", "correct its type")
+            what, remedy = _EXPECTED[type_]
+            return Problem(where, f"{name} is not {what}", remedy)
         case _:
             return Problem(where, f"{name}: {error['msg']}", "see `gitops-canary schema`")
 

@@ -36,6 +36,11 @@ def wrong(problem: str, remedy: str) -> PydanticCustomError:
     return PydanticCustomError(PROBLEM, "{problem}", {"problem": problem, "remedy": remedy})
 
 
+def _first(error: ValueError) -> str:
+    """Take what is wrong; what to do about it is the remedy's to say."""
+    return str(error).partition(";")[0]
+
+
 def _within(low_ms: int, high_ms: int, words: str) -> Callable[[object], int]:
     def read(value: object) -> int:
         if not isinstance(value, str):
@@ -43,7 +48,7 @@ def _within(low_ms: int, high_ms: int, words: str) -> Callable[[object], int]:
         try:
             span_ms = duration_ms(value)
         except ValueError as error:
-            raise wrong(str(error), "write it like 500ms, 30s, 5m or 1h") from None
+            raise wrong(_first(error), "write it like 500ms, 30s, 5m or 1h") from None
         if not low_ms <= span_ms <= high_ms:
             raise wrong(f"is {shown(value)}, out of bounds", f"choose a time {words}")
         return span_ms
@@ -88,7 +93,7 @@ def _address(value: str) -> str:
     try:
         return check_address(value)
     except ValueError as error:
-        raise wrong(str(error), "write http://host:port/path; secrets go into files") from None
+        raise wrong(_first(error), "write http://host:port/path; secrets go into files") from None
 
 
 def _listen(value: str) -> str:
@@ -142,7 +147,7 @@ def _secret(path: Path) -> Path:
     closed_to = 0o077 if status.st_uid == geteuid() else 0o007
     if status.st_mode & closed_to:
         raise wrong(
-            f"others may read {path} (mode {stat.S_IMODE(status.st_mode):o})",
+            f"{path} can be read by others (mode {stat.S_IMODE(status.st_mode):o})",
             f"chmod 600 {path}; as a Kubernetes secret: defaultMode 0400",
         )
     return path

@@ -19,7 +19,9 @@ from gitops_canary.core.questions import unaskable
 from gitops_canary.core.text import percent
 from gitops_canary.errors import CanaryError, Place, SpecError, UsageError
 from gitops_canary.manifest import bindings, catalog, document
-from gitops_canary.manifest.nodes import SIZE_MAX
+from gitops_canary.manifest.header import KINDS
+from gitops_canary.manifest.nodes import SIZE_MAX, Node
+from gitops_canary.manifest.problems import nearest, shown
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
 from gitops_canary.model.spec import CanarySpec
@@ -136,9 +138,28 @@ def _unread(store: Store) -> Iterator[Finding]:
             raw = store.read([blob.id])[blob.id]
             if b"{{" in raw or (len(raw) > SIZE_MAX and not catalog.canaries(raw)):
                 continue
-            document.parse(document.text_of(raw, file=path), file=path)
+            roots = document.parse(document.text_of(raw, file=path), file=path)
         except SpecError as error:
             yield Finding(canary=CanaryId(path), place=error.place or Place(path), warning=error)
+            continue
+        for root in roots:
+            if wrong := _misspelled(root, path):
+                yield Finding(canary=CanaryId(path), place=wrong.place or Place(path), error=wrong)
+
+
+def _misspelled(root: Node | None, path: Path) -> SpecError | None:
+    """Refuse a kind that its group does not have: such a document would be passed over."""
+    version, kind = (root.get(key) if root else None for key in ("apiVersion", "kind"))
+    if version is None or kind is None:
+        return None
+    known = KINDS.get(str(version.value).partition("/")[0])
+    if known is None or str(kind.value) in known:
+        return None
+    return SpecError(
+        f"There is no kind {shown(str(kind.value))} in {version.value}, so it is passed over.",
+        remedy=nearest(str(kind.value), known),
+        place=Place(path, kind.line, kind.column),
+    )
 
 
 def held(store: Store, rules: Rules, only: CanaryId | None = None) -> list[Finding]:

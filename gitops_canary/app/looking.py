@@ -14,13 +14,14 @@ from gitops_canary.core.edits import Ground
 from gitops_canary.core.plan import QUARANTINE
 from gitops_canary.core.replay import History
 from gitops_canary.core.situation import WATCH_REACH_MS, Situation
+from gitops_canary.core.strays import stray
 from gitops_canary.errors import CanaryError, SpecError, Unavailable, Uninitialised
 from gitops_canary.manifest import bindings, quarantine
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.rollout import Rollout
-from gitops_canary.model.spec import CanarySpec, Policy
+from gitops_canary.model.spec import CanarySpec, Control, Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +233,7 @@ class _Eye:
             written=written,
             stable=stable,
             source=candidate.source.revision,
-            situation=situation,
+            situation=replace(situation, stray=self._stray(spec, situation)),
             pinned_at=pinned_at,
             override=override,
         )
@@ -245,6 +246,16 @@ class _Eye:
         renewed = candidate.fresh and trace.renewed(candidate, override, ours=ours)
         answered = bool(situation.control.resume) and trace.answered(override)
         return replace(situation, renewed=renewed, answered=answered)
+
+    def _stray(self, spec: CanarySpec, situation: Situation) -> tuple[str, ...]:
+        if spec.control == Control(paused=spec.control.paused):
+            return ()  # nothing is said, which is how most canaries are
+        rollout = situation.rollout
+        then = self.reader.view(rollout.last.revision).canaries if rollout else {}
+        before = then[spec.id].control if spec.id in then else Control()
+        known = {situation.candidate_id, *([rollout.id] if rollout else [])}
+        old = {entry.rollout for entry in self.entries}
+        return tuple(stray(spec.control, before, known, old))
 
     def _strange(self, spec: CanarySpec) -> str:
         """Say what is wrong with commits under our key that are newer than our newest move."""

@@ -145,7 +145,9 @@ def lifted(rollout: RolloutId) -> Want:
         if rollout not in known:
             raise SpecError(
                 f"No version is in quarantine for the rollout {rollout}.",
-                remedy=nearest(rollout, known) if known else "nothing: the quarantine is empty",
+                remedy=nearest(rollout, known)
+                if known
+                else "see `gitops-canary quarantine list`: no version is kept out",
             )
         after = quarantine.lift(before, rollout)
         said = f"quarantine of {rollout} lifted"

@@ -89,14 +89,14 @@ def _lines(report: Report, canary: CanaryId) -> Iterator[str]:
     if one is None:
         return
     policy = one.policy
-    yield f"Ladder: {ladder(policy)}; a check every {duration(policy.interval_ms)}."
+    yield f"Ladder: {ladder(policy)}; a look every {duration(policy.interval_ms)}."
     yield f"Rolled back by: {condemned_by(policy_json(policy))}."
     yield _now(one)
     yield f"Candidate: {one.tip.owned.candidate.version}"
     yield f"Primary:   {one.tip.owned.primary.version}"
     live = one.situation.live
     for fact in live.proof if live else ():
-        yield f"Live: {fact}."
+        yield f"Live: {fact.rstrip('.')}."
     verdicts = decision.verdicts if isinstance(decision, Act) else one.situation.verdicts
     if verdicts:
         yield f"\nChecks at {iso(verdicts[-1].window.end_ms)}:\n{table(verdicts[-1])}"

@@ -40,6 +40,8 @@ def history(
     wanted = chosen(reports, canaries)
     rows = [row for report in reports for row in _rows(report) if wanted(row["canary"])]
     show_fitting(rows, COLUMNS, output, FIRST)
+    if not rows:
+        say("No move is there yet: nothing has rolled out.")
     errors = [report.error for report in reports if report.error]
     for error in errors:
         say(f"error: {error}")

@@ -21,7 +21,7 @@ from gitops_canary.cli.options import (
     ReasonOption,
     ToOption,
 )
-from gitops_canary.cli.printing import show
+from gitops_canary.cli.printing import say, show
 from gitops_canary.core.asked import MENTION, whys
 from gitops_canary.git.checkout import Checkout
 from gitops_canary.model.names import RolloutId
@@ -45,6 +45,8 @@ def kept_out(
         said = known.get(("abort", row["rollout"]), "")
         row["reason"] = f"{row['reason']} {said}".rstrip()
     show(rows, COLUMNS, output)
+    if not rows:
+        say("No version is kept out.")
     return 0
 
 

@@ -128,8 +128,9 @@ def _told(found: Verified, output: Form) -> int:
     wrong = found.differences
     unread = sum(one.kind is Kind.UNREADABLE for one in found.findings)
     say(
-        f"{found.commits} commits of the controller in {found.rollouts} rollouts, "
-        f"{found.verdicts} decisions; {len(wrong)} difference{'' if len(wrong) == 1 else 's'}, "
+        f"{_many(found.commits, 'commit')} of the controller "
+        f"in {_many(found.rollouts, 'rollout')}, "
+        f"{_many(found.verdicts, 'decision')}; {_many(len(wrong), 'difference')}, "
         f"{unread} not readable."
     )
     if not wrong:
@@ -140,3 +141,7 @@ def _told(found: Verified, output: Form) -> int:
     if wrong:
         return VerificationError.exit_code
     return Unavailable.exit_code if found.unanswered else 0
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

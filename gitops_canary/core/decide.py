@@ -12,6 +12,7 @@ from gitops_canary.core.adopting import unadopted
 from gitops_canary.core.barring import barred
 from gitops_canary.core.going import going
 from gitops_canary.core.situation import Situation
+from gitops_canary.core.strays import strayed
 from gitops_canary.core.text import iso, percent
 from gitops_canary.core.unheard import failing
 from gitops_canary.core.watch import ended_ms, watching
@@ -22,6 +23,10 @@ from gitops_canary.model.webhooks import HookType
 
 def decide(s: Situation) -> Decision:
     """Decide about one canary; the same situation always gives the same decision."""
+    return strayed(s, _decided(s))
+
+
+def _decided(s: Situation) -> Decision:
     if s.suspend:
         return s.hold(Wait.SUSPENDED, "The Canary is suspended: nothing is measured or moved.")
     running = s.running

@@ -62,6 +62,8 @@ class Situation:
     tip_ms: int
     strange: str = ""
     """Why a commit under our key is not taken as ours; empty where there is none."""
+    stray: tuple[str, ...] = ()
+    """What `control` says since our newest move that names no rollout."""
     bypass: Revision | None = None
     """The commit that changed what the primary runs outside any rollout since our newest move."""
     live: Liveness | None = None

@@ -130,10 +130,14 @@ def load_key(path: pathlib.Path) -> SigningKey:
     data = read_private(path)
     try:
         key = load_ssh_private_key(data, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise _not_ours(path) from error
+    except TypeError as error:  # so cryptography tells of a key with a passphrase
+        raise _not_ours(f"{path} has a passphrase, which the controller cannot type") from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        if data.startswith(b"ssh-"):
+            raise _public(path) from error
+        raise _not_ours(f"{path} is not an ed25519 key in OpenSSH's format") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise _not_ours(path)
+        raise _not_ours(f"{path} is a key of another kind than ed25519")
     return SigningKey(key)
 
 
@@ -153,7 +157,7 @@ def read_private(path: pathlib.Path) -> bytes:
         ) from error
     if _too_open(status):
         raise ConfigError(
-            f"others may read the signing key {path} (mode {stat.S_IMODE(status.st_mode):o})",
+            f"{path} can be read by others (mode {stat.S_IMODE(status.st_mode):o})",
             remedy=f"chmod 600 {path}; as a Kubernetes secret: defaultMode 0400",
         )
     return data
@@ -190,10 +194,14 @@ def _too_open(status: os.stat_result) -> bool:
     return bool(status.st_mode & (0o077 if ours else 0o007))
 
 
-def _not_ours(path: pathlib.Path) -> ConfigError:
+def _not_ours(problem: str) -> ConfigError:
+    return ConfigError(problem, remedy="make one: ssh-keygen -t ed25519 -N '' -f FILE")
+
+
+def _public(path: pathlib.Path) -> ConfigError:
     return ConfigError(
-        f"{path} is not an unencrypted ed25519 key in OpenSSH's format",
-        remedy="make one: ssh-keygen -t ed25519 -N '' -f FILE",
+        f"{path} is the public key, which signs nothing",
+        remedy="name the private one that ssh-keygen wrote beside it, without .pub",
     )
 
 

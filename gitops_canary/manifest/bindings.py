@@ -190,7 +190,8 @@ def _one(
             place=spec.place,
         )
     remedy = {
-        "candidate": "correct spec.targetRef.name",
+        "candidate": "correct spec.targetRef.name, or the Canary's namespace; "
+        "`gitops-canary doctor --repo .` lists the workloads",
         "primary": f"commit a {kind} {name}: a copy of {spec.target.name} that serves everyone",
     }[side]
     error = Uninitialised if side == "primary" else BindingError

@@ -119,7 +119,7 @@ class _Look:
         """Join all facts: live since the latest of their instants."""
         if self.until_ms < self.since_ms:
             first = iso(self.since_ms)
-            return Liveness(live_ms=None, proof=(), waiting=f"samples from after {first}")
+            return Liveness(live_ms=None, proof=(), waiting=f"its samples come after {first}")
         try:
             facts = tuple(self._facts(answers))
         except (_Unanswered, Unreadable) as error:

@@ -139,6 +139,16 @@ def test_explain_without_settings_names_the_clone_that_needs_none(
     assert "explain prod/web -C ." in ended.err
 
 
+def test_lint_names_a_kind_that_would_be_passed_over(tmp_path: Path) -> None:
+    text = "apiVersion: flagger.app/v1beta1\nkind: Canry\nmetadata: {name: shop}\n"
+    (tmp_path / "canary.yaml").write_text(text)
+    ended = run("lint", tmp_path)
+
+    assert ended.code == 1
+    assert "canary.yaml:2:7" in ended.out
+    assert "did you mean Canary?" in ended.out
+
+
 def test_a_table_s_headings_are_words(capsys: pytest.CaptureFixture[str]) -> None:
     row = {"failedRequests": "2"}
     show([row], ("failedRequests",), Form.TABLE)

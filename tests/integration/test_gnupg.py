@@ -198,7 +198,7 @@ def test_a_key_that_is_none_is_refused(key_file: pathlib.Path, tmp_path: pathlib
     with pytest.raises(ConfigError, match="without a passphrase"):
         load_signer(path)
     path.chmod(0o644)
-    with pytest.raises(ConfigError, match="others may read"):
+    with pytest.raises(ConfigError, match="can be read by others"):
         load_signer(path)
     with pytest.raises(ConfigError, match="no OpenPGP public key"):
         Keyring("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----")

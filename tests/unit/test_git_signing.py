@@ -177,12 +177,23 @@ def test_load_key_reads_what_generate_key_wrote(tmp_path: pathlib.Path) -> None:
 def test_load_key_refuses_a_key_others_may_read(tmp_path: pathlib.Path, mode: int) -> None:
     generate_key(tmp_path / "key")
     (tmp_path / "key").chmod(mode)
-    with pytest.raises(ConfigError, match="others may read"):
+    with pytest.raises(ConfigError, match="can be read by others"):
         load_key(tmp_path / "key")
 
 
-@pytest.mark.parametrize("kind", ["missing", "text", "public", "rsa", "locked"])
-def test_load_key_refuses_what_is_no_key_of_ours(tmp_path: pathlib.Path, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("missing", "cannot be read: No such file"),
+        ("text", "is not an ed25519 key in OpenSSH's format"),
+        ("public", "is the public key, which signs nothing"),
+        ("rsa", "is a key of another kind than ed25519"),
+        ("locked", "has a passphrase, which the controller cannot type"),
+    ],
+)
+def test_load_key_refuses_what_is_no_key_of_ours(
+    tmp_path: pathlib.Path, kind: str, told: str
+) -> None:
     path = tmp_path / "key"
     if kind == "text":
         path.write_text("hello")
@@ -196,7 +207,7 @@ def test_load_key_refuses_what_is_no_key_of_ours(tmp_path: pathlib.Path, kind: s
         subprocess.run(["ssh-keygen", "-q", *options, "-f", str(path)], check=True)
     if path.exists():
         path.chmod(0o600)
-    with pytest.raises(ConfigError):
+    with pytest.raises(ConfigError, match=told):
         load_key(path)
 
 
