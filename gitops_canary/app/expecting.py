@@ -27,7 +27,7 @@ def expectation(seen: Seen, *, delay_ms: int, settle_ms: int) -> Expectation | N
         revision=move.revision,
         namespace=spec.namespace,
         since_ms=move.date_ms + delay_ms,
-        weight_from=record.weight_from,
+        weight_from=seen.left,
         weight_to=record.weight_to,
         canary_workload=spec.target.name,
         primary_workload=f"{spec.target.name}-primary",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from gitops_canary.app.ancestry import Graph
 from gitops_canary.app.by_hand import bypass
@@ -39,6 +40,8 @@ class Seen:
     """Where `policy` was read; None where that is the tip."""
     override: Commit | None = None
     """Who moved weight, route or primary since our newest move."""
+    left: Decimal = Decimal(0)
+    """The weight that may be live while the newest move is not."""
 
     @property
     def rollout(self) -> Rollout | None:
@@ -223,8 +226,7 @@ class _Eye:
             now_ms=self.now_ms,
             pinned=pinned_at is not None,
         )
-        override = trace.override() if situation.moved else None
-        if override:
+        if override := trace.override() if situation.moved else None:
             situation = self._against(override, situation, trace, candidate)
         return Seen(
             spec=spec,
@@ -236,6 +238,7 @@ class _Eye:
             situation=replace(situation, stray=self._stray(spec, situation)),
             pinned_at=pinned_at,
             override=override,
+            left=self.history.left(spec.id, rollout.last) if rollout else Decimal(0),
         )
 
     def _against(

@@ -6,6 +6,8 @@ as an override, and why it does not fit is told.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import takewhile
 
 from gitops_canary.core.message import parse
 from gitops_canary.core.text import percent
@@ -73,6 +75,16 @@ class History:
             return None
         name = max(moves, key=lambda move: move.date_ms).record.rollout
         return Rollout(moves=tuple(m for m in reversed(moves) if m.record.rollout == name))
+
+    def left(self, canary: CanaryId, last: Move) -> Decimal:
+        """Give the weight that may be live while a canary's newest move is not.
+
+        A start over a start may come before the first one has taken a person's weight away.
+        """
+        starts = takewhile(lambda one: one.record.action is Action.START, self.moves[canary])
+        weights = ((one.record.weight_from, one.record.weight_to) for one in starts)
+        shifted = (before for before, after in weights if before != after)
+        return next(shifted, last.record.weight_from)
 
 
 def moves(commits: Iterable[Commit]) -> Iterator[Move | Misfit]:

@@ -9,6 +9,7 @@ from gitops_canary.app.tick import Report
 from gitops_canary.core.announce import PEOPLE_HEAR
 from gitops_canary.model.announcement import Announcement, Severity
 from gitops_canary.model.decision import Hold, Wait
+from gitops_canary.model.names import Revision
 from gitops_canary.model.webhooks import HookType, Webhook
 
 from .pieces import REQUESTS, mark
@@ -186,7 +187,10 @@ class Ears:
         return found
 
     def _forgotten(self) -> list[str]:
-        """List rollbacks whose process died, that the next one looked at and did not tell."""
+        """List rollbacks whose process died, that the next one looked at and did not tell.
+
+        Of a Canary that somebody deleted it knows nobody to tell.
+        """
         tip, newest = self.world.remote.refs[CONFIG], dict[str, Landed]()
         for _, move in self.moves:
             back = move.record.action in PEOPLE_HEAR
@@ -195,12 +199,17 @@ class Ears:
         return [
             f"{move.record.action.value} of {move.shape.id} was made by one that died"
             for move in newest.values()
-            if any(0 < at - move.at_ms < _YOUNG_MS for at in self.first_ms.values())
+            if self._there(tip, move)
+            and any(0 < at - move.at_ms < _YOUNG_MS for at in self.first_ms.values())
             and not any(
                 (told.event, told.rollout) == (move.record.action.value, move.record.rollout)
                 for _, told in self.heard
             )
         ]
+
+    def _there(self, tip: Revision, move: Landed) -> bool:
+        now = self.world.facts(tip, move.shape)
+        return now is None or now.present
 
     def _untold_holds(self) -> list[str]:
         found = []
