@@ -13,8 +13,8 @@ from gitops_canary.core.initialising import Beginning, expected
 from gitops_canary.core.judges import sequential
 from gitops_canary.core.questions import ask_delay_ms
 from gitops_canary.core.situation import Situation
-from gitops_canary.core.stays import joined, stays, visited
-from gitops_canary.core.underway import underway
+from gitops_canary.core.stays import stays
+from gitops_canary.core.underway import settled, underway
 from gitops_canary.model.names import CanaryId
 from gitops_canary.model.observation import Answer, Liveness, Question, Verdict
 from gitops_canary.model.rollout import Action
@@ -227,17 +227,15 @@ class Measuring:
                 delay_ms=self.timing.delay_ms,
                 asked_ms=one.rollout.last.date_ms,
             )
-        return Course(
-            policy=one.policy,
-            spec=one.spec,
+        return settled(
+            one.spec,
+            one.policy,
+            one.rollout.moves,
+            weight=one.situation.tip.weight,
             live_ms=live_ms,
             now_ms=now_ms,
             scrape_ms=self.timing.scrape_ms,
             delay_ms=self.timing.delay_ms,
-            weight=one.situation.tip.weight,
-            last=one.rollout.last.record.step >= len(one.policy.steps),
-            earlier=joined(visited(one.rollout.moves), live_ms),
-            asked_ms=one.rollout.last.date_ms,
         )
 
 

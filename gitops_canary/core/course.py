@@ -46,6 +46,8 @@ class Course:
     delay_ms: int
     weight: Decimal
     last: bool
+    begun_ms: int | None = None
+    """When the first block at the weight begins: not before it is live; None at that instant."""
     earlier: tuple[Stay, ...] = ()
     alone: bool = False
     """Whether the primary is judged after a promotion, with nobody beside it."""
@@ -80,20 +82,24 @@ class Course:
     def times(self) -> tuple[int, ...]:
         """Ends of the blocks at this weight, the start of the first one before them."""
         ends = asking.instants(
-            live_ms=self.live_ms,
+            live_ms=self._start_ms,
             interval_ms=self.scrape_ms,
             window_ms=self.scrape_ms,
             now_ms=self.now_ms,
             delay_ms=self.delay_ms,
         )
-        return (self.live_ms, *ends) if ends and self.asked_ms is not None else ends
+        return (self._start_ms, *ends) if ends and self.asked_ms is not None else ends
+
+    @property
+    def _start_ms(self) -> int:
+        return self.live_ms if self.begun_ms is None else self.begun_ms
 
     @property
     def due_ms(self) -> int:
         """When there is more to judge: the next look before then says nothing new."""
         windowed = self.policy.judge.type in WINDOWED
         return asking.due_ms(
-            live_ms=self.live_ms,
+            live_ms=self.live_ms if windowed else self._start_ms,
             interval_ms=self.policy.interval_ms if windowed else self.scrape_ms,
             window_ms=asking.longest_window_ms(self.policy) if windowed else self.scrape_ms,
             now_ms=self.now_ms,

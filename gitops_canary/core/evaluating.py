@@ -8,6 +8,7 @@ from gitops_canary.core.judges import WINDOWED, sequential
 from gitops_canary.core.questions import INSTANTS_MAX, instants, longest_window_ms
 from gitops_canary.core.stays import Stay, left
 from gitops_canary.core.text import instant_ms, iso
+from gitops_canary.core.underway import first_ms
 from gitops_canary.model.rollout import Move
 from gitops_canary.model.spec import Policy
 
@@ -16,6 +17,8 @@ Json = dict[str, Any]
 
 def skips(document: Json, live_ms: int) -> bool:
     """Whether the first scrape at the weight was left out, as before decision 18."""
+    if document["timing"].get("underway"):
+        return False
     return instant_ms(document["verdicts"][0]["window"].partition("/")[0]) != live_ms
 
 
@@ -40,10 +43,14 @@ def misplaced(
         ):
             yield "the webhooks were asked at instants that do not follow from the live instant"
         return
-    counted = policy.judge.type not in WINDOWED
+    counted, rule = policy.judge.type not in WINDOWED, timing.get("rule", 0)
     step_ms = timing["scrapeMs"] if counted else policy.interval_ms
+    begun_ms = live.live_ms
+    if before and not before[-1].record.finished:
+        known = {"scrape_ms": timing["scrapeMs"], "rule": rule}
+        begun_ms = first_ms(policy, before, live.live_ms, **known)
     every = instants(
-        live_ms=live.live_ms,
+        live_ms=begun_ms,
         interval_ms=step_ms,
         window_ms=timing["scrapeMs"] if counted else longest_window_ms(policy),
         now_ms=instant_ms(document["decidedAt"]),

@@ -17,9 +17,9 @@ from gitops_canary.core.judge import judge
 from gitops_canary.core.judges import threshold
 from gitops_canary.core.judges.sequential_types import BORN, SEEN_MS
 from gitops_canary.core.situation import Situation
-from gitops_canary.core.stays import joined, left, stays, visited
+from gitops_canary.core.stays import left, stays
 from gitops_canary.core.text import instant_ms
-from gitops_canary.core.underway import underway
+from gitops_canary.core.underway import settled, underway
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest.policy import policy_from_json
 from gitops_canary.model.decision import Act
@@ -104,14 +104,19 @@ def _measured(
             spec, policy, stays(before), delay_ms=delay_ms, asked_ms=asked_ms, **timed
         )
         return replace(one, rule=rule).verdicts(answers)
+    weight = Decimal(document["weight"]["from"])
+    if before and timing.get("underway"):
+        return settled(
+            spec, policy, before, weight=weight, delay_ms=delay_ms, rule=rule, **timed
+        ).verdicts(answers)
     return Course(
         policy=policy,
         spec=spec,
         **timed,
         delay_ms=delay_ms,
-        weight=Decimal(document["weight"]["from"]),
+        weight=weight,
         last=bool(before) and before[-1].record.step >= len(policy.steps),
-        earlier=joined(visited(before), live.live_ms) if timing.get("underway") else stays(before),
+        earlier=stays(before),
         asked_ms=asked_ms,
         rule=rule,
         seen_ms=SEEN_MS if timing.get("underway") else SEEN_BEFORE_MS,

@@ -1,5 +1,6 @@
 """How long a canary was at its weights, and whose counts are looked at."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -53,6 +54,32 @@ def joined(earlier: Sequence[Stay], live_ms: int) -> tuple[Stay, ...]:
     return tuple(
         replace(one, until_ms=until_ms) for one, (_, until_ms) in zip(earlier, nexts, strict=True)
     )
+
+
+def begun_ms(
+    earlier: Sequence[Stay], live_ms: int, asked_ms: int, *, scrape_ms: int, dwell_ms: int
+) -> int:
+    """Say when the blocks of a weight begin: where one of the weight before ends once it is live.
+
+    So the whole rollout has one row of blocks, of which none is cut off or thrown away where a
+    weight becomes live within it. Where that would end the dwell a block later, it is live that
+    counts. The first weight begins with its traffic: nobody met the canary before.
+
+    >>> stay = Stay(weight=Decimal(10), start_ms=0, end_ms=60)
+    >>> from functools import partial
+    >>> begin = partial(begun_ms, scrape_ms=15, dwell_ms=60)
+    >>> begin([stay], 80, 60), begin([stay], 111, 60), begin([stay], 165, 60), begin([], 80, 60)
+    (90, 111, 165, 80)
+    """
+    if not earlier or not earlier[-1].weight:
+        return live_ms
+    next_ms = live_ms + (earlier[-1].start_ms - live_ms) % scrape_ms
+    due_ms = asked_ms + dwell_ms
+
+    def over(at_ms: int) -> int:
+        return at_ms + scrape_ms * max(1, math.ceil((due_ms - at_ms) / scrape_ms))
+
+    return next_ms if over(next_ms) <= over(live_ms) else live_ms
 
 
 def left(moves: Sequence[Move]) -> Stay | None:

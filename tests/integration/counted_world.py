@@ -25,7 +25,7 @@ spec:
   progressDeadlineSeconds: 10
   analysis:
     judge:
-      {type: sequential, dwell: 2s, minSoak: 4s, maxHold: 5s, warmup: 1s, shadows: [mannwhitney]}
+      {type: sequential, dwell: 6s, minSoak: 4s, maxHold: 5s, warmup: 1s, shadows: [mannwhitney]}
     interval: 2s
     threshold: 2
     stepWeights: [5, 25]

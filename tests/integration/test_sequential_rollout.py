@@ -5,6 +5,7 @@ import pathlib
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 import pytest
@@ -35,12 +36,20 @@ def world(tmp_path: pathlib.Path) -> Iterator[Rollout]:
 
 
 def test_good_version_is_promoted_and_the_record_verifies(world: Rollout) -> None:
+    late = Nothing(source="default", delay_ms=1310)
+    world.station = replace(world.station, measuring=replace(world.station.measuring, sync=[late]))
     world.release("1.1.0")
     acts = world.run()
 
     actions = [act.action for act in acts]
     assert actions[:4] == [Action.START, Action.ADVANCE, Action.ADVANCE, Action.PROMOTE]
     assert verified(world) == []
+    # Blocks of half a second go on where those of the weight before end, once this one is live.
+    before, here = (act.verdicts[0].window.start_ms for act in acts[2:4])
+    assert acts[3].live is not None
+    assert acts[3].live.live_ms is not None
+    assert acts[3].live.live_ms < here < acts[3].live.live_ms + 500
+    assert (here - before) % 500 == 0
     judged = acts[3].verdicts[-1]
     assert judged.judge == "sequential"
     assert judged.reason == "every metric is proven good"

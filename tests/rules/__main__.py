@@ -126,7 +126,8 @@ def _faults(
 
 def _told(one: Summary) -> str:
     seconds = "-" if one.back_s is None else f"{one.back_s:.0f}"
-    return f"{100 * one.back:.0f} . {seconds} . {one.blast:.3g} ± {one.spread:.2g}"
+    given = f" (and {100 * one.given / one.runs:.0f} given back)" if one.given else ""
+    return f"{100 * one.back:.0f}{given} . {seconds} . {one.blast:.3g} ± {one.spread:.2g}"
 
 
 def _promotions(found: dict[Cell, Summary], rules: Sequence[str], rates: Sequence[float]) -> None:

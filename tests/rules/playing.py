@@ -10,16 +10,20 @@ from random import Random
 
 from rules.ours import RAMP, Ours
 from rules.players import BACK, DONE, SCRAPE_S, Argo, Flagger, Kayenta, Seen
+from rules.scraping import Phases
 from rules.traffic import HORIZON_S, TICK_S, Counts, Scenario, Service
 
 Player = Flagger | Argo | Kayenta | Ours
 Make = Callable[[Service], Player]
 
 
-def _ours(service: Service, *, pods: bool = False, **rest: object) -> Player:
-    if pods:
-        service.splitting = Random(service.random.getstate()[1][0])  # noqa: S311 - a simulation
-    return Ours(history=service.history(), **rest)  # type: ignore[arg-type]  # fields of Ours by name
+def _ours(service: Service, *, pods: bool = False, phased: bool = False, **rest: object) -> Player:
+    seed = service.random.getstate()[1][0]
+    if pods or phased:
+        service.splitting = Random(seed)  # noqa: S311 - a simulation
+    phases = Phases(Random(seed + 1)) if phased else None  # noqa: S311 - a simulation
+    more = {"phases": phases, "pods": pods, **rest}
+    return Ours(history=service.history(), **more)  # type: ignore[arg-type]  # fields of Ours by name
 
 
 RULES: Mapping[str, Make] = {
@@ -33,6 +37,13 @@ RULES: Mapping[str, Make] = {
     "ours+gate": _ours,
     "ours+ramp+gate+watch": partial(_ours, steps=RAMP, watch_s=900.0),
     "ours, as timed": partial(_ours, timed=True),
+    "ours+ramp+gate+watch, as timed": partial(_ours, timed=True, steps=RAMP, watch_s=900.0),
+    "ours, as timed, phased": partial(_ours, timed=True, phased=True),
+    "ours+gate, phased": partial(_ours, phased=True),
+    "apart+gate": partial(_ours, apart=True),
+    "apart+gate, phased": partial(_ours, apart=True, phased=True),
+    "apart+ramp+gate+watch": partial(_ours, apart=True, steps=RAMP, watch_s=900.0),
+    "apart, as timed, phased": partial(_ours, timed=True, phased=True, apart=True),
     "patient, as timed": partial(_ours, timed=True, patient=True),
     "ours+gate, by pods": partial(_ours, pods=True),
     "ours, as timed, by pods": partial(_ours, timed=True, pods=True),
@@ -52,6 +63,8 @@ class Result:
     back_s: float | None
     done_s: float | None
     blast: float
+    retreats: int
+    """How often its weight was given back without a verdict."""
 
 
 def play(make: Make, scenario: Scenario, rps: float, seed: int) -> Result:
@@ -86,7 +99,8 @@ def play(make: Make, scenario: Scenario, rps: float, seed: int) -> Result:
         if asked not in (wanted, BACK):
             asked = wanted
             due.append((end + takes_s, wanted))
-    return Result(back_s, done_s, service.blast)
+    retreats = player.retreats if isinstance(player, Ours) else 0
+    return Result(back_s, done_s, service.blast, retreats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +117,8 @@ class Summary:
     """The mean."""
     spread: float
     """Half of its interval of 95 %."""
+    given: int = 0
+    """How many gave their weight back without a verdict, and were not rolled back later."""
 
     @property
     def back(self) -> float:
@@ -127,6 +143,7 @@ def summary(rule: str, scenario: Scenario, rps: float, *, runs: int, seed: int) 
         done_s=statistics.median(dones) if dones else None,
         blast=statistics.fmean(blasts),
         spread=1.96 * statistics.pstdev(blasts) / math.sqrt(runs),
+        given=sum(one.retreats > 0 and one.back_s is None for one in results),
     )
 
 

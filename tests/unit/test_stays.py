@@ -8,7 +8,7 @@ from situations import move
 
 from gitops_canary.core.course import Course
 from gitops_canary.core.stays import Stay, joined, left, stays, swapped, visited
-from gitops_canary.core.underway import underway
+from gitops_canary.core.underway import settled, underway
 from gitops_canary.model.judging import Counts, Reading
 from gitops_canary.model.rollout import Action, Move, Window
 
@@ -103,3 +103,36 @@ def test_while_a_weight_is_on_its_way_the_one_before_is_judged() -> None:
     assert (found.asked_ms, found.last, found.alone) == (310, False, False)
     assert [one.until_ms for one in found.earlier] == [210, 310]
     assert course(START) is None
+
+
+def begun(live_ms: int, rule: int, *, judge: str = "sequential") -> tuple[int, ...]:
+    """Give the block ends of the weight that `THIRD` asked for at 400, from 15 to 15."""
+    policy = replace(spec().policy, judge=replace(spec().policy.judge, type=judge, dwell_ms=60))
+    moves = [START, FIRST, SECOND, THIRD]
+    course = settled(
+        spec(), policy, moves, weight=Decimal(50), live_ms=live_ms, now_ms=475, scrape_ms=15,
+        delay_ms=0, rule=rule,
+    )  # fmt: skip
+    assert course.earlier[-1].until_ms == course.times[0]
+    return course.times
+
+
+def test_blocks_go_on_in_one_row_where_a_weight_becomes_live_within_one() -> None:
+    # The weight before began at 310: 415 is the first end of a block of it once the next is live.
+    assert begun(401, 39) == (415, 430, 445, 460, 475)
+    assert begun(401, 38) == (401, 416, 431, 446, 461)
+    assert begun(401, 39, judge="mannwhitney")[0] == 401
+
+
+def test_a_weight_that_is_live_late_stays_no_block_longer_for_the_row() -> None:
+    # In the row the first block that ends 60 after the commit would end at 475, from 456 at 471.
+    assert begun(456, 39) == (456, 471)
+    assert begun(460, 39) == (460, 475)
+
+
+def test_the_first_weight_begins_with_its_traffic() -> None:
+    one = settled(
+        spec(), spec().policy, [START, FIRST], weight=Decimal(10), live_ms=217, now_ms=260,
+        scrape_ms=15, delay_ms=0,
+    )  # fmt: skip
+    assert one.times == (217, 232, 247)

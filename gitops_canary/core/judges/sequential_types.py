@@ -11,12 +11,12 @@ from gitops_canary.model.judging import Counts
 from gitops_canary.model.rollout import Outcome
 
 SEEN_MS = 15_000
-RULE = 39
-"""The newest decision (docs/decisions) that changed how evidence is weighed."""
-APART, TOGETHER, LONE, KEPT, BORN = 29, 31, 37, 38, 39
+RULE = 40
+"""The newest decision (docs/decisions) that changed how evidence is weighed, or from when."""
+APART, TOGETHER, LONE, KEPT, BORN, ROW = 29, 31, 37, 38, 39, 40
 """The decisions since which a pod's own share is expected of it, the ways to condemn add up, a pod
-that is broken by itself is left out or waited for, what is promoted unproven kept its limit, and a
-series that begins within a window counts whole in it."""
+that is broken by itself is left out or waited for, what is promoted unproven kept its limit, a
+series that begins within a window counts whole in it, and the blocks of all weights are one row."""
 
 
 Ends = tuple[tuple[int, int, int], ...]
