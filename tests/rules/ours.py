@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from gitops_canary.core.judges import eprocess, sequential
+from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.core.stays import Stay, begun_ms
 from gitops_canary.model.judging import Block, Pod, Reading, Trouble
 from gitops_canary.model.judging import Counts as Counted
@@ -83,11 +84,12 @@ class Ours:
     blind: bool = False
     """The rule before decision 23: nothing is judged while a weight is on its way."""
     apart: bool = False
-    """The rule before decision 39: the blocks of each weight begin anew once it is live."""
+    """The rule before decision 40: the blocks of each weight begin anew once it is live."""
     pods: bool = False
     """Whether the judge sees what each pod counted of itself."""
     phases: Phases | None = None
     """When each pod is scraped; None reads all of them at the end of a block."""
+    rule: int = RULE
     retreats: int = 0
     step: int = 0
     done_s: float | None = None
@@ -122,6 +124,7 @@ class Ours:
             ),
             max_hold_ms=600_000 if self.gate else 0,
             seen_ms=30_000 if self.blind else 15_000,
+            rule=self.rule,
         )
         if self.timed:
             self._asked_s = -self.late_s - self.delay_s
@@ -207,18 +210,19 @@ class Ours:
         start_s, counts = self._start_s, None if self._gone else self._seen
         self._start_s, self._seen, self._gone = end_s, Counts(), False
         underway = self._live != self.wanted
-        if underway and (self.blind or self.done_s is not None):
+        over = self.done_s is not None and end_s > self.done_s + self.watch_s
+        if over or (underway and (self.blind or self.done_s is not None)):
             return self.wanted
-        if self.done_s is not None and end_s > self.done_s + self.watch_s:
-            return DONE
         outcome, heard = self._judge(start_s, end_s, counts, underway=underway)
         if outcome is Outcome.FAIL:
             return BACK
         if self._live_s is not None and end_s >= self._live_s:
             self._live, self._live_s, self._heard_s = self.wanted, None, end_s
             return self.wanted
-        if outcome is Outcome.PASS:
-            return self._rise(end_s)
+        return self._rise(end_s) if outcome is Outcome.PASS else self._heard(end_s, heard=heard)
+
+    def _heard(self, end_s: float, *, heard: bool) -> float:
+        """Give the weight back once nothing conclusive was heard for the whole deadline."""
         if heard:
             self._heard_s = end_s
         elif end_s > self._heard_s + DEADLINE_S and self.done_s is None:

@@ -40,6 +40,8 @@ RULES: Mapping[str, Make] = {
     "ours+ramp+gate+watch, as timed": partial(_ours, timed=True, steps=RAMP, watch_s=900.0),
     "ours, as timed, phased": partial(_ours, timed=True, phased=True),
     "ours+gate, phased": partial(_ours, phased=True),
+    "cold+gate": partial(_ours, rule=40),
+    "cold, as timed": partial(_ours, timed=True, rule=40),
     "apart+gate": partial(_ours, apart=True),
     "apart+gate, phased": partial(_ours, apart=True, phased=True),
     "apart+ramp+gate+watch": partial(_ours, apart=True, steps=RAMP, watch_s=900.0),

@@ -119,15 +119,15 @@ def begun(live_ms: int, rule: int, *, judge: str = "sequential") -> tuple[int, .
 
 def test_blocks_go_on_in_one_row_where_a_weight_becomes_live_within_one() -> None:
     # The weight before began at 310: 415 is the first end of a block of it once the next is live.
-    assert begun(401, 39) == (415, 430, 445, 460, 475)
-    assert begun(401, 38) == (401, 416, 431, 446, 461)
-    assert begun(401, 39, judge="mannwhitney")[0] == 401
+    assert begun(401, 40) == (415, 430, 445, 460, 475)
+    assert begun(401, 39) == (401, 416, 431, 446, 461)
+    assert begun(401, 40, judge="mannwhitney")[0] == 401
 
 
 def test_a_weight_that_is_live_late_stays_no_block_longer_for_the_row() -> None:
     # In the row the first block that ends 60 after the commit would end at 475, from 456 at 471.
-    assert begun(456, 39) == (456, 471)
-    assert begun(460, 39) == (460, 475)
+    assert begun(456, 40) == (456, 471)
+    assert begun(460, 40) == (460, 475)
 
 
 def test_the_first_weight_begins_with_its_traffic() -> None:

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gitops_canary.core.judges import eprocess
 from gitops_canary.core.judges.pod_faults import Faults, Strand, alone, burning
+from gitops_canary.core.judges.recovering import told
 from gitops_canary.core.judges.sequential_types import TOGETHER, Config, Metric, Weighed
 from gitops_canary.core.judges.words import compared, exact, rough
 from gitops_canary.model.judging import Counts
@@ -47,11 +48,30 @@ def condemning(config: Config, metric: Metric, weighed: Weighed | Strand) -> tup
     return log, "beyond its limit while the primary is not"
 
 
+def condemns(config: Config, metric: Metric, weighed: Weighed | Strand) -> bool:
+    """Whether the evidence exceeds the limit."""
+    return condemning(config, metric, weighed)[0] >= math.log(config.limit)
+
+
 def finding(config: Config, metric: Metric, weighed: Weighed, counts: Counts | None) -> Finding:
-    """Hold the evidence against the limit, with all pods and without those that are broken.
+    """Hold the evidence against the limit: all of it, and what came since a share fell last.
 
     `counts` are those of the newest block.
     """
+    found = _found(config, metric, weighed, counts)
+    if weighed.warm is None:
+        return found
+    log = condemning(config, metric, weighed.warm)[0]
+    found = replace(found, numbers={**found.numbers, "logWarm": exact(log, config.digits)})
+    if not found.fails or (log >= math.log(config.limit) and not weighed.falling):
+        return found
+    falls = f"its share falls as it warms up: {told(weighed.newest)} in the newest scrapes"
+    waits = falls if weighed.falling else ""
+    return replace(found, log=min(found.log, log), fails=False, waits=waits, pod="")
+
+
+def _found(config: Config, metric: Metric, weighed: Weighed, counts: Counts | None) -> Finding:
+    """Hold all evidence against the limit, with all pods and without those that are broken."""
     log, way = condemning(config, metric, weighed)
     limit, faults = math.log(config.limit), weighed.faults
     if faults.rest is None:

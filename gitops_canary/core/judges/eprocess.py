@@ -74,10 +74,11 @@ class Mixture:
     def _by_logs(self, ratios: Sequence[float]) -> "Mixture":
         block = self.blocks + 1
         begins = _MASS / (block * (block + 1))
-        before = self.logs or tuple([math.log(m) if m > 0 else -math.inf for m in self.parts])
+        exp, log = math.exp, math.log
+        before = self.logs or tuple([log(m) if m > 0 else -math.inf for m in self.parts])
         logs = tuple(
             [
-                (m if m > _LARGE else math.log(math.exp(m) + begins)) + ratio
+                (m if m > _LARGE else log(exp(m) + begins)) + ratio
                 for m, ratio in zip(before, ratios, strict=True)
             ]
         )
@@ -94,7 +95,8 @@ def log_sum(logs: Sequence[float]) -> float:
     top = max(logs)
     if top == -math.inf:
         return top
-    return top + math.log(sum(math.exp(value - top) for value in logs))
+    exp = math.exp
+    return top + math.log(sum([exp(value - top) for value in logs]))
 
 
 def log_mean(logs: Sequence[float]) -> float:

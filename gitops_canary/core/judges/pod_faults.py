@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from gitops_canary.core.judges.eprocess import UNSEEN, Mixture
 from gitops_canary.core.judges.pods import Lone, Pods, added, broken, lone, tail
-from gitops_canary.model.judging import Counts, Pod, Reading
+from gitops_canary.model.judging import Counts, Reading
 
 RECENT_MS = 60_000
 """How long before a block a pod of the primary has to have been broken to be left out of it."""
@@ -112,11 +112,13 @@ def _broken(
     recent: Sequence[tuple[int, Pods]], start_ms: int, budget: float, eta: float
 ) -> Lone | None:
     """Find a pod that was broken in the newest blocks, of as few of them as prove it."""
-    every: Pods = {}
+    every: dict[str, tuple[int, int]] = {}
     for end_ms, pods in reversed(recent):
         if end_ms <= start_ms - RECENT_MS:
             break
-        every = added(every, [Pod(name=n, requests=r, bad=b) for n, (r, b) in pods.items()])
+        for name, (requests, bad) in pods.items():
+            so_far = every.get(name, (0, 0))
+            every[name] = so_far[0] + requests, so_far[1] + bad
         if found := broken(every, budget, eta):
             return found
     return None

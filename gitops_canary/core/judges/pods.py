@@ -122,17 +122,23 @@ def broken(pods: Pods, budget: float, eta: float) -> Lone | None:
 
 def _worst(pods: Pods) -> Lone | None:
     """Set the pod with the most bad requests against the others; None where nobody is beside it."""
-    seen = {name: one for name, one in pods.items() if one[0]}
-    if len(seen) < 2:  # noqa: PLR2004 - one pod has nobody to differ from
+    seen = every = every_bad = 0
+    worst = (-1, "")
+    for name, (requests, bad) in pods.items():
+        if requests:
+            seen, every, every_bad = seen + 1, every + requests, every_bad + bad
+            worst = max(worst, (bad, name))
+    if seen < 2:  # noqa: PLR2004 - one pod has nobody to differ from
         return None
-    name, (requests, bad) = max(seen.items(), key=lambda item: (item[1][1], item[0]))
+    bad, name = worst
+    requests = pods[name][0]
     return Lone(
         name=name,
         requests=requests,
         bad=bad,
-        pods=len(seen) - 1,
-        others=sum(n for n, _ in seen.values()) - requests,
-        others_bad=sum(k for _, k in seen.values()) - bad,
+        pods=seen - 1,
+        others=every - requests,
+        others_bad=every_bad - bad,
     )
 
 

@@ -12,14 +12,15 @@ from dataclasses import replace
 from decimal import ROUND_FLOOR, Decimal
 from functools import partial
 
-from gitops_canary.core.judges import eprocess, share, threshold
-from gitops_canary.core.judges.condemning import condemning, finding
+from gitops_canary.core.judges import eprocess, recovering, share, threshold
+from gitops_canary.core.judges.condemning import Finding, condemning, condemns, finding
 from gitops_canary.core.judges.eprocess import Mixture
 from gitops_canary.core.judges.pod_faults import Strand, followed
 from gitops_canary.core.judges.pods import added, blamed
-from gitops_canary.core.judges.sequential_rules import ruling
+from gitops_canary.core.judges.sequential_rules import Said, ruling
 from gitops_canary.core.judges.sequential_types import (
     LONE,
+    WARM,
     Config,
     Ends,
     Metric,
@@ -69,8 +70,15 @@ def _taken(config: Config, state: State, block: Block) -> tuple[State, tuple[Mea
 def step(config: Config, state: State, block: Block) -> tuple[State, Verdict]:
     """Take one block in, and say what all evidence so far says."""
     state, values = _taken(config, state, block)
-    measurements = tuple(_measurement(config, metric, state, block) for metric in config.metrics)
-    outcome, reason, final, heard = ruling(config, state, block, measurements, values)
+    found = {
+        m.name: finding(config, m, state.weighed[m.name], block.reading(m.name).counts)
+        for m in config.metrics
+    }
+    measurements = tuple(
+        _measurement(config, metric, state, block, found[metric.name]) for metric in config.metrics
+    )
+    said = Said(measurements=measurements, values=values, found=found)
+    outcome, reason, final, heard = ruling(config, state, block, said)
     verdict = Verdict(
         outcome=outcome,
         window=Window(
@@ -108,10 +116,14 @@ def _busiest(config: Config, block: Block) -> Counts:
 def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block: Block) -> Weighed:
     """Add one block to one metric's evidence; a warm-up or a doubtful block adds nothing."""
     before = state.weighed.get(metric.name, Weighed())
-    warm_ms = (block.start_ms if state.first_ms is None else state.first_ms) + metric.warmup_ms
-    if reading.counts is None or block.doubt or block.start_ms < warm_ms:
+    first_ms = block.start_ms if state.first_ms is None else state.first_ms
+    if reading.counts is None or block.doubt:
         return before
     c = reading.counts
+    warms = not config.alone and recovering.warms(metric.warmup_ms, first_ms, block.end_ms)
+    newest = (*before.newest, (c.canary, c.canary_bad))[-recovering.BLOCKS :] if warms else ()
+    if block.start_ms < first_ms + metric.warmup_ms:
+        return replace(before, newest=newest)
     good = eprocess.added(
         before.good,
         eprocess.absolute(c.canary, c.canary_bad, metric.budget, eprocess.GOOD, eta=metric.eta),
@@ -126,6 +138,14 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
     grow = partial(_grown, config, metric)
     after = grow(whole, c)
     span, known = (block.start_ms, block.end_ms), {"budget": metric.budget, "eta": metric.eta}
+    warm = grow(before.warm, c) if before.warm else None
+    strands = (after, warm) if warm else (after,)
+    falling = (
+        bool(newest)
+        and config.rule >= WARM
+        and all(condemns(config, metric, one) for one in strands)
+        and recovering.falls(newest, metric.eta)
+    )
     return Weighed(
         worse=after.worse,
         floor=after.floor,
@@ -138,6 +158,9 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
         faults=followed(before.faults, whole, reading, span, grow=grow, **known)
         if config.rule >= LONE
         else before.faults,
+        warm=Strand() if falling else warm,
+        newest=newest,
+        falling=falling,
         recent=_newest(before.recent, block, c, config.recent_ms),
         lately=_newest(before.lately, block, c, config.lately_ms),
     )
@@ -227,10 +250,11 @@ def _values(config: Config, state: State, block: Block) -> tuple[State, tuple[Me
     return replace(state, values=after, value_outcomes=known), verdict.measurements
 
 
-def _measurement(config: Config, metric: Metric, state: State, block: Block) -> Measurement:
+def _measurement(
+    config: Config, metric: Metric, state: State, block: Block, found: Finding
+) -> Measurement:
     weighed = state.weighed[metric.name]
     reading = block.reading(metric.name)
-    found = finding(config, metric, weighed, reading.counts)
     good, told = weighed.proof, partial(exact, digits=config.digits)
     outcome, cold = Outcome.INCONCLUSIVE, ""
     words = f"evidence {amount(found.log)} against a limit of {config.limit:,.0f}"

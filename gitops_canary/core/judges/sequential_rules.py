@@ -1,11 +1,13 @@
 """From evidence to a ruling: condemn, hold, wait or pass."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from gitops_canary.core.judges import waiting
-from gitops_canary.core.judges.condemning import finding
+from gitops_canary.core.judges.condemning import Finding
 from gitops_canary.core.judges.pods import blamed
-from gitops_canary.core.judges.sequential_types import KEPT, Config, Ends, Metric, State, Weighed
+from gitops_canary.core.judges.sequential_types import KEPT, Config, Ends, Metric, State
 from gitops_canary.core.judges.words import compared, rough
 from gitops_canary.model.judging import Block, Reading
 from gitops_canary.model.observation import Measurement
@@ -17,25 +19,30 @@ WHOLE = 100
 """Percent: at this weight nobody is left to compare with, and what was seen before counts."""
 
 
-def ruling(
-    config: Config,
-    state: State,
-    block: Block,
-    measurements: tuple[Measurement, ...],
-    values: tuple[Measurement, ...],
-) -> Ruling:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What was made of one block."""
+
+    measurements: tuple[Measurement, ...]
+    values: tuple[Measurement, ...]
+    """Those of checks without counts."""
+    found: Mapping[str, Finding]
+    """By metric."""
+
+
+def ruling(config: Config, state: State, block: Block, said: Said) -> Ruling:
     """Condemn, hold or pass: outcome, reason, whether it is final, whether data were heard."""
-    failing = [one for one in measurements if one.outcome is Outcome.FAIL]
+    failing = [one for one in said.measurements if one.outcome is Outcome.FAIL]
     if failing:
         return Outcome.FAIL, f"{failing[0].check}: {failing[0].why}", True, True
-    bad = [one for one in values if one.outcome is Outcome.FAIL]
+    bad = [one for one in said.values if one.outcome is Outcome.FAIL]
     if bad:
         final = state.values.failed >= config.values.threshold
         return Outcome.FAIL, f"{bad[0].check} was {bad[0].value}, {bad[0].why}", final, True
     silence = _silence(config, state, block)
     if silence:
         return Outcome.INCONCLUSIVE, silence, False, False
-    doubt = _doubt(config, state, block)
+    doubt = _doubt(config, state, said.found)
     if doubt:
         return Outcome.INCONCLUSIVE, doubt, False, False
     return _passing(config, state, block)
@@ -67,7 +74,7 @@ def _uncounted(config: Config, block: Block, reading: Reading) -> str:
     return ""
 
 
-def _doubt(config: Config, state: State, block: Block) -> str:
+def _doubt(config: Config, state: State, findings: Mapping[str, Finding]) -> str:
     """Say why a canary that is not condemned may not rise either; empty where it may."""
     if config.mismatch is not None and state.shares.log >= math.log(config.mismatch):
         return (
@@ -75,11 +82,10 @@ def _doubt(config: Config, state: State, block: Block) -> str:
             "look at the routing, at retries and at pods that do not answer"
         )
     for metric in config.metrics:
-        weighed = state.weighed.get(metric.name, Weighed())
-        found = finding(config, metric, weighed, block.reading(metric.name).counts)
+        weighed, found = state.weighed[metric.name], findings[metric.name]
         if found.waits:
             return f"{metric.name} waits: {found.waits}"
-        rest = weighed.faults.rest or weighed
+        rest = weighed.warm or weighed.faults.rest or weighed
         suspicious = rest.worse.log >= math.log(config.suspicious)
         if suspicious and weighed.total.canary_bad:
             sides = compared(weighed.total, metric.what)

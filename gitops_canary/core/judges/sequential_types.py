@@ -5,18 +5,20 @@ from dataclasses import dataclass, field
 
 from gitops_canary.core.judges import eprocess, share, threshold
 from gitops_canary.core.judges.eprocess import Mixture
-from gitops_canary.core.judges.pod_faults import NONE, Faults
+from gitops_canary.core.judges.pod_faults import NONE, Faults, Strand
 from gitops_canary.core.judges.pods import Pods
+from gitops_canary.core.judges.recovering import Shares
 from gitops_canary.model.judging import Counts
 from gitops_canary.model.rollout import Outcome
 
 SEEN_MS = 15_000
-RULE = 40
+RULE = 41
 """The newest decision (docs/decisions) that changed how evidence is weighed, or from when."""
-APART, TOGETHER, LONE, KEPT, BORN, ROW = 29, 31, 37, 38, 39, 40
+APART, TOGETHER, LONE, KEPT, BORN, ROW, WARM = 29, 31, 37, 38, 39, 40, 41
 """The decisions since which a pod's own share is expected of it, the ways to condemn add up, a pod
 that is broken by itself is left out or waited for, what is promoted unproven kept its limit, a
-series that begins within a window counts whole in it, and the blocks of all weights are one row."""
+series that begins within a window counts whole in it, the blocks of all weights are one row, and a
+share that falls after the warm-up is waited for."""
 
 
 Ends = tuple[tuple[int, int, int], ...]
@@ -111,6 +113,12 @@ class Weighed:
     """What the canary's pods counted of themselves."""
     faults: Faults = NONE
     """What single pods did, and the evidence without those that were broken."""
+    warm: Strand | None = None
+    """The evidence since the share of bad requests fell last, where it did after the warm-up."""
+    newest: Shares = ()
+    """(requests, bad) of the canary's newest blocks, from its first on, while it may be warming."""
+    falling: bool = False
+    """Whether what would condemn by now is waited for, as the share falls."""
     recent: Ends = ()
     """(end, requests, bad) of the canary's newest blocks."""
     lately: Ends = ()
