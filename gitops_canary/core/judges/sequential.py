@@ -14,9 +14,10 @@ from functools import partial
 
 from gitops_canary.core.judges import eprocess, recovering, share, threshold
 from gitops_canary.core.judges.condemning import Finding, condemning, condemns, finding
-from gitops_canary.core.judges.eprocess import Mixture
+from gitops_canary.core.judges.growing import grown
 from gitops_canary.core.judges.pod_faults import Strand, followed
 from gitops_canary.core.judges.pods import added, blamed
+from gitops_canary.core.judges.recovering import Shares
 from gitops_canary.core.judges.sequential_rules import Said, ruling
 from gitops_canary.core.judges.sequential_types import (
     LONE,
@@ -135,17 +136,11 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
         spared=before.spared,
         total=before.total,
     )
-    grow = partial(_grown, config, metric)
+    grow = partial(grown, config, metric)
     after = grow(whole, c)
     span, known = (block.start_ms, block.end_ms), {"budget": metric.budget, "eta": metric.eta}
     warm = grow(before.warm, c) if before.warm else None
-    strands = (after, warm) if warm else (after,)
-    falling = (
-        bool(newest)
-        and config.rule >= WARM
-        and all(condemns(config, metric, one) for one in strands)
-        and recovering.falls(newest, metric.eta)
-    )
+    falling = _falling(config, metric, newest, (after, warm) if warm else (after,))
     return Weighed(
         worse=after.worse,
         floor=after.floor,
@@ -166,76 +161,18 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
     )
 
 
+def _falling(config: Config, metric: Metric, newest: Shares, strands: tuple[Strand, ...]) -> bool:
+    """Whether what would condemn is waited for: all evidence, and what came since a fall, would."""
+    if not newest or config.rule < WARM:
+        return False
+    beyond = all(condemns(config, metric, one) for one in strands)
+    return beyond and recovering.falls(newest, metric.eta)
+
+
 def _newest(before: Ends, block: Block, c: Counts, span_ms: int) -> Ends:
     """Add a block to the newest ones, and let those go that ended before a time."""
     kept = (one for one in before if one[0] > block.end_ms - span_ms)
     return (*kept, (block.end_ms, c.canary, c.canary_bad))
-
-
-def _grown(config: Config, metric: Metric, before: Strand, c: Counts) -> Strand:
-    """Weigh one block's counts, and add them up."""
-    full = _ratios(config, metric, c)
-    so_far = (before.worse, before.floor, before.steady)
-    worse, floor, steady = (one.times(more) for one, more in zip(so_far, full, strict=True))
-    return Strand(
-        worse=worse,
-        floor=floor,
-        steady=steady,
-        spared=before.spared
-        if metric.known
-        else _spared(config, metric, before, c, full, (worse, floor, steady)),
-        total=_sum(before.total, c),
-    )
-
-
-def _ratios(config: Config, metric: Metric, c: Counts) -> tuple[eprocess.Logs, ...]:
-    """Weigh one block three ways: against the primary, for materiality, and by itself."""
-    bad, eta = eprocess.BAD, metric.eta
-    # With nobody beside it, only what breaks the limit itself is a fault.
-    part = 1.0 if config.alone else 0.5
-    usual = max(metric.budget * part, 2 * (metric.history or 0.0))
-    return (
-        eprocess.relative(
-            c.canary, c.canary_bad, c.primary, c.primary_bad, rho=config.rho, eta=eta
-        ),
-        eprocess.absolute(c.canary, c.canary_bad, metric.budget * config.floor, bad, eta=eta),
-        eprocess.absolute(c.canary, c.canary_bad, usual, bad, eta=eta),
-    )
-
-
-def _spared(
-    config: Config,
-    metric: Metric,
-    before: Strand,
-    c: Counts,
-    full: tuple[eprocess.Logs, ...],
-    whole: tuple[Mixture, ...],
-) -> tuple[Mixture, Mixture, Mixture]:
-    """Weigh with one incident spared, be it in this block or in one before.
-
-    A block's further bad requests are left out, which lowers every likelihood ratio: what is
-    compared with the limit is never more than the whole evidence, so its guarantee stays.
-    """
-    more = max(c.canary_bad - 1, 0)
-    if more:
-        one = replace(c, canary=c.canary - more, canary_bad=1)
-        so_far = (before.worse, before.floor, before.steady)
-        less = _ratios(config, metric, one)
-        whole = tuple(entire.times(part) for entire, part in zip(so_far, less, strict=True))
-    worse, floor, steady = (
-        min(earlier.times(all_of_it), here, key=lambda m: m.log)
-        for earlier, all_of_it, here in zip(before.spared, full, whole, strict=True)
-    )
-    return worse, floor, steady
-
-
-def _sum(a: Counts, b: Counts) -> Counts:
-    return Counts(
-        canary=a.canary + b.canary,
-        canary_bad=a.canary_bad + b.canary_bad,
-        primary=a.primary + b.primary,
-        primary_bad=a.primary_bad + b.primary_bad,
-    )
 
 
 def _values(config: Config, state: State, block: Block) -> tuple[State, tuple[Measurement, ...]]:
