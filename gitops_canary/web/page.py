@@ -13,6 +13,9 @@ from gitops_canary.core.text import duration, iso, one_line, percent
 
 REFRESH_S = 5
 """How often a browser asks again."""
+_REFRESH = f'<meta http-equiv="refresh" content="{REFRESH_S}">\n'
+_STAY = f'asks again every {REFRESH_S} s: <a href="?still=1">keep it still</a>'
+_GO_ON = 'kept still: <a href="?">let it ask again</a>'
 _MARKS = {"pass": "✔ pass", "fail": "✘ fail", "inconclusive": "? inconclusive", "none": "-"}
 
 
@@ -29,7 +32,12 @@ def policy() -> str:
 
 
 def page(
-    looked: Mapping[str, Looked], version: str, now_ms: int, recorded: Collection[str] = ()
+    looked: Mapping[str, Looked],
+    version: str,
+    now_ms: int,
+    recorded: Collection[str] = (),
+    *,
+    still: bool = False,
 ) -> str:
     """Write the page.
 
@@ -38,6 +46,7 @@ def page(
         version: of the program.
         now_ms: milliseconds since the epoch.
         recorded: the repositories whose rollouts have a report to link to.
+        still: whether it stays as it is; else a browser asks again and closes what was opened.
     """
     canaries = [one for each in looked.values() for one in each.standings]
     waiting, running = sum(x.attention for x in canaries), sum(x.running for x in canaries)
@@ -49,12 +58,13 @@ def page(
     )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="refresh" content="{REFRESH_S}">\n'
+        f"{'' if still else _REFRESH}"
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{_title(waiting, running)}</title>\n<style>{_style()}</style>\n</head>\n"
         "<body>\n<main>\n<h1>gitops-canary</h1>\n"
-        f'<p class="soft">{told} · {iso(now_ms // 1000 * 1000)} · {_text(version)}</p>\n{body}\n'
+        f'<p class="soft">{told} · {iso(now_ms // 1000 * 1000)} · {_text(version)} · '
+        f"{_GO_ON if still else _STAY}</p>\n{body}\n"
         '<p class="soft">What is decided lies in Git: <code>gitops-canary history -C CLONE</code>.'
         "</p>\n</main>\n</body>\n</html>\n"
     )
@@ -133,10 +143,10 @@ def _remedy(text: str) -> str:
 def _checks(one: Standing) -> Iterator[str]:
     if one.measurements:
         rows = [
-            (x.check, x.value or "-", x.baseline or "-", x.limit, _MARKS[x.outcome.value], x.why)
+            (x.check, _MARKS[x.outcome.value], x.value or "-", x.baseline or "-", x.limit, x.why)
             for x in one.measurements
         ]
-        yield _table(("check", "canary", "primary", "limit", "verdict", "why"), rows)
+        yield _table(("check", "verdict", "canary", "primary", "limit", "why"), rows)
 
 
 def _moves(one: Standing, *, linked: bool) -> Iterator[str]:

@@ -79,7 +79,8 @@ class Pages:
             return PlainTextResponse(_ELSEWHERE, _MISDIRECTED)
         recorded = {x.station.name for x in self._controller.rounds if x.station.evidence}
         now_ms = time.time_ns() // 1_000_000
-        text = page(self._controller.newest.looked(), __version__, now_ms, recorded)
+        still = "still" in request.query_params
+        text = page(self._controller.newest.looked(), __version__, now_ms, recorded, still=still)
         return HTMLResponse(text, headers={"Content-Security-Policy": policy(), **_SHUT})
 
     async def _rollout(self, request: Request) -> Response:

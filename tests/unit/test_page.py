@@ -69,6 +69,15 @@ def test_a_running_canary_shows_its_share_and_its_newest_checks() -> None:
     assert "<title>(1) gitops-canary</title>" in text
 
 
+def test_a_page_that_is_kept_still_asks_for_nothing_by_itself() -> None:
+    looked = {"config": Looked(standings=(RUNS,), seen_s=NOW_MS / 1000)}
+    moves, still = (page(looked, "0.1.0", NOW_MS, still=one) for one in (False, True))
+    assert 'http-equiv="refresh"' in moves
+    assert '<a href="?still=1">' in moves
+    assert "http-equiv" not in still
+    assert '<a href="?">' in still
+
+
 def test_foreign_words_are_shown_and_never_obeyed() -> None:
     evil = '"><script>alert(1)</script>\x1b[31m&'
     text = shown(
@@ -82,7 +91,8 @@ def test_foreign_words_are_shown_and_never_obeyed() -> None:
 
 def test_the_page_needs_nobody_else() -> None:
     text = shown(IDLE, RUNS, WAITS)
-    assert not re.search(r"(src|href)=|url\(|@import|https?://", text)
+    assert not re.search(r"src=|url\(|@import|https?://", text)
+    assert re.findall(r'href="([^"]*)"', text) == ["?still=1"]
     assert policy().startswith("default-src 'none'; style-src 'sha256-")
 
 
@@ -90,8 +100,8 @@ def test_a_rollout_with_a_record_links_to_its_report() -> None:
     looked = {"a&b": Looked(standings=(replace(RUNS, repository="a&b"), IDLE), seen_s=0)}
     text = page(looked, "0.1.0", NOW_MS, {"a&b"})
     rollout = RUNS.rollout
-    assert re.findall(r'href="([^"]*)"', text) == [f"rollout/a%26b/{rollout}"]
-    assert "href" not in page(looked, "0.1.0", NOW_MS, {"other"})
+    assert re.findall(r'href="([^?"]*)"', text) == [f"rollout/a%26b/{rollout}"]
+    assert 'href="rollout' not in page(looked, "0.1.0", NOW_MS, {"other"})
 
 
 def test_trouble_leaves_what_was_seen_and_says_how_old_it_is() -> None:
