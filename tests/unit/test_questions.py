@@ -170,6 +170,22 @@ def test_reach_is_how_far_a_query_looks_back(query: str, reach: int) -> None:
     assert promql.reach_ms(query) == reach
 
 
+@pytest.mark.parametrize(
+    ("unit", "reach_ms"),
+    [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
+     ("w", 604_800_000), ("y", 31_536_000_000)],
+)  # fmt: skip
+def test_a_unit_is_as_long_as_prometheus_says(unit: str, reach_ms: int) -> None:
+    assert promql.reach_ms(f"rate(x[3{unit}])") == 3 * reach_ms
+
+
+def test_a_query_may_be_as_long_as_its_limit_and_no_longer() -> None:
+    longest = "x" * promql.QUERY_MAX
+    assert promql.render(longest, {}) == longest
+    with pytest.raises(SpecError, match="10001 characters"):
+        promql.render(f"{longest}x", {})
+
+
 def test_window_is_never_shorter_than_the_query_looks_back() -> None:
     assert window_ms(check(None, query="rate(x[5m])")) == 300_000
     assert window_ms(check(SUCCESS, interval_ms=30_000)) == 30_000
