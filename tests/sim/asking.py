@@ -3,15 +3,15 @@
 from gitops_canary.model.rollout import Action, Outcome
 from gitops_canary.model.webhooks import HookType
 
+from .leaving import Leaving
 from .phones import Said
 from .watching import JUDGED, Landed, need
-from .yielding import Yielding
 
 HEARD_MS = 60_000
 """How long a move may be on its way that was decided before an answer came."""
 
 
-class Asked(Yielding):
+class Asked(Leaving):
     """The promises about webhooks (G) and about the watch (W)."""
 
     def g1_no_move_passes_a_closed_gate(self, move: Landed) -> None:

@@ -12,6 +12,7 @@ from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.names import Revision
 from gitops_canary.model.webhooks import HookType, Webhook
 
+from .manifests import WORD
 from .pieces import REQUESTS, mark
 from .remote import CONFIG
 from .watching import Broken, Landed
@@ -57,6 +58,7 @@ class Ears:
     first_ms: dict[Process, int] = field(default_factory=dict)
     """When each process looked for the first time."""
     twice: str = ""
+    secret: str = ""
 
     def note(self, move: Landed) -> None:
         """Remember a move with the process that made it."""
@@ -85,6 +87,8 @@ class Ears:
         name, life = process
         if self.world.controllers[name].life != life:
             return
+        if WORD in told.sentence:
+            self.secret = f"{name} told people a secret"
         own = [one for by, one in self.heard if by == process and one.canary == told.canary]
         again = bool(own) and _said(own[-1]) == _said(told)
         if told.event in _MOVES:
@@ -112,13 +116,15 @@ class Ears:
         ]
 
     def check(self) -> None:
-        """Hold what was told against the promise that nobody is told the same twice.
+        """Hold what was told against the promises that nobody is told the same twice, or too much.
 
         Raises:
             Broken: somebody was.
         """
         if self.twice:
             raise Broken(f"N1: {self.twice}")
+        if self.secret:
+            raise Broken(f"I12: {self.secret}")
 
     def settled(self) -> None:
         """Hold all that was told against what had to be, once everything has come to an end.

@@ -5,19 +5,19 @@ what the cluster really did and at what people really asked for; nothing here us
 decides. `Broken` carries the promise's name.
 """
 
-import hashlib
+import json
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from gitops_canary.core.evidence import decision_path, page_paths
 from gitops_canary.manifest import accepted
 from gitops_canary.model.rollout import Action, Outcome
 
 from .asking import Asked
-from .manifests import QUARANTINE, WORD, unowned
+from .manifests import QUARANTINE
 from .pieces import mark
 from .remote import EVIDENCE
 from .twin import agrees, share
-from .watching import Broken, Landed, in_force, need
+from .watching import Broken, Landed, need
 from .yielding import REWOUND_MS
 
 ENDED = frozenset({Action.FINISH, Action.ABORT, Action.RETREAT, Action.IDLE})
@@ -28,6 +28,13 @@ CLEAR = 45
 """Requests of which enough fail that no check can miss it."""
 SURPLUS = 4
 """Moves besides the steps in one attempt: start, promote, finish or the way back, idle."""
+
+
+def in_force(quarantine: bytes, now_ms: int) -> list[bytes]:
+    """List the lines of a quarantine file whose time is not over."""
+    now = datetime.fromtimestamp(now_ms / 1000, UTC)
+    lines = [line for line in quarantine.split(b"\n") if line.startswith(b'{"')]
+    return [one for one in lines if datetime.fromisoformat(json.loads(one)["expires"]) > now]
 
 
 class Watch(Asked):
@@ -105,12 +112,7 @@ class Watch(Asked):
         bare = move.record.action in {Action.ABORT, Action.RETREAT} or self.world.requested
         if self.world.unproven and bare:
             return  # a stranger's file was in the way, and the traffic did not wait for that
-        # Earlier ones may be gone with the branch that held them.
-        for number in range(1, sum(1 for _ in self.chain(move)) + 1):
-            digest = hashlib.sha256(files.get(decision_path(move.record, number), b"")).hexdigest()
-            if move.record.evidence == f"sha256:{digest}":
-                return
-        raise Broken(f"no evidence {move.record.evidence}")
+        need(self.decision(move, files), f"no evidence {move.record.evidence}")
 
     def i4_steps_rise_one_at_a_time(self, move: Landed) -> None:
         """A rollout goes one step up or ends; nothing follows its end but a new attempt."""
@@ -183,8 +185,16 @@ class Watch(Asked):
             late_ms = move.at_ms - window.end_ms
             need(late_ms <= ROLLBACK_MS, f"it came {late_ms} ms after the check")
 
+    def i5_it_fails_as_often_as_its_policy_says(self, move: Landed) -> None:
+        """A version is condemned at the failing look that its Canary names, and at no later one."""
+        record, limit = move.record, move.shape.threshold
+        if record.verdict is Outcome.FAIL and not self.refused(move):
+            counted = (record.failed, record.threshold)
+            need(counted == (limit, limit), f"it failed {counted[0]} of {limit} times")
+
     def i6_nobody_is_overwritten(self, move: Landed) -> None:
-        """The branch only ever grows by a controller's hand."""
+        """Both branches only ever grow by a controller's hand."""
+        need(not self.overwritten, f"{self.overwritten} lost commits of somebody's evidence")
         need(move.base is not None, "a controller made the branch")
         assert move.base is not None
         grown = self.world.remote.contains(move.tip, move.base)
@@ -198,30 +208,6 @@ class Watch(Asked):
         if gone and self.world.setting.atomic and not self.world.unproven:
             meant_so = self.world.requested and self.world.requested.meant(gone, meant)
             need(gone in meant or meant_so, f"{gone[:12]} is gone, and nobody accepted that")
-
-    def i7_only_owned_places_change(self, move: Landed) -> None:
-        """Not one byte changes that the trigger does not compare and a move does not write."""
-        remote = self.world.remote
-        before, after = self.world.files(move.parent), self.world.files(move.tip)
-        for path in remote.differing(remote.tree(move.parent), remote.tree(move.tip)):
-            old, new = before.get(path, b""), after.get(path, b"")
-            if path == QUARANTINE:
-                need(self.condemns(move), "the quarantine changed without an abort")
-                need(new.startswith(old), "somebody else's quarantine entry changed")
-                continue
-            need(path in {move.shape.workload_path, move.shape.route_path}, f"{path} changed")
-            names = (move.shape.name,)
-            need(unowned(old, names) == unowned(new, names), f"{path} changed in foreign places")
-
-    def i7_versions_change_only_where_they_must(self, move: Landed) -> None:
-        """Only a promotion changes the primary, only an abort the candidate."""
-        action = move.record.action
-        if action not in {Action.PROMOTE, Action.ABORT}:
-            need(move.after.primary == move.before.primary, f"{action} changed the primary")
-        if action is Action.PROMOTE:
-            need(move.after.primary == move.before.candidate, "something else was promoted")
-        if action is not Action.ABORT:
-            need(move.after.candidate == move.before.candidate, f"{action} changed the candidate")
 
     def i8_whoever_looks_decides_the_same(self, move: Landed) -> None:
         """A replica without a past makes the same move of the same tip and the same samples."""
@@ -253,14 +239,6 @@ class Watch(Asked):
         surplus = SURPLUS + (2 if move.shape.watch_s else 0)  # its abort, and rest after that
         limit = attempts * (move.record.steps + surplus) + resumed + back
         need(len(chain) <= limit, f"{len(chain)} commits in {attempts} attempts")
-
-    def i12_no_secret_is_told(self, move: Landed) -> None:
-        """What lies beside the owned places stands in no message, page or reason."""
-        tip, path = self.world.remote.refs.get(EVIDENCE), page_paths(move.record)[0]
-        page = self.world.files(tip).get(path, b"") if tip else b""
-        reasons = (one.reason for one in self.world.decisions())
-        told = [self.world.message(move.revision), page.decode(), *reasons]
-        need(not any(WORD in text for text in told), "a secret was told")
 
     def i15_no_clock_shortens_a_look(self, move: Landed) -> None:
         """A window lies in the past, by Prometheus' clock, and is as long as the check's."""

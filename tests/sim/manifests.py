@@ -285,6 +285,6 @@ def _blank(document: str, names: tuple[str, ...]) -> str:
     if named and "kind: VirtualService" in document:
         return re.sub(r"weight: \d+", "weight: _", document)
     if named and "kind: Deployment" in document:
-        document = re.sub(r"^(\s+image: ).*$", r"\g<1>_", document, flags=re.MULTILINE)
-        return re.sub(r"^(  replicas: ).*$", r"\g<1>_", document, flags=re.MULTILINE)
+        document = re.sub(r"^(\s+image: )\S+", r"\g<1>_", document, flags=re.MULTILINE)
+        return re.sub(r"^(  replicas: )\d+", r"\g<1>_", document, flags=re.MULTILINE)
     return document

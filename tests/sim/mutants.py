@@ -36,6 +36,7 @@ from gitops_canary.model.rollout import Action, Outcome
 from gitops_canary.sync.none import Nothing
 from gitops_canary.sync.traffic import Traffic, _Look
 
+from .leaving_mutants import LEAVING
 from .memory import MemoryGit
 from .planting import Mutant, Swap
 from .remote import Remote
@@ -273,6 +274,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant("what one that died did is not told", lambda: [
         (retelling.Retelling, "missed", lambda _self, _report, _own, _now_ms: ()),
     ]),
+    *LEAVING,
     *REQUESTED,
 )  # fmt: skip
 

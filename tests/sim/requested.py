@@ -16,7 +16,7 @@ from gitops_canary.model.request import Method, Stage
 from .branching import Delivery, MemoryBranches, Way, equipped
 from .controllers import Pause
 from .forge import Forge, Pull
-from .manifests import Shape
+from .manifests import WORD, Shape
 from .remote import CONFIG, EVIDENCE, ME
 from .watching import Arrival, need
 
@@ -95,6 +95,7 @@ class Requested:
         """D2: a no stands, and D3: an abort is asked for when no other move is any more."""
         newest = next(self.forge.of(pull.branch), None)
         need(newest is None or not newest.refused, f"D2: somebody closed {pull.branch}")
+        need(WORD not in pull.title + pull.body, "I12: a secret was told")
         self.world.tell(f"{self.world.actor} opened #{pull.number} {pull.title}")
         if ABORTS in pull.labels:
             owner, looked_ms = canary_of(CONFIG, pull.branch), self.world.looked_ms

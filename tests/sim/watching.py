@@ -1,10 +1,8 @@
 """Commits of controllers as they reach the server, for the invariants to look at."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gitops_canary.core.message import parse
@@ -33,13 +31,6 @@ def need(holds: object, otherwise: str) -> None:
     """Raise Broken unless something holds."""
     if not holds:
         raise Broken(otherwise)
-
-
-def in_force(quarantine: bytes, now_ms: int) -> list[bytes]:
-    """List the lines of a quarantine file whose time is not over."""
-    now = datetime.fromtimestamp(now_ms / 1000, UTC)
-    lines = [line for line in quarantine.split(b"\n") if line.startswith(b'{"')]
-    return [one for one in lines if datetime.fromisoformat(json.loads(one)["expires"]) > now]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +97,8 @@ class Watcher:
     seen: set[Revision] = field(default_factory=set)
     proof: Revision | None = None
     """Where the evidence branch stood before the newest push."""
+    overwritten: str = ""
+    """Who took commits off the evidence branch, of the controllers."""
     waiting: list[Arrival] = field(default_factory=list)
 
     def moved(self, branch: str, old: Revision | None, new: Revision | None) -> None:
@@ -113,6 +106,9 @@ class Watcher:
         actor = self.world.actor
         if branch == EVIDENCE:
             self.proof = old
+            kept = new is None or old is None or self.world.remote.contains(new, old)
+            if not kept and actor.startswith("controller"):
+                self.overwritten = actor
         if branch != CONFIG or new is None:
             return
         fresh = self.world.remote.reachable(new, known=self.seen)

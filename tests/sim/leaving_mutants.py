@@ -1,0 +1,82 @@
+"""Bugs that are planted in what a move has to leave alone: others' bytes, others' commits, time."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from gitops_canary.app import announcing
+from gitops_canary.core import decide as deciding
+from gitops_canary.core import diffs, edits
+from gitops_canary.core.situation import Situation
+from gitops_canary.model.rollout import Action
+
+from .planting import Mutant, Swap
+from .remote import CONFIG, Remote
+
+WHOLE = 10_000
+
+
+def _patient() -> Sequence[Swap]:
+    real = deciding.decide
+
+    def decide(s: Situation) -> Any:
+        return real(replace(s, policy=replace(s.policy, threshold=2 * s.policy.threshold)))
+
+    return [(deciding, "decide", decide)]
+
+
+def _written(change: Callable[[str], str], *actions: Action) -> Sequence[Swap]:
+    """Write more than was decided with some moves, and look away."""
+    real = edits.edits
+
+    def edit(act: Any, **given: Any) -> Any:
+        found = real(act, **given)
+        if act.action not in actions:
+            return found
+        return {path: change(text) for path, text in found.items()}
+
+    return [(edits, "edits", edit), (edits, "confirm", lambda *_a, **_k: None)]
+
+
+def _quoting(path: Any, before: str, after: str) -> str:
+    """Write a diff with everything around it."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    return diffs._unified(path, old, new, WHOLE)
+
+
+def _chatty() -> Sequence[Swap]:
+    """Tell people what stands in the files."""
+    real = announcing._announced
+
+    def announced(one: Any, *given: Any) -> Any:
+        told = real(one, *given)
+        return replace(told, sentence=told.sentence + "".join(one.tip.texts.values()))
+
+    return [(announcing, "_announced", announced)]
+
+
+def _overwriting() -> Sequence[Swap]:
+    def push(self: Remote, updates: Any) -> bool:
+        if any(self.refs.get(one.branch) != one.old for one in updates if one.branch == CONFIG):
+            return False
+        for update in updates:
+            self.point(update.branch, update.new)
+        return True
+
+    return [(Remote, "push", push)]
+
+
+LEAVING: Sequence[Mutant] = (
+    Mutant("a rollback waits for twice the failures", _patient),
+    Mutant("a rollback changes the pods", lambda: _written(
+        lambda text: text.replace("replicas: 2\n", "replicas: 3\n"), Action.ABORT, Action.IDLE,
+    )),
+    Mutant("an owned line gets a comment", lambda: _written(
+        lambda text: re.sub(r"^(          image: \S+)$", r"\1 # ours", text, flags=re.MULTILINE),
+        Action.PROMOTE,
+    )),
+    Mutant("a decision quotes the file", lambda: [(diffs, "diff", _quoting)]),
+    Mutant("an alert quotes the file", _chatty),
+    Mutant("somebody's evidence is overwritten", _overwriting),
+)  # fmt: skip
