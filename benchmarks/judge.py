@@ -1,9 +1,11 @@
 """How many checks the judges judge in a second on one core; `python benchmarks/judge.py`."""
 
+import itertools
 import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from gitops_canary.core.judges import (
@@ -16,7 +18,7 @@ from gitops_canary.core.judges import (
     threshold,
 )
 from gitops_canary.core.judges.classify import Rule
-from gitops_canary.model.judging import Block, Counts, Reading
+from gitops_canary.model.judging import Block, Counts, Pod, Reading
 from gitops_canary.model.spec import Limits
 
 NAMES = ("success", "latency")
@@ -61,6 +63,51 @@ def blocks(count: int) -> Iterator[Block]:
         )
 
 
+def by_pods(count: int, *, pods: int, broken: str = "") -> Iterator[Block]:
+    """Give the same where pods count for themselves, one of those of a side broken at times."""
+    for one in blocks(count):
+        i = one.start_ms // 15_000
+        parts = {
+            "canary": [
+                Pod(name=f"c{j}", requests=150 // pods, bad=i % 3 == j) for j in range(pods)
+            ],
+            "primary": [
+                Pod(name=f"p{j}", requests=1350 // pods, bad=i % 4 == j) for j in range(pods)
+            ],
+        }
+        if broken and i % 9 == 0:
+            first = parts[broken][0]
+            parts[broken][0] = replace(first, bad=first.requests)
+        sums = {
+            side: (sum(p.requests for p in every), sum(p.bad for p in every))
+            for side, every in parts.items()
+        }
+        (canary, canary_bad), (primary, primary_bad) = sums["canary"], sums["primary"]
+        reading = Reading(
+            metric="",
+            counts=Counts(
+                canary=canary, canary_bad=canary_bad, primary=primary, primary_bad=primary_bad
+            ),
+            pods=tuple(parts["canary"]),
+            primary_pods=tuple(parts["primary"]),
+        )
+        yield replace(one, readings=tuple(replace(reading, metric=name) for name in NAMES))
+
+
+def pods_rates() -> Iterator[float]:
+    """Print how fast the default judge is where it sees pods, beside where it does not."""
+    for pods, broken in itertools.product((4, 20), ("", "primary", "canary")):
+        given = list(by_pods(2_000, pods=pods, broken=broken))
+        config = CONFIGS["sequential"]
+        begun = time.process_time()
+        for _ in judged(config, given):
+            pass
+        rate = len(given) * len(NAMES) / (time.process_time() - begun)
+        which = f", one of the {broken} broken at times" if broken else ""
+        print(f"sequential, {pods} pods a side{which}: {rate:,.0f} checks/s")
+        yield rate
+
+
 def main() -> int:
     """Print the figures; 1 where the default judge misses the goal."""
     rates = {}
@@ -77,6 +124,7 @@ def main() -> int:
     told = list(judged(CONFIGS["sequential"], given, after_ms=given[-2].end_ms))
     earlier = (len(given) - len(told)) * len(NAMES) / (time.process_time() - begun)
     print(f"sequential, at the weights before the present one: {earlier:,.0f} checks/s")
+    by_pod = list(pods_rates())
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
     state = sequential.begin(CONFIGS["sequential"])
@@ -89,7 +137,7 @@ def main() -> int:
     after, _ = tracemalloc.get_traced_memory()
     size = (after - before) // 1024
     print(f"memory of {len(verdicts)} verdicts (an hour at one weight, 2 checks): {size} KiB")
-    return 0 if rates["sequential"] >= GOAL else 1
+    return 0 if min(rates["sequential"], *by_pod) >= GOAL else 1
 
 
 if __name__ == "__main__":

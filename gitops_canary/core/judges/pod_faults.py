@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_canary.core.judges.eprocess import UNSEEN, Mixture
-from gitops_canary.core.judges.pods import Lone, Pods, added, broken, lone, tail
+from gitops_canary.core.judges.pods import Lone, Pods, added, broken, ill, lone, tail
 from gitops_canary.model.judging import Counts, Reading
 
 RECENT_MS = 60_000
@@ -46,8 +46,8 @@ Grow = Callable[[Strand, Counts], Strand]
 class Faults:
     """What single pods did, and the evidence without those that were broken by themselves."""
 
-    primary: tuple[tuple[int, Pods], ...] = ()
-    """(end, pods of the primary) of its newest blocks."""
+    primary: tuple[tuple[int, Pods, bool], ...] = ()
+    """(end, pods of the primary, whether one was ill) of its newest blocks."""
     left_out: Lone | None = None
     """The primary's pod that a block was judged without last, as it was before that block."""
     base: Strand | None = None
@@ -99,7 +99,7 @@ def followed(
             since[name] = (sick_ms + end_ms - start_ms, added(every, reading.pods))
     recent = tuple(one for one in faults.primary if one[0] > end_ms - RECENT_MS)
     return Faults(
-        primary=(*recent, (end_ms, primary)) if primary else recent,
+        primary=(*recent, (end_ms, primary, ill(primary))) if primary else recent,
         left_out=left_out or faults.left_out,
         base=base,
         without=without,
@@ -109,11 +109,13 @@ def followed(
 
 
 def _broken(
-    recent: Sequence[tuple[int, Pods]], start_ms: int, budget: float, eta: float
+    recent: Sequence[tuple[int, Pods, bool]], start_ms: int, budget: float, eta: float
 ) -> Lone | None:
     """Find a pod that was broken in the newest blocks, of as few of them as prove it."""
+    if not any([sick for _, _, sick in recent]):
+        return None
     every: dict[str, tuple[int, int]] = {}
-    for end_ms, pods in reversed(recent):
+    for end_ms, pods, _ in reversed(recent):
         if end_ms <= start_ms - RECENT_MS:
             break
         for name, (requests, bad) in pods.items():

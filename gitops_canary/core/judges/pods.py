@@ -60,11 +60,20 @@ def added(before: Pods, more: Sequence[Pod]) -> Pods:
     """Add one block's counts."""
     if not more:
         return before
+    if not before:
+        found = {one.name: (one.requests, one.bad) for one in more}
+        if len(found) == len(more):
+            return found
     found = dict(before)
     for one in more:
         requests, bad = found.get(one.name, (0, 0))
         found[one.name] = requests + one.requests, bad + one.bad
     return found
+
+
+def ill(pods: Pods) -> bool:
+    """Whether a pod fails most of its requests: in no other block can one be found `broken`."""
+    return any([2 * bad > requests for requests, bad in pods.values()])
 
 
 def blamed(pods: Pods, budget: float) -> str:
@@ -76,7 +85,7 @@ def blamed(pods: Pods, budget: float) -> str:
     'by its own counts pod shop-a had 31 of these 31, the other 2 none in 100 requests'
     """
     one = _worst(pods)
-    if one is None or one.bad < _LEAST_BAD or one.others_bad > budget * one.others:
+    if one is None or one.others_bad > budget * one.others:
         return ""
     if one.chance > _CHANCE:
         return ""
@@ -97,7 +106,7 @@ def lone(pods: Pods, budget: float) -> Lone | None:
     >>> lone({"a": (30, 29), "b": (0, 0)}, 0.01)
     """
     one = _worst(pods)
-    if one is None or one.bad < _LEAST_BAD or one.others_bad > 1 + budget * one.others:
+    if one is None or one.others_bad > 1 + budget * one.others:
         return None
     return one if one.chance <= _LIKELY else None
 
@@ -121,19 +130,24 @@ def broken(pods: Pods, budget: float, eta: float) -> Lone | None:
 
 
 def _worst(pods: Pods) -> Lone | None:
-    """Set the pod with the most bad requests against the others; None where nobody is beside it."""
+    """Set the pod with the most bad requests against the others.
+
+    None where nobody is beside it, or where no pod has enough of them to tell anything.
+    """
+    if not any([bad >= _LEAST_BAD for _, bad in pods.values()]):
+        return None
     seen = every = every_bad = 0
-    worst = (-1, "")
+    most, worst = -1, ""
     for name, (requests, bad) in pods.items():
         if requests:
             seen, every, every_bad = seen + 1, every + requests, every_bad + bad
-            worst = max(worst, (bad, name))
+            if bad > most or (bad == most and name > worst):
+                most, worst = bad, name
     if seen < 2:  # noqa: PLR2004 - one pod has nobody to differ from
         return None
-    bad, name = worst
-    requests = pods[name][0]
+    requests, bad = pods[worst]
     return Lone(
-        name=name,
+        name=worst,
         requests=requests,
         bad=bad,
         pods=seen - 1,
