@@ -112,7 +112,7 @@ def _broken(
     recent: Sequence[tuple[int, Pods, bool]], start_ms: int, budget: float, eta: float
 ) -> Lone | None:
     """Find a pod that was broken in the newest blocks, of as few of them as prove it."""
-    if not any([sick for _, _, sick in recent]):
+    if not any(sick for _, _, sick in recent):
         return None
     every: dict[str, tuple[int, int]] = {}
     for end_ms, pods, _ in reversed(recent):

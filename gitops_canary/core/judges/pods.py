@@ -73,7 +73,7 @@ def added(before: Pods, more: Sequence[Pod]) -> Pods:
 
 def ill(pods: Pods) -> bool:
     """Whether a pod fails most of its requests: in no other block can one be found `broken`."""
-    return any([2 * bad > requests for requests, bad in pods.values()])
+    return any(2 * bad > requests for requests, bad in pods.values())
 
 
 def blamed(pods: Pods, budget: float) -> str:
@@ -134,7 +134,7 @@ def _worst(pods: Pods) -> Lone | None:
 
     None where nobody is beside it, or where no pod has enough of them to tell anything.
     """
-    if not any([bad >= _LEAST_BAD for _, bad in pods.values()]):
+    if not any(bad >= _LEAST_BAD for _, bad in pods.values()):
         return None
     seen = every = every_bad = 0
     most, worst = -1, ""
