@@ -98,6 +98,8 @@ kind: TrafficRoute
 mesh: default
 metadata: {name: shop}
 spec:
+  sources: [{match: {kuma.io/service: "*"}}]
+  destinations: [{match: {kuma.io/service: shop_prod_svc_80}}]
   conf:
     split:
       - weight: 100

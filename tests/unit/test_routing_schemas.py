@@ -33,6 +33,7 @@ KINDS = {
     "kuma": "MeshHTTPRoute",
     "kuma-labels": "MeshHTTPRoute",
     "kuma-tcp": "MeshTCPRoute",
+    "kuma-traffic": "TrafficRoute",
     "traefik-tcp": "IngressRouteTCP",
     "linkerd-route": "LinkerdHTTPRoute",
     "knative": "KnativeService",
@@ -87,6 +88,11 @@ def test_a_schema_refuses_what_is_no_field_and_no_number() -> None:
     assert wrong("VirtualService", text) == []
     assert wrong("VirtualService", text.replace("weight: 0}", "wieght: 0}"))
     assert wrong("VirtualService", text.replace("weight: 0}", "weight: many}"))
+    traffic = CASES["kuma-traffic"].text
+    assert wrong("TrafficRoute", traffic) == []
+    assert wrong("TrafficRoute", traffic.replace("weight: 0", "weight: -1"))
+    assert wrong("TrafficRoute", traffic.replace("weight: 0", "wieght: 0"))
+    assert wrong("TrafficRoute", traffic.replace("    split:", "    destination: {a: b}\n    split:"))
     nginx = CASES["nginx"].text
     assert wrong("Ingress", nginx) == []
     assert wrong("Ingress", nginx.replace('weight: "0"', "weight: 0"))
