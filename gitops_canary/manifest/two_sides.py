@@ -181,7 +181,8 @@ def roots(folders: Folders, pairs: tuple[FieldBinding, ...]) -> tuple[str, ...]:
     refs = [ref for pair in pairs for ref in (pair.candidate, pair.primary)]
     around = [_around(folders, building.users(folders, ref.file)) for ref in refs]
     both = set.intersection(*around) if around else set()
-    return tuple(sorted((both or set().union(*around)) & building.outermost(folders)))
+    found = both or set().union(*around)
+    return tuple(sorted(one for one in found if building.is_outermost(folders, one)))
 
 
 def near(folders: Folders, pairs: tuple[FieldBinding, ...]) -> frozenset[str]:

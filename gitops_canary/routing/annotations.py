@@ -76,7 +76,8 @@ class Annotations:
             with _standing_at(root.get(*at) or root, file):
                 weights.add(lists.weight(inner, 0, file=file, **where))
         if len(weights) != 1:
-            raise wrong("The annotations do not give the canary one weight", root, file)
+            problem = "The annotations do not give the canary one weight"
+            raise wrong(problem, root, file, "write the same share into each of them")
         return weights.pop()
 
     def shape(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> Digest:

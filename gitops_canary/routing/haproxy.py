@@ -197,5 +197,7 @@ def _balance(root: Node, file: Path) -> _Balance:
         raise wrong(problem, node, file, "name both, e.g. app=web-primary=100,app=web=0")
     balance = _Balance(at, groups, *pairs[0])
     if balance.budget == 0:
-        raise wrong("Primary and canary both have weight 0 here", node, file)
+        raise wrong(
+            "Primary and canary both have weight 0 here", node, file, "give the primary 100"
+        )
     return balance

@@ -76,11 +76,13 @@ class Lists:
         """Read the canary's weight; all lists must agree."""
         root = root_of(text, document, file)
         names = Names(namespace=namespace, apex=apex)
-        weights = {split.weight for split in self._splits(text, document, file, names)}
-        if len(weights) > 1:
-            problem = "The route lists give the canary different weights"
-            raise wrong(problem, root, file, "write the same share into every list that has both")
-        return weights.pop()
+        first, *others = self._splits(text, document, file, names)
+        for one in others:
+            if one.weight != first.weight:
+                problem = "This list gives the canary another weight than the one before"
+                at = root.get(*(one.canary or one.primary).at) or root
+                raise wrong(problem, at, file, "write the same share into every list that has both")
+        return first.weight
 
     def shape(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> Digest:
         """Digest the object without the weights of the two, and without the canary's entry.

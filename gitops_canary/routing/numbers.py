@@ -17,6 +17,8 @@ class Form:
     """Reading and writing one weight. `read` gives None for what is not clearly a weight."""
 
     words: str
+    like: str
+    """One that is written so."""
     read: Callable[[Node], Decimal | None]
     write: Callable[[Decimal, str], Value]
     """From the value and the text that stands there now (empty where none does)."""
@@ -59,18 +61,21 @@ def _as_quantity(value: Decimal, old: str) -> Value:
 
 WHOLE = Form(
     words="a plain whole number",
+    like="100",
     read=_whole,
     write=lambda value, _: int(value),
     resolution=Decimal(1),
 )
 QUOTED = Form(
     words="a whole number in quotes",
+    like='"100"',
     read=_quoted,
     write=lambda value, _: str(int(value)),
     resolution=Decimal(1),
 )
 QUANTITY = Form(
     words="a quantity such as 10 or 500m",
+    like="500m",
     read=_quantity,
     write=_as_quantity,
     resolution=_MILLI,

@@ -131,7 +131,7 @@ class Single:
         part, total = self.form.read(node), self._total(root, file)
         if part is None or part > total:
             problem = f"The weight {node.value[:20]!r} is not {self.form.words} up to {total}"
-            raise wrong(problem, node, file)
+            raise wrong(problem, node, file, f"write it out, like {self.form.like}")
         return part
 
     def _total(self, root: Node, file: Path) -> Decimal:
@@ -141,7 +141,7 @@ class Single:
         total = self.form.read(node)
         if not total:
             problem = f"The total {node.value[:20]!r} is not {self.form.words} above 0"
-            raise wrong(problem, node, file)
+            raise wrong(problem, node, file, f"write it out, like {self.form.like}")
         return total
 
 

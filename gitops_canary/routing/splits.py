@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
-from gitops_canary.manifest.document import Node, Pointer
+from gitops_canary.manifest.document import Node, NodeKind, Pointer
 from gitops_canary.model.names import Path
 from gitops_canary.routing.groups import Group, Groups
 from gitops_canary.routing.identity import Found, Identify, Names
@@ -100,7 +100,8 @@ class Meaning:
         sides = [found.side if found else None for _, found in known]
         first = root.get(*group.entries[0]) if group.entries else None
         if sides.count("primary") > 1 or sides.count("canary") > 1:
-            raise wrong("A route list names one side twice", first or root, file)
+            remedy = "let one entry name it; other ports of it go by a list of their own"
+            raise wrong("A route list names one side twice", first or root, file, remedy)
         if "primary" not in sides:
             # Only the canary: a header match, which is exposure but no weight.
             return None
@@ -154,7 +155,7 @@ class Meaning:
     ) -> None:
         """Refuse a list in which weights are missing that would have to be there."""
         if self.absent is Absent.REQUIRED and None in given:
-            raise wrong("A weight is missing in this list", node, file)
+            raise wrong("A weight is missing in this list", node, file, "write every weight")
         if self.absent is Absent.EVEN and not any(given) and others:
             problem = "Without any weight all services share evenly, so two weights would silence"
             raise wrong(f"{problem} the others", node, file, "give every service its weight")
@@ -185,7 +186,9 @@ class Meaning:
             return None
         value = self.form.read(node)
         if value is None or value > self.most:
-            raise wrong(f"The weight {node.value[:20]!r} is not {self.form.words}", node, file)
+            shown = f"*{node.value}" if node.kind is NodeKind.ALIAS else repr(node.value[:20])
+            problem = f"The weight {shown} is not {self.form.words}"
+            raise wrong(problem, node, file, f"write it out, like {self.form.like}")
         return value
 
     def known(

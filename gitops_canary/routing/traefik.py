@@ -65,6 +65,7 @@ class _Weighted:
             return _ADOPTION.adopt(text, document, wanted, file=file)
         kept: dict[str, Json] = {}
         for at in list(_references(root, wanted)):
+            before = kept
             entry = root.get(*at) or root
             for key in ("sticky", "strategy", "healthCheck"):
                 if entry.get(key) is not None:
@@ -74,6 +75,10 @@ class _Weighted:
             assert isinstance(whole, dict), "references are mappings"
             port = {"port": whole.get("port", wanted.port)}
             kept = port | {key: whole[key] for key in _KEPT if key in whole}
+            if before and before != kept:
+                problem = "This says otherwise of the Service than the reference before it"
+                remedy = "let both say the same (port, scheme and the rest)"
+                raise wrong(problem, entry, file, remedy)
             text = _led(text, document, at, entry, file)
         sides: list[Json] = [
             {"name": f"{wanted.apex}-primary", **kept, "weight": wanted.whole},

@@ -188,6 +188,8 @@ IN_THE_WAY = {
     "openshift": (ROUTES["openshift"].replace("  port:", "  alternateBackends: [{name: a, weight: 1"
                   "}, {name: b, weight: 1}, {name: c, weight: 1}]\n  port:"), "at most three"),
     "emissary": (ROUTES["emissary"] + "  weight: 30\n", "has a weight"),
+    "traefik": (ROUTES["traefik"] + "  - match: Host(`b`)\n    kind: Rule\n    services:\n"
+                "    - {name: web, port: http}\n", "says otherwise of the Service"),
 }  # fmt: skip
 
 

@@ -116,7 +116,7 @@ def test_a_canary_only_route_is_left_alone() -> None:
         (service(entry("other", "100")), "No route"),
         (service(entry("shop-primary", "0") + entry("shop-canary", "0")), "both have weight 0"),
         (service(entry("shop-primary", "90") + entry("shop-primary", "10")), "twice"),
-        (service(BOTH, entry("shop-primary", "50") + entry("shop-canary", "50")), "different"),
+        (service(BOTH, entry("shop-primary", "50") + entry("shop-canary", "50")), "another weight"),
         *(
             (service(entry("shop-primary", "90") + entry("shop-canary", bad)), "whole number")
             for bad in ("010", "0x10", "1_0", "+10", "1e1", "10.0", '"10"', "true", "-1", "9" * 20)

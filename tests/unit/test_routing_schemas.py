@@ -92,7 +92,8 @@ def test_a_schema_refuses_what_is_no_field_and_no_number() -> None:
     assert wrong("TrafficRoute", traffic) == []
     assert wrong("TrafficRoute", traffic.replace("weight: 0", "weight: -1"))
     assert wrong("TrafficRoute", traffic.replace("weight: 0", "wieght: 0"))
-    assert wrong("TrafficRoute", traffic.replace("    split:", "    destination: {a: b}\n    split:"))
+    both = "    destination: {a: b}\n    split:"
+    assert wrong("TrafficRoute", traffic.replace("    split:", both))
     nginx = CASES["nginx"].text
     assert wrong("Ingress", nginx) == []
     assert wrong("Ingress", nginx.replace('weight: "0"', "weight: 0"))

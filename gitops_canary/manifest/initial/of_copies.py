@@ -34,6 +34,8 @@ def shared(terrain: Terrain, choice: Choice, then: Terrain) -> Iterator[Remark]:
 
 def patched(terrain: Terrain, choice: Choice, then: Terrain) -> Iterator[Remark]:
     """Find patches of what is copied, and replacements, that the copy does not get."""
+    if choice.outer is None:
+        return  # nothing patches anything
     for one in terrain.documents:
         kind, name = one.ref.kind, f"{one.ref.name}-primary"
         where = kind, name, choice.namespace

@@ -100,10 +100,12 @@ def _selects(terrain: Terrain, choice: Choice, then: Terrain) -> Iterator[Remark
         kind = one.ref.kind
         if kind in _HANDLED or one.ref.namespace not in {"", choice.namespace}:
             continue
-        copied = then.named(kind, f"{one.ref.name}-primary", choice.namespace)
-        own = copies.POLICIES.get(kind, ("?",)) if copied else ("?",)
+        own = copies.POLICIES.get(kind, ("?",))
         for pointer, found in named(one.root):
-            if found != value or not _by(one, pointer, key) or pointer[: len(own)] == own:
+            if found != value or not _by(one, pointer, key):
+                continue
+            copied = then.named(kind, f"{one.ref.name}-primary", choice.namespace)
+            if copied and pointer[: len(own)] == own:
                 continue
             if "template" in pointer:
                 yield Remark(
