@@ -11,9 +11,16 @@ CLUMSY, MENDED_MS = 0.1, 25_000
 """In which share of the others a Canary is broken now and then, and how soon that is mended."""
 
 
+FRUGAL, PUSHES = 0.1, 2
+"""In which share of the worlds controllers may push that often a minute only."""
+
+
 def settle_in(people: People) -> None:
     """Begin what a world's habits are, until the chaos ends."""
     seed = people.world.seed
+    if mark(seed, "frugal") < FRUGAL:
+        for controller in people.world.controllers.values():
+            controller.pushes = PUSHES
     if mark(seed, "automation") < AUTOMATED:
         _again(people, automate)
     elif mark(seed, "clumsy") < CLUMSY:

@@ -9,7 +9,9 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from gitops_canary.app.tick import Report
 from gitops_canary.manifest import accepted
+from gitops_canary.model.decision import Act
 from gitops_canary.model.rollout import Action, Outcome
 
 from .asking import Asked
@@ -21,6 +23,7 @@ from .watching import Broken, Landed, need
 from .yielding import REWOUND_MS
 
 ENDED = frozenset({Action.FINISH, Action.ABORT, Action.RETREAT, Action.IDLE})
+BACK = frozenset({Action.ABORT, Action.RETREAT})
 BACKDATED_MS = 45_000
 """How much older than its push a move's date may be: the same weight may have been live then."""
 ROLLBACK_MS = 60_000
@@ -191,6 +194,27 @@ class Watch(Asked):
         if record.verdict is Outcome.FAIL and not self.refused(move):
             counted = (record.failed, record.threshold)
             need(counted == (limit, limit), f"it failed {counted[0]} of {limit} times")
+
+    def i5_a_rollback_goes_before_everything_else(self, move: Landed) -> None:
+        """Of moves that one push brings those come first that take a version off the traffic."""
+        if move.record.action in BACK and not self.world.requested:
+            for other in self.landed.values():
+                same = (other.by, other.base, other.at_ms) == (move.by, move.base, move.at_ms)
+                first = other is move or not same or other.record.action in BACK
+                need(first, f"{other.record.action} went before {move.record.action}")
+
+    def reported(self, report: Report) -> None:
+        """Hold a look against the promise that what takes a version back waits for nothing.
+
+        Raises:
+            Broken: it was decided and not pushed, though nothing was wrong.
+        """
+        if self.world.spells or self.world.requested or report.error:
+            return
+        for plan in report.planned:
+            due = isinstance(report.decisions.get(plan.act.canary), Act)
+            if due and plan.act.action in BACK and plan not in report.pushed:
+                raise Broken(f"I5: {plan.act.action} of {plan.act.canary} was decided and waits")
 
     def i6_nobody_is_overwritten(self, move: Landed) -> None:
         """Both branches only ever grow by a controller's hand."""

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gitops_canary.app import announcing
+from gitops_canary.app import announcing, pushing, tick
 from gitops_canary.core import decide as deciding
 from gitops_canary.core import diffs, edits
 from gitops_canary.core.situation import Situation
+from gitops_canary.model.decision import Act
 from gitops_canary.model.rollout import Action
 
 from .planting import Mutant, Swap
@@ -67,6 +68,36 @@ def _overwriting() -> Sequence[Swap]:
     return [(Remote, "push", push)]
 
 
+def _remembering() -> Sequence[Swap]:
+    """Count in each process what it decided, and write that down."""
+    real, counts = tick.Station._decide, dict[int, int]()
+
+    async def decide(self: tick.Station, *given: Any, **named: Any) -> Any:
+        decisions, measured = await real(self, *given, **named)
+        count = counts[id(self)] = counts.get(id(self), 0) + 1
+        told = {
+            c: replace(d, reason=f"{d.reason} Seen at look {count}.") for c, d in decisions.items()
+        }
+        return told, measured
+
+    return [(tick.Station, "_decide", decide)]
+
+
+def _behind() -> Sequence[Swap]:
+    real = pushing.compatible
+    return [(pushing, "compatible", lambda plans: real(sorted(plans, key=lambda p: p.act.urgent)))]
+
+
+def _rationed() -> Sequence[Swap]:
+    real = pushing.Pusher.push
+
+    def push(self: pushing.Pusher, plans: Any, tips: Any, now_ms: int) -> Any:
+        spent = not self.budget.allows(now_ms)
+        return pushing.NOTHING_PUSHED if spent else real(self, plans, tips, now_ms)
+
+    return [(pushing.Pusher, "push", push)]
+
+
 LEAVING: Sequence[Mutant] = (
     Mutant("a rollback waits for twice the failures", _patient),
     Mutant("a rollback changes the pods", lambda: _written(
@@ -78,5 +109,9 @@ LEAVING: Sequence[Mutant] = (
     )),
     Mutant("a decision quotes the file", lambda: [(diffs, "diff", _quoting)]),
     Mutant("an alert quotes the file", _chatty),
+    Mutant("a rollback goes behind the others", _behind),
+    Mutant("a rollback waits for its turn to push", _rationed),
+    Mutant("nothing is urgent", lambda: [(Act, "urgent", property(lambda _self: False))]),
+    Mutant("what a process remembers is written down", _remembering),
     Mutant("somebody's evidence is overwritten", _overwriting),
 )  # fmt: skip

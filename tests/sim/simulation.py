@@ -270,6 +270,7 @@ class Simulation:
             self.figures.ticks += 1
             self.reports[controller.name] = outcome
             self.ears.looked((controller.name, life), outcome)
+            self.watch.reported(outcome)
             answer(outcome, self)
             outcome = controller.poll_ms
         if isinstance(outcome, asyncio.Future):

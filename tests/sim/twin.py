@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .watching import Landed
 
 T = TypeVar("T")
-TWINS = 0.05
+TWINS = 0.3
 """The share of moves that a replica makes again, where there is one canary."""
 DELIVERED = 0.25
 """The same of moves that a pull request brought: what it was opened for may be over by then."""
