@@ -12,7 +12,7 @@ from typing import NoReturn, Self
 
 from gitops_canary.errors import Unavailable
 
-_GRACE_S = 6.0
+_GRACE_S = 20.0
 _TAIL_CHARS = 2000
 
 

@@ -17,7 +17,7 @@ from gitops_canary.lab.pods import Pod
 _LOOK_EVERY_S = 0.05
 _LAST_REQUESTS_S = 0.2
 """Between Envoy's main thread letting a pod go and its worker doing so; a preStop pause."""
-_ENVOY_S = 5.0
+_ENVOY_S = 30.0
 
 
 class Cluster:

@@ -15,7 +15,7 @@ from gitops_canary.lab.disk import replace_json
 from gitops_canary.lab.loopback import HOST, get
 from gitops_canary.lab.patience import until
 
-_START_S = 10.0
+_START_S = 60.0
 _OK = 200
 
 

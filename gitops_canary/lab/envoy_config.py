@@ -15,6 +15,8 @@ from gitops_canary.lab.loopback import HOST
 _TYPE = "type.googleapis.com/envoy"
 _BUCKETS_MS = (1, 2.5, 5, 10, 25, 50, 75, 100, 150, 200, 250, 300, 400, 500, 750, 1000, 2500, 5000)
 ROUTES = "lab"
+_ANSWER = "20s"
+"""How long a request may take: on a busy machine a healthy pod may be kept waiting."""
 
 
 def bootstrap(directory: Path) -> dict[str, Any]:
@@ -126,7 +128,7 @@ def _cluster(
         "@type": f"{_TYPE}.config.cluster.v3.Cluster",
         "name": name,
         "alt_stat_name": cluster_name(service.namespace, workload),
-        "connect_timeout": "1s",
+        "connect_timeout": "5s",
         "type": "EDS",
         "eds_cluster_config": {
             "service_name": name,
@@ -154,7 +156,7 @@ def _virtual_host(route: Route) -> dict[str, Any]:
             {
                 "match": {"prefix": "/"},
                 "route": {
-                    "timeout": "5s",
+                    "timeout": _ANSWER,
                     "weighted_clusters": {"clusters": weights},
                     **_mirror(route),
                 },
@@ -181,7 +183,7 @@ def _matched(namespace: str, one: Matched) -> dict[str, Any]:
     ]
     return {
         "match": {"prefix": "/", "headers": headers},
-        "route": {"timeout": "5s", "cluster": cluster_name(namespace, one.service)},
+        "route": {"timeout": _ANSWER, "cluster": cluster_name(namespace, one.service)},
     }
 
 

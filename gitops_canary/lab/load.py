@@ -18,7 +18,7 @@ from gitops_canary.lab.lifeline import leave_with_parent
 from gitops_canary.lab.loopback import HOST
 
 _WRITE_EVERY_S = 0.5
-_ANSWER_S = 10.0
+_ANSWER_S = 30.0
 _FAILED = 500
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _VERSION = re.compile(rb"\r\nx-version: *([^\r]+)", re.IGNORECASE)

@@ -13,7 +13,7 @@ HOST = "127.0.0.1"
 
 
 def get(
-    url: str, *, headers: Mapping[str, str] | None = None, timeout_s: float = 2.0
+    url: str, *, headers: Mapping[str, str] | None = None, timeout_s: float = 15.0
 ) -> tuple[int, bytes]:
     """GET a URL of this machine, past any proxy; status and body.
 

@@ -17,7 +17,7 @@ from gitops_canary.lab.disk import replace_json
 from gitops_canary.lab.loopback import HOST, get
 from gitops_canary.lab.patience import until
 
-_START_S = 15.0
+_START_S = 60.0
 _OK = 200
 _LISTENING = re.compile(r'msg="Listening on" address=127\.0\.0\.1:(\d+)')
 

@@ -134,7 +134,7 @@ def frame(scene: Scene, elapsed_s: float) -> list[Line]:
     drawn += [Line(text=""), Line(text=scene.note, mood=_mood(scene.note))]
     if scene.counts is not None:
         drawn.append(Line(text=f"users  {exposure(scene.counts)[0]}"))
-    return [replace(line, text=line.text[:WIDTH]) for line in drawn]
+    return [replace(line, text=_fitting(line.text)) for line in drawn]
 
 
 def exposure(counts: Counts) -> list[str]:
@@ -180,6 +180,11 @@ def _padded(lines: Sequence[Line], height: int) -> list[Line]:
 def _bar(weight: int) -> str:
     full = round(weight * _BAR / 100)
     return f"[{'#' * full}{'-' * (_BAR - full)}]"
+
+
+def _fitting(text: str) -> str:
+    """Cut what is wider than the screen, and show that it goes on."""
+    return text if len(text) <= WIDTH else f"{text[: WIDTH - 3]}..."
 
 
 def _ours(message: str) -> bool:

@@ -27,7 +27,7 @@ from gitops_canary.lab.service import Behaviour, write_registry
 APEX = "checkout"
 RATE = 250.0
 _SECONDS_MAX = 600.0
-_START_S = 30.0
+_START_S = 60.0
 _USERS = ("bot", "agent", "mira")
 HEALTHY: Mapping[str, Behaviour] = {
     "1.0.0": Behaviour(),

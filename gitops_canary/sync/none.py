@@ -1,6 +1,7 @@
 """No source at all: a commit counts as live a fixed delay after we first saw it on the server.
 
-Its own date says nothing about when it got there: a push may land long after its decision. What a
+Its own date says nothing about when it got there: a push may land long after its decision. Nor does
+the delay begin before what was measured until that date is complete, as with every source. What a
 restarted controller has no file to remember by, it waits for anew: forgetting only delays.
 
 It proves no pods: while a version never starts, those of the version before it serve and are

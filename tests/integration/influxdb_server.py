@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-START_S = 20.0
+START_S = 60.0
 _CONFIG = """\
 reporting-disabled = true
 bind-address = "127.0.0.1:0"

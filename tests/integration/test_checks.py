@@ -65,6 +65,11 @@ def traffic(workload: str, codes: Mapping[str, float], **labels: str) -> list[Wr
     ]
 
 
+FAILING = [
+    *traffic("failing", {"200": 10}),
+    born(19, 20, destination_workload="failing", response_code="500"),
+    born(17, 7, destination_workload="failing", response_code="503"),
+]
 WORLD = [
     *traffic("shop", {"200": 98, "404": 1, "500": 1}),
     *traffic("shop-primary", {"200": 999, "503": 1}),
@@ -72,9 +77,7 @@ WORLD = [
     *traffic("crashed", {"200": 40}, reporter="destination"),
     *traffic("crashed", {"503": 40}),
     *traffic("idle", {"200": 0}),
-    *traffic("failing", {"200": 10}),
-    born(19, 20, destination_workload="failing", response_code="500"),
-    born(17, 7, destination_workload="failing", response_code="503"),
+    *FAILING,
     *(
         born(scrape, count, destination_workload="unheard", response_code=code)
         for scrape, count, code in ((18, 900, "200"), (18, 90, "500"))

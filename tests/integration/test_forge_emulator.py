@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from ports import free_port
 
 from gitops_canary.core.notice import marker
 from gitops_canary.forge.github import GitHub
@@ -52,8 +53,7 @@ def call(url: str, token: str, method: str, path: str, body: object = None) -> A
 def emulator(tmp_path: Path) -> Iterator[str]:
     """The URL of an emulator whose repository has an open pull request 1."""
     (tmp_path / "seed.yaml").write_text(json.dumps(SEED))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     argv = [str(NODE), str(PROGRAM), "start", "--service", "github", "--port", str(port)]
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(

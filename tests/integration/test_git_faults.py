@@ -92,7 +92,7 @@ def test_a_black_hole_ends_in_time_without_orphans(
     began = time.monotonic()
     with pytest.raises(Unavailable, match=said):
         ask()
-    assert time.monotonic() - began < timeout_ms / 1000 + 1.5
+    assert time.monotonic() - began < timeout_ms / 1000 + 10
     assert not any(" fetch --quiet" in process for process in processes_of(directory))
     repository.close()
     assert processes_of(directory) == []
@@ -117,12 +117,12 @@ def test_a_push_that_lands_after_its_deadline_is_found_later(
     repository = open_repository(timeout_ms=1_500)
     repository.fetch()
     landed = threading.Event()
-    origin.faults.before_push(lambda: landed.wait(10))
+    origin.faults.before_push(lambda: landed.wait(60))
     with pytest.raises(Unavailable, match="did not end before its deadline"):
         push_one(repository, plan({"README": b"1"}))
     assert origin.tip() == seeded
     landed.set()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while origin.tip() == seeded and time.monotonic() < deadline:
         time.sleep(0.02)
     second = open_repository()

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from git_plans import FILES, OpenRepository, plan, push_one
+from ports import free_port
 
 from gitops_canary.errors import ConfigError, Refused
 from gitops_canary.git.signing import generate_key
@@ -40,9 +41,7 @@ def server(origin: Origin, tmp_path: pathlib.Path) -> Iterator[Server]:
     folder.mkdir(mode=0o700)
     for name in ("host", "client"):
         generate_key(folder / name)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     public = (folder / "host.pub").read_text()
     (folder / "known").write_text(f"[127.0.0.1]:{port} {public}")
     config = folder / "config"
@@ -63,11 +62,11 @@ def server(origin: Origin, tmp_path: pathlib.Path) -> Iterator[Server]:
         )
     finally:
         child.terminate()
-        child.wait(10)
+        child.wait(60)
 
 
 def _wait_for(port: int, child: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if child.poll() is not None:
             assert "CI" not in os.environ, "sshd ended"

@@ -4,14 +4,18 @@ import contextlib
 import http.client
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
 
 import pytest
 from mesh_world import world
+from ports import free_port
 from prometheus_server import START_S
+from test_checks import FAILING
+from test_checks import (
+    test_success_rate_counts_failures_from_the_first_on as failures_from_the_first_on,
+)
 from test_meshes import (
     DURATION,
     SUCCESS,
@@ -33,9 +37,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     directory = tmp_path_factory.mktemp("victoria")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     with (directory / "log").open("wb") as sink:
         server = subprocess.Popen(
             [
@@ -58,7 +60,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def _load(port: int, server: "subprocess.Popen[bytes]") -> None:
     """Write the series as soon as it listens, and wait until they can be asked for."""
     lines = []
-    for one in world():
+    for one in (*world(), *FAILING):
         labels = ",".join(f'{name}="{value}"' for name, value in one.labels.items())
         lines += [f"{one.metric}{{{labels}}} {value!r} {at}" for at, value in one.samples]
     _until(port, server, "POST", "/api/v1/import/prometheus", "\n".join(lines))
@@ -98,3 +100,7 @@ def test_oldest_of_the_newest_samples_is_that_of_prometheus(url: str, provider: 
 def test_resets_births_and_missed_scrapes_lose_nothing(url: str) -> None:
     found = verdicts(url, course("istio", SUCCESS, target="pods", blocks=10))
     assert found[-1].measurements[0].numbers["canary"] == "251"
+
+
+def test_windows_count_failures_from_the_first_on(url: str) -> None:
+    failures_from_the_first_on(url)

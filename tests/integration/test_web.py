@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from console import CANDIDATE, edited, example
+from ports import free_port
 
 from gitops_canary.lab.origin import Origin
 
@@ -180,8 +181,6 @@ def test_taken_port_is_an_error_of_the_settings(
     assert b"choose another server.listen" in ended.stderr
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
+@pytest.fixture(name="free_port")
+def a_free_port() -> int:
+    return free_port()

@@ -6,7 +6,6 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from ports import free_port
 
 from gitops_canary.core.message import parse
 from gitops_canary.git.signing import generate_key
@@ -71,7 +72,7 @@ class Stage:
             config = self.directory / f"controller{replica}.yaml"
             if not config.exists():
                 written = json.loads(self.config.read_text())
-                written["server"] = {"listen": f"127.0.0.1:{_free_port()}"}
+                written["server"] = {"listen": f"127.0.0.1:{free_port()}"}
                 config.write_text(json.dumps(written))
         output = (self.directory / "controller.log").open("ab")
         with output:
@@ -176,14 +177,8 @@ def _config(directory: pathlib.Path, origin: Origin, port: int, poll: str) -> di
         },
         "sync": {"type": "none", "delay": "100ms"},
         "signing": {"format": "ssh", "keyFile": str(key), "trustedKeys": [f"{directory}/signers"]},
-        "server": {"listen": f"127.0.0.1:{_free_port()}"},
+        "server": {"listen": f"127.0.0.1:{free_port()}"},
     }  # fmt: skip
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(holds: Callable[[], object], what: str, stage_: Stage, *, limit_s: float = 90) -> None:
