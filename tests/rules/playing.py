@@ -47,6 +47,7 @@ RULES: Mapping[str, Make] = {
     "apart+ramp+gate+watch": partial(_ours, apart=True, steps=RAMP, watch_s=900.0),
     "apart, as timed, phased": partial(_ours, timed=True, phased=True, apart=True),
     "patient, as timed": partial(_ours, timed=True, patient=True),
+    "one side, as timed, by pods": partial(_ours, timed=True, pods=True, rule=41),
     "ours+gate, by pods": partial(_ours, pods=True),
     "ours, as timed, by pods": partial(_ours, timed=True, pods=True),
     "blind": partial(_ours, gate=False, blind=True),

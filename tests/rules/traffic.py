@@ -7,8 +7,7 @@ from random import Random
 
 TICK_S = 5
 HORIZON_S = 1800
-BASE_ERRORS = 0.001
-BASE_SLOW = 0.003
+BASE_ERRORS, BASE_SLOW = 0.001, 0.003
 PODS = 4
 _LARGE = 50
 """Mean from which a normal number stands for a Poisson or binomial one."""
@@ -256,6 +255,10 @@ HEALTHY = (
     Scenario(
         "a pod of 4 on either side fails at 90 s", healthy=True,
         canary_errors=after(90, 0.25), primary_errors=after(90, 0.25), broken=("canary", "primary"),
+    ),
+    Scenario(
+        "a pod of 4 on either side fails from the start", healthy=True,
+        canary_errors=constant(0.25), primary_errors=constant(0.25), broken=("canary", "primary"),
     ),
     Scenario(
         "clients that fail 10 %, on 1 pod of 4 and the canary", healthy=True, canary_pods=1,

@@ -88,6 +88,18 @@ def test_a_pod_broken_by_what_breaks_the_canary_s_too_condemns_nobody() -> None:
     assert FAIL not in outcomes(CONFIG, [seen(i, SICK, DEAD) for i in range(12)])
 
 
+def test_a_pod_not_proven_broken_yet_condemns_nobody_where_the_primary_has_one_too() -> None:
+    few = [(0, 0)] * 4
+    blocks = [seen(i, few, DEAD) for i in range(2)]
+    blocks += [seen(i, [(4, 4), (2, 0), (1, 0), (1, 0)], DEAD) for i in range(2, 4)]
+
+    assert FAIL not in outcomes(CONFIG, blocks)
+    assert outcomes(replace(CONFIG, rule=41), blocks)[2] is FAIL
+    # Nor does it shield its version: what the other pods fail is weighed without it.
+    worse = [(38, 19), *POORLY[1:]]
+    assert FAIL in outcomes(CONFIG, [seen(i, worse, DEAD) for i in range(8)])
+
+
 def test_a_broken_pod_of_the_canary_is_waited_for_and_may_recover() -> None:
     ill = [seen(i, SICK, WELL) for i in range(4)]
     well = [seen(i, CLEAN, WELL) for i in range(4, 12)]

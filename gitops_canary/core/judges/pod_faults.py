@@ -71,9 +71,14 @@ NONE = Faults()
 
 def followed(
     faults: Faults, whole: Strand, reading: Reading, span: tuple[int, int],
-    *, budget: float, eta: float, grow: Grow,
+    *, budget: float, eta: float, grow: Grow, both: bool,
 ) -> Faults:  # fmt: skip
-    """Take one block in; `whole` is the evidence before it, with all pods."""
+    """Take one block in; `whole` is the evidence before it, with all pods.
+
+    `both` leaves every pod of the canary that failed half of its requests in a block out of a
+    comparison with the rest of the primary, one at a time: that it is broken too may not be proven
+    yet.
+    """
     counts = reading.counts
     if counts is None or not (reading.pods or reading.primary_pods or faults.base):
         return faults
@@ -92,6 +97,9 @@ def followed(
     if sick and sick not in without and len(without) < _PODS_MAX:
         without[sick] = replace(begun or whole, total=Counts())
         since[sick] = (0, {})
+    for name in _failing(pods, without) if base and both else ():
+        without[name] = replace(begun or whole, total=Counts())
+        since[name] = (0, {})
     for name, strand in without.items():
         without[name] = grow(strand, _less(counts, canary=pods.get(name, (0, 0))))
         if name == sick:
@@ -124,6 +132,13 @@ def _broken(
         if found := broken(every, budget, eta):
             return found
     return None
+
+
+def _failing(pods: Pods, followed_: Mapping[str, Strand]) -> list[str]:
+    """Name pods that failed half of their requests and are not followed yet; one place is kept."""
+    half = [(-bad, name) for name, (n, bad) in pods.items() if bad and 2 * bad >= n]
+    found = sorted(one for one in half if one[1] not in followed_)
+    return [name for _, name in found[: max(_PODS_MAX - 1 - len(followed_), 0)]]
 
 
 def _still_sick(pods: Pods, followed_: Mapping[str, Strand]) -> str:

@@ -20,6 +20,7 @@ from gitops_canary.core.judges.pods import added, blamed
 from gitops_canary.core.judges.recovering import Shares
 from gitops_canary.core.judges.sequential_rules import Said, ruling
 from gitops_canary.core.judges.sequential_types import (
+    BOTH,
     LONE,
     WARM,
     Config,
@@ -139,6 +140,7 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
     grow = partial(grown, config, metric)
     after = grow(whole, c)
     span, known = (block.start_ms, block.end_ms), {"budget": metric.budget, "eta": metric.eta}
+    both = config.rule >= BOTH
     warm = grow(before.warm, c) if before.warm else None
     falling = _falling(config, metric, newest, (after, warm) if warm else (after,))
     return Weighed(
@@ -150,7 +152,7 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
         proof=eprocess.log_mean(good),
         total=after.total,
         pods=added(before.pods, reading.pods),
-        faults=followed(before.faults, whole, reading, span, grow=grow, **known)
+        faults=followed(before.faults, whole, reading, span, grow=grow, both=both, **known)
         if config.rule >= LONE
         else before.faults,
         warm=Strand() if falling else warm,
