@@ -49,7 +49,12 @@ class _Gauges(Collector):
         ]
         yield _gauge("weight_ratio", text, _AT, weights)
         steps = [(_at(one), one.step) for one in newest.standings()]
-        yield _gauge("step", "Step of the ladder the canary is at; 0 before the first.", _AT, steps)
+        yield _gauge(
+            "step",
+            "Step of the ladder the canary is at; 0 before the first and at rest.",
+            _AT,
+            steps,
+        )
         states = [((*_at(one), one.state), 1) for one in newest.standings()]
         yield _gauge("state", "1 for what the canary does or waits for.", (*_AT, "state"), states)
         attention = [(_at(one), int(one.attention)) for one in newest.standings()]

@@ -49,8 +49,8 @@ class Standing:
 
     @property
     def step(self) -> int:
-        """The step of the ladder; 0 before the first."""
-        return self.moves[-1].record.step if self.moves else 0
+        """The step of the ladder; 0 before the first, and while nothing rolls out."""
+        return self.moves[-1].record.step if self.running else 0
 
     @property
     def ladder(self) -> str:

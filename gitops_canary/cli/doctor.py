@@ -44,8 +44,12 @@ def doctor(
     show([_row(one) for one in found], _COLUMNS, output)
     if config is None:
         say("only manifests were read; --config controller.yaml asks Git, metrics and sync too")
-    say(", ".join(f"{count} {health}" for health, count in counted(found).items()))
+    say(", ".join(_many(count, health) for health, count in counted(found).items()))
     return exit_code(found)
+
+
+def _many(count: int, health: str) -> str:
+    return f"{count} {health}{'s' if health == 'hint' and count > 1 else ''}"
 
 
 def _row(one: Finding) -> dict[str, str]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from gitops_canary.core.pages import words
 from gitops_canary.core.text import one_line, percent
-from gitops_canary.model.decision import Act, Decision
+from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.notice import Mark, Notice
 from gitops_canary.model.observation import Verdict
@@ -53,6 +53,8 @@ def notice(
     """
     act = decision if isinstance(decision, Act) else None
     mark = _ENDS[act.action] if act and ends(act) else Mark.PENDING
+    if isinstance(decision, Hold) and decision.wait is Wait.QUARANTINED:
+        mark = Mark.FAILURE  # nothing is under way, and nothing will be
     weight = act.weight if act else tip.weight
     summary = one_line(f"{percent(weight)} %: {decision.reason}")
     return Notice(

@@ -1,5 +1,6 @@
 """What an author reads on the pull request."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -70,6 +71,12 @@ def test_a_primary_changed_by_hand_is_told_to_its_author_and_is_no_success() -> 
         == f"{marker(found.key)}\n### prod/shop: not judged\n\nNobody judged &#60;it&#62;."
     )
     assert len(found.summary) <= SUMMARY_MAX
+
+
+def test_a_version_that_is_kept_out_waits_for_nothing() -> None:
+    hold = Hold(canary=CANARY, wait=Wait.QUARANTINED, reason="It is quarantined.")
+    assert told(hold).mark is Mark.FAILURE
+    assert told(replace(hold, wait=Wait.PERSON)).mark is Mark.PENDING
 
 
 def test_finish_in_steps_ends_at_zero() -> None:
