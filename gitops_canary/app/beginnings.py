@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gitops_canary.app.ancestry import Graph
-from gitops_canary.app.initialising import asking, carried, texts_of
+from gitops_canary.app.initialising import asking, carried, texts_of, told
 from gitops_canary.app.looking import Look
 from gitops_canary.app.pushing import cannot
 from gitops_canary.app.reading import Rules
@@ -149,7 +149,16 @@ def _beginning(
         ),
         routes=tuple(_routes(scoped, spec)),
         selects=(key, f"{value}-primary"),
+        remarks=_remarks(terrain, choice, stages),
     )
+
+
+def _remarks(terrain: Terrain, choice: Choice, stages: tuple[Stage, ...]) -> tuple[str, ...]:
+    """Say, before the first step, what a person has to look at."""
+    if not stages[0].step.startswith("1/"):
+        return ()
+    found = told(terrain, choice, stages)
+    return tuple(f"Look at {one.place}: {one.what}. To do: {one.remedy}." for one in found)
 
 
 def _routes(terrain: Terrain, spec: CanarySpec) -> list[DocRef]:

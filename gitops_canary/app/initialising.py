@@ -3,14 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as LocalPath
 
 from gitops_canary.app.linting import WORK_TREE, Folder, held
 from gitops_canary.app.reading import Rules
 from gitops_canary.core.telemetry import measured
 from gitops_canary.errors import BindingError, SpecError
-from gitops_canary.manifest import crd, document
+from gitops_canary.manifest import catalog, crd, document
 from gitops_canary.manifest.bindings import allowed
 from gitops_canary.manifest.initial import overlay
 from gitops_canary.manifest.initial.choice import Choice, label
@@ -78,15 +78,18 @@ def texts_of(
             # Of JSON, patches of kustomize (RFC 6902) alone.
             if not path.endswith(".json") or b'"op"' in raw:
                 texts[path] = document.text_of(raw, file=path)
+            elif missed := catalog.in_json(raw, path):
+                unread.append(missed)
         except SpecError as error:
             unread.append(error)
     return texts, tuple(unread)
 
 
-def terrain(root: LocalPath, paths: Sequence[str]) -> tuple[Terrain, tuple[SpecError, ...]]:
-    """Read a checkout, or some folders of it; the errors say which files were passed over."""
+def terrain(root: LocalPath, paths: Sequence[str]) -> Terrain:
+    """Read a checkout, or some folders of it."""
     texts, unread = texts_of(Folder(root), WORK_TREE, paths)
-    return survey(texts), unread
+    found = survey(texts)
+    return replace(found, unread=(*unread, *found.unread))
 
 
 def asking(found: Terrain) -> Asking:
@@ -94,28 +97,30 @@ def asking(found: Terrain) -> Asking:
     return Asking(found, dict(FOUNDERS), dict(ROUTERS))
 
 
-def prepare(
-    found: Terrain, choice: Choice, paths: Sequence[str], unread: tuple[SpecError, ...] = ()
-) -> Prepared:
+def prepare(found: Terrain, choice: Choice, paths: Sequence[str]) -> Prepared:
     """Write the commits, and make sure that they end in a canary at rest.
 
     Raises:
         CanaryError: something stands in the way; nothing has been written.
     """
     made = _proved(found, choice, Rules(paths=tuple(paths), default_provider=choice.provider))
-    scoped = overlay.scoped(found, choice.outer, choice.namespace, choice.workload)
-    then = dict(found.texts)
-    for stage in made:
-        then.update(stage.files)
-    end = overlay.scoped(survey(then), choice.outer, choice.namespace, choice.workload)
-    told = (*elsewhere(found, scoped, choice), *remarks(scoped, choice, end))
     return Prepared(
         choice=choice,
         label=label(found, choice),
         stages=made,
-        remarks=told,
-        unread=(*unread, *found.unread),
+        remarks=told(found, choice, made),
+        unread=found.unread,
     )
+
+
+def told(found: Terrain, choice: Choice, made: Sequence[Stage]) -> tuple[Remark, ...]:
+    """List what a person has to look at, once what is missing is written."""
+    then = dict(found.texts)
+    for stage in made:
+        then.update(stage.files)
+    scoped = overlay.scoped(found, choice.outer, choice.namespace, choice.workload)
+    end = overlay.scoped(survey(then), choice.outer, choice.namespace, choice.workload)
+    return (*elsewhere(found, scoped, choice), *remarks(scoped, choice, end))
 
 
 def carried(found: Terrain, choice: Choice, rules: Rules) -> tuple[Stage, ...]:

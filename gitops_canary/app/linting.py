@@ -127,24 +127,32 @@ def findings(
 
 
 def _unread(store: Store) -> Iterator[Finding]:
-    """Tell of every YAML file that is none; templates need not be.
+    """Tell of every YAML file that is none, and of manifests in JSON.
 
-    The large are not read, and told of where they seem to hold a Canary.
+    Templates need not be YAML, and the large are not read.
     """
     for path, blob in store.files(WORK_TREE).items():
-        if not path.endswith(SUFFIXES):
-            continue
         try:
-            raw = store.read([blob.id])[blob.id]
-            if b"{{" in raw or (len(raw) > SIZE_MAX and not catalog.canaries(raw)):
-                continue
-            roots = document.parse(document.text_of(raw, file=path), file=path)
+            roots = _taken_apart(store.read([blob.id])[blob.id], path)
         except SpecError as error:
             yield Finding(canary=CanaryId(path), place=error.place or Place(path), warning=error)
             continue
         for root in roots:
             if wrong := _misspelled(root, path):
                 yield Finding(canary=CanaryId(path), place=wrong.place or Place(path), error=wrong)
+
+
+def _taken_apart(raw: bytes, path: Path) -> Sequence[Node | None]:
+    """Give the documents of a file, as far as it is one that is read.
+
+    Raises:
+        SpecError: it is no YAML, or holds in JSON what is looked for in YAML.
+    """
+    if path.endswith(".json") and (missed := catalog.in_json(raw, path)):
+        raise missed
+    if not path.endswith(SUFFIXES) or len(raw) > SIZE_MAX or b"{{" in raw:
+        return ()
+    return document.parse(document.text_of(raw, file=path), file=path)
 
 
 def _misspelled(root: Node | None, path: Path) -> SpecError | None:

@@ -52,12 +52,12 @@ def init(
     """Show, or make, the commits that give an application its first canary."""
     tell_top(checkout)
     folders = [one for one in paths.split(",") if one]
-    found, unread = terrain(checkout, folders)
+    found = terrain(checkout, folders)
     try:
         said = _answered(asking(found), _file(answers) if answers else {})
     except _Unasked:
         return UNCLEAR
-    prepared = prepare(found, asking(found).choice(said), folders, unread)
+    prepared = prepare(found, asking(found).choice(said), folders)
     title = prepared.choice.title
     if not prepared.stages:
         write(f"{title}: everything is there already; `gitops-canary lint` reads it")

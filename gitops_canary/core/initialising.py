@@ -42,6 +42,8 @@ class Beginning:
     """The routing objects that split already."""
     selects: tuple[str, str]
     """Label and value of the primary's pods."""
+    remarks: tuple[str, ...] = ()
+    """What a person has to look at, in whole sentences; of the first step alone."""
 
     @property
     def step(self) -> int:
@@ -161,7 +163,7 @@ def plan(act: Act, one: Beginning) -> Plan:
     )
     message = compose(
         subject(act.canary, f"initialise: {stage.title}", f"step {act.step}/{one.steps}"),
-        paragraphs=(_why(one), f"Version: {record.version}."),
+        paragraphs=(_why(one), f"Version: {record.version}.", *one.remarks),
         verdict=None,
         record=record,
     )

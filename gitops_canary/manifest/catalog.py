@@ -43,7 +43,7 @@ HIDDEN = (
 )
 """The pattern of a document whose kind may be spelled by escapes, the key or its value, or stand
 behind a line break that few know."""
-_CANARY = re.compile(rb"\bkind[\"']?\s*:\s*[\"']?Canary\b")
+_JSON = re.compile(rb'"kind"\s*:\s*"(Canary|Deployment|DaemonSet|StatefulSet)"')
 _DECLARES = re.compile(rf"\bkind[\"']?{_GAP}:")
 _SPELLED = re.compile(r"\"[kind]{0,3}\\")
 _QUIET_MENTION = re.compile(mention(QUIET))
@@ -64,13 +64,19 @@ def declares(text: str) -> bool:
     return _hiding(text) and (_HIDDEN.search(text) or _SPELLED.search(text)) is not None
 
 
-def canaries(raw: bytes) -> bool:
-    """Tell whether bytes that are too many to be read seem to hold a Canary.
+def in_json(raw: bytes, file: Path) -> SpecError | None:
+    """Tell of a document of a kind that matters which lies in JSON; None for any other file.
 
-    >>> canaries(b"kind: Canary"), canaries(b"kind: Can")
-    (True, False)
+    Only files of YAML are searched: JSON holds data of all sorts, and most of it is large.
     """
-    return _CANARY.search(raw) is not None
+    found = _JSON.search(raw)
+    if found is None:
+        return None
+    return SpecError(
+        f"This {found[1].decode()} lies in JSON, where none is looked for.",
+        remedy="let the file's name end in .yaml: JSON is YAML",
+        place=Place.behind(file, raw[: found.start()].decode(errors="replace")),
+    )
 
 
 def _hiding(text: str) -> bool:

@@ -192,7 +192,7 @@ def test_a_kustomization_without_a_suffix_lists_what_is_new(tmp_path: LocalPath)
     for path, text in texts.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
-    found, _ = terrain(tmp_path, ())
+    found = terrain(tmp_path, ())
     assert set(found.texts) == set(texts)
     prepared = initialised(texts)
     (kustomization,) = (

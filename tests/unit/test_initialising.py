@@ -72,6 +72,8 @@ def test_the_first_step_waits_for_nothing() -> None:
     assert (made.record.source, made.record.stable, made.record.previous) == (TIP, TIP, None)
     assert made.commit.message == plan(decide(one, None, NOW + 9), one).commit.message  # type: ignore[arg-type]  # it is an act, too
     assert "Next: step 2/3, once its pods are ready." in made.commit.message.replace("\n", " ")
+    told = plan(act, replace(one, remarks=("Look at a.yaml:1:1: this. To do: that.",)))
+    assert "\n\nLook at a.yaml:1:1: this. To do: that.\n\n" in told.commit.message
 
 
 def test_users_are_sent_over_only_to_pods_that_were_seen() -> None:

@@ -10,7 +10,6 @@ from gitops_canary.manifest.initial.remark import Remark
 from gitops_canary.manifest.initial.terrain import WORKLOADS, Document, Engine, Terrain
 from gitops_canary.manifest.naming import named
 
-_SHOWN = 20
 _SERIES = "http_request_duration_seconds"
 _OWN = (
     f"the builtin metrics of this router are the application's own series {_SERIES}",
@@ -59,10 +58,6 @@ def remarks(terrain: Terrain, choice: Choice, then: Terrain) -> tuple[Remark, ..
         *of_copies.shared(terrain, choice, then),
         *_engine(terrain, choice),
         *_metrics(terrain, choice),
-    ]
-    found += [
-        Remark(place=error.place or choice.workload.place, what=error.problem, remedy=error.remedy)
-        for error in terrain.unread[:_SHOWN]
     ]
     return tuple(found)
 
