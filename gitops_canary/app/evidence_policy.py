@@ -63,6 +63,7 @@ class Judge(Exact):
     on_inconclusive: str | None = None
     warmup_ms: int | None = None
     pod_grace_ms: int | None = None
+    share_guard: bool | None = None
 
 
 class Match(Exact):

@@ -51,7 +51,7 @@ def counted(
         alone=alone,
         rule=rule,
     )
-    if policy.affinity is not None and rule >= KEPT:
+    if not said.share_guard or (policy.affinity is not None and rule >= KEPT):
         # Whoever met the candidate stays with it, so its share is more than the weight.
         return replace(found, mismatch=None)
     return found

@@ -28,6 +28,8 @@ BEFORE_MS = 300_000
 """How far back a counter's first value is looked for."""
 PAST_MS = 3_600_000
 PAST_STEP_MS = 60_000
+_CALLERS = ("source", "waypoint")
+_NEARLY = Decimal("0.8")
 
 
 Asked = Mapping[Role, tuple[Question, ...]]
@@ -159,20 +161,34 @@ def _reading(check: Check, spec: CanarySpec, rows: Sequence[Row], index: int) ->
     if trouble:
         return Reading(metric=check.name, trouble=Trouble.INVALID, why=str(trouble))
     order = list(SIDES)
-    best, best_side = Counts(), ""
+    best, best_side, told = Counts(), "", dict[str, Counts]()
     for side in sorted({r.side for r in rows}, key=lambda s: order.index(s) if s in SIDES else 9):
         own = [r for r in rows if r.side == side]
         mine, other = (_add(check, own, workload, index) for workload in (canary, primary))
+        told[side] = _counts(mine, other)
         if mine[0] + other[0] > best.canary + best.primary:
-            best, best_side = _counts(mine, other), side
+            best, best_side = told[side], side
     return Reading(
         metric=check.name,
         counts=best,
+        split=_sent(told, best) if best_side == "destination" else None,
         why=f"as seen by {SIDES.get(best_side, best_side)}" if best_side else "",
         samples=f"{best.canary} requests",
         pods=tuple(_pods(check, rows, canary, index)),
         primary_pods=tuple(_pods(check, rows, primary, index)),
     )
+
+
+def _sent(told: Mapping[str, Counts], best: Counts) -> Counts | None:
+    """Give the requests as those who sent them count them, where they sent nearly all of them.
+
+    A proxy that retries is one request to its caller and several to the pods, and more where the
+    pods fail. By the primary's one sees that no caller is missing, whose requests go past the
+    route; the canary's alone could be fewer for either reason.
+    """
+    callers = (told[side] for side in _CALLERS if side in told)
+    sent = max(callers, key=lambda one: one.canary + one.primary, default=Counts())
+    return sent if sent.primary >= _NEARLY * best.primary > 0 and sent.canary else None
 
 
 def _pods(check: Check, rows: Sequence[Row], workload: str, index: int) -> Iterator[Pod]:

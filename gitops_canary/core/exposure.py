@@ -56,8 +56,10 @@ def exposure_json(
         basis.policy, basis.spec, answers, instants, scrape_ms=basis.scrape_ms, rule=basis.rule
     )
     live_ms = act.live.live_ms if act.live else None
-    live = () if live_ms is None else (live_ms, *instants)
-    until_ms = instants[-1] if live_ms is None and instants else live_ms
+    # The first block at the weight begins where those of its way end.
+    begun_ms = instants[0] - basis.scrape_ms if instants else live_ms
+    live = () if live_ms is None or begun_ms is None else (begun_ms, *instants)
+    until_ms = instants[-1] if live_ms is None and instants else begun_ms
     stay = arriving(basis.moves, until_ms or 0)
     before = arrived(basis.policy, basis.spec, answers, stay, live, scrape_ms=basis.scrape_ms)
     span_ms = max(act.at_ms - basis.previous_ms, 0)
@@ -119,9 +121,9 @@ def arrived(
     """Count what met the canary while its newest weight was on its way: pushed, not yet seen live.
 
     `stay` is the weight before it, up to when the newest was live (`core.stays.arriving`), whose
-    blocks were asked for as that time is judged too. `live` are the instants at the newest weight,
-    its live one first; empty where it is not live. None where nobody counted: the judges that look
-    at windows ask about live weights alone.
+    blocks were asked for as that time is judged too. `live` are the ends of the blocks at the
+    newest weight, the start of the first before them; empty where it is not live. None where
+    nobody counted: the judges that look at windows ask about live weights alone.
     """
     check = _counting(policy)
     if check is None or stay is None or policy.judge.type in WINDOWED:

@@ -81,6 +81,11 @@ JUDGE = (
         low=0, high=3_600_000,
     ),
     _field(
+        f"{_AT}.shareGuard", Type.FLAG,
+        "whether traffic that does not split as the weight says holds the rollout; true where "
+        "absent",
+    ),
+    _field(
         "analysis.noData", Type.TEXT,
         "what silence of a whole deadline means: hold retreats and may try again, extend waits "
         "on, ask waits for a person, fail retreats for good; hold where absent",
@@ -152,6 +157,7 @@ def read_judge(doc: Checked, checks: tuple[Check, ...], *, own: bool) -> JudgePo
         fast_advance=doc.flag(f"{_AT}.fastAdvance"),
         on_inconclusive=doc.text(f"{_AT}.onInconclusive") or "promote",
         warmup_ms=doc.whole(f"{_AT}.warmup") or 60_000,
+        share_guard=not doc.has(f"{_AT}.shareGuard") or doc.flag(f"{_AT}.shareGuard"),
         pod_grace_ms=POD_GRACE_MS if (grace := doc.whole(f"{_AT}.podGrace")) is None else grace,
     )
 

@@ -28,7 +28,8 @@ def _judge(judge: JudgePolicy) -> dict[str, Json]:
         return found
     least, grace_ms = judge.overdispersion, judge.pod_grace_ms
     # Left out where it is the usual: policies from before it was known keep their digest.
-    said = {} if grace_ms == POD_GRACE_MS else {"podGraceMs": grace_ms}
+    said: dict[str, Json] = {} if grace_ms == POD_GRACE_MS else {"podGraceMs": grace_ms}
+    said |= {} if judge.share_guard else {"shareGuard": False}
     return {
         **found,
         "alpha": spelled(judge.alpha),
@@ -75,4 +76,5 @@ def _judge_from(value: dict[str, Any] | None) -> JudgePolicy:
         on_inconclusive=value["onInconclusive"],
         warmup_ms=value["warmupMs"],
         pod_grace_ms=value.get("podGraceMs", POD_GRACE_MS),
+        share_guard=value.get("shareGuard", True),
     )

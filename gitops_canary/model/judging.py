@@ -49,6 +49,9 @@ class Reading:
     """The canary's pods, where they count for themselves."""
     primary_pods: tuple[Pod, ...] = ()
     """The primary's."""
+    split: Counts | None = None
+    """The same requests as their callers count them, who count one that was retried once; None
+    where the counts are theirs, or where they tell of a part of the requests only."""
     value: str | None = None
     results: tuple[str, ...] = ()
     """All numbers of the answer, for conditions on `result`."""

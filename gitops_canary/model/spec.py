@@ -156,6 +156,8 @@ class JudgePolicy:
     on_inconclusive: str = "promote"
     warmup_ms: int = 60_000
     """How long after the canary's first traffic its latency is not looked at."""
+    share_guard: bool = True
+    """Whether traffic that does not split as the weight says holds."""
     pod_grace_ms: int = POD_GRACE_MS
     """How long a pod that alone would condemn the canary may be broken; 0 condemns at once."""
 

@@ -10,6 +10,7 @@ from checks import DURATION, check, spec
 from gitops_canary.core import configs
 from gitops_canary.core.counting import Past
 from gitops_canary.core.judges.sequential import Metric
+from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.errors import SpecError
 from gitops_canary.model.spec import Affinity, CanarySpec, Check, Criteria, JudgePolicy
 
@@ -38,6 +39,14 @@ def test_who_stays_with_the_candidate_is_no_mismatch() -> None:
     }
     guarded = {key for key, config in found.items() if config.mismatch is not None}
     assert guarded == {(False, 37), (False, 38), (True, 37)}
+
+
+def test_a_policy_can_let_the_split_be() -> None:
+    own = spec(check()).policy
+    for guard in (True, False):
+        said = replace(own, judge=JudgePolicy(type="sequential", share_guard=guard))
+        found = configs.counted(said, (), alone=False, seen_ms=0, rule=RULE)
+        assert (found.mismatch is not None) == guard
 
 
 def test_a_latency_counts_slow_requests_once_it_is_warm() -> None:

@@ -259,3 +259,28 @@ def test_an_hour_without_an_answer_tells_nothing() -> None:
 
     for nothing in (past(), past(answers={}), past(answers=failed), past(hourly("shop", 0, 9))):
         assert (nothing.phi, nothing.free, nothing.share) == (1.0, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("sent", "split"),
+    [
+        # Ten of the canary's requests were tried twice: to its callers they are ten.
+        ({"shop": 10, "shop-primary": 90}, Counts(canary=10, primary=90)),
+        # A third of the primary's callers is not seen, so nobody knows what theirs did.
+        ({"shop": 10, "shop-primary": 60}, None),
+        ({"shop": 0, "shop-primary": 90}, None),
+        ({}, None),
+        # They saw the most themselves.
+        ({"shop": 30, "shop-primary": 90}, None),
+    ],
+)
+def test_the_split_is_told_by_callers_where_they_sent_nearly_all(
+    sent: dict[str, int], split: Counts | None
+) -> None:
+    tried = {"shop": 20, "shop-primary": 90}
+    rows = [
+        counter(who, [0, many, many, many], reporter=side)
+        for side, told in (("destination", tried), ("source", sent))
+        for who, many in told.items()
+    ]
+    assert counted(*rows)[0].split == split

@@ -34,7 +34,9 @@ POLICIES = [
         skip_analysis=True,
         attempts_max=1,
         settle_ms=1000,
-        judge=JudgePolicy(type="sequential", shadows=("threshold",), pod_grace_ms=0),
+        judge=JudgePolicy(
+            type="sequential", shadows=("threshold",), pod_grace_ms=0, share_guard=False
+        ),
         no_data="ask",
         approvals=(0, 1),
         rollback_window_ms=60_000,

@@ -22,6 +22,7 @@ from gitops_canary.core.judges.sequential_rules import Said, ruling
 from gitops_canary.core.judges.sequential_types import (
     BOTH,
     LONE,
+    SPLIT,
     WARM,
     Config,
     Ends,
@@ -65,7 +66,7 @@ def _taken(config: Config, state: State, block: Block) -> tuple[State, tuple[Mea
     # The first block at a weight may begin with requests that were routed by the one before.
     fresh = block.since_ms is not None and block.start_ms == state.weight_ms
     if not (fresh or block.underway):
-        shares = share.step(shares, _busiest(config, block), block.weight)
+        shares = share.step(shares, _split(config, block), block.weight)
     return _values(config, replace(state, weighed=weighed, shares=shares), block)
 
 
@@ -109,10 +110,15 @@ def _counts(reading: Reading) -> Counts:
     return reading.counts or Counts()
 
 
-def _busiest(config: Config, block: Block) -> Counts:
+def _split(config: Config, block: Block) -> Counts:
     """Take the counts of the metric that saw the most: all of them split the same requests."""
-    every = [_counts(block.reading(metric.name)) for metric in config.metrics]
-    return max(every, key=lambda c: c.canary + c.primary, default=Counts())
+    every = [block.reading(metric.name) for metric in config.metrics]
+    read = max(every, key=lambda one: _total(_counts(one)), default=Reading(metric=""))
+    return read.split if read.split and config.rule >= SPLIT else _counts(read)
+
+
+def _total(c: Counts) -> int:
+    return c.canary + c.primary
 
 
 def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block: Block) -> Weighed:

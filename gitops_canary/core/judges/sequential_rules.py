@@ -3,11 +3,12 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from gitops_canary.core.judges import waiting
 from gitops_canary.core.judges.condemning import Finding
 from gitops_canary.core.judges.pods import blamed
-from gitops_canary.core.judges.sequential_types import KEPT, Config, Ends, Metric, State
+from gitops_canary.core.judges.sequential_types import KEPT, SPLIT, Config, Ends, Metric, State
 from gitops_canary.core.judges.words import compared, rough
 from gitops_canary.model.judging import Block, Reading
 from gitops_canary.model.observation import Measurement
@@ -76,11 +77,8 @@ def _uncounted(config: Config, block: Block, reading: Reading) -> str:
 
 def _doubt(config: Config, state: State, findings: Mapping[str, Finding]) -> str:
     """Say why a canary that is not condemned may not rise either; empty where it may."""
-    if config.mismatch is not None and state.shares.log >= math.log(config.mismatch):
-        return (
-            f"traffic mismatch: {state.shares.words}, at a weight of {state.weight} %: "
-            "look at the routing, at retries and at pods that do not answer"
-        )
+    if mismatch := _mismatch(config, state):
+        return mismatch
     for metric in config.metrics:
         weighed, found = state.weighed[metric.name], findings[metric.name]
         if found.waits:
@@ -96,6 +94,27 @@ def _doubt(config: Config, state: State, findings: Mapping[str, Finding]) -> str
             recent = f"{recent} in the last minute{below}{one and '; '}{one}"
             return f"{metric.name} is beyond its limit: {recent}"
     return ""
+
+
+def _mismatch(config: Config, state: State) -> str:
+    """Say that the traffic does not split as the weight says, and where to look; empty if it does.
+
+    Whatever the reason, what is seen at a weight is not of that weight, so it holds.
+    """
+    shares, weight = state.shares, Decimal(state.weight)
+    log = shares.clumped if config.rule >= SPLIT else shares.log
+    if config.mismatch is None or log < math.log(config.mismatch):
+        return ""
+    seen = f"traffic mismatch: {shares.words(weight)}, at a weight of {state.weight} %"
+    if shares.canary * 100 > shares.total * weight:
+        return (
+            f"{seen}: look for callers that go past the route to the canary's Service, for "
+            "sessions or long connections that stay on it, and for retries that only its pods count"
+        )
+    return (
+        f"{seen}: look for pods that do not answer, for callers that go past the route, and for "
+        "sessions or long connections that stay on the primary"
+    )
 
 
 def _beyond(config: Config, metric: Metric, newest: Ends) -> str:

@@ -1,0 +1,61 @@
+"""Whether the traffic splits as the weight says: clumps, retries, and where to look."""
+
+from dataclasses import replace
+
+import pytest
+from test_judge_sequential import METRIC, block, run
+
+from gitops_canary.core.judges.sequential import Config
+from gitops_canary.model.judging import Block, Counts
+
+
+def test_where_a_wrong_share_comes_from_is_said_by_its_side() -> None:
+    few, many = (
+        run(Config(metrics=(METRIC,)), [block(i, (n, 0, 1000 - n, 0)) for i in range(6)])[1][-1]
+        for n in (20, 400)
+    )
+    assert "120 of 6,000 requests reached the canary, 0.2 times its weight" in few.reason
+    assert "pods that do not answer" in few.reason
+    assert "2,400 of 6,000 requests reached the canary, 4 times its weight" in many.reason
+    assert "retries that only its pods count" in many.reason
+
+
+def clumped(*canary: int, weight: str = "10") -> list[Block]:
+    return [block(i, (n, 0, 150 - n, 0), weight=weight) for i, n in enumerate(canary)]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "holds"),
+    [
+        # Sessions of 20 at 1 %: one in three minutes, of which the first comes at once.
+        (clumped(20, 0, 0, 20, 0, 0, 0, 20, weight="1"), False),
+        # The same share, kept up by every block, is another split than the weight's.
+        (clumped(*[5] * 8, weight="1"), True),
+        (clumped(*[45] * 8), True),
+        (clumped(*[2] * 8), True),
+        (clumped(14, 17, 15, 13, 16, 15, 12, 18), False),
+    ],
+)
+def test_requests_that_come_in_clumps_are_no_other_split(blocks: list[Block], holds: bool) -> None:
+    _, verdicts = run(Config(metrics=(METRIC,)), blocks)
+    assert ("mismatch" in verdicts[-1].reason) == holds
+    if not holds and blocks[0].weight == 1:
+        old = run(Config(metrics=(METRIC,), rule=42), blocks)[1][-1]
+        assert "mismatch" in old.reason
+
+
+def test_a_retried_request_splits_once() -> None:
+    """What two tries of each of the canary's requests look like to its pods."""
+    tried = [block(i, (200, 0, 900, 0)) for i in range(4)]
+    told = [
+        replace(
+            one,
+            readings=(replace(one.readings[0], split=Counts(canary=100, primary=900)),),
+        )
+        for one in tried
+    ]
+    config = Config(metrics=(METRIC,))
+    plain, asked = (run(config, blocks)[1][-1].reason for blocks in (tried, told))
+    assert "traffic mismatch: 800 of 4,400" in plain
+    assert "mismatch" not in asked
+    assert "mismatch" in run(replace(config, rule=42), told)[1][-1].reason
