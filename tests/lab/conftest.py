@@ -17,6 +17,6 @@ REGISTRY = {
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World.start(tmp_path_factory.mktemp("lab") / "world", REGISTRY, seconds=120) as found:
+    with World.start(tmp_path_factory.mktemp("lab") / "world", REGISTRY) as found:
         found.measuring()
         yield found

@@ -19,7 +19,7 @@ from gitops_canary.lab.story import CLUSTER
 from gitops_canary.lab.world import World
 
 CANARY = "apps/checkout/canary.yaml"
-PATIENCE_S = 40
+PATIENCE_S = 90
 GOOD = ("1.1.0", "1.3.0", "1.4.0")
 BAD = ("1.2.1", "1.2.2", "1.2.3")
 REGISTRY = {
@@ -55,7 +55,7 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     directory = tmp_path_factory.mktemp("engines") / "world"
-    with World.start(directory, REGISTRY, rate=120, seconds=300) as world:
+    with World.start(directory, REGISTRY, rate=120) as world:
         engines = Engines(world)
         with serving(engines) as url:
             world.measuring()

@@ -17,7 +17,7 @@ from gitops_canary.lab.world import World
 
 INTERVALS_S = 4.0
 """Two of the example's intervals: long enough for an advance that must not come."""
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
 
 
 def subject(world: World) -> str:

@@ -29,7 +29,7 @@ PAGE = (ROOT / "docs/tutorial/in-your-own-repository.md").read_text()
 FIRST = (ROOT / "docs/tutorial/first-rollout.md").read_text()
 ANSWERS = "workload: prod/checkout\nrouter: istio\nserving: yes\n"
 CANARY = "apps/checkout/canary.yaml"
-PATIENCE_S = 40
+PATIENCE_S = 90
 
 
 def before_canaries(directory: Path) -> Path:
@@ -54,7 +54,7 @@ def before_canaries(directory: Path) -> Path:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     directory = tmp_path_factory.mktemp("newcomer")
     begin = before_canaries(directory / "plain")
-    with World.start(directory / "world", HEALTHY, rate=120, seconds=200, begin=begin) as made:
+    with World.start(directory / "world", HEALTHY, rate=120, begin=begin) as made:
         made.measuring()
         yield made
 

@@ -34,11 +34,11 @@ def interrupted(directory: Path, argv: list[str], number: signal.Signals, sign: 
             [sys.executable, "-m", *argv], stdout=log, stderr=log, start_new_session=True
         )
     try:
-        until(lambda: sign(directory, out) or None, what="the moment to end it", timeout_s=40)
+        until(lambda: sign(directory, out) or None, what="the moment to end it", timeout_s=90)
         assert processes_of(directory)
     finally:
         lab.send_signal(number)
-        lab.wait(timeout=20)
+        lab.wait(timeout=90)
     assert processes_of(directory) == []
     return lab.returncode
 
@@ -89,7 +89,7 @@ def test_what_a_child_leaves_behind_ends_with_it(tmp_path: Path) -> None:
     with Children(tmp_path) as children:
         children.start("careless", ["sh", "-c", script])
         pid = int(
-            until(lambda: (tmp_path / "pid").read_text() or None, what="its child", timeout_s=5)
+            until(lambda: (tmp_path / "pid").read_text() or None, what="its child", timeout_s=60)
         )
         os.kill(pid, 0)
 

@@ -1,5 +1,4 @@
 import re
-import time
 from collections.abc import Callable
 
 from gitops_canary.lab.agent import agent_url
@@ -11,6 +10,7 @@ from gitops_canary.lab.world import World
 ROUTE = "apps/checkout/virtualservice.yaml"
 CANARY = "apps/checkout/deployment.yaml"
 PRIMARY = "apps/checkout/deployment-primary.yaml"
+PATIENCE_S = 60
 
 
 def weights(canary: int) -> Callable[[str], str]:
@@ -30,7 +30,7 @@ def set_weight(world: World, canary: int) -> None:
     until(
         lambda: True if world.envoy.live().revision == revision else None,
         what=f"{canary} % to be live",
-        timeout_s=10,
+        timeout_s=PATIENCE_S,
     )
     assert world.envoy.live().weights["prod_checkout-canary"] == canary
 
@@ -55,7 +55,9 @@ def runs_only(world: World, deployment: str, tag: str) -> bool | None:
 
 def wait_for(world: World, deployment: str, tag: str) -> None:
     until(
-        lambda: runs_only(world, deployment, tag), what=f"{deployment} to run {tag}", timeout_s=15
+        lambda: runs_only(world, deployment, tag),
+        what=f"{deployment} to run {tag}",
+        timeout_s=PATIENCE_S,
     )
 
 
@@ -64,23 +66,30 @@ def measured(world: World) -> dict[str, float]:
     return {dict(labels)["destination_workload"]: value for labels, value in answer.items()}
 
 
-def share(world: World, seconds: float) -> float:
-    """Measure the canary's share of what Prometheus counts from now on, in percent."""
+def share(world: World, requests: int) -> float:
+    """Measure the canary's share of the next requests that Prometheus counts, in percent."""
     before = measured(world)
-    time.sleep(seconds)  # the length of the measurement, not a wait for anything
-    after = measured(world)
+
+    def enough() -> dict[str, float] | None:
+        now = measured(world)
+        return now if sum(now.values()) - sum(before.values()) >= requests else None
+
+    after = until(enough, what=f"{requests} requests", timeout_s=PATIENCE_S)
     canary = after.get("checkout", 0) - before.get("checkout", 0)
     return 100 * canary / (sum(after.values()) - sum(before.values()))
 
 
 def test_the_measured_share_follows_a_weight_pushed_by_hand(world: World) -> None:
-    assert share(world, 1.5) == 0
+    assert share(world, 200) == 0
     set_weight(world, 50)
-    until(lambda: measured(world).get("checkout"), what="a sample of the canary", timeout_s=5)
+    until(
+        lambda: measured(world).get("checkout"), what="a sample of the canary", timeout_s=PATIENCE_S
+    )
 
-    half = share(world, 2.5)
+    half = share(world, 500)
     set_weight(world, 0)
 
+    # More than four times what chance makes of 500 requests.
     assert 40 < half < 60
 
 
@@ -89,7 +98,9 @@ def test_a_new_image_of_the_primary_under_load_fails_no_request(world: World) ->
 
     run(world, PRIMARY, "1.1.0")
     wait_for(world, "checkout-primary", "1.1.0")
-    until(lambda: world.counts().requests.get("1.1.0"), what="answers of 1.1.0", timeout_s=5)
+    until(
+        lambda: world.counts().requests.get("1.1.0"), what="answers of 1.1.0", timeout_s=PATIENCE_S
+    )
     run(world, PRIMARY, "1.0.0")
     wait_for(world, "checkout-primary", "1.0.0")
 
@@ -118,7 +129,9 @@ def test_the_cluster_reports_as_kube_state_metrics_does(world: World) -> None:
 def test_an_image_nobody_published_leaves_the_old_pods_serving(world: World) -> None:
     run(world, PRIMARY, "9.9.9")
     until(
-        lambda: True if "checkout:9.9.9" in kube(world) else None, what="the new pod", timeout_s=10
+        lambda: True if "checkout:9.9.9" in kube(world) else None,
+        what="the new pod",
+        timeout_s=PATIENCE_S,
     )
 
     where = '{namespace="prod",deployment="checkout-primary"} 1'
@@ -136,7 +149,7 @@ def test_a_paused_agent_leaves_the_mesh_as_it_is(world: World) -> None:
     until(
         lambda: True if world.synced().fetched == revision else None,
         what="the agent to fetch",
-        timeout_s=10,
+        timeout_s=PATIENCE_S,
     )
 
     assert world.envoy.live() == live
@@ -145,7 +158,7 @@ def test_a_paused_agent_leaves_the_mesh_as_it_is(world: World) -> None:
     until(
         lambda: True if world.envoy.live().revision == revision else None,
         what="the agent to apply",
-        timeout_s=10,
+        timeout_s=PATIENCE_S,
     )
     set_weight(world, 0)
 
@@ -153,7 +166,7 @@ def test_a_paused_agent_leaves_the_mesh_as_it_is(world: World) -> None:
 def test_a_broken_manifest_is_reported_and_changes_nothing(world: World) -> None:
     live = world.envoy.live()
     world.person.change(ROUTE, lambda text: text.replace("weight: 0", "weight: 7"), "Oops")
-    error = until(lambda: world.synced().error or None, what="an error", timeout_s=10)
+    error = until(lambda: world.synced().error or None, what="an error", timeout_s=PATIENCE_S)
 
     assert "add up to 100" in error
     assert world.envoy.live() == live
@@ -165,7 +178,7 @@ def test_a_version_that_fails_is_measured_as_failing(world: World) -> None:
     run(world, CANARY, "1.2.0")
     wait_for(world, "checkout", "1.2.0")
     set_weight(world, 50)
-    until(lambda: world.counts().failed.get("1.2.0"), what="a failure", timeout_s=10)
+    until(lambda: world.counts().failed.get("1.2.0"), what="a failure", timeout_s=PATIENCE_S)
     set_weight(world, 0)
 
     failing = world.prometheus.ask('istio_requests_total{response_code="500"}')
@@ -177,13 +190,15 @@ def test_a_version_that_crashes_is_seen_by_its_callers(world: World) -> None:
     run(world, CANARY, "2.0.0")
     wait_for(world, "checkout", "2.0.0")
     set_weight(world, 25)
-    until(lambda: world.counts().failed.get(NOBODY), what="answers by nobody", timeout_s=15)
+    until(lambda: world.counts().failed.get(NOBODY), what="answers by nobody", timeout_s=PATIENCE_S)
     set_weight(world, 0)
     run(world, CANARY, "1.0.0")
     wait_for(world, "checkout", "1.0.0")
 
     query = 'istio_requests_total{destination_workload="checkout",response_code="503"}'
-    assert until(lambda: world.prometheus.ask(query) or None, what="503 measured", timeout_s=5)
+    assert until(
+        lambda: world.prometheus.ask(query) or None, what="503 measured", timeout_s=PATIENCE_S
+    )
 
 
 def test_the_users_count_what_the_mesh_counts(world: World) -> None:
