@@ -166,11 +166,11 @@ class Requested:
         """Whether a commit that the forge wrote does just what was decided, where it was."""
         remote = self.world.remote
         sides = [(one, *remote.parents(one)) for one in (planned, written)]
-        touched = [*remote.differing(*(remote.tree(one) for one in sides[0]))]
+        touched, too = ({*remote.differing(*(remote.tree(one) for one in side))} for side in sides)
         record = parse(self.world.message(planned), planned)
         assert record is not None, "it is ours"
         shape = self.world.shapes[record.canary]
-        return all(
+        return touched == too and all(
             self._owned(one, shape) == self._owned(other, shape)
             and all(self._file(one, path) == self._file(other, path) for path in touched)
             for one, other in zip(*sides, strict=True)

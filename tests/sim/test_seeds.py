@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from .__main__ import share
 from .seeds import Failure, world
 
@@ -16,6 +18,13 @@ def test_no_seed_breaks_a_promise() -> None:
     assert not isinstance(outcome, Failure), str(outcome)
     assert outcome.commits > 0
     assert outcome.faults > 0
+
+
+@pytest.mark.parametrize("seed", [3000118, 3302554])
+def test_a_squash_is_a_move_where_it_does_just_that(seed: int) -> None:
+    """Of old commits below a request that are there already; not of another canary's change."""
+    outcome = share(range(seed, seed + 1))
+    assert not isinstance(outcome, Failure), str(outcome)
 
 
 def test_a_seed_tells_the_same_story_in_every_process() -> None:
