@@ -11,8 +11,10 @@ _DIGITS = 16
 _BEYOND = re.compile(rb"[\xf0-\xff]")
 """Begins a character beyond U+FFFF in UTF-8; such keys sort otherwise in UTF-16."""
 
-_NUMBER = re.compile(rb"[:,\[](?:-?\d+[.eE]|-?\d{16}|-?Infinity|NaN)")
-"""Begins a number, or a text that looks like one, that RFC 8785 may spell otherwise."""
+_NUMBER = re.compile(rb"(?:\":|[,\[])(?:-?\d+[.eE]|-?\d{16}|-?Infinity|NaN)")
+"""Begins a number, or a text that looks like one, that RFC 8785 may spell otherwise.
+
+The colon of a key follows a quote; those of `sha256:5e1...` do not."""
 
 
 class _Odd(Exception):  # noqa: N818 - never leaves this module
