@@ -206,3 +206,23 @@ def test_the_version_comes_with_what_a_report_needs() -> None:
     assert ended.out.splitlines()[0] == f"gitops-canary {installed('gitops-canary')}"
     for words in ("Python 3.", "git 2.", "GitPython ", "ruamel.yaml ", "pydantic "):
         assert words in ended.out
+
+
+@pytest.mark.parametrize("words", [v for v in verbs() if v != ["demo"]], ids=" ".join)
+def test_a_verb_alone_is_what_it_is_among_the_others(words: list[str]) -> None:
+    alone, among = (
+        CliRunner().invoke(app, [*words, "--help"]).output
+        for app in (application(words[0]), application())
+    )
+
+    assert alone == among
+
+
+def test_a_verb_starts_without_what_others_need() -> None:
+    code = (
+        "import sys; from gitops_canary.cli import application; application('version');"
+        "print([name for name in ('pydantic', 'uvicorn', 'ruamel') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
