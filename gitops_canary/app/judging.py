@@ -167,7 +167,7 @@ def _reading(one: models.Reading, index: int) -> Reading:
         primary=tuple(str(value) for value in one.primary),
         baseline=_text(one.baseline),
         trouble=_TROUBLES[one.trouble] if one.trouble else None,
-        why=one.why or (one.trouble or ""),
+        why=one.why or (_TROUBLES[one.trouble].value if one.trouble else ""),
     )
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from gitops_canary.core.counting import Past
 from gitops_canary.core.judges import conditions, expression, mannwhitney, sequential, threshold
 from gitops_canary.core.judges.classify import Rule
-from gitops_canary.core.judges.sequential_types import KEPT
+from gitops_canary.core.judges.sequential_types import KEPT, SPLIT
 from gitops_canary.core.text import percent
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.model.spec import CanarySpec, Check, Criteria, JudgePolicy, Limits, Policy
@@ -19,12 +19,12 @@ FREE_LEAST = 6
 _NEVER = 1_000_000_000
 
 
-def ranked(policy: Policy) -> mannwhitney.Config:
+def ranked(policy: Policy, rule: int) -> mannwhitney.Config:
     """Compare every counted check by ranks; more is worse."""
-    rule = Rule(direction="increase", critical=True)
+    compared = Rule(direction="increase", critical=True, alike_too=rule >= SPLIT)
     counted = (check for check in policy.checks if check.builtin)
     return mannwhitney.Config(
-        metrics=tuple(mannwhitney.Metric(name=check.name, rule=rule) for check in counted)
+        metrics=tuple(mannwhitney.Metric(name=check.name, rule=compared) for check in counted)
     )
 
 

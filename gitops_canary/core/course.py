@@ -268,7 +268,7 @@ class Course:
         if kind == conditions.NAME:
             return configs.conditioned(self.policy, self.spec, endless=self.alone)
         if kind == mannwhitney.NAME:
-            return configs.ranked(self.policy)
+            return configs.ranked(self.policy, self.rule)
         metrics = tuple(self._metric(c, answers) for c in self.policy.checks if c.builtin)
         return configs.counted(
             self.policy, metrics, alone=self.alone, seen_ms=self.seen_ms, rule=self.rule

@@ -1,6 +1,7 @@
 """One sentence per decision, the same in commit, log and command line; and what it rests on."""
 
 from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
 
 from gitops_canary.core.text import one_line, percent
 from gitops_canary.model.decision import Act, Decision
@@ -61,7 +62,8 @@ def _conditions(one: Measurement) -> str:
 
 def _ranks(one: Measurement) -> str:
     said = one.numbers
-    times = f" ({float(said['meanRatio']):.3g}x)" if "meanRatio" in said else ""
+    ratio = float(said.get("meanRatio", "nan"))
+    times = f" ({ratio:.3g}x)" if isfinite(ratio) else ""
     return (
         f"{one.value} on average of {one.samples}, {one.baseline or 'nothing'} on the primary"
         f"{times}: {said.get('class', one.outcome.value)}, {one.why}"

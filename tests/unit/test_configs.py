@@ -85,7 +85,7 @@ def test_scatter_is_known_by_two_bad_minutes_or_by_the_policy(
 
 
 def test_ranks_compare_what_is_counted_and_more_is_worse() -> None:
-    found = configs.ranked(spec(check(), check(None, query="mine")).policy).metrics
+    found = configs.ranked(spec(check(), check(None, query="mine")).policy, RULE).metrics
 
     assert [one.name for one in found] == ["request-success-rate"]
     assert (found[0].rule.direction, found[0].rule.critical) == ("increase", True)

@@ -20,7 +20,7 @@ from gitops_canary.core.judges import (
 )
 from gitops_canary.core.judges.classify import Rule
 from gitops_canary.model.decision import Hold, Wait
-from gitops_canary.model.judging import Block, Counts, Reading
+from gitops_canary.model.judging import Block, Counts, Reading, Trouble
 from gitops_canary.model.names import CanaryId
 from gitops_canary.model.rollout import Action
 from gitops_canary.model.spec import Limits, Strategy
@@ -77,6 +77,38 @@ def test_the_sum_is_told_in_words(config: Config, words: str) -> None:
     *_, last = judged(config, blocks)
 
     assert list(arithmetic(last)) == [words]
+
+
+SUCCESS = expression.read("result[0] >= 99")
+ODD: list[tuple[Config, Reading, str]] = [
+    (
+        CASES[2][0],
+        Reading(metric="m", canary=("5",) * 5, primary=("0",) * 5),
+        "m: 5 on average of 5 points, 0 on the primary: High, always 5, and 0 on the primary",
+    ),
+    (
+        conditions.Config(metrics=(conditions.Metric(name="m", success=SUCCESS),)),
+        Reading(metric="m", trouble=Trouble.NO_DATA, why="no series"),
+        "phase Running: m had no result: no series",
+    ),
+    (
+        sequential.Config(
+            metrics=(sequential.Metric(name="m", budget=0.01, known=False),), mismatch=None
+        ),
+        Reading(metric="m", counts=Counts(canary=150, canary_bad=60)),
+        "m is beyond its limit: 60 of 150 requests failed in the last minute",
+    ),
+]
+
+
+@pytest.mark.parametrize(("config", "reading", "words"), ODD, ids=["ratio", "result", "alone"])
+def test_no_sentence_is_empty_or_says_what_is_not(
+    config: Config, reading: Reading, words: str
+) -> None:
+    weight = Decimal(100 if reading.counts else 10)
+    block = Block(start_ms=0, end_ms=15_000, weight=weight, readings=(reading,))
+    [verdict] = judged(config, [block])
+    assert words in (*arithmetic(verdict), verdict.reason)
 
 
 def test_what_has_no_number_is_told_by_its_reason() -> None:

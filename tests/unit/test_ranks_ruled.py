@@ -58,6 +58,12 @@ def test_sides_that_are_the_same_pass_however_few_points_they_have() -> None:
     assert kind([1.0, 2.0], [2.0, 1.0]) is PASS
 
 
+def test_in_a_canary_few_points_say_nothing_though_they_are_the_same() -> None:
+    rule = Rule(alike_too=True)
+    assert classify(rule, [0.0], [0.0]).kind is ERROR
+    assert classify(rule, [0.0] * 5, [0.0] * 5).kind is PASS
+
+
 def test_five_points_a_side_are_the_least() -> None:
     assert kind(BASE[:4], ABOVE) is ERROR
     assert kind(BASE, ABOVE[:4]) is ERROR

@@ -42,6 +42,9 @@ class Rule:
     """Mean ratio from which a significant shift of a part of the points counts too; 0 is off."""
     least_points: int = 5
     """Fewer points on a side are an error: at 2 points one healthy look in nine is called bad."""
+    alike_too: bool = False
+    """Whether that holds where both sides are the same, too, which Kayenta passes: in a Canary one
+    scrape without a bad request says nothing yet."""
 
     @property
     def neutral(self) -> tuple[float, float]:
@@ -66,14 +69,19 @@ def classify(rule: Rule, control: Sequence[float], experiment: Sequence[float]) 
     if empty:
         return empty
     ratio = ranks.mean_ratio(theirs, ours)
-    if sorted(ours) == sorted(theirs) or len({*ours, *theirs}) == 1:
+    few = min(len(ours), len(theirs)) < rule.least_points
+    if not (few and rule.alike_too) and _alike(ours, theirs):
         return Found(Class.PASS, "both sides are the same", ratio=1.0)
-    if min(len(ours), len(theirs)) < rule.least_points:
+    if few:
         why = f"{len(ours)} and {len(theirs)} points: {rule.least_points} are the least"
         return Found(Class.ERROR, why, ratio=ratio)
     effect = ranks.superiority(theirs, ours) if rule.effect == "cles" else ratio
     kind, why = _compared(rule, theirs, ours, effect, ratio)
     return Found(kind, why, critical=_critical(rule, kind, effect), ratio=ratio)
+
+
+def _alike(ours: Sequence[float], theirs: Sequence[float]) -> bool:
+    return sorted(ours) == sorted(theirs) or len({*ours, *theirs}) == 1
 
 
 def _cleaned(rule: Rule, values: Sequence[float]) -> list[float]:

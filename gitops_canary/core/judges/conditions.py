@@ -235,7 +235,8 @@ def _reason(config: Config, state: State, phase: Phase) -> str:
     for metric in config.metrics:
         tally = state.tallies[metric.name]
         if not metric.dry_run and tally.phase is phase and tally.why:
-            return f"phase {phase.value}: {metric.name} was {tally.value or 'nothing'}, {tally.why}"
+            was = f" was {tally.value}, " if tally.value else " had no result: "
+            return f"phase {phase.value}: {metric.name}{was}{tally.why}"
     return f"phase {phase.value}"
 
 

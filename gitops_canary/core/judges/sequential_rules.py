@@ -89,7 +89,8 @@ def _doubt(config: Config, state: State, findings: Mapping[str, Finding]) -> str
             sides = compared(weighed.total, metric.what)
             return f"{metric.name} is suspicious: {sides}{found.beside}"
         if recent := _beyond(config, metric, weighed.recent):
-            below = "" if config.alone else ", primary and canary compared below"
+            lonely = config.alone or not weighed.total.primary
+            below = "" if lonely else ", primary and canary compared below"
             one = blamed(weighed.pods, metric.budget)
             recent = f"{recent} in the last minute{below}{one and '; '}{one}"
             return f"{metric.name} is beyond its limit: {recent}"
