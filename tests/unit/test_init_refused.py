@@ -29,6 +29,12 @@ spec:
   - kustomize: {images: [acme/other:1, "acme/web:9"]}
     path: apps
 """
+FLUX = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: web}
+spec: {path: ./apps, images: [{name: a}, {name: acme/web, newTag: '9'}]}
+"""
 OTHERS = {
     "another primary": (
         {"a.yaml": DEPLOYMENT.replace("name: web", "name: web-primary")},
@@ -63,6 +69,13 @@ OTHERS = {
     ),
     "images of an Application": (
         {"argocd/web.yaml": APPLICATION}, "argocd/web.yaml:6:40", "has built apps",
+    ),
+    "images of Flux": (
+        {"flux.yaml": FLUX}, "flux.yaml:4:42", "Flux Kustomization web sets the image acme/web",
+    ),
+    "a pause": (
+        {"apps/deploy.yaml": DEPLOYMENT.replace("  replicas: 3\n", "  paused: true\n")},
+        "apps/deploy.yaml:11:11", "no change while it is paused",
     ),
     "images of an updater": (
         {"apps/.argocd-source-web.yaml": "kustomize:\n  images:\n  - new=acme/x:2\n"

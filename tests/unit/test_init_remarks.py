@@ -54,6 +54,17 @@ def test_what_selects_or_is_selected_beside_is_told(
     assert all(says in one.what and remedy in one.remedy for one in told)
 
 
+def test_ports_of_nodes_are_told() -> None:
+    texts = plain("istio")
+    for old, new in (
+        ("      containers:", "      hostNetwork: true\n      containers:"),
+        ("containerPort: 8080", "containerPort: 8080\n          hostPort: 80"),
+    ):
+        changed = texts | {"apps/deploy.yaml": DEPLOYMENT.replace(old, new)}
+        assert any("ports of their nodes" in one.what for one in initialised(changed).remarks)
+    assert not any("ports of their nodes" in one.what for one in initialised(texts).remarks)
+
+
 def test_metrics_that_would_miss_or_double_are_told() -> None:
     monitor = """\
 apiVersion: monitoring.coreos.com/v1

@@ -2,7 +2,7 @@
 
 Argo Rollouts by `workloadRef`; Argo CD by the images that an Application, or the file that Argo CD
 Image Updater writes (`.argocd-source-<application>.yaml`), gives to kustomize (Argo CD's
-documentation of Kustomize and of parameter overrides).
+documentation of Kustomize and of parameter overrides); Flux by `spec.images` of a Kustomization.
 """
 
 import posixpath
@@ -37,6 +37,12 @@ def check(terrain: Terrain, choice: Choice) -> None:
         BindingError: something else has the last word; it names the place.
     """
     workload = choice.workload
+    if workload.word("spec", "paused") == "true":
+        raise BindingError(
+            f"The pods of {workload.ref.name} follow no change while it is paused.",
+            remedy="remove spec.paused",
+            place=workload.at("spec", "paused"),
+        )
     found = rolling(terrain, workload.ref.kind, workload.ref.name)
     if found is not None:
         raise BindingError(
@@ -62,22 +68,23 @@ def check(terrain: Terrain, choice: Choice) -> None:
 def _overrides(terrain: Terrain, choice: Choice) -> Iterator[tuple[str, Place, str]]:
     """Give who sets images of an application's folder, where, and which."""
     here = posixpath.dirname(choice.workload.ref.file) if choice.outer is None else choice.outer
-    mine = (engine.document for engine in terrain.engines if engine.folder == here)
-    for one in mine:
-        for item in _listed(one.root) if one.ref.kind == "Application" else ():
+    for engine in (one for one in terrain.engines if one.folder == here):
+        one = engine.document
+        for item in _listed(one.root):
             place = Place(one.ref.file, item.line, item.column)
-            yield f"Argo CD Application {one.ref.name}", place, item.value
+            yield f"{engine.title} {engine.name}", place, item.word("name") or item.value
     for file, text in sorted(terrain.texts.items()):
         if posixpath.basename(file).startswith(_OVERRIDES) and posixpath.dirname(file) == here:
             items = (item for root in _parsed(text, file) for item in _images(root))
             yield from ((file, Place(file, one.line, one.column), one.value) for one in items)
 
 
-def _listed(application: Node) -> Iterator[Node]:
-    """Give the images of every source of an Application."""
-    sources = application.get("spec", "sources")
-    for one in (application.get("spec", "source"), *(sources.items if sources else ())):
+def _listed(engine: Node) -> Iterator[Node]:
+    """Give the images of every source of an Application, or of a Kustomization of Flux."""
+    sources, own = engine.get("spec", "sources"), engine.get("spec", "images")
+    for one in (engine.get("spec", "source"), *(sources.items if sources else ())):
         yield from _images(one)
+    yield from own.items if own is not None else ()
 
 
 def _images(source: Node | None) -> tuple[Node, ...]:

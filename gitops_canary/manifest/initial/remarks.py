@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from gitops_canary.manifest.compare import Pointer
-from gitops_canary.manifest.initial import configs, copies, of_copies, overlay
+from gitops_canary.manifest.initial import configs, copies, of_copies, of_pods, overlay
 from gitops_canary.manifest.initial.choice import Choice
 from gitops_canary.manifest.initial.remark import Remark
 from gitops_canary.manifest.initial.terrain import WORKLOADS, Document, Engine, Terrain
@@ -52,7 +52,8 @@ def remarks(terrain: Terrain, choice: Choice, then: Terrain) -> tuple[Remark, ..
         *_selects(terrain, choice, then),
         *_monitors(terrain, choice),
         *_subsets(terrain, choice),
-        *_volumes(choice),
+        *of_pods.volumes(choice),
+        *of_pods.ports(choice),
         *_compared(terrain, choice),
         *_secrets(terrain, choice),
         *of_copies.shared(terrain, choice, then),
@@ -180,18 +181,6 @@ def _secrets(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
             )
 
 
-def _volumes(choice: Choice) -> Iterator[Remark]:
-    volumes = choice.workload.root.get("spec", "template", "spec", "volumes")
-    for index, one in enumerate(volumes.items if volumes else ()):
-        claim = one.get("persistentVolumeClaim", "claimName")
-        if claim is not None:
-            yield Remark(
-                place=choice.workload.at("spec", "template", "spec", "volumes", index),
-                what=f"two versions would share the volume {claim.value} and write to it",
-                remedy="keep data out of the pods, or let the primary have a claim of its own",
-            )
-
-
 def _engine(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
     """Say what applies the application, and which of its settings get in the way."""
     folder = (
@@ -220,6 +209,9 @@ def _engine(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
 def _settings(engine: Engine) -> Iterator[Remark]:
     one = engine.document
     if one.ref.kind == "Kustomization":
+        if one.root.get("spec", "patches") is not None:
+            yield _setting(engine, "what spec.patches puts onto the primary is not read",
+                           "make sure that none changes replicas, images or labels")  # fmt: skip
         if one.word("spec", "wait") == "true":
             yield _setting(engine, "spec.wait holds later revisions back until all is healthy",
                            "set it to false, or a rollback waits for the bad version")  # fmt: skip
