@@ -89,6 +89,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text()
     except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise UsageError(
-            f"The keys cannot be read: {error}.", remedy="name a text file", place=Place(str(path))
+            f"The keys cannot be read: {why}.", remedy="name a text file", place=Place(str(path))
         ) from error

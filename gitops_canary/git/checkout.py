@@ -67,10 +67,16 @@ class Checkout(PersonsGit):
 
         Raises:
             Unavailable: the remote does not answer.
-            Refused: it will not have us, or has no such branch.
+            Refused: it will not have us.
+            UsageError: it has no such branch, or this clone no remote.
         """
         spec = f"+refs/heads/{self.branch}:{self._ref}"
         done = self._ask("fetch", "--quiet", "--no-tags", self.remote, spec)
+        if "couldn't find remote ref" in done.err:
+            raise UsageError(
+                f"The branch {self.branch} is not on {self.remote}.",
+                remedy="correct --branch, or push the branch",
+            )
         if not done.ok:
             raise self._explained("fetch", done)
         return Revision(self._must("rev-parse", "--verify", f"{self._ref}^{{commit}}"))
@@ -150,6 +156,11 @@ class Checkout(PersonsGit):
         raise self._explained("push", done)
 
     def _explained(self, what: str, done: Finished) -> CanaryError:
+        if not self._word("config", "--get", f"remote.{self.remote}.url"):
+            return UsageError(
+                f"{self._directory} has no remote {self.remote}.",
+                remedy="name a clone of the config repository with --checkout",
+            )
         error = rejection.explain(what, done)
         remedy = f"make `git {what} {self.remote}` work in {self._directory}, then run this again"
         return type(error)(error.problem, remedy=remedy)

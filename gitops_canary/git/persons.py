@@ -90,6 +90,11 @@ class PersonsGit:
         return done.out.decode(errors="replace").removesuffix("\n")
 
     def _done(self, done: Finished, name: str) -> Finished:
+        if "dentity unknown" in done.err or "empty ident name" in done.err:
+            raise Refused(
+                "Git does not know in whose name to commit.",
+                remedy="git config --global user.name NAME, and user.email ADDRESS",
+            )
         if not done.ok:
             raise Refused(
                 f"git {name} said: {rejection.said(done.err)}",

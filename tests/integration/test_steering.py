@@ -239,7 +239,7 @@ def test_what_is_so_already_is_not_committed_again(origin: Origin, clone: Path) 
         (["promote", "prod/checkout"], 7, "leaves out every check"),
         (["promote", "prod/checkout", "--override"], 7, "Nothing of prod/checkout is rolling out"),
         (["pause", "prod/chekout"], 1, "did you mean prod/checkout?"),
-        (["pause", "prod/checkout", "--branch", "nope"], 6, "make `git fetch origin` work"),
+        (["pause", "prod/checkout", "--branch", "nope"], 2, "The branch nope is not on origin"),
         (["pause", "prod/checkout", "--branch", "a..b"], 2, "branch"),
         (["pause"], 2, "Missing argument"),
     ],
