@@ -20,6 +20,7 @@ from gitops_canary.lab.world import World
 
 CANARY = "apps/checkout/canary.yaml"
 PATIENCE_S = 90
+pytestmark = pytest.mark.timeout(400)
 GOOD = ("1.1.0", "1.3.0", "1.4.0")
 BAD = ("1.2.1", "1.2.2", "1.2.3")
 REGISTRY = {

@@ -18,6 +18,7 @@ from gitops_canary.lab.world import World
 INTERVALS_S = 4.0
 """Two of the example's intervals: long enough for an advance that must not come."""
 PATIENCE_S = 90.0
+pytestmark = pytest.mark.timeout(400)
 
 
 def subject(world: World) -> str:

@@ -30,6 +30,7 @@ FIRST = (ROOT / "docs/tutorial/first-rollout.md").read_text()
 ANSWERS = "workload: prod/checkout\nrouter: istio\nserving: yes\n"
 CANARY = "apps/checkout/canary.yaml"
 PATIENCE_S = 90
+pytestmark = pytest.mark.timeout(400)
 
 
 def before_canaries(directory: Path) -> Path:

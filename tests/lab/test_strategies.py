@@ -37,6 +37,7 @@ KEPT = """\
 """
 HELD = "  annotations: {gitops-canary.dev/paused: 'true'}\n"
 PATIENCE_S = 90
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="module")
