@@ -57,7 +57,7 @@ def unmeasured(s: Situation, index: int) -> Decision:
     return s.act(
         Action.RETREAT,
         at_ms=seen[-1].window.end_ms,
-        reason=f"Nothing could be measured for {limit}: {silent(seen[-1])}.",
+        reason=f"The checks decided nothing for {limit}: {silent(seen[-1])}.",
         verdict=Outcome.INCONCLUSIVE,
         failed=s.rollout.last.record.failed + sum(v.outcome is Outcome.FAIL for v in seen),
         window=seen[-1].window,
@@ -78,7 +78,7 @@ def _waited(s: Situation, why: str, limit: str) -> Decision:
     asks = s.policy.no_data == "ask"
     return s.hold(
         Wait.PERSON if asks else Wait.DATA,
-        f"Nothing could be measured for {limit}: {why}. The weight stays.",
+        f"The checks decided nothing for {limit}: {why}. The weight stays.",
         remedy=f"mend the measurement, or `gitops-canary abort {s.canary}`",
         alert=True,
     )

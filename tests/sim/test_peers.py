@@ -56,7 +56,7 @@ def test_no_values_found_never_advances_and_is_told(given: Change, word: str) ->
     until(world, lambda: "retreat" in actions(world))
     assert actions(world).count("advance") == steps
     move = list(world.watch.landed.values())[-1]
-    assert "Nothing could be measured" in world.message(move.revision)
+    assert "The checks decided nothing" in world.message(move.revision)
     assert not [path for path in world.files(move.revision) if "quarantine" in path]
 
 

@@ -53,7 +53,7 @@ def test_a_retreat_counts_what_failed_before_the_silence_and_rests_on_no_later_l
     assert (act.window, act.at_ms) == (
         s.verdicts[LIMIT + 1].window, s.verdicts[LIMIT + 1].window.end_ms,
     )  # fmt: skip
-    assert act.reason == "Nothing could be measured for 10m: errors: why."
+    assert act.reason == "The checks decided nothing for 10m: errors: why."
 
 
 @pytest.mark.parametrize(
