@@ -9,8 +9,9 @@ from pathlib import Path
 
 from gitops_canary.app.config import load
 from gitops_canary.app.outside import client
-from gitops_canary.core import configs
-from gitops_canary.core.backtest import Backtest, backtest, replayed, span_ms, starts
+from gitops_canary.core import configs, counting
+from gitops_canary.core.backtest import Backtest, backtest, bounded, replayed, span_ms, starts
+from gitops_canary.core.buckets import read_ms
 from gitops_canary.core.course import Course
 from gitops_canary.core.judge import judge
 from gitops_canary.core.judges import mannwhitney, threshold
@@ -145,13 +146,28 @@ async def _asked(
     try:
         verdicts = await _looks(spec, who, sources, instants, scrape_ms)
         _heard(verdicts, who)
-        looked = backtest(spec.policy, verdicts)
+        looked = await _bounded(backtest(spec.policy, verdicts), spec, sources, instants[-1])
         if spec.policy.judge.type == threshold.NAME:
             return looked
         runs = await _runs(spec, who, sources, past, scrape_ms)
         return replayed(looked, runs, span_ms(spec.policy, scrape_ms))
     finally:
         await sources.aclose()
+
+
+async def _bounded(looked: Backtest, spec: CanarySpec, sources: Metrics, at_ms: int) -> Backtest:
+    """Fit what is suggested for latencies to the buckets there are."""
+    asked = {check.name: question for check, question in counting.latencies(spec, at_ms)}
+    if not asked:
+        return looked
+    answers, unit_ms = await sources.ask(tuple(asked.values())), counting.unit_ms(spec)
+    ranges = tuple(
+        bounded(one, check, spec, read_ms(answers[asked[check.name]], unit_ms))
+        if check.name in asked
+        else one
+        for check, one in zip(spec.policy.checks, looked.ranges, strict=True)
+    )
+    return replace(looked, ranges=ranges)
 
 
 def _heard(verdicts: Sequence[Verdict], who: str) -> None:

@@ -13,7 +13,7 @@ from gitops_canary.core.judges import WINDOWED
 from gitops_canary.core.questions import questions
 from gitops_canary.core.text import percent
 from gitops_canary.errors import SpecError, Unavailable
-from gitops_canary.model.observation import Answer, Question
+from gitops_canary.model.observation import Answer
 from gitops_canary.model.spec import CanarySpec, Check
 
 LOOKS = 30
@@ -43,7 +43,7 @@ async def of(spec: CanarySpec, measuring: Measuring, now_ms: int) -> list[Findin
     timing, primary = measuring.timing, f"{spec.target.name}-primary"
     end = now_ms - timing.delay_ms
     instants = [end - n * spec.policy.interval_ms for n in reversed(range(LOOKS))]
-    bounded = list(_bounds(spec, end))
+    bounded = list(counting.latencies(spec, end))
     scrape_ms = timing.scrape_ms
     asked = questions(spec.policy, spec, instants, scrape_ms=scrape_ms, workload=primary)
     if not asked:
@@ -64,17 +64,6 @@ async def of(spec: CanarySpec, measuring: Measuring, now_ms: int) -> list[Findin
         if (misfit := _misfit(spec, check, answers[question]))
     ]
     return [*found, *await beside_last_week(spec, measuring, now_ms, now)]
-
-
-def _bounds(spec: CanarySpec, at_ms: int) -> Iterator[tuple[Check, Question]]:
-    """Ask for the buckets of each latency check; what cannot be asked has other findings."""
-    for check in spec.policy.checks:
-        if check.builtin == "request-duration":
-            try:
-                yield check, counting.bounds(check, spec, at_ms)
-            except SpecError:
-                # Not swallowed: `lint` and every verdict say that this check cannot be asked.
-                continue
 
 
 def _misfit(spec: CanarySpec, check: Check, answer: Answer) -> SpecError | None:

@@ -113,6 +113,7 @@ def _began(found: Backtest) -> str:
 def _limits(found: Backtest) -> Iterator[str]:
     """Say what the suggestions leave out, and where nobody could tell what to leave out."""
     yield from (f"{one.check} {leaving(one)}." for one in found.ranges if one.left_out)
+    yield from (one.misfit for one in found.ranges if one.misfit)
     for one in found.ranges:
         if one.short and one.suggested:
             yield (

@@ -78,7 +78,8 @@ def _check(one: Range, stopped: Sequence[int]) -> str:
 def _told(one: Range) -> str:
     text = f"Limit {one.limit}: {one.failed} of {one.looks} looks failed, {one.silent} were silent."
     text = f"{text} Suggested: {one.suggested}." if one.suggested else text
-    return f"{text} Normal is told {leaving(one)}." if one.left_out else text
+    text = f"{text} Normal is told {leaving(one)}." if one.left_out else text
+    return f"{text} {one.misfit}" if one.misfit else text
 
 
 def _plot(one: Range, stopped: Sequence[int]) -> str:

@@ -12,14 +12,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from gitops_canary.core.judges import conditions, sequential
+from gitops_canary.core import buckets
+from gitops_canary.core.judges import WINDOWED, conditions, sequential
 from gitops_canary.core.normal_days import LeftOut, left_out, unit_ms
 from gitops_canary.core.numbers import number
 from gitops_canary.core.questions import longest_window_ms
 from gitops_canary.core.text import percent
 from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Outcome
-from gitops_canary.model.spec import Check, Policy
+from gitops_canary.model.spec import CanarySpec, Check, Policy
 
 RUNS_MAX = 500
 """Past rollouts that a judge of counts goes through at the most."""
@@ -52,6 +53,8 @@ class Range:
     """The first and the last look, with a value or without."""
     left_out: tuple[LeftOut, ...] = ()
     """Days (hours, where there are few days) that were not normal, and suggest nothing."""
+    misfit: str = ""
+    """Why its limit can never fail, or never be counted, by the buckets there are."""
     short: bool = False
     """Whether there are too few hours to tell an incident from a normal one."""
 
@@ -141,6 +144,25 @@ def backtest(policy: Policy, verdicts: Sequence[Verdict]) -> Backtest:
         silent=begun - len(heard),
         quiet=_quiet(ranges, spans, stopped),
     )
+
+
+def bounded(one: Range, check: Check, spec: CanarySpec, bounds: Sequence[Decimal]) -> Range:
+    """Hold a latency limit and what is suggested against the bounds of the buckets there are.
+
+    What counts requests needs a bound; a percentile is never more than the largest.
+    """
+    found = buckets.misfit(check, spec, bounds, f"that {check.source} has")
+    misfit = f"{found.problem} To go on: {found.remedy}." if found else ""
+    if not bounds or not one.suggested:
+        return replace(one, misfit=misfit)
+    limit = Decimal(one.suggested.removeprefix("<= "))
+    if spec.policy.judge.type not in WINDOWED:
+        limit = next((one for one in bounds if one >= limit), bounds[-1])
+        return replace(one, misfit=misfit, suggested=f"<= {percent(limit)}")
+    if limit < bounds[-1]:
+        return replace(one, misfit=misfit)
+    wider = f"buckets beyond {percent(bounds[-1])}, and then {one.suggested}"
+    return replace(one, misfit=misfit, suggested=wider)
 
 
 def _quiet(

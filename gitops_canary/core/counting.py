@@ -20,6 +20,7 @@ from gitops_canary.core.sides import SIDES, Answers, answer_at
 from gitops_canary.core.streams import joined
 from gitops_canary.core.telemetry import telemetry
 from gitops_canary.core.text import percent
+from gitops_canary.errors import SpecError
 from gitops_canary.model.judging import Counts, Pod, Reading, Trouble
 from gitops_canary.model.observation import Question
 from gitops_canary.model.spec import CanarySpec, Check
@@ -235,6 +236,17 @@ def bounds(check: Check, spec: CanarySpec, at_ms: int) -> Question:
         step_ms=0,
         lookback_ms=BEFORE_MS,
     )
+
+
+def latencies(spec: CanarySpec, at_ms: int) -> Iterator[tuple[Check, Question]]:
+    """Ask for the bounds of each latency check that can be asked; `lint` tells of the others."""
+    for check in spec.policy.checks:
+        if check.builtin == "request-duration":
+            try:
+                yield check, bounds(check, spec, at_ms)
+            except SpecError:
+                # Not swallowed: every verdict says that this check cannot be asked.
+                continue
 
 
 def unit_ms(spec: CanarySpec) -> int:

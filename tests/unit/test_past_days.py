@@ -15,6 +15,7 @@ from gitops_canary.core.backtest import (
     RUNS_MAX,
     Range,
     backtest,
+    bounded,
     replayed,
     span_ms,
     starts,
@@ -199,3 +200,31 @@ def test_measurements_wanted_at_a_weight_make_its_past_longer() -> None:
     assert span_ms(policy(wanted, judge=conditions), 5_000) == 60_000 + 3 * 15_000
     one = replace(check(), criteria=Criteria())
     assert span_ms(policy(one, judge=conditions), 5_000) == 60_000
+
+
+BOUNDS = (Decimal(100), Decimal(500), Decimal(1000))
+
+
+@pytest.mark.parametrize(
+    ("judge", "limit", "normal", "says", "misfit"),
+    [
+        # What counts needs a bound: 660 would never pass.
+        ("sequential", "500", "600", "<= 1000", ""),
+        ("sequential", "400", "300", None, "is no bound of the buckets that default has"),
+        ("sequential", "500", "2000", "<= 1000", ""),
+        ("threshold", "500", "600", "<= 660", ""),
+        ("threshold", "500", "990", "buckets beyond 1000, and then <= 1089", ""),
+        ("threshold", "1000", "990", None, "so no look ever fails"),
+    ],
+)
+def test_what_is_suggested_for_a_latency_is_what_its_buckets_can_tell(
+    judge: str, limit: str, normal: str, says: str | None, misfit: str
+) -> None:
+    slow = check("request-duration", minimum=None, maximum=limit)
+    one = spec(slow)
+    one = replace(one, policy=replace(one.policy, judge=JudgePolicy(type=judge)))
+    found = bounded(the_range(slow, [normal]), slow, one, BOUNDS)
+    assert found.suggested == says
+    assert misfit in found.misfit
+    assert bool(misfit) == bool(found.misfit)
+    assert bounded(the_range(slow, [normal]), slow, one, ()).misfit == ""
