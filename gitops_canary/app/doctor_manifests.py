@@ -12,8 +12,10 @@ from gitops_canary.manifest.bindings import nothing_below
 from gitops_canary.manifest.census import Standing, census
 from gitops_canary.manifest.driven import NONE, Driver
 from gitops_canary.manifest.initial import overlay
+from gitops_canary.manifest.initial.sizes import sizes
 from gitops_canary.manifest.initial.terrain import Document, images
 from gitops_canary.manifest.kustomize import twice
+from gitops_canary.manifest.scaler_copy import asked
 from gitops_canary.manifest.versions import unlisted
 from gitops_canary.model.owned import DocRef, Templates
 from gitops_canary.model.spec import CanarySpec, Dialect
@@ -144,10 +146,21 @@ def scalers(one: Subject) -> Iterator[Finding]:
             if not _scales(one, found, name) or not _here(one, found, spec.namespace):
                 continue
             subject = f"{found.place} {found.ref.kind} {found.ref.name}"
-            if any(
-                _scales(one, other, f"{name}-primary") and _here(one, other, spec.namespace)
+            others = [
+                other
                 for other in one.terrain.of(*_SCALERS)
-            ):
+                if _scales(one, other, f"{name}-primary") and _here(one, other, spec.namespace)
+            ]
+            apart = next((_apart(one, spec, found, other) for other in others), "")
+            if apart:
+                yield hint(
+                    "scalers",
+                    subject,
+                    apart,
+                    "change both alike, or let autoscalerRef.primaryScalerReplicas of the Canary "
+                    "say the primary's",
+                )
+            elif others:
                 yield fine("scalers", subject, f"{name} and {name}-primary both scale")
             else:
                 yield Finding(
@@ -157,6 +170,25 @@ def scalers(one: Subject) -> Iterator[Finding]:
                     what=f"it scales {name}, and nothing scales {name}-primary, which serves users",
                     remedy=f"commit a copy for {name}-primary; `gitops-canary init` writes it",
                 )
+
+
+def _apart(one: Subject, spec: CanarySpec, own: Document, other: Document) -> str:
+    """Say how the sizes of both sides differ where nobody asked for that; empty where they do not.
+
+    They are those that kustomize builds: an overlay may have patched one of the two alone.
+    """
+    here = (spec.place.file, spec.place.line)
+    mine = [o for o in one.terrain.of("Canary") if (o.ref.file, o.root.line) == here]
+    if own.ref.kind != other.ref.kind or any(asked(o.root)[0] != (None, None) for o in mine):
+        return ""
+    for outer in overlay.outermost(one.terrain, own.ref.file) or (None,):
+        built = overlay.outermost(one.terrain, other.ref.file) or (None,)
+        if outer in built and overlay.space(one.terrain, outer, own) in {"", spec.namespace}:
+            found = [sizes(one.terrain, outer, each) for each in (own, other)]
+            if found[0] != found[1]:
+                words = [f"{least or 'few'} to {most or 'many'}" for least, most in found]
+                return f"it has {words[0]} pods, and the primary's {other.ref.name} {words[1]}"
+    return ""
 
 
 def unguarded(one: Subject) -> Iterator[Finding]:

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 
 from gitops_canary.manifest.document import Json, Node, data
 
-_LIMITS = {
+LIMITS = {
     "HorizontalPodAutoscaler": ("minReplicas", "maxReplicas"),
     "ScaledObject": ("minReplicaCount", "maxReplicaCount"),
 }
-KINDS = frozenset(_LIMITS)
+"""By kind, the fields of a scaler's spec that hold the least and the most replicas."""
+KINDS = frozenset(LIMITS)
 _SCALER = ("spec", "autoscalerRef")
 Limits = tuple[int | None, int | None]
 """Least and most replicas; None keeps the target's."""
@@ -25,7 +26,7 @@ def asked(canary: Node) -> tuple[Limits, Mapping[str, str]]:
 
 def bounds(kind: str, limits: Limits) -> Mapping[str, int]:
     """Give the fields of a scaler's spec that limits are written to."""
-    pairs = zip(_LIMITS[kind], limits, strict=True)
+    pairs = zip(LIMITS[kind], limits, strict=True)
     return {key: count for key, count in pairs if count is not None}
 
 

@@ -8,6 +8,12 @@ import pytest
 from first_canary import BASE, Texts, after, initialised, overlay
 from kustomized import built
 
+from gitops_canary.app.doctor import Health
+from gitops_canary.app.doctor_manifests import scalers
+from gitops_canary.app.doctor_subject import subject
+from gitops_canary.app.linting import WORK_TREE, Folder
+from gitops_canary.app.reading import Rules
+
 SCALER = """\
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
@@ -132,6 +138,27 @@ def test_what_the_overlay_deletes_gets_no_copy(inline: bool, tmp_path: LocalPath
 
     assert not [name for kind, name in now if kind == "HorizontalPodAutoscaler"]
     assert not [one for one in prepared.remarks if "this patch" in one.what]
+
+
+@pytest.mark.parametrize("form", ["a file", "a target", "inline, twice"])
+def test_doctor_compares_the_sizes_that_kustomize_builds(form: str, tmp_path: LocalPath) -> None:
+    texts = repository(*FORMS[form], others=True)
+    last = after(texts, initialised(texts, overlay="overlays/prod"))
+    assert told(tmp_path / "1", last) == [(Health.OK, "web and web-primary both scale")]
+    # A pair from before the patches of a copy were written: the primary has the base's size.
+    older = {path: text for path, text in last.items() if "hpa-primary" not in path}
+    listed = texts[PROD].replace("../../base\n", "../../base\n  - deployment-primary.yaml\n")
+    ((health, what),) = told(tmp_path / "2", older | {PROD: listed})
+    assert (health, what.count("web-primary 3 to 9")) == (Health.HINT, 1), what
+
+
+def told(folder: LocalPath, texts: Texts) -> list[tuple[Health, str]]:
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    rules = Rules(paths=(), default_provider=None)
+    found = scalers(subject(Folder(folder), WORK_TREE, rules))
+    return [(one.health, one.what) for one in found]
 
 
 def test_a_replacement_that_the_copy_does_not_get_is_told() -> None:

@@ -91,9 +91,7 @@ def follows(change: Change, one: Document, choice: Choice) -> bool:
     """
     if one.ref.kind not in KINDS | copies.POLICIES.keys():
         return False
-    mapping = change.item.kind is NodeKind.MAPPING
-    inline = change.item.get("patch") if mapping else None
-    text = change.text or change.copied or (inline.value if inline else "")
+    mapping, text = change.item.kind is NodeKind.MAPPING, change.said
     limits = asked(choice.canary.root)[0] if choice.canary is not None else (None, None)
     if one.ref.kind in KINDS and limits != (None, None):
         return False

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gitops_canary.errors import BindingError, SpecError
-from gitops_canary.manifest.document import NodeKind, parse
+from gitops_canary.errors import BindingError
+from gitops_canary.manifest.document import parse
 from gitops_canary.manifest.field_path import Inside, Key, Pick, Step, spoken
 from gitops_canary.manifest.field_place import picked
 from gitops_canary.manifest.initial import overlay, patches
@@ -51,13 +51,7 @@ def _key(text: str, change: Change, name: str) -> str:
 
 
 def _set(change: Change, workload: Document) -> Iterator[tuple[str, tuple[Step, ...], str]]:
-    inline = change.item.get("patch") if change.item.kind is NodeKind.MAPPING else None
-    text = change.text or change.copied or (inline.value if inline else "")
-    try:
-        # A file of comments alone, or of blanks, holds no document at all.
-        root = next(iter(parse(text, file=change.file)[change.document :]), None)
-    except SpecError:
-        return  # kustomize could not build with it either
+    root = change.root  # a file of comments alone, or of blanks, holds no document at all
     if root is None:
         return
     names = list(images(workload))

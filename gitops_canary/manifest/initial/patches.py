@@ -41,21 +41,29 @@ class Change:
         return Place(self.file, self.item.line, self.item.column)
 
     @property
+    def said(self) -> str:
+        """The patch, however it is written; empty for a count."""
+        inline = self.item.get("patch") if self.item.kind is NodeKind.MAPPING else None
+        return self.text or self.copied or (inline.value if inline else "")
+
+    @property
     def counts(self) -> bool:
         """Whether it says how many pods there are."""
-        inline = self.item.get("patch") if self.item.kind is NodeKind.MAPPING else None
-        text = self.text or self.copied or (inline.value if inline else "")
-        return self.key == "replicas" or re.search(r"\breplicas\b", text) is not None
+        return self.key == "replicas" or re.search(r"\breplicas\b", self.said) is not None
 
     @property
     def deletes(self) -> bool:
         """Whether it takes the object away."""
-        inline = self.item.get("patch") if self.item.kind is NodeKind.MAPPING else None
-        text = self.text or self.copied or (inline.value if inline else "")
-        if "$patch" not in text:
-            return False
-        root = parse(text, file=self.file)[self.document]
+        root = self.root if "$patch" in self.said else None
         return root is not None and root.word("$patch") == "delete"
+
+    @property
+    def root(self) -> Node | None:
+        """The patch taken apart; None where there is nothing that can be read."""
+        try:
+            return next(iter(parse(self.said, file=self.file)[self.document :]), None)
+        except SpecError:
+            return None  # kustomize could not build with it either
 
     @property
     def what(self) -> str:
