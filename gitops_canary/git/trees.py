@@ -136,10 +136,10 @@ class Trees:
         come: dict[str, ObjectId] = {}
         level = {"": (before, after)} if before != after else {}
         while level:
-            self.bodies([tree for pair in level.values() for tree in pair])
+            bodies = self.bodies([tree for pair in level.values() for tree in pair])
             below: dict[str, tuple[ObjectId, ObjectId]] = {}
             for prefix, pair in level.items():
-                for path, was, now in self._compare(*pair, prefix):
+                for path, was, now in self._compare(pair, bodies, prefix):
                     if was and now and was.is_tree and now.is_tree:
                         below[path + "/"] = id_of(was), id_of(now)
                     else:
@@ -153,14 +153,13 @@ class Trees:
         return found
 
     def _compare(
-        self, before: ObjectId, after: ObjectId, prefix: str
+        self, pair: tuple[ObjectId, ObjectId], bodies: Mapping[ObjectId, bytes], prefix: str
     ) -> Iterator[tuple[str, Entry | None, Entry | None]]:
         """Yield path, entry before and entry after of what differs in two trees themselves."""
-        bodies = self.bodies([before, after])
-        if max(map(len, bodies.values())) < WIDE:
-            old, new = self.entries(before), self.entries(after)
+        if max(len(bodies[tree]) for tree in pair) < WIDE:
+            old, new = (self._parsed(tree, bodies[tree]) for tree in pair)
         else:
-            old, new = map(parse_tree, cut(bodies[before], bodies[after]))
+            old, new = map(parse_tree, cut(*(bodies[tree] for tree in pair)))
         for name in {name for name, _ in old.items() ^ new.items()}:
             text = text_of(name)
             if text is not None:
