@@ -16,7 +16,7 @@ def hunt(index: int, limit: int = SEEDS_MAX, first: int = 0) -> tuple[str, int |
     mutant = MUTANTS[index]
     with planted(mutant), quiet():
         for count in range(limit):
-            outcome = run(first + count)
+            outcome = run(first + count) if mutant.where(first + count) else None
             if isinstance(outcome, Failure):
                 return mutant.name, count + 1, outcome.why
     return mutant.name, None, ""

@@ -15,6 +15,8 @@ class Mutant:
 
     name: str
     swaps: Callable[[], Sequence[Swap]]
+    where: Callable[[int], bool] = lambda _seed: True
+    """Whether a seed's world can show it: others are counted as lived through, and not run."""
 
 
 @contextmanager

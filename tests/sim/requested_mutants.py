@@ -1,6 +1,7 @@
 """Bugs that are planted in delivery by pull request; found in worlds that deliver so."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gitops_canary.app.delivering import Delivering
@@ -12,6 +13,8 @@ from gitops_canary.errors import Unavailable
 from gitops_canary.model.request import Draft
 
 from .branching import MemoryBranches
+from .pieces import REQUESTS as SHARE
+from .pieces import mark
 from .planting import Mutant, Swap
 
 
@@ -58,7 +61,9 @@ def _crowded() -> Sequence[Swap]:
     return [(MemoryBranches, "below", lambda self, folder, _first=(): real(self, folder))]
 
 
-REQUESTED: Sequence[Mutant] = (
+FORGETFUL = Mutant("a merge whose answer was lost is not told", _forgetful)
+"""Too rare for worlds from seeds, since who asks twice has noted it: `test_told.py` shows it."""
+_BUGS: Sequence[Mutant] = (
     Mutant("a request is merged on an old look", lambda: [
         (Proposing, "moved_from", lambda _self, _main: False),
     ]),
@@ -69,6 +74,6 @@ REQUESTED: Sequence[Mutant] = (
         lambda do, _wanted: Do.OPEN if do is Do.REFUSED else do,
     )),
     Mutant("somebody's commits are merged", _obliging),
-    Mutant("a merge whose answer was lost is not told", _forgetful),
     Mutant("strangers' branches hide ours", _crowded),
 )  # fmt: skip
+REQUESTED = tuple(replace(bug, where=lambda seed: mark(seed, "requests") < SHARE) for bug in _BUGS)

@@ -2,15 +2,20 @@
 
 import re
 
+import pytest
+
 from gitops_canary.model.announcement import Severity
 from gitops_canary.model.request import Method
 
 from .branching import Delivery
 from .cluster import Quality
 from .pieces import KEY, Setting
+from .planting import planted
 from .remote import CONFIG
+from .requested_mutants import FORGETFUL
 from .simulation import Simulation
 from .test_found import SECOND, actions, bump, down, quiet, until, up
+from .watching import Broken
 
 
 def lost(name: str, what: str) -> None:
@@ -71,7 +76,13 @@ def test_a_move_is_told_though_its_canary_is_gone_before_any_look_succeeded() ->
 
 
 def test_a_merge_whose_answer_was_lost_is_told_by_who_asked_for_it() -> None:
-    """The other process, which opened the request, tells of it by itself."""
+    merged_unheard()
+    with planted(FORGETFUL), pytest.raises(Broken, match="N2: nobody was told"):
+        merged_unheard()
+
+
+def merged_unheard() -> None:
+    """Roll where each merge loses its answer, and hold both processes to telling of their own."""
     delivery = Delivery(method=Method.MERGE)
     setting = Setting(controllers=2, poll_ms=10_000, key=KEY, delivery=delivery)
     world = Simulation(7, setting, alerts=True)
