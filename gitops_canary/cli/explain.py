@@ -60,7 +60,7 @@ def explain(
             raise report.error
         for name in report.decisions:
             if wanted(name):
-                write("\n".join(_lines(report, name)))
+                write("\n".join(told(report, name)))
     return exit_code(r for r in reports if canary in r.decisions)
 
 
@@ -82,7 +82,8 @@ def _newest(clone: PlainClone, name: str, evidence: str) -> Told:
     return max(fitting, key=lambda one: one.last["decidedAt"])
 
 
-def _lines(report: Report, canary: CanaryId) -> Iterator[str]:
+def told(report: Report, canary: CanaryId) -> Iterator[str]:
+    """Tell of one canary as a look left it, line by line."""
     decision = report.decisions[canary]
     yield sentence(decision)
     one = report.seen.get(canary)

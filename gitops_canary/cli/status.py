@@ -30,12 +30,12 @@ def status(
     for report in reports:
         _preface(report)
     found = (one for report in reports for one in standings(report))
-    rows = [_row(one) for one in found if wanted(one.canary)]
+    rows = [row(one) for one in found if wanted(one.canary)]
     if rows or output is not Form.TABLE:
         show(rows, COLUMNS, output)
-    for row in rows if output is Form.TABLE else ():
-        if row["remedy"]:
-            say(f"{row['canary']}: Try: {row['remedy']}.")
+    for each in rows if output is Form.TABLE else ():
+        if each["remedy"]:
+            say(f"{each['canary']}: Try: {each['remedy']}.")
     return exit_code(reports)
 
 
@@ -58,7 +58,8 @@ def _says(report: Report, change: Unmanaged) -> bool:
     return one is not None and one.situation.bypass == change.revision
 
 
-def _row(one: Standing) -> Row:
+def row(one: Standing) -> Row:
+    """Give one canary as a row: what the table shows, and what only programs read."""
     return {
         "canary": one.canary,
         "repository": one.repository,

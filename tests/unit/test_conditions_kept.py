@@ -153,7 +153,9 @@ def test_the_reason_names_the_metric_that_brought_the_phase_about() -> None:
     good, bad = metric(count=1), Metric(name="n", success=FALSE)
     readings = Reading(metric="m", value="2")
 
-    assert once(good, readings, bad).reason == "phase Running: n was nothing, nothing was measured"
+    assert (
+        once(good, readings, bad).reason == "phase Running: n had no result: nothing was measured"
+    )
     assert once(metric(), Reading(metric="m", value="0")).reason == (
         "phase Failed: m was 0, the successCondition does not hold"
     )
@@ -161,7 +163,7 @@ def test_the_reason_names_the_metric_that_brought_the_phase_about() -> None:
     late = metric(initial_delay_ms=999 * SECOND)
     assert once(late, readings).reason == "phase Running"
     silent = once(metric(consecutive_error_limit=0), Reading(metric="m", trouble=Trouble.ERROR))
-    assert silent.reason == "phase Error: m was nothing, an error of the source"
+    assert silent.reason == "phase Error: m had no result: an error of the source"
     assert not silent.heard
 
 

@@ -1,0 +1,56 @@
+"""Of one moment everything that people read says the same: state, reason, weight, step, remedy."""
+
+from html import escape
+from pathlib import Path
+
+import pytest
+from telling import WEB, Telling
+
+from gitops_canary.app.figures import Figures
+from gitops_canary.app.noticing import notices
+from gitops_canary.app.standing import Newest, standings
+from gitops_canary.app.tick import Report
+from gitops_canary.cli.explain import told
+from gitops_canary.cli.status import row
+from gitops_canary.core.pages import words
+from gitops_canary.web.page import page
+
+STORIES = ("condemned", "override_off_the_ladder", "changed_by_hand", "words_that_name_nothing")
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_every_reader_is_told_the_same(story: str) -> None:
+    telling = Telling()
+    telling.play((Path(__file__).parent / f"{story}.txt").read_text())
+    reports = [one for one in telling.reports if WEB in one.seen and not one.pushed]
+    assert len(reports) > 1
+    for report in reports:
+        agree(report)
+
+
+def agree(report: Report) -> None:
+    (one,) = standings(report)  # a story has one canary
+    newest = Newest([report.repository])
+    newest.take(report, 0)
+    shown = row(one)
+    text = "\n".join(told(report, WEB))
+    html = page(newest.looked(), "", 0)
+    figures = Figures("", newest).text().decode()
+    assert one.weight is not None
+    assert f"{one.canary}: {shown['state']}. {one.reason}" in text
+    assert f"Now: {shown['weight']} of the traffic" in text
+    assert (f"step {shown['step']} of rollout {one.rollout}." in text) is one.running
+    assert f'<span class="state">{one.state}</span>' in html
+    assert f"<p>{escape(one.reason)}</p>" in html
+    assert f'state="{one.state}"}} 1.0' in figures
+    assert f'weight_ratio{{canary="{WEB}",repository="story"}} {one.weight / 100:.2g}' in figures
+    step = shown["step"].partition("/")[0] if one.running else "0"
+    assert f'step{{canary="{WEB}",repository="story"}} {step}.0' in figures
+    remedy = f"Try: {one.remedy}"
+    assert (remedy in text) is bool(one.remedy)
+    for notice in notices(report):
+        if notice.source == report.seen[WEB].situation.bypass:
+            continue
+        assert words(one.reason) in notice.body
+        assert notice.body.count(f" {shown['weight'][:-1]} % of the traffic") == 1
+        assert ("\nTry: " in notice.body) is bool(one.remedy)
