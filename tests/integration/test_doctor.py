@@ -1,7 +1,6 @@
 """`doctor` over a real Git server, a real Prometheus and stand-ins for engines and forge."""
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,44 +10,13 @@ import pytest
 from api_server import TOKEN, ApiServer
 from conftest import USERS
 from console import Ended, config, example, run
+from doctor_world import now_ms, traffic
 from forge_server import TOKEN as FORGE_TOKEN
 from forge_server import ForgeServer
 from prometheus_server import Written, prometheus
 
 from gitops_canary.git.signing import generate_key
 from gitops_canary.lab.origin import Origin
-
-EVERY_MS = 1_000
-OWN = {
-    "destination_workload_namespace": "prod",
-    "destination_workload": "checkout-primary",
-    "reporter": "destination",
-}
-
-
-def now_ms() -> int:
-    return int(time.time()) * 1000
-
-
-def traffic() -> list[Written]:
-    """Write the primary's last two minutes and the next ten: every request answered, and fast."""
-    now = now_ms()
-    times = range(now - 120_000, now + 600_000, EVERY_MS)
-    counts = [(at, float(100 * n)) for n, at in enumerate(times)]
-    buckets = {"10": 1.0, "1000": 1.0, "+Inf": 1.0}
-    return [
-        Written("up", {"job": "envoy"}, [(at, 1.0) for at in times]),
-        Written("scrape_duration_seconds", {"job": "envoy"}, [(at, 0.05) for at in times]),
-        Written("istio_requests_total", {**OWN, "response_code": "200"}, counts),
-        *(
-            Written(
-                "istio_request_duration_milliseconds_bucket",
-                {**OWN, "response_code": "200", "le": le},
-                [(at, count * share) for at, count in counts],
-            )
-            for le, share in buckets.items()
-        ),
-    ]
 
 
 @dataclass(frozen=True)
@@ -166,6 +134,14 @@ def test_limits_tighter_than_normal_are_told(bench: Bench) -> None:
     limit = row(ended, "limits", "request-duration")
     assert "30 of its last 30 looks would have failed" in limit["what"]
     assert "is normal here" in limit["remedy"]
+    bench.origin.commit(
+        {"apps/checkout/canary.yaml": text.replace(b"max: 250", b"max: 1000")}, "B\n"
+    )
+    found = row(bench.doctor(), "limits", "request-duration, buckets")
+    assert (
+        "is not below 1000, the largest finite bound of the buckets that default" in found["what"]
+    )
+    assert found["health"] == "hint"
 
 
 def test_old_samples_are_told(bench: Bench, tmp_path: Path) -> None:
