@@ -45,6 +45,11 @@ def listeners(seed: int) -> dict[str, Any]:
     return {"alerts": alerts, "told": told}
 
 
+def heard(seed: int) -> bool:
+    """Tell whether somebody listens in a seed's world."""
+    return bool(listeners(seed)["alerts"])
+
+
 @dataclass(slots=True)
 class Ears:
     """Everything that was told, by whom, and every move that had to be."""

@@ -36,6 +36,7 @@ from gitops_canary.model.rollout import Action, Outcome
 from gitops_canary.sync.none import Nothing
 from gitops_canary.sync.traffic import Traffic, _Look
 
+from .ears import heard
 from .leaving_mutants import LEAVING
 from .memory import MemoryGit
 from .planting import Mutant, Swap
@@ -267,13 +268,13 @@ MUTANTS: Sequence[Mutant] = (
     Mutant("a watch condemns nothing", lambda: [(watch, "watching", _never)]),
     Mutant("what was lost on its way is not told", lambda: [
         (lost.Lost, "arrived", lambda _self: ()),
-    ]),
+    ], heard),
     Mutant("the same is told at every look", _repeated),
     Mutant("nobody is told", lambda: _decided(_silent_for_ever)),
     Mutant("a webhook is told of no end", _endless),
     Mutant("what one that died did is not told", lambda: [
         (retelling.Retelling, "missed", lambda _self, _report, _own, _now_ms: ()),
-    ]),
+    ], heard),
     *LEAVING,
     *REQUESTED,
 )  # fmt: skip
