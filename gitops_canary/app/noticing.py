@@ -99,7 +99,7 @@ def notices(report: Report, *, evidence: bool = True) -> Iterator[Notice]:
     pushed = {plan.act.canary: plan for plan in report.pushed if plan.evidence}
     resting = {canary for canary, plan in pushed.items() if plan.act.action is Action.IDLE}
     for canary, one in report.seen.items():
-        if one.situation.bypass and one.rollout and canary not in pushed:
+        if _bypassing(one) and one.situation.bypass and canary not in pushed:
             yield unjudged(canary, one.situation.bypass, one.situation.unjudged)
         if canary in resting:
             continue  # scaling down is no news of the version, and must not look like a new try
@@ -108,6 +108,17 @@ def notices(report: Report, *, evidence: bool = True) -> Iterator[Notice]:
         if decision is not None and (plan or one.running or not one.tip.owned.settled):
             found = _notice(canary, one, decision, plan)
             yield found if evidence else replace(found, page="")
+
+
+def _bypassing(one: Seen) -> bool:
+    """Whether the primary has another version than our newest move left.
+
+    Whoever edits beside it, resources say, does so on both sides on purpose: that is told to the
+    operators, but a failed mark would stand on every such request.
+    """
+    if one.rollout is None or one.written is None:
+        return False
+    return one.written.owned.primary.version != one.tip.owned.primary.version
 
 
 def _notice(canary: CanaryId, one: Seen, decision: Decision, plan: Plan | None) -> Notice:

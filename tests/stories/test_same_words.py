@@ -54,3 +54,12 @@ def agree(report: Report) -> None:
         assert words(one.reason) in notice.body
         assert notice.body.count(f" {shown['weight'][:-1]} % of the traffic") == 1
         assert ("\nTry: " in notice.body) is bool(one.remedy)
+
+
+def test_an_author_who_edits_beside_the_version_gets_no_failed_mark() -> None:
+    telling = Telling()
+    telling.play((Path(__file__).parent / "changed_by_hand.txt").read_text())
+    told = [one for one in telling.reports if WEB in one.seen and one.seen[WEB].situation.bypass]
+    sources = {notice.source for report in told for notice in notices(report)}
+    assert told
+    assert not sources & {report.seen[WEB].situation.bypass for report in told}
