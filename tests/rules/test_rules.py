@@ -1,13 +1,20 @@
 """A small part of the table, on seeds of its own."""
 
+from random import Random
+
 import pytest
 
 from rules import splitting
+from rules.ours import KINDS
 from rules.playing import RULES, play, summary
-from rules.traffic import FAULTY, HEALTHY, Scenario
+from rules.scraping import Phases
+from rules.traffic import FAULTY, HEALTHY, Counts, Scenario
 
 EVERY = {one.name: one for one in (*HEALTHY, *FAULTY)}
 SEED = 77
+EMPTY = Counts(
+    pods={f"{side}_{kind}": [(0, 0)] * 4 for side in ("canary", "primary") for kind in KINDS}
+)
 
 
 def scenario(name: str) -> Scenario:
@@ -52,6 +59,27 @@ def test_faulty_release_costs_a_part_of_what_flaggers_rule_costs(name: str, most
 )  # fmt: skip
 def test_one_pod_of_a_healthy_release_condemns_nobody_where_pods_are_seen(name: str) -> None:
     assert summary("ours+gate, by pods", scenario(name), 100.0, runs=4, seed=SEED).back == 0
+
+
+def test_what_is_never_heard_is_given_back_and_condemned_in_no_attempt() -> None:
+    silent = summary("ours+gate", scenario("no traffic"), 100.0, runs=2, seed=SEED)
+    assert (silent.back, silent.given, silent.done_s) == (0, 2, None)
+    both = scenario("a pod of 4 on either side fails from the start")
+    assert summary("ours, as timed, by pods", both, 10.0, runs=6, seed=SEED).back == 0
+
+
+def test_pods_read_at_their_own_times_tell_in_the_end_what_pods_read_at_once_tell() -> None:
+    counted = Counts(
+        canary=8, canary_errors=2, primary=40,
+        pods={
+            "canary_errors": [(2, 1), (2, 1), (2, 0), (2, 0)], "canary_slow": [(2, 0)] * 4,
+            "primary_errors": [(10, 0)] * 4, "primary_slow": [(10, 0)] * 4,
+        },
+    )  # fmt: skip
+    phases, told = Phases(Random(SEED)), Counts()  # noqa: S311 - a simulation
+    for end_s in range(5, 65, 5):
+        told.add(phases.seen(end_s, counted if end_s <= 15 else EMPTY))
+    assert (told.canary, told.canary_errors, told.primary) == (24, 6, 120)
 
 
 def test_a_broken_pod_of_the_primary_shields_nobody_where_pods_are_seen() -> None:
