@@ -234,8 +234,9 @@ class Watcher:
         return any(tag and self.world.quality(move.shape.name, tag).inner for tag in tags)
 
     def started(self, move: Landed) -> Facts:
-        """What the files said when the attempt began."""
-        return next(m.after for m in self.chain(move) if m.record.action is Action.START)
+        """What the files said when the attempt began: at its own commit, whenever it was merged."""
+        start = next(m for m in self.chain(move) if m.record.action is Action.START)
+        return self.world.facts(start.revision, start.shape) or start.after
 
     def chain(self, move: Landed) -> Iterator[Landed]:
         one: Landed | None = move
