@@ -236,7 +236,7 @@ class Watch(Asked):
     def i8_whoever_looks_decides_the_same(self, move: Landed) -> None:
         """A replica without a past makes the same move of the same tip and the same samples."""
         drawn = mark(self.world.seed, len(self.landed)) < share(self.world)
-        drawn = drawn and self.world.setting.atomic
+        drawn = drawn and self.world.setting.atomic and not self.world.twinless
         drawn = drawn and not move.shape.hooks  # what they said to one is not said to another
         if drawn and self.world.sees_live and self.calm_since_ms() < move.at_ms - REWOUND_MS:
             need(agrees(self.world, move), "its twin does something else")

@@ -73,7 +73,7 @@ class Simulation:
         self.boundaries: Callable[[str, str], None] = lambda _name, _point: None
         self.answering: Callable[[str, Question, Answer], Answer] = lambda _name, _q, answer: answer
         self.before_push: Callable[[str], None] = lambda _name: None
-        self.calm = self.unproven = False
+        self.calm = self.unproven = self.twinless = False
         self.rewound_ms = self.back_ms = self.on_trial_ms = self.disturbed_ms = self.spells = 0
         self.looked_ms: dict[str, int] = {}
         """When each controller began to look, or asked for the last time since."""

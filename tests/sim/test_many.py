@@ -23,6 +23,7 @@ FEW, TIMES = 4, 10
 def rolled(many: int) -> Simulation:
     """Roll so many canaries of one repository, begun by one commit, to their end."""
     world = Simulation(1, Setting(canaries=many, poll_ms=30_000), **SHAPE)
+    world.twinless = True  # what a replica calls is none of what the controller does
     files = world.files(world.remote.refs[CONFIG])
     world.commit(
         {
