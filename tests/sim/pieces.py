@@ -24,6 +24,9 @@ class Setting:
     sync: str = "traffic"
     poll_ms: int = 15_000
     key: SigningKey | None = None
+    twins: float = 0.0
+    """The share of the moves that a replica without a past makes again, where there is one canary;
+    it knows of no faults but those that come in spells."""
     delivery: Delivery | None = None
     """How moves are delivered; None: they are pushed."""
     forgets: bool = False
@@ -41,6 +44,7 @@ class Setting:
             sync="none" if rng.random() < 0.1 else "traffic",
             poll_ms=rng.choice((10_000, 15_000, 20_000)),
             key=key if rng.random() < 0.25 else None,
+            twins=0.3,
         )
 
 

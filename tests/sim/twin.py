@@ -27,10 +27,9 @@ if TYPE_CHECKING:
     from .watching import Landed
 
 T = TypeVar("T")
-TWINS = 0.3
-"""The share of moves that a replica makes again, where there is one canary."""
 DELIVERED = 0.25
-"""The same of moves that a pull request brought: what it was opened for may be over by then."""
+"""The share of moves that a pull request brought and a replica makes again: what it was opened for
+may be over by then."""
 
 
 class _AtOnce(Worker):
@@ -60,7 +59,7 @@ class _Then:
 
 def share(world: "Simulation") -> float:
     """Say which share of the moves is made again."""
-    return (DELIVERED if world.requested else TWINS) / len(world.shapes)
+    return (DELIVERED if world.requested else world.setting.twins) / len(world.shapes)
 
 
 async def _at_once() -> None:
