@@ -159,7 +159,13 @@ def _name_alike(people: Reviewers) -> None:
             parents=[people.forge.main],
         )  # fmt: skip
     if people.rng.random() < 0.5:
-        branch = next(b for b in sorted(world.remote.refs) if b.startswith(prefix(CONFIG)))
+        ahead = (
+            branch
+            for branch, tip in sorted(world.remote.refs.items())
+            if branch.startswith(prefix(CONFIG))
+            and not world.remote.contains(people.forge.main, tip)
+        )
+        branch = next(ahead)  # the one just pushed is among them
         people.forge.open(Draft(branch=branch, title="Mine", body="", labels=()))
 
 
