@@ -150,23 +150,16 @@ def _commit(people: Reviewers, pull: Pull, parents: list[Revision]) -> None:
 def _name_alike(people: Reviewers) -> None:
     """Push branches that are named as those of moves are, and sort before them; open one."""
     world, shape = people.world, people.rng.choice(sorted(people.world.shapes))
+    pushed = []
     for _ in range(people.rng.randrange(1, 5)):
         number = people.rng.randrange(100_000)
-        date_s = world.now_ms // 1000
+        pushed.append(f"{prefix(CONFIG)}{shape}/0{number:011}-start-0-first")
         world.remote.commit(
-            {"docs/alike": str(number).encode()}, "Mine\n", who=ADA, date_s=date_s,
-            branch=f"{prefix(CONFIG)}{shape}/0{number:011}-start-0-first",
-            parents=[people.forge.main],
+            {"docs/alike": str(number).encode()}, "Mine\n", who=ADA, date_s=world.now_ms // 1000,
+            branch=pushed[-1], parents=[people.forge.main],
         )  # fmt: skip
     if people.rng.random() < 0.5:
-        ahead = (
-            branch
-            for branch, tip in sorted(world.remote.refs.items())
-            if branch.startswith(prefix(CONFIG))
-            and not world.remote.contains(people.forge.main, tip)
-        )
-        branch = next(ahead)  # the one just pushed is among them
-        people.forge.open(Draft(branch=branch, title="Mine", body="", labels=()))
+        people.forge.open(Draft(branch=min(pushed), title="Mine", body="", labels=()))
 
 
 def _restore(people: Reviewers) -> None:
