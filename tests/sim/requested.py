@@ -124,7 +124,9 @@ class Requested:
         else:
             # A squash is one of several where the branch was squashed below the request, too.
             pairs = zip(every, made if len(made) > 1 else [made[0]] * len(every), strict=True)
-            arrivals = [(new, new) for one, new in pairs if one in own and self._same(one, new)]
+            # One of a move that landed before, and is no part of the squash, is that move again.
+            moves = {*own, *(one for one in every if one in self.world.watch.landed)}
+            arrivals = [(new, new) for one, new in pairs if one in moves and self._same(one, new)]
         need(arrivals or not decided, f"D5: what was merged of #{pull.number} is no move")
         self.world.watch.waiting += [
             Arrival(revision=one, base=base, by=by, tip=tip, decided=decided)
