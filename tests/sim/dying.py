@@ -1,6 +1,6 @@
 """What goes wrong with controllers themselves: they die, and their disks fail them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from gitops_canary.core.announce import PEOPLE_HEAR
 from gitops_canary.core.message import parse
@@ -22,6 +22,16 @@ def _kill(world: Simulation) -> Undo:
     return nothing
 
 
+def _between(world: Simulation, boundary: Callable[[str, str], None]) -> Undo:
+    """Stand at every boundary between two effects."""
+    world.boundaries = boundary
+
+    def undo() -> None:
+        world.boundaries = lambda _name, _point: None
+
+    return undo
+
+
 def _crashing(world: Simulation) -> Undo:
     """At any boundary between two effects."""
 
@@ -30,12 +40,7 @@ def _crashing(world: Simulation) -> Undo:
             world.tell(f"{name} dies at {point!r}")
             raise Killed
 
-    world.boundaries = boundary
-
-    def undo() -> None:
-        world.boundaries = lambda _name, _point: None
-
-    return undo
+    return _between(world, boundary)
 
 
 def _full(world: Simulation) -> Undo:
@@ -48,12 +53,7 @@ def _full(world: Simulation) -> Undo:
                 "the clone takes nothing: No space left on device", remedy="make some"
             )
 
-    world.boundaries = boundary
-
-    def undo() -> None:
-        world.boundaries = lambda _name, _point: None
-
-    return undo
+    return _between(world, boundary)
 
 
 def _damage(world: Simulation) -> Undo:
@@ -74,12 +74,7 @@ def _unheard(world: Simulation) -> Undo:
             world.tell(f"{name} dies of it")
             raise Killed
 
-    world.boundaries = boundary
-
-    def undo() -> None:
-        world.boundaries = lambda _name, _point: None
-
-    return undo
+    return _between(world, boundary)
 
 
 DYING: Mapping[str, Fault] = {
