@@ -1,12 +1,16 @@
 """What kubectl's kustomize makes of a repository."""
 
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path as LocalPath
 from typing import Any
 
+import pytest
+
 from gitops_canary.manifest.document import data, parse
 
+needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is missing")
 Built = dict[tuple[str, str], Any]
 
 

@@ -1,11 +1,10 @@
 """Which field has the last word over an image: each is changed, and kubectl says what runs."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path as LocalPath
 
 import pytest
-from kustomized import built
+from kustomized import built, needs_kubectl
 
 from gitops_canary.manifest.document import parse, set_scalar
 from gitops_canary.manifest.folders import folders
@@ -77,7 +76,7 @@ LAYOUTS: dict[str, Texts] = {
 }  # fmt: skip
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed here")
+@needs_kubectl
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_what_the_last_field_says_is_what_runs(layout: str, tmp_path: LocalPath) -> None:
     texts = BASE | LAYOUTS[layout]

@@ -1,16 +1,14 @@
 """What a refusal of `init` in an overlay says to write, written; and what it moves by itself."""
 
-import shutil
 from pathlib import Path as LocalPath
 
 import pytest
 from first_canary import BASE, Texts, after, initialised, overlay
-from kustomized import Built, built
+from kustomized import Built, built, needs_kubectl
 
 from gitops_canary.errors import CanaryError
 
 PROD = "overlays/prod/kustomization.yaml"
-needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is missing")
 
 
 @needs_kubectl

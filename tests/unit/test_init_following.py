@@ -1,12 +1,11 @@
 """What an overlay changes in an autoscaler or a policy: the primary's copy gets it too."""
 
-import shutil
 from pathlib import Path as LocalPath
 from textwrap import indent
 
 import pytest
 from first_canary import BASE, Texts, after, initialised, overlay
-from kustomized import built
+from kustomized import built, needs_kubectl
 
 from gitops_canary.app.doctor import Health
 from gitops_canary.app.doctor_manifests import scalers
@@ -89,7 +88,7 @@ def repository(patches: str, more: Texts, *, others: bool) -> Texts:
     return texts | (overlay("staging") if others else {})
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is missing")
+@needs_kubectl
 @pytest.mark.parametrize(
     ("form", "others"), [*((form, True) for form in FORMS), ("a file", False), ("a target", False)]
 )
@@ -126,7 +125,7 @@ def test_a_patch_that_cannot_be_the_copys_is_told_with_its_place() -> None:
 DELETION = "$patch: delete\napiVersion: v1\nkind: {}\nmetadata: {{name: web}}\n"
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is missing")
+@needs_kubectl
 @pytest.mark.parametrize("inline", [True, False])
 def test_what_the_overlay_deletes_gets_no_copy(inline: bool, tmp_path: LocalPath) -> None:
     deletion = DELETION.format("HorizontalPodAutoscaler").replace("v1", "autoscaling/v2")
@@ -185,7 +184,7 @@ def test_a_generated_config_that_both_sides_share_is_told() -> None:
     assert [one.place.file for one in told] == [PROD]
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is missing")
+@needs_kubectl
 def test_what_is_changed_further_in_is_the_copys_too(tmp_path: LocalPath) -> None:
     budget = "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: web}"
     more = {"base/h.yaml": PATCH, "c/p.yaml": f"{budget}, spec: {{minAvailable: 2}}}}\n"}

@@ -1,13 +1,12 @@
 """The first canary in an overlay, held against kubectl's kustomize where it is there."""
 
 import json
-import shutil
 from pathlib import Path as LocalPath
 
 import pytest
 from first_canary import BASE, Texts, after, initialised, overlay, plain
 from first_routes import GATEWAY
-from kustomized import built
+from kustomized import built, needs_kubectl
 
 from gitops_canary.app.initialising import terrain
 from gitops_canary.errors import CanaryError
@@ -15,7 +14,6 @@ from gitops_canary.model.names import Path
 
 REPOSITORY = BASE | overlay("prod") | overlay("staging")
 PROD = "overlays/prod/kustomization.yaml"
-needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is missing")
 
 
 def test_only_the_chosen_overlay_changes() -> None:

@@ -4,17 +4,16 @@ After every single commit users reach pods that run; files of other overlays sta
 """
 
 import json
-import shutil
 from pathlib import Path as LocalPath
 from typing import Any
 
 import pytest
 from first_canary import BASE, Texts, after, initialised, overlay
-from kustomized import Built, built
+from kustomized import Built, built, needs_kubectl
 
 from gitops_canary.errors import CanaryError
 
-pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is missing here")
+pytestmark = needs_kubectl
 INNER = "base/kustomization.yaml"
 RESOURCES = BASE[INNER]
 BARE = {

@@ -1,12 +1,11 @@
 """A first canary whose version a patch of kustomize sets: held against kubectl."""
 
-import shutil
 from pathlib import Path as LocalPath
 from textwrap import indent
 
 import pytest
 from first_canary import BASE, Texts, after, initialised, overlay
-from kustomized import Built, built
+from kustomized import Built, built, needs_kubectl
 
 from gitops_canary.errors import CanaryError
 from gitops_canary.manifest.folders import folders
@@ -14,7 +13,6 @@ from gitops_canary.manifest.image_chain import chain
 from gitops_canary.manifest.nodes import parse
 from gitops_canary.model.names import Path
 
-needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is missing")
 PROD = "overlays/prod/kustomization.yaml"
 BEGIN = "namespace: prod\nresources: [../../base]\n"
 STRATEGIC = """\

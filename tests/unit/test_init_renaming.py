@@ -1,12 +1,11 @@
 """A first canary where kustomize puts a prefix before every name: held against kubectl."""
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path as LocalPath
 
 import pytest
 from first_canary import BASE, Texts, after, initialised, overlay
-from kustomized import Built, built
+from kustomized import Built, built, needs_kubectl
 
 from gitops_canary.app.doctor import Health
 from gitops_canary.app.doctor_manifests import scalers, workloads
@@ -70,7 +69,7 @@ def routed(now: Built, provider: str) -> dict[str, int]:
     return {one["name"]: one["weight"] for one in refs}
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed here")
+@needs_kubectl
 @pytest.mark.parametrize("provider", ROUTES)
 @pytest.mark.parametrize("others", [(), ("staging",)])
 def test_the_cluster_gets_the_names_that_the_canary_says(

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -11,7 +10,7 @@ from pathlib import Path as LocalPath
 import pytest
 from first_canary import BASE, PLAIN, TOGETHER, Texts, after, initialised, objects, overlay, plain
 from first_routes import ALB, GLOO, ROUTE_GROUP, ROUTES, SKIPPER
-from kustomized import built
+from kustomized import built, needs_kubectl
 
 from gitops_canary.errors import CanaryError
 from gitops_canary.manifest.document import parse
@@ -112,7 +111,7 @@ def test_whoever_else_gets_traffic_keeps_it(case: str) -> None:
     assert Counter(theirs) <= Counter(now.splitlines())
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed here")
+@needs_kubectl
 @every
 def test_an_overlay_of_several_splits_by_itself(case: str, tmp_path: LocalPath) -> None:
     """What kustomize builds splits as it does without overlays, and the others stay as they are."""

@@ -1,11 +1,10 @@
 """A controller's steps in overlays: what `init` writes, beside a Canary that is there already."""
 
-import shutil
 from pathlib import Path as LocalPath
 
 import pytest
 from first_canary import BASE, PLAIN, Texts, after, initialised, objects, overlay, plain
-from kustomized import built
+from kustomized import built, needs_kubectl
 
 from gitops_canary.app.beginnings import remaining
 from gitops_canary.app.initialising import Texts as Store
@@ -60,7 +59,7 @@ def one_by_one(texts: Texts, file: str = FILE) -> list[Texts]:
     return found
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed here")
+@needs_kubectl
 def test_users_are_on_pods_that_run_after_every_step(tmp_path: LocalPath) -> None:
     steps = one_by_one(LAYERS | {FILE: CANARY})
     assert len(steps) == 3

@@ -1,11 +1,11 @@
 """What a plain scalar is read as, held against kubectl; and texts that stay texts."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path as LocalPath
 
 import pytest
+from kustomized import needs_kubectl
 from ruamel.yaml import YAML
 
 from gitops_canary.errors import EditRefused
@@ -22,7 +22,7 @@ PLAIN = (
 )  # fmt: skip
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed here")
+@needs_kubectl
 def test_a_plain_scalar_is_read_as_kubectl_reads_it(tmp_path: LocalPath) -> None:
     spec = "".join(f"  - {word}\n" for word in PLAIN)
     text = f"apiVersion: example.com/v1\nkind: Thing\nmetadata: {{name: a}}\nspec:\n{spec}"
