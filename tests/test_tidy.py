@@ -233,3 +233,18 @@ def test_the_documented_moves_are_those_of_the_code() -> None:
 @pytest.mark.parametrize("line", ["see /home/" + "ada/x", "at /work/" + "main/y"])
 def test_the_search_for_machine_paths_finds_one(line: str) -> None:
     assert MACHINE_PATHS.search(line)
+
+
+def test_each_command_of_the_nights_finds_what_it_imports() -> None:
+    nightly = (ROOT / ".github" / "workflows" / "nightly.yml").read_text()
+    commands = re.findall(r"(PYTHONPATH=tests )?\.venv/bin/python -m (tests\.[\w.]+)", nightly)
+    assert len(commands) > 4
+
+    for path in {path for path, _ in commands}:
+        modules = ", ".join(sorted({name for given, name in commands if given == path}))
+        subprocess.run(
+            [sys.executable, "-c", f"import {modules}"],
+            cwd=ROOT,
+            env={"PYTHONPATH": "tests" if path else ""},
+            check=True,
+        )

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from ports import free_port
+from real.ports import free_port
 
 from gitops_canary.core.notice import marker
 from gitops_canary.forge.github import GitHub

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from git_plans import FILES, OpenRepository, plan, push_one
-from ports import free_port
+from real.ports import free_port
 
 from gitops_canary.errors import ConfigError, Refused
 from gitops_canary.git.signing import generate_key

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 from mesh_world import world
-from ports import free_port
 from prometheus_server import START_S
+from real.ports import free_port
 from test_checks import FAILING
 from test_checks import (
     test_success_rate_counts_failures_from_the_first_on as failures_from_the_first_on,

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from console import CANDIDATE, edited, example
-from ports import free_port
+from real.ports import free_port
 
 from gitops_canary.lab.origin import Origin
 

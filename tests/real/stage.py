@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ports import free_port
-
 from gitops_canary.core.message import parse
 from gitops_canary.git.signing import generate_key
 from gitops_canary.lab.origin import Origin
@@ -24,6 +22,7 @@ from gitops_canary.model.names import Revision
 from gitops_canary.model.rollout import Record
 
 from .numbers_server import Numbers, numbers
+from .ports import free_port
 
 DEPLOYMENT = "apps/checkout/deployment.yaml"
 CANARY = "apps/checkout/canary.yaml"
