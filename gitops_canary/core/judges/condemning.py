@@ -87,7 +87,7 @@ def _found(config: Config, metric: Metric, weighed: Weighed, counts: Counts | No
             return Finding(
                 log=rest, way=words, fails=True, sides=sides, beside=beside, numbers=numbers
             )
-    found = alone(faults, metric.budget)
+    found = alone(faults)
     if found:
         one, sick_ms = found
         numbers |= {"pod": one.name, "podRequests": str(one.requests), "podBad": str(one.bad)}

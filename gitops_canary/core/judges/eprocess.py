@@ -14,8 +14,8 @@ the guarantee (Jensen) and pays for bad requests that come in bursts: eta = 1 / 
 import math
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 WORSE = (2.0, 3.0, 5.0, 8.0, 15.0, 40.0, 150.0, 1000.0)
 """How many times worse than tolerated, relative to the primary."""
@@ -37,12 +37,12 @@ _LARGE = 40.0
 Logs = tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Mixture:
+class Mixture(NamedTuple):
     """A grid of likelihood ratios with a prior 1/(2b(b+1)) over the block in which a fault begins.
 
     A fault after hours of health is then found about as soon as one at the start. The ratios are
-    kept as they are, and once one gets too large for that, by their logarithms.
+    kept as they are, and once one gets too large for that, by their logarithms. A named tuple, as a
+    dozen are made of each block.
     """
 
     parts: tuple[float, ...]
@@ -62,9 +62,9 @@ class Mixture:
         if self.logs or max(ratios) > _EXPONENT:
             return self._by_logs(ratios)
         block = self.blocks + 1
-        begins, exp = _MASS / (block * (block + 1)), math.exp
+        begins, times = _MASS / (block * (block + 1)), map(math.exp, ratios)
         # A part too small for a double is none beside what begins with the next block.
-        parts = tuple([(m + begins) * exp(r) for m, r in zip(self.parts, ratios, strict=True)])
+        parts = tuple([(m + begins) * more for m, more in zip(self.parts, times, strict=True)])
         # The mean of the grid and what of the prior is not spent yet.
         every = sum(parts) / len(parts) + _MASS / (block + 1)
         if every < _HUGE:
@@ -86,6 +86,7 @@ class Mixture:
         return Mixture((), block, every, logs)
 
 
+_NOTHING: Logs = (0.0,) * len(WORSE)
 UNSEEN = Mixture.over(len(BAD))
 """The start of every mixture over a grid of eight."""
 
@@ -95,8 +96,7 @@ def log_sum(logs: Sequence[float]) -> float:
     top = max(logs)
     if top == -math.inf:
         return top
-    exp = math.exp
-    return top + math.log(sum([exp(value - top) for value in logs]))
+    return top + math.log(sum(map(math.exp, [value - top for value in logs])))
 
 
 def log_mean(logs: Sequence[float]) -> float:
@@ -131,7 +131,7 @@ def relative(
         eta: 1 / overdispersion, at most 1.
     """
     if not canary or not primary or not (canary_bad or primary_bad):
-        return (0.0,) * len(WORSE)
+        return _NOTHING
     tilts = _tilts(canary, primary, rho)
     return tuple([eta * (canary_bad * mine + primary_bad * other) for mine, other in tilts])
 

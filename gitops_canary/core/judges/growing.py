@@ -12,8 +12,8 @@ from gitops_canary.model.judging import Counts
 def grown(config: Config, metric: Metric, before: Strand, c: Counts) -> Strand:
     """Weigh one block's counts, and add them up."""
     full = _ratios(config, metric, c)
-    so_far = (before.worse, before.floor, before.steady)
-    worse, floor, steady = (one.times(more) for one, more in zip(so_far, full, strict=True))
+    worse, floor = before.worse.times(full[0]), before.floor.times(full[1])
+    steady = before.steady.times(full[2])
     return Strand(
         worse=worse,
         floor=floor,

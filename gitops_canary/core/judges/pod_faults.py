@@ -10,7 +10,7 @@ beside the whole, and is never held for more than the whole: so it condemns nobo
 the pod is waited for, because the cluster takes out a pod that does not answer; see `held`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_canary.core.judges.eprocess import UNSEEN, Mixture
@@ -46,16 +46,17 @@ Grow = Callable[[Strand, Counts], Strand]
 class Faults:
     """What single pods did, and the evidence without those that were broken by themselves."""
 
-    primary: tuple[tuple[int, Pods, bool], ...] = ()
-    """(end, pods of the primary, whether one was ill) of its newest blocks."""
+    primary: tuple[tuple[int, Pods, tuple[str, ...]], ...] = ()
+    """(end, pods of the primary, which of them were ill) of its newest blocks."""
     left_out: Lone | None = None
     """The primary's pod that a block was judged without last, as it was before that block."""
     base: Strand | None = None
     """The evidence against the rest of the primary, from when a pod of it was first left out."""
     without: Mapping[str, Strand] = field(default_factory=dict)
     """The evidence without a pod of the canary, by its name, from when it first looked sick."""
-    since: Mapping[str, tuple[int, Pods]] = field(default_factory=dict)
-    """How long each of those looked sick, and what every pod counted in those blocks."""
+    since: Mapping[str, tuple[int, Pods, Lone | None]] = field(default_factory=dict)
+    """How long each of those looked sick, what every pod counted in those blocks, and who of them
+    failed alone."""
     sick: str = ""
     """Which pod had the failures of the newest block, alone."""
 
@@ -67,6 +68,7 @@ class Faults:
 
 
 NONE = Faults()
+_NEVER: tuple[int, Pods, Lone | None] = (0, {}, None)
 
 
 def followed(
@@ -96,16 +98,17 @@ def followed(
     without, since = dict(faults.without), dict(faults.since)
     if sick and sick not in without and len(without) < _PODS_MAX:
         without[sick] = replace(begun or whole, total=Counts())
-        since[sick] = (0, {})
+        since[sick] = _NEVER
     for name in _failing(pods, without) if base and both else ():
         without[name] = replace(begun or whole, total=Counts())
-        since[name] = (0, {})
+        since[name] = _NEVER
     for name, strand in without.items():
         without[name] = grow(strand, _less(counts, canary=pods.get(name, (0, 0))))
         if name == sick:
-            sick_ms, every = since[name]
-            since[name] = (sick_ms + end_ms - start_ms, added(every, reading.pods))
-    recent = tuple(one for one in faults.primary if one[0] > end_ms - RECENT_MS)
+            sick_ms, every, _ = since[name]
+            every = added(every, reading.pods)
+            since[name] = (sick_ms + end_ms - start_ms, every, lone(every, budget))
+    recent = tuple([one for one in faults.primary if one[0] > end_ms - RECENT_MS])
     return Faults(
         primary=(*recent, (end_ms, primary, ill(primary))) if primary else recent,
         left_out=left_out or faults.left_out,
@@ -117,21 +120,32 @@ def followed(
 
 
 def _broken(
-    recent: Sequence[tuple[int, Pods, bool]], start_ms: int, budget: float, eta: float
+    recent: Sequence[tuple[int, Pods, tuple[str, ...]]], start_ms: int, budget: float, eta: float
 ) -> Lone | None:
     """Find a pod that was broken in the newest blocks, of as few of them as prove it."""
-    if not any(sick for _, _, sick in recent):
+    names = {name for _, _, every in recent for name in every}
+    if not names:
         return None
-    every: dict[str, tuple[int, int]] = {}
+    newest: list[Pods] = []
     for end_ms, pods, _ in reversed(recent):
         if end_ms <= start_ms - RECENT_MS:
             break
-        for name, (requests, bad) in pods.items():
-            so_far = every.get(name, (0, 0))
-            every[name] = so_far[0] + requests, so_far[1] + bad
-        if found := broken(every, budget, eta):
-            return found
+        newest.append(pods)
+        # Only who fails most of its requests in all of them can be broken.
+        if ill(_together(newest, names)):
+            every = _together(newest, {name for one in newest for name in one})
+            if found := broken(every, budget, eta):
+                return found
     return None
+
+
+def _together(blocks: Sequence[Pods], names: Iterable[str]) -> Pods:
+    """Add up what some pods counted in several blocks."""
+    every: dict[str, tuple[int, int]] = {}
+    for name in names:
+        seen = [pods[name] for pods in blocks if name in pods]
+        every[name] = sum([n for n, _ in seen]), sum([k for _, k in seen])
+    return every
 
 
 def _failing(pods: Pods, followed_: Mapping[str, Strand]) -> list[str]:
@@ -143,25 +157,29 @@ def _failing(pods: Pods, followed_: Mapping[str, Strand]) -> list[str]:
 
 def _still_sick(pods: Pods, followed_: Mapping[str, Strand]) -> str:
     """Name a pod that failed alone before, and does so again by too few requests to prove it."""
-    worst = max(pods, key=lambda name: (pods[name][1], name), default="")
-    requests, bad = pods.get(worst, (0, 0))
-    return worst if worst in followed_ and bad and 2 * bad >= requests else ""
+    most, worst = max(
+        [(pods[name][1], name) for name in followed_ if name in pods], default=(0, "")
+    )
+    if not most or 2 * most < pods[worst][0]:
+        return ""
+    return worst if all((bad, name) <= (most, worst) for name, (_, bad) in pods.items()) else ""
 
 
 def _less(
     counts: Counts, *, canary: tuple[int, int] = (0, 0), primary: tuple[int, int] = (0, 0)
 ) -> Counts:
     """Take a pod's counts off. Callers may have seen fewer of its requests than it did itself."""
-    return Counts(**_rest("canary", counts, canary), **_rest("primary", counts, primary))
+    mine, mine_bad = _rest(counts.canary, counts.canary_bad, canary)
+    other, other_bad = _rest(counts.primary, counts.primary_bad, primary)
+    return Counts(canary=mine, canary_bad=mine_bad, primary=other, primary_bad=other_bad)
 
 
-def _rest(side: str, counts: Counts, gone: tuple[int, int]) -> dict[str, int]:
-    requests = max(getattr(counts, side) - gone[0], 0)
-    bad = max(getattr(counts, f"{side}_bad") - gone[1], 0)
-    return {side: requests, f"{side}_bad": min(bad, requests)}
+def _rest(requests: int, bad: int, gone: tuple[int, int]) -> tuple[int, int]:
+    left = max(requests - gone[0], 0)
+    return left, min(max(bad - gone[1], 0), left)
 
 
-def alone(faults: Faults, budget: float) -> tuple[Lone, int] | None:
+def alone(faults: Faults) -> tuple[Lone, int] | None:
     """Find the canary's pod without which there is least evidence, and how long it was sick (ms).
 
     None where none looked sick, or where what it failed may have fallen on it by chance.
@@ -169,8 +187,7 @@ def alone(faults: Faults, budget: float) -> tuple[Lone, int] | None:
     if not faults.without:
         return None
     name = min(faults.without, key=lambda one: faults.without[one].worse.log)
-    sick_ms, pods = faults.since[name]
-    found = lone(pods, budget)
+    sick_ms, _, found = faults.since[name]
     return (found, sick_ms) if found and found.name == name else None
 
 

@@ -71,9 +71,9 @@ def added(before: Pods, more: Sequence[Pod]) -> Pods:
     return found
 
 
-def ill(pods: Pods) -> bool:
-    """Whether a pod fails most of its requests: in no other block can one be found `broken`."""
-    return any(2 * bad > requests for requests, bad in pods.values())
+def ill(pods: Pods) -> tuple[str, ...]:
+    """Name the pods that fail most of their requests: no other can be found `broken`."""
+    return tuple([name for name, (requests, bad) in pods.items() if 2 * bad > requests])
 
 
 def blamed(pods: Pods, budget: float) -> str:
@@ -134,15 +134,17 @@ def _worst(pods: Pods) -> Lone | None:
 
     None where nobody is beside it, or where no pod has enough of them to tell anything.
     """
-    if not any(bad >= _LEAST_BAD for _, bad in pods.values()):
-        return None
     seen = every = every_bad = 0
     most, worst = -1, ""
     for name, (requests, bad) in pods.items():
         if requests:
-            seen, every, every_bad = seen + 1, every + requests, every_bad + bad
+            seen += 1
+            every += requests
+            every_bad += bad
             if bad > most or (bad == most and name > worst):
                 most, worst = bad, name
+    if most < _LEAST_BAD:
+        return None
     if seen < 2:  # noqa: PLR2004 - one pod has nobody to differ from
         return None
     requests, bad = pods[worst]

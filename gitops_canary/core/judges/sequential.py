@@ -54,10 +54,9 @@ def take(config: Config, state: State, block: Block) -> State:
 def _taken(config: Config, state: State, block: Block) -> tuple[State, tuple[Measurement, ...]]:
     """Weigh a block; also give what its values without counts say."""
     state = _at_weight(state, block)
-    if any(_counts(block.reading(m.name)).canary for m in config.metrics):
-        state = replace(
-            state, first_ms=block.start_ms if state.first_ms is None else state.first_ms
-        )
+    served = state.first_ms is None and [_counts(block.reading(m.name)) for m in config.metrics]
+    if served and any(one.canary for one in served):
+        state = replace(state, first_ms=block.start_ms)
     weighed = {
         metric.name: _weigh(config, metric, state, block.reading(metric.name), block)
         for metric in config.metrics
@@ -179,7 +178,8 @@ def _falling(config: Config, metric: Metric, newest: Shares, strands: tuple[Stra
 
 def _newest(before: Ends, block: Block, c: Counts, span_ms: int) -> Ends:
     """Add a block to the newest ones, and let those go that ended before a time."""
-    kept = (one for one in before if one[0] > block.end_ms - span_ms)
+    since_ms = block.end_ms - span_ms
+    kept = [one for one in before if one[0] > since_ms]
     return (*kept, (block.end_ms, c.canary, c.canary_bad))
 
 

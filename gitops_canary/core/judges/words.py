@@ -83,4 +83,7 @@ def exact(number: float, digits: int = 6) -> str:
     >>> exact(1 / 3), exact(-0.0), exact(-1e-7)
     ('0.333333', '0.000000', '0.000000')
     """
-    return f"{round(number, digits) + 0.0:.{digits}f}" if math.isfinite(number) else str(number)
+    if not math.isfinite(number):
+        return str(number)
+    text = f"{number:.{digits}f}"
+    return text.removeprefix("-") if number <= 0 and not text.strip("-0.") else text
