@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gitops_canary.core.plan import QUARANTINE, Plan
 from gitops_canary.errors import CanaryError, EditRefused, Locked, Refused
@@ -49,18 +49,22 @@ class Pushed:
     """Moves on their way by a pull request."""
     outdated: bool = False
     """Whether other branches moved, so that the tips have to be fetched."""
+    doubted: frozenset[CanaryId] = frozenset()
+    """Whose moves were refused together with others and are yet to be tried alone."""
 
 
 NOTHING_PUSHED = Pushed(pushed=(), refused={}, again=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Pusher:
     """Pushes plans that were all made on the same tip."""
 
     git: Git
     budget: Budget
     evidence: bool
+    doubted: frozenset[CanaryId] = frozenset()
+    """Of whom a look before found that they cannot go together; see `Pushed`."""
 
     def push(self, plans: Sequence[Plan], tips: Tips, now_ms: int) -> Pushed:
         """Push as many plans at once as do not touch each other's files.
@@ -71,22 +75,28 @@ class Pusher:
         """
         allowed = plans if self.budget.allows(now_ms) else [p for p in plans if p.act.urgent]
         batch = compatible(allowed)
+        own = frozenset(plan.act.canary for plan in batch)
         if not batch:
-            return NOTHING_PUSHED
+            return replace(NOTHING_PUSHED, doubted=self.doubted)
+        if len(batch) > 1 and own & self.doubted:
+            return self._apart(batch, tips, now_ms)
         waiting = len(batch) < len(allowed)
         try:
             tip = self._send(batch, tips, now_ms)
         except (Refused, EditRefused) as refusal:
             if len(batch) == 1:
-                return Pushed(pushed=(), refused=_told(batch, refusal), again=False)
+                rest, held = self.doubted - own, _told(batch, refusal)
+                return Pushed(pushed=(), refused=held, again=False, doubted=rest)
             return self._apart(batch, tips, now_ms)
-        return Pushed(pushed=tuple(batch), refused={}, again=waiting, tip=tip)
+        rest = self.doubted - own
+        return Pushed(pushed=tuple(batch), refused={}, again=waiting, tip=tip, doubted=rest)
 
     def _apart(self, batch: Sequence[Plan], tips: Tips, now_ms: int) -> Pushed:
         """Find whom the server refuses: the aborts alone, then one plan at a time.
 
         The first push that lands moves the tip, so the others are decided again on it. Where the
-        budget ends, the next tick goes on with those that were not tried.
+        budget ends, the next tick goes on with those that were not tried: all of them together
+        would be refused again, and each time take what is left of the budget.
         """
         refused: dict[CanaryId, Hold] = {}
         urgent = [p for p in batch if p.act.urgent]
@@ -101,7 +111,8 @@ class Pusher:
                     refused.update(_told(group, refusal))
                 continue
             return Pushed(pushed=tuple(group), refused=refused, again=True, tip=tip)
-        return Pushed(pushed=(), refused=refused, again=False)
+        untried = frozenset(plan.act.canary for plan in _alone(batch)) - refused.keys()
+        return Pushed(pushed=(), refused=refused, again=False, doubted=untried)
 
     def _send(self, batch: Sequence[Plan], tips: Tips, now_ms: int) -> Revision:
         """Push one batch with its evidence; where only aborts do not get through, without it.
@@ -158,14 +169,17 @@ def _alone(batch: Sequence[Plan]) -> list[Plan]:
 class Refusals:
     """Moves the server would not have: asked again, but not at every tick."""
 
+    doubted: frozenset[CanaryId] = frozenset()
+    """Whose moves go one by one next time; see `Pushed`."""
     _until: dict[tuple[CanaryId, RolloutId, Action], tuple[int, Hold]] = field(default_factory=dict)
 
-    def add(self, acts: Iterable[Act], refused: Mapping[CanaryId, Hold], now_ms: int) -> None:
+    def add(self, acts: Iterable[Act], outcome: Pushed, now_ms: int) -> None:
         """Remember what was refused at a tick."""
+        self.doubted = outcome.doubted
         for act in acts:
-            if act.canary in refused:
+            if act.canary in outcome.refused:
                 rest_ms = _URGENT_REST_MS if act.urgent else _REST_MS
-                self._until[_key(act)] = (now_ms + rest_ms, refused[act.canary])
+                self._until[_key(act)] = (now_ms + rest_ms, outcome.refused[act.canary])
 
     def due(self, decisions: dict[CanaryId, Decision], now_ms: int) -> list[Act]:
         """List the moves to make; one the server refused a moment ago is held instead."""

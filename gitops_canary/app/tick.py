@@ -187,10 +187,10 @@ class Station:
             return self._report(seen, decisions, (), plans, measured), True
         self._races = 0
         decisions.update({**outcome.refused, **outcome.waiting})
-        self._refusals.add(acts, outcome.refused, steady_ms)
+        self._refusals.add(acts, outcome, steady_ms)
         if outcome.tip:
             self._guard.moved(outcome.tip)
-        if outcome.tip or outcome.outdated or outcome.refused:
+        if outcome.tip or outcome.outdated or outcome.refused or outcome.doubted:
             self._forget()  # back where it was before our push, perhaps, or mended meanwhile
         rest = tuple(p for p in plans if p not in outcome.pushed)
         return self._report(seen, decisions, outcome.pushed, rest, measured), outcome.again
@@ -202,7 +202,7 @@ class Station:
             return await self.delivering.deliver(plans, due, past, self._known(), at_ms)
         if at_ms is None:
             return NOTHING_PUSHED
-        pusher = Pusher(git=self.git, budget=self.budget, evidence=self.evidence)
+        pusher = Pusher(self.git, self.budget, self.evidence, self._refusals.doubted)
         return await self.worker.do(lambda: pusher.push(plans, self._known(), at_ms))
 
     def _report(

@@ -19,8 +19,9 @@ from gitops_canary.model.rollout import Action, Move, Record, Rollout
 NEXT: Mapping[Action | None, frozenset[Action]] = {
     None: frozenset({Action.START, Action.INITIALISE}),
     Action.INITIALISE: frozenset({Action.INITIALISE}),
-    # It starts again from any of these where a person set weight 0 and renewed the candidate,
-    # and a merge or a squash hides that from the rollout's name; a retreat would change nothing.
+    # It starts again from any of these, and from an abort, where a person set weight 0 or renewed
+    # the candidate, and a merge or a squash hides that from the rollout's name; a retreat would
+    # change nothing.
     Action.START: frozenset(
         {Action.ADVANCE, Action.PROMOTE, Action.RETREAT, Action.ABORT, Action.IDLE, Action.START}
     ),
@@ -34,7 +35,7 @@ NEXT: Mapping[Action | None, frozenset[Action]] = {
     Action.FINISH: frozenset(
         {Action.FINISH, Action.RETREAT, Action.ABORT, Action.IDLE, Action.START}
     ),
-    Action.ABORT: frozenset({Action.IDLE}),
+    Action.ABORT: frozenset({Action.IDLE, Action.START}),
     Action.RETREAT: frozenset({Action.START, Action.IDLE}),
     Action.IDLE: frozenset({Action.START}),
 }

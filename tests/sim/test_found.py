@@ -7,7 +7,7 @@ from gitops_canary.errors import Unavailable
 from gitops_canary.model.decision import Hold, Wait
 
 from .cluster import Quality
-from .manifests import Shape, with_tag, with_weight
+from .manifests import QUARANTINE, Shape, with_tag, with_weight
 from .pieces import Setting
 from .remote import CONFIG, EVIDENCE
 from .simulation import ADA, Simulation
@@ -227,3 +227,23 @@ def up(name: str, what: str) -> None:
 def down(name: str, what: str) -> None:
     """Stand for a Git server that does not answer."""
     raise Unavailable(f"git {what} of {name} did not end before its deadline", remedy="ask again")
+
+
+def test_a_condemned_version_that_a_merge_brings_back_starts_once() -> None:
+    """Beside the merge's first parent it never changed, so it is the same rollout's again."""
+    world, shape = quiet()
+    bump(world, shape, "v1", Quality(errors=0.5))
+    until(world, lambda: weight(world, shape) > 0)
+    before = world.remote.refs[CONFIG]
+    until(world, lambda: "abort" in actions(world))
+    moved = len(actions(world))
+    bump(world, shape, "v1", Quality())
+    tip = world.remote.refs[CONFIG]
+    side = world.remote.make(
+        {"docs/side": b"x"}, "Side\n", who=ADA, date_s=world.now_ms // 1000, parents=[before]
+    )
+    change = {p: b for p, b in world.files(tip).items() if world.files(before).get(p) != b}
+    lifted = {**change, QUARANTINE: b""}
+    world.commit(lifted, "Merge branch 'main'\n", parents=[side, tip])
+    until(world, lambda: "finish" in actions(world))
+    assert actions(world)[moved:].count("start") == 1

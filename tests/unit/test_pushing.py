@@ -8,7 +8,7 @@ import pytest
 from sim.memory import MemoryGit
 from sim.remote import EVIDENCE, ME, Remote
 
-from gitops_canary.app.pushing import Budget, Pusher, Refusals
+from gitops_canary.app.pushing import Budget, Pushed, Pusher, Refusals
 from gitops_canary.core.plan import QUARANTINE, Plan
 from gitops_canary.errors import Conflict, Locked
 from gitops_canary.git.commands import Update
@@ -165,7 +165,8 @@ def test_a_refused_move_rests_and_an_abort_rests_less() -> None:
     refusals, held = Refusals(), Hold(canary=CanaryId("a"), wait=cast("Any", None), reason="no")
     for action, rest_ms in ((Action.ADVANCE, 300_000), (Action.ABORT, 15_000)):
         one = act("a", action)
-        refusals.add([one, act("b")], {CanaryId("a"): held}, NOW)
+        outcome = Pushed(pushed=(), refused={CanaryId("a"): held}, again=False)
+        refusals.add([one, act("b")], outcome, NOW)
         assert refusals.hold(one, NOW + rest_ms - 1) == held
         assert refusals.hold(one, NOW + rest_ms) is None
         assert refusals.hold(act("b"), NOW) is None
