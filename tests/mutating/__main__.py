@@ -1,6 +1,8 @@
 """`python -m tests.mutating --sample 200`: the share of the core's mutants that a test kills.
 
-Prints each that lives, for a person to look at. One that compiles to the same is none.
+Prints each that lives, for a person to look at. One that compiles to the same is none. Only a test
+that fails kills: one that never ends, or takes the whole process with it, is told apart, so that no
+share depends on how quick a machine is.
 """
 
 import argparse
@@ -14,14 +16,12 @@ from random import Random
 
 import pytest
 
+from .apart import interruptible
 from .changes import CORE, ROOT, Mutant, mutants
 from .trying import ARGUMENTS, Fate, Notes, Trier
 
 TESTS = ("tests/unit", "tests/stories", "tests/rules", "tests/sim/test_found.py",
          "tests/sim/test_peers.py")  # fmt: skip
-
-
-DEAD = {Fate.KILLED, Fate.SILENT}
 
 
 def main() -> int:
@@ -39,16 +39,17 @@ def main() -> int:
 
     def tell(mutant: Mutant, fate: Fate, tests: int) -> None:
         fates[str(mutant.file.relative_to(CORE).with_suffix("")), fate] += 1
-        if fate in {Fate.LIVES, Fate.UNMET}:
+        if fate not in {Fate.KILLED, Fate.SAME}:
             where = f"{mutant.file.relative_to(ROOT)}:{mutant.line}"
             print(f"{where} {fate.value} ({tests} tests): {mutant.what[:140]}", flush=True)
 
+    interruptible()
     end_s = time.monotonic() + options.minutes * 60
     with tempfile.TemporaryDirectory() as directory:
         notes = Notes(options.notes or pathlib.Path(directory) / "met")
         trier = Trier(drawn, end_s, tell, str(CORE), options.patience, notes)
         code = pytest.main([*ARGUMENTS, *options.tests], plugins=[trier])
-    return int(code) or told(fates, len(every), options.least)
+    return told(fates, len(every), options.least) or int(code)
 
 
 def parsed() -> argparse.Namespace:
@@ -59,8 +60,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=1e6, help="stop after so long")
     parser.add_argument("--only", nargs="*", default=["*"], help="modules of the core, `decide`")
     parser.add_argument("--tests", nargs="*", default=TESTS, help="what may mind")
-    lives = "seconds of tests after which a mutant counts as one that lives"
-    parser.add_argument("--patience", type=float, default=1e6, help=lives)
+    lives = "share of all tests' time after which a mutant counts as one that lives"
+    parser.add_argument("--patience", type=float, default=1, help=lives)
     kept = "a file that keeps which test passes which line"
     parser.add_argument("--notes", type=pathlib.Path, help=kept)
     parser.add_argument("--least", type=float, default=0, help="fail below this share, e.g. 0.9")
@@ -69,14 +70,15 @@ def parsed() -> argparse.Namespace:
 
 def told(fates: Mapping[tuple[str, Fate], int], there: int, least: float) -> int:
     """Print how many were killed, by module and in all; 1 where that is too few."""
-    tried = {key: count for key, count in fates.items() if key[1] is not Fate.SAME}
+    tried = Counter({key: count for key, count in fates.items() if key[1] is not Fate.SAME})
     for name in sorted({module for module, _ in tried}):
-        dead = sum(n for (module, fate), n in tried.items() if module == name and fate in DEAD)
-        print(f"| {name} | {dead} of {sum(n for (m, _), n in tried.items() if m == name)} |")
-    total = sum(tried.values())
-    dead = sum(n for (_, fate), n in tried.items() if fate in DEAD)
-    share = dead / max(total, 1)
-    print(f"{dead} of {total} killed, {share:.1%} ({there} there are)")
+        own = sum(count for (module, _), count in tried.items() if module == name)
+        print(f"| {name} | {tried[name, Fate.KILLED]} of {own} |")
+    by_fate = {one: sum(n for (_, fate), n in tried.items() if fate is one) for one in Fate}
+    killed = by_fate.pop(Fate.KILLED)
+    share = killed / max(tried.total(), 1)
+    print(f"{killed} of {tried.total()} killed, {share:.1%} ({there} there are)")
+    print("; ".join(f"{n} {fate.value}" for fate, n in by_fate.items() if n))
     return int(share < least)
 
 

@@ -5,7 +5,6 @@ the tests that pass its line, the quickest first, up to the first that fails. A 
 function needs modules imported anew, and so a process and a copy of its own.
 """
 
-import contextlib
 import gc
 import hashlib
 import os
@@ -13,7 +12,6 @@ import pathlib
 import pickle
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -31,13 +29,16 @@ from _pytest.runner import runtestprotocol
 
 from gitops_canary.model.kept import clear
 
+from .apart import cpu_left, forked, replaced_by
 from .changes import ROOT, Mutant, swaps
 
 Line = tuple[str, int]
 KEEP_S = 60
 """How often the notes are written down meanwhile."""
-LIMIT_S, TIMES = 60, 20
-"""A mutant that takes so many times as long as its tests, and this on top, does not end."""
+LIMIT_S, TIMES = 10, 5
+"""A mutant does not end whose test computes so many times as long as alone, and this on top."""
+ANEW_S = 60
+"""What a process that starts anew needs on top, to collect the tests."""
 ARGUMENTS = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-s", "--no-header", "--no-summary",
              "-o", "tmp_path_retention_policy=none")  # fmt: skip
 
@@ -47,9 +48,19 @@ class Fate(Enum):
 
     KILLED = "killed"
     SILENT = "does not end"
+    BROKEN = "ends the process of the tests"
     LIVES = "lives"
     UNMET = "met by no test"
     SAME = "compiles to the same"
+
+
+FATES: Mapping[int | None, Fate] = {
+    0: Fate.LIVES,
+    1: Fate.KILLED,
+    -signal.SIGPROF: Fate.SILENT,
+    None: Fate.SILENT,
+}
+"""By how the process of its tests ends; any other way says nothing about the tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +109,7 @@ class Trier:
     end_s: float
     tell: Callable[[Mutant, Fate, int], None]
     core: str
-    patience_s: float
+    patience: float
     notes: Notes
     _items: dict[str, pytest.Item] = field(default_factory=dict)
     _met: dict[str, Met] = field(default_factory=dict)
@@ -112,7 +123,7 @@ class Trier:
         with tempfile.TemporaryDirectory() as directory:
             known = self.notes.read()
             new = {name: item for name, item in self._items.items() if name not in known}
-            assert forked(lambda: self._meet(known, new), limit_s=3600) == 0, "they do not end"
+            assert forked(lambda: self._meet(known, new), wall_s=3600) == 0, "they do not end"
             self._met = {
                 name: met for name, met in self.notes.read().items() if name in self._items
             }
@@ -163,7 +174,8 @@ class Trier:
         ]
         found.sort(key=lambda name: self._met[name].seconds)
         spent = accumulate(self._met[name].seconds for name in found)
-        return [name for name, s in zip(found, spent, strict=True) if s <= self.patience_s]
+        most = self.patience * sum(met.seconds for met in self._met.values())
+        return [name for name, s in zip(found, spent, strict=True) if s <= most]
 
     def _fate(self, mutant: Mutant, tests: Sequence[str], copy: Callable[[], pathlib.Path]) -> Fate:
         changed = _swaps(mutant)
@@ -171,19 +183,23 @@ class Trier:
             return Fate.SAME
         if not tests:
             return Fate.UNMET
-        limit_s = LIMIT_S + TIMES * sum(self._met[name].seconds for name in tests)
         if changed is None:
-            return anew(mutant, tests, copy(), limit_s)
-        return {None: Fate.SILENT, 0: Fate.LIVES}.get(
-            forked(lambda: self._first_failing(changed, tests), limit_s=limit_s), Fate.KILLED
-        )
+            limit_s = ANEW_S + TIMES * sum(self._met[name].seconds for name in tests)
+            code = anew(mutant, tests, copy(), limit_s)
+            # 2: a module cannot be imported any more, 4: no such test any more.
+            return Fate.KILLED if code in {2, 4} else FATES.get(code, Fate.BROKEN)
+        return FATES.get(forked(lambda: self._first_failing(changed, tests)), Fate.BROKEN)
 
     def _first_failing(self, changed: Mapping[CodeType, CodeType], tests: Sequence[str]) -> int:
-        for before, after in changed.items():
-            for one in self._functions.get(before, ()):
-                one.__code__ = after
+        for before, changed_code in changed.items():
+            for function in self._functions.get(before, ()):
+                function.__code__ = changed_code
         items = [self._items[name] for name in tests]
-        return 0 if all(passes(*pair) for pair in zip_longest(items, items[1:])) else 1
+        for item, after in zip_longest(items, items[1:]):
+            cpu_left(LIMIT_S + TIMES * self._met[item.nodeid].seconds)
+            if not passes(item, after):
+                return 1
+        return 0
 
 
 def spent_s() -> float:
@@ -220,49 +236,22 @@ def with_lines(lines: set[Line] | None, core: str) -> None:
     sys.settrace(note if lines is not None else None)
 
 
-def forked(work: Callable[[], int], *, limit_s: float) -> int | None:
-    """Do something in a fork with all that it starts; its exit code, None where it did not end."""
-    pid = os.fork()
-    if pid == 0:
-        os.setsid()
-        code = 99
-        try:
-            code = work()
-        finally:
-            os._exit(code)
-    end = time.monotonic() + limit_s
-    done, status = os.waitpid(pid, os.WNOHANG)
-    while not done and time.monotonic() < end:
-        time.sleep(0.01)
-        done, status = os.waitpid(pid, os.WNOHANG)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)  # whatever it started
-    if not done:
-        os.waitpid(pid, 0)
-        return None
-    return os.waitstatus_to_exitcode(status)
-
-
-def anew(mutant: Mutant, tests: Sequence[str], place: pathlib.Path, limit_s: float) -> Fate:
-    """Try a mutant in a process of its own, on a copy of everything."""
+def anew(mutant: Mutant, tests: Sequence[str], place: pathlib.Path, limit_s: float) -> int | None:
+    """Try a mutant in a process of its own, on a copy of everything; its exit code as pytest's."""
     file = place / mutant.file.relative_to(ROOT)
     before = file.read_text()
     file.write_text(mutant.text())
     (place / "tests.txt").write_text("\n".join(tests))
     command = [sys.executable, "-m", "pytest", "-x", *ARGUMENTS, "@tests.txt"]
-    environment = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def work() -> int:
+        cpu_left(limit_s)
+        return replaced_by(command, place=place, output=place / "told.txt")
+
     try:
-        done = subprocess.run(
-            command, cwd=place, env=environment, capture_output=True, timeout=limit_s, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return Fate.SILENT
+        return forked(work)
     finally:
         file.write_text(before)
-    # 1: a test failed, 2: a module cannot be imported any more, 4: no such test any more.
-    if done.returncode not in {0, 1, 2, 4}:
-        raise RuntimeError(done.stdout.decode()[-2000:] + done.stderr.decode()[-2000:])
-    return Fate.KILLED if done.returncode else Fate.LIVES
 
 
 def copied(place: pathlib.Path) -> pathlib.Path:
