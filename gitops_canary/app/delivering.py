@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from gitops_canary.app.clearing import Clearing
 from gitops_canary.app.pending import Case, pending
 from gitops_canary.app.proposing import Proposing
 from gitops_canary.app.pushing import NOTHING_PUSHED, Budget, Pushed, Tips, cannot, compatible
 from gitops_canary.app.worker import Worker
 from gitops_canary.core import delivery
-from gitops_canary.core.delivery import Do, Hand, Proposal
+from gitops_canary.core.delivery import Do
 from gitops_canary.core.plan import Plan
 from gitops_canary.core.replay import History
 from gitops_canary.delivery_ports import Requests
@@ -26,7 +27,6 @@ from gitops_canary.model.request import Draft, Merging, Method, Ready, Request, 
 
 log = logging.getLogger("gitops_canary")
 _ANEW = frozenset({Do.PROPOSE, Do.RENEW, Do.WITHDRAW})
-_CLEARS = frozenset({Do.CLEAR, Do.RENEW, Do.WITHDRAW})
 
 
 @dataclass(slots=True)
@@ -63,6 +63,10 @@ class Delivering:
     _sent: dict[str, Plan] = field(default_factory=dict)
     """What was proposed, to tell of it once it has landed, whatever was measured or lost since; an
     end of the process loses that message."""
+    _clearing: Clearing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._clearing = Clearing(proposing=self.proposing, worker=self.worker)
 
     @property
     def awaited(self) -> Iterator[CanaryId]:
@@ -91,12 +95,13 @@ class Delivering:
             return await self._show(plans, decisions, tips)
         cases, stuck = await self._pending(plans, decisions, tips)
         look = _Look(tips[0], stuck=stuck)
-        await self._clear(cases, tips, look)
+        await self._make_way(cases, tips, look)
         free = [case for case in cases if case.owner not in look.stuck]
         await self._propose(free, tips, now_ms, look)
         for case in free:
             if case.plan:
                 await self._handle(case, case.plan, look)
+        await self._clear(cases, look)
         self._tell_landed(cases, history, look)
         return Pushed(
             pushed=tuple(look.pushed),
@@ -138,7 +143,7 @@ class Delivering:
 
         return await pending(self.requests, undone, owners, due, there, decisions)
 
-    async def _clear(self, cases: Sequence[Case], tips: Tips, look: _Look) -> None:
+    async def _make_way(self, cases: Sequence[Case], tips: Tips, look: _Look) -> None:
         """Take back what is not due any more; what has been merged meanwhile is looked at anew.
 
         A request is closed before anything takes its place, so that of two moves for one place in
@@ -159,9 +164,18 @@ class Delivering:
     async def _take_back(self, case: Case, tips: Tips, look: _Look) -> None:
         if case.do is Do.WITHDRAW and case.request:
             await self._withdraw(case.request, tips)
-        if case.do in _CLEARS and case.there and _deletable(case.there):
+        if case.do in _ANEW and case.there and case.there.disposable:
             await self.worker.do(partial(self.proposing.delete, case.there))
             look.outdated = True
+
+    async def _clear(self, cases: Sequence[Case], look: _Look) -> None:
+        """Delete what is over; only a move that needs the very name waits for one that stays."""
+        over = {case.branch: case for case in cases if case.do is Do.CLEAR}
+        tried = await self._clearing.clear([case.there for case in over.values() if case.there])
+        look.outdated = look.outdated or None in tried.values()
+        for branch, error in tried.items():
+            if error and over[branch].plan:
+                look.waiting[over[branch].owner] = cannot(over[branch].owner, error)
 
     async def _withdraw(self, request: Request, tips: Tips) -> None:
         title = f"{delivery.WITHDRAWN}{request.title.removeprefix(delivery.WITHDRAWN)}"
@@ -266,10 +280,6 @@ class Delivering:
                 moves = history.moves.get(plan.act.canary, ())
                 if any(delivery.same(move.record, plan.record) for move in moves):
                     look.pushed.append(plan)
-
-
-def _deletable(there: Proposal) -> bool:
-    return there.landed or there.hand is not Hand.FOREIGN
 
 
 def _draft(branch: str, plan: Plan, message: str) -> Draft:

@@ -61,8 +61,10 @@ async def pending(
     refused: dict[CanaryId, Refused] = {}
     for branch, owner in owners.items():
         plan, proposal = due.get(branch), there.get(branch)
+        # What is over may stay, where a rule keeps branches: it costs no question at each look.
+        over = plan is None and proposal is not None and proposal.landed
         try:
-            request = delivery.newest(await requests.find(branch))
+            request = None if over else delivery.newest(await requests.find(branch))
         except Refused as error:
             refused[owner] = error
             continue

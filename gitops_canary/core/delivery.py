@@ -76,6 +76,11 @@ class Proposal:
         """Whether nothing of ours lies there: anybody can name any number of branches so."""
         return self.hand is Hand.FOREIGN and self.record is None
 
+    @property
+    def disposable(self) -> bool:
+        """Whether nobody's work is lost with the branch."""
+        return self.landed or self.hand is not Hand.FOREIGN
+
 
 def prefix(target: str) -> str:
     """Say below which name the branches of a target branch's moves lie."""

@@ -94,6 +94,31 @@ def test_a_branch_that_cannot_be_deleted_holds_its_canary_alone(tmp_path: pathli
         assert len(world.branches()) == 1
 
 
+@pytest.mark.parametrize("status", [None, 429])
+def test_a_branch_that_is_over_and_stays_holds_nothing_up(
+    tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture, status: int | None
+) -> None:
+    """A rule keeps every branch; or the server limits requests, and takes none to delete."""
+    with delivered(tmp_path) as world:
+        begun(world)
+        [pull] = world.forge.open_ones()
+        if status is None:
+            world.origin.git("config", "receive.denyDeletes", "true")
+        else:
+            world.origin.faults.status(status, service="git-receive-pack")
+        world.forge.approve(pull)
+        report = world.look()
+        assert report.error is None, report.error
+        assert [plan.act.action.value for plan in report.pushed] == ["start"]
+        assert pull.branch in world.branches()
+        [warned] = [text for text in caplog.messages if "could not be deleted" in text]
+        assert f"{pull.branch} is over" in warned
+        world.until("0% -> 10%")
+        world.origin.git("config", "receive.denyDeletes", "false")
+        world.step()
+        assert pull.branch not in world.branches()
+
+
 @pytest.mark.parametrize("method", [Method.MERGE, Method.SQUASH])
 def test_a_merge_whose_answer_was_lost_is_told(tmp_path: pathlib.Path, method: Method) -> None:
     """Also where more was measured since the request was opened than its commit says."""

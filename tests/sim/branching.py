@@ -38,6 +38,8 @@ class MemoryBranches(MemoryGit):
     polled: Callable[[], None] = lambda: None
     """Is told once the tip was asked for."""
     branches_max: int = BRANCHES_MAX
+    deleting: Callable[[], None] = lambda: None
+    """Is told of each branch that is to be deleted; what it raises is the server's answer."""
 
     def poll(self) -> Revision | None:
         tip = MemoryGit.poll(self)
@@ -76,6 +78,7 @@ class MemoryBranches(MemoryGit):
 
     def delete(self, branch: str, tip: Revision) -> None:
         self.network("push")
+        self.deleting()
         now = self.remote.refs.get(branch)
         if now not in {None, tip}:
             raise conflict([Update(branch=branch, old=tip, new=now or tip)])
@@ -99,7 +102,7 @@ class Way:
     pause: Callable[[], Awaitable[None]]
     boundary: Callable[[str], None] = _quiet
     state: Callable[[], str] = lambda: "up"
-    """How the forge answers this controller now."""
+    """How the forge answers this controller now; `keeping` and `rationing` are about deletions."""
     asked: Callable[[str], None] = _quiet
     """Is told of each call as it arrives."""
 
@@ -117,6 +120,13 @@ class Way:
 
     async def merge(self, request: Request, draft: Draft, method: Method) -> Merging:
         return await self._call("merge", lambda: self.forge.merge(request, draft, method))
+
+    def delete(self) -> None:
+        """Say no to a branch's deletion, by a rule or for a while; or let it pass."""
+        if self.state() == "keeping":
+            raise Refused("the server refused the push (deletions)", remedy="allow them")
+        if self.state() == "rationing":
+            raise _silent("limited")
 
     async def _call(self, name: str, work: Callable[[], T]) -> T:
         self.boundary(name)
@@ -155,7 +165,7 @@ class Delivery:
 def equipped(station: Station, git: MemoryBranches, way: Way, delivery: Delivery) -> None:
     """Let a station deliver by pull request, as the controller puts it together."""
     merging = delivery.method is Method.MERGE
-    git.branches_max = delivery.branches_max
+    git.branches_max, git.deleting = delivery.branches_max, way.delete
     station.delivering = Delivering(
         proposing=Proposing(
             git=git, branches=git, witness=git, target=CONFIG, evidence=True, sealed=not merging

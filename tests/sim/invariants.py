@@ -115,7 +115,15 @@ class Watch(Asked):
         bare = move.record.action in {Action.ABORT, Action.RETREAT} or self.world.requested
         if self.world.unproven and bare:
             return  # a stranger's file was in the way, and the traffic did not wait for that
-        need(self.decision(move, files), f"no evidence {move.record.evidence}")
+        there = self.decision(move, files) or (not move.decided and self._written_over(move))
+        need(there, f"no evidence {move.record.evidence}")
+
+    def _written_over(self, move: Landed) -> bool:
+        """Whether the evidence of what people merged is where it was: reopened and merged before
+        any look, a request may have lost its place to the move that was asked for instead."""
+        tip = self.world.remote.refs.get(EVIDENCE)
+        every = self.world.remote.reachable(tip) if tip else ()
+        return any(self.decision(move, self.world.files(one)) for one in every)
 
     def i4_steps_rise_one_at_a_time(self, move: Landed) -> None:
         """A rollout goes one step up or ends; nothing follows its end but a new attempt."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .requested import Requested
 
 Act = Callable[["Reviewers"], None]
-STATES = ("down", "lost", "limited", "denied")
+STATES = ("down", "lost", "limited", "denied", "keeping", "rationing")
 TENDS_MS = 20_000
 
 
