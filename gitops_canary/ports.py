@@ -244,6 +244,13 @@ class Router(Protocol):
         Two objects with one claim would fight over it.
         """
 
+    def places(self, text: str, document: int, *, namespace: str, apex: str) -> tuple[Pointer, ...]:
+        """Point at the parts of this object that are this apex's, and nobody else's.
+
+        No move for it writes elsewhere, and its shape is the same whatever another apex of whom
+        nothing lies in them does. `()` is the whole object.
+        """
+
     def exposure(
         self, text: str, document: int, *, namespace: str, apex: str
     ) -> tuple[Pointer, ...]:

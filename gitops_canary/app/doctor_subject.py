@@ -9,6 +9,7 @@ from gitops_canary.app.initialising import texts_of
 from gitops_canary.app.reading import Reader, Rules
 from gitops_canary.core.edits import Ground
 from gitops_canary.errors import CanaryError, SpecError
+from gitops_canary.manifest import contested
 from gitops_canary.manifest.initial.terrain import Terrain, survey
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.spec import CanarySpec
@@ -46,6 +47,9 @@ def subject(store: Store, revision: Revision, rules: Rules, *, configured: bool 
             around[canary], grounds[canary] = found.around, found.ground
         except CanaryError as error:
             errors[canary] = error
+    for canary, clash in contested.conflicts({c: g.binding for c, g in grounds.items()}).items():
+        errors[canary] = clash
+        del grounds[canary]
     return Subject(
         terrain=survey(texts),
         unread=unread,

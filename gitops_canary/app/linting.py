@@ -18,7 +18,7 @@ from gitops_canary.core.outlook import outlook
 from gitops_canary.core.questions import unaskable
 from gitops_canary.core.text import percent
 from gitops_canary.errors import CanaryError, Place, SpecError, UsageError
-from gitops_canary.manifest import bindings, catalog, document
+from gitops_canary.manifest import catalog, contested, document
 from gitops_canary.manifest.header import KINDS
 from gitops_canary.manifest.nodes import SIZE_MAX, Node
 from gitops_canary.manifest.problems import nearest, shown
@@ -182,7 +182,7 @@ def held(store: Store, rules: Rules, only: CanaryId | None = None) -> list[Findi
     wanted = [spec for spec in view.canaries.values() if only in {None, spec.id}]
     for spec in wanted:
         found.extend(_one(reader, view, spec, grounds))
-    clashes = bindings.conflicts({canary: ground.binding for canary, ground in grounds.items()})
+    clashes = contested.conflicts({canary: ground.binding for canary, ground in grounds.items()})
     return [
         Finding(canary=f.canary, place=f.place, error=clashes[f.canary])
         if f.canary in clashes

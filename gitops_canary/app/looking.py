@@ -17,7 +17,7 @@ from gitops_canary.core.replay import History
 from gitops_canary.core.situation import WATCH_REACH_MS, Situation
 from gitops_canary.core.strays import stray
 from gitops_canary.errors import CanaryError, SpecError, Unavailable, Uninitialised
-from gitops_canary.manifest import bindings, quarantine
+from gitops_canary.manifest import contested, quarantine
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision
@@ -101,7 +101,7 @@ def look(
             held[canary] = _gone(canary, error) if gone else cannot(canary, error)
     rolling = {canary for canary, one in seen.items() if _keeps(one.situation)}
     bound = {c: s.tip.binding for c, s in seen.items() if c in rolling or not s.situation.deleted}
-    for canary, clash in bindings.conflicts(bound, rolling).items():
+    for canary, clash in contested.conflicts(bound, rolling).items():
         held[canary] = cannot(canary, clash)
         del seen[canary]
     return Look(view, history, seen, held, uninitialised=uninitialised)

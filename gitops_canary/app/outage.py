@@ -8,7 +8,7 @@ from typing import Any
 
 from gitops_canary.app.looking import Seen
 from gitops_canary.app.tick import Report
-from gitops_canary.core.breakglass import Exposed, breakglass, page
+from gitops_canary.core.breakglass import Exposed, breakglass, page, without
 from gitops_canary.errors import Halted, Unavailable
 from gitops_canary.memory_file import remember, remembered
 from gitops_canary.model import names
@@ -93,17 +93,24 @@ class Outage:
         """Keep who is exposed; of a canary that cannot be read just now, what was known."""
         before = self._known().get("exposed", {})
         found = {c: before[c] for c in report.decisions if c in before and c not in report.seen}
+        taken: Mapping[names.Path, str] = {}
+        for one in report.seen.values():
+            router = self._router(one)
+            taken = without(taken, one.spec, one.tip, one.situation.last, router)
         for canary, one in sorted(report.seen.items()):
-            if written := self._written(one):
+            if written := self._written(one, taken):
                 found[canary] = written
         kept = {"revision": report.tip, "exposed": found} if found else {}
         if self.memory and kept != self._known():
             remember(self.memory, kept)
         self._kept = kept
 
-    def _written(self, one: Seen) -> Mapping[str, Any] | None:
-        router = self.router(one.spec.pinned(one.policy))
-        found = breakglass(one.spec, one.tip, one.situation.last, router)
+    def _router(self, one: Seen) -> Router:
+        return self.router(one.spec.pinned(one.policy))
+
+    def _written(self, one: Seen, taken: Mapping[names.Path, str]) -> Mapping[str, Any] | None:
+        router = self._router(one)
+        found = breakglass(one.spec, one.tip, one.situation.last, router, taken)
         return asdict(found) if found else None
 
     def _known(self) -> Mapping[str, Any]:

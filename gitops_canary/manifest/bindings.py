@@ -1,14 +1,13 @@
 """Where versions and weights lie in one revision: exactly one place each, or an error."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from gitops_canary.errors import BindingError, Place, SpecError, Uninitialised
-from gitops_canary.manifest import scalers, targets, tracked
+from gitops_canary.manifest import contested, scalers, targets, tracked
 from gitops_canary.manifest.document import Node, parse
 from gitops_canary.manifest.field_place import locate
-from gitops_canary.manifest.versions import places
-from gitops_canary.model.names import CanaryId, Path
+from gitops_canary.model.names import Path
 from gitops_canary.model.owned import Binding, DocRef, FieldBinding, FieldRef, Fields, Templates
 from gitops_canary.model.references import Reference
 from gitops_canary.model.spec import CanarySpec
@@ -39,10 +38,10 @@ def resolve(
     for ref in every:
         _lower(ref, spec, text)
     known = tuple(d for d in every if d.namespace in {"", spec.namespace})
-    binding = Binding(
-        versions=_fields(spec, exists, text) if spec.source else _templates(spec, known, text),
-        routes=_named(spec, exists, text) if spec.routing else _routes(spec, every, text, router),
-    )
+    versions = _fields(spec, exists, text) if spec.source else _templates(spec, known, text)
+    routes = _named(spec, exists, text) if spec.routing else _routes(spec, every, text, router)
+    spots = contested.spots(spec, versions, routes, text, router)
+    binding = Binding(versions=versions, routes=routes, spots=spots)
     for file in sorted(binding.files):
         if not allowed(file, paths):
             raise BindingError(
@@ -76,31 +75,6 @@ def nothing_below(folder: str) -> SpecError:
         f"There is no file below {folder}.",
         remedy="correct `paths` of this repository in controller.yaml, or commit the folder",
     )
-
-
-def conflicts(
-    bindings: Mapping[CanaryId, Binding], rolling: Collection[CanaryId] = ()
-) -> Mapping[CanaryId, BindingError]:
-    """Find canaries that own the same document; each gets an error naming the others.
-
-    Where one of them is rolling it goes on, and only the others are wrong.
-    """
-    owners: dict[tuple[Path, int, str], list[CanaryId]] = {}
-    for canary, binding in sorted(bindings.items()):
-        routes = ((ref.file, ref.index, "") for ref in binding.routes)
-        for place in (*places(binding.versions), *routes):
-            owners.setdefault(place, []).append(canary)
-    found: dict[CanaryId, BindingError] = {}
-    for (file, index, _), canaries in owners.items():
-        kept = set(canaries) & set(rolling)
-        if len(set(canaries)) > 1:
-            for canary in set(canaries) - (kept if len(kept) == 1 else set()):
-                found[canary] = BindingError(
-                    f"Document {index + 1} of {file} is owned by {', '.join(canaries)}.",
-                    remedy="let only one Canary drive it",
-                    place=Place(file),
-                )
-    return found
 
 
 def _lower(ref: DocRef, spec: CanarySpec, text: Callable[[Path], str]) -> None:

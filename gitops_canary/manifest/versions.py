@@ -8,6 +8,7 @@ from gitops_canary.manifest.image_chain import bare
 from gitops_canary.manifest.scalars import Json
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import DocRef, FieldBinding, FieldRef, Fields, Side, Templates
+from gitops_canary.rule_ports import Pointer
 
 Versions = Templates | Fields
 Texts = Mapping[Path, str]
@@ -121,13 +122,20 @@ def scale(
     return {**texts, ref.file: template.scale(texts[ref.file], ref, replicas)}
 
 
-def places(versions: Versions) -> tuple[tuple[Path, int, str], ...]:
-    """Name what only one canary may own: whole documents, or single fields."""
+def places(versions: Versions) -> tuple[tuple[Path, int, Pointer, Pointer], ...]:
+    """Name what only one canary may own: whole documents, or single fields.
+
+    Each is a document, a pointer in it, and how it goes on inside of a text that stands there.
+    """
     match versions:
         case Templates():
-            return tuple((ref.file, ref.index, "") for ref in versions.documents)
+            return tuple((ref.file, ref.index, (), ()) for ref in versions.documents)
         case Fields(places=fields):
-            return tuple((ref.file, ref.index, repr((ref.path, ref.inner))) for ref in fields)
+            return tuple((ref.file, ref.index, ref.path, _inside(ref)) for ref in fields)
+
+
+def _inside(ref: FieldRef) -> Pointer:
+    return tuple(part for path in ref.inner for part in ("|", *path))
 
 
 def _restore_pair(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from gitops_canary.errors import Place
 from gitops_canary.model.names import Digest, Path
 
 
@@ -118,12 +119,27 @@ class Fields:
         return frozenset(ref.file for ref in (*self.places, *more))
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """What only one canary may own: a document, or what lies below a pointer in it."""
+
+    file: Path
+    index: int
+    """Counts the documents of the file from 0."""
+    at: tuple[str | int, ...]
+    """Keys and list indices from the document's root; empty for all of it."""
+    place: Place
+    """Where that begins."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
     """Where one canary's versions and weights lie in one revision."""
 
     versions: Templates | Fields
     routes: tuple[DocRef, ...]
+    spots: tuple[Spot, ...]
+    """What of it is this canary's alone."""
 
     @property
     def files(self) -> frozenset[Path]:

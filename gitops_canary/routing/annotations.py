@@ -53,6 +53,11 @@ class Annotations:
         """Claim every host and path of the Ingress."""
         return tuple(where for where, _ in backends(root_of(text, document, Path(""))))
 
+    def places(self, text: str, document: int, *, namespace: str, apex: str) -> tuple[Pointer, ...]:
+        """Point at all of it: annotations are about the whole Ingress."""
+        del text, document, namespace, apex
+        return ((),)
+
     def exposure(
         self, text: str, document: int, *, namespace: str, apex: str
     ) -> tuple[Pointer, ...]:

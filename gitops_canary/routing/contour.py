@@ -35,6 +35,7 @@ CONTOUR = Lists(
     groups=_GROUPS,
     meaning=_MEANING,
     claimed=_claims,
+    shared=True,
     matcher=Rules(
         path=("spec", "routes"),
         groups=_GROUPS,

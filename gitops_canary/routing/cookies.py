@@ -50,8 +50,8 @@ class Cookies:
         plain = self.release(text, document, affinity, file=Path(""), **where)
         if plain == text:
             return ""
-        tokens = _tokens(root_of(text, document, Path("")), affinity)
-        for token in tokens[:1]:
+        # Somebody else's cookie may end on this one's name, so there may be other tokens.
+        for token in _tokens(root_of(text, document, Path("")), affinity):
             again = self.keep(plain, document, affinity, token, file=Path(""), **where)
             if again == text:
                 return token

@@ -33,6 +33,10 @@ class Either:
         """Say which traffic this object has for itself."""
         return self._of(text, document).claims(text, document)
 
+    def places(self, text: str, document: int, *, namespace: str, apex: str) -> tuple[Pointer, ...]:
+        """Point at what is this apex's alone."""
+        return self._of(text, document).places(text, document, namespace=namespace, apex=apex)
+
     def exposure(
         self, text: str, document: int, *, namespace: str, apex: str
     ) -> tuple[Pointer, ...]:

@@ -41,6 +41,12 @@ class Field:
         del text, document
         return ()
 
+    def places(self, text: str, document: int, *, namespace: str, apex: str) -> tuple[Pointer, ...]:
+        """Point at the weight, and at the rest where it is named."""
+        del document, namespace, apex
+        named = (self._named.weight, self._named.rest)
+        return tuple(self._at(text, one.file, one)[0] for one in named if one is not None)
+
     def exposure(
         self, text: str, document: int, *, namespace: str, apex: str
     ) -> tuple[Pointer, ...]:

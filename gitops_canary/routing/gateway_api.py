@@ -61,6 +61,7 @@ GATEWAY_API = Lists(
     groups=_GROUPS,
     meaning=_MEANING,
     claimed=_claims,
+    shared=True,
     matcher=_RULES,
     mirror=Mirrors(
         path=("spec", "rules"),
@@ -78,6 +79,7 @@ LINKERD_HTTP_ROUTE = Lists(
     groups=_GROUPS,
     meaning=_MEANING,
     claimed=_claims,
+    shared=True,
 )
 """Linkerd's own copy of the HTTPRoute."""
 

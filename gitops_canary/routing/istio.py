@@ -55,6 +55,7 @@ ISTIO = Lists(
     groups=_GROUPS,
     meaning=_MEANING,
     claimed=_claims,
+    shared=True,
     matcher=_RULES,
     mirror=Mirrors(
         path=("spec", "http"),

@@ -39,6 +39,11 @@ class Kubernetes:
         """Claim the Service's name."""
         return (f"the Service {word(root_of(text, document, Path('')), ('metadata', 'name'))}",)
 
+    def places(self, text: str, document: int, *, namespace: str, apex: str) -> tuple[Pointer, ...]:
+        """Point at all of it: a Service has one selector."""
+        del text, document, namespace, apex
+        return ((),)
+
     def exposure(
         self, text: str, document: int, *, namespace: str, apex: str
     ) -> tuple[Pointer, ...]:

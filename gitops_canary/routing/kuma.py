@@ -51,6 +51,7 @@ MESH_ROUTES = Lists(
     groups=listed("spec.to.*.rules.*.default.backendRefs"),
     meaning=Meaning(identify=_mesh_service, absent=Absent.ONE),
     claimed=claims.mesh_route,
+    shared=True,
 )
 _TRAFFIC_ROUTE = Lists(
     kinds=frozenset({(_GROUP, "TrafficRoute")}),

@@ -5,7 +5,7 @@ sides is written; other entries keep their weights and the list keeps its total;
 written into both entries at once.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,6 +19,7 @@ from gitops_canary.manifest.document import (
 )
 from gitops_canary.model.kept import remembered
 from gitops_canary.model.names import Digest, Path
+from gitops_canary.routing import owners
 from gitops_canary.routing.groups import Claims, Group, Groups, no_claims
 from gitops_canary.routing.identity import Names, renamed, word
 from gitops_canary.routing.refusal import root_of, wrong
@@ -51,6 +52,11 @@ class Lists:
     matcher: Matcher | None = None
     mirror: Mirror | None = None
     keeper: Keeper | None = None
+    shared: bool = False
+    """Whether several applications may have rules of their own in one object.
+
+    Not where entries name something else of the object, nor where requests are counted by objects.
+    """
 
     def matches(self, text: str, document: int, *, namespace: str, apex: str) -> bool:
         """Tell whether some list names the primary of this apex.
@@ -63,6 +69,12 @@ class Lists:
     def claims(self, text: str, document: int) -> tuple[str, ...]:
         """Say which traffic this object has for itself."""
         return tuple(self.claimed(root_of(text, document, Path(""))))
+
+    def places(self, text: str, document: int, *, namespace: str, apex: str) -> tuple[Pointer, ...]:
+        """Point at the rules that name a side; at the whole object where it is one's alone."""
+        root, names = root_of(text, document, Path("")), Names(namespace=namespace, apex=apex)
+        found = owners.mine(root, self.groups, self.meaning, names) if self.shared else (None,)
+        return ((),) if None in found else tuple(rule for rule in found if rule)
 
     def exposure(
         self, text: str, document: int, *, namespace: str, apex: str
@@ -87,10 +99,14 @@ class Lists:
     def shape(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> Digest:
         """Digest the object without the weights of the two, and without the canary's entry.
 
-        Without the entry, so that adding it for the first weight is no override.
+        Without the entry, so that adding it for the first weight is no override; and without the
+        rules of other applications, whose weights move by themselves.
         """
         names = Names(namespace=namespace, apex=apex)
-        return _shape(self.meaning, self.groups, self.scope, text, document, file, names)
+        others = frozenset[Pointer]()
+        if self.shared:
+            others = owners.others(text, document, self.groups, self.meaning, names)
+        return _shape(self.meaning, self.groups, self.scope, others, text, document, file, names)
 
     def set_weight(
         self, text: str, document: int, weight: Decimal, *, file: Path, namespace: str, apex: str
@@ -118,10 +134,12 @@ class Lists:
         """Put the lists' bytes back; weight 0 where they differ in more than weights."""
         names = Names(namespace=namespace, apex=apex)
         root, then = root_of(text, document, file), root_of(stable, stable_document, file)
+        before = self._before(root, then, names)
         for split in self._splits(text, document, file, names):
             path = split.group.path
-            if path and self._alike(root, then, split.group, path, names):
-                text = splice(text, document, path, stable, stable_document, path, file=file)
+            was = before.get(path) if path else None
+            if path and was and was.path and self._alike(root, then, split.group, was, names):
+                text = splice(text, document, path, stable, stable_document, was.path, file=file)
         return self.set_weight(
             text, document, Decimal(0), file=file, namespace=namespace, apex=apex
         )
@@ -173,18 +191,39 @@ class Lists:
                 if found and sides == {"canary"} and not silent:
                     yield at
 
-    def _alike(self, now: Node, then: Node, group: Group, path: Pointer, names: Names) -> bool:
+    def _before(self, now: Node, then: Node, names: Names) -> Mapping[Pointer, Group]:
+        """Find each list with the primary where it stood before: the first is the first again.
+
+        By their order and not by their numbers in the document, which change with others' rules.
+        Where there were more of them, or less, it is by their numbers.
+        """
+        new, old = (
+            [
+                group
+                for group in self.groups(root)
+                if group.path and "primary" in self._sides(root, group, names)
+            ]
+            for root in (now, then)
+        )
+        if len(new) == len(old):
+            return {one.path: was for one, was in zip(new, old, strict=True) if one.path}
+        return {was.path: was for was in old if was.path}
+
+    def _sides(self, root: Node, group: Group, names: Names) -> set[str]:
+        return {found.side for _, found in self.meaning.known(root, group, names) if found}
+
+    def _alike(self, now: Node, then: Node, group: Group, stable: Group, names: Names) -> bool:
         """Whether a list differs from the stable one in nothing but the two's weights."""
 
-        def without(root: Node, entries: Iterable[Pointer]) -> object:
+        def without(root: Node, one: Group) -> object:
             dropped: set[Pointer] = set()
-            for at, found in self.meaning.known(root, Group(entries=tuple(entries)), names):
+            for at, found in self.meaning.known(root, Group(entries=one.entries), names):
                 if found:
                     dropped.add(at if found.side == "canary" else (*at, *self.meaning.weight_at))
+            path = one.path or ()
             return bare(root.get(*path), dropped, path)
 
-        stable = next((g for g in self.groups(then) if g.path == path), None)
-        return stable is not None and without(now, group.entries) == without(then, stable.entries)
+        return without(now, group) == without(then, stable)
 
 
 @remembered(_KNOWN)
@@ -206,13 +245,14 @@ def _shape(
     meaning: Meaning,
     groups: Groups,
     scope: tuple[Pointer, ...],
+    others: frozenset[Pointer],
     text: str,
     document: int,
     file: Path,
     names: Names,
 ) -> Digest:
     root = root_of(text, document, file)
-    dropped: set[Pointer] = set()
+    dropped: set[Pointer] = set(others)
     for split in _splits(meaning, groups, text, document, file, names):
         dropped.add((*split.primary.at, *meaning.weight_at))
         if split.canary is not None:

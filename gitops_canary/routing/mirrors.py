@@ -17,6 +17,7 @@ from gitops_canary.model.names import Path
 from gitops_canary.routing.groups import Groups
 from gitops_canary.routing.identity import Names, word
 from gitops_canary.routing.numbers import plain_number
+from gitops_canary.routing.owners import others
 from gitops_canary.routing.refusal import article, root_of, wrong
 from gitops_canary.routing.splits import Meaning, Split
 from gitops_canary.routing.writing import side_entry
@@ -57,7 +58,8 @@ class Mirrors:
         """Tell whether requests are copied to the canary."""
         root = root_of(text, document, Path(""))
         names = Names(namespace=namespace, apex=apex)
-        return any(self.style.found(root, rule, names) for rule in self._all(root))
+        rules = self._own(text, document, names)
+        return any(self.style.found(root, rule, names) for rule in rules)
 
     def start(
         self, text: str, document: int, percent: Decimal, *, file: Path, namespace: str, apex: str
@@ -76,14 +78,17 @@ class Mirrors:
         """Delete the lines of every mirror to the canary."""
         root = root_of(text, document, file)
         names = Names(namespace=namespace, apex=apex)
-        for rule in reversed(list(self._all(root))):
+        for rule in reversed(self._own(text, document, names)):
             for at in reversed(self.style.found(root, rule, names)):
                 text = remove(text, document, at, file=file)
         return text
 
-    def _all(self, root: Node) -> Iterator[Pointer]:
-        rules = root.get(*self.path)
-        yield from ((*self.path, index) for index in range(len(rules.items) if rules else 0))
+    def _own(self, text: str, document: int, names: Names) -> list[Pointer]:
+        """Give every rule but those of other applications: a copy from there is a person's."""
+        rules = root_of(text, document, Path("")).get(*self.path)
+        theirs = others(text, document, self.groups, self.meaning, names)
+        every = ((*self.path, index) for index in range(len(rules.items) if rules else 0))
+        return [rule for rule in every if rule not in theirs]
 
     def _split(self, root: Node, names: Names, file: Path) -> Iterator[tuple[Pointer, Split]]:
         depth = len(self.path)

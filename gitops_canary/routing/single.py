@@ -55,6 +55,11 @@ class Single:
         """Say which traffic this object has for itself."""
         return tuple(self.claimed(root_of(text, document, Path(""))))
 
+    def places(self, text: str, document: int, *, namespace: str, apex: str) -> tuple[Pointer, ...]:
+        """Point at all of it: there is one weight."""
+        del text, document, namespace, apex
+        return ((),)
+
     def exposure(
         self, text: str, document: int, *, namespace: str, apex: str
     ) -> tuple[Pointer, ...]:

@@ -138,6 +138,7 @@ GLOO = Lists(
     groups=_GLOO_GROUPS,
     meaning=_GLOO_MEANING,
     claimed=claims.gloo,
+    shared=True,
     alone=_gloo_alone,
     matcher=Rules(
         path=("spec", "routes"),

@@ -38,6 +38,10 @@ class Wrapped:
         """Say which traffic this object has for itself."""
         return self._router.claims(text, document)
 
+    def places(self, text: str, document: int, *, namespace: str, apex: str) -> tuple[Pointer, ...]:
+        """Point at what is this apex's alone."""
+        return self._router.places(text, document, namespace=namespace, apex=apex)
+
     def exposure(
         self, text: str, document: int, *, namespace: str, apex: str
     ) -> tuple[Pointer, ...]:

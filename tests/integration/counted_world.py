@@ -157,7 +157,7 @@ class Rollout(World):
         return [json.loads(git(self.origin, "show", f"{EVIDENCE}:{name}")) for name in names]
 
 
-def examined(world: Rollout) -> Verified:
+def examined(world: World) -> Verified:
     """Verify everything, as `gitops-canary verify` does in a clone."""
     clone = PlainClone(world.origin)
     try:
@@ -173,5 +173,5 @@ def examined(world: Rollout) -> Verified:
         clone.close()
 
 
-def verified(world: Rollout) -> list[str]:
+def verified(world: World) -> list[str]:
     return [one.problem for one in examined(world).findings]

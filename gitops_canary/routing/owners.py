@@ -1,0 +1,93 @@
+"""Whose rules an object holds: several applications may have rules of their own in one of them.
+
+A rule is an item of a list, e.g. one of `spec.http`. It is an application's by the names in it, as
+everywhere here, so it does not matter where it stands, nor whether anybody drives it.
+"""
+
+import re
+from collections.abc import Iterator
+
+from gitops_canary.manifest.document import Node, NodeKind, Pointer
+from gitops_canary.model.kept import remembered
+from gitops_canary.model.names import Path
+from gitops_canary.routing.groups import Groups
+from gitops_canary.routing.identity import Names
+from gitops_canary.routing.refusal import root_of
+from gitops_canary.routing.splits import Meaning
+
+_KNOWN = 1024
+_JOINTS = re.compile(r"[._:/]")
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_SIDED = re.compile(r"(.+)-(?:primary|canary)(?:upstream)?(?:-[0-9]+)?")
+Owners = tuple[tuple[Pointer, frozenset[Names]], ...]
+
+
+def rule_of(path: Pointer | None) -> Pointer | None:
+    """Give the innermost item of a list that a list of entries stands in; None where in none.
+
+    >>> rule_of(("spec", "http", 2, "route")), rule_of(("spec", "backends"))
+    (('spec', 'http', 2), None)
+    """
+    last = max((n for n, part in enumerate(path or ()) if isinstance(part, int)), default=None)
+    return None if path is None or last is None else path[: last + 1]
+
+
+def mine(root: Node, groups: Groups, meaning: Meaning, names: Names) -> tuple[Pointer | None, ...]:
+    """Give the rules in which an application stands, once each; None is a list outside of any."""
+    return tuple(
+        dict.fromkeys(
+            rule_of(group.path)
+            for group in groups(root)
+            if any(found for _, found in meaning.known(root, group, names))
+        )
+    )
+
+
+def others(
+    text: str, document: int, groups: Groups, meaning: Meaning, names: Names
+) -> frozenset[Pointer]:
+    """Give the rules that are other applications' alone: each entry is a side of one of them."""
+    root = root_of(text, document, Path(""))
+    own = frozenset(mine(root, groups, meaning, names))
+    found = owners(text, document, groups, meaning, names.namespace)
+    return frozenset(rule for rule, theirs in found if theirs and rule not in own)
+
+
+@remembered(_KNOWN)
+def owners(text: str, document: int, groups: Groups, meaning: Meaning, namespace: str) -> Owners:
+    """Give whose sides stand in each rule, as seen from a namespace; of others' entries nobody's.
+
+    Read once for all applications of a namespace, of which an object may hold many.
+    """
+    root = root_of(text, document, Path(""))
+    found: dict[Pointer, frozenset[Names]] = {}
+    for group in groups(root):
+        rule = rule_of(group.path)
+        nodes = (root.get(*at) for at in group.entries)
+        entries = [node for node in nodes if node is not None and not meaning.skip(node)]
+        sides = [_application(root, entry, meaning, namespace) for entry in entries]
+        if rule is not None:
+            known = frozenset(side for side in sides if side)
+            found[rule] = known if known and None not in sides else frozenset()
+    return tuple(found.items())
+
+
+def _application(root: Node, entry: Node, meaning: Meaning, namespace: str) -> Names | None:
+    """Find an application that an entry is a side of, by what is written in the entry itself."""
+    labels = tuple(dict.fromkeys(_labels(entry)))
+    for label in labels:
+        sided = _SIDED.fullmatch(label)
+        for space in (namespace, *labels):
+            names = Names(namespace=space, apex=sided[1] if sided else label)
+            if meaning.identify(root, entry, names):
+                return names
+    return None
+
+
+def _labels(node: Node) -> Iterator[str]:
+    if node.kind is NodeKind.SCALAR:
+        yield from (part for part in _JOINTS.split(node.value) if _LABEL.fullmatch(part))
+    for _, value in node.entries:
+        yield from _labels(value)
+    for item in node.items:
+        yield from _labels(item)

@@ -1,0 +1,222 @@
+"""Two applications with rules of their own in one object: neither's moves touch the other's."""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from random import Random
+
+import pytest
+from checks import spec
+from routes import CASES, Case
+
+from gitops_canary.manifest.document import parse
+from gitops_canary.model.names import Path
+from gitops_canary.model.spec import Affinity, CanarySpec, Match, Strategy
+from gitops_canary.routing import ROUTERS
+from gitops_canary.strategy import outfitted
+
+FILE = Path("apps/route.yaml")
+SHARED = (
+    "istio-http", "istio-tcp", "istio-tls", "gateway-HTTPRoute-v1", "gateway-GRPCRoute-v1",
+    "gateway-TCPRoute-v1", "linkerd-route", "contour", "kuma", "kuma-tcp", "kuma-labels", "gloo",
+)  # fmt: skip
+OWN = tuple(sorted(CASES.keys() - set(SHARED) - {n for n in CASES if n.startswith("gateway-")}))
+STRATEGIES = {
+    "istio-http": ("weights", "match", "cookies", "mirror"),
+    "gateway-HTTPRoute-v1": ("weights", "match", "cookies", "mirror"),
+    "gateway-GRPCRoute-v1": ("weights", "match", "cookies", "mirror"),
+    "contour": ("weights", "match"),
+    "gloo": ("weights", "match"),
+}
+PLAYS = [
+    (name, one, other)
+    for name in SHARED
+    for one in STRATEGIES.get(name, ("weights",))
+    for other in STRATEGIES.get(name, ("weights",))
+]
+
+
+def cookies(canary: str, primary: str = "") -> Affinity:
+    return Affinity(cookie=canary, max_age_s=60, primary_cookie=primary, primary_max_age_s=60)
+
+
+def two(case: Case, other: str = "cart") -> str:
+    """The case's object with a second application's rule behind the first one's."""
+    text = case.text
+    (at,) = ROUTERS[case.provider].places(text, 0, namespace="prod", apex="shop")
+    root = parse(text, file=FILE)[0]
+    assert root is not None
+    rule = root.get(*at)
+    assert rule is not None
+    start = text.rindex("\n", 0, rule.start) + 1
+    end = text.index("\n", rule.end - 1) + 1
+    return text[:end] + text[start:end].replace("shop", other) + text[end:]
+
+
+@dataclass(frozen=True)
+class App:
+    """One application, and how its candidate meets its users."""
+
+    spec: CanarySpec
+
+    @classmethod
+    def of(cls, case: Case, apex: str, how: str) -> "App":
+        one = spec(provider=case.provider, apex=apex)
+        policy = one.policy
+        if how == "match":
+            match = (Match(headers={"x-tester": ("exact", "yes")}),)
+            policy = replace(policy, strategy=Strategy.AB_TEST, match=match)
+        elif how == "cookies":
+            policy = replace(policy, affinity=cookies(f"{apex}.c", f"{apex}.p"))
+        elif how == "mirror":
+            policy = replace(policy, mirror=Decimal(50))
+        return cls(replace(one, policy=policy))
+
+    def move(self, text: str, stable: str, rng: Random) -> str:
+        """Do one of the things that a rollout's moves do to a routing object."""
+        router, policy = outfitted(ROUTERS[self.spec.provider], self.spec), self.spec.policy
+        what = rng.choice(("start", "weigh", "weigh", "back"))
+        if what == "back":
+            return router.restore(text, 0, stable, 0, file=FILE, **self.where)
+        every = policy.strategy is Strategy.AB_TEST
+        weight = Decimal(0 if what == "start" else 100 if every else rng.choice((5, 37, 50)))
+        text = router.set_weight(text, 0, weight, file=FILE, **self.where)
+        if what == "start" and policy.mirror and router.mirror:
+            text = router.mirror.start(text, 0, policy.mirror, file=FILE, **self.where)
+        if weight and policy.affinity and router.keeper:
+            token = "".join(rng.choices("0123456789abcdef", k=12))
+            keeper = router.keeper
+            text = keeper.keep(text, 0, policy.affinity, token, file=FILE, **self.where)
+        return text
+
+    def back(self, text: str, stable: str) -> str:
+        router = outfitted(ROUTERS[self.spec.provider], self.spec)
+        return router.restore(text, 0, stable, 0, file=FILE, **self.where)
+
+    def owns(self, text: str) -> tuple[object, ...]:
+        """Everything that is said of it: its values, and the bytes of its places."""
+        router, policy = outfitted(ROUTERS[self.spec.provider], self.spec), self.spec.policy
+        mirror, keeper = router.mirror if policy.mirror else None, router.keeper
+        root = parse(text, file=FILE)[0]
+        assert root is not None
+        rules = (root.get(*at) for at in router.places(text, 0, **self.where))
+        return (
+            router.weight(text, 0, file=FILE, **self.where),
+            self.shape(text),
+            mirror is not None and mirror.mirrored(text, 0, **self.where),
+            keeper.kept(text, 0, policy.affinity, **self.where)
+            if keeper and policy.affinity
+            else "",
+            router.exposure(text, 0, **self.where) == (),
+            tuple(text[rule.start : rule.end] for rule in rules if rule),
+        )
+
+    def shape(self, text: str) -> str:
+        router = outfitted(ROUTERS[self.spec.provider], self.spec)
+        return router.shape(text, 0, file=FILE, **self.where)
+
+    @property
+    def where(self) -> dict[str, str]:
+        return {"namespace": self.spec.namespace, "apex": self.spec.apex}
+
+
+@pytest.mark.parametrize(("name", "one", "other"), PLAYS, ids=["-".join(play) for play in PLAYS])
+def test_neither_notices_the_other_and_both_go_back_to_the_same_bytes(
+    name: str, one: str, other: str
+) -> None:
+    case, rng = CASES[name], Random(f"{name} {one} {other}")  # noqa: S311 - no secret
+    stable = text = two(case)
+    apps = App.of(case, "shop", one), App.of(case, "cart", other)
+    first = {app.spec.apex: app.shape(text) for app in apps}
+    for _ in range(12):
+        mover, watcher = rng.sample(apps, 2)
+        was = watcher.owns(text)
+        text = mover.move(text, stable, rng)
+        assert watcher.owns(text) == was
+        assert mover.shape(text) == first[mover.spec.apex]
+    for app in rng.sample(apps, 2):
+        text = app.back(text, stable)
+    assert text == stable
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_what_a_person_does_in_the_others_rule_is_no_change_of_mine(name: str) -> None:
+    case = CASES[name]
+    text = two(case)
+    shop, cart = App.of(case, "shop", "weights"), App.of(case, "cart", "weights")
+    router = ROUTERS[case.provider]
+    (at,) = router.places(text, 0, **cart.where)
+    root = parse(text, file=FILE)[0]
+    assert root is not None
+    rule = root.get(*at)
+    assert rule is not None
+    # A key of the rule's own, as its first one.
+    edited = f"{text[: rule.start]}zzz: 3s\n{' ' * (rule.column - 1)}{text[rule.start :]}"
+
+    assert shop.shape(edited) == shop.shape(text)
+    assert cart.shape(edited) != cart.shape(text)
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_what_both_share_is_a_change_for_both(name: str) -> None:
+    case = CASES[name]
+    text = two(case)
+    edited = text.replace("\nspec:", "\nspec:\n  timeout: 3s", 1)
+
+    for apex in ("shop", "cart"):
+        app = App.of(case, apex, "weights")
+        assert app.shape(edited) != app.shape(text)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_the_others_have_an_object_of_their_own(name: str) -> None:
+    case = CASES[name]
+    assert ROUTERS[case.provider].places(case.text, 0, namespace="prod", apex="shop") == ((),)
+
+
+ISTIO = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop}
+spec:
+  hosts: [shop.example]
+  http:
+"""
+
+
+def test_a_rule_of_a_namespace_beside_mine_and_one_by_subset_are_others() -> None:
+    shop = App.of(CASES["istio-http"], "shop", "weights")
+    mine = "  - route: [{destination: {host: shop-primary.prod}, weight: 100}]\n"
+    spaced = "  - route: [{destination: {host: shop-primary.test.svc.cluster.local}, weight: 9}]\n"
+    subset = "  - route: [{destination: {host: mail, subset: primary}, weight: 9}]\n"
+    plain = "  - route: [{destination: {host: mail}, weight: 9}]\n"
+    alone = shop.shape(ISTIO + mine)
+
+    assert shop.shape(ISTIO + spaced + mine) == alone
+    assert shop.shape(ISTIO + subset + mine) == alone
+    assert shop.shape(ISTIO + plain + mine) != alone  # it may be the way past the split
+
+
+def test_a_mirror_that_a_person_put_into_the_others_rule_stays() -> None:
+    shop = App.of(CASES["istio-http"], "shop", "mirror")
+    text = two(CASES["istio-http"]) + "    mirror: {host: shop-canary}\n"
+    router = outfitted(ROUTERS["istio"], shop.spec)
+
+    assert router.mirror is not None
+    assert not router.mirror.mirrored(text, 0, **shop.where)
+    assert router.set_weight(text, 0, Decimal(0), file=FILE, **shop.where) == text
+
+
+def test_a_cookie_that_ends_on_the_name_of_mine_hides_no_token() -> None:
+    """The first token that was found decided, and it was the other one's."""
+    case = CASES["istio-http"]
+    shop, cart = App.of(case, "shop", "cookies"), App.of(case, "cart", "cookies")
+    theirs = replace(cart.spec.policy, affinity=cookies("my-shop.c"))
+    router = outfitted(ROUTERS["istio"], shop.spec)
+    keeper, where = router.keeper, shop.where
+    assert keeper is not None
+    assert shop.spec.policy.affinity is not None
+    assert theirs.affinity is not None
+    text = keeper.keep(two(case), 0, theirs.affinity, "0" * 12, file=FILE, **cart.where)
+    text = keeper.keep(text, 0, shop.spec.policy.affinity, "f" * 12, file=FILE, **where)
+
+    assert keeper.kept(text, 0, shop.spec.policy.affinity, **where) == "f" * 12
