@@ -12,7 +12,7 @@ _BEFORE_S = 300
 """How far back before a window a series is looked for, so that a missed scrape is no birth."""
 
 
-def gained(over: Over, window: str, *, selectors: Sequence[str], births: bool = True) -> str:
+def gained(over: Over, window: str, *, selectors: Sequence[str], births: bool) -> str:
     """Write the expression; without `births` it is the one of records before decision 39.
 
     Born is what was not there before the window although others of the `selectors` were. Where none

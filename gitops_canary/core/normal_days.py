@@ -80,9 +80,7 @@ def left_out(values: Sequence[Value], limits: Limits, part: float) -> tuple[Left
     return tuple(
         LeftOut(start, start + unit, worst[start])
         for start, one in bad.items()
-        if _beyond(worst[start], limits)
-        and one - middle > _SCORE * spread
-        and (middle <= 0 or one > times * middle)
+        if _beyond(worst[start], limits) and one - middle > _SCORE * spread and one > times * middle
     )
 
 

@@ -256,9 +256,9 @@ def test_sparing_an_incident_never_adds_evidence(counts: list[tuple[int, int, in
 
 
 def test_pace_counts_from_when_the_weight_was_asked_for_and_some_of_it_has_to_be_seen() -> None:
-    def passing(asked_ms: int, seen_ms: int = 15_000) -> list[int]:
+    def passing(asked_ms: int, **seen: Any) -> list[int]:
         blocks = [replace(block(i, (150, 0, 1350, 0)), since_ms=BEGIN + asked_ms) for i in range(6)]
-        _, verdicts = run(Config(metrics=(METRIC,), seen_ms=seen_ms), blocks)
+        _, verdicts = run(Config(metrics=(METRIC,), **seen), blocks)
         return [i for i, v in enumerate(verdicts) if v.outcome is PASS]
 
     assert passing(0)[0] == 3  # a minute after the block began

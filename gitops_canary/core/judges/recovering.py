@@ -33,9 +33,14 @@ def falls(blocks: Sequence[tuple[int, int]], eta: float) -> bool:
     False
     >>> falls([(15, 4), (15, 4), (15, 3), (15, 2), (15, 2)], 1.0), falls([], 1.0)
     (False, False)
+
+    Two blocks are enough where they differ that much; where none or all are bad nothing falls.
+
+    >>> falls([(2, 2), (2, 0)], 1.0), falls([(2, 0)] * 3, 1.0), falls([(2, 2)] * 3, 1.0)
+    (True, False, False)
     """
     requests, bad = sum(n for n, _ in blocks), sum(k for _, k in blocks)
-    if not 0 < bad < requests:
+    if not requests:
         return False
     part = bad / requests
     slope = sum(at * (k - n * part) for at, (n, k) in enumerate(blocks))

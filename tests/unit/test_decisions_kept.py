@@ -1,0 +1,55 @@
+"""A record is judged again by the decisions of its time: each holds from its own number on."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from test_judge_sequential import METRIC, block, run
+from test_pod_faults import DEAD, SICK, WELL, seen
+from test_recovering import CONFIG as WARMS
+from test_recovering import WARMING
+from test_sequential_rulings import HELD, last_step
+from test_split import clumped
+
+from gitops_canary.core.judges.sequential import Config
+from gitops_canary.core.judges.sequential_types import RULE
+from gitops_canary.model.judging import Block
+
+DECISIONS = Path(__file__).parents[2] / "docs/decisions"
+CONFIG = Config(metrics=(METRIC,))
+SLOWLY = [block(i, (15, 1, 1350, 1)) for i in range(12)]
+NEITHER = [seen(i, [(0, 0)] * 4, DEAD) for i in range(2)]
+NEITHER += [seen(i, [(4, 4), (2, 0), (1, 0), (1, 0)], DEAD) for i in range(2, 4)]
+
+
+@pytest.mark.parametrize(
+    ("decision", "config", "blocks"),
+    [
+        pytest.param(31, CONFIG, SLOWLY, id="the ways to condemn add up"),
+        pytest.param(37, CONFIG, [seen(0, SICK, WELL)], id="one broken pod is waited for"),
+        pytest.param(38, HELD, last_step(*[3] * 10, 0), id="unproven beyond its limit"),
+        pytest.param(
+            41,
+            WARMS,
+            [block(i, (150, bad, 1350, 4)) for i, bad in enumerate(WARMING)],
+            id="what gets better by itself is waited for",
+        ),
+        pytest.param(42, CONFIG, NEITHER, id="a pod may be broken unproven"),
+        pytest.param(43, CONFIG, clumped(20, 0, 0, 20, 0, 0, 0, 20, weight="1"), id="clumps"),
+    ],
+)
+def test_a_decision_holds_for_records_that_name_it_and_for_none_before(
+    decision: int, config: Config, blocks: Sequence[Block]
+) -> None:
+    def judged(rule: int) -> list[object]:
+        verdicts = run(replace(config, rule=rule), list(blocks))[1]
+        return [(one.outcome, one.reason) for one in verdicts]
+
+    assert judged(decision) != judged(decision - 1)
+    assert judged(decision) == judged(RULE) or decision < 37
+
+
+def test_a_new_record_names_the_newest_decision_that_can_be_read() -> None:
+    assert list(DECISIONS.glob(f"{RULE:04}-*.md"))
+    assert Config(metrics=()).rule == RULE
