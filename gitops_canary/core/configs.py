@@ -6,7 +6,7 @@ from decimal import Decimal
 from gitops_canary.core.counting import Past
 from gitops_canary.core.judges import conditions, expression, mannwhitney, sequential, threshold
 from gitops_canary.core.judges.classify import Rule
-from gitops_canary.core.judges.sequential_types import KEPT, SPLIT
+from gitops_canary.core.judges.sequential_types import HEEDS, KEPT, RULE, SPLIT
 from gitops_canary.core.text import percent
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.model.spec import CanarySpec, Check, Criteria, JudgePolicy, Limits, Policy
@@ -24,7 +24,8 @@ def ranked(policy: Policy, rule: int) -> mannwhitney.Config:
     compared = Rule(direction="increase", critical=True, alike_too=rule >= SPLIT)
     counted = (check for check in policy.checks if check.builtin)
     return mannwhitney.Config(
-        metrics=tuple(mannwhitney.Metric(name=check.name, rule=compared) for check in counted)
+        metrics=tuple(mannwhitney.Metric(name=check.name, rule=compared) for check in counted),
+        heeds=rule >= HEEDS,
     )
 
 
@@ -87,7 +88,9 @@ def budget(check: Check) -> float:
     return float(1 - (check.limits.minimum or Decimal(0)) / 100)
 
 
-def conditioned(policy: Policy, spec: CanarySpec, *, endless: bool = False) -> conditions.Config:
+def conditioned(
+    policy: Policy, spec: CanarySpec, *, endless: bool = False, rule: int = RULE
+) -> conditions.Config:
     """Ask every check's conditions, or its limits as one, every interval of the analysis.
 
     `endless` measures on where enough good measurements would be the end.
@@ -101,7 +104,7 @@ def conditioned(policy: Policy, spec: CanarySpec, *, endless: bool = False) -> c
     )
     if endless:
         found = tuple(replace(one, count=None, consecutive_success_limit=0) for one in found)
-    return conditions.Config(metrics=found)
+    return conditions.Config(metrics=found, heeds=rule >= HEEDS)
 
 
 def checked(spec: CanarySpec) -> None:

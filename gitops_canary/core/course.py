@@ -266,7 +266,7 @@ class Course:
     def _config(self, kind: str, answers: Answers) -> Config:
         """Give the judge's configuration; what the past says of the primary is part of it."""
         if kind == conditions.NAME:
-            return configs.conditioned(self.policy, self.spec, endless=self.alone)
+            return configs.conditioned(self.policy, self.spec, endless=self.alone, rule=self.rule)
         if kind == mannwhitney.NAME:
             return configs.ranked(self.policy, self.rule)
         metrics = tuple(self._metric(c, answers) for c in self.policy.checks if c.builtin)

@@ -4,14 +4,22 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from gitops_canary.core import hooks
+from gitops_canary.core.permitting import gate, unconfirmed
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import duration, iso, percent
-from gitops_canary.core.unheard import failing, gives_up, silence, silent, unmeasured
+from gitops_canary.core.unheard import (
+    WAITS,
+    failing,
+    gives_up,
+    silence,
+    silences,
+    silent,
+    unmeasured,
+)
 from gitops_canary.model.decision import WAY_OUT, Decision, Wait
 from gitops_canary.model.observation import Verdict
 from gitops_canary.model.rollout import Action, Outcome
 from gitops_canary.model.spec import Strategy
-from gitops_canary.model.webhooks import HookType
 
 
 def going(s: Situation) -> Decision:
@@ -121,8 +129,8 @@ def _ready(s: Situation, live_ms: int) -> Decision:
         return asked
     if s.control.paused:
         return s.hold(Wait.PAUSED, "Paused by control.paused before the first weight.")
-    if gate := _gate(s, 0):
-        return gate
+    if held := gate(s, 0):
+        return held
     if s.policy.skip_analysis or s.proven:
         why = s.proven or "skipAnalysis asks for no checks"
         return s.act(
@@ -136,41 +144,13 @@ def _ready(s: Situation, live_ms: int) -> Decision:
         return _judged(s, live_ms)
     first = s.policy.steps[0]
     ready = _seen(s, "the canary", "The canary is ready in its new version")
-    return _unconfirmed(s) or s.act(
+    return unconfirmed(s) or s.act(
         Action.ADVANCE,
         step=1,
         weight=first,
         at_ms=live_ms,
         reason=f"{ready}, so it takes {_share(s, first)}.",
     )
-
-
-def _gate(s: Situation, step: int) -> Decision | None:
-    """Hold for a person's word where the policy wants one before going on from a step."""
-    assert s.rollout is not None
-    if s.approved(step):
-        return None
-    token = f"{s.rollout.id}/{step}"
-    after = f"step {step} of {len(s.policy.steps)}" if step else "the first weight"
-    return s.hold(
-        Wait.APPROVAL,
-        f"A person has to approve going on {'from' if step else 'to'} {after}.",
-        remedy=f"`gitops-canary approve {s.canary}` (writes control.approve: [{token}])",
-        alert=True,
-    )
-
-
-def _unconfirmed(s: Situation, *, promotes: bool = False) -> Decision | None:
-    """Hold for webhooks that have to confirm the next move; None where none has to any more.
-
-    As in Flagger, blue/green is confirmed before it takes traffic, and not again.
-    """
-    assert s.rollout is not None
-    blue_green = s.policy.strategy is Strategy.BLUE_GREEN
-    kinds = [HookType.CONFIRM_PROMOTION] if promotes is not blue_green else []
-    if s.policy.strategy is Strategy.WEIGHTED:
-        kinds.insert(0, HookType.CONFIRM_TRAFFIC_INCREASE)
-    return hooks.gate(s, s.rollout.id, *kinds)
 
 
 def _judged(s: Situation, live_ms: int) -> Decision:
@@ -181,14 +161,17 @@ def _judged(s: Situation, live_ms: int) -> Decision:
     failed = s.rollout.last.record.failed
     failed += sum(verdict.outcome is Outcome.FAIL for verdict in s.verdicts)
     # No pass counts that a later failure contradicts; of the others the first that completes the
-    # number decides, so that replicas which look a little later decide the same.
+    # number decides, so that replicas which look a little later decide the same. Nor does one that
+    # came before a silence as long as the deadline, where a gate or a pause was in its way.
     failures = [i for i, verdict in enumerate(s.verdicts) if verdict.outcome is Outcome.FAIL]
     passes = [i for i, verdict in enumerate(s.verdicts) if verdict.outcome is Outcome.PASS]
     deciding = passes[s.policy.needed(s.rollout.last.record.step) - 1 :]
+    quiet = silences(s, live_ms, s.verdicts)
+    since = max((*failures[-1:], *quiet[-1:]), default=-1)
     for index in deciding:
-        if not failures or index > failures[-1]:
+        if index > since:
             return _rise(s, index)
-    return _measuring(s, live_ms, failed)
+    return _measuring(s, quiet, failed)
 
 
 def condemned(s: Situation, verdicts: Sequence[Verdict]) -> Decision | None:
@@ -223,11 +206,11 @@ def _rise(s: Situation, index: int) -> Decision:
     if s.control.paused:
         return s.hold(Wait.PAUSED, "Paused by control.paused; the checks pass.")
     record = s.rollout.last.record
-    if gate := _gate(s, record.step):
-        return gate
+    if held := gate(s, record.step):
+        return held
     last = record.step >= len(s.policy.steps)
-    if unconfirmed := _unconfirmed(s, promotes=last):
-        return unconfirmed
+    if held := unconfirmed(s, promotes=last):
+        return held
     seen = s.verdicts[: index + 1]
     failed = record.failed + sum(v.outcome is Outcome.FAIL for v in seen)
     weight = s.tip.weight if last else s.policy.steps[record.step]
@@ -247,8 +230,8 @@ def _rise(s: Situation, index: int) -> Decision:
     )
 
 
-def _measuring(s: Situation, live_ms: int, failed: int) -> Decision:
-    unheard = silence(s, live_ms, s.verdicts)
+def _measuring(s: Situation, quiet: Sequence[int], failed: int) -> Decision:
+    unheard = silence(s.verdicts, quiet, waits=s.policy.no_data in WAITS)
     if unheard is not None:
         return unmeasured(s, unheard)
     wait, reason = _measured(s, failed)

@@ -161,10 +161,14 @@ def joined(
     live_ms: int,
     verdicts: Sequence[Verdict],
     told: Replies,
+    *,
+    heeds: bool = True,
 ) -> tuple[Verdict, ...]:
     """Join verdicts on measurements with webhooks' answers; theirs alone where nothing is measured.
 
-    An answer stands for the verdicts of one interval, but a failure counts once.
+    An answer stands for the verdicts of one interval, but a failure counts once. With `heeds` a
+    webhook that did not answer is silent until it does, as since decision 46, whatever was measured
+    meanwhile; one that was not asked makes up for no silence of a measurement.
     """
     hooks = checking(policy, last)
     if not hooks:
@@ -176,11 +180,11 @@ def joined(
             Verdict(outcome=Outcome.PASS, window=one, measurements=(), judge=JUDGE)
             for one in window
         ]
-        return tuple(_join(policy, one, hooks, told) for one in found)
+        return tuple(_join(policy, one, hooks, told, heeds=heeds) for one in found)
     if not policy.checks:
         every_ms = policy.interval_ms
         verdicts = [_bare(one, max(live_ms, one.window.end_ms - every_ms)) for one in verdicts]
-    return tuple(_join(policy, one, hooks, told) for one in verdicts)
+    return tuple(_join(policy, one, hooks, told, heeds=heeds) for one in verdicts)
 
 
 def _bare(one: Verdict, start_ms: int) -> Verdict:
@@ -189,7 +193,9 @@ def _bare(one: Verdict, start_ms: int) -> Verdict:
     return Verdict(outcome=Outcome.PASS, window=window, measurements=(), judge=JUDGE)
 
 
-def _join(policy: Policy, one: Verdict, hooks: Sequence[Webhook], told: Replies) -> Verdict:
+def _join(
+    policy: Policy, one: Verdict, hooks: Sequence[Webhook], told: Replies, *, heeds: bool
+) -> Verdict:
     said = [_measured(policy, hook, one.window.end_ms, told) for hook in hooks]
     outcomes = {one.outcome, *(measurement.outcome for measurement, _ in said)}
     outcome = next(o for o in (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS) if o in outcomes)
@@ -202,8 +208,22 @@ def _join(policy: Policy, one: Verdict, hooks: Sequence[Webhook], told: Replies)
         outcome=outcome,
         measurements=(*one.measurements, *(measurement for measurement, _ in said)),
         reason=reason,
-        heard=one.heard or any(not asked for _, asked in said),
+        heard=_heard(one, [asked for _, asked in said])
+        if not heeds
+        else not any(_mute(hook, one.window.end_ms, told) for hook in hooks)
+        and _heard(one, [asked or one.outcome is not Outcome.PASS for _, asked in said]),
     )
+
+
+def _heard(one: Verdict, asked: Sequence[bool]) -> bool:
+    """Whether anything was heard, or a webhook was just not asked."""
+    return one.heard or not all(asked)
+
+
+def _mute(hook: Webhook, at_ms: int, told: Replies) -> bool:
+    """Whether a webhook's newest question by an instant had no answer."""
+    known = [one for one in _instants(told, hook) if one <= at_ms]
+    return bool(known) and told[hook, known[-1]].passed is None
 
 
 def _measured(policy: Policy, hook: Webhook, at_ms: int, told: Replies) -> tuple[Measurement, bool]:

@@ -15,7 +15,7 @@ from gitops_canary.core.exposure import exposure_json
 from gitops_canary.core.going import going
 from gitops_canary.core.judge import judge
 from gitops_canary.core.judges import threshold
-from gitops_canary.core.judges.sequential_types import BORN, SEEN_MS
+from gitops_canary.core.judges.sequential_types import BORN, HEEDS, SEEN_MS
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.stays import left, stays
 from gitops_canary.core.text import instant_ms
@@ -73,7 +73,9 @@ def _judged(
     live, last = recorded.live(document), before[-1].record.action if before else None
     if live is None or live.live_ms is None or (before and before[-1].record.finished):
         return found
-    return hooks.joined(policy, last, live.live_ms, found, recorded.told(document, policy))
+    heeds = document["timing"].get("rule", 0) >= HEEDS
+    told = recorded.told(document, policy)
+    return hooks.joined(policy, last, live.live_ms, found, told, heeds=heeds)
 
 
 def _measured(

@@ -1,5 +1,6 @@
 """Where checks say nothing: for how long, and what follows; and verdicts in words."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,6 +13,8 @@ from gitops_canary.model.rollout import Action, Outcome
 
 ASKED = frozenset({Wait.LIVE, Wait.READY, Wait.DATA})
 """Waits that end with an answer of a metric or sync source."""
+WAITS = frozenset({"extend", "ask"})
+"""Words of `noData` by which the weight stays."""
 NAMED_MAX = 5
 """Silent sources that are named; the others are counted."""
 
@@ -33,18 +36,36 @@ def unanswered(decision: Decision, whys: Sequence[str]) -> Decision:
     return replace(decision, reason=reason, exit_code=code)
 
 
-def silence(s: Situation, live_ms: int, verdicts: Sequence[Verdict]) -> int | None:
-    """Find the first verdict that comes a whole deadline after anything conclusive.
+def silences(s: Situation, live_ms: int, verdicts: Sequence[Verdict]) -> tuple[int, ...]:
+    """Find the verdicts at which a silence has lasted for the whole deadline, one of each.
 
-    The first one, so that a replica that looks later decides the same.
+    What passed before one of them counts no more.
     """
-    heard_ms = live_ms
+    heard_ms: float = live_ms
+    found = []
     for index, verdict in enumerate(verdicts):
-        if verdict.heard or verdict.outcome is not Outcome.INCONCLUSIVE:
+        if conclusive(verdict):
             heard_ms = verdict.window.end_ms
         elif verdict.window.end_ms > heard_ms + s.policy.progress_deadline_ms:
-            return index
-    return None
+            found.append(index)
+            heard_ms = math.inf
+    return tuple(found)
+
+
+def silence(verdicts: Sequence[Verdict], found: Sequence[int], *, waits: bool) -> int | None:
+    """Choose the silence that something follows from: the first one.
+
+    So a replica that looks later decides the same. Who `waits` it out goes on as soon as anything
+    is heard.
+    """
+    if not found or (waits and any(map(conclusive, verdicts[found[-1] :]))):
+        return None
+    return found[0]
+
+
+def conclusive(verdict: Verdict) -> bool:
+    """Whether anything was heard."""
+    return verdict.heard or verdict.outcome is not Outcome.INCONCLUSIVE
 
 
 def unmeasured(s: Situation, index: int) -> Decision:
@@ -52,7 +73,7 @@ def unmeasured(s: Situation, index: int) -> Decision:
     assert s.rollout is not None
     seen = s.verdicts[: index + 1]
     limit = duration(s.policy.progress_deadline_ms)
-    if s.policy.no_data in {"extend", "ask"}:
+    if s.policy.no_data in WAITS:
         return _waited(s, silent(s.verdicts[-1]), limit)
     return s.act(
         Action.RETREAT,

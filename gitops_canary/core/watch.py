@@ -13,7 +13,7 @@ from gitops_canary.core.going import condemned
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.stays import Stay
 from gitops_canary.core.text import duration, iso
-from gitops_canary.core.unheard import failing, silence, silent
+from gitops_canary.core.unheard import failing, silence, silences, silent
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.observation import Verdict
 from gitops_canary.model.rollout import Outcome
@@ -37,7 +37,7 @@ def watching(s: Situation) -> Decision | None:
 
 def _measuring(s: Situation, live_ms: int, seen: Sequence[Verdict]) -> Hold:
     until = f"until {iso(live_ms + s.policy.watch_ms)}"
-    if silence(s, live_ms, seen) is not None:
+    if silence(seen, silences(s, live_ms, seen), waits=True) is not None:
         return s.hold(
             Wait.WATCH,
             f"Watches the promoted version {until}, but nothing could be measured for "

@@ -243,3 +243,18 @@ def test_silence_retreats_and_never_condemns(world: Rollout) -> None:
     assert Action.RETREAT in {act.action for act in acts}
     assert Action.ABORT not in {act.action for act in acts}
     assert verified(world) == []
+
+
+def test_ranks_of_the_weight_before_raise_nothing_once_the_data_stop(world: Rollout) -> None:
+    ranked = CANARY.replace("type: sequential", "type: mannwhitney")
+    world.rewrite(ranked.replace(", shadows: [mannwhitney]", "").replace("[5, 25]", "[5, 25, 50]"))
+    world.release("1.6.0")
+    world.run(until=Action.ADVANCE)
+    [before] = [act for act in world.run(until=Action.ADVANCE) if act.action is Action.ADVANCE]
+    assert before.verdicts[-1].outcome is Outcome.PASS
+    world.counters.silent = True
+    after = world.run(until=Action.RETREAT)
+
+    assert [act.action for act in after] == [Action.RETREAT]
+    assert "The checks decided nothing for 10s" in after[0].reason
+    assert verified(world) == []

@@ -35,8 +35,8 @@ def at(index: int) -> int:
         ((PASS, PASS, PASS), {1: YES}, (PASS, PASS, NONE), (False, False, True)),
         # A failure is counted once, though it stands for two looks.
         ((PASS, PASS, PASS), {1: NO, 3: YES}, (FAIL, NONE, PASS), (False, False, False)),
-        # No answer is silence, which may become a retreat; not having asked is not.
-        ((PASS, PASS, PASS), {1: AWAY}, (NONE, NONE, NONE), (False, False, True)),
+        # No answer is silence until there is one, which may become a retreat.
+        ((PASS, PASS, PASS), {1: AWAY}, (NONE, NONE, NONE), (False, False, False)),
         # What was measured is worse.
         ((FAIL, NONE, PASS), {1: YES, 3: YES}, (FAIL, NONE, PASS), (False, False, False)),
         # An answer about later says nothing about before.

@@ -8,7 +8,7 @@ from grounds import act
 from situations import LIVE_MS, POLICY, looks, measured, move, situation
 
 from gitops_canary.core.situation import Situation
-from gitops_canary.core.unheard import failing, silence, silent, unanswered, unmeasured
+from gitops_canary.core.unheard import failing, silence, silences, silent, unanswered, unmeasured
 from gitops_canary.errors import Unavailable
 from gitops_canary.model.decision import Act, Hold, Wait
 from gitops_canary.model.names import CanaryId
@@ -29,7 +29,7 @@ def at_ten(*outcomes: Outcome, **policy: Any) -> Situation:
 def first(*outcomes: Outcome, heard: int | None = None) -> int | None:
     s = at_ten(*outcomes)
     verdicts = [replace(v, heard=i == heard) for i, v in enumerate(s.verdicts)]
-    return silence(s, LIVE_MS, verdicts)
+    return silence(verdicts, silences(s, LIVE_MS, verdicts), waits=False)
 
 
 def test_silence_counts_from_the_last_that_was_heard() -> None:

@@ -64,6 +64,9 @@ class Config:
     """The metrics."""
 
     metrics: tuple[Metric, ...]
+    heeds: bool = True
+    """Whether one metric's error is silence, whatever the others say, and one that is not due yet
+    is none; not in records before decision 46."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,8 +228,12 @@ def _verdict(config: Config, state: State, block: Block) -> Verdict:
         judge=NAME,
         reason=one_line(_reason(config, state, phase)),
         final=found is Outcome.FAIL,
-        heard=any(t.newest not in {None, Phase.ERROR} for t in deciding)
-        and phase in {Phase.RUNNING, Phase.SUCCESSFUL},
+        heard=phase in {Phase.RUNNING, Phase.SUCCESSFUL}
+        and (
+            bool(deciding) and all(t.newest is not Phase.ERROR for t in deciding)
+            if config.heeds
+            else any(t.newest not in {None, Phase.ERROR} for t in deciding)
+        ),
     )
 
 

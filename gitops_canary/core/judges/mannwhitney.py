@@ -43,6 +43,9 @@ class Config:
     marginal: float = 75.0
     every: int = 1
     """Judge every so many blocks; the others only add points."""
+    heeds: bool = True
+    """Whether a block in which a side said nothing holds, whatever the points before it say; not in
+    records before decision 46."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,9 @@ def step(config: Config, state: State, block: Block) -> tuple[State, Verdict]:
     outcome, reason = _ruling(config, found, total)
     if outcome is not Outcome.INCONCLUSIVE and after.blocks % config.every:
         outcome, reason = Outcome.INCONCLUSIVE, f"judged every {config.every} blocks"
-    if block.doubt:
-        outcome, reason = Outcome.INCONCLUSIVE, block.doubt
+    quiet = block.doubt or (_quiet(config, block) if config.heeds else "")
+    if quiet:
+        outcome, reason = Outcome.INCONCLUSIVE, quiet
     return after, Verdict(
         outcome=outcome,
         window=Window(start_ms=block.start_ms, end_ms=block.end_ms),
@@ -91,7 +95,37 @@ def step(config: Config, state: State, block: Block) -> tuple[State, Verdict]:
         judge=NAME,
         reason=one_line(reason),
         final=outcome is Outcome.FAIL,
-        heard=not block.doubt and any(f.kind not in _SILENT for f in found.values()),
+        heard=not quiet and _heard(config, found, points),
+    )
+
+
+def _quiet(config: Config, block: Block) -> str:
+    """Name a metric that said nothing in this block, and why; empty where every one did."""
+    for metric in config.metrics:
+        reading = block.reading(metric.name)
+        if metric.muted or metric.rule.replace_nan:
+            continue
+        if reading.trouble:
+            return f"{metric.name}: {reading.why or reading.trouble.value}"
+        for side, points in zip(("primary", "canary"), _points(reading), strict=True):
+            if all(math.isnan(one) for one in points):
+                return f"{metric.name}: no points of the {side}"
+    return ""
+
+
+def _heard(
+    config: Config,
+    found: Mapping[str, Found],
+    points: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]],
+) -> bool:
+    """Whether every metric can be compared, or has too few points so far."""
+    if not config.heeds:
+        return any(one.kind not in _SILENT for one in found.values())
+    return all(
+        found[one.name].kind not in _SILENT
+        or min(map(len, points[one.name])) < one.rule.least_points
+        for one in config.metrics
+        if not one.muted
     )
 
 
