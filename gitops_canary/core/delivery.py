@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from gitops_canary.core.message import COLUMNS
 from gitops_canary.errors import Unavailable
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision
@@ -125,7 +126,15 @@ def draft(branch: str, message: str, *, urgent: bool) -> Draft:
     if len(body) > BODY_MAX:
         body = f"{body[:BODY_MAX]}\n\n(cut; the commit has it all)"
     labels = (LABEL, LABEL_ROLLBACK) if urgent else (LABEL,)
-    return Draft(branch=branch, title=title, body=body, labels=labels)
+    return Draft(branch=branch, title=title, body=body, text=_fenced(body), labels=labels)
+
+
+def _fenced(body: str) -> str:
+    """Fence the table of checks, whose columns a page would not keep."""
+    return "\n\n".join(
+        f"```\n{block}\n```" if tuple(block.partition("\n")[0].split()) == COLUMNS else block
+        for block in body.split("\n\n")
+    )
 
 
 def newest(requests: tuple[Request, ...]) -> Request | None:

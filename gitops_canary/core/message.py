@@ -43,6 +43,8 @@ KEYS = (
 )
 MARK = "Canary-Format:"
 """Stands in the message of every move."""
+COLUMNS = ("check", "canary", "primary", "limit", "verdict", "samples")
+"""The first line of the table of checks."""
 _NONE = "none"
 _ADDED = re.compile(r"-+|(?:(?:Co-authored-by|Signed-off-by): [^\n]*(?:\n|$))+", re.IGNORECASE)
 """What GitHub writes under a squashed message: who else wrote it, and a line above that."""
@@ -91,7 +93,7 @@ def compose(
 
 def table(verdict: Verdict) -> str:
     """Draw the checks of one verdict as aligned columns."""
-    rows = [("check", "canary", "primary", "limit", "verdict", "samples")]
+    rows = [COLUMNS]
     rows += [
         (m.check, m.value or "-", m.baseline or "-", m.limit, m.outcome.value, m.samples)
         for m in verdict.measurements

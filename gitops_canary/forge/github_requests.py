@@ -83,7 +83,7 @@ class GitHubRequests:
             repository = client.get_repo(self._repository)
             try:
                 pull = repository.create_pull(
-                    self._target, draft.branch, title=draft.title[:TITLE_MAX], body=draft.body
+                    self._target, draft.branch, title=draft.title[:TITLE_MAX], body=draft.text
                 )
             except GithubException as error:
                 if error.status != _UNFIT:

@@ -68,4 +68,7 @@ class Draft:
     branch: str
     title: str
     body: str
+    """The commit's message below its subject."""
+    text: str
+    """The same as the forge's page shows it best, in Markdown."""
     labels: tuple[str, ...]

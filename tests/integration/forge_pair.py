@@ -75,7 +75,7 @@ class ForgePair:
         branch = self.rng.choice(BRANCHES)
         if branch not in self.remote.refs:
             self._commit(branch, [self.forge.main])
-        draft = Draft(branch=branch, title=f"Move {self.now_s}", body="Why.", labels=("x",))
+        draft = Draft(branch=branch, title=f"Move {self.now_s}", body="", text="", labels=("x",))
         self._ask(f"open {branch}", lambda one: asyncio.run(one.open(draft)))
 
     def withdraw(self) -> None:
@@ -95,7 +95,7 @@ class ForgePair:
         if request is None:
             return
         method = self._method(request.number)
-        draft = Draft(branch="", title=f"Squashed {self.now_s}", body="Why.", labels=())
+        draft = Draft(branch="", title=f"Squashed {self.now_s}", body="", text="", labels=())
 
         def call(one: Requests) -> object:
             done = asyncio.run(one.merge(request, draft, method))

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 from decimal import Decimal
 
 from console import run
@@ -41,7 +42,9 @@ def test_a_version_is_promoted_by_requests_alone(tmp_path: pathlib.Path) -> None
         assert found.commits == len(MOVES)
         assert world.branches() == []
         message = world.origin.git("show", "-s", "--format=%b", world.pulls()[2].head)
-        assert world.pulls()[2].body == message.rstrip("\n")
+        body = world.pulls()[2].body
+        assert body.replace("\n```", "").replace("```\n", "") == message.rstrip("\n")
+        assert re.search(r"^```\ncheck +canary +primary .*\n```$", body, re.MULTILINE | re.DOTALL)
         merges = world.origin.git("log", "--first-parent", "--format=%cn", "main").split("\n")
         assert merges[:5] == ["GitHub"] * 5, "nothing else came to main"
 

@@ -89,7 +89,7 @@ class Forge:
             number=len(self.pulls) + 1,
             branch=draft.branch,
             title=draft.title,
-            body=draft.body,
+            body=draft.text,
             head=tip,
             first=tip,
             labels=draft.labels,

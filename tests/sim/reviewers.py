@@ -159,7 +159,7 @@ def _name_alike(people: Reviewers) -> None:
             branch=pushed[-1], parents=[people.forge.main],
         )  # fmt: skip
     if people.rng.random() < 0.5:
-        people.forge.open(Draft(branch=min(pushed), title="Mine", body="", labels=()))
+        people.forge.open(Draft(branch=min(pushed), title="Mine", body="", text="", labels=()))
 
 
 def _restore(people: Reviewers) -> None:
