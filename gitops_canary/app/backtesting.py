@@ -132,7 +132,7 @@ def _instants(spec: CanarySpec, past: Past) -> tuple[int, ...]:
         raise UsageError(
             f"Between --from and --to are {len(every)} looks, one every {duration(interval_ms)}; "
             f"{LOOKS_MAX} are the most.",
-            remedy=f"choose at most {most} days",
+            remedy=f"choose at most {most} day{'s' * (most > 1)}",
         )
     return tuple(every)
 

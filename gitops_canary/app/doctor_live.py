@@ -96,8 +96,9 @@ async def _answers(one: SyncSettings) -> Finding:
     try:
         return fine("sync", name, await PROBES[name](options(one)))
     except NoAnswer as error:
-        problem, _, remedy = str(error).partition(": ")
-        return wrong("sync", name, Unavailable(f"{problem}.", remedy=remedy or "look at its log"))
+        # What it said itself may hold colons; the remedy comes last.
+        problem, _, remedy = str(error).rpartition(": ")
+        return wrong("sync", name, Unavailable(f"{problem}.", remedy=remedy))
     except TimeoutError:
         problem = f"There is no answer within {one.timeout_ms} ms."
         return wrong("sync", name, Unavailable(problem, remedy="look at its load"))

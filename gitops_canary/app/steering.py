@@ -131,7 +131,11 @@ def retried(canary: CanaryId) -> Want:
                 f"{canary} has nothing to retry: no version of it was condemned or given up last.",
                 remedy="see `gitops-canary quarantine list`; `quarantine lift` lets a version in",
             )
-        return controlled(standing, canary, "retry", value=rollout, said=f"retry of {rollout}")
+        said = f"retry of {rollout}"
+        if standing.ground(canary).owned.settled:
+            # The rollback has put the stable version back, so there is nothing to begin with yet.
+            said += ", once its version is committed again"
+        return controlled(standing, canary, "retry", value=rollout, said=said)
 
     return want
 

@@ -16,6 +16,7 @@ from typing import ParamSpec
 
 import typer
 
+from gitops_canary.cli.mistyped import Verb
 from gitops_canary.cli.printing import hush, say, settled
 from gitops_canary.collector import look_seldom
 from gitops_canary.errors import CanaryError
@@ -43,6 +44,8 @@ def main() -> None:
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
     )
     logging.getLogger("gitops_canary").setLevel(logging.INFO)
+    # A look that takes longer than `poll` is no trouble: the next one begins after it.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     asked = next((word for word in sys.argv[1:2] if word in {*VERBS, *GROUPS}), None)
     application(asked)(prog_name="gitops-canary")
 
@@ -62,16 +65,16 @@ def application(asked: str | None = None) -> typer.Typer:
     )
     for verb in VERBS if asked is None else {asked}.intersection(VERBS):
         module = "import_" if verb == "import" else verb
-        app.command(verb)(exits(_function(module, module)))
+        app.command(verb, cls=Verb)(exits(_function(module, module)))
     for name in GROUPS if asked is None else {asked}.intersection(GROUPS):
         told, verbs = GROUPS[name]
         group = typer.Typer(no_args_is_help=True, help=told)
         for verb, function in verbs.items():
-            group.command(verb)(exits(_function(name, function)))
+            group.command(verb, cls=Verb)(exits(_function(name, function)))
         app.add_typer(group, name=name)
     if asked is None:
         for found in entry_points(group="gitops_canary.verbs"):
-            app.command(found.name)(exits(found.load()))
+            app.command(found.name, cls=Verb)(exits(found.load()))
     else:
         app.callback()(_nothing)  # without it an application of one verb is that verb itself
     return app

@@ -66,6 +66,8 @@ def _plain(path: Path, wanted: frozenset[str], output: Form) -> int:
     errors = [one.error for one in claims if not isinstance(one, Claim)]
     for error in errors:
         say(f"error: {error}")
+    if not claims:
+        say("No move is in the checked-out history; `git pull` brings those of the config branch.")
     say("As the commits say; `gitops-canary verify` tells whose they are.")
     return errors[0].exit_code if errors else 0
 

@@ -195,7 +195,11 @@ def _too_open(status: os.stat_result) -> bool:
 
 
 def _not_ours(problem: str) -> ConfigError:
-    return ConfigError(problem, remedy="make one: ssh-keygen -t ed25519 -N '' -f FILE")
+    return ConfigError(
+        problem,
+        remedy="make one: ssh-keygen -t ed25519 -N '' -f FILE; for OpenPGP: "
+        "gpg --armor --export-secret-keys KEY > FILE",
+    )
 
 
 def _public(path: pathlib.Path) -> ConfigError:

@@ -110,7 +110,8 @@ def _next(directory: Path) -> list[str]:
         f"  git -C {origin} log --stat gitops-canary/evidence",
         f"  {program} lint {shlex.quote(str(directory / 'mira'))}",
         "",
-        f"All of it lies in {directory}; to remove it: rm -r {shlex.quote(str(directory))}",
+        "all of it lies in one folder; to remove it:",
+        f"  rm -r {shlex.quote(str(directory))}",
     ]
 
 
