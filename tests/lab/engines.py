@@ -39,7 +39,8 @@ class Engines:
         if path in {"/api/v1/applications", f"{_FLUX}/kustomizations"}:
             return {"items": [self._application() if "/api/" in path else self._kustomization()]}
         if path == "/api/v1/applications/checkout":
-            self._refresh(query["refresh"][0])
+            for how in query.get("refresh", ()):
+                self._refresh(how)
             return self._application()
         if path == "/api/v1/applications/checkout/resource":
             return {"manifest": json.dumps(self._live(query["kind"][0], query["resourceName"][0]))}

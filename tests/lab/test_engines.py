@@ -99,6 +99,8 @@ def test_source_sees_a_promotion_and_a_rollback(
     config = json.loads(world.config.read_text())
     config["sync"] = {"type": kind, "url": stage.url, "tokenFile": "token"}
     config["sync"] |= {"refresh": True} if normal else {}
+    if kind == "argocd":
+        config["sync"]["applications"] = ["checkout"]  # as docs/how-to/with-argo-cd.md has it
     world.config.write_text(json.dumps(config))
     stage.engines.requests.clear()
     with controlling(world, kind):

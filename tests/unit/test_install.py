@@ -86,6 +86,13 @@ def test_image_is_the_version_that_is_built() -> None:
     assert container["image"] == f"gitops-canary:{version}"
 
 
+def test_command_is_found_by_its_name_in_the_image() -> None:
+    """A job's script and `kubectl exec` type it; the entry point is for the Deployment alone."""
+    text = (ROOT / "Containerfile").read_text()
+    (entry,) = re.findall(r'^ENTRYPOINT \["(.*)/gitops-canary"\]$', text, re.MULTILINE)
+    assert f'ENV PATH="{entry}:$PATH"' in text
+
+
 def test_settings_in_the_config_map_are_accepted(tmp_path: Path) -> None:
     text = one("ConfigMap")["data"]["controller.yaml"]
     secrets = tmp_path / "secrets"
