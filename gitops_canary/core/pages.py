@@ -5,6 +5,7 @@ Foreign words are written as character references, so that no renderer takes the
 
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from gitops_canary.core.evidence import PAGES, page_paths
 from gitops_canary.core.report import report
@@ -102,6 +103,8 @@ def _exposure(story: Told) -> Iterator[str]:
         (f"{r['weight']} %", r["minutes"], _count(r["requests"]), _count(r["failedRequests"]))
         for r in story.exposures()
     ]
+    if late := sum((one.late for one in story.stages), Decimal(0)):
+        rows.append(("decided, not yet written or live", str(late), *("not counted",) * 2))
     rows.append(("all", str(minutes), _count(requests), _count(failed)))
     return table(("weight", "minutes", "requests", "failed"), rows)
 

@@ -3,17 +3,18 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, Decimal
 from itertools import count
 from typing import Any
 
+from gitops_canary.core.met import Stage, most, stages
 from gitops_canary.core.stopping import condemned_by, limits
-from gitops_canary.core.text import duration, instant_ms, percent
+from gitops_canary.core.text import duration, percent
 
 Json = dict[str, Any]
 _FAST = 99
 """Percentage of requests within its limit that a latency check asks for."""
-_MINUTE_MS, _NONE = 60_000, Decimal(0)
+_NONE = Decimal(0)
 ENDS = {
     "finish": "rolled out",
     "abort": "rolled back",
@@ -75,37 +76,23 @@ class Told:
         """List what each weight exposed, in order."""
         return (d["exposure"] for d in self.decisions if d["exposure"])
 
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """What each weight exposed, with what came after the decision that ended it."""
+        return stages(self.numbered())
+
     def exposed(self) -> tuple[Decimal, Decimal | None, Decimal | None]:
         """Add up minutes above 0 %, requests and failed requests; None where nobody counted.
 
         What met a weight while it was on its way is among them, where that was counted.
         """
-        rows = list(self.exposures())
-        minutes = sum((Decimal(row["minutes"]) for row in rows), _NONE)
-        every = (part for row in rows for part in (row, row.get("arriving")) if part)
-        seen = [part for part in every if part["requests"] is not None]
+        found = self.stages
+        minutes = sum((one.minutes + one.late for one in found), _NONE)
+        seen = [part for one in found for part in one.parts]
         if not seen:
             return minutes, None, None
-        requests = sum((Decimal(part["requests"]) for part in seen), _NONE)
-        return minutes, requests, sum((Decimal(part["failedRequests"]) for part in seen), _NONE)
-
-    def uncounted(self) -> tuple[Decimal, Decimal] | None:
-        """Bound what nobody counted: minutes above 0 %, and how many requests they may have had.
-
-        The most there was a minute at any weight, of what was counted, for as long as nobody did.
-        None where nothing was counted, or where records are from before weights on their way were.
-        """
-        rows = [row for row in self.exposures() if "arriving" in row]
-        parts = [part for row in rows for part in (row, row["arriving"])]
-        rates = [Decimal(p["requests"]) / span for p in parts if (span := _minutes(p))]
-        missed = sum(
-            max(Decimal(row["minutes"]) - _minutes(row) - _minutes(row["arriving"]), _NONE)
-            for row in rows
-        )
-        missed = Decimal(missed).quantize(Decimal("0.1"))
-        if not rates or not missed:
-            return None
-        return missed, (missed * max(rates)).to_integral_value(ROUND_CEILING)
+        requests = sum((requests for _, requests, _ in seen), _NONE)
+        return minutes, requests, sum((failed for _, _, failed in seen), _NONE)
 
     def failures(self) -> Iterator[Json]:
         """List the checks that failed in the verdict that ended the rollout."""
@@ -152,21 +139,15 @@ class Told:
             yield "requests were not counted at every weight: no check counts them, or no answer"
         if any(d["live"] is None and d["action"] not in {"start", "abort"} for d in self.decisions):
             yield "not every move was proven live before the next decision"
-        if missed := self.uncounted():
+        if missed := most(self.stages):
             yield (
                 f"in {missed[0]} of the minutes above 0 % requests were not counted: up to "
-                f"{missed[1]} more, at the most there were a minute"
+                f"{missed[1]} more, at the most there were a minute for each percent"
             )
+        if any(one.open for one in self.stages):
+            yield "what met it after a decision to end the traffic until that was live"
         yield "the time between a decision and the moment it was live counts as the weight before"
         yield "whether the metric source told the truth: it is believed as it answered"
-
-
-def _minutes(part: Json | None) -> Decimal:
-    """Say how long a part of an exposure was counted; 0 where it was not."""
-    if not part or not part["counted"]:
-        return _NONE
-    start, _, end = part["counted"].partition("/")
-    return Decimal(instant_ms(end) - instant_ms(start)) / _MINUTE_MS
 
 
 def conditions(policy: Json) -> Iterator[str]:

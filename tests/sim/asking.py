@@ -3,7 +3,7 @@
 from gitops_canary.model.rollout import Action, Outcome
 from gitops_canary.model.webhooks import HookType
 
-from .leaving import Leaving
+from .exposing import Exposing
 from .phones import Said
 from .watching import JUDGED, Landed, need
 
@@ -11,7 +11,7 @@ HEARD_MS = 60_000
 """How long a move may be on its way that was decided before an answer came."""
 
 
-class Asked(Leaving):
+class Asked(Exposing):
     """The promises about webhooks (G) and about the watch (W)."""
 
     def g1_no_move_passes_a_closed_gate(self, move: Landed) -> None:

@@ -8,7 +8,7 @@ from gitops_canary.git.objects import ObjectId
 from gitops_canary.git.pack import Made
 
 from .dying import DYING, UNHEARD
-from .measured import BROKEN, MEASURED, Fault, Undo, nothing
+from .measured import BROKEN, MEASURED, UNTRUE, Fault, Undo, nothing
 from .remote import CONFIG
 from .rewriting import REWRITTEN
 from .simulation import Simulation
@@ -59,6 +59,7 @@ class Weather:
         number = self._count
         world.figures.faults += 1
         world.spells += 1
+        world.untrue += name in UNTRUE
         world.tell(f"fault: {name}")
         self._undo[number] = (name, self._table[name](world))
         world.later(rng.choice((5_000, 20_000, 60_000, 150_000)), lambda: self._end(number))
@@ -69,6 +70,9 @@ class Weather:
         if name:
             undo()
             self._world.spells -= 1
+            if name in UNTRUE:
+                self._world.untrue -= 1
+                self._world.untrue_ms = self._world.now_ms
             self._world.disturbed_ms = self._world.now_ms
             self._world.tell(f"fault over: {name}")
 

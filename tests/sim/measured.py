@@ -164,18 +164,23 @@ def _no_pods(world: Simulation) -> Undo:
     return undo
 
 
-MEASURED: dict[str, Fault] = {
+_UNTRUE: dict[str, Fault] = {
     "Prometheus is down": _answers(_silent),
     "Prometheus is empty": _answers(_empty),
     "Prometheus warns now and then": _answers(_sometimes),
     "Prometheus says NaN": _answers(_not_a_number),
     "Prometheus answers garbage": _answers(_garbled),
-    "an application's own metrics say NaN": _answers(_nothing_of_its_own),
     "nothing is scraped": _scraping,
     "only callers are scraped": _one_sided,
     "samples are back-filled": _late_samples,
     "counters are reset": _resets,
     "there is no traffic": _no_traffic,
+}
+UNTRUE = frozenset(_UNTRUE)
+"""Faults after which a count is not what was; users who stay away make another rate of it."""
+MEASURED: dict[str, Fault] = {
+    **_UNTRUE,
+    "an application's own metrics say NaN": _answers(_nothing_of_its_own),
     "sync has stopped": _engine("down"),
     "sync applies an older revision": _engine("older"),
     "sync is late": _late_engine,

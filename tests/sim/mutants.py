@@ -37,6 +37,7 @@ from gitops_canary.sync.none import Nothing
 from gitops_canary.sync.traffic import Traffic, _Look
 
 from .ears import heard
+from .exposing_mutants import EXPOSING
 from .leaving_mutants import LEAVING
 from .memory import MemoryGit
 from .planting import Mutant, Swap
@@ -276,6 +277,7 @@ MUTANTS: Sequence[Mutant] = (
         (retelling.Retelling, "missed", lambda _self, _report, _own, _now_ms: ()),
     ], heard),
     *LEAVING,
+    *EXPOSING,
     *REQUESTED,
 )  # fmt: skip
 

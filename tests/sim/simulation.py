@@ -74,6 +74,7 @@ class Simulation:
         self.answering: Callable[[str, Question, Answer], Answer] = lambda _name, _q, answer: answer
         self.before_push: Callable[[str], None] = lambda _name: None
         self.calm = self.unproven = self.twinless = False
+        self.untrue = self.untrue_ms = 0  # spells in which Prometheus says little or wrong
         self.rewound_ms = self.back_ms = self.on_trial_ms = self.disturbed_ms = self.spells = 0
         self.looked_ms: dict[str, int] = {}
         """When each controller began to look, or asked for the last time since."""
@@ -209,9 +210,7 @@ class Simulation:
         self.controllers = {name: self._controller(name) for name in self.network}
         for controller in self.controllers.values():
             self.begin_life(controller, self.rng.randrange(20_000))
-        self.applied = tip
-        self.engine_lag_ms = 0
-        self.engine = "up"
+        self.applied, self.engine_lag_ms, self.engine = tip, 0, "up"
         self.later(self.rng.randrange(3_000), lambda: sync(self))
 
     def _controller(self, name: str) -> Controller:

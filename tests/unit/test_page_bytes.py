@@ -35,8 +35,11 @@ def look(at_ms: int, *checks: Json) -> Json:
     return {"at": iso(at_ms), "outcome": "pass", "window": "", "checks": list(checks)}
 
 
-def exposure(weight: str, minutes: str, requests: str | None, bad: str | None) -> Json:
-    return {"weight": weight, "minutes": minutes, "requests": requests, "failedRequests": bad}
+def exposure(
+    weight: str, minutes: str, requests: str | None, bad: str | None, from_ms: int = BEGIN_MS
+) -> Json:
+    return {"weight": weight, "minutes": minutes, "requests": requests, "failedRequests": bad,
+            "from": iso(from_ms)}  # fmt: skip
 
 
 def with_checks(one: Json, *named: tuple[str, str | None, str | None]) -> Json:
@@ -64,7 +67,7 @@ def rolled_back() -> Told:
         look(t + 60 * SECOND, check("errors", "pass", "0", "0.1", "<= 1.5"),
              check("latency & co", "pass", "20", "18", "20 to 500")),
     ]  # fmt: skip
-    second["exposure"] = exposure("10", "0.90", "120", "1")
+    second["exposure"] = exposure("10", "0.90", "120", "1", t + 7 * SECOND)
     diff = "--- a/x.yaml\n+++ b/x.yaml\n@@ -1 +1 @@\n-weight: 10\n+weight: <37>\n a: b\n"
     second["changes"] = [{"path": "x.yaml", "diff": diff}]
     third = failed(3) | {"decidedAt": iso(t + 119 * SECOND), "weight": {"from": "37.5", "to": "0"}}
@@ -73,7 +76,7 @@ def rolled_back() -> Told:
              check("latency & co", "fail", "12", None, "20 to 500")),
     ]  # fmt: skip
     third |= {"live": {"since": iso(t + 300 * SECOND)}, "reason": "errors | 2.25 > 1.5"}
-    third["exposure"] = exposure("37.5", "0.97", "900", "20")
+    third["exposure"] = exposure("37.5", "0.92", "900", "20", t + 64 * SECOND)
     third["changes"] = [{"path": name, "diff": diff} for name in ("x.yaml", "y.yaml")]
     return story(*(with_checks(one, *bounds) for one in (first, second, third)))
 

@@ -1,5 +1,7 @@
 """A rollout in plain lines, as `explain` tells it."""
 
+from typing import Any
+
 from test_report import HOSTILE, decision, failed, story
 
 from gitops_canary.core.recount import recount
@@ -85,3 +87,59 @@ def test_all_that_met_it_is_counted_or_nobody_can_say() -> None:
     lines = list(recount(story(one), "", {}))
     assert not any("not counted: up to" in line for line in lines)
     assert any("200 requests since each weight was live, 18 of" in line for line in lines)
+
+
+def lines_of(*decisions: dict[str, Any]) -> list[str]:
+    return list(recount(story(*decisions), "", {}))
+
+
+def counted(one: dict[str, Any], since: str, until: str, **more: Any) -> dict[str, Any]:
+    """Let a decision count 200 requests from one second after ten to another."""
+    span = f"2026-03-02T10:{since}Z/2026-03-02T10:{until}Z"
+    return one | {"exposure": failed(9)["exposure"] | {"counted": span, "arriving": None} | more}
+
+
+def test_what_went_on_until_a_move_was_written_or_live_is_exposed_too() -> None:
+    """Two minutes until the second weight was written, three until the abort was live."""
+    up = counted(decision(4, "advance"), "02:00", "04:00", minutes="2.00")
+    up["weight"] = {"from": "10", "to": "50"}
+    down = counted(failed(9), "08:00", "09:00", weight="50", minutes="3.00", requests="500")
+    down["exposure"]["from"] = "2026-03-02T10:06:00Z"
+    end = decision(12, "idle", live={"since": "2026-03-02T10:12:00Z", "proof": []}, verdicts=[])
+    end["weight"] = {"from": "0", "to": "0"}
+    lines = lines_of(decision(2, "start"), up, down, end)
+    assert any(line.startswith("Exposed: 10.00 minutes above 0 %, 700 requests") for line in lines)
+    # Two minutes at 10 % and five at 50 %, at ten a minute for each percent.
+    bound = "in 7.0 of the minutes above 0 % requests were not counted: up to 2700 more"
+    assert any(bound in line for line in lines)
+    open_end = "what met it after a decision to end the traffic until that was live"
+    assert not any(open_end in line for line in lines)
+    assert any(open_end in line for line in lines_of(up, down))
+
+
+def test_a_weight_that_falls_is_bounded_by_the_one_before_it() -> None:
+    """What met the canary while 20 % was on its way, it met at 60 %."""
+    first = counted(decision(4, "finish"), "02:00", "04:00", weight="60", minutes="2.00")
+    first |= {"weight": {"from": "60", "to": "20"}}
+    first["exposure"]["requests"] = "1200"
+    second = counted(decision(5, "finish"), "02:00", "04:00", weight="20", minutes="1.00")
+    second |= {"weight": {"from": "20", "to": "0"}}
+    second["exposure"] |= {"from": "2026-03-02T10:04:00Z", "requests": None, "counted": None}
+    bound = "in 1.0 of the minutes above 0 % requests were not counted: up to 600 more"
+    assert any(bound in line for line in lines_of(first, second))
+
+
+def test_a_decision_that_a_clock_behind_dated_hides_nothing() -> None:
+    back = counted(failed(1), "02:00", "02:00", minutes="0.00")
+    end = decision(4, "idle", live={"since": "2026-03-02T10:04:30Z", "proof": []}, verdicts=[])
+    lines = lines_of(back, end)
+    assert any(line.startswith("Exposed: 2.50 minutes above 0 %") for line in lines)
+
+
+def test_windows_with_gaps_between_them_are_counted_for_what_they_are() -> None:
+    """Half of four minutes was looked at: two windows of a minute, a minute apart."""
+    one = counted(failed(9), "02:00", "05:00", minutes="3.00")
+    one["policy"]["effective"]["checks"][0]["builtin"] = "request-success-rate"
+    one["verdicts"] = [{**one["verdicts"][0], "at": f"2026-03-02T10:0{n}:00Z"} for n in (3, 5)]
+    bound = "in 1.0 of the minutes above 0 % requests were not counted: up to 100 more"
+    assert any(bound in line for line in lines_of(one))

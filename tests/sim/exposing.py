@@ -1,0 +1,100 @@
+"""What a record states as exposed, held against what really was: never less, more within bounds.
+
+The statement is the one that people read: the product's own sums over the decisions of a rollout.
+What really was is what ran in the cluster.
+"""
+
+import json
+
+from gitops_canary.core import met
+from gitops_canary.core.text import instant_ms
+from gitops_canary.core.told import Told
+from gitops_canary.model.rollout import Action
+
+from .cluster import SCRAPE_MS, App
+from .leaving import Leaving
+from .remote import EVIDENCE
+from .watching import Landed, need
+
+ENDS = frozenset({Action.FINISH, Action.ABORT, Action.RETREAT})
+DATED_MS = 45_000
+"""How much older than its push a move's date may be."""
+ROUNDED_MS = 1_000
+"""By how much dates of moves and hundredths of a minute may round a statement, for each move."""
+
+
+class Exposing(Leaving):
+    """The promises about exposure (E), held where a rollout or an attempt ends."""
+
+    def e1_no_minute_of_traffic_is_left_out(self, move: Landed) -> None:
+        """What is told as minutes above 0 % is no less than what was live, up to the decision."""
+        told, began = self._story(move), self._began(move)
+        if told is None or began is None or self._foreign(move, began):
+            return
+        ended_ms = instant_ms(told.last["decidedAt"])
+        stated_ms = float(told.exposed()[0]) * 60_000
+        slack_ms = ROUNDED_MS * len(told.decisions)
+        live_ms = exposed_ms(self._app(move), began.at_ms, ended_ms)
+        need(stated_ms >= live_ms - slack_ms, f"{live_ms} ms above 0 %, told are {stated_ms:.0f}")
+        longest_ms = max(ended_ms - began.at_ms, 0) + DATED_MS + slack_ms
+        need(stated_ms <= longest_ms, f"told are {stated_ms:.0f} ms above 0 % in {longest_ms}")
+
+    def e2_no_request_is_left_out_or_counted_twice(self, move: Landed) -> None:
+        """Requests that are told are real ones, and with what is bounded no fewer than those."""
+        told, began = self._story(move), self._began(move)
+        if told is None or began is None or self._foreign(move, began) or self.untrue(began.at_ms):
+            return
+        ended_ms, requests = instant_ms(told.last["decidedAt"]), told.exposed()[1]
+        if requests is None:
+            return
+        truth = self._app(move).truth
+        every = truth.within(began.at_ms, ended_ms)[0]
+        need(float(requests) <= every + len(told.decisions), f"{requests} told, {every:.0f} met it")
+        missed = met.most(told.stages)
+        bound = float(requests) + (float(missed[1]) if missed else 0)
+        # This Prometheus extrapolates nothing: each window lacks what came before its first sample.
+        bound *= self.interval_ms(move) / (self.interval_ms(move) - SCRAPE_MS)
+        least = truth.within(began.at_ms + SCRAPE_MS, ended_ms - SCRAPE_MS)[0]
+        enough = bound >= least - len(told.decisions)
+        need(enough, f"{least:.0f} met it, told are {bound:.0f} at most")
+
+    def interval_ms(self, move: Landed) -> int:
+        """Say how long a window of its checks is."""
+        return move.shape.interval_s * 1000
+
+    def untrue(self, since_ms: int) -> bool:
+        """Whether what was measured was not so at some time since then, or users stayed away."""
+        return self.world.untrue > 0 or self.world.untrue_ms > since_ms
+
+    def _story(self, move: Landed) -> Told | None:
+        """Read what was decided about a rollout; None where it goes on, or a decision is gone."""
+        tip = self.world.remote.refs.get(EVIDENCE)
+        if move.record.action not in ENDS or not move.before.weight or tip is None:
+            return None
+        files = self.world.files(tip)
+        found = [self.decision(one, files) for one in (*self.chain(move),)[::-1]]
+        return None if None in found else Told(tuple(json.loads(one) for one in found if one))
+
+    def _began(self, move: Landed) -> Landed | None:
+        """Find the move that gave a rollout its first traffic."""
+        return next((one for one in (*self.chain(move),)[::-1] if one.after.weight), None)
+
+    def _foreign(self, move: Landed, began: Landed) -> bool:
+        """Whether another weight than the rollout's own was live, or may have been, meanwhile."""
+        own = {one.after.weight for one in self.chain(move)}
+        since = (one for at_ms, one in self._app(move).weights if at_ms > began.at_ms)
+        return self.hidden_ms() > began.at_ms or not own.issuperset(since)
+
+    def _app(self, move: Landed) -> App:
+        return self.world.cluster.apps[move.shape.name]
+
+
+def exposed_ms(app: App, since_ms: int, until_ms: int) -> int:
+    """Say how long a weight above 0 was live in a span."""
+    nexts = [*(at_ms for at_ms, _ in app.weights[1:]), until_ms]
+    spans = (
+        min(after_ms, until_ms) - max(at_ms, since_ms)
+        for (at_ms, weight), after_ms in zip(app.weights, nexts, strict=True)
+        if weight
+    )
+    return sum(span_ms for span_ms in spans if span_ms > 0)
