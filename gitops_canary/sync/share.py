@@ -17,6 +17,7 @@ from decimal import Decimal
 from itertools import accumulate
 
 from gitops_canary.core.numbers import number
+from gitops_canary.core.text import percent
 from gitops_canary.model.observation import Series
 
 RATIO = 99.0
@@ -47,6 +48,20 @@ class Shift:
     def requests(self) -> int:
         """How many requests were counted."""
         return round(self.canary + self.primary)
+
+    def undecided(self, before: Decimal, after: Decimal) -> str:
+        """Say which of two weights the counts look like, and how much is missing.
+
+        >>> shift = Shift(at_ms=None, ratio=0.08, canary=7, primary=143, side="")
+        >>> shift.undecided(Decimal(5), Decimal(10))
+        '150 requests since the commit look like 5 % still: evidence 0.08 of the 99 that prove 10 %'
+        """
+        if not self.requests:
+            return "no request was counted since the commit"
+        new, old = f"{percent(after)} %", f"{percent(before)} %"
+        looks = f"look like {new}" if self.ratio > 1 else f"look like {old} still"
+        evidence = f"evidence {self.ratio:.3g} of the {RATIO:.0f} that prove {new}"
+        return f"{self.requests:,} requests since the commit {looks}: {evidence}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

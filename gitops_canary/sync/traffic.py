@@ -22,7 +22,7 @@ from gitops_canary.sync.readiness import (
     ready,
     workload_query,
 )
-from gitops_canary.sync.share import RATIO, Shift, Unreadable, Weights, proven
+from gitops_canary.sync.share import Shift, Unreadable, Weights, proven
 
 FIRST_LOOK_MS = 600_000
 LONG_LOOK_MS = 7_200_000
@@ -217,11 +217,8 @@ class _Look:
         series = _series(answers, self._counts())
         shift = proven(series, e.canary_workload, e.primary_workload, weights)
         if shift.at_ms is None:
-            words = (
-                f"{shift.requests} requests since the commit, "
-                f"likelihood ratio {shift.ratio:.3g} of {RATIO:.0f}"
-            )
-            return Fact(None, words, {}, remedy="" if shift.requests else _unseen(e, series))
+            remedy = "" if shift.requests else _unseen(e, series)
+            return Fact(None, shift.undecided(e.weight_from, e.weight_to), {}, remedy=remedy)
         change = f"{percent(e.weight_to)} % rather than {percent(e.weight_from)} %"
         words = f"{shift.requests} requests up to {iso(shift.at_ms)} show {change}."
         return Fact(shift.at_ms, words, _numbers(shift))

@@ -30,7 +30,7 @@ from gitops_canary.core.judges.sequential_types import (
     State,
     Weighed,
 )
-from gitops_canary.core.judges.words import amount, compared, exact, warming
+from gitops_canary.core.judges.words import amount, compared, exact, told, warming
 from gitops_canary.core.text import one_line, percent
 from gitops_canary.model.judging import Block, Counts, Reading
 from gitops_canary.model.observation import Measurement, Verdict
@@ -200,16 +200,17 @@ def _measurement(
 ) -> Measurement:
     weighed = state.weighed[metric.name]
     reading = block.reading(metric.name)
-    good, told = weighed.proof, partial(exact, digits=config.digits)
+    good, number = weighed.proof, partial(exact, digits=config.digits)
     outcome, cold = Outcome.INCONCLUSIVE, ""
-    words = f"evidence {amount(found.log)} against a limit of {config.limit:,.0f}"
+    words = told(found.log, config.limit, "breaks its limit" if config.alone else "is worse")
     if found.fails:
         one = found.pod or blamed(weighed.pods, metric.budget)
         assert state.first_ms is not None, "requests failed"
         cold = warming(0 if config.alone else metric.warmup_ms, block.end_ms - state.first_ms)
         outcome, words = Outcome.FAIL, f"{found.way}: {words}{one and '; '}{one}"
     elif good >= math.log(config.proven) and not found.waits:
-        outcome, words = Outcome.PASS, f"proven good ({amount(good)}): {words}"
+        proof = f"proven good (evidence {amount(good)}, {config.proven:g} is enough)"
+        outcome, words = Outcome.PASS, f"{proof}; {words}"
     if not metric.known:
         words = f"{words}, with one incident spared"
     total = weighed.total
@@ -229,13 +230,13 @@ def _measurement(
             "canaryBad": str(total.canary_bad),
             "primary": str(total.primary),
             "primaryBad": str(total.primary_bad),
-            "logRelative": told(weighed.worse.log),
-            "logFloor": told(weighed.floor.log),
-            "logSteady": told(weighed.steady.log),
-            "logGood": told(good),
-            "logLimit": told(math.log(config.limit)),
-            "eta": told(metric.eta),
-            **({} if metric.known else {"logCompared": told(found.log)}),
+            "logRelative": number(weighed.worse.log),
+            "logFloor": number(weighed.floor.log),
+            "logSteady": number(weighed.steady.log),
+            "logGood": number(good),
+            "logLimit": number(math.log(config.limit)),
+            "eta": number(metric.eta),
+            **({} if metric.known else {"logCompared": number(found.log)}),
             **found.numbers,
         },
     )

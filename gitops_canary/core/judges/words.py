@@ -53,6 +53,21 @@ def amount(log: float) -> str:
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"  # noqa: PLR2004 - a digit less above
 
 
+def told(log: float, limit: float, what: str = "is worse") -> str:
+    """Say how much evidence there is, of how much it takes.
+
+    >>> told(math.log(0.08), 400)
+    'no sign that it is worse: evidence 0.08 of the 400 that condemn'
+    >>> told(math.log(36), 400), told(math.log(4120), 400)
+    ('evidence 36 of the 400 that condemn', 'evidence 4,120 against a limit of 400')
+    """
+    said = f"evidence {amount(log)}"
+    if log >= math.log(limit):
+        return f"{said} against a limit of {limit:,.0f}"
+    part = f"{said} of the {limit:,.0f} that condemn"
+    return f"no sign that it {what}: {part}" if log <= 0 else part
+
+
 def rough(span_ms: int) -> str:
     """Write how long something takes, to the second or, from two minutes on, the minute.
 
