@@ -83,7 +83,9 @@ def fetch(branches: Sequence[str], *, unchecked: bool) -> Command:
     options = ("--quiet", "--atomic", "--no-tags", "--no-write-fetch-head")
     quiet = ("--no-recurse-submodules", "--no-auto-maintenance", "--no-show-forced-updates")
     argv = ("fetch", *options, *quiet, "origin", *specs)
-    return Command(argv, network=True, partial=True, unchecked=unchecked)
+    # Three lines of advice about that, before any error, would be most of what is told of it.
+    settings = (("advice.fetchShowForcedUpdates", "false"),)
+    return Command(argv, network=True, partial=True, unchecked=unchecked, settings=settings)
 
 
 FETCH_BLOBS = Command(

@@ -42,6 +42,12 @@ _REMOTE = re.compile(
     r"|^remote: (fatal|error|aborting)|mismatched algorithms",
     re.MULTILINE,
 )
+_OWN_DISK = re.compile(
+    r"^(?!remote:).*(No space left on device|Disk quota exceeded|Read-only file system"
+    r"|File too large|couldn't write|unable to write|write error|(index-pack|unpack-objects) died)",
+    re.MULTILINE,
+)
+"""What git says of our clone; what the server says of its own disk begins with `remote:`."""
 _BAD_OBJECT = re.compile(r"fsck error")
 _COMPLAINT = re.compile(r"^error: object [0-9a-f]{40}: (\w+): ", re.MULTILINE)
 _UNREAD = re.compile(r"git(modules|attributes)[A-Z]\w*")
@@ -150,10 +156,11 @@ def explain(what: str, finished: Finished) -> CanaryError:
             f"the repository holds an object that git itself would not make: {said(finished.err)}",
             remedy="find it with git fsck; nothing is fetched while the branch reaches it",
         )
-    return Unavailable(
-        f"git {what} failed (exit {finished.code}): {said(finished.err)}",
-        remedy="look at the Git server and the network; `run` asks again by itself",
-    )
+    remedy = "look at the Git server and the network; `run` asks again by itself"
+    if what == "fetch" and _OWN_DISK.search(finished.err):
+        remedy = "look at this machine's disk: has it room, may it be written? `run` tries again"
+    problem = f"git {what} failed (exit {finished.code}): {said(finished.err)}"
+    return Unavailable(problem, remedy=remedy)
 
 
 def _denied(what: str, finished: Finished) -> Refused:
