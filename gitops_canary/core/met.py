@@ -101,7 +101,11 @@ def _until_ms(after: Json | None, *, gone: bool) -> int | None:
 
 
 def _parts(one: Json) -> Iterator[tuple[Decimal, Decimal, Decimal]]:
-    for part in (one["exposure"], one["exposure"].get("arriving")):
+    row = one["exposure"]
+    way = row.get("arriving")
+    # A weight that was judged before it was live was counted as both, by the same requests.
+    twice = way and row["counted"] and _span_ms(way)[1] > _span_ms(row)[0]
+    for part in (None if twice else row, way):
         if part and part["requests"] is not None:
             minutes = _counted(part, one)
             yield minutes, Decimal(part["requests"]), Decimal(part["failedRequests"])
@@ -111,7 +115,7 @@ def _counted(part: Json, one: Json) -> Decimal:
     """Say in how many minutes of its span a part was counted: windows may leave gaps."""
     if not part.get("counted"):
         return _NONE
-    start, end = map(instant_ms, part["counted"].split("/"))
+    start, end = _span_ms(part)
     policy = one["policy"]["effective"]
     check = next((c for c in policy["checks"] if c["builtin"] == "request-success-rate"), None)
     judge = (policy.get("judge") or {"type": "threshold"})["type"]
@@ -122,3 +126,8 @@ def _counted(part: Json, one: Json) -> Decimal:
         if start < at_ms <= last_ms - window_ms:
             total_ms, last_ms = total_ms + window_ms, at_ms
     return Decimal(min(total_ms, end - start)) / _MINUTE_MS
+
+
+def _span_ms(part: Json) -> tuple[int, int]:
+    start, _, end = part["counted"].partition("/")
+    return instant_ms(start), instant_ms(end)

@@ -2,18 +2,23 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 from checks import DURATION, check, spec
+from grounds import act
 from situations import move
 from test_course import LIVE, SCRAPE, answered, course, steady
+from test_evidence import basis
 
-from gitops_canary.core.exposure import Counted, arrived, counted
-from gitops_canary.core.questions import Role, asked
+from gitops_canary.core.exposure import Counted, arrived, counted, exposure_json
+from gitops_canary.core.judges.sequential_types import RULE
+from gitops_canary.core.questions import INSTANTS_MAX, Role, asked
 from gitops_canary.core.stays import Stay, arriving
-from gitops_canary.model.observation import Answer, Question, Sample, Series
-from gitops_canary.model.rollout import Action, Window
+from gitops_canary.core.underway import underway
+from gitops_canary.model.observation import Answer, Liveness, Question, Sample, Series, Verdict
+from gitops_canary.model.rollout import Action, Outcome, Window
 from gitops_canary.model.spec import JudgePolicy
 
 MINUTE = 60_000
@@ -50,6 +55,28 @@ def test_the_side_that_saw_the_most_counts() -> None:
     assert (found.side, found.requests, found.failed) == (
         "destination", Decimal(33), Decimal(27),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("destination", "side"), [("11", "destination"), ("10", "source")])
+def test_failures_choose_no_side_and_of_two_alike_callers_count(
+    destination: str, side: str
+) -> None:
+    worse = row("10", "503" if side == "destination" else "200")
+    code = "503" if side == "source" else "200"
+    found = windows(worse, row(destination, code, side="destination"))
+
+    assert found is not None
+    assert (found.side, found.failed) == (side, Decimal(0))
+
+
+def test_records_are_counted_by_what_was_asked_then() -> None:
+    about = (WINDOWED.policy.checks[0], WINDOWED.policy, WINDOWED, INSTANTS)
+    older = asked(*about, scrape_ms=SCRAPE, births=False)[Role.REQUESTS]
+    answers = dict.fromkeys(older, Answer(series=(row("10"),)))
+    count = partial(counted, WINDOWED.policy, WINDOWED, answers, INSTANTS, scrape_ms=SCRAPE)
+
+    assert count(rule=38) is not None
+    assert count(rule=39) is None
 
 
 def test_what_is_no_number_is_not_counted_and_nothing_is_no_exposure() -> None:
@@ -112,6 +139,62 @@ def on_its_way(stay: Stay, *, blocks: int = 4, live: bool = True, kind: str = "s
     return arrived(one.policy, one.spec, answers, stay, times, scrape_ms=SCRAPE)
 
 
+def told(
+    *, live: bool = True, blocks: int = 4, begun: int = -40, rule: int = RULE
+) -> dict[str, Any]:
+    """Tell the exposure to the first weight, of ten good and one bad request a second."""
+    one = course(blocks=4, earlier=(stay(begun, begun),))
+    first = replace(move(Action.ADVANCE, "10", 1), date_ms=LIVE + begun * 1000)
+    looks_ = tuple(
+        Verdict(outcome=Outcome.PASS, window=Window(start_ms=LIVE, end_ms=end), measurements=())
+        for end in one.times[1 : blocks + 1]
+    )
+    seen = Liveness(live_ms=LIVE, proof=(), waiting="") if live else None
+    found = exposure_json(
+        act(Action.ADVANCE, "50", verdicts=looks_, at_ms=LIVE + 70_000, live=seen),
+        move(Action.ADVANCE, "50", 2, "10").record,
+        basis(
+            spec=one.spec, policy=one.policy, moves=(first,), previous_ms=first.date_ms, rule=rule
+        ),
+        answered(one.questions(), lambda who, _: (*steady(who, 0)[:1], who == "shop")),
+    )
+    assert found is not None
+    return found
+
+
+def test_a_weight_s_requests_are_told_apart_from_those_of_its_way() -> None:
+    found = told()
+    assert (found["requests"], found["failedRequests"]) == ("660", "60")
+    assert found["counted"] == "2026-02-02T02:40:00Z/2026-02-02T02:41:00Z"
+    assert found["arriving"] == {
+        "requests": "440", "failedRequests": "40",
+        "counted": "2026-02-02T02:39:20Z/2026-02-02T02:40:00Z",
+    }  # fmt: skip
+    # Where no block ended yet what met it until it was live is told; nobody knows of later.
+    silent = told(blocks=0)
+    assert silent["requests"] is silent["counted"] is None
+    assert silent["arriving"]["counted"] == "2026-02-02T02:39:20Z/2026-02-02T02:39:50Z"
+    assert told(live=False, blocks=0)["arriving"] is None
+
+
+def test_all_that_met_a_weight_that_was_never_live_met_it_on_its_way() -> None:
+    start = replace(move(Action.START, "0", 0), date_ms=LIVE - 300_000)
+    first = replace(move(Action.ADVANCE, "10", 1), date_ms=LIVE - 40_000)
+    own = course().spec
+    one = underway(own, own.policy, (start, first), now_ms=LIVE, scrape_ms=SCRAPE, delay_ms=0)
+    assert one is not None
+    answers = answered(one.questions(), lambda who, _: (*steady(who, 0)[:1], who == "shop"))
+    found = exposure_json(
+        act(Action.ABORT, verdicts=one.verdicts(answers)[-1:], at_ms=LIVE, live=None),
+        move(Action.ABORT, "0", 1, "10").record,
+        basis(spec=own, policy=own.policy, moves=(start, first), previous_ms=first.date_ms),
+        answers,
+    )
+    assert found is not None
+    assert found["arriving"]["requests"] == str(11 * 30)
+    assert found["arriving"]["counted"] == "2026-02-02T02:39:20Z/2026-02-02T02:39:50Z"
+
+
 def stay(start: int, end: int, until: int = 0) -> Stay:
     start, end, until = (LIVE + seconds * 1000 for seconds in (start, end, until))
     return Stay(weight=Decimal(5), start_ms=start, end_ms=end, until_ms=until)
@@ -138,6 +221,13 @@ def test_what_met_a_weight_on_its_way_is_counted(before: Stay, seconds: int) -> 
 def test_a_weight_that_is_not_live_is_counted_by_whole_blocks() -> None:
     found = on_its_way(stay(-100, -40, -5), live=False)
     assert (found.requests, found.from_ms) == (Decimal(30 * 11), LIVE - 40_000)
+
+
+def test_a_way_without_a_block_or_too_long_to_ask_for_is_not_counted() -> None:
+    assert on_its_way(stay(0, 0)) is None
+    assert on_its_way(stay(-7, -7), live=False) is None
+    long = INSTANTS_MAX * SCRAPE // 1000
+    assert on_its_way(stay(-long, -long)) is None
 
 
 def test_nobody_counts_a_weight_on_its_way_for_windows_nor_after_a_person() -> None:

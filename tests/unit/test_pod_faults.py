@@ -83,6 +83,43 @@ def test_a_pod_is_left_out_only_of_blocks_that_follow() -> None:
     assert after.base.total == Counts(canary=152, primary=1011)
 
 
+def gone(one: Block) -> Block:
+    """Give a block in which each side's first pod is not there any more."""
+    [reading] = one.readings
+    fewer = replace(reading, pods=reading.pods[1:], primary_pods=reading.primary_pods[1:])
+    return replace(one, readings=(fewer,))
+
+
+def test_of_a_pod_that_is_gone_nothing_is_taken_off() -> None:
+    blocks = [seen(0, SICK, DEAD), gone(seen(1, CLEAN, WELL))]
+    found = run(CONFIG, blocks)[0][-1].weighed["success"].faults
+
+    assert found.base is not None
+    assert found.base.total == Counts(canary=152, primary=1348)
+    assert found.without["new-0"].total == Counts(
+        canary=114 + 152, primary=2 * 1348, primary_bad=337
+    )
+
+
+def test_so_many_pods_are_followed_and_one_place_is_kept_for_one_that_fails_alone() -> None:
+    """Else what is kept of a rollout would grow with its pods."""
+    ten = [[(38, 38) if i == j else (38, 0) for i in range(10)] for j in range(10)]
+    one_by_one = [seen(j, ten[j], [(337, 0)] * 10) for j in range(10)]
+    assert len(run(CONFIG, one_by_one)[0][-1].weighed["success"].faults.without) == 8
+
+    def followed(*canary: Had) -> list[list[str]]:
+        blocks = [seen(0, CLEAN, DEAD), *(seen(i, one, DEAD) for i, one in enumerate(canary, 1))]
+        states = run(CONFIG, blocks)[0][1:]
+        return [list(one.weighed["success"].faults.without) for one in states]
+
+    # Who failed half of its requests is followed, those with most failures first.
+    assert followed([(4, 2), (5, 2), (4, 3), (2, 0)]) == [["new-2", "new-0"]]
+    half = [(4, 2)] * 10
+    last = [*[(4, 2)] * 7, (4, 0), (4, 0), (90, 90)]
+    [first, second, third] = followed(half, [*[(4, 0)] * 9, (90, 90)], last)
+    assert (len(first), len(second), third) == (7, 8, second)
+
+
 def test_a_pod_broken_by_what_breaks_the_canary_s_too_condemns_nobody() -> None:
     """A node of both: the rests are compared."""
     assert FAIL not in outcomes(CONFIG, [seen(i, SICK, DEAD) for i in range(12)])
@@ -132,9 +169,11 @@ def test_a_second_pod_that_fails_is_not_alone() -> None:
 
 def test_nobody_waits_while_too_much_of_the_whole_fails() -> None:
     half = [(337, 337), *WELL[1:]]
-    [one] = said(CONFIG, [seen(0, half, [(337, 0)] * 4, weight="50")])
-    assert one.outcome is FAIL
-    assert "too much of the whole to wait for it" in one.reason
+    # An eighth of all, or a sixth of which a quarter is the primary's.
+    for bad in (0, 30):
+        [one] = said(CONFIG, [seen(0, half, [(337, bad)] * 4, weight="50")])
+        assert one.outcome is FAIL
+        assert "too much of the whole to wait for it" in one.reason
 
 
 def test_a_version_that_fails_everywhere_is_not_waited_for() -> None:

@@ -79,6 +79,19 @@ def test_what_met_a_weight_on_its_way_is_among_the_exposed() -> None:
     assert any(bound in line for line in lines)
 
 
+def test_what_was_condemned_on_its_way_is_exposed_once() -> None:
+    """Nobody met it live, so the same requests were counted as both."""
+    one = failed(9)
+    span = "2026-03-02T10:02:00Z/2026-03-02T10:04:30Z"
+    one["exposure"] |= {
+        "counted": span,
+        "arriving": {"requests": "200", "failedRequests": "18", "counted": span},
+    }
+    lines = list(recount(story(decision(1, "start"), one), "", {}))
+    assert any("200 requests since each weight was committed, 18 of" in line for line in lines)
+    assert any("in 1.5 of the minutes" in line and "up to 120 more" in line for line in lines)
+
+
 def test_all_that_met_it_is_counted_or_nobody_can_say() -> None:
     one = failed(9)
     one["exposure"] |= {"counted": None, "arriving": None}
