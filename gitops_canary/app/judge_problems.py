@@ -7,10 +7,11 @@ from pydantic import BaseModel, ValidationError
 
 from gitops_canary.app import judge_models as models
 from gitops_canary.app.model_fields import fields_at
-from gitops_canary.errors import SpecError
+from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest.problems import nearest, shown
 
 SEE = "see `gitops-canary schema judge`"
+LINES = "give them one a line, after a first line with all but the blocks"
 _SHOWN_MAX = 5
 _KINDS: Mapping[str, type[BaseModel]] = {
     "threshold": models.Threshold,
@@ -32,33 +33,38 @@ _NEGATIVE = "count from 0 after a counter was reset: what it gained is never les
 _UNEVEN = "give the difference of raw counters, which is whole; rate() and increase() are not"
 
 
-def refusal(error: ValidationError) -> SpecError:
+def refusal(
+    error: ValidationError, model: type[BaseModel], place: Place | None = None
+) -> SpecError:
     """Make one error of what the reader's library found, the first problem's remedy with it."""
-    found = list(_problems(error.errors(include_url=False)))
+    found = list(_problems(error.errors(include_url=False), model))
     more = f"; and {len(found) - _SHOWN_MAX} more" if len(found) > _SHOWN_MAX else ""
     told = "; ".join(text for text, _ in found[:_SHOWN_MAX])
-    return SpecError(f"The blocks cannot be judged: {told}{more}.", remedy=found[0][1])
+    return SpecError(f"The blocks cannot be judged: {told}{more}.", remedy=found[0][1], place=place)
 
 
-def _problems(errors: Sequence[Any]) -> Iterator[tuple[str, str]]:
+def _problems(errors: Sequence[Any], model: type[BaseModel]) -> Iterator[tuple[str, str]]:
     """Name each place once: of the ways a value may be written, the one that it comes nearest."""
     found: dict[tuple[str, ...], Any] = {}
     for error in errors:
         found.setdefault(tuple(filter(_said_by_people, map(str, error["loc"]))), error)
+    outer = {loc[:depth] for loc in found for depth in range(len(loc))}
     for loc, error in found.items():
-        if not any(other[: len(loc)] == loc and other != loc for other in found):
-            text, remedy = _told(loc, error)
+        if loc not in outer:
+            text, remedy = _told(loc, error, model)
             yield f"{'.'.join(loc) or 'the document'}: {text[0].lower()}{text[1:]}", remedy
 
 
-def _told(loc: tuple[str, ...], error: Any) -> tuple[str, str]:
+def _told(loc: tuple[str, ...], error: Any, model: type[BaseModel]) -> tuple[str, str]:
     kind = error["type"]
     if kind == "extra_forbidden":
-        known = fields_at(models.Document, error["loc"][:-1], _KINDS)
+        known = fields_at(model, error["loc"][:-1], _KINDS)
         return f"there is no field {shown(loc[-1])} here", nearest(loc[-1], known)
     if kind == "union_tag_invalid":
         tag = error["ctx"]["tag"]
         return f"there is no judge {shown(str(tag))}", nearest(str(tag), _KINDS)
+    if kind == "too_long" and loc == ("blocks",):
+        return f"a document has {models.BLOCKS_MAX:,} of them at the most", LINES
     text = _PLAINLY.get(kind, error["msg"])
     if not _COUNTED.intersection(loc):
         return text, SEE

@@ -1,34 +1,30 @@
 """Judging blocks from a file: what would a judge have said?"""
 
+import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from gitops_canary.app import judge_models as models
+from gitops_canary.app.judge_blocks import ever_read, placed
 from gitops_canary.app.judge_building import built
-from gitops_canary.app.judge_problems import SEE, refusal
-from gitops_canary.core.judges import judged
+from gitops_canary.app.judge_problems import LINES, SEE, refusal
+from gitops_canary.core.judges import Config, judged
 from gitops_canary.core.text import percent
 from gitops_canary.errors import Place, SpecError
-from gitops_canary.manifest.problems import nearest, shown
-from gitops_canary.model.judging import Block, Counts, Pod, Reading, Trouble
+from gitops_canary.manifest.problems import shown
+from gitops_canary.model.judging import Block
 from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Outcome
 
 BYTES_MAX = 64 * 1024 * 1024
-_TROUBLES = {
-    "noData": Trouble.NO_DATA,
-    "undefined": Trouble.UNDEFINED,
-    "invalid": Trouble.INVALID,
-    "stale": Trouble.STALE,
-    "several": Trouble.SEVERAL,
-    "partial": Trouble.PARTIAL,
-    "error": Trouble.ERROR,
-}
+LINE_MAX = 1024 * 1024
 Json = dict[str, Any]
+M = TypeVar("M", bound=BaseModel)
 
 
 def schema() -> Json:
@@ -41,36 +37,99 @@ def verdicts(data: bytes, file: str = "") -> Iterator[Json]:
     """Judge a document; one verdict a block, as JSON. Errors name its file.
 
     Raises:
-        SpecError: it is no such document.
+        SpecError: it is no such document; then nothing was judged.
     """
-    try:
+    with placing(file):
         document = _document(data)
-        blocks = tuple(_blocks(document))
+        if not document.blocks:
+            raise SpecError("There is not one block.", remedy=SEE)
+        ever_read(document, document.blocks)
+        blocks = tuple(placed(document.blocks, document.block_ms))
         judges = [built(one) for one in (document.judge, *document.shadows)]
-    except SpecError as error:
-        if file and error.place is None:
-            raise SpecError(error.problem, remedy=error.remedy, place=Place(file)) from None
-        if file and error.place:
-            place = replace(error.place, file=file)
-            raise SpecError(error.problem, remedy=error.remedy, place=place) from None
-        raise
-    runs = [list(judged(config, blocks)) for config in judges]
-    for index, (block, *said) in enumerate(zip(blocks, *runs, strict=True)):
-        deciding, *shadows = (_said(verdict, block) for verdict in said)
+    yield from said(judges, blocks)
+
+
+def header(line: bytes) -> bool:
+    """Whether a line is a document without blocks, which follow one a line."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and "judge" in found and "blocks" not in found
+
+
+def streamed(first: bytes, lines: Iterable[bytes], file: str = "") -> Iterator[Json]:
+    """Judge blocks that come one a line, each as soon as it is read; nothing of them is kept.
+
+    Raises:
+        SpecError: a line is no block; what came before it was judged.
+    """
+    with placing(file):
+        document = _read(models.Document, first, 1, blocks=[])
+        judges = [built(one) for one in (document.judge, *document.shadows)]
+        begun = False
+        for one in said(judges, placed(_lines(document, lines), document.block_ms)):
+            begun = True
+            yield one
+        if not begun:
+            raise SpecError("There is not one block.", remedy=SEE)
+
+
+def _lines(document: models.Document, lines: Iterable[bytes]) -> Iterator[models.Block]:
+    begun = False
+    for number, line in enumerate(lines, start=2):
+        if len(line) > LINE_MAX:
+            raise SpecError(
+                f"A block has more than {LINE_MAX} bytes.",
+                remedy="give one block a line",
+                place=Place("blocks", number, 1),
+            )
+        if line.strip():
+            block = _read(models.Block, line, number)
+            if not begun:
+                ever_read(document, [block])
+            begun = begun or bool(block.readings)
+            yield block
+
+
+def said(judges: Sequence[Config], blocks: Iterable[Block]) -> Iterator[Json]:
+    """Judge by several judges at once, the first of which decides."""
+    given, *copies = itertools.tee(blocks, len(judges) + 1)
+    runs = [judged(config, copy) for config, copy in zip(judges, copies, strict=True)]
+    for index, (block, *found) in enumerate(zip(given, *runs, strict=True)):
+        deciding, *shadows = (_said(verdict, block) for verdict in found)
         yield {"block": index, **deciding, "shadows": shadows}
+
+
+@contextmanager
+def placing(file: str) -> Iterator[None]:
+    """Let errors name the file."""
+    try:
+        yield
+    except SpecError as error:
+        if not file:
+            raise
+        place = replace(error.place, file=file) if error.place else Place(file)
+        raise SpecError(error.problem, remedy=error.remedy, place=place) from None
 
 
 def _document(data: bytes) -> models.Document:
     if not data.strip():
         raise SpecError("There are no blocks: nothing was given.", remedy=SEE)
     if len(data) > BYTES_MAX:
-        raise SpecError(f"The blocks are more than {BYTES_MAX} bytes.", remedy="give fewer at once")
+        raise SpecError(f"The blocks are more than {BYTES_MAX} bytes.", remedy=LINES)
+    return _read(models.Document, data)
+
+
+def _read(model: type[M], data: bytes, line: int = 0, **more: object) -> M:
+    """Read one value of JSON; `line` is where it stands, where that is not its own first line."""
     try:
-        return models.Document.model_validate(json.loads(data, object_pairs_hook=_unique))
+        found = json.loads(data, object_pairs_hook=_unique)
+        return model.model_validate({**found, **more} if more else found)
     except ValidationError as error:
-        raise refusal(error) from None
+        raise refusal(error, model, Place("blocks", line, 1) if line else None) from None
     except json.JSONDecodeError as error:
-        place = Place("blocks", error.lineno, error.colno)
+        place = Place("blocks", max(line, error.lineno), error.colno)
         raise SpecError(
             f"The blocks are no JSON: {error.msg.lower()}.", remedy=SEE, place=place
         ) from None
@@ -94,123 +153,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> Json:
             remedy="leave one of them",
         )
     return found
-
-
-def _read_once(one: models.Block, index: int) -> None:
-    """Refuse two readings of one metric: one would be left unread."""
-    read = [reading.metric for reading in one.readings]
-    twice = next((name for name in read if read.count(name) > 1), None)
-    if twice is not None:
-        raise SpecError(
-            f"Block {index} has two readings of {shown(twice)}.",
-            remedy="give one a block; what several series say cannot be judged",
-        )
-
-
-def _ever_read(document: models.Document) -> None:
-    """Refuse a document that judges nothing: without blocks, or with names that no judge has."""
-    if not document.blocks:
-        raise SpecError("There is not one block.", remedy=SEE)
-    read = {reading.metric for block in document.blocks for reading in block.readings}
-    judges = (document.judge, *document.shadows)
-    metrics = [m.name for one in judges for m in (*one.metrics, *getattr(one, "values", ()))]
-    if read and metrics and not read & set(metrics):
-        name = min(read)
-        raise SpecError(
-            f"No judge has a metric {shown(name)}, and no block a reading of {metrics[0]}.",
-            remedy=nearest(name, metrics),
-        )
-
-
-def _blocks(document: models.Document) -> Iterator[Block]:
-    """Place the blocks in time, each where the one before it ended unless it says so itself."""
-    _ever_read(document)
-    at_ms = 0
-    for index, one in enumerate(document.blocks):
-        _read_once(one, index)
-        start_ms = at_ms if one.start_ms is None else one.start_ms
-        end_ms = start_ms + document.block_ms if one.end_ms is None else one.end_ms
-        if start_ms < at_ms:
-            raise SpecError(
-                f"Block {index} begins at {start_ms} ms, before block {index - 1} ends at {at_ms}.",
-                remedy="put blocks in order, oldest first, without overlap and each once",
-            )
-        if end_ms <= start_ms:
-            raise SpecError(
-                f"Block {index} ends too early: at {end_ms} ms, and it begins at {start_ms}.",
-                remedy="let each block be longer than 0 ms",
-            )
-        at_ms = end_ms
-        yield Block(
-            start_ms=start_ms,
-            end_ms=end_ms,
-            weight=one.weight,
-            last=one.last,
-            doubt=one.doubt,
-            underway=one.underway,
-            since_ms=one.since_ms,
-            readings=tuple(_reading(reading, index) for reading in one.readings),
-        )
-
-
-def _reading(one: models.Reading, index: int) -> Reading:
-    counts = _counts(one)
-    _parts(one, counts, index)
-    return Reading(
-        metric=one.metric,
-        counts=counts,
-        pods=_pods(one.pods),
-        primary_pods=_pods(one.primary_pods),
-        value=_text(one.value),
-        results=tuple(str(value) for value in one.results),
-        canary=tuple(str(value) for value in one.canary),
-        primary=tuple(str(value) for value in one.primary),
-        baseline=_text(one.baseline),
-        trouble=_TROUBLES[one.trouble] if one.trouble else None,
-        why=one.why or (_TROUBLES[one.trouble].value if one.trouble else ""),
-    )
-
-
-def _parts(one: models.Reading, counts: Counts | None, index: int) -> None:
-    """Refuse more bad requests than requests, on a side or on a pod."""
-    sides = {"the canary": (0, 0), "the primary": (0, 0)}
-    if counts:
-        sides["the canary"] = counts.canary, counts.canary_bad
-        sides["the primary"] = counts.primary, counts.primary_bad
-    pods = [*one.pods.items(), *one.primary_pods.items()]
-    every = [*sides.items(), *((f"pod {shown(name)}", both) for name, both in pods)]
-    for who, (requests, bad) in every:
-        if bad > requests:
-            raise SpecError(
-                f"Block {index} has more bad requests than requests for {one.metric}: {bad} of "
-                f"{requests} on {who}.",
-                remedy="bad requests are part of the total",
-            )
-
-
-def _pods(given: Mapping[str, tuple[int, int]]) -> tuple[Pod, ...]:
-    return tuple(Pod(name=name, requests=n, bad=bad) for name, (n, bad) in given.items())
-
-
-def _counts(one: models.Reading) -> Counts | None:
-    match one.counts:
-        case None:
-            return None
-        case models.Counts() as c:
-            return Counts(
-                canary=c.canary,
-                canary_bad=c.canary_bad,
-                primary=c.primary,
-                primary_bad=c.primary_bad,
-            )
-        case (canary, canary_bad, primary, primary_bad):
-            return Counts(
-                canary=canary, canary_bad=canary_bad, primary=primary, primary_bad=primary_bad
-            )
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
 
 
 def _said(verdict: Verdict, block: Block) -> Json:

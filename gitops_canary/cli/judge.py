@@ -2,12 +2,15 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
-from gitops_canary.app.judging import BYTES_MAX, verdicts
+from gitops_canary.app.judging import BYTES_MAX, LINE_MAX, header, streamed, verdicts
 from gitops_canary.cli.printing import write
 from gitops_canary.errors import UsageError
 
@@ -19,22 +22,34 @@ def judge(
 ) -> int:
     """Judge blocks of measurements offline; prints one JSON verdict a block.
 
-    The input is described by `gitops-canary schema judge`. Ends with 0 whatever the verdicts are.
+    The input is described by `gitops-canary schema judge`; blocks may follow one a line. Ends with
+    0 whatever the verdicts are.
     """
-    for verdict in verdicts(_read(file), "standard input" if file == "-" else file):
-        write(json.dumps(verdict, ensure_ascii=False))
+    name = "standard input" if file == "-" else file
+    with _opened(file) as source:
+        first = source.readline(LINE_MAX)
+        if header(first):
+            lines = iter(partial(source.readline, LINE_MAX + 1), b"")
+            found = streamed(first, lines, name)
+        else:
+            found = verdicts(first + source.read(BYTES_MAX + 1 - len(first)), name)
+        for verdict in found:
+            write(json.dumps(verdict, ensure_ascii=False))
     return 0
 
 
-def _read(file: str) -> bytes:
+@contextmanager
+def _opened(file: str) -> Iterator[BinaryIO]:
     if file == "-":
         if sys.stdin is None:
             raise UsageError("There is no standard input.", remedy="name a file")
-        return sys.stdin.buffer.read(BYTES_MAX + 1)
+        yield sys.stdin.buffer
+        return
     try:
-        with Path(file).open("rb") as opened:
-            return opened.read(BYTES_MAX + 1)
+        opened = Path(file).open("rb")  # noqa: SIM115 - closed below; what is written is not read
     except OSError as error:
         raise UsageError(
             f"{file} cannot be read: {error.strerror}.", remedy="name a readable file, or -"
         ) from error
+    with opened:
+        yield opened

@@ -1,11 +1,12 @@
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_canary.app.judging import schema, verdicts
+from gitops_canary.app.judging import LINE_MAX, header, schema, streamed, verdicts
 from gitops_canary.errors import SpecError
 
 SEQUENTIAL = {"type": "sequential", "metrics": [{"name": "m", "min": 99}]}
@@ -138,6 +139,63 @@ def test_what_is_no_json_is_refused_with_its_place(data: bytes, problem: str) ->
     with pytest.raises(SpecError) as caught:
         list(verdicts(data, "b.json"))
     assert problem in str(caught.value)
+
+
+def lines(*blocks: Any, **rest: Any) -> list[bytes]:
+    return [json.dumps(one).encode() + b"\n" for one in ({"judge": SEQUENTIAL, **rest}, *blocks)]
+
+
+def test_blocks_one_a_line_are_judged_as_in_a_document() -> None:
+    blocks = [counts(150, i % 2, 1500, i % 3) for i in range(9)]
+    first, *rest = lines(*blocks, shadows=[THRESHOLD], blockMs=5000)
+    assert header(first)
+    assert list(streamed(first, [*rest, b"\n"])) == judged(
+        SEQUENTIAL, *blocks, shadows=[THRESHOLD], blockMs=5000
+    )
+
+
+def test_each_line_is_judged_before_the_next_is_read() -> None:
+    def rest() -> Iterator[bytes]:
+        yield from lines(counts(150, 0, 1350, 0))[1:]
+        yield b'{"weight": 10, "readings": [{"metric": "m", "cuonts": [1]}]}\n'
+
+    found = streamed(lines()[0], rest(), "b.jsonl")
+    assert next(found)["block"] == 0
+    with pytest.raises(
+        SpecError, match=r"b.jsonl:3:1: .*there is no field 'cuonts' here"
+    ) as caught:
+        next(found)
+    assert "counts" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("rest", "problem"),
+    [
+        ([], "b: There is not one block."),
+        ([b"{"], "b:2:2: The blocks are no JSON"),
+        ([b"[]"], "b:2:1: The blocks cannot be judged: the document: input should be an object"),
+        ([b"{}", b'{"startMs": 7}'], "b: Block 1 begins at 7 ms"),
+        ([b" " * (LINE_MAX + 1)], "b:2:1: A block has more than 1048576 bytes."),
+        ([b'{"readings": [{"metric": "mm", "value": 1}]}'], "b: No judge has a metric 'mm'"),
+    ],
+)
+def test_a_line_that_is_no_block_is_named(rest: list[bytes], problem: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        list(streamed(lines()[0], rest, "b"))
+    assert problem in str(caught.value)
+
+
+def test_more_blocks_than_a_document_may_have_are_to_come_one_a_line() -> None:
+    with pytest.raises(SpecError, match="100,000 of them at the most") as caught:
+        list(verdicts(json.dumps({"judge": SEQUENTIAL, "blocks": [{}] * 100_001}).encode()))
+    assert "one a line" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"{", b"{\n", b'{"judge": {}, "blocks": []}', b"[]", b"[" * 9999]
+)
+def test_a_first_line_that_is_no_header_begins_a_document(line: bytes) -> None:
+    assert not header(line)
 
 
 numbers = st.one_of(st.integers(0, 50), st.floats(), st.sampled_from(["NaN", "x", "+Inf"]))
