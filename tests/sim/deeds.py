@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from .manifests import QUARANTINE, Shape, with_tag, with_weight
+from .manifests import QUARANTINE, Shape, with_tag
 from .people import Deed, People
 from .pieces import mark
 from .remote import CONFIG
+from .routes import with_weight
 from .simulation import ADA
 
 REVERTED = 0.4

@@ -217,6 +217,7 @@ class Watch(Asked):
         Raises:
             Broken: it was decided and not pushed, though nothing was wrong.
         """
+        self.overridden(report)
         if self.world.spells or self.world.requested or report.error:
             return
         for plan in report.planned:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 
+from . import routes
+
 NAMES = ("web", "cart", "mail", "auth", "feed")
 WORD = "tell-nobody"
 """Stands where only those shall read it who read the repository."""
@@ -71,19 +73,6 @@ data:
   word: tell-nobody
 """
 _ALERTS = "    alerts: [{name: people, severity: info, notifier: people}]\n"
-_ROUTE = """\
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {{name: {name}, namespace: prod}}
-spec:
-  hosts: [{name}]
-  http:
-    - route:
-        - destination: {{host: {name}-primary}}
-          weight: {primary}
-        - destination: {{host: {name}-canary}}
-          weight: {canary}
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +91,8 @@ class Shape:
     """For how long after a change its own counter has no number: nothing divided by nothing."""
     shared: bool = False
     """Whether its route lies in one file with those of others."""
+    joined: bool = False
+    """Whether its weights stand in one object with those of others."""
     idles: bool = False
     """Whether the canary is scaled to zero between rollouts."""
     hooks: tuple[str, ...] = ()
@@ -132,7 +123,7 @@ class Shape:
 
     @property
     def route_path(self) -> str:
-        return "apps/routes.yaml" if self.shared else f"apps/{self.name}/route.yaml"
+        return "apps/routes.yaml" if self.shared or self.joined else f"apps/{self.name}/route.yaml"
 
     def canary(self, **control: str) -> str:
         """Write the Canary document, with `control` as given."""
@@ -173,8 +164,10 @@ def begin(shapes: tuple[Shape, ...], tag: str = "v0") -> dict[str, bytes]:
                 name=f"{shape.name}-primary", app=shape.name, tag=tag, replicas=shape.replicas
             ),
         ]
-        route = _ROUTE.format(name=shape.name, primary=100, canary=0)
-        files.setdefault(shape.route_path, []).append(route)
+        if not shape.joined:
+            files.setdefault(shape.route_path, []).append(routes.alone(shape.name))
+    if joined := [shape.name for shape in shapes if shape.joined]:
+        files.setdefault("apps/routes.yaml", []).append(routes.together(joined))
     return {path: "---\n".join(parts).encode() for path, parts in files.items()}
 
 
@@ -224,9 +217,7 @@ def _facts(canary: bytes, workloads: bytes, route: bytes, name: str) -> Facts | 
                 assert count, document
                 found[side] = (tag[1], int(count[1]))
     for document in route.decode().split("---\n"):
-        weights = re.findall(rf"host: {name}-(primary|canary)}}\s+weight: (\d+)", document)
-        if weights:
-            numbers = {side: int(weight) for side, weight in weights}
+        if numbers := routes.weights(document, name):
             share = Decimal(100 * numbers["canary"]) / sum(numbers.values())
             break
     else:
@@ -256,19 +247,6 @@ def with_tag(text: bytes, name: str, tag: str) -> bytes:
     return re.sub(pattern, rf"\g<1>{tag}", text.decode(), count=1, flags=re.DOTALL).encode()
 
 
-def with_weight(text: bytes, name: str, weight: int) -> bytes:
-    """Change both weights of one canary's route."""
-    return "---\n".join(
-        _weighed(document, weight) if f"metadata: {{name: {name}, " in document else document
-        for document in text.decode().split("---\n")
-    ).encode()
-
-
-def _weighed(document: str, weight: int) -> str:
-    document = re.sub(r"(-primary}\s+weight: )\d+", rf"\g<1>{100 - weight}", document, count=1)
-    return re.sub(r"(-canary}\s+weight: )\d+", rf"\g<1>{weight}", document, count=1)
-
-
 def with_note(text: bytes, note: str) -> bytes:
     """Change what nobody owns."""
     return re.sub(r"note: \S+", f"note: {note}", text.decode(), count=1).encode()
@@ -282,8 +260,8 @@ def unowned(text: bytes, names: tuple[str, ...]) -> str:
 def _blank(document: str, names: tuple[str, ...]) -> str:
     mine = [side for name in names for side in (name, f"{name}-primary")]
     named = any(f"metadata: {{name: {side}, " in document for side in mine)
-    if named and "kind: VirtualService" in document:
-        return re.sub(r"weight: \d+", "weight: _", document)
+    if "kind: VirtualService" in document:
+        return routes.blank(document, names)
     if named and "kind: Deployment" in document:
         document = re.sub(r"^(\s+image: )\S+", r"\g<1>_", document, flags=re.MULTILINE)
         return re.sub(r"^(  replicas: )\d+", r"\g<1>_", document, flags=re.MULTILINE)

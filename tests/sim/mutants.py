@@ -38,6 +38,7 @@ from gitops_canary.sync.traffic import Traffic, _Look
 
 from .ears import heard
 from .exposing_mutants import EXPOSING
+from .joined_mutants import JOINED
 from .leaving_mutants import LEAVING
 from .memory import MemoryGit
 from .planting import Mutant, Swap
@@ -278,6 +279,7 @@ MUTANTS: Sequence[Mutant] = (
     ], heard),
     *LEAVING,
     *EXPOSING,
+    *JOINED,
     *REQUESTED,
 )  # fmt: skip
 

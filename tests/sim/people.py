@@ -6,9 +6,10 @@ from gitops_canary.git.objects import ObjectId, parse_commit
 from gitops_canary.model.names import Revision
 
 from .cluster import Quality
-from .manifests import QUARANTINE, Shape, with_note, with_tag, with_weight
+from .manifests import QUARANTINE, Shape, with_note, with_tag
 from .pieces import mark
 from .remote import CONFIG
+from .routes import with_weight
 from .simulation import ADA, Simulation
 
 AHEAD_MS = 3_600_000

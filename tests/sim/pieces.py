@@ -148,18 +148,27 @@ def shapes(rng: Random, count: int) -> tuple[Shape, ...]:
 
 
 def surrounded(rng: Random, seed: int, plain: tuple[Shape, ...]) -> tuple[Shape, ...]:
-    """Give some canaries webhooks, a watch after their finish, or a metric that begins late."""
+    """Give some canaries webhooks, a watch after their finish, or a metric that begins late.
+
+    In some worlds the weights of all of them stand in one object.
+    """
     return tuple(
         replace(
             shape,
             hooks=tuple(sorted(rng.sample(HOOKS, rng.randrange(1, 3))))
             if rng.random() < 0.2
             else (),
+            joined=joined(seed, plain),
             blank_s=BLANK_S if shape.query and mark(seed, shape.name, "blank") < BLANK else 0,
             watch_s=(shape.threshold + 2) * shape.interval_s + 90 if rng.random() < 0.2 else 0,
         )
         for shape in plain
     )
+
+
+def joined(seed: int, plain: tuple[Shape, ...]) -> bool:
+    """Tell whether the weights of all canaries of a seed stand in one object."""
+    return len(plain) > 1 and plain[0].shared and mark(seed, "one object") < JOINED
 
 
 def by_request(setting: Setting, seed: int) -> Setting:
@@ -176,6 +185,8 @@ def by_request(setting: Setting, seed: int) -> Setting:
 BLANK, BLANK_S = 0.6, 75
 """The share of the applications with a metric of their own whose metric begins late, and by how
 much: as late as most of them are judged for the first time."""
+JOINED = 0.6
+"""The share of the worlds with several routes in one file in which those are one object."""
 REQUESTS = 0.05
 """The share of the worlds in which every move has a pull request."""
 MERGES = 0.8

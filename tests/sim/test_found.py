@@ -7,9 +7,10 @@ from gitops_canary.errors import Unavailable
 from gitops_canary.model.decision import Hold, Wait
 
 from .cluster import Quality
-from .manifests import QUARANTINE, Shape, with_tag, with_weight
+from .manifests import QUARANTINE, Shape, with_tag
 from .pieces import Setting
 from .remote import CONFIG, EVIDENCE
+from .routes import with_weight
 from .simulation import ADA, Simulation
 
 SECOND = 1000

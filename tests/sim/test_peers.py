@@ -14,8 +14,9 @@ from gitops_canary.model.observation import Answer, Question
 
 from . import measured
 from .cluster import Quality
-from .manifests import with_tag, with_weight
+from .manifests import with_tag
 from .remote import CONFIG
+from .routes import with_weight
 from .simulation import Simulation
 from .test_found import SECOND, actions, bump, quiet, until, weight
 

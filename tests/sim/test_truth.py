@@ -3,8 +3,9 @@
 from gitops_canary.model.rollout import Action
 
 from .cluster import SCRAPE_MS, Quality
-from .manifests import Shape, with_weight
+from .manifests import Shape
 from .remote import CONFIG
+from .routes import with_weight
 from .simulation import Simulation
 from .test_found import actions, bump, quiet, until
 

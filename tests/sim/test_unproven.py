@@ -1,7 +1,8 @@
 """A weight that nobody has seen yet when the next move is made."""
 
-from .manifests import with_tag, with_weight
+from .manifests import with_tag
 from .remote import CONFIG
+from .routes import with_weight
 from .test_found import SECOND, actions, bump, quiet, until
 
 

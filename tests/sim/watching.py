@@ -246,9 +246,12 @@ class Watcher:
 
     def last_move(self, move: Landed) -> Landed | None:
         """Find this canary's newest move that the commit was made on top of."""
-        mine = reversed(self._own.get(move.shape.id, []))
-        there = (o for o in mine if self.world.remote.contains(move.parent, o.revision))
-        return next(there, None)
+        return self.newest(move.parent, move.shape.id)
+
+    def newest(self, tip: Revision, canary: str) -> Landed | None:
+        """Find a canary's move that landed last, of those that a revision has."""
+        mine = reversed(self._own.get(canary, []))
+        return next((o for o in mine if self.world.remote.contains(tip, o.revision)), None)
 
     def renewed(self, last: Landed, move: Landed) -> bool:
         """Whether people changed the candidate after weight and primary, though it is the same."""

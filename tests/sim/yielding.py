@@ -1,8 +1,10 @@
 """What must hold where people want something else: their word and their commit win."""
 
+from gitops_canary.app.tick import Report
+from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.rollout import Action, Outcome
 
-from .watching import JUDGED, Landed, Watcher, need
+from .watching import JUDGED, Broken, Landed, Watcher, need
 
 FORWARD = JUDGED | {Action.START}
 REWOUND_MS = 120_000
@@ -18,6 +20,28 @@ class Yielding(Watcher):
         need(not before.suspended or not before.present, "the canary is suspended")
         if before.paused and before.present:
             need(move.record.action not in FORWARD, f"{move.record.action} while paused")
+
+    def overridden(self, report: Report) -> None:
+        """Hold a look against the promise that nobody is held for what happened to another one.
+
+        Raises:
+            Broken: a canary waits for a person who touched nothing of its own.
+        """
+        for canary, decision in report.decisions.items():
+            if (
+                report.tip is None
+                or not isinstance(decision, Hold)
+                or decision.wait is not Wait.OVERRIDE
+            ):
+                continue
+            shape = self.world.shapes[canary]
+            now = self.world.facts(report.tip, shape)
+            last = self.newest(report.tip, shape.id)
+            if now is None or last is None:
+                continue
+            same = (now.weight, now.primary) == (last.after.weight, last.after.primary)
+            if same:
+                raise Broken(f"I10: {canary} is held, and nobody touched its weight or primary")
 
     def i10_what_a_person_set_stays(self, move: Landed) -> None:
         """Nobody moves a weight or a primary that a person moved, until they say or renew it."""
