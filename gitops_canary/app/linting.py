@@ -188,6 +188,7 @@ def held(store: Store, rules: Rules, only: CanaryId | None = None) -> list[Findi
         if f.canary in clashes
         else f
         for f in found
+        if f.summary or f.canary not in clashes
     ]
 
 

@@ -28,6 +28,7 @@ QUIET = 0.999
 """Part of the looks that a suggested limit lets pass."""
 _ROOM = Decimal("0.1")
 """Room that a suggestion leaves, as a part of the distance or of the value."""
+_AT_MOST = "<= "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,12 +154,12 @@ def bounded(one: Range, check: Check, spec: CanarySpec, bounds: Sequence[Decimal
     """
     found = buckets.misfit(check, spec, bounds, f"that {check.source} has")
     misfit = f"{found.problem} To go on: {found.remedy}." if found else ""
-    if not bounds or not one.suggested:
+    if not bounds or not (one.suggested or "").startswith(_AT_MOST):
         return replace(one, misfit=misfit)
-    limit = Decimal(one.suggested.removeprefix("<= "))
+    limit = Decimal(str(one.suggested).removeprefix(_AT_MOST))
     if spec.policy.judge.type not in WINDOWED:
         limit = next((one for one in bounds if one >= limit), bounds[-1])
-        return replace(one, misfit=misfit, suggested=f"<= {percent(limit)}")
+        return replace(one, misfit=misfit, suggested=f"{_AT_MOST}{percent(limit)}")
     if limit < bounds[-1]:
         return replace(one, misfit=misfit)
     wider = f"buckets beyond {percent(bounds[-1])}, and then {one.suggested}"
@@ -247,4 +248,4 @@ def _suggested(check: Check, ordered: Sequence[Decimal], *, low: bool) -> str | 
     if most is None or normal <= most:
         return None
     room = abs(normal) * _ROOM
-    return f"<= {percent((normal + room).quantize(Decimal('0.01'), ROUND_CEILING))}"
+    return f"{_AT_MOST}{percent((normal + room).quantize(Decimal('0.01'), ROUND_CEILING))}"

@@ -10,7 +10,8 @@ from gitops_canary.model.owned import Binding, DocRef, Fields, Spot, Templates
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.ports import Router
 
-_COOKIE = "cookie"
+_COOKIE = -1
+"""Stands for a cookie where a pointer begins: nothing that lies in a document begins so."""
 _APART = "let only one Canary drive it, or give each a rule of its own, or an object of its own"
 _Group = tuple[Path, int, Pointer]
 

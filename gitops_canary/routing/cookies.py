@@ -19,6 +19,7 @@ from gitops_canary.routing.rules import Rules
 
 CHANGED = "changed by a person"
 SET_COOKIE = "Set-Cookie"
+_TOKENS_MAX = 20
 
 
 class Header(Protocol):
@@ -155,12 +156,16 @@ def _cookie(affinity: Affinity, side: Side, name: str, token: str) -> str:
 
 
 def _tokens(root: Node, affinity: Affinity) -> list[str]:
-    """List the tokens that stand anywhere behind one of the cookies' names."""
+    """List the tokens that stand anywhere behind one of the cookies' names, some of too many.
+
+    Ours is one; each costs edits of the whole text, and whoever writes hundreds changed the route.
+    """
     names = "|".join(
         sorted({rf"{_plain(name)}|{re.escape(_plain(name))}" for _, name in _names(affinity)})
     )
     pattern = re.compile(f"(?:{names})=([0-9a-f]{{12}})")
-    return sorted({token for value in _scalars(root) for token in pattern.findall(value)})
+    found = {token for value in _scalars(root) for token in pattern.findall(value)}
+    return sorted(found)[:_TOKENS_MAX]
 
 
 def _scalars(node: Node) -> Iterator[str]:

@@ -19,6 +19,8 @@ _KNOWN = 1024
 _JOINTS = re.compile(r"[._:/]")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _SIDED = re.compile(r"(.+)-(?:primary|canary)(?:upstream)?(?:-[0-9]+)?")
+_LABELS_MAX = 8
+"""Labels of one text, and namespaces of one entry, that are tried: a host's name has five."""
 Owners = tuple[tuple[Pointer, frozenset[Names]], ...]
 
 
@@ -73,21 +75,29 @@ def owners(text: str, document: int, groups: Groups, meaning: Meaning, namespace
 
 
 def _application(root: Node, entry: Node, meaning: Meaning, namespace: str) -> Names | None:
-    """Find an application that an entry is a side of, by what is written in the entry itself."""
-    labels = tuple(dict.fromkeys(_labels(entry)))
-    for label in labels:
-        sided = _SIDED.fullmatch(label)
-        for space in (namespace, *labels):
-            names = Names(namespace=space, apex=sided[1] if sided else label)
-            if meaning.identify(root, entry, names):
-                return names
+    """Find an application that an entry is a side of, by what is written in the entry itself.
+
+    Its namespace stands beside the name in one text, or in a field of its own: to try every text
+    as that of every other takes long where somebody sets hundreds of headers.
+    """
+    texts = list(_texts(entry))
+    spaces = [text for key, text in texts if key == "namespace"][:_LABELS_MAX]
+    for _, text in texts:
+        labels = [part for part in _JOINTS.split(text) if _LABEL.fullmatch(part)][:_LABELS_MAX]
+        for label in labels:
+            sided = _SIDED.fullmatch(label)
+            for space in dict.fromkeys((namespace, *spaces, *labels)):
+                names = Names(namespace=space, apex=sided[1] if sided else label)
+                if meaning.identify(root, entry, names):
+                    return names
     return None
 
 
-def _labels(node: Node) -> Iterator[str]:
+def _texts(node: Node, key: str = "") -> Iterator[tuple[str, str]]:
+    """List every scalar with the key that it stands behind."""
     if node.kind is NodeKind.SCALAR:
-        yield from (part for part in _JOINTS.split(node.value) if _LABEL.fullmatch(part))
-    for _, value in node.entries:
-        yield from _labels(value)
+        yield key, node.value
+    for name, value in node.entries:
+        yield from _texts(value, name.value)
     for item in node.items:
-        yield from _labels(item)
+        yield from _texts(item, key)

@@ -228,3 +228,10 @@ def test_what_is_suggested_for_a_latency_is_what_its_buckets_can_tell(
     assert misfit in found.misfit
     assert bool(misfit) == bool(found.misfit)
     assert bounded(the_range(slow, [normal]), slow, one, ()).misfit == ""
+
+
+def test_a_latency_with_a_least_value_too_is_held_against_no_bucket_below() -> None:
+    slow = check("request-duration", minimum="50", maximum="500")
+    found = bounded(the_range(slow, ["20"]), slow, spec(slow), BOUNDS)
+    assert found.suggested is not None
+    assert found.suggested.startswith(">= ")

@@ -8,10 +8,15 @@ import pytest
 from checks import spec
 from routes import CASES, Case
 
-from gitops_canary.manifest.document import parse
-from gitops_canary.model.names import Path
+from gitops_canary.errors import Place
+from gitops_canary.manifest.contested import conflicts
+from gitops_canary.manifest.document import Node, parse
+from gitops_canary.model.names import CanaryId, Path
+from gitops_canary.model.owned import Binding, Fields, Spot
 from gitops_canary.model.spec import Affinity, CanarySpec, Match, Strategy
-from gitops_canary.routing import ROUTERS
+from gitops_canary.routing import ROUTERS, istio, owners
+from gitops_canary.routing.cookies import _tokens
+from gitops_canary.routing.identity import Found, Names
 from gitops_canary.strategy import outfitted
 
 FILE = Path("apps/route.yaml")
@@ -220,3 +225,43 @@ def test_a_cookie_that_ends_on_the_name_of_mine_hides_no_token() -> None:
     text = keeper.keep(text, 0, shop.spec.policy.affinity, "f" * 12, file=FILE, **where)
 
     assert keeper.kept(text, 0, shop.spec.policy.affinity, **where) == "f" * 12
+
+
+def test_whose_a_rule_is_costs_no_more_for_each_header_where_many_are_set() -> None:
+    """Every text was tried as the namespace of every other: 14 KiB took two seconds."""
+    asked: list[Names] = []
+
+    def counts(headers: int) -> int:
+        asked.clear()
+        sets = ", ".join(f"x-{n}: v{n}" for n in range(headers))
+        far = f"[{{destination: {{host: far}}, headers: {{request: {{set: {{{sets}}}}}}}}}]"
+        text = f"spec:\n  http:\n    - route: {far}\n"
+        [(_, known)] = owners.owners(text, 0, istio.ISTIO.groups, counting, "prod")
+        assert not known
+        return len(asked)
+
+    def identify(root: Node, entry: Node, names: Names) -> Found | None:
+        asked.append(names)
+        return istio.ISTIO.meaning.identify(root, entry, names)
+
+    counting = replace(istio.ISTIO.meaning, identify=identify)
+    assert counts(400) < 5 * counts(100)
+
+
+def test_of_hundreds_of_strange_tokens_a_few_are_tried() -> None:
+    """Each costs edits of the whole text; a minute for 2000 of them."""
+    strange = " ".join(f"who={n:012x}" for n in range(500))
+    root = parse(f"notes: {strange}\n", file=FILE)[0]
+    assert root is not None
+    assert 1 < len(_tokens(root, cookies("who"))) < 50
+
+
+def test_a_field_that_is_called_cookie_is_no_cookie() -> None:
+    """It ended `lint`, and every look at the repository."""
+    at = Path("values.yaml")
+    spot = Spot(at, 0, ("cookie",), Place(at, 1, 9))
+    versions = Fields(pairs=())
+    both = {CanaryId(n): Binding(versions=versions, routes=(), spots=(spot,)) for n in "ab"}
+    found = conflicts(both)
+    assert found.keys() == both.keys()
+    assert "a has cookie (values.yaml:1:9)" in found[CanaryId("a")].problem
