@@ -22,7 +22,8 @@ class Stage:
 
     weight: Decimal
     highest: Decimal
-    """The weight before where that was higher: it went on while this one was on its way."""
+    """Or one before it that was higher: it went on while this one was on its way, or until a
+    person moved it."""
     minutes: Decimal
     late: Decimal
     """Minutes at the weight after that decision: until its commit or, of what took the traffic
@@ -74,7 +75,8 @@ def most(found: Sequence[Stage]) -> tuple[Decimal, Decimal] | None:
 
 def _stage(one: Json, before: Json | None, after: Json | None) -> Stage:
     row = one["exposure"]
-    weight, was = Decimal(row["weight"]), Decimal(before["weight"]["from"]) if before else _NONE
+    weight = Decimal(row["weight"])
+    known = map(Decimal, before["weight"].values()) if before else ()
     gone = Decimal(one["weight"]["to"]) == 0
     # A decision can be dated by a commit whose clock was behind: its weight was live before it.
     ended_ms = max(instant_ms(one["decidedAt"]), instant_ms(row["from"]))
@@ -82,7 +84,7 @@ def _stage(one: Json, before: Json | None, after: Json | None) -> Stage:
     late_ms = 0 if until_ms is None else max(until_ms - ended_ms, 0)
     return Stage(
         weight=weight,
-        highest=max(weight, was),
+        highest=max((weight, *known)),
         minutes=Decimal(row["minutes"]),
         late=(Decimal(late_ms) / _MINUTE_MS).quantize(Decimal("0.01")) if late_ms else _NONE,
         open=gone and until_ms is None,

@@ -17,7 +17,7 @@ from gitops_canary.model.rollout import Action, Outcome
 from .asking import Asked
 from .manifests import QUARANTINE
 from .pieces import mark
-from .remote import EVIDENCE
+from .remote import CONFIG, EVIDENCE
 from .twin import agrees, share
 from .watching import Broken, Landed, need
 from .yielding import REWOUND_MS
@@ -220,6 +220,8 @@ class Watch(Asked):
         self.overridden(report)
         if self.world.spells or self.world.requested or report.error:
             return
+        if report.tip != self.world.remote.refs.get(CONFIG):
+            return  # somebody pushed meanwhile, perhaps this very move
         for plan in report.planned:
             due = isinstance(report.decisions.get(plan.act.canary), Act)
             if due and plan.act.action in BACK and plan not in report.pushed:
