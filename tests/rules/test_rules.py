@@ -106,10 +106,10 @@ def test_a_seed_is_a_run() -> None:
 
 def test_sessions_are_no_mismatch_and_a_wrong_route_is() -> None:
     """A small part of the table of splits; of 20 runs, so the bounds are wide."""
-    old, new = splitting.cell(10, "10", 1, 20, runs=20, seed=118)
+    old, _, new = splitting.cell(10, "10", 1, 20, runs=20, seed=118)
     assert old.time > 30
     assert new.time < 10
     for odds in (2, 0.25):
-        _, new = splitting.cell(10, "10", odds, 1, runs=20, seed=118)
+        _, _, new = splitting.cell(10, "10", odds, 1, runs=20, seed=118)
         assert (new.ever, new.first_s <= 60) == (100, True)
     assert splitting.cell(100, "10", 1, 1, runs=5, seed=118)[1].ever == 0

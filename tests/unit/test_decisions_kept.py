@@ -10,7 +10,7 @@ from test_pod_faults import DEAD, SICK, WELL, seen
 from test_recovering import CONFIG as WARMS
 from test_recovering import WARMING
 from test_sequential_rulings import HELD, last_step
-from test_split import clumped
+from test_split import clumped, sums
 
 from gitops_canary.core.judges.sequential import Config
 from gitops_canary.core.judges.sequential_types import RULE
@@ -37,6 +37,12 @@ NEITHER += [seen(i, [(4, 4), (2, 0), (1, 0), (1, 0)], DEAD) for i in range(2, 4)
         ),
         pytest.param(42, CONFIG, NEITHER, id="a pod may be broken unproven"),
         pytest.param(43, CONFIG, clumped(20, 0, 0, 20, 0, 0, 0, 20, weight="1"), id="clumps"),
+        pytest.param(
+            47,
+            CONFIG,
+            [*sums(*[100, 140] * 6), block(12, (1, 0, 120, 0), weight="1")],
+            id="clumps of both sides",
+        ),
     ],
 )
 def test_a_decision_holds_for_records_that_name_it_and_for_none_before(

@@ -1,5 +1,6 @@
 """Whether the traffic splits as the weight says: clumps, retries, and where to look."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -42,6 +43,27 @@ def test_requests_that_come_in_clumps_are_no_other_split(blocks: list[Block], ho
     if not holds and blocks[0].weight == 1:
         old = run(Config(metrics=(METRIC,), rule=42), blocks)[1][-1]
         assert "mismatch" in old.reason
+
+
+def sums(*both: int) -> list[Block]:
+    """Blocks of so many requests, none of which reached the canary."""
+    return [block(i, (0, 0, n, 0), weight="1") for i, n in enumerate(both)]
+
+
+def test_clumps_of_both_sides_say_how_often_the_canary_is_due_one() -> None:
+    """None of 1,200 requests at 1 % is another split, but not where they come in sevens."""
+    sessions, single = sums(*[100, 140] * 5), sums(*[120] * 10)
+    shares = [run(Config(metrics=(METRIC,)), blocks)[0][-1].shares for blocks in (sessions, single)]
+    assert [one.total for one in shares] == [1200, 1200]
+    assert shares[0].bunched == pytest.approx(40**2 / 240)
+    assert shares[1].bunched == 1
+    limit = math.log(1000)
+    assert [one.clumped(0.01) >= limit for one in shares] == [False, True]
+    assert [one.clumped(0.01, sums=False) >= limit for one in shares] == [True, True]
+    # Of five that are due its own share tells: here it gets one request in each block.
+    few = replace(shares[0], canary=10, squares=10 / 120)
+    assert few.clumped(0.01) < few.clumped(0.01, sums=False)
+    assert few.clumped(0.03) == few.clumped(0.03, sums=False)
 
 
 def test_a_retried_request_splits_once() -> None:

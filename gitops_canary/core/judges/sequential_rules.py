@@ -8,7 +8,15 @@ from decimal import Decimal
 from gitops_canary.core.judges import waiting
 from gitops_canary.core.judges.condemning import Finding
 from gitops_canary.core.judges.pods import blamed
-from gitops_canary.core.judges.sequential_types import KEPT, SPLIT, Config, Ends, Metric, State
+from gitops_canary.core.judges.sequential_types import (
+    KEPT,
+    SPLIT,
+    SUMS,
+    Config,
+    Ends,
+    Metric,
+    State,
+)
 from gitops_canary.core.judges.words import compared, rough
 from gitops_canary.model.judging import Block, Reading
 from gitops_canary.model.observation import Measurement
@@ -103,7 +111,9 @@ def _mismatch(config: Config, state: State) -> str:
     Whatever the reason, what is seen at a weight is not of that weight, so it holds.
     """
     shares, weight = state.shares, Decimal(state.weight)
-    log = shares.clumped if config.rule >= SPLIT else shares.log
+    log = shares.log
+    if config.rule >= SPLIT:
+        log = shares.clumped(float(weight) / 100, sums=config.rule >= SUMS)
     if config.mismatch is None or log < math.log(config.mismatch):
         return ""
     seen = f"traffic mismatch: {shares.words(weight)}, at a weight of {state.weight} %"

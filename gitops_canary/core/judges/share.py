@@ -5,7 +5,9 @@ twice, four and eight times those of the weight. It holds and never condemns. Re
 clumps, as sessions do that stay on their side, count as the few decisions that they are: the
 evidence is raised to 1 / overdispersion, by Pearson's chi-squared of the blocks around the split
 that was seen (McCullagh and Nelder, "Generalized Linear Models", 4.5). Another split, kept up from
-block to block, is no overdispersion.
+block to block, is no overdispersion. As long as the canary is due too few clumps to show in its
+share, how clumped requests come is seen in all of them: by how much the blocks' sums differ from
+one to the next (von Neumann 1941), which leaves slow changes of the traffic out.
 """
 
 import math
@@ -24,6 +26,9 @@ MOST = 20.0
 """Largest overdispersion that is believed: sessions of more requests are another split."""
 _LEAST = 3
 """Blocks without which nobody can tell how requests come."""
+_DUE = 5
+"""Clumps that the canary is due by its weight, from which its share shows them: that none came by
+chance has less than one in a hundred."""
 _UNSEEN = Mixture.over(len(ODDS))
 
 
@@ -39,6 +44,10 @@ class State:
     squares: float = 0.0
     """The sum over all blocks of the canary's requests squared, over all requests."""
     blocks: int = 0
+    newest: int = 0
+    """Requests of the newest block."""
+    steps: float = 0.0
+    """The sum of squared differences of each block's requests and the next one's, over both."""
 
     @property
     def log(self) -> float:
@@ -57,9 +66,22 @@ class State:
         return min(max(squared / (self.blocks - 1), 1.0), MOST)
 
     @property
-    def clumped(self) -> float:
-        """The logarithm of the evidence for another split, however clumped requests come."""
-        logs = [one / self.overdispersion for one in self.logs]
+    def bunched(self) -> float:
+        """How much more than by chance the blocks' sums differ from one to the next, 1 to 20."""
+        if self.blocks < _LEAST:
+            return MOST
+        return min(max(self.steps / (self.blocks - 1), 1.0), MOST)
+
+    def clumped(self, part: float, *, sums: bool = True) -> float:
+        """Give the logarithm of the evidence for another split, however clumped requests come.
+
+        `part` is the share that the canary is due. Without `sums` only its share tells how clumped,
+        as in records before decision 47.
+        """
+        clumps = self.overdispersion
+        if sums and (self.total * part < _DUE * self.bunched or not self.canary):
+            clumps = max(clumps, self.bunched)
+        logs = [one / clumps for one in self.logs]
         most = max(logs)
         return most + math.log(sum(math.exp(one - most) for one in logs) / len(logs))
 
@@ -86,6 +108,10 @@ def step(state: State, counts: Counts, weight: Decimal) -> State:
         logs=tuple(map(operator.add, state.logs, ratios)),
         squares=state.squares + counts.canary * counts.canary / both,
         blocks=state.blocks + 1,
+        newest=both,
+        steps=state.steps + (both - state.newest) ** 2 / (both + state.newest)
+        if state.blocks
+        else 0.0,
     )
 
 
