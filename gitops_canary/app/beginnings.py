@@ -18,7 +18,8 @@ from gitops_canary.manifest.initial.draft import Stage
 from gitops_canary.manifest.initial.terrain import Terrain, survey
 from gitops_canary.manifest.initial.versions import as_built
 from gitops_canary.manifest.naming import Names
-from gitops_canary.model.decision import Hold
+from gitops_canary.manifest.nodes import parse
+from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.names import CanaryId, Path, Revision
 from gitops_canary.model.owned import DocRef, Side
 from gitops_canary.model.rollout import Move
@@ -60,11 +61,45 @@ class Beginner:
             except CanaryError as error:
                 held[canary] = cannot(canary, error)
                 continue
-            if stages:
+            if stages and (other := _rolling_beside(look, stages[0].files)):
+                held[canary] = _waiting(canary, stages[0], other)
+            elif stages:
                 begun[canary] = _beginning(
                     terrain, spec, choice, stages, look.history.beginning(canary), graph
                 )
         return begun, held
+
+
+def _rolling_beside(look: Look, files: Mapping[Path, str]) -> CanaryId | None:
+    """Name a canary that rolls, one of whose routing objects a step would change.
+
+    A rule that leads to a plain Service is everybody's until it splits, so that canary would be
+    held as by a person's hand.
+    """
+    return next(
+        (
+            canary
+            for canary, one in look.seen.items()
+            for ref in one.tip.binding.routes
+            if one.running and ref.file in files
+            if _document(files[ref.file], ref) != _document(one.tip.texts[ref.file], ref)
+        ),
+        None,
+    )
+
+
+def _document(text: str, ref: DocRef) -> str:
+    root = parse(text, file=ref.file)[ref.index]
+    return text[root.start : root.end] if root is not None else ""
+
+
+def _waiting(canary: CanaryId, stage: Stage, other: CanaryId) -> Hold:
+    return Hold(
+        canary=canary,
+        wait=Wait.LIVE,
+        reason=f"Step {stage.step} of initialising changes a routing object of {other}, and waits "
+        "until its rollout has ended.",
+    )
 
 
 def remaining(terrain: Terrain, spec: CanarySpec, rules: Rules) -> tuple[Choice, tuple[Stage, ...]]:

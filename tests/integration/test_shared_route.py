@@ -8,6 +8,8 @@ import pytest
 from counted_world import verified
 from recorded_world import World, git
 
+from gitops_canary.app.beginnings import Beginner
+from gitops_canary.app.reading import Rules
 from gitops_canary.app.tick import Report
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.names import CanaryId
@@ -47,11 +49,11 @@ class Site(World):
             (folder / "virtualservice.yaml").unlink()
             listed = folder / "kustomization.yaml"
             listed.write_text(listed.read_text().replace("  - virtualservice.yaml\n", ""))
-        (self.person / ROUTES).write_text(text)
-        self._commit("Share one route")
+        self.edit(text, pull=False)
 
-    def edit(self, text: str) -> None:
-        git(self.person, "pull", "-q", "--rebase")
+    def edit(self, text: str, *, pull: bool = True) -> None:
+        if pull:
+            git(self.person, "pull", "-q", "--rebase")
         (self.person / ROUTES).write_text(text)
         self._commit("Route")
 
@@ -155,6 +157,34 @@ def test_what_a_person_changes_for_both_holds_both(site: Site) -> None:
         held = report.decisions[canary]
         assert isinstance(held, Hold)
         assert held.wait is Wait.OVERRIDE
+
+
+def test_a_neighbour_s_first_split_waits_for_the_rollout_beside_it(site: Site) -> None:
+    """It would have been a person's hand to the canary that rolls."""
+    folder = site.person / "apps/web"
+    (folder / "deployment-primary.yaml").unlink()
+    (folder / "services.yaml").write_text(
+        "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: prod}\n"
+        "spec: {selector: {app: web}, ports: [{name: http, port: 8080}]}\n"
+    )
+    (folder / "kustomization.yaml").unlink()
+    plain = "        - {destination: {host: web}}\n"
+    there = SHARED.partition("        - {destination: {host: web-primary}")[0]
+    site.edit(there + plain, pull=False)
+    rules = Rules(paths=("apps/",), default_provider="istio")
+    site.station.beginner = Beginner(store=site.repository, rules=rules)
+    site.bump("api", "1.1.0")
+    site.until("canary(prod/api): 0% -> 5%")
+    asyncio.run(site.station.tick(write=True))
+    held = asyncio.run(site.station.tick(write=True)).decisions[WEB]
+    assert isinstance(held, Hold)
+    assert held.reason == (
+        "Step 2/3 of initialising changes a routing object of prod/api, and waits until its "
+        "rollout has ended."
+    )
+    site.until("canary(prod/api): finish")
+    site.until("canary(prod/web): initialise: let the canary rest")
+    assert "{host: web-primary}" in site.routes()
 
 
 def test_two_replicas_move_both_and_each_move_is_made_once(site: Site) -> None:
