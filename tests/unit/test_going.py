@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from situations import LIVE_MS, POLICY, looks, move, situation
@@ -13,7 +14,7 @@ from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import iso
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.observation import Liveness
-from gitops_canary.model.rollout import Action, Outcome
+from gitops_canary.model.rollout import Action, Move, Outcome
 from gitops_canary.model.spec import Control
 
 P, F, I = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE  # noqa: E741 - as in the tables below
@@ -121,3 +122,24 @@ def test_what_a_source_advises_is_told_with_the_deadline() -> None:
     quiet = decide(replace(at_ten_percent, live=replace(away, remedy="")))
     assert isinstance(quiet, Hold)
     assert quiet.remedy == ""
+
+
+@pytest.mark.parametrize(
+    ("last", "subject"),
+    [
+        (move(Action.START, "0", 0), "The canary is"),
+        (move(Action.PROMOTE, "50", 2, "50"), "The promoted primary is"),
+    ],
+)
+def test_a_person_is_told_of_what_is_never_ready_and_cannot_be_taken_back(
+    last: Move, subject: str
+) -> None:
+    away = Liveness(live_ms=None, proof=(), waiting="0 of 3 pods are ready")
+    one = replace(situation(LADDER, last), live=away)
+    found = decide(replace(one, now_ms=one.deadline_ms() + 1))
+
+    assert isinstance(found, Hold)
+    assert (found.wait, found.alert) == (Wait.PERSON, True)
+    assert found.reason.startswith(f"{subject} not live and ready after 10m: 0 of 3 pods are")
+    unknown = decide(replace(one, live=None, now_ms=LIVE_MS))
+    assert "not live yet: no sync source has answered" in getattr(unknown, "reason", "")

@@ -10,7 +10,7 @@ from situations import LIVE_MS, POLICY, looks, move, situation
 from gitops_canary.core import hooks
 from gitops_canary.core.situation import Situation
 from gitops_canary.model.decision import Act, Hold, Wait
-from gitops_canary.model.observation import Liveness
+from gitops_canary.model.observation import Liveness, Verdict
 from gitops_canary.model.rollout import Action, Outcome
 from gitops_canary.model.spec import Control, Policy
 from gitops_canary.model.webhooks import HookType, Reply, Webhook
@@ -123,6 +123,37 @@ def test_a_gate_is_asked_on_a_grid_from_what_it_is_about(
     (call,) = hold.asks
     assert (call.at_ms, call.step) == (since_ms + EVERY_MS, step)
     assert (hold.wait, hold.alert) == (Wait.WEBHOOK, False)
+
+
+def test_a_gate_is_asked_about_no_step_of_a_rollout_that_is_over() -> None:
+    last = move(Action.ABORT, "0", 3)
+    s = situation(policy(GATE), last, (), source_ms=LIVE_MS)
+    hold = hooks.gate(s, s.candidate_id, HookType.CONFIRM_PROMOTION)
+    assert hold is not None
+    assert [call.step for call in hold.asks] == [0]
+
+
+def test_a_failure_keeps_its_reason_and_silence_has_one() -> None:
+    def joined(outcome: Outcome, *, told: Reply | None = None, **changes: Any) -> Verdict:
+        (one,) = looks(outcome)
+        known = {} if told is None else {(LOAD, one.window.end_ms): told}
+        one = replace(one, reason="too slow", heard=False)
+        which = policy(LOAD, **changes)
+        return hooks.joined(which, Action.ADVANCE, LIVE_MS, (one,), known)[0]
+
+    assert joined(Outcome.FAIL).reason == "too slow"
+    assert joined(Outcome.INCONCLUSIVE).reason == "too slow"
+    assert joined(Outcome.PASS).reason == "webhook load: not asked at this instant"
+    # An answer about this very look is one of it; silence about it is silence.
+    assert joined(Outcome.PASS, told=YES).outcome is Outcome.PASS
+    assert not joined(Outcome.PASS, told=AWAY).heard
+    assert joined(Outcome.PASS).heard
+
+
+def test_where_nothing_is_measured_a_look_is_an_interval_long() -> None:
+    bare = replace(policy(LOAD), checks=())
+    found = hooks.joined(bare, Action.ADVANCE, LIVE_MS, looks(*[Outcome.PASS] * 3), {})
+    assert [one.window.start_ms - LIVE_MS for one in found] == [0, 0, 30_000]
 
 
 def test_a_gate_is_asked_four_times_within_a_deadline_at_least() -> None:

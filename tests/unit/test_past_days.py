@@ -170,6 +170,18 @@ def test_a_judge_that_ends_by_itself_stops_a_past_rollout() -> None:
     assert found.quiet == (3, 1)
 
 
+def test_a_suggestion_that_is_a_bound_is_kept_and_the_largest_is_none() -> None:
+    slow = check("request-duration", minimum=None, maximum="500")
+    told = {}
+    for judge in ("sequential", "threshold"):
+        one = spec(slow)
+        one = replace(one, policy=replace(one.policy, judge=JudgePolicy(type=judge)))
+        bounds = (Decimal(500), Decimal(660), *([Decimal(900)] if judge == "sequential" else []))
+        told[judge] = bounded(the_range(slow, ["600"]), slow, one, bounds).suggested
+    assert told["sequential"] == "<= 660"
+    assert told["threshold"] == "buckets beyond 660, and then <= 660"
+
+
 def test_of_many_past_rollouts_so_many_are_spread_evenly() -> None:
     assert starts(0, 100, 100) == (0,)
     assert starts(0, 99, 100) == ()

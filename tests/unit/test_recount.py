@@ -153,6 +153,9 @@ def test_windows_with_gaps_between_them_are_counted_for_what_they_are() -> None:
     """Half of four minutes was looked at: two windows of a minute, a minute apart."""
     one = counted(failed(9), "02:00", "05:00", minutes="3.00")
     one["policy"]["effective"]["checks"][0]["builtin"] = "request-success-rate"
-    one["verdicts"] = [{**one["verdicts"][0], "at": f"2026-03-02T10:0{n}:00Z"} for n in (3, 5)]
+    # A third overlaps the one before.
+    one["verdicts"] = [
+        {**one["verdicts"][0], "at": f"2026-03-02T10:0{at}Z"} for at in ("3:00", "4:40", "5:00")
+    ]
     bound = "in 1.0 of the minutes above 0 % requests were not counted: up to 100 more"
     assert any(bound in line for line in lines_of(one))
