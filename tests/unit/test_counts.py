@@ -266,6 +266,7 @@ def test_an_hour_without_an_answer_tells_nothing() -> None:
     [
         # Ten of the canary's requests were tried twice: to its callers they are ten.
         ({"shop": 10, "shop-primary": 90}, Counts(canary=10, primary=90)),
+        ({"shop": 10, "shop-primary": 72}, Counts(canary=10, primary=72)),
         # A third of the primary's callers is not seen, so nobody knows what theirs did.
         ({"shop": 10, "shop-primary": 60}, None),
         ({"shop": 0, "shop-primary": 90}, None),
@@ -277,10 +278,22 @@ def test_an_hour_without_an_answer_tells_nothing() -> None:
 def test_the_split_is_told_by_callers_where_they_sent_nearly_all(
     sent: dict[str, int], split: Counts | None
 ) -> None:
-    tried = {"shop": 20, "shop-primary": 90}
+    assert split_of(destination={"shop": 20, "shop-primary": 90}, source=sent) == split
+
+
+def split_of(**sides: dict[str, int]) -> Counts | None:
     rows = [
         counter(who, [0, many, many, many], reporter=side)
-        for side, told in (("destination", tried), ("source", sent))
+        for side, told in sides.items()
         for who, many in told.items()
     ]
-    assert counted(*rows)[0].split == split
+    return counted(*rows)[0].split
+
+
+def test_of_two_callers_who_saw_more_tells_the_split_and_one_of_the_canary_alone_does_not() -> None:
+    tried = {"shop": 20, "shop-primary": 90}
+    callers = {"shop": 10, "shop-primary": 85}
+    waypoint = {"shop": 9, "shop-primary": 89}
+    told = split_of(destination=tried, source=callers, waypoint=waypoint)
+    assert told == Counts(canary=9, primary=89)
+    assert split_of(destination={"shop": 20}, source={"shop": 10}) is None
