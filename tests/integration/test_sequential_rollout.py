@@ -165,6 +165,24 @@ def test_version_that_turns_bad_while_a_weight_is_on_its_way_is_condemned(
     assert verified(world) == []
 
 
+def test_version_that_turns_bad_once_it_has_all_traffic_is_condemned(world: Rollout) -> None:
+    world.rewrite(CANARY.replace("[5, 25]", "[5, 100]"))
+    before = git(world.origin, "rev-parse", "main:apps/checkout")
+    world.release("1.6.1")
+    last = world.run(until=Action.ADVANCE)[-1]
+    while last.weight != 100:
+        last = world.run(until=Action.ADVANCE)[-1]
+    world.counters.late, world.counters.late_ms = "checkout", last.at_ms + 3000
+    [abort] = world.run(until=Action.ABORT)
+
+    assert abort.window is not None
+    # Long before the deadline of ten seconds at which the weight would be given back.
+    assert last.at_ms + 3000 < abort.window.end_ms <= last.at_ms + 5000
+    assert "failed at 100 %, beyond its limit with nobody left to compare with" in abort.reason
+    assert git(world.origin, "rev-parse", "main:apps/checkout") == before
+    assert verified(world) == []
+
+
 def test_controller_looks_when_there_is_more_to_judge_not_only_when_it_polls(
     world: Rollout,
 ) -> None:

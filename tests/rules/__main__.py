@@ -13,9 +13,10 @@ from pathlib import Path
 from rules.playing import RULES, Summary, interval, summary
 from rules.traffic import FAULTY, HEALTHY, Scenario
 from rules.unseen import UNSEEN
+from rules.whole import WHOLE
 
 RATES = (1.0, 10.0, 100.0, 1000.0)
-EVERY = {one.name: one for one in (*HEALTHY, *FAULTY, *UNSEEN)}
+EVERY = {one.name: one for one in (*HEALTHY, *FAULTY, *UNSEEN, *WHOLE)}
 Cell = tuple[str, str, float]
 
 
@@ -25,7 +26,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20240601)
     parser.add_argument("--rules", nargs="*", default=list(RULES))
     parser.add_argument("--rps", nargs="*", type=float, default=list(RATES))
-    parser.add_argument("--only", default="", help="healthy, faulty, unseen, or a part of it")
+    parser.add_argument("--only", default="", help="healthy, faulty, unseen, whole, or a part")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--kept", type=Path, help="file of cells, to go on from")
     parser.add_argument("--seconds", type=float, default=math.inf, help="begin no cell after this")
@@ -43,6 +44,8 @@ def main() -> None:
 def _kind(name: str) -> str:
     """Say what a scenario is chosen by."""
     kind = "healthy" if EVERY[name].healthy else "faulty"
+    if EVERY[name] in WHOLE:
+        return f"whole {kind} {name}"
     return f"unseen {kind} {name}" if EVERY[name] in UNSEEN else f"{kind} {name}"
 
 

@@ -134,7 +134,7 @@ class Ours:
 
     def _proving(self, before: float, after: float) -> Proof:
         phase_s = self.phases.proof_s if self.phases else 0
-        return Proof(before, after, self._asked_s + DELAY_S, phase_s=phase_s)
+        return Proof(before, min(after, 100.0), self._asked_s + DELAY_S, phase_s=phase_s)
 
     @property
     def late_s(self) -> float:
@@ -250,7 +250,7 @@ class Ours:
         block = Block(
             start_ms=round(start_s * 1000),
             end_ms=round(end_s * 1000),
-            weight=Decimal(str(self._live)),
+            weight=Decimal(str(min(self._live, 100.0))),
             last=self.step + 1 == len(self.steps),
             underway=underway,
             since_ms=round(self._asked_s * 1000),

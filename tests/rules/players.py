@@ -1,7 +1,7 @@
 """The rules of others: each sees what a scrape shows and says what weight comes next.
 
 A player looks once a scrape (15 s). `weight` is what it wants; what it wants is in force after its
-actuation delay. -1 means rolled back, 100 promoted.
+actuation delay. -1 means rolled back, 101 promoted: everybody has the version then.
 """
 
 from collections import deque
@@ -11,7 +11,7 @@ from gitops_canary.core.judges.classify import Class, Rule, classify
 from rules.traffic import Counts
 
 SCRAPE_S = 15
-BACK, DONE = -1.0, 100.0
+BACK, DONE = -1.0, 101.0
 FLAGGER_STEPS = (10.0, 20.0, 30.0, 40.0, 50.0)
 
 

@@ -12,6 +12,7 @@ from rules.ours import RAMP, Ours
 from rules.players import BACK, DONE, SCRAPE_S, Argo, Flagger, Kayenta, Seen
 from rules.scraping import Phases
 from rules.traffic import HORIZON_S, TICK_S, Counts, Scenario, Service
+from rules.whole import STEPS
 
 Player = Flagger | Argo | Kayenta | Ours
 Make = Callable[[Service], Player]
@@ -30,6 +31,7 @@ RULES: Mapping[str, Make] = {
     "flagger-5": lambda _: Flagger(5),
     "flagger-2": lambda _: Flagger(2),
     "flagger-1": lambda _: Flagger(1),
+    "flagger-5, to 100": lambda _: Flagger(5, steps=STEPS),
     "argo-3": lambda _: Argo(3),
     "argo-0": lambda _: Argo(0),
     "kayenta": lambda _: Kayenta(),
@@ -50,13 +52,17 @@ RULES: Mapping[str, Make] = {
     "one side, as timed, by pods": partial(_ours, timed=True, pods=True, rule=41),
     "ours+gate, by pods": partial(_ours, pods=True),
     "ours, as timed, by pods": partial(_ours, timed=True, pods=True),
+    "ours, as timed, to 100": partial(_ours, timed=True, steps=STEPS),
+    "ours, as timed, by pods, to 100": partial(_ours, timed=True, pods=True, steps=STEPS),
+    "held at 100, as timed": partial(_ours, timed=True, steps=STEPS, rule=47),
     "blind": partial(_ours, gate=False, blind=True),
     "blind+gate": partial(_ours, blind=True),
     "blind+ramp+gate+watch": partial(_ours, steps=RAMP, watch_s=900.0, blind=True),
     "blind, as timed": partial(_ours, timed=True, patient=True, blind=True),
 }
 """`as timed` is how the controller asks, `patient` how it did before decision 36; `blind` sees
-nothing while a weight is on its way; `by pods` sees what each pod counted of itself."""
+nothing while a weight is on its way; `to 100` gives the canary all traffic before it is promoted,
+where `held` condemns nobody, as before decision 48; `by pods` sees what each pod counted itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ def play(make: Make, scenario: Scenario, rps: float, seed: int) -> Result:
             break
         if force == DONE and done_s is None:
             done_s = float(now)
-        found = service.tick(force)
+        found = service.tick(min(force, 100.0))
         end = now + TICK_S
         gone = scenario.gap[0] < end <= scenario.gap[1]
         if isinstance(player, Ours):

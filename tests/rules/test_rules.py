@@ -9,8 +9,9 @@ from rules.ours import KINDS
 from rules.playing import RULES, play, summary
 from rules.scraping import Phases
 from rules.traffic import FAULTY, HEALTHY, Counts, Scenario
+from rules.whole import WHOLE
 
-EVERY = {one.name: one for one in (*HEALTHY, *FAULTY)}
+EVERY = {one.name: one for one in (*HEALTHY, *FAULTY, *WHOLE)}
 SEED = 77
 EMPTY = Counts(
     pods={f"{side}_{kind}": [(0, 0)] * 4 for side in ("canary", "primary") for kind in KINDS}
@@ -96,6 +97,15 @@ def test_late_fault_is_found_where_ranks_dilute_it() -> None:
     late = scenario("err 20 % after 3 min")
     assert summary("ours", late, 10.0, runs=12, seed=SEED).back == 1
     assert summary("kayenta", late, 10.0, runs=6, seed=SEED).back < 1
+
+
+def test_a_fault_that_begins_at_100_percent_is_found_and_the_limit_itself_is_none() -> None:
+    rule, fault = "ours, as timed, to 100", scenario("err 5 % at 100 %")
+    assert summary(rule, fault, 10.0, runs=6, seed=SEED).back == 1
+    held = summary("held at 100, as timed", fault, 10.0, runs=6, seed=SEED)
+    assert held.given > held.backs
+    for name in ("steady", "common drift to the limit in 5 min", "usually 0.9 %"):
+        assert summary(rule, scenario(name), 10.0, runs=6, seed=SEED).back == 0
 
 
 def test_a_seed_is_a_run() -> None:

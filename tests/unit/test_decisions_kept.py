@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from test_judge_sequential import METRIC, block, run
+from test_judge_whole import HALF, whole
 from test_pod_faults import DEAD, SICK, WELL, seen
 from test_recovering import CONFIG as WARMS
 from test_recovering import WARMING
@@ -22,6 +23,8 @@ SLOWLY = [block(i, (15, 1, 1350, 1)) for i in range(12)]
 NEITHER = [seen(i, [(0, 0)] * 4, DEAD) for i in range(2)]
 NEITHER += [seen(i, [(4, 4), (2, 0), (1, 0), (1, 0)], DEAD) for i in range(2, 4)]
 
+BURNING = [seen(i, SICK, DEAD if i > 2 else WELL) for i in range(5)]
+
 
 @pytest.mark.parametrize(
     ("decision", "config", "blocks"),
@@ -36,6 +39,8 @@ NEITHER += [seen(i, [(4, 4), (2, 0), (1, 0), (1, 0)], DEAD) for i in range(2, 4)
             id="what gets better by itself is waited for",
         ),
         pytest.param(42, CONFIG, NEITHER, id="a pod may be broken unproven"),
+        pytest.param(48, CONFIG, BURNING, id="what the primary fails ends no wait"),
+        pytest.param(48, CONFIG, [*HALF, *whole(405)], id="at 100 % the limit alone condemns"),
         pytest.param(43, CONFIG, clumped(20, 0, 0, 20, 0, 0, 0, 20, weight="1"), id="clumps"),
         pytest.param(
             47,

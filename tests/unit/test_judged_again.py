@@ -59,6 +59,19 @@ def blocks(seed: int, count: int, worse: float, *, last: bool = False) -> Iterat
         )
 
 
+def whole(seed: int, count: int, worse: float, begin: int) -> Iterator[Block]:
+    """The same once the canary has all traffic, nine times as much."""
+    for one in blocks(seed, count, worse):
+        readings = [
+            replace(read, counts=Counts(canary=9 * c.canary, canary_bad=9 * c.canary_bad))
+            for read in one.readings
+            if (c := read.counts)
+        ]
+        start = one.start_ms + begin * SPAN_MS
+        at_100 = replace(one, weight=Decimal(100), readings=tuple(readings))
+        yield replace(at_100, start_ms=start, end_ms=start + SPAN_MS)
+
+
 def ranked(*rules: Rule) -> mannwhitney.Config:
     names = ("errors", "slow")
     return mannwhitney.Config(
@@ -83,10 +96,14 @@ ARGO = conditions.Config(
         ),
     )
 )  # fmt: skip
+WHOLE = [*blocks(11, 6, 1), *whole(12, 8, 5, begin=6)]
 CASES: dict[str, tuple[Config, list[Block]]] = {
     "sequential-healthy": (EVIDENCE, list(blocks(1, 20, 0.5, last=True))),
     "sequential-worse": (EVIDENCE, list(blocks(2, 12, 6))),
     "sequential-late": (EVIDENCE, [*blocks(3, 30, 1), *blocks(4, 6, 15)]),
+    "sequential-whole": (EVIDENCE, WHOLE),
+    "sequential-whole-before": (replace(EVIDENCE, rule=47), WHOLE),
+    "sequential-whole-guessed": (GUESSED, WHOLE),
     "sequential-guessed": (GUESSED, list(blocks(5, 12, 8))),
     "sequential-alone": (replace(EVIDENCE, alone=True, mismatch=None), list(blocks(6, 16, 4))),
     "ranks-either": (ranked(Rule(critical=True), Rule()), list(blocks(7, 14, 3))),
@@ -102,6 +119,13 @@ CASES: dict[str, tuple[Config, list[Block]]] = {
     "pods-left-out-guessed": (
         replace(CONFIG, metrics=tuple(replace(one, known=False) for one in CONFIG.metrics)),
         [seen(i, POORLY, DEAD) for i in range(6)],
+    ),
+    "pods-at-whole": (
+        CONFIG,
+        [
+            *[seen(i, SICK if i < 2 else CLEAN, WELL) for i in range(3)],
+            *[seen(i, [(38, 38), *[(38, 0)] * 19], [(0, 0)], weight="100") for i in range(3, 10)],
+        ],
     ),
     "pods-waited-for": (CONFIG, [seen(i, SICK if i < 4 else CLEAN, WELL) for i in range(9)]),
 }

@@ -176,6 +176,15 @@ def test_nobody_waits_while_too_much_of_the_whole_fails() -> None:
         assert "too much of the whole to wait for it" in one.reason
 
 
+def test_a_pod_of_the_primary_that_fails_too_ends_no_wait() -> None:
+    """What the primary fails is not the canary's doing, however much of the whole it is."""
+    blocks = [seen(i, SICK, DEAD if i > 2 else WELL) for i in range(5)]
+    assert FAIL not in outcomes(CONFIG, blocks)
+    old = said(replace(CONFIG, rule=47), blocks)
+    assert old[3].outcome is FAIL
+    assert "too much of the whole to wait for it" in old[3].reason
+
+
 def test_a_version_that_fails_everywhere_is_not_waited_for() -> None:
     assert outcomes(CONFIG, [seen(0, [(38, 8)] * 4, WELL)]) == [FAIL]
 

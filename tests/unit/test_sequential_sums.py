@@ -32,7 +32,7 @@ def test_a_spared_incident_weighs_as_one_bad_request() -> None:
     )
 
     assert [one.log for one in burst.spared] == [
-        one.log for one in (single.worse, single.floor, single.steady)
+        one.log for one in (single.worse, single.floor, single.steady, single.sole)
     ]
 
 

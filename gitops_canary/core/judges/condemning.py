@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from gitops_canary.core.judges import eprocess
+from gitops_canary.core.judges.eprocess import Mixture
 from gitops_canary.core.judges.pod_faults import Faults, Strand, alone, burning
 from gitops_canary.core.judges.recovering import told
-from gitops_canary.core.judges.sequential_types import TOGETHER, Config, Metric, Weighed
+from gitops_canary.core.judges.sequential_types import SOLE, TOGETHER, Config, Metric, Weighed
 from gitops_canary.core.judges.words import compared, exact, rough
 from gitops_canary.model.judging import Counts
+
+_SOLE = "beyond its limit with nobody left to compare with"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +29,7 @@ class Finding:
     pod: str = ""
     """Why a pod that fails alone condemns nevertheless."""
     sides: str = ""
-    """How both sides did without a pod of the primary that is left out; empty where none is."""
+    """What condemns, in place of how both sides did in all; empty where it is that."""
     beside: str = ""
     """Why that pod is left out, and how the whole did, in words that follow the others."""
     numbers: Mapping[str, str] = field(default_factory=dict)
@@ -34,8 +37,7 @@ class Finding:
 
 def condemning(config: Config, metric: Metric, weighed: Weighed | Strand) -> tuple[float, str]:
     """Give the log evidence that condemns by one metric, and which of the ways has most of it."""
-    found = (weighed.worse, weighed.floor, weighed.steady) if metric.known else weighed.spared
-    worse, floor, alone_ = (one.log for one in found)
+    worse, floor, alone_, sole = (one.log for one in _ways(metric, weighed))
     if config.alone:
         return alone_, "beyond its limit after the promotion"
     relative = min(worse, floor)
@@ -43,6 +45,9 @@ def condemning(config: Config, metric: Metric, weighed: Weighed | Strand) -> tup
     # The mean of two e-processes is one, so their sum is held against the limit that shares the
     # risk between them: never less than the larger of the two.
     log = eprocess.log_sum((relative, steady)) if config.rule >= TOGETHER else max(relative, steady)
+    # It is not added: of those blocks the others say next to nothing, and it has a risk of its own.
+    if weighed.sole.blocks and sole > log:
+        return sole, _SOLE
     if relative >= steady:
         return log, f"worse than {config.rho:g}x the primary, and by more than matters"
     return log, "beyond its limit while the primary is not"
@@ -59,6 +64,8 @@ def finding(config: Config, metric: Metric, weighed: Weighed, counts: Counts | N
     `counts` are those of the newest block.
     """
     found = _found(config, metric, weighed, counts)
+    if found.fails and found.way == _SOLE:
+        found = replace(found, sides=_there(weighed.sole_total, metric))
     if weighed.warm is None:
         return found
     log = condemning(config, metric, weighed.warm)[0]
@@ -76,12 +83,12 @@ def _found(config: Config, metric: Metric, weighed: Weighed, counts: Counts | No
     limit, faults = math.log(config.limit), weighed.faults
     if faults.rest is None:
         return Finding(log=log, way=way, fails=log >= limit)
-    rest = _rest(config, metric, faults)
+    rest, by_limit = _rest(config, metric, faults)
     numbers, beside = {"logRest": exact(rest, config.digits)}, ""
     if faults.base:
         numbers |= _left_out(faults, faults.base)
         beside = _beside(faults, weighed.total, metric)
-        if rest >= limit:
+        if rest >= limit and not by_limit:
             words = f"worse than {config.rho:g}x them, and by more than matters"
             sides = _sides(faults.base.total, metric)
             return Finding(
@@ -98,7 +105,7 @@ def _found(config: Config, metric: Metric, weighed: Weighed, counts: Counts | No
         return Finding(log=top, way=way, fails=log >= limit, beside=beside, numbers=numbers)
     words = f"by its own counts pod {one.name} alone fails: {one.words}"
     sick = faults.sick == one.name
-    over = sick and burning(counts or Counts(), metric.budget)
+    over = sick and burning(counts or Counts(), metric.budget, both=config.rule < SOLE)
     if over or (sick and sick_ms > config.pod_grace_ms):
         why = "too much of the whole to wait for it" if over else f"for {rough(sick_ms)}"
         pod = f"{words}; {why}"
@@ -108,20 +115,31 @@ def _found(config: Config, metric: Metric, weighed: Weighed, counts: Counts | No
     return Finding(log=rest, way=way, fails=False, waits=waits, beside=beside, numbers=numbers)
 
 
-def _rest(config: Config, metric: Metric, faults: Faults) -> float:
-    """Give the least evidence without pods that are broken by themselves."""
+def _rest(config: Config, metric: Metric, faults: Faults) -> tuple[float, bool]:
+    """Give the least evidence without pods that are broken by themselves.
+
+    Also whether it is that the limit is broken where nobody is left, and no comparison.
+    """
     base, every = faults.base, faults.without.values()
     if base is None:
-        return min(condemning(config, metric, one)[0] for one in every)
+        found, way = min(condemning(config, metric, one) for one in every)
+        return found, way == _SOLE
+    strands = [_ways(metric, one) for one in (base, *every)]
     # An outage of both sides may look like this. So only the way with the whole guarantee counts,
     # and the mean with the evidence on the whole primary is what is held against the limit.
-    found = [one if metric.known else _spared(one) for one in (base, *every)]
-    return min(min(one.worse.log, one.floor.log) for one in found) - math.log(2)
+    rest = min(min(worse.log, floor.log) for worse, floor, *_ in strands) - math.log(2)
+    sole = min(one[3].log for one in strands) if base.sole.blocks else -math.inf
+    return max(rest, sole), sole > rest
 
 
-def _spared(one: Strand) -> Strand:
-    worse, floor, steady = one.spared
-    return Strand(worse=worse, floor=floor, steady=steady)
+def _ways(metric: Metric, one: Weighed | Strand) -> tuple[Mixture, ...]:
+    """List the ways to condemn, with one incident spared where nobody knows how they come."""
+    return (one.worse, one.floor, one.steady, one.sole) if metric.known else one.spared
+
+
+def _there(seen: Counts, metric: Metric) -> str:
+    """Say how the canary did since nobody was left to compare with."""
+    return f"{seen.canary_bad:,} of {seen.canary:,} canary requests {metric.what} at 100 %"
 
 
 def _left_out(faults: Faults, base: Strand) -> dict[str, str]:

@@ -1,5 +1,6 @@
-"""The evidence of one block, added to what there was: three ways to weigh it, and one spared."""
+"""The evidence of one block, added to what there was: four ways to weigh it, and one spared."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gitops_canary.core.judges import eprocess
@@ -8,65 +9,79 @@ from gitops_canary.core.judges.pod_faults import Strand
 from gitops_canary.core.judges.sequential_types import Config, Metric
 from gitops_canary.model.judging import Counts
 
+Ratios = tuple[eprocess.Logs, ...]
+"""One block's log likelihood ratios, by way; empty where a way does not look at it."""
 
-def grown(config: Config, metric: Metric, before: Strand, c: Counts) -> Strand:
-    """Weigh one block's counts, and add them up."""
-    full = _ratios(config, metric, c)
-    worse, floor = before.worse.times(full[0]), before.floor.times(full[1])
-    steady = before.steady.times(full[2])
+
+def grown(
+    config: Config, metric: Metric, before: Strand, c: Counts, *, sole: float | None = None
+) -> Strand:
+    """Weigh one block's counts, and add them up.
+
+    `sole` is the share of bad requests that is no fault where nobody is left to compare with; None
+    where somebody is.
+    """
+    full = _ratios(config, metric, c, sole=sole)
+    so_far = (before.worse, before.floor, before.steady, before.sole)
+    ways = _times(so_far, full)
+    spared = before.spared
+    if not metric.known:
+        here = ways
+        if c.canary_bad > 1:
+            here = _times(so_far, _ratios(config, metric, _one(c), sole=sole))
+        spared = _less(_times(before.spared, full), here)
     return Strand(
-        worse=worse,
-        floor=floor,
-        steady=steady,
-        spared=before.spared
-        if metric.known
-        else _spared(config, metric, before, c, full, (worse, floor, steady)),
-        total=_sum(before.total, c),
+        worse=ways[0],
+        floor=ways[1],
+        steady=ways[2],
+        sole=ways[3],
+        spared=spared,
+        total=summed(before.total, c),
     )
 
 
-def _ratios(config: Config, metric: Metric, c: Counts) -> tuple[eprocess.Logs, ...]:
-    """Weigh one block three ways: against the primary, for materiality, and by itself."""
+def _ratios(config: Config, metric: Metric, c: Counts, *, sole: float | None) -> Ratios:
+    """Weigh one block: against the primary, for materiality, by itself, with nobody beside it."""
     bad, eta = eprocess.BAD, metric.eta
+    usual = 2 * (metric.history or 0.0)
     # With nobody beside it, only what breaks the limit itself is a fault.
     part = 1.0 if config.alone else 0.5
-    usual = max(metric.budget * part, 2 * (metric.history or 0.0))
+
+    def beyond(share: float) -> eprocess.Logs:
+        return eprocess.absolute(c.canary, c.canary_bad, share, bad, eta=eta)
+
     return (
         eprocess.relative(
             c.canary, c.canary_bad, c.primary, c.primary_bad, rho=config.rho, eta=eta
         ),
-        eprocess.absolute(c.canary, c.canary_bad, metric.budget * config.floor, bad, eta=eta),
-        eprocess.absolute(c.canary, c.canary_bad, usual, bad, eta=eta),
+        beyond(metric.budget * config.floor),
+        beyond(max(metric.budget * part, usual)),
+        () if sole is None else beyond(sole),
     )
 
 
-def _spared(
-    config: Config,
-    metric: Metric,
-    before: Strand,
-    c: Counts,
-    full: tuple[eprocess.Logs, ...],
-    whole: tuple[Mixture, ...],
-) -> tuple[Mixture, Mixture, Mixture]:
-    """Weigh with one incident spared, be it in this block or in one before.
+def _times(before: Sequence[Mixture], ratios: Ratios) -> tuple[Mixture, ...]:
+    pairs = zip(before, ratios, strict=True)
+    return tuple([one.times(more) if more else one for one, more in pairs])
 
-    A block's further bad requests are left out, which lowers every likelihood ratio: what is
-    compared with the limit is never more than the whole evidence, so its guarantee stays.
+
+def _one(c: Counts) -> Counts:
+    """Leave all of a block's bad requests out but one, as one incident.
+
+    That lowers every likelihood ratio: what is compared with the limit is never more than the whole
+    evidence, so its guarantee stays.
     """
-    more = max(c.canary_bad - 1, 0)
-    if more:
-        one = replace(c, canary=c.canary - more, canary_bad=1)
-        so_far = (before.worse, before.floor, before.steady)
-        less = _ratios(config, metric, one)
-        whole = tuple(entire.times(part) for entire, part in zip(so_far, less, strict=True))
-    worse, floor, steady = (
-        min(earlier.times(all_of_it), here, key=lambda m: m.log)
-        for earlier, all_of_it, here in zip(before.spared, full, whole, strict=True)
-    )
-    return worse, floor, steady
+    return replace(c, canary=c.canary - c.canary_bad + 1, canary_bad=1)
 
 
-def _sum(a: Counts, b: Counts) -> Counts:
+def _less(earlier: Sequence[Mixture], here: Sequence[Mixture]) -> tuple[Mixture, ...]:
+    """Spare an incident of a block before, or the one of this block: whichever leaves less."""
+    pairs = zip(earlier, here, strict=True)
+    return tuple([one if one.log <= other.log else other for one, other in pairs])
+
+
+def summed(a: Counts, b: Counts) -> Counts:
+    """Add counts up."""
     return Counts(
         canary=a.canary + b.canary,
         canary_bad=a.canary_bad + b.canary_bad,

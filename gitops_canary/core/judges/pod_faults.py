@@ -33,7 +33,8 @@ class Strand:
     worse: Mixture = UNSEEN
     floor: Mixture = UNSEEN
     steady: Mixture = UNSEEN
-    spared: tuple[Mixture, Mixture, Mixture] = (UNSEEN,) * 3
+    sole: Mixture = UNSEEN
+    spared: tuple[Mixture, ...] = (UNSEEN,) * 4
     total: Counts = field(default_factory=Counts)
     """What was counted since the pods were left out."""
 
@@ -186,13 +187,18 @@ def alone(faults: Faults) -> tuple[Lone, int] | None:
     """
     if not faults.without:
         return None
-    name = min(faults.without, key=lambda one: faults.without[one].worse.log)
+    every = faults.without
+    name = min(every, key=lambda one: every[one].worse.log + every[one].sole.log)
     sick_ms, _, found = faults.since[name]
     return (found, sick_ms) if found and found.name == name else None
 
 
-def burning(counts: Counts, budget: float) -> bool:
-    """Whether too much of the whole service fails to wait for one pod, and not by chance."""
-    requests, bad = counts.canary + counts.primary, counts.canary_bad + counts.primary_bad
+def burning(counts: Counts, budget: float, *, both: bool) -> bool:
+    """Whether too much of the whole service fails to wait for one pod, and not by chance.
+
+    `both` holds what the primary fails against the canary too, as records before decision 48 do.
+    """
+    requests = counts.canary + counts.primary
+    bad = counts.canary_bad + (counts.primary_bad if both else 0)
     part = _BURN * budget
     return bool(bad) and part < 1 and tail(bad, requests, part) <= _CHANCE

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from gitops_canary.model.judging import Pod
 
-_LEAST_BAD = 3
+LEAST_BAD = 3
+"""Bad requests of one pod without which it is not looked at by itself."""
 _CHANCE = 0.01
 """How likely bad requests may fall on some one pod like this by chance, at the most."""
 _LIKELY = 0.15
@@ -143,7 +144,7 @@ def _worst(pods: Pods) -> Lone | None:
             every_bad += bad
             if bad > most or (bad == most and name > worst):
                 most, worst = bad, name
-    if most < _LEAST_BAD:
+    if most < LEAST_BAD:
         return None
     if seen < 2:  # noqa: PLR2004 - one pod has nobody to differ from
         return None

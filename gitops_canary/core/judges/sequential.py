@@ -1,10 +1,11 @@
 """Evidence on counts: roll back once it is overwhelming, go on once there is none against it.
 
-Three questions per metric, each asked after every block, any number of times: is the canary worse
+Four questions per metric, each asked after every block, any number of times: is the canary worse
 than `rho` times the primary, and by more than a quarter of the budget? is it beyond its limit while
-the primary is not? is it proven to keep its limit? For a canary that is not worse than tolerated
+the primary is not? is it beyond its limit where nobody is left to compare it with? is it proven to
+keep its limit? For a canary that is not worse than tolerated
 the chance of ever being condemned is at most `alpha` (see `eprocess`); under an outage of both
-sides the second question's relative part alone protects.
+sides the second question's relative part alone protects, and where nobody is left nothing does.
 """
 
 import math
@@ -12,9 +13,9 @@ from dataclasses import replace
 from decimal import ROUND_FLOOR, Decimal
 from functools import partial
 
-from gitops_canary.core.judges import eprocess, recovering, share, threshold
+from gitops_canary.core.judges import eprocess, lonely, recovering, share, threshold
 from gitops_canary.core.judges.condemning import Finding, condemning, condemns, finding
-from gitops_canary.core.judges.growing import grown
+from gitops_canary.core.judges.growing import grown, summed
 from gitops_canary.core.judges.pod_faults import Strand, followed
 from gitops_canary.core.judges.pods import added, blamed
 from gitops_canary.core.judges.recovering import Shares
@@ -127,22 +128,18 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
     if reading.counts is None or block.doubt:
         return before
     c = reading.counts
+    mine, other = (c.canary, c.canary_bad), lonely.primary(reading, c, metric.budget)
     warms = not config.alone and recovering.warms(metric.warmup_ms, first_ms, block.end_ms)
-    newest = (*before.newest, (c.canary, c.canary_bad))[-recovering.BLOCKS :] if warms else ()
+    newest = (*before.newest, mine)[-recovering.BLOCKS :] if warms else ()
     if block.start_ms < first_ms + metric.warmup_ms:
         return replace(before, newest=newest)
     good = eprocess.added(
         before.good,
         eprocess.absolute(c.canary, c.canary_bad, metric.budget, eprocess.GOOD, eta=metric.eta),
     )
-    whole = Strand(
-        worse=before.worse,
-        floor=before.floor,
-        steady=before.steady,
-        spared=before.spared,
-        total=before.total,
-    )
-    grow = partial(grown, config, metric)
+    whole = _so_far(before)
+    sole = lonely.allowed(config, metric, before.beside, c, block.weight)
+    grow = partial(grown, config, metric, sole=sole)
     after = grow(whole, c)
     span, known = (block.start_ms, block.end_ms), {"budget": metric.budget, "eta": metric.eta}
     both = config.rule >= BOTH
@@ -152,10 +149,15 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
         worse=after.worse,
         floor=after.floor,
         steady=after.steady,
+        sole=after.sole,
         spared=after.spared,
         good=good,
         proof=eprocess.log_mean(good),
         total=after.total,
+        sole_total=summed(before.sole_total, c) if sole is not None else before.sole_total,
+        beside=before.beside
+        if sole is not None
+        else lonely.appended(before.beside, block.end_ms, other),
         pods=added(before.pods, reading.pods),
         faults=followed(before.faults, whole, reading, span, grow=grow, both=both, **known)
         if config.rule >= LONE
@@ -163,8 +165,20 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
         warm=Strand() if falling else warm,
         newest=newest,
         falling=falling,
-        recent=_newest(before.recent, block, c, config.recent_ms),
-        lately=_newest(before.lately, block, c, config.lately_ms),
+        recent=_newest(before.recent, block, mine, config.recent_ms),
+        lately=_newest(before.lately, block, mine, config.lately_ms),
+    )
+
+
+def _so_far(before: Weighed) -> Strand:
+    """Give the evidence with all pods."""
+    return Strand(
+        worse=before.worse,
+        floor=before.floor,
+        steady=before.steady,
+        sole=before.sole,
+        spared=before.spared,
+        total=before.total,
     )
 
 
@@ -176,11 +190,11 @@ def _falling(config: Config, metric: Metric, newest: Shares, strands: tuple[Stra
     return beyond and recovering.falls(newest, metric.eta)
 
 
-def _newest(before: Ends, block: Block, c: Counts, span_ms: int) -> Ends:
+def _newest(before: Ends, block: Block, seen: tuple[int, int], span_ms: int) -> Ends:
     """Add a block to the newest ones, and let those go that ended before a time."""
     since_ms = block.end_ms - span_ms
     kept = [one for one in before if one[0] > since_ms]
-    return (*kept, (block.end_ms, c.canary, c.canary_bad))
+    return (*kept, (block.end_ms, *seen))
 
 
 def _values(config: Config, state: State, block: Block) -> tuple[State, tuple[Measurement, ...]]:
@@ -236,6 +250,7 @@ def _measurement(
             "logGood": number(good),
             "logLimit": number(math.log(config.limit)),
             "eta": number(metric.eta),
+            **lonely.told(weighed, number),
             **({} if metric.known else {"logCompared": number(found.log)}),
             **found.numbers,
         },

@@ -12,6 +12,7 @@ from gitops_canary.core.judges.sequential_types import (
     KEPT,
     SPLIT,
     SUMS,
+    WHOLE,
     Config,
     Ends,
     Metric,
@@ -24,8 +25,6 @@ from gitops_canary.model.rollout import Outcome
 
 Ruling = tuple[Outcome, str, bool, bool]
 """Outcome, reason, whether it is final, whether data were heard."""
-WHOLE = 100
-"""Percent: at this weight nobody is left to compare with, and what was seen before counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

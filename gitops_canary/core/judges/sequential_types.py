@@ -12,16 +12,19 @@ from gitops_canary.model.judging import Counts
 from gitops_canary.model.rollout import Outcome
 
 SEEN_MS = 15_000
-RULE = 47
+RULE = 48
 """The newest decision (docs/decisions) that changed how evidence is weighed, or from when."""
 APART, TOGETHER, LONE, KEPT, BORN, ROW, WARM, BOTH, SPLIT = 29, 31, 37, 38, 39, 40, 41, 42, 43
-HEEDS, SUMS = 46, 47
+HEEDS, SUMS, SOLE = 46, 47, 48
 """The decisions since which a pod's own share is expected of it, the ways to condemn add up, a pod
 that is broken by itself is left out or waited for, what is promoted unproven kept its limit, a
 series that begins within a window counts whole in it, the blocks of all weights are one row, a
 share that falls after the warm-up is waited for, no pod of the canary condemns it alone against the
 rest of a primary, clumped or retried requests are no other split, the silence of one is not made
-up for by what others say, and clumps show in the sums of both sides."""
+up for by what others say, clumps show in the sums of both sides, and where nobody is
+left to compare with the limit alone condemns."""
+WHOLE = 100
+"""Percent: at this weight nobody is left to compare with, and what was seen before counts."""
 
 
 Ends = tuple[tuple[int, int, int], ...]
@@ -105,13 +108,19 @@ class Weighed:
     worse: Mixture = eprocess.UNSEEN
     floor: Mixture = eprocess.UNSEEN
     steady: Mixture = eprocess.UNSEEN
-    spared: tuple[Mixture, Mixture, Mixture] = (eprocess.UNSEEN,) * 3
-    """The same three with one incident spared: the block that incriminates most counts as one bad
+    sole: Mixture = eprocess.UNSEEN
+    """Of the blocks alone in which nobody was left to compare with; unseen where there was none."""
+    spared: tuple[Mixture, ...] = (eprocess.UNSEEN,) * 4
+    """The same four with one incident spared: the block that incriminates most counts as one bad
     request. Looked at where the overdispersion is not known."""
     good: eprocess.Logs = (0.0,) * len(eprocess.GOOD)
     proof: float = 0.0
     """The logarithm of the evidence that it keeps its limit."""
     total: Counts = field(default_factory=Counts)
+    sole_total: Counts = field(default_factory=Counts)
+    """What was counted where nobody was left to compare with."""
+    beside: Ends = ()
+    """(end, requests, bad) of the primary's newest blocks while it had requests."""
     pods: Pods = field(default_factory=dict)
     """What the canary's pods counted of themselves."""
     faults: Faults = NONE
