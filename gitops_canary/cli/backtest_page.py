@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from gitops_canary.core import plot
 from gitops_canary.core.backtest import Backtest, Range, leaving, suggested
+from gitops_canary.core.markup import scrolling, table
 from gitops_canary.core.normal_days import LeftOut
 from gitops_canary.core.report import head
 from gitops_canary.core.text import iso, percent
@@ -17,10 +18,7 @@ COLUMNS = 400
 _STOPPED_MAX = 200
 _APART = 3.0
 """Columns between two strokes that are told apart."""
-_STYLE = (
-    "svg rect.odd{fill:var(--open);opacity:.16}"
-    "@media (max-width:640px){.scroll svg{min-width:720px}}"
-)
+_STYLE = "svg rect.odd{fill:var(--open);opacity:.16}"
 _LEGEND = (
     "Dashed: the limit. A gap: nothing was measured. Red below: a rollout that began there would "
     "have been stopped. Shaded: left out of what is called normal."
@@ -42,13 +40,7 @@ def page(name: str, summary: str, found: Backtest) -> str:
 
 def _table(found: Backtest) -> str:
     titles = ("Check", "Limit", "Looks", "Failed", "Silent", "Middle", "Worst 1 %", "Suggested")
-    rows = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _cells(one))}</tr>"
-        for one in found.ranges
-    )
-    names = "".join(f'<th scope="col">{name}</th>' for name in titles)
-    table = f"<table><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>"
-    return f'<div class="scroll" tabindex="0" role="region" aria-label="Checks">{table}</div>'
+    return table("Checks", titles, [_cells(one) for one in found.ranges])
 
 
 def _cells(one: Range) -> tuple[str, ...]:
@@ -101,8 +93,7 @@ def _plot(one: Range, stopped: Sequence[int]) -> str:
     )
     ends = f"{iso(one.span[0])} to {iso(one.span[1])}, {percent(min(shown))} to"
     drawn = plot.drawing(HEIGHT, f"{ends} {percent(max(shown))}", body)
-    region = 'class="scroll" tabindex="0" role="region" aria-label="Plot"'
-    return f'<div {region}>{drawn}</div><p class="legend">{_LEGEND}</p>'
+    return f'{scrolling(one.check, drawn)}<p class="legend">{_LEGEND}</p>'
 
 
 def _limit(y: float) -> str:

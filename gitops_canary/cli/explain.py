@@ -19,7 +19,7 @@ from gitops_canary.core.explain import arithmetic, ladder, sentence
 from gitops_canary.core.message import table
 from gitops_canary.core.recount import recount
 from gitops_canary.core.stopping import condemned_by
-from gitops_canary.core.text import duration, iso, percent
+from gitops_canary.core.text import change, duration, iso, percent
 from gitops_canary.core.told import Told
 from gitops_canary.errors import ConfigError, Place, SpecError
 from gitops_canary.git.plain import PlainClone
@@ -106,7 +106,7 @@ def told(report: Report, canary: CanaryId) -> Iterator[str]:
         yield "\nMoves, newest first:"
         for move in reversed(one.rollout.moves):
             record = move.record
-            weight = f"{percent(record.weight_from)}% -> {percent(record.weight_to)}%"
+            weight = change(percent(record.weight_from), percent(record.weight_to))
             yield f"  {iso(move.date_ms)}  {move.revision[:12]}  {record.action.value}  {weight}"
         yield "\nWhy, with every figure: `git show <move>`, or in a clone with the evidence branch"
         yield f"`gitops-canary explain -C . {one.rollout.id}`."
@@ -114,7 +114,7 @@ def told(report: Report, canary: CanaryId) -> Iterator[str]:
 
 def _now(one: Seen) -> str:
     """Say where the canary is, with the numbers of `status`."""
-    share = f"Now: {percent(one.tip.owned.weight)}% of the traffic"
+    share = f"Now: {percent(one.tip.owned.weight)} % of the traffic"
     if one.rollout is None or not one.running:
         return f"{share}, nothing rolls out."
     record = one.rollout.last.record

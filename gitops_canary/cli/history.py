@@ -17,7 +17,7 @@ from gitops_canary.cli.options import (
     PlainOption,
 )
 from gitops_canary.cli.printing import Row, say, show_fitting
-from gitops_canary.core.text import iso, percent
+from gitops_canary.core.text import change, iso, percent
 from gitops_canary.errors import SpecError
 from gitops_canary.git.plain import PlainClone
 from gitops_canary.manifest.problems import nearest_canary
@@ -39,7 +39,7 @@ def history(
     reports = looked(config)
     wanted = chosen(reports, canaries)
     rows = [row for report in reports for row in _rows(report) if wanted(row["canary"])]
-    show_fitting(rows, COLUMNS, output, FIRST)
+    _show(rows, output)
     if not rows:
         say("No move is there yet: nothing has rolled out.")
     errors = [report.error for report in reports if report.error]
@@ -62,7 +62,7 @@ def _plain(path: Path, wanted: frozenset[str], output: Form) -> int:
             remedy=nearest_canary(unknown[0], known),
         )
     rows = [_row(move) for move in reversed(moves) if not wanted or move.record.canary in wanted]
-    show_fitting(rows, COLUMNS, output, FIRST)
+    _show(rows, output)
     errors = [one.error for one in claims if not isinstance(one, Claim)]
     for error in errors:
         say(f"error: {error}")
@@ -70,6 +70,13 @@ def _plain(path: Path, wanted: frozenset[str], output: Form) -> int:
         say("No move is in the checked-out history; `git pull` brings those of the config branch.")
     say("As the commits say; `gitops-canary verify` tells whose they are.")
     return errors[0].exit_code if errors else 0
+
+
+def _show(rows: Sequence[Row], output: Form) -> None:
+    """Print moves; weights stand in a table as people write them, else as in the trailer."""
+    if output is Form.TABLE:
+        rows = [{**row, "weight": change(*row["weight"].split("->"))} for row in rows]
+    show_fitting(rows, COLUMNS, output, FIRST)
 
 
 def _rows(report: Report) -> Iterator[Row]:

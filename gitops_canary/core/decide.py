@@ -20,6 +20,9 @@ from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.rollout import Action, Outcome, Record, Rollout
 from gitops_canary.model.webhooks import HookType
 
+SAME = "Candidate and primary are the same version."
+"""Why nothing has to be done."""
+
 
 def decide(s: Situation) -> Decision:
     """Decide about one canary; the same situation always gives the same decision."""
@@ -177,8 +180,7 @@ def _resting(s: Situation) -> Decision:
         return decision
     if s.rollout and s.idles_at_zero and s.last is not Action.IDLE:
         return _idling(s, s.rollout.last.record)
-    same = "Candidate and primary are the same version."
-    return s.hold(Wait.IDLE, f"{same}{_rolled_back(s)}{s.unjudged}")
+    return s.hold(Wait.IDLE, f"{SAME}{_rolled_back(s)}{s.unjudged}")
 
 
 def _idling(s: Situation, last: Record) -> Decision:

@@ -118,8 +118,9 @@ def _commands(text: str) -> str:
 
 
 def _ladder(weight: Decimal, steps: Sequence[Decimal]) -> str:
-    rungs = (f"**{percent(s)}**" if s == weight else percent(s) for s in steps)
-    return " → ".join(("**0**" if weight == 0 else "0", *rungs)) + " %"
+    rungs = (f"{percent(step)}%" for step in (Decimal(0), *steps))
+    here = f"{percent(weight)}%"
+    return " -&#62; ".join(f"**{rung}**" if rung == here else rung for rung in rungs)
 
 
 def _checks(verdict: Verdict) -> Iterator[str]:

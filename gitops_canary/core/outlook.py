@@ -72,7 +72,7 @@ def _scaling(both: Templates, ground: Ground) -> Iterator[str]:
 def _moves(spec: CanarySpec, ground: Ground) -> Iterator[str]:
     policy = spec.policy
     deadline = duration(policy.progress_deadline_ms)
-    mirror = "" if policy.mirror is None else f", and {percent(policy.mirror)}% of requests copied"
+    mirror = "" if policy.mirror is None else f", and {percent(policy.mirror)} % of requests copied"
     yield (
         f"start: the weight is set to 0{mirror}; the canary has {deadline} to become ready, "
         "or people are called."
@@ -89,7 +89,8 @@ def _moves(spec: CanarySpec, ground: Ground) -> Iterator[str]:
         f"the primary has {deadline} to run it everywhere, or people are called."
     )
     for weight in () if policy.skip_analysis else policy.descent:
-        yield f"finish: {percent(weight)}% stay with the canary for {duration(policy.interval_ms)}."
+        span = duration(policy.interval_ms)
+        yield f"finish: {percent(weight)} % stay with the canary for {span}."
     yield "finish: the weight is set to 0 again, and the report is sealed."
     if policy.watch_ms:
         does = "takes the rollout back" if policy.watch_action == "abort" else "calls people"
@@ -126,7 +127,7 @@ def _steps(policy: Policy) -> Iterator[str]:
 def _share(policy: Policy, weight: Decimal) -> str:
     if policy.strategy is Strategy.AB_TEST:
         return "all requests that match go to the canary"
-    return f"{percent(weight)}% of the traffic goes to the canary"
+    return f"{percent(weight)} % of the traffic goes to the canary"
 
 
 def _looks(policy: Policy, count: int) -> str:

@@ -8,20 +8,21 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from gitops_canary.core.evidence import PAGES, page_paths
+from gitops_canary.core.markup import MARKS
 from gitops_canary.core.report import report
-from gitops_canary.core.text import one_line
+from gitops_canary.core.text import change, one_line
 from gitops_canary.core.told import Json, Told, told
 from gitops_canary.model.names import Path
 from gitops_canary.model.rollout import Record
 
-_MEANT = re.compile(r"[^A-Za-z0-9 .,:;/=%()'+-]+")
-"""All but letters and punctuation that means nothing to Markdown in the middle of a line."""
+_MEANT = re.compile(r"(?:(?<!% -)>|[^A-Za-z0-9 .,:;/=%()'+>-])+")
+"""All but letters and punctuation that means nothing to Markdown in the middle of a line, as the
+arrow between two weights does."""
 MARK = f"<!-- gitops-canary page {PAGES} -->"
 SHEET = (
     "The go/no-go sheet that `gitops-canary plan --sheet` wrote before the start names a policy "
     "digest: if it is the one above, these are the conditions that were approved."
 )
-_MARKS = {"pass": "✔ pass", "fail": "✘ fail", "inconclusive": "? inconclusive", "none": "-"}
 
 
 def pages(record: Record, decisions: Sequence[bytes]) -> dict[Path, bytes]:
@@ -113,7 +114,7 @@ def _moves(story: Told) -> Iterator[str]:
     return table(
         ("when", "move", "weight", "verdict", "why"),
         [
-            (d["decidedAt"], d["action"], _weights(d), _MARKS[d["verdict"]], d["reason"])
+            (d["decidedAt"], d["action"], _weights(d), MARKS[d["verdict"]], d["reason"])
             for d in story.decisions
         ],
     )
@@ -127,7 +128,7 @@ def _checks(story: Told) -> Iterator[str]:
             c["value"] or "-",
             c["baseline"] or "-",
             c["limit"],
-            _MARKS[c["verdict"]],
+            MARKS[c["verdict"]],
             c["samples"],
         )
         for d in story.decisions
@@ -151,7 +152,7 @@ def _commands(story: Told) -> Iterator[str]:
 
 
 def _weights(decision: Json) -> str:
-    return f"{decision['weight']['from']} to {decision['weight']['to']} %"
+    return change(decision["weight"]["from"], decision["weight"]["to"])
 
 
 def _count(value: object) -> str:

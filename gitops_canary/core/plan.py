@@ -13,7 +13,7 @@ from gitops_canary.core.message import compose, subject
 from gitops_canary.core.pages import pages
 from gitops_canary.core.rehearsal import always
 from gitops_canary.core.statement import seal_path, statement
-from gitops_canary.core.text import iso, percent
+from gitops_canary.core.text import change, iso, percent
 from gitops_canary.manifest import quarantine
 from gitops_canary.manifest.owned import owned
 from gitops_canary.model.decision import Act, PlannedCommit
@@ -239,7 +239,7 @@ def _what(act: Act, record: Record, context: Context) -> tuple[str, str]:
     version = record.version.rpartition(":")[2] if "," not in record.version else "versions"
     if record.version.startswith("template@"):
         version = "template"
-    rise = f"{percent(record.weight_from)}% -> {percent(record.weight_to)}%"
+    rise = change(percent(record.weight_from), percent(record.weight_to))
     if context.policy.strategy is Strategy.AB_TEST:
         rise += " of matches"
     if context.finished:

@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from html import escape
 from typing import Any
 
-from gitops_canary.core.text import instant_ms, iso, one_line
+from gitops_canary.core.text import change, instant_ms, iso, one_line
 from gitops_canary.core.told import Told
 
 Json = dict[str, Any]
@@ -188,7 +188,8 @@ def _live(decision: Json, line: Axis, scale: Scale) -> str:
 def _move(decision: Json, line: Axis, scale: Scale) -> str:
     x = line.x(instant_ms(decision["decidedAt"]))
     y = scale.y(float(decision["weight"]["to"]))
-    title = f"{decision['action']} {decision['weight']['from']} to {decision['weight']['to']} %"
+    weight = change(decision["weight"]["from"], decision["weight"]["to"])
+    title = escape(f"{decision['action']} {weight}")
     return f'<circle class="move" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{title}</title></circle>'
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gitops_canary.core.asked import Whys, reason
 from gitops_canary.core.explain import against
-from gitops_canary.core.text import one_line
+from gitops_canary.core.text import change, one_line
 from gitops_canary.core.told import Json, Told
 
 
@@ -32,7 +32,7 @@ def recount(story: Told, asked: str, whys: Whys) -> Iterator[str]:
 
 
 def _move(decision: Json, whys: Whys) -> Iterator[str]:
-    weight = f"{decision['weight']['from']}% -> {decision['weight']['to']}%"
+    weight = change(decision["weight"]["from"], decision["weight"]["to"])
     by = ", by a person's word" if decision.get("override") else ""
     yield one_line(
         f"{decision['decidedAt']}  {decision['action']} {weight}{by}: {reason(decision, whys)}"

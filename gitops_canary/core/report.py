@@ -10,7 +10,8 @@ from importlib.resources import files
 from gitops_canary.core import plot
 from gitops_canary.core.brief import brief, left_out
 from gitops_canary.core.evidence import Json
-from gitops_canary.core.text import instant_ms, one_line
+from gitops_canary.core.markup import MARKS, scrolling, table, text
+from gitops_canary.core.text import change, instant_ms, one_line
 from gitops_canary.core.told import Told
 
 _SHEET = (
@@ -18,7 +19,6 @@ _SHEET = (
     'names a policy digest: if it is the one under <a href="#policy">Policy</a>, these are the '
     "conditions that were approved.</p>"
 )
-_MARKS = {"pass": "✔ pass", "fail": "✘ fail", "inconclusive": "? inconclusive", "none": "-"}
 _WORDS = (
     ("canary", "the new version's share of production, in percent of its traffic"),
     ("primary", "what serves everyone else"),
@@ -46,7 +46,7 @@ def report(story: Told) -> str:
             _section("Check it yourself", _verify(story)),
             _section("Not known", _bullets(story.unknown())),
             _section("Sign-off", _sign_off()),
-            _section("Words", _table(("word", "meaning"), _WORDS)),
+            _section("Words", table("Words", ("word", "meaning"), _WORDS)),
         )
     )
     return _page(f"{story.last['canary']} {story.outcome}", body)
@@ -70,7 +70,7 @@ def head(title: str, more: str = "") -> str:
         f'style-src &#39;sha256-{mark}&#39;">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{_text(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n"
+        f"<title>{text(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n"
     )
 
 
@@ -80,10 +80,6 @@ def _page(title: str, body: str) -> str:
         "<footer>Rebuilt from the decisions beside this file to the same bytes by "
         "<code>gitops-canary verify</code>.</footer>\n</main>\n</body>\n</html>\n"
     )
-
-
-def _text(value: object) -> str:
-    return escape(one_line(str(value)))
 
 
 def _section(title: str, body: str) -> str:
@@ -96,13 +92,13 @@ def _header(story: Told) -> str:
     kind = {True: "good", False: "bad", None: "open"}[story.good]
     reason = story.end["reason"] if story.end else last["reason"]
     day, version = story.first["decidedAt"][:10], last["version"]
-    where = f"{_text(last['canary'])} · rollout {last['rollout']} · {day}"
+    where = f"{text(last['canary'])} · rollout {last['rollout']} · {day}"
     return (
         f'<header class="{kind}">\n'
-        f'<p class="kind">{where} · <code>{_text(version)}</code></p>\n'
-        f"<h1>{_text(_name(version))} "
-        f'<span class="outcome">{_text(story.outcome)}</span></h1>\n'
-        f"<p>{_text(reason)}</p>\n</header>"
+        f'<p class="kind">{where} · <code>{text(version)}</code></p>\n'
+        f"<h1>{text(_name(version))} "
+        f'<span class="outcome">{text(story.outcome)}</span></h1>\n'
+        f"<p>{text(reason)}</p>\n</header>"
     )
 
 
@@ -116,7 +112,7 @@ def _cards(story: Told) -> str:
         ("of them failed", "not counted" if failed is None else f"{failed}"),
         ("took", _took(story)),
     )
-    cells = "".join(f"<div><dt>{name}</dt><dd>{_text(value)}</dd></div>" for name, value in rows)
+    cells = "".join(f"<div><dt>{name}</dt><dd>{text(value)}</dd></div>" for name, value in rows)
     return f'<dl class="cards">{cells}</dl>'
 
 
@@ -143,27 +139,11 @@ def _plots(story: Told) -> Iterator[str]:
         "live. Filled circle: pass. Cross: fail. Ring: inconclusive. The numbers are in the tables "
         "below.</p>"
     )
-    yield plot.weights(story, line)
+    yield scrolling("Weight", plot.weights(story, line))
     for check in story.policy["checks"]:
         if any(True for _ in plot.points_of(check["name"], story)):
-            yield plot.check(check["name"], story, line, check)
+            yield scrolling(check["name"], plot.check(check["name"], story, line, check))
     yield "</section>"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    top = "".join(f'<th scope="col">{_text(cell)}</th>' for cell in head)
-    lines = ("".join(_cell(cell) for cell in row) for row in rows)
-    body = "".join(f"<tr>{line}</tr>" for line in lines)
-    return (
-        f'<div class="scroll"><table><thead><tr>{top}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
-
-
-def _cell(value: object) -> str:
-    mark = next((name for name, text in _MARKS.items() if text == value), "")
-    kind = f' class="{mark}"' if mark in {"pass", "fail", "inconclusive"} else ""
-    return f"<td{kind}>{_text(value)}</td>"
 
 
 def _moves(story: Told) -> str:
@@ -171,14 +151,14 @@ def _moves(story: Told) -> str:
         (
             d["decidedAt"],
             d["action"],
-            f"{d['weight']['from']} → {d['weight']['to']} %",
-            _MARKS[d["verdict"]],
+            change(d["weight"]["from"], d["weight"]["to"]),
+            MARKS[d["verdict"]],
             d["live"]["since"] if d["live"] else "-",
             d["reason"],
         )
         for d in story.decisions
     ]
-    return _table(("decided", "move", "weight", "verdict", "previous live", "why"), rows)
+    return table("Moves", ("decided", "move", "weight", "verdict", "previous live", "why"), rows)
 
 
 def _checks(story: Told) -> str:
@@ -190,7 +170,7 @@ def _checks(story: Told) -> str:
             c["value"] or "-",
             c["baseline"] or "-",
             c["limit"],
-            _MARKS[c["verdict"]],
+            MARKS[c["verdict"]],
             c["samples"],
         )
         for d in story.decisions
@@ -200,7 +180,7 @@ def _checks(story: Told) -> str:
     if not rows:
         return "<p>Nothing was measured.</p>"
     head = ("evaluated", "at", "check", "canary", "primary", "limit", "verdict", "samples")
-    return _table(head, rows)
+    return table("Checks", head, rows)
 
 
 def _left_out(looks: int) -> str:
@@ -219,17 +199,17 @@ def _remedies(story: Told) -> Iterator[str]:
 
 
 def _bullets(lines: Iterator[str] | Sequence[str]) -> str:
-    return "<ul>" + "".join(f"<li>{_text(line)}</li>" for line in lines) + "</ul>"
+    return "<ul>" + "".join(f"<li>{text(line)}</li>" for line in lines) + "</ul>"
 
 
 def _diffs(story: Told) -> Iterator[str]:
     for d in story.decisions:
-        name = f"{d['action']} {d['weight']['from']} → {d['weight']['to']} %"
+        name = f"{d['action']} {change(d['weight']['from'], d['weight']['to'])}"
         count = len(d["changes"])
         files = "1 file" if count == 1 else f"{count} files"
-        yield f"<details open><summary>{_text(name)}, {files}</summary>"
-        for change in d["changes"]:
-            lines = "\n".join(_diff_line(line) for line in change["diff"].splitlines())
+        yield f"<details open><summary>{text(name)}, {files}</summary>"
+        for each in d["changes"]:
+            lines = "\n".join(_diff_line(line) for line in each["diff"].splitlines())
             yield f"<pre>{lines}</pre>"
         if not count:
             yield "<p>No byte: the commit confirms what was there.</p>"
@@ -239,8 +219,8 @@ def _diffs(story: Told) -> Iterator[str]:
 def _diff_line(line: str) -> str:
     head = line.startswith(("+++", "---"))
     kind = "" if head else {"+": "add", "-": "del"}.get(line[:1], "")
-    text = _text(line)
-    return f'<span class="{kind}">{text}</span>' if kind else text
+    shown = escape(one_line(line))  # byte for byte, for whoever copies it
+    return f'<span class="{kind}">{shown}</span>' if kind else shown
 
 
 def _policy(story: Told) -> str:
@@ -258,7 +238,7 @@ def _policy(story: Told) -> str:
         f"Asked for by commit <code>{story.last['source']}</code>; goes back to "
         f"<code>{story.last['stable']}</code>.</p>"
     )
-    return facts + _table(("value", "is", "written in"), rows)
+    return facts + table("Policy", ("value", "is", "written in"), rows)
 
 
 def _short(value: object) -> str:
@@ -271,7 +251,7 @@ def _verify(story: Told) -> str:
         "<p>In a clone of the configuration repository with its evidence branch; no server is "
         "needed:</p>\n<pre>gitops-canary verify --trusted-keys allowed_signers\n"
         f"git log --grep &#39;Canary-Rollout: {last['rollout']}&#39;\n"
-        f"git show origin/gitops-canary/evidence:{_text(last['canary'])}/{last['rollout']}"
+        f"git show origin/gitops-canary/evidence:{text(last['canary'])}/{last['rollout']}"
         "/decision-01.json | sha256sum</pre>\n<p>The sha256 of each decision stands in its commit "
         "as <code>Canary-Evidence</code>; each decision holds its raw samples.</p>"
     )

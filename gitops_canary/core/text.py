@@ -50,6 +50,15 @@ def percent(weight: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def change(old: str, new: str) -> str:
+    """Write how a weight changes, for people: everywhere as in the subject of a commit.
+
+    >>> change("10", "37.5")
+    '10% -> 37.5%'
+    """
+    return f"{old}% -> {new}%"
+
+
 def one_line(text: str) -> str:
     r"""Write foreign words so that they stay on their line and cannot act as anything else.
 

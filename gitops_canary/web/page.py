@@ -2,21 +2,21 @@
 
 import base64
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
-from html import escape
 from importlib.resources import files
 from urllib.parse import quote
 
 from gitops_canary.app.standing import Looked, Standing
-from gitops_canary.core.text import duration, iso, one_line, percent
+from gitops_canary.core.decide import SAME
+from gitops_canary.core.markup import MARKS, table, text
+from gitops_canary.core.text import change, duration, iso, percent
 
 REFRESH_S = 5
 """How often a browser asks again."""
 _REFRESH = f'<meta http-equiv="refresh" content="{REFRESH_S}">\n'
 _STAY = f'asks again every {REFRESH_S} s: <a href="?still=1">keep it still</a>'
 _GO_ON = 'kept still: <a href="?">let it ask again</a>'
-_MARKS = {"pass": "✔ pass", "fail": "✘ fail", "inconclusive": "? inconclusive", "none": "-"}
 
 
 @cache
@@ -63,7 +63,7 @@ def page(
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{_title(waiting, running)}</title>\n<style>{_style()}</style>\n</head>\n"
         "<body>\n<main>\n<h1>gitops-canary</h1>\n"
-        f'<p class="soft">{told} · {iso(now_ms // 1000 * 1000)} · {_text(version)} · '
+        f'<p class="soft">{told} · {iso(now_ms // 1000 * 1000)} · {text(version)} · '
         f"{_GO_ON if still else _STAY}</p>\n{body}\n"
         '<p class="soft">What is decided lies in Git: <code>gitops-canary history -C CLONE</code>.'
         "</p>\n</main>\n</body>\n</html>\n"
@@ -78,14 +78,14 @@ def _title(waiting: int, running: int) -> str:
 
 def _repository(name: str, one: Looked, now_ms: int, *, linked: bool) -> str:
     age = "not looked at yet" if one.seen_s is None else _age(one.seen_s, now_ms)
-    trouble = f'<p class="trouble" role="alert">{_text(one.trouble)}</p>\n' if one.trouble else ""
+    trouble = f'<p class="trouble" role="alert">{text(one.trouble)}</p>\n' if one.trouble else ""
     # Those who need somebody first, then those that move.
     ordered = sorted(one.standings, key=lambda x: (not x.attention, not x.running, x.canary))
     cards = (
         "\n".join(_card(each, linked=linked) for each in ordered)
         or '<p class="soft">No canaries.</p>'
     )
-    return f'<h2>{_text(name)} <span class="soft">{age}</span></h2>\n{trouble}{cards}'
+    return f'<h2>{text(name)} <span class="soft">{age}</span></h2>\n{trouble}{cards}'
 
 
 def _age(seen_s: float, now_ms: int) -> str:
@@ -99,10 +99,10 @@ def _card(one: Standing, *, linked: bool) -> str:
     return "\n".join(
         (
             f'<article class="{kind}">',
-            f'<h3>{_text(one.canary)} <span class="state">{_text(one.state)}</span></h3>',
+            f'<h3>{text(one.canary)} <span class="state">{text(one.state)}</span></h3>',
             *_versions(one),
             *_weight(one),
-            f"<p>{_text(one.reason)}</p>",
+            *_reason(one),
             *((f"<p>Try: {_remedy(one.remedy)}</p>",) if one.remedy else ()),
             *_checks(one),
             *_moves(one, linked=linked),
@@ -115,12 +115,21 @@ def _versions(one: Standing) -> Iterator[str]:
     if one.version is None:
         return
     if one.version == one.primary:
-        yield f'<p class="soft"><code>{_text(one.version)}</code> serves everyone</p>'
+        yield f'<p class="soft"><code>{text(one.version)}</code> serves everyone</p>'
     else:
         yield (
-            f'<p class="soft"><code>{_text(one.version)}</code> against '
-            f"<code>{_text(one.primary)}</code></p>"
+            f'<p class="soft"><code>{text(one.version)}</code> against '
+            f"<code>{text(one.primary)}</code></p>"
         )
+
+
+def _reason(one: Standing) -> Iterator[str]:
+    """Give the reason, less what the line of the versions says already."""
+    reason = one.reason
+    if one.version is not None and one.version == one.primary:
+        reason = reason.removeprefix(SAME).lstrip()
+    if reason:
+        yield f"<p>{text(reason)}</p>"
 
 
 def _weight(one: Standing) -> Iterator[str]:
@@ -134,19 +143,23 @@ def _weight(one: Standing) -> Iterator[str]:
     )
 
 
-def _remedy(text: str) -> str:
+def _remedy(words: str) -> str:
     """Write commands, which stand between back ticks, as code."""
-    parts = _text(text).split("`")
+    parts = text(words).split("`")
     return "".join(f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts))
 
 
 def _checks(one: Standing) -> Iterator[str]:
     if one.measurements:
         rows = [
-            (x.check, _MARKS[x.outcome.value], x.value or "-", x.baseline or "-", x.limit, x.why)
+            (x.check, MARKS[x.outcome.value], x.value or "-", x.baseline or "-", x.limit, x.why)
             for x in one.measurements
         ]
-        yield _table(("check", "verdict", "canary", "primary", "limit", "why"), rows)
+        yield table(
+            f"Checks of {one.canary}",
+            ("check", "verdict", "canary", "primary", "limit", "why"),
+            rows,
+        )
 
 
 def _moves(one: Standing, *, linked: bool) -> Iterator[str]:
@@ -156,32 +169,16 @@ def _moves(one: Standing, *, linked: bool) -> Iterator[str]:
         (
             iso(move.date_ms),
             move.record.action.value,
-            f"{percent(move.record.weight_from)} → {percent(move.record.weight_to)} %",
-            _MARKS[move.record.verdict.value],
+            change(percent(move.record.weight_from), percent(move.record.weight_to)),
+            MARKS[move.record.verdict.value],
             move.revision[:12] or "just pushed",
         )
         for move in reversed(one.moves)
     ]
     count = "1 move" if len(rows) == 1 else f"{len(rows)} moves"
-    yield f"<details><summary>{count} of rollout {_text(one.rollout)}</summary>"
-    yield _table(("when", "move", "weight", "verdict", "commit"), rows)
+    yield f"<details><summary>{count} of rollout {text(one.rollout)}</summary>"
+    yield table(f"Moves of {one.canary}", ("when", "move", "weight", "verdict", "commit"), rows)
     yield "</details>"
     if linked:
         where = f"rollout/{quote(one.repository, safe='')}/{quote(one.rollout, safe='')}"
-        yield f'<p class="soft"><a href="{where}">Report of rollout {_text(one.rollout)}</a></p>'
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-    body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in rows)
-    return f'<div class="scroll"><table><tr>{top}</tr>{body}</table></div>'
-
-
-def _cell(value: object) -> str:
-    mark = next((name for name, text in _MARKS.items() if text == value), "none")
-    kind = f' class="{mark}"' if mark != "none" else ""
-    return f"<td{kind}>{_text(value)}</td>"
-
-
-def _text(value: object) -> str:
-    return escape(one_line(str(value)))
+        yield f'<p class="soft"><a href="{where}">Report of rollout {text(one.rollout)}</a></p>'

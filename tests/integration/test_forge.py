@@ -210,7 +210,7 @@ def test_author_is_told_and_a_forge_that_fails_delays_nothing(
     assert [one["state"] for one in forge.statuses] == ["pending"]
     (comment,) = forge.comments
     assert comment["body"].startswith("<!-- gitops-canary prod/checkout/")
-    assert "**0** → 5 → 10" in comment["body"]
+    assert "**0%** -&#62; 5% -&#62; 10%" in comment["body"]
     rollout = comment["body"].partition("prod/checkout/")[2][:12]
     path = f"prod/checkout/{rollout}/README.md"
     link = f"{forge.url}/acme/config/blob/gitops-canary/evidence/{path}"

@@ -12,6 +12,7 @@ from gitops_canary.app.standing import Newest, standings
 from gitops_canary.app.tick import Report
 from gitops_canary.cli.explain import told
 from gitops_canary.cli.status import row
+from gitops_canary.core.decide import SAME
 from gitops_canary.core.pages import words
 from gitops_canary.web.page import page
 
@@ -38,10 +39,13 @@ def agree(report: Report) -> None:
     figures = Figures("", newest).text().decode()
     assert one.weight is not None
     assert f"{one.canary}: {shown['state']}. {one.reason}" in text
-    assert f"Now: {shown['weight']} of the traffic" in text
+    assert f"Now: {shown['weight'][:-1]} % of the traffic" in text
     assert (f"step {shown['step']} of rollout {one.rollout}." in text) is one.running
     assert f'<span class="state">{one.state}</span>' in html
-    assert f"<p>{escape(one.reason)}</p>" in html
+    at_rest = one.version == one.primary
+    reason = one.reason.removeprefix(SAME).lstrip() if at_rest else one.reason
+    assert f"<p>{escape(reason)}</p>".replace(" %", "&nbsp;%") in html or not reason
+    assert ("serves everyone" in html) is at_rest
     assert f'state="{one.state}"}} 1.0' in figures
     assert f'weight_ratio{{canary="{WEB}",repository="story"}} {one.weight / 100:.2g}' in figures
     step = shown["step"].partition("/")[0] if one.running else "0"

@@ -86,7 +86,7 @@ def test_finish_in_steps_ends_at_zero() -> None:
 def test_body_has_ladder_weight_checks_and_what_comes_next() -> None:
     body = told(act(Action.ADVANCE, 50, "Both checks pass.")).body
     assert body.startswith(f"{marker(KEY)}\n### prod/shop: 50 % of the traffic\n")
-    assert "0 → 10 → **50** %" in body
+    assert "0% -&#62; 10% -&#62; **50%**" in body
     assert "Both checks pass." in body
     assert "| errors | 1 | - | &#60;= 1 | fail | 9 requests |" in body
     waits = Hold(canary=CANARY, wait=Wait.PERSON, reason="It waits.", remedy="do this", alert=True)

@@ -32,10 +32,10 @@ ARGO = JudgePolicy(type="conditions")
     ("changes", "line"),
     [
         ({}, "  1. start: the weight is set to 0; the canary has 10m to become ready"),
-        ({"mirror": Decimal(50)}, "the weight is set to 0, and 50% of requests copied; the"),
+        ({"mirror": Decimal(50)}, "the weight is set to 0, and 50 % of requests copied; the"),
         ({"mirror": Decimal(50)}, "Before any traffic: one look that passes, 1m later"),
-        ({}, "  2. advance 1/1: 10% of the traffic goes to the canary; once that is live, one"),
-        (STEPS, "advance 2/2: 50% of the traffic"),
+        ({}, "  2. advance 1/1: 10 % of the traffic goes to the canary; once that is live, one"),
+        (STEPS, "advance 2/2: 50 % of the traffic"),
         ({"iterations": 3, "strategy": Strategy.AB_TEST}, "all requests that match go to the"),
         (
             {"iterations": 3, "strategy": Strategy.AB_TEST},
@@ -60,7 +60,7 @@ ARGO = JudgePolicy(type="conditions")
             "1 measurement, the first",
         ),
         ({"affinity": Affinity(cookie="who", max_age_s=1)}, "stays with it, by the cookie who"),
-        ({"return_step": Decimal(4)}, "finish: 6% stay with the canary for 1m."),
+        ({"return_step": Decimal(4)}, "finish: 6 % stay with the canary for 1m."),
         ({"watch_ms": 3_600_000}, "watch: for 1h its limits alone are judged; failing takes"),
         ({"watch_ms": 60_000, "watch_action": "alert"}, "failing calls people"),
         ({"checks": (check(None, query="q", minimum=None),)}, "asks: mine measured over 1m."),
