@@ -27,7 +27,7 @@ def falls(blocks: Sequence[tuple[int, int]], eta: float) -> bool:
 
     `blocks` are (requests, bad), oldest first; bad requests that come in bursts prove less.
 
-    >>> falls([(150, 42), (150, 37), (150, 31), (150, 25), (150, 20)], 1.0)
+    >>> falls([(150, 42), (150, 38), (150, 36), (150, 33), (150, 30)], 1.0)
     True
     >>> falls([(150, 42), (150, 15), (150, 16), (150, 14), (150, 15)][1:], 1.0)
     False
@@ -53,7 +53,7 @@ def falls(blocks: Sequence[tuple[int, int]], eta: float) -> bool:
 def told(blocks: Sequence[tuple[int, int]]) -> str:
     """Say how the share fell.
 
-    >>> told([(150, 42), (150, 20), (0, 0)])
-    '28, 13 %'
+    >>> told([(2, 2), (150, 20), (0, 0)])
+    '100, 13 %'
     """
     return f"{', '.join(f'{100 * k / n:.0f}' for n, k in blocks if n)} %"
