@@ -1,8 +1,9 @@
 """Whoever alters one thing in a decision on record is contradicted by all the others.
 
 `tests/data/decisions` holds rollouts as their moves left them: `windows` are those of stories,
-`counts` two of `sequential` from before decision 18. They stay as they are: what was written once
-has to follow from its samples in every later version.
+`counts` two of `sequential` from before decision 18, `underway` condemned while a weight was on its
+way, `watched` after their finish. They stay as they are: what was written once has to follow from
+its samples in every later version.
 """
 
 import copy
@@ -28,14 +29,15 @@ Json = dict[str, Any]
 DATA = Path(__file__).parents[1] / "data" / "decisions"
 
 
-@cache
 def decisions() -> Sequence[tuple[str, Json, tuple[Move, ...]]]:
-    """Every decision on record, with the moves before it."""
-    rows = [
-        json.loads(line)
-        for file in ("windows.jsonl", "counts.jsonl")
-        for line in (DATA / file).read_text().splitlines()
-    ]
+    """Every decision that is altered in all ways, with the moves before it."""
+    return read("windows.jsonl", "counts.jsonl")
+
+
+@cache
+def read(*files: str) -> Sequence[tuple[str, Json, tuple[Move, ...]]]:
+    """Every decision on record in some files, with the moves before it."""
+    rows = [json.loads(line) for file in files for line in (DATA / file).read_text().splitlines()]
     rollouts = groupby(rows, key=lambda row: row["rollout"])
     return tuple(one for name, own in rollouts for one in _rollout(name, list(own)))
 
@@ -160,3 +162,23 @@ def test_what_stands_in_the_policy_is_held_against_it_in_every_move(what: str) -
 
 def test_nothing_is_told_of_what_nobody_altered() -> None:
     assert unnoticed(nothing, lambda _: True) == [name for name, _, _ in decisions()]
+
+
+ENDS = [
+    pytest.param(document, before, id=name)
+    for name, document, before in read("underway.jsonl", "watched.jsonl")
+    if document["action"] not in {"start", "finish"}
+]
+
+
+@pytest.mark.parametrize(("document", "before"), ENDS)
+def test_what_was_condemned_on_its_way_or_after_its_finish_follows_and_nothing_else(
+    document: Json, before: tuple[Move, ...]
+) -> None:
+    assert list(recompute(document, before)) == []
+    changes = [MOVES["verdict"], MOVES["exposure"], MOVES["failures"]]
+    changes += [VERDICTS["value"], VERDICTS["window"]] if document["verdicts"] else []
+    for change in changes if document["action"] == "abort" else ():
+        altered = copy.deepcopy(document)
+        change(altered)
+        assert list(recompute(altered, before)) != []
