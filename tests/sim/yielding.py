@@ -22,7 +22,9 @@ class Yielding(Watcher):
             need(move.record.action not in FORWARD, f"{move.record.action} while paused")
 
     def overridden(self, report: Report) -> None:
-        """Hold a look against the promise that nobody is held for what happened to another one.
+        """Hold a look against the promise that nobody is held for what befell a neighbour.
+
+        A neighbour is one whose weight stands in the same object.
 
         Raises:
             Broken: a canary waits for a person who touched nothing of its own.
@@ -37,7 +39,7 @@ class Yielding(Watcher):
             shape = self.world.shapes[canary]
             now = self.world.facts(report.tip, shape)
             last = self.newest(report.tip, shape.id)
-            if now is None or last is None:
+            if not shape.joined or now is None or last is None:
                 continue
             same = (now.weight, now.primary) == (last.after.weight, last.after.primary)
             if same:
