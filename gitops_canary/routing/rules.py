@@ -7,7 +7,7 @@ retries) and knows only the canary. It is found again by being exactly what woul
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gitops_canary.manifest.document import Json, Node, Pointer, data
+from gitops_canary.manifest.document import Json, Node, NodeKind, Pointer, data
 from gitops_canary.manifest.inserting import insert_item
 from gitops_canary.model.names import Path
 from gitops_canary.model.spec import Match
@@ -47,13 +47,13 @@ class Rules(Conditions):
         return tuple(
             (*self.path, index)
             for index, item in enumerate(items.items if items else ())
-            if data(item, file="") in wanted
+            if _values(item) in wanted
         )
 
     def shown(self, root: Node, matches: Sequence[Match], names: Names) -> bool:
         """Tell whether every rule is among those that stand there."""
         items = root.get(*self.path)
-        there = [data(item, file="") for item in (items.items if items else ())]
+        there = [_values(item) for item in (items.items if items else ())]
         wanted = [
             rule for _, rules in self._wanted(root, matches, Path(""), names) for rule in rules
         ]
@@ -99,3 +99,10 @@ class Rules(Conditions):
                 )
             except ValueError as error:
                 raise wrong(str(error), rule, file, "match by headers that it knows") from error
+
+
+def _values(rule: Node) -> Json:
+    """Give a rule as plain values; none for one with aliases, which nobody here writes."""
+    if any(node.kind is NodeKind.ALIAS for node in rule.walk()):
+        return None
+    return data(rule, file="")
