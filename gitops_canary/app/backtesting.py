@@ -17,6 +17,7 @@ from gitops_canary.core.judge import judge
 from gitops_canary.core.judges import mannwhitney, threshold
 from gitops_canary.core.questions import longest_window_ms, questions
 from gitops_canary.core.text import duration
+from gitops_canary.core.warmups import spared
 from gitops_canary.errors import SpecError, Unavailable, UsageError
 from gitops_canary.manifest.catalog import headers
 from gitops_canary.manifest.document import parse, text_of
@@ -149,8 +150,8 @@ async def _asked(
         looked = await _bounded(backtest(spec.policy, verdicts), spec, sources, instants[-1])
         if spec.policy.judge.type == threshold.NAME:
             return looked
-        runs = await _runs(spec, who, sources, past, scrape_ms)
-        return replayed(looked, runs, span_ms(spec.policy, scrape_ms))
+        runs, warming = await _runs(spec, who, sources, past, scrape_ms)
+        return replayed(looked, runs, span_ms(spec.policy, scrape_ms), warming=warming)
     finally:
         await sources.aclose()
 
@@ -223,10 +224,11 @@ async def _looks(
 
 async def _runs(
     spec: CanarySpec, who: str, sources: Metrics, past: Past, scrape_ms: int
-) -> list[tuple[int, tuple[Verdict, ...]]]:
-    """Let the judge go through past rollouts, one after the other."""
+) -> tuple[list[tuple[int, tuple[Verdict, ...]]], int]:
+    """Let the judge go through past rollouts, and count those stopped for their warm-up alone."""
     span, alone = span_ms(spec.policy, scrape_ms), who != spec.target.name
     runs: list[tuple[int, tuple[Verdict, ...]]] = []
+    warming = 0
     for at_ms in starts(past.from_ms, past.to_ms, span):
         one = Course(
             policy=replace(spec.policy, judge=replace(spec.policy.judge, shadows=())),
@@ -240,5 +242,7 @@ async def _runs(
             alone=alone,
             asked_ms=at_ms,
         )
-        runs.append((at_ms, one.verdicts(await sources.ask(one.questions()))))
-    return runs
+        answers = await sources.ask(one.questions())
+        runs.append((at_ms, one.verdicts(answers)))
+        warming += spared(one, answers, runs[-1][1])
+    return runs, warming

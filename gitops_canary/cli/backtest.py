@@ -14,7 +14,8 @@ from gitops_canary.cli.backtest_page import page
 from gitops_canary.cli.options import DEFAULT_CONFIG, ConfigOption, Form, OutputOption
 from gitops_canary.cli.printing import Row, say, show
 from gitops_canary.core.backtest import Backtest, Range, leaving, suggested
-from gitops_canary.core.text import iso, percent
+from gitops_canary.core.text import duration, iso, percent
+from gitops_canary.core.warmups import TIMES
 from gitops_canary.errors import UsageError
 from gitops_canary.model.spec import CanarySpec
 
@@ -84,6 +85,12 @@ def _summary(spec: CanarySpec, found: Backtest) -> str:
     text = f"{text}{rest} {stopped}{share} would have been rolled back."
     if any(one.left_out for one in found.ranges):
         text = f"{text} Of the {found.quiet[0]} on normal days it is {found.quiet[1]}."
+    if found.warming:
+        longer = duration(TIMES * spec.policy.judge.warmup_ms)
+        text = (
+            f"{text} {found.warming} of them were slow for their first minutes alone, and would "
+            f"not have been with analysis.judge.warmup: {longer}."
+        )
     return text
 
 
@@ -129,6 +136,7 @@ def _rollouts(spec: CanarySpec, found: Backtest) -> Row:
         "begun": found.begun,
         "silent": found.silent,
         "stopped": [iso(at) for at in found.stopped],
+        "stoppedWarming": found.warming,
         "onNormalDays": {"begun": found.quiet[0], "stopped": found.quiet[1]},
     }
 

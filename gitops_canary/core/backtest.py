@@ -18,6 +18,7 @@ from gitops_canary.core.normal_days import LeftOut, left_out, unit_ms
 from gitops_canary.core.numbers import number
 from gitops_canary.core.questions import longest_window_ms
 from gitops_canary.core.text import percent
+from gitops_canary.core.warmups import stops
 from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Outcome
 from gitops_canary.model.spec import CanarySpec, Check, Policy
@@ -74,6 +75,8 @@ class Backtest:
     quiet: tuple[int, int] = (0, 0)
     """Rollouts on days that no check leaves out, and those of them that would have been stopped;
     the silent ones are not among them."""
+    warming: int = 0
+    """How many of those stopped twice the warm-up would have let through."""
 
 
 def span_ms(policy: Policy, scrape_ms: int) -> int:
@@ -98,26 +101,27 @@ def starts(from_ms: int, to_ms: int, span: int) -> tuple[int, ...]:
 
 
 def replayed(
-    looked: Backtest, runs: Sequence[tuple[int, Sequence[Verdict]]], span: int
+    looked: Backtest,
+    runs: Sequence[tuple[int, Sequence[Verdict]]],
+    span: int,
+    *,
+    warming: int = 0,
 ) -> Backtest:
     """Say what a judge would have done in past rollouts; the ranges of `looked` stay.
 
     `runs` lists when each began and its verdicts, `span` is how long each lasted. A query's failed
     looks, which count up over a rollout, stop none here: the table tells of them.
     """
-    stopped = tuple(at for at, found in runs if any(_stops(one) for one in found))
-    heard = [at for at, found in runs if any(one.heard or _stops(one) for one in found)]
+    stopped = tuple(at for at, found in runs if stops(found))
+    heard = [at for at, found in runs if stops(found) or any(one.heard for one in found)]
     return replace(
         looked,
         begun=len(runs),
         stopped=stopped,
         silent=len(runs) - len(heard),
         quiet=_quiet(looked.ranges, [(at, at + span) for at in heard], stopped),
+        warming=warming,
     )
-
-
-def _stops(one: Verdict) -> bool:
-    return one.outcome is Outcome.FAIL and one.final
 
 
 def backtest(policy: Policy, verdicts: Sequence[Verdict]) -> Backtest:
