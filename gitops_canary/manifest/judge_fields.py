@@ -166,9 +166,18 @@ def _check_budgets(doc: Checked, checks: tuple[Check, ...]) -> None:
     """Refuse a success rate that leaves no budget: evidence is weighed against one."""
     for check, path in zip(checks, doc.items("analysis.metrics"), strict=False):
         least = check.limits.minimum
-        if check.builtin == "request-success-rate" and least is not None and least >= 100:  # noqa: PLR2004 - percent
+        if check.builtin != "request-success-rate" or least is None:
+            continue
+        budget, at = float(1 - least / 100), f"{path}.thresholdRange"
+        if budget <= 0:
             doc.complain(
-                f"{path}.thresholdRange",
+                at,
                 "leaves no request that may fail, so nothing can be weighed",
                 "give a min below 100, e.g. 99.99, or analysis.judge.type: threshold",
+            )
+        elif budget >= 1:
+            doc.complain(
+                at,
+                "lets every request fail, so nothing can be weighed",
+                "give a min above 0, e.g. 99, or analysis.judge.type: threshold",
             )

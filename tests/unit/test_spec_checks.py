@@ -167,3 +167,21 @@ def test_a_webhook_of_type_rollout_is_judge_enough() -> None:
     )
     judged = analysis(metrics=[], webhooks=[ours], judge={"type": "sequential"})
     assert "analysis.judge has nothing to measure" in str(refusal(own(analysis=judged)))
+
+
+@pytest.mark.parametrize(
+    ("least", "problem"),
+    [
+        (100, "leaves no request that may fail"),
+        (99.999999999, ""),
+        (0.001, ""),
+        (0, "lets every request fail"),
+    ],
+)
+def test_a_success_rate_without_a_budget_to_weigh_is_refused(least: float, problem: str) -> None:
+    checks = [{"name": "request-success-rate", "thresholdRange": {"min": least}}]
+    whole = own(analysis=analysis(judge={"type": "sequential"}, metrics=checks))
+    if problem:
+        assert problem in refusal(whole).problem
+    else:
+        assert 0 < configs.budget(read(whole).policy.checks[0]) < 1
