@@ -8,10 +8,11 @@ from gitops_canary.git.objects import ObjectId
 from gitops_canary.git.pack import Made
 
 from .dying import DYING, UNHEARD
-from .measured import BROKEN, MEASURED, UNTRUE, Fault, Undo, nothing
+from .measured import BROKEN, MEASURED, Fault, Undo
 from .remote import CONFIG
 from .rewriting import REWRITTEN
 from .simulation import Simulation
+from .spells import Spells
 from .timing import SERVED, TIMING, wrong_for_good
 
 RATION_MS = 30_000
@@ -21,12 +22,10 @@ OWN = 4
 """How much likelier its own metrics are broken where an application is judged by some."""
 
 
-class Weather:
-    """Draws spells of faults until the seed's chaos ends, and then ends them all."""
+class Weather(Spells):
+    """All that goes wrong now and then in every world."""
 
     def __init__(self, world: Simulation, table: Mapping[str, Fault]) -> None:
-        self._world = world
-        self._table = table
         more: tuple[str, ...] = ()
         if not world.sees_live:  # then when a move got to the server is all there is
             more += ("everything is slow",) * SLOW
@@ -38,43 +37,11 @@ class Weather:
             left_out = (*left_out, "the evidence branch is lost")  # all that makes moves ours
         if not any(shape.alerts for shape in world.shapes.values()):
             left_out = (*left_out, UNHEARD)
-        self._names = [name for name in (*sorted(table), *more) if name in table.keys() - left_out]
-        self._undo: dict[int, tuple[str, Undo]] = {}
-        self._count = 0
+        names = [name for name in (*sorted(table), *more) if name in table.keys() - left_out]
+        super().__init__(world, table, names, world.rng)
         world.reach = self._reach  # type: ignore[method-assign]  # the server's front door
         wrong_for_good(world)
-        world.later(world.rng.randrange(5_000, 40_000), self._begin)
-
-    def end(self) -> None:
-        """End every spell."""
-        for number in list(self._undo):
-            self._end(number)
-
-    def _begin(self) -> None:
-        world, rng = self._world, self._world.rng
-        if world.calm:
-            return
-        name = rng.choice(self._names)
-        self._count += 1
-        number = self._count
-        world.figures.faults += 1
-        world.spells += 1
-        world.untrue += name in UNTRUE
-        world.tell(f"fault: {name}")
-        self._undo[number] = (name, self._table[name](world))
-        world.later(rng.choice((5_000, 20_000, 60_000, 150_000)), lambda: self._end(number))
-        world.later(rng.randrange(10_000, 60_000), self._begin)
-
-    def _end(self, number: int) -> None:
-        name, undo = self._undo.pop(number, ("", nothing))
-        if name:
-            undo()
-            self._world.spells -= 1
-            if name in UNTRUE:
-                self._world.untrue -= 1
-                self._world.untrue_ms = self._world.now_ms
-            self._world.disturbed_ms = self._world.now_ms
-            self._world.tell(f"fault over: {name}")
+        self.start()
 
     def _reach(self, name: str, what: str) -> None:
         """Let a call through to the Git server, or not."""
@@ -86,12 +53,17 @@ class Weather:
         if state == "half-open" and (what != "push" or self._world.rng.random() < 0.5):
             raise _away(what)
         if state == "expired":
-            raise Refused(
-                f"git {what} was refused: wrong user or password",
-                remedy="check url, credentials.username and the file in credentials.passwordFile",
-            )
+            raise expired(what)
         if what == "push":
             self._world.before_push(name)
+
+
+def expired(what: str) -> Refused:
+    """Say that credentials are no good."""
+    return Refused(
+        f"git {what} was refused: wrong user or password",
+        remedy="check url, credentials.username and the file in credentials.passwordFile",
+    )
 
 
 def _away(what: str) -> Unavailable:

@@ -107,12 +107,12 @@ class MemoryGit:
     def poll(self) -> Revision | None:
         self.boundary("poll")
         self.network("poll")
-        return self.remote.refs.get(self.branch)
+        return self.remote.shown().get(self.branch)
 
     def fetch(self) -> tuple[Revision, Revision | None]:
         self.boundary("fetch")
         self.network("fetch")
-        refs = dict(self.remote.refs)
+        refs = dict(self.remote.shown())
         if self.branch not in refs:
             raise SpecError(
                 f"the repository has no branch {self.branch}",

@@ -76,6 +76,8 @@ class Remote:
     """Is told of every change of a branch, after it."""
     refuses: Callable[[Sequence[Update], Mapping[ObjectId, Made]], str] = lambda _updates, _made: ""
     """Why a push is declined by a hook; empty where it is not."""
+    lagging: Mapping[str, Revision] = field(default_factory=dict)
+    """What whoever asks is told of some branches instead, by a server that lags behind itself."""
     read: dict[ObjectId, Commit] = field(default_factory=dict)
     """Commits as the controllers read them, so that each signature is checked once."""
     lanes: Lanes = field(init=False)
@@ -85,6 +87,10 @@ class Remote:
 
     def __post_init__(self) -> None:
         self.lanes = Lanes(self.parents)
+
+    def shown(self) -> Mapping[str, Revision]:
+        """Tell what branches there are, as whoever asks is told."""
+        return {**self.refs, **self.lagging} if self.lagging else self.refs
 
     def says(self) -> int | None:
         """Tell the time as a `Date` header does: whole seconds."""

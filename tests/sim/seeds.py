@@ -14,6 +14,7 @@ from .faults import FAULTS, Weather
 from .habits import settle_in
 from .people import DEEDS, People
 from .pieces import Figures, Setting
+from .rare import rarely
 from .reviewers import ACTS, Reviewers
 from .simulation import Simulation
 from .watching import Broken
@@ -38,11 +39,11 @@ class Failure:
 def world(seed: int, setting: Setting | None = None, key: SigningKey | None = None) -> Simulation:
     """Make a seed's world with its weather and its people."""
     made = Simulation(seed, setting, key)
-    weather = Weather(made, FAULTS)
+    weather, rare = Weather(made, FAULTS), rarely(made)
     people = People(made, {**DEEDS, **DEEDS_AT_ONCE})
     settle_in(people)
     made.board.begin()
-    made.ends += [weather.end, people.home]
+    made.ends += [weather.end, *([rare.end] if rare else []), people.home]
     if made.requested:
         made.ends.append(Reviewers(made.requested, ACTS).home)
     return made
