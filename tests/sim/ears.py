@@ -257,5 +257,8 @@ class Ear:
     async def notify(self, notifier: str, told: Announcement) -> str:
         assert notifier == "people"
         await asyncio.sleep(TAKES_S)
+        name, life = self.process
+        if self.ears.world.controllers[name].life != life:
+            await asyncio.get_running_loop().create_future()  # it died: nothing goes on, ever
         self.ears.take(self.process, told)
         return ""
