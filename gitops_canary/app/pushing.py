@@ -1,5 +1,6 @@
 """Getting plans onto the server: aborts first, one push for all, one by one where refused."""
 
+import logging
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from gitops_canary.model.names import CanaryId, Path, Revision, RolloutId
 from gitops_canary.model.rollout import Action
 from gitops_canary.ports import Git
 
+log = logging.getLogger("gitops_canary")
 _MINUTE_MS = 60_000
 _REST_MS = 300_000
 """How long a refused move rests; asking a server again that said no helps nobody."""
@@ -122,10 +124,18 @@ class Pusher:
         proofs = [p.evidence for p in batch if p.evidence] if self.evidence else []
         try:
             return self._push(batch, proofs, tips, now_ms)
-        except (Refused, Locked, EditRefused):
+        except (Refused, Locked, EditRefused) as refusal:
             if not proofs or not all(plan.act.urgent for plan in batch):
                 raise
-            return self._push(batch, [], tips, now_ms)
+            made = self._push(batch, [], tips, now_ms)
+            named = ", ".join(f"{one.act.action.value} of {one.act.canary}" for one in batch)
+            log.warning(
+                "%s went without its evidence, which nobody has now: %s; %s",
+                named,
+                refusal.problem,
+                refusal.remedy,
+            )
+            return made
 
     def _push(
         self, batch: Sequence[Plan], proofs: Sequence[PlannedCommit], tips: Tips, now_ms: int

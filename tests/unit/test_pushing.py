@@ -117,9 +117,12 @@ def test_aborts_go_together_and_first_where_a_batch_is_refused(server: Remote) -
     assert outcome.again
 
 
-def test_an_abort_never_waits_for_the_evidence_branch(server: Remote) -> None:
+def test_an_abort_never_waits_for_the_evidence_branch(
+    server: Remote, caplog: pytest.LogCaptureFixture
+) -> None:
     refusing(server, branch=EVIDENCE)
     outcome = push(server, [move("a", Action.ABORT)])
+    assert "abort of a went without its evidence, which nobody has now" in caplog.text
     assert [p.act.canary for p in outcome.pushed] == ["a"]
     assert EVIDENCE not in server.refs
     outcome = push(server, [move("b")])
