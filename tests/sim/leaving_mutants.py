@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gitops_canary.app import announcing, pushing, tick
+from gitops_canary.app import announcing, guarding, pushing, tick
 from gitops_canary.core import decide as deciding
 from gitops_canary.core import diffs, edits
 from gitops_canary.core.situation import Situation
-from gitops_canary.model.decision import Act
+from gitops_canary.model.decision import Act, Hold, Wait
 from gitops_canary.model.rollout import Action
 
 from .planting import Mutant, Swap
@@ -98,6 +98,33 @@ def _rationed() -> Sequence[Swap]:
     return [(pushing.Pusher, "push", push)]
 
 
+def _put_off() -> Sequence[Swap]:
+    """Look at a failing version for two minutes more."""
+    real = deciding.decide
+
+    def decide(s: Situation) -> Any:
+        found = real(s)
+        if not isinstance(found, Act) or found.action is not Action.ABORT or not found.window:
+            return found
+        due = s.now_ms >= found.window.end_ms + 120_000
+        return found if due else s.hold(Wait.DATA, "It may get better.")
+
+    return [(deciding, "decide", decide)]
+
+
+def _idle_talk() -> Sequence[Swap]:
+    """Take a version that is not ready off traffic that it does not have."""
+    real = deciding.decide
+
+    def decide(s: Situation) -> Any:
+        found = real(s)
+        if isinstance(found, Hold) and found.wait is Wait.READY and not s.tip.exposed:
+            return s.act(Action.RETREAT, at_ms=s.tip_ms, reason="It is not ready.")
+        return found
+
+    return [(deciding, "decide", decide)]
+
+
 LEAVING: Sequence[Mutant] = (
     Mutant("a rollback waits for twice the failures", _patient),
     Mutant("a rollback changes the pods", lambda: _written(
@@ -114,4 +141,9 @@ LEAVING: Sequence[Mutant] = (
     Mutant("nothing is urgent", lambda: [(Act, "urgent", property(lambda _self: False))]),
     Mutant("what a process remembers is written down", _remembering),
     Mutant("somebody's evidence is overwritten", _overwriting),
+    Mutant("a rollback is put off", _put_off),
+    Mutant("a retreat changes nothing", _idle_talk),
+    Mutant("a rewritten branch is gone on from", lambda: [
+        (guarding.Guard, "stand", lambda _self, tips: tips),
+    ]),
 )  # fmt: skip
