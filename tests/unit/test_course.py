@@ -259,3 +259,26 @@ def _point(question: Question, value: str | None) -> Series:
     labels = {"destination_workload": "shop", "reporter": "source"}
     labels |= {"response_code": "200"} if value else {}
     return Series(labels=labels, samples=tuple(Sample(t, value or f"{t / 1000}") for t in times))
+
+
+def test_a_pod_that_is_always_worse_was_a_burst_before_decision_29() -> None:
+    """Whose share of failures is whose own is seen in the hour before."""
+    now = course()
+    asked_ = now.questions()
+    past = min(asked_, key=lambda one: one.start_ms)
+    rows = []
+    for pod, bad in (("a", 20), ("b", 2), ("c", 2)):
+        times = range(past.start_ms, past.end_ms + 1, past.step_ms)
+        for code, each in (("200", 1000 - bad), ("503", bad)):
+            labels = {"destination_workload": "shop-primary", "reporter": "destination",
+                      "response_code": code, "pod": pod}  # fmt: skip
+            samples = tuple(Sample(t, str(each * i)) for i, t in enumerate(times))
+            rows.append(Series(labels=labels, samples=samples))
+    answers = {**answered(asked_), past: Answer(series=tuple(rows))}
+
+    def eta(rule: int) -> float:
+        verdict = replace(now, rule=rule).verdicts(answers)[-1]
+        return float(verdict.measurements[0].numbers["eta"])
+
+    assert eta(29) == 1
+    assert eta(28) < 0.3

@@ -12,6 +12,7 @@ from gitops_canary.core.questions import INSTANTS_MAX, instants
 from gitops_canary.core.text import iso
 from gitops_canary.model.rollout import Action
 from gitops_canary.model.spec import JudgePolicy, Policy
+from gitops_canary.model.webhooks import HookType, Webhook
 
 MINUTE, SCRAPE = 60_000, 15_000
 WINDOWED = replace(spec(check(interval_ms=MINUTE)).policy, interval_ms=MINUTE)
@@ -60,3 +61,46 @@ def test_of_very_many_a_later_look_had_asked_at_others(policy: Policy, step_ms: 
     between = (*later[:-1], later[-1] - 1)
     assert told(policy, between, end_ms)
     assert told(policy, every[: INSTANTS_MAX // 2], LIVE_MS), "before anything could be asked"
+
+
+def waited(times: Sequence[int], decided_ms: int, policy: Policy = COUNTED) -> list[str]:
+    """Hold looks at the first weight while it was on its way, since ten seconds before."""
+    asked = replace(move(Action.ADVANCE, "10", 1), date_ms=ASKED_MS)
+    document = {"live": None, "timing": {"scrapeMs": SCRAPE}, "decidedAt": iso(decided_ms)}
+    return list(misplaced(document, policy, times, (move(Action.START, "0", 0), asked)))
+
+
+ASKED_MS = LIVE_MS - 10_000
+
+
+def test_looks_at_what_is_on_its_way_follow_from_the_weight_before() -> None:
+    every = tuple(ASKED_MS + n * SCRAPE for n in range(1, 5))
+    assert waited(every, every[-1]) == waited(every, every[-1] + SCRAPE - 1) == []
+    for wrong in (every[1:], every[:-1], (ASKED_MS, *every), (*every[:-1], every[-1] - 1)):
+        assert waited(wrong, every[-1]) != []
+    assert "nothing proves" in waited(every, every[-1], WINDOWED)[0]
+
+
+def test_of_very_many_looks_at_what_is_on_its_way_some_are_enough() -> None:
+    every = tuple(ASKED_MS + n * SCRAPE for n in range(1, INSTANTS_MAX + 1))
+    assert waited(every[::2], every[-1]) == []
+    assert waited((*every[:-1:2], every[-1] - 1), every[-1]) != []
+    assert waited(every[: INSTANTS_MAX - 2 : 2], every[INSTANTS_MAX - 3]) != []
+
+
+def test_webhooks_alone_are_asked_an_interval_apart_since_it_was_live() -> None:
+    gate = Webhook(name="pre", type=HookType.PRE_ROLLOUT, target="pre")
+    policy = replace(WINDOWED, webhooks=(gate,))
+    known = [LIVE_MS, LIVE_MS + MINUTE]
+
+    def asked(times: Sequence[int]) -> list[str]:
+        said = {"name": "pre", "type": "pre-rollout", "passed": True, "status": 200, "why": "ok"}
+        document = {
+            "live": {"since": iso(LIVE_MS), "proof": [], "detail": ""},
+            "timing": {"scrapeMs": SCRAPE},
+            "webhooks": [{**said, "at": iso(at_ms)} for at_ms in known],
+        }
+        return list(misplaced(document, policy, times, (move(Action.START, "0", 0),)))
+
+    assert asked(known) == asked(known[:1]) == []
+    assert "do not follow" in asked([LIVE_MS + 1])[0]
