@@ -94,8 +94,10 @@ class Announcer:
             if one := report.seen.get(plan.act.canary, self._seen.get(plan.act.canary)):
                 self._said[plan.act.canary] = plan.act.action.value
                 told = _announced(one, plan.act, now_ms)
-                # A push whose answer was lost is seen at a look that has the move already.
-                yield one, replace(told, move=named(plan.record.previous))
+                # A merge, or a push whose answer was lost, is seen at a look that has the move
+                # already: after an abort the candidate is another version there.
+                move, version = named(plan.record.previous), plan.record.version
+                yield one, replace(told, move=move, version=version)
         self._seen |= report.seen
         for canary, decision in report.decisions.items():
             # One that cannot be read any more is told to those it named before.

@@ -122,14 +122,20 @@ def _bypassing(one: Seen) -> bool:
 
 
 def _notice(canary: CanaryId, one: Seen, decision: Decision, plan: Plan | None) -> Notice:
+    """Say how one canary stands to whoever committed the version that it is about.
+
+    A merge, or a push whose answer was lost, is told of at a look that has the move already: after
+    an abort the candidate there is another version, of another commit.
+    """
     rollout = one.rollout if one.running else None
+    record = plan.record if plan else rollout.last.record if rollout else None
     name = decision.rollout if isinstance(decision, Act) else one.situation.candidate_id
-    record = rollout.last.record if rollout else None
     return notice(
         decision,
-        key=f"{canary}/{rollout.id if rollout else name}",
+        key=f"{canary}/{record.rollout if record else name}",
         source=record.source if record else one.source,
         tip=one.tip.owned,
+        version=plan.record.version if plan else one.tip.owned.candidate.version,
         steps=one.policy.steps,
         verdicts=decision.verdicts if isinstance(decision, Act) else one.situation.verdicts,
         page=_page(plan),

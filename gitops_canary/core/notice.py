@@ -42,12 +42,13 @@ def notice(
     key: str,
     source: Revision,
     tip: Owned,
+    version: str,
     steps: Sequence[Decimal],
     verdicts: Sequence[Verdict],
     page: str = "",
     path: str = "",
 ) -> Notice:
-    """Say where a rollout stands, what was measured last and what comes next.
+    """Say where a rollout of a version stands, what was measured last and what comes next.
 
     `page` is the readable evidence once the rollout has ended, `path` where it lies on its branch.
     """
@@ -64,7 +65,7 @@ def notice(
         mark=mark,
         summary=summary if len(summary) <= SUMMARY_MAX else summary[: SUMMARY_MAX - 1] + "…",
         page=path,
-        body="\n".join(_body(decision, key, tip, weight, steps, verdicts, page))[:BODY_MAX],
+        body="\n".join(_body(decision, key, version, weight, steps, verdicts, page))[:BODY_MAX],
     )
 
 
@@ -82,7 +83,7 @@ def unjudged(canary: CanaryId, source: Revision, told: str) -> Notice:
 def _body(
     decision: Decision,
     key: str,
-    tip: Owned,
+    version: str,
     weight: Decimal,
     steps: Sequence[Decimal],
     verdicts: Sequence[Verdict],
@@ -91,7 +92,7 @@ def _body(
     yield marker(key)
     yield f"### {words(decision.canary)}: {percent(weight)} % of the traffic"
     yield ""
-    yield f"{words(tip.candidate.version)} · {_ladder(weight, steps)}"
+    yield f"{words(version)} · {_ladder(weight, steps)}"
     yield ""
     yield words(decision.reason)
     if not isinstance(decision, Act) and decision.remedy:

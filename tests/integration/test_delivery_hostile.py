@@ -1,13 +1,29 @@
 """What careless and malicious people can do to a pull request of ours, and what comes of it."""
 
 import pathlib
+from collections.abc import Mapping
 
 import pytest
 from delivery_world import CANARY, DeliveryWorld, delivered
 
+from gitops_canary.app.announcing import Announcer
+from gitops_canary.app.noticing import notices
 from gitops_canary.errors import Unavailable
+from gitops_canary.model.announcement import Announcement
 from gitops_canary.model.decision import Hold
+from gitops_canary.model.notice import Mark
 from gitops_canary.model.request import Method
+from gitops_canary.model.webhooks import Webhook
+
+
+class Deaf:
+    """Someone who is told nothing here: what would be told is looked at itself."""
+
+    async def hear(self, hook: Webhook, key: str, body: Mapping[str, object]) -> str:
+        raise AssertionError((hook, key, body))
+
+    async def notify(self, notifier: str, told: Announcement) -> str:
+        raise AssertionError((notifier, told))
 
 
 def begun(world: DeliveryWorld) -> None:
@@ -141,6 +157,26 @@ def test_a_merge_whose_answer_was_lost_is_told(tmp_path: pathlib.Path, method: M
         world.forge.dies_before = ""
         told = [plan.act.action.value for plan in world.look().pushed]
         assert told == ["advance"]
+
+
+@pytest.mark.parametrize("method", [Method.MERGE, Method.SQUASH])
+def test_an_abort_that_was_merged_is_told_to_who_committed_the_version(
+    tmp_path: pathlib.Path, method: Method
+) -> None:
+    """It was told as of the version that it restored, on the commit of the abort itself."""
+    with delivered(tmp_path, method) as world:
+        world.release("1.1.0")
+        source = world.origin.tip()
+        while world.weight() != "10":
+            world.step()
+        world.table.failed = {"checkout": 50}
+        while not (report := world.look()).pushed:
+            pass
+        [found] = notices(report)
+        assert (found.mark, found.source) == (Mark.FAILURE, source)
+        assert "checkout:1.1.0" in found.body
+        (_, told), *_ = Announcer(Deaf())._news(report, world.now_ms)
+        assert (told.event, told.version) == ("abort", "app=ghcr.io/acme/checkout:1.1.0")
 
 
 def test_a_retreat_of_a_deleted_canary_counts_though_the_forge_wrote_it(

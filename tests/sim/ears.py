@@ -64,6 +64,7 @@ class Ears:
     """When each process looked for the first time."""
     twice: str = ""
     secret: str = ""
+    wrong: str = ""
 
     def note(self, move: Landed) -> None:
         """Remember a move with the process that made it."""
@@ -98,7 +99,10 @@ class Ears:
         again = bool(own) and _said(own[-1]) == _said(told)
         if told.event in _MOVES:
             # Where history was rewritten the same move is made, and told, once more.
-            again = len(self._told(process, told)) >= len(self._made(told))
+            made = self._made(told)
+            again = len(self._told(process, told)) >= len(made)
+            if made and told.version not in {move.record.version for move in made}:
+                self.wrong = f"{name} told {told.event} of {told.canary} as of {told.version}"
         if again and told.event != IDLE:
             self.twice = f"{name} said {told.event} of {told.canary} twice"
         self.heard.append((process, told))
@@ -121,13 +125,15 @@ class Ears:
         ]
 
     def check(self) -> None:
-        """Hold what was told against the promises that nobody is told the same twice, or too much.
+        """Hold what was told against the promises: never the same twice, too much, or wrongly.
 
         Raises:
             Broken: somebody was.
         """
         if self.twice:
             raise Broken(f"N1: {self.twice}")
+        if self.wrong:
+            raise Broken(f"N3: {self.wrong}")
         if self.secret:
             raise Broken(f"I12: {self.secret}")
 

@@ -40,6 +40,7 @@ def told(decision: Decision, **changes: Any) -> Notice:
         "key": KEY,
         "source": Revision("1" * 40),
         "tip": TIP,
+        "version": NEW.version,
         "steps": [Decimal(10), Decimal(50)],
         "verdicts": decision.verdicts if isinstance(decision, Act) else (),
     }
