@@ -128,25 +128,31 @@ def _broken(
     if not names:
         return None
     newest: list[Pods] = []
+    sick = dict.fromkeys(names, (0, 0))
     for end_ms, pods, _ in reversed(recent):
         if end_ms <= start_ms - RECENT_MS:
             break
         newest.append(pods)
+        _add(sick, pods, names)
         # Only who fails most of its requests in all of them can be broken.
-        if ill(_together(newest, names)):
-            every = _together(newest, {name for one in newest for name in one})
-            if found := broken(every, budget, eta):
-                return found
+        if ill(sick) and (found := broken(_together(newest), budget, eta)):
+            return found
     return None
 
 
-def _together(blocks: Sequence[Pods], names: Iterable[str]) -> Pods:
-    """Add up what some pods counted in several blocks."""
+def _together(blocks: Iterable[Pods]) -> Pods:
+    """Add up what pods counted in several blocks."""
     every: dict[str, tuple[int, int]] = {}
-    for name in names:
-        seen = [pods[name] for pods in blocks if name in pods]
-        every[name] = sum([n for n, _ in seen]), sum([k for _, k in seen])
+    for pods in blocks:
+        _add(every, pods, pods)
     return every
+
+
+def _add(every: dict[str, tuple[int, int]], pods: Pods, names: Iterable[str]) -> None:
+    for name in names:
+        requests, bad = every.get(name, (0, 0))
+        more, more_bad = pods.get(name, (0, 0))
+        every[name] = requests + more, bad + more_bad
 
 
 def _failing(pods: Pods, followed_: Mapping[str, Strand]) -> list[str]:
