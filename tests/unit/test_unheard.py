@@ -7,12 +7,14 @@ import pytest
 from grounds import act
 from situations import LIVE_MS, POLICY, looks, measured, move, situation
 
+from gitops_canary.core.decide import decide
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.unheard import failing, silence, silences, silent, unanswered, unmeasured
 from gitops_canary.errors import Unavailable
 from gitops_canary.model.decision import Act, Hold, Wait
 from gitops_canary.model.names import CanaryId
 from gitops_canary.model.rollout import Action, Outcome, Rollout
+from gitops_canary.model.webhooks import HookType, Reply, Webhook
 
 PASS, FAIL, NONE = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
 LIMIT = POLICY.progress_deadline_ms // 30_000
@@ -75,6 +77,33 @@ def test_a_policy_may_wait_instead_and_tells_somebody(no_data: str, wait: Wait) 
     assert isinstance(hold, Hold)
     assert (hold.wait, hold.alert) == (wait, True)
     assert hold.reason.endswith("errors: why. The weight stays.")
+
+
+@pytest.mark.parametrize(
+    ("passed", "wait"), [(False, Wait.APPROVAL), (None, Wait.WEBHOOK)], ids=["closed", "away"]
+)
+def test_a_gate_has_no_deadline_but_the_silence_behind_it_has(
+    passed: bool | None, wait: Wait
+) -> None:
+    gate = Webhook(name="gate", type=HookType.CONFIRM_PROMOTION, target="gate")
+    told = {(gate, LIVE_MS): Reply(passed=passed, status=None, why="why")}
+    long = at_ten(*[PASS] * (3 * LIMIT), webhooks=(gate,))
+    held = decide(replace(long, told=told))
+    assert isinstance(held, Hold)
+    assert (held.wait, held.alert) == (wait, True)
+
+    quiet = at_ten(*[PASS] * LIMIT, *[NONE] * (LIMIT + 2), webhooks=(gate,))
+    back = decide(replace(quiet, told=told))
+    assert isinstance(back, Act)
+    assert (back.action, back.at_ms) == (
+        Action.RETREAT, quiet.verdicts[2 * LIMIT].window.end_ms,
+    )  # fmt: skip
+    opened = {(gate, LIVE_MS): Reply(passed=True, status=200, why="HTTP 200")}
+    assert decide(replace(quiet, told=opened)) == replace(back, told=opened)
+    again = at_ten(*[PASS] * LIMIT, *[NONE] * (LIMIT + 2), PASS, webhooks=(gate,))
+    up = decide(replace(again, told=opened))
+    assert isinstance(up, Act)
+    assert (up.action, len(up.verdicts)) == (Action.PROMOTE, 2 * LIMIT + 3)
 
 
 def test_verdicts_are_put_into_words() -> None:
