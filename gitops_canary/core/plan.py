@@ -204,7 +204,13 @@ def _record(act: Act, context: Context) -> Record:
 
 
 def _image_changed(context: Context) -> bool:
-    return context.tip.owned.candidate.images != context.stable.owned.candidate.images
+    """Whether the candidate brings images that everyone has not, or had not at the stable revision.
+
+    The two differ where somebody changed the primary since.
+    """
+    candidate = context.tip.owned.candidate.images
+    held = (context.tip.owned.primary.images, context.stable.owned.candidate.images)
+    return any(candidate != images for images in held)
 
 
 def _reverts(act: Act, context: Context) -> tuple[Revision, ...]:
@@ -238,7 +244,7 @@ def _what(act: Act, record: Record, context: Context) -> tuple[str, str]:
     """Say the move in a few words and the bracket that may be dropped."""
     version = record.version.rpartition(":")[2] if "," not in record.version else "versions"
     if record.version.startswith("template@"):
-        version = "template"
+        version = "new pod template"
     rise = change(percent(record.weight_from), percent(record.weight_to))
     if context.policy.strategy is Strategy.AB_TEST:
         rise += " of matches"

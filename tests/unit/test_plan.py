@@ -180,7 +180,7 @@ def test_a_template_that_changed_without_its_image_is_named_by_its_digest() -> N
     tip = ground("1.0", "1.0", env=", env: [{name: A, value: b}]")
     one = planned(act(Action.START, step=0), tip)
     assert one.record.version == f"template@{tip.owned.candidate.digest}"
-    assert words(one)[0] == "start template at 0% (step 0/1)"
+    assert words(one)[0] == "start new pod template at 0% (step 0/1)"
 
 
 def test_only_what_a_move_is_about_changes() -> None:
