@@ -7,6 +7,7 @@ from gitops_canary.app.placing import Placing
 from gitops_canary.core.edits import Ground
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest.image_chain import Setting
+from gitops_canary.manifest.unmoving import unmoving
 from gitops_canary.manifest.unseen import Unseen
 from gitops_canary.model.names import Revision
 from gitops_canary.model.owned import Templates
@@ -29,6 +30,9 @@ class Beside:
     reaching: tuple[str, ...] = ()
     """What sends traffic to the canary whatever the weight, by file and line."""
 
+    unmoving: tuple[SpecError, ...] = ()
+    """Images whose references say no version."""
+
     def lines(self) -> Iterator[str]:
         """Say in whole sentences what a change reaches."""
         for one in self.shared:
@@ -38,6 +42,7 @@ class Beside:
 
     def warnings(self) -> Iterator[SpecError]:
         """Tell what a person should look at, each with its place."""
+        yield from self.unmoving
         for setting in self.overriding:
             yield SpecError(
                 f"{setting.what.capitalize()} sets the image of {self.target} after its template, "
@@ -62,13 +67,20 @@ def beside(placing: Placing, revision: Revision, spec: CanarySpec, ground: Groun
         BindingError: kustomize builds one side without the other, or a version reaches both.
     """
     versions, target = ground.binding.versions, spec.target.name
+    told = tuple(unmoving(versions, ground.texts.__getitem__))
     if isinstance(versions, Templates):
         found = placing.overriding(revision, versions.candidate)
-        return Beside(target=target, shared=versions.shared, overriding=found)
+        return Beside(
+            target=target,
+            shared=versions.shared,
+            overriding=found,
+            unmoving=() if found else told,  # something else sets the image after the template
+        )
     placing.sound(revision, spec, versions.pairs)
     both = placing.sides(revision, spec, versions.pairs)
     return Beside(
         target=target,
+        unmoving=told,
         shared=both.shared(),
         alongside=both.alongside(),
         unseen=both.unseen,

@@ -32,7 +32,8 @@ class PrimaryChange:
             what = f"what the primary runs changed beside its version {self.new},"
         return (
             f"{self.canary}: {what} outside any rollout, by commit {self.revision[:12]}: everyone "
-            f"has it, and no rollout judged the change.{other}"
+            "has it, and no rollout judged the change. To have one judged, change the candidate "
+            f"alone.{other}"
         )
 
 

@@ -6,7 +6,8 @@ from gitops_canary.app.beside import Beside, beside
 from gitops_canary.app.reading import Reader, View
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.rehearsal import always, rehearse
-from gitops_canary.manifest import versions
+from gitops_canary.manifest import soundness, versions
+from gitops_canary.model.owned import Templates
 from gitops_canary.model.spec import CanarySpec
 
 
@@ -33,6 +34,10 @@ def examine(reader: Reader, view: View, spec: CanarySpec) -> Examined:
     around = beside(reader.placing, view.revision, spec, ground)
     router = reader.router(spec)
     found: list[str] = []
+    documents = ground.binding.versions
+    both = (documents.candidate, documents.primary) if isinstance(documents, Templates) else ()
+    for ref in (*both, *ground.binding.routes):
+        soundness.metadata(ground.texts[ref.file], ref)
     for ref in ground.binding.routes:
         rehearse(spec, ref, ground.texts[ref.file], router)
         found += always(spec, ref, ground.texts[ref.file], router)

@@ -6,7 +6,7 @@ from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest import guard
 from gitops_canary.manifest.document import Node, NodeKind, parse
 from gitops_canary.manifest.field_values import TAGS, only, terminal
-from gitops_canary.manifest.scalars import PLACEHOLDER, printed
+from gitops_canary.manifest.scalars import PLACEHOLDER, printed, typed
 from gitops_canary.manifest.template import TEMPLATE
 from gitops_canary.model.owned import DocRef, FieldRef
 
@@ -50,6 +50,28 @@ def template(text: str, ref: DocRef) -> None:
             if image is not None and (wrong := _digest(image.value.partition("@")[2])):
                 place = Place(ref.file, image.line, image.column)
                 raise SpecError(wrong[0], remedy=wrong[1], place=place)
+
+
+def metadata(text: str, ref: DocRef) -> None:
+    """Make sure that labels and annotations are texts, as ObjectMeta of Kubernetes has them.
+
+    An API server refuses the whole object where one is a truth value or a number.
+
+    Raises:
+        SpecError: one stands without quotes and is read as something else.
+    """
+    root = parse(text, file=ref.file)[ref.index]
+    for at in (("metadata",), (*TEMPLATE, "metadata")):
+        for group in ("labels", "annotations"):
+            found = root.get(*at, group) if root is not None else None
+            for key, node in found.entries if found is not None else ():
+                if node.plain and node.tag is None and isinstance(typed(node.value), int | float):
+                    problem = f"{key.value} in {group} is {node.value}, which Kubernetes refuses"
+                    raise SpecError(
+                        f"{problem}: {group} are texts.",
+                        remedy=f'put it in quotes: "{node.value}"',
+                        place=Place(ref.file, node.line, node.column),
+                    )
 
 
 def _wrong(node: Node, digest: bool) -> tuple[str, str] | None:

@@ -51,7 +51,8 @@ def test_a_primary_that_somebody_else_changed_is_told_once_and_our_moves_are_not
     assert line.levelno == logging.WARNING
     assert line.message.endswith(
         f": prod/web: the primary's version changed from {WEB}:1.1.0 to {WEB}:1.2.0 outside any "
-        f"rollout, by commit {both[:12]}: everyone has it, and no rollout judged the change."
+        f"rollout, by commit {both[:12]}: everyone has it, and no rollout judged the change. "
+        "To have one judged, change the candidate alone."
     )
     one.commit({"README.md": "other\n"})
     later = one.tick()
