@@ -27,7 +27,8 @@ class Stage:
     minutes: Decimal
     late: Decimal
     """Minutes at the weight after that decision: until its commit or, of what took the traffic
-    away, until that was live. 0 where no later decision tells."""
+    away, until that was live. 0 where no later decision tells. Of a weight that a person took to 0
+    it is all that is known, from the decision that gave it on."""
     open: bool
     """Whether the weight went to 0 and no later decision tells when that was live."""
     parts: tuple[tuple[Decimal, Decimal, Decimal], ...]
@@ -51,11 +52,10 @@ class Stage:
 def stages(numbered: Iterable[tuple[int, Json]]) -> tuple[Stage, ...]:
     """List what each decision's weight exposed, in order; decisions come with their numbers."""
     found = dict(numbered)
-    return tuple(
-        _stage(one, found.get(number - 1), found.get(number + 1))
-        for number, one in found.items()
-        if one["exposure"]
+    every = (
+        _stage(one, found.get(number - 1), found.get(number + 1)) for number, one in found.items()
     )
+    return tuple(filter(None, every))
 
 
 def most(found: Sequence[Stage]) -> tuple[Decimal, Decimal] | None:
@@ -73,8 +73,10 @@ def most(found: Sequence[Stage]) -> tuple[Decimal, Decimal] | None:
     return missed, bound.to_integral_value(ROUND_CEILING)
 
 
-def _stage(one: Json, before: Json | None, after: Json | None) -> Stage:
-    row = one["exposure"]
+def _stage(one: Json, before: Json | None, after: Json | None) -> Stage | None:
+    row = one["exposure"] or _taken(one, before)
+    if row is None:
+        return None
     weight = Decimal(row["weight"])
     known = map(Decimal, before["weight"].values()) if before else ()
     gone = Decimal(one["weight"]["to"]) == 0
@@ -82,15 +84,25 @@ def _stage(one: Json, before: Json | None, after: Json | None) -> Stage:
     ended_ms = max(instant_ms(one["decidedAt"]), instant_ms(row["from"]))
     until_ms = _until_ms(after, gone=gone)
     late_ms = 0 if until_ms is None else max(until_ms - ended_ms, 0)
+    if not one["exposure"]:
+        late_ms += ended_ms - instant_ms(row["from"])
     return Stage(
         weight=weight,
         highest=max((weight, *known)),
         minutes=Decimal(row["minutes"]),
         late=(Decimal(late_ms) / _MINUTE_MS).quantize(Decimal("0.01")) if late_ms else _NONE,
         open=gone and until_ms is None,
-        parts=tuple(_parts(one)),
+        parts=tuple(_parts(one)) if one["exposure"] else (),
         bounded="arriving" in row,
     )
+
+
+def _taken(one: Json, before: Json | None) -> Json | None:
+    """Tell of a weight that a person took to 0, of which the next decision counts nothing."""
+    if before is None or Decimal(one["weight"]["from"]) or not Decimal(before["weight"]["to"]):
+        return None
+    weight = before["weight"]["to"]
+    return {"weight": weight, "minutes": "0", "from": before["decidedAt"], "arriving": None}
 
 
 def _until_ms(after: Json | None, *, gone: bool) -> int | None:

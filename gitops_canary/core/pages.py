@@ -105,7 +105,7 @@ def _exposure(story: Told) -> Iterator[str]:
         for r in story.exposures()
     ]
     if late := sum((one.late for one in story.stages), Decimal(0)):
-        rows.append(("decided, not yet written or live", str(late), *("not counted",) * 2))
+        rows.append(("between these", str(late), *("not counted",) * 2))
     rows.append(("all", str(minutes), _count(requests), _count(failed)))
     return table(("weight", "minutes", "requests", "failed"), rows)
 

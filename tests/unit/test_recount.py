@@ -159,3 +159,12 @@ def test_windows_with_gaps_between_them_are_counted_for_what_they_are() -> None:
     ]
     bound = "in 1.0 of the minutes above 0 % requests were not counted: up to 100 more"
     assert any(bound in line for line in lines_of(one))
+
+
+def test_a_weight_that_a_person_took_to_0_was_exposed_until_then() -> None:
+    """The decision that answers them begins at 0 %, and so counts nothing."""
+    up = decision(2, "advance", verdicts=[])
+    back = decision(5, "retreat", verdicts=[], weight={"from": "0", "to": "0"})
+    live = {"since": "2026-03-02T10:06:30Z", "proof": []}
+    lines = lines_of(up, back, decision(7, "start", live=live, weight={"from": "0", "to": "0"}))
+    assert "Exposed: 4.50 minutes above 0 %, requests not counted." in lines
