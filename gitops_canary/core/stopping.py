@@ -4,15 +4,21 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from gitops_canary.model.spec import Strategy
+
 Json = dict[str, Any]
 _THRESHOLD = "threshold"
+_ALL = 100
 
 
 def condemned_by(policy: Json) -> str:
     """Say what condemns, e.g. `2 failed looks`."""
     judge = policy.get("judge") or {"type": _THRESHOLD}
     if judge["type"] == "sequential":
-        return f"evidence that is wrong at most once in {1 / Decimal(judge['alpha']):.0f} times"
+        times = 1 / Decimal(judge["alpha"])
+        # Where nobody is left to compare with the limit has a risk of its own, half as large.
+        often = f"3 times in {2 * times:.0f}" if _whole(policy) else f"once in {times:.0f} times"
+        return f"evidence that is wrong at most {often}"
     if judge["type"] == "conditions":
         return "more failed measurements of a check at one weight than it lets by"
     if judge["type"] == "mannwhitney":
@@ -31,12 +37,20 @@ def limits(policy: Json) -> Iterator[str]:
         elif kind in {_THRESHOLD, "conditions"} or not check["builtin"]:
             yield f"{check['name']} {beyond}: a failed check"
         else:
-            yield f"{check['name']} {beyond}: counted, request by request, against the primary"
+            alone = ", and at 100 % by itself" if _whole(policy) else ""
+            counted = f"counted, request by request, against the primary{alone}"
+            yield f"{check['name']} {beyond}: {counted}"
     for hook in policy.get("webhooks", ()):
         if hook["type"] in {"rollout", "pre-rollout"}:
             yield f"the webhook {hook['name']} answers neither 200, 201 nor 202: a failed check"
     if kind == "sequential" and any(not check["builtin"] for check in policy["checks"]):
         yield f"{policy['threshold']} failed checks of a query, in all: as evidence does"
+
+
+def _whole(policy: Json) -> bool:
+    """Whether the canary is given all traffic, so that nobody is left to compare it with."""
+    matched = policy.get("strategy") == Strategy.AB_TEST.value
+    return not matched and any(Decimal(step) >= _ALL for step in policy.get("steps", ()))
 
 
 def _beyond(check: Json) -> Iterator[str]:

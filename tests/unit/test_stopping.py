@@ -38,6 +38,23 @@ def test_each_judge_condemns_in_its_own_way(judge: str | None, threshold: int, s
 
 
 @pytest.mark.parametrize(
+    ("steps", "strategy", "risk", "counted"),
+    [
+        (["10", "100"], "weighted", "3 times in 400", "primary, and at 100 % by itself"),
+        (["10", "50"], "weighted", "once in 200 times", "against the primary"),
+        (["100"], "A/B", "once in 200 times", "against the primary"),
+    ],
+)
+def test_who_has_all_traffic_is_judged_by_itself_too(
+    steps: list[str], strategy: str, risk: str, counted: str
+) -> None:
+    given = with_check("sequential", builtin="request-success-rate")
+    given |= {"steps": steps, "strategy": strategy}
+    assert condemned_by(given) == f"evidence that is wrong at most {risk}"
+    assert next(limits(given)).endswith(counted)
+
+
+@pytest.mark.parametrize(
     ("judge", "check", "says"),
     [
         (None, {}, "below 99: a failed check"),

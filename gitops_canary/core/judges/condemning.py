@@ -30,6 +30,8 @@ class Finding:
     """Why a pod that fails alone condemns nevertheless."""
     sides: str = ""
     """What condemns, in place of how both sides did in all; empty where it is that."""
+    seen: Counts | None = None
+    """What was counted of that, in place of everything; None where it is that."""
     beside: str = ""
     """Why that pod is left out, and how the whole did, in words that follow the others."""
     numbers: Mapping[str, str] = field(default_factory=dict)
@@ -65,7 +67,8 @@ def finding(config: Config, metric: Metric, weighed: Weighed, counts: Counts | N
     """
     found = _found(config, metric, weighed, counts)
     if found.fails and found.way == _SOLE:
-        found = replace(found, sides=_there(weighed.sole_total, metric))
+        there = weighed.sole_total
+        found = replace(found, sides=_there(there, metric), seen=there)
     if weighed.warm is None:
         return found
     log = condemning(config, metric, weighed.warm)[0]

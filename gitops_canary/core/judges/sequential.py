@@ -228,17 +228,18 @@ def _measurement(
     if not metric.known:
         words = f"{words}, with one incident spared"
     total = weighed.total
+    shown = found.seen or total
     sides = found.sides or compared(total, metric.what, alone=config.alone)
     why = reading.why if reading.trouble else f"{sides}, {words}{found.beside}{cold}"
     return Measurement(
         check=metric.name,
         at_ms=block.end_ms,
         outcome=outcome,
-        value=_percentage(total.canary_bad, total.canary),
+        value=_percentage(shown.canary_bad, shown.canary),
         limit=metric.limit or f">= {percent_text(1 - metric.budget)}",
-        samples=f"{total.canary} requests",
+        samples=f"{shown.canary} requests",
         why=one_line(why),
-        baseline=_percentage(total.primary_bad, total.primary),
+        baseline=None if found.seen else _percentage(total.primary_bad, total.primary),
         numbers={
             "canary": str(total.canary),
             "canaryBad": str(total.canary_bad),
