@@ -6,12 +6,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 from gitops_canary.app.looking import Seen
 from gitops_canary.app.retelling import Retelling
 from gitops_canary.app.tick import Report
 from gitops_canary.core.announce import announcement, listeners, named, told_body
 from gitops_canary.core.text import percent
+from gitops_canary.memory_file import remember, remembered
 from gitops_canary.model.announcement import Announcement, Severity
 from gitops_canary.model.decision import Decision, Hold
 from gitops_canary.model.names import CanaryId
@@ -22,6 +24,8 @@ from gitops_canary.ports import Listeners
 log = logging.getLogger("gitops_canary")
 DRAIN_S = 20
 """How long an ending program waits for what is still to be told."""
+KEPT_MS = 86_400_000
+"""How long word of what was told counts, where no process looked since."""
 DUE_MAX = 100
 """Most messages that wait for one receiver; the oldest are dropped, which is logged."""
 Deliver = Callable[[], Awaitable[str]]
@@ -38,14 +42,19 @@ class Announcer:
     listeners: Listeners
     retelling: Retelling | None = None
     """Finds what an earlier process did not get to tell; None: nothing is told for it."""
+    kept: Path | None = None
+    """Where a process that looks once leaves word of what it told: the next one would tell each
+    hold that needs somebody again, every minute. None where it looks on."""
     _said: dict[CanaryId, str] = field(default_factory=dict)
     _seen: dict[CanaryId, Seen] = field(default_factory=dict)
     _due: dict[str, deque[Deliver]] = field(default_factory=dict)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _failing: set[str] = field(default_factory=set)
+    _now_ms: int = 0
 
     def take(self, report: Report, now_ms: int) -> None:
         """Take in what a look decided; returns at once."""
+        self._recall(now_ms)
         news = list(self._news(report, now_ms))
         own = (told for _, told in news)
         missed = self.retelling.missed(report, own, now_ms) if self.retelling else ()
@@ -87,6 +96,21 @@ class Announcer:
             for task in self._tasks.values():
                 task.cancel()
             self._tasks.clear()
+        untold = self._failing or any(self._due.values())
+        if self.kept and self._now_ms and not untold:
+            marks = {str(canary): [mark, self._now_ms] for canary, mark in self._said.items()}
+            remember(self.kept, marks)
+
+    def _recall(self, now_ms: int) -> None:
+        """Know what the last process told, as far as its word is from the last day."""
+        if self.kept and not self._now_ms:
+            for canary, found in remembered(self.kept).items():
+                match found:
+                    case [str(mark), int(at_ms)] if now_ms - at_ms <= KEPT_MS:
+                        self._said[CanaryId(canary)] = mark
+                    case _:
+                        continue  # too old, or not our word: it is told again
+        self._now_ms = now_ms
 
     def _news(self, report: Report, now_ms: int) -> Iterator[tuple[Seen, Announcement]]:
         """Find what changed: every push, and every hold that is another than before."""

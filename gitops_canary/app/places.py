@@ -29,7 +29,8 @@ def beside(one: RepositorySettings, what: str) -> Path:
     """Name a file beside the lasting clone.
 
     `history` holds the footing, `seen` what was live, `exposed` who was exposed when last seen, for
-    a process that cannot see, `moves` how far the history was read, and `told` who heard of what.
+    a process that cannot see, `moves` how far the history was read, `told` who heard of what, and
+    `said` what a process that looks once told.
     """
     directory = _lasting(one)
     return directory.with_name(f"{directory.name}.{what}")

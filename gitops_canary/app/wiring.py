@@ -86,7 +86,8 @@ async def opened(
             for _, engine in engines:
                 stack.push_async_callback(engine.aclose)
             retelling = _retelling(one, station, stays=stays)
-            announcer = Announcer(outside, retelling if keeps else None)
+            kept = None if stays else beside(one, "said")
+            announcer = Announcer(outside, retelling if keeps else None, kept)
             rounds.append(_round(settings, one, station, engines, announcer))
         yield rounds
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -162,3 +163,32 @@ def test_a_start_is_told_by_its_own_rollout_and_a_hold_by_the_newest() -> None:
 
     assert [rollout(start, s.rollout), rollout(start, None)] == ["new", "new"]
     assert [rollout(hold, s.rollout), rollout(hold, None)] == ["0123456789ab", "next"]
+
+
+def test_processes_that_look_once_tell_of_a_hold_once_and_what_nobody_took_again(
+    tmp_path: Path,
+) -> None:
+    """A job that looks every minute told everybody every minute that a person has to decide."""
+    day_ms = 86_400_000
+
+    async def look(ears: Ears, now_ms: int) -> None:
+        announcer = Announcer(ears, kept=tmp_path / "said")
+        announcer.take(report(Wait.PERSON, alerts=alerts("chat")), now_ms)
+        await announcer.drain()
+
+    async def go() -> tuple[list[str], list[str]]:
+        deaf, ears = Ears(chat="answered 500"), Ears()
+        for minute in (1, 2):
+            await look(deaf, minute * 60_000)
+        for minute in (3, 4, 5):
+            await look(ears, minute * 60_000)
+        (tmp_path / "said").write_text('{"prod/web": ["?"]}')
+        await look(ears, 6 * 60_000)
+        await look(ears, day_ms)
+        await look(ears, 3 * day_ms)
+        return deaf.heard, ears.heard
+
+    refused, heard = asyncio.run(go())
+    assert len(refused) == 2
+    # At first, after a file that is none of ours, and after more than a day without a look.
+    assert len(heard) == 3
