@@ -1,7 +1,7 @@
 """From decided moves to plans: everything a plan rests on is read at one tip."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitops_canary.app.looking import Look, Seen
 from gitops_canary.app.measuring import Timing
@@ -40,12 +40,14 @@ class Planner:
     ) -> tuple[list[Plan], dict[CanaryId, Hold]]:
         """Plan what takes traffic back first; what cannot be planned is held with its reason.
 
-        `proofs` is the tip of the evidence branch.
+        Each is made on the texts that those before it leave, as they are pushed together: nobody
+        writes into another one's places. `proofs` is the tip of the evidence branch.
         """
         plans: list[Plan] = []
         refused: dict[CanaryId, Hold] = {}
         entries = self.reader.text(seen.view.revision, QUARANTINE)
-        # Each request is merged by itself, so none rests on another's entry.
+        texts: dict[Path, str] = {}
+        # Each request is merged by itself, so none rests on another's entry, or text.
         apart = self.timing.landed
         for act in sorted(acts, key=lambda a: (not a.urgent, a.canary)):
             if act.action is Action.INITIALISE:
@@ -54,9 +56,10 @@ class Planner:
             one = seen.seen[act.canary]
             own = answers.get(act.canary, {})
             try:
-                made = self._plan(act, one, seen, own, entries, proofs)
+                made = self._plan(act, _over(one, texts), seen, own, entries, proofs)
                 plans.append(made.dated(self.clock, one.situation.since_ms))
                 entries = entries if apart else made.files.get(QUARANTINE, entries)
+                texts |= {} if apart else made.files
             except Unavailable:
                 raise
             except CanaryError as error:
@@ -138,3 +141,11 @@ class Planner:
         except CanaryError:
             return b""
         return data if digest(data) == wanted else b""
+
+
+def _over(one: Seen, texts: Mapping[Path, str]) -> Seen:
+    """Give a canary on the texts that moves before its own leave; what it owns is as it was."""
+    if texts.keys().isdisjoint(one.tip.texts):
+        return one
+    now = {path: texts.get(path, text) for path, text in one.tip.texts.items()}
+    return replace(one, tip=replace(one.tip, texts=now))

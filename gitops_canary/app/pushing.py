@@ -60,7 +60,7 @@ NOTHING_PUSHED = Pushed(pushed=(), refused={}, again=False)
 
 @dataclass(frozen=True, slots=True)
 class Pusher:
-    """Pushes plans that were all made on the same tip."""
+    """Pushes plans that were all made on the same tip, or on one before them."""
 
     git: Git
     budget: Budget
@@ -69,7 +69,7 @@ class Pusher:
     """Of whom a look before found that they cannot go together; see `Pushed`."""
 
     def push(self, plans: Sequence[Plan], tips: Tips, now_ms: int) -> Pushed:
-        """Push as many plans at once as do not touch each other's files.
+        """Push as many plans at once as fit on each other.
 
         Raises:
             Conflict: somebody pushed first; nothing was written.
@@ -151,28 +151,39 @@ class Pusher:
 
 
 def compatible(plans: Sequence[Plan]) -> list[Plan]:
-    """Take plans in order, leaving out those whose files an earlier one writes.
+    """Take plans in order, leaving out those that do not fit on what the earlier ones leave.
 
-    The quarantine is written by many at once: each such plan was made on the one before it, so all
-    of them may go, but none without those before it.
+    Files are written by many at once: where a plan was made on one before it, both may go, and it
+    never goes without that one. So it is with the quarantine.
     """
-    taken: set[Path] = set()
+    texts: dict[Path, str] = {}
+    left: dict[Path, str] = {}
     batch: list[Plan] = []
     complete = True
     for plan in plans:
-        own = plan.files.keys() - {QUARANTINE}
-        if taken.isdisjoint(own) and (complete or QUARANTINE not in plan.files):
-            taken.update(own)
+        own = {path: plan.before.get(path) for path in plan.files.keys() - {QUARANTINE}}
+        fits = all(
+            was == texts.get(path, was) and (path not in left or was != left[path])
+            for path, was in own.items()
+        )
+        if fits and (complete or QUARANTINE not in plan.files):
+            texts |= plan.files
             batch.append(plan)
-        elif QUARANTINE in plan.files:
-            complete = False
+        else:
+            left |= plan.files
+            complete = complete and QUARANTINE not in plan.files
     return batch
 
 
 def _alone(batch: Sequence[Plan]) -> list[Plan]:
     """Leave out the plans that were made on another one of the batch."""
-    first = next((plan for plan in batch if QUARANTINE in plan.files), None)
-    return [plan for plan in batch if plan is first or QUARANTINE not in plan.files]
+    taken: set[Path] = set()
+    found: list[Plan] = []
+    for plan in batch:
+        if taken.isdisjoint(plan.files):
+            found.append(plan)
+        taken |= plan.files.keys()
+    return found
 
 
 @dataclass(slots=True)

@@ -36,7 +36,7 @@ from gitops_canary.model.webhooks import Call
 from gitops_canary.ports import Git
 
 ROUNDS_MAX = 6
-"""How often one tick decides again: lost races, and moves that had to wait for another's file."""
+"""How often one tick decides again: lost races, and moves that could not go in one push."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

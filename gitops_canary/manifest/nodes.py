@@ -43,8 +43,8 @@ _made = tuple.__new__
 """Makes a named tuple of all its fields in a third of the time that its class takes."""
 
 
-PARSED = passing(Kept[tuple[str, str], tuple[Node | None, ...]](_KEPT_MAX))
-"""What `parse` gave last, by text and file."""
+PARSED = passing(Kept[str, tuple[Node | None, ...]](_KEPT_MAX))
+"""What `parse` gave last, by text: in which file that stands only matters for what is wrong."""
 
 
 def parse(text: str, *, file: str) -> tuple[Node | None, ...]:
@@ -56,11 +56,11 @@ def parse(text: str, *, file: str) -> tuple[Node | None, ...]:
     Raises:
         SpecError: it is not YAML, has a duplicate key, or is too large or too deep to be honest.
     """
-    found = PARSED.get((text, file))
+    found = PARSED.get(text)
     if found is None:
         roots = _parse(text, file)
         items = (item for root in roots for item in listed(root))
-        found = PARSED.keep((text, file), (*roots, *items), len(text))
+        found = PARSED.keep(text, (*roots, *items), len(text))
     return found
 
 

@@ -1,6 +1,7 @@
 """One push for all; where the server says no, a refused move blocks nobody and is not hammered."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
 
@@ -150,6 +151,35 @@ def test_many_aborts_share_the_quarantine_and_one_push(server: Remote) -> None:
     refusing(server, file=b"abort\n")
     outcome = push(server, plans)
     assert set(outcome.refused) == {"a"}  # b and c were made upon it
+
+
+def over(canary: str, **texts: tuple[str, str]) -> Plan:
+    """A move that writes more files: what each held when it was made, and what it holds then."""
+    one = move(canary)
+    files = {**one.files, **{Path(f"{name}.yaml"): new for name, (_, new) in texts.items()}}
+    commit = replace(one.commit, files={path: text.encode() for path, text in files.items()})
+    before = {Path(f"{name}.yaml"): old for name, (old, _) in texts.items()}
+    return replace(one, files=files, before=before, commit=commit)
+
+
+def test_moves_in_one_file_go_together_where_each_was_made_on_the_one_before(
+    server: Remote,
+) -> None:
+    first, second = over("a", routes=("", "a")), over("b", routes=("a", "ab"))
+    apart, upon = over("c", routes=("", "c")), over("d", routes=("c", "cd"))
+    outcome = push(server, [first, second, apart, upon, move("e")])
+    assert [plan.act.canary for plan in outcome.pushed] == ["a", "b", "e"]
+    assert outcome.again
+    refusing(server, file=b"advance\n")
+    outcome = push(server, [first, second])
+    assert set(outcome.refused) == {"a"}  # b was made upon it
+
+
+def test_no_move_goes_without_the_one_it_was_made_on(server: Remote) -> None:
+    first, left = over("a", routes=("", "a")), over("b", routes=("", "b"), more=("", "b"))
+    upon, beside = over("c", more=("b", "bc")), over("d", more=("", "d"))
+    outcome = push(server, [first, left, upon, beside])
+    assert [plan.act.canary for plan in outcome.pushed] == ["a", "d"]
 
 
 def test_the_budget_bounds_what_a_refusal_may_cost_but_never_an_abort(server: Remote) -> None:
