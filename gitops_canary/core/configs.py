@@ -6,7 +6,7 @@ from decimal import Decimal
 from gitops_canary.core.counting import Past
 from gitops_canary.core.judges import conditions, expression, mannwhitney, sequential, threshold
 from gitops_canary.core.judges.classify import Rule
-from gitops_canary.core.judges.sequential_types import HEEDS, KEPT, RULE, SPLIT
+from gitops_canary.core.judges.sequential_types import HEEDS, KEPT, PACED, RULE, SPLIT
 from gitops_canary.core.text import percent
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.model.spec import CanarySpec, Check, Criteria, JudgePolicy, Limits, Policy
@@ -25,6 +25,7 @@ def ranked(policy: Policy, rule: int) -> mannwhitney.Config:
     counted = (check for check in policy.checks if check.builtin)
     return mannwhitney.Config(
         metrics=tuple(mannwhitney.Metric(name=check.name, rule=compared) for check in counted),
+        interval_ms=policy.interval_ms if rule >= PACED else 0,
         heeds=rule >= HEEDS,
     )
 

@@ -199,31 +199,30 @@ def _join(
     said = [_measured(policy, hook, one.window.end_ms, told) for hook in hooks]
     outcomes = {one.outcome, *(measurement.outcome for measurement, _ in said)}
     outcome = next(o for o in (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS) if o in outcomes)
-    silent = [m for m, _ in said if m.outcome is Outcome.INCONCLUSIVE]
-    reason = one.reason
-    if silent and one.outcome is Outcome.PASS and outcome is Outcome.INCONCLUSIVE:
-        reason = "; ".join(f"{m.check}: {m.why}" for m in silent)
+    silent = "; ".join(f"{m.check}: {m.why}" for m, _ in said if m.outcome is Outcome.INCONCLUSIVE)
+    mute = any(_mute(hook, one.window.end_ms, told) for hook in hooks)
+    reason, passed = one.reason, one.outcome is Outcome.PASS
+    if silent and outcome is Outcome.INCONCLUSIVE and (mute or passed):
+        reason = silent if passed or not reason else f"{silent}; {reason}"
+    unasked = (passed or not heeds) and not all(asked for _, asked in said)
     return replace(
         one,
         outcome=outcome,
         measurements=(*one.measurements, *(measurement for measurement, _ in said)),
         reason=reason,
-        heard=_heard(one, [asked for _, asked in said])
-        if not heeds
-        else not any(_mute(hook, one.window.end_ms, told) for hook in hooks)
-        and _heard(one, [asked or one.outcome is not Outcome.PASS for _, asked in said]),
+        heard=not (heeds and mute) and (one.heard or unasked),
     )
-
-
-def _heard(one: Verdict, asked: Sequence[bool]) -> bool:
-    """Whether anything was heard, or a webhook was just not asked."""
-    return one.heard or not all(asked)
 
 
 def _mute(hook: Webhook, at_ms: int, told: Replies) -> bool:
     """Whether a webhook's newest question by an instant had no answer."""
     known = [one for one in _instants(told, hook) if one <= at_ms]
     return bool(known) and told[hook, known[-1]].passed is None
+
+
+def _unasked(hook: Webhook, at_ms: int, told: Replies) -> str:
+    why = "not asked at this instant"
+    return f"{why}, as it did not answer before" if _mute(hook, at_ms, told) else why
 
 
 def _measured(policy: Policy, hook: Webhook, at_ms: int, told: Replies) -> tuple[Measurement, bool]:
@@ -244,7 +243,7 @@ def _measured(policy: Policy, hook: Webhook, at_ms: int, told: Replies) -> tuple
         value=reply.why if reply is not None and reply.passed is not None else None,
         limit=LIMIT,
         samples="1 call" if reply is not None else "-",
-        why=reply.why if reply is not None else "not asked at this instant",
+        why=reply.why if reply is not None else _unasked(hook, at_ms, told),
     )
     return measurement, reply is not None
 

@@ -10,7 +10,7 @@ from test_course import DELAY, LIVE, SCRAPE, answered, course
 
 from gitops_canary.core.decide import decide
 from gitops_canary.core.hooks import judged
-from gitops_canary.core.judges.sequential_types import HEEDS
+from gitops_canary.core.judges.sequential_types import HEEDS, PACED
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.stays import Stay
 from gitops_canary.model.decision import Act, Decision, Wait
@@ -170,3 +170,15 @@ def test_records_of_before_are_judged_as_they_were() -> None:
     [now], [then] = (replace(one, rule=rule).verdicts(none) for rule in (HEEDS, HEEDS - 1))
     assert (now.outcome, now.heard) == (Outcome.INCONCLUSIVE, False)
     assert (then.outcome, then.heard) == (Outcome.PASS, True)
+
+
+def test_ranks_pass_once_an_interval_at_a_weight() -> None:
+    one = course(check(interval_ms=INTERVAL), kind="mannwhitney", blocks=6, earlier=(BEFORE,))
+    answers = answered(one.questions())
+    now, then = (replace(one, rule=rule).verdicts(answers) for rule in (PACED, PACED - 1))
+
+    passes = [(v.window.end_ms - LIVE) // SCRAPE for v in now if v.outcome is Outcome.PASS]
+    assert passes == [2, 4, 6], "an interval is two scrapes"
+    assert {v.outcome for v in then} == {Outcome.PASS}
+    assert all(v.heard for v in now)
+    assert now[0].reason == "score 100 of 95; 15s of 30s at 10 %"

@@ -7,11 +7,12 @@ may never rest on errors, and a fault of a part of the points is seen (see `clas
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from gitops_canary.core.judges.classify import Class, Found, Rule, classify
-from gitops_canary.core.judges.words import exact
+from gitops_canary.core.judges.words import exact, rough
 from gitops_canary.core.numbers import number
-from gitops_canary.core.text import one_line
+from gitops_canary.core.text import one_line, percent
 from gitops_canary.model.judging import Block, Reading
 from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Outcome, Window
@@ -43,6 +44,8 @@ class Config:
     marginal: float = 75.0
     every: int = 1
     """Judge every so many blocks; the others only add points."""
+    interval_ms: int = 0
+    """Pass once in so much time at a weight; 0 at every block, as records before decision 49."""
     heeds: bool = True
     """Whether a block in which a side said nothing holds, whatever the points before it say; not in
     records before decision 46."""
@@ -56,6 +59,9 @@ class State:
         default_factory=dict, hash=False
     )
     blocks: int = 0
+    weight: Decimal | None = None
+    weight_ms: int = 0
+    """Start of the first block at this weight."""
 
 
 def begin(_: Config) -> State:
@@ -69,7 +75,8 @@ def take(config: Config, state: State, block: Block) -> State:
         metric.name: _added(state.points.get(metric.name, ((), ())), block, metric.name)
         for metric in config.metrics
     }
-    return State(points, state.blocks + 1)
+    begun_ms = state.weight_ms if block.weight == state.weight else block.start_ms
+    return State(points, state.blocks + 1, block.weight, begun_ms)
 
 
 def step(config: Config, state: State, block: Block) -> tuple[State, Verdict]:
@@ -83,6 +90,8 @@ def step(config: Config, state: State, block: Block) -> tuple[State, Verdict]:
     outcome, reason = _ruling(config, found, total)
     if outcome is not Outcome.INCONCLUSIVE and after.blocks % config.every:
         outcome, reason = Outcome.INCONCLUSIVE, f"judged every {config.every} blocks"
+    if outcome is Outcome.PASS and (early := _early(config, after, block)):
+        outcome, reason = Outcome.INCONCLUSIVE, f"{reason}; {early}"
     quiet = block.doubt or (_quiet(config, block) if config.heeds else "")
     if quiet:
         outcome, reason = Outcome.INCONCLUSIVE, quiet
@@ -97,6 +106,17 @@ def step(config: Config, state: State, block: Block) -> tuple[State, Verdict]:
         final=outcome is Outcome.FAIL,
         heard=not quiet and _heard(config, found, points),
     )
+
+
+def _early(config: Config, state: State, block: Block) -> str:
+    """Say how much of an interval at this weight is over; empty where one ends in this block."""
+    if not config.interval_ms:
+        return ""
+    here_ms, before_ms = block.end_ms - state.weight_ms, block.start_ms - state.weight_ms
+    if here_ms // config.interval_ms > before_ms // config.interval_ms:
+        return ""
+    left_ms = here_ms % config.interval_ms
+    return f"{rough(left_ms)} of {rough(config.interval_ms)} at {percent(block.weight)} %"
 
 
 def _quiet(config: Config, block: Block) -> str:
