@@ -29,7 +29,7 @@ class Exposing(Leaving):
         told, began = self._story(move), self._began(move)
         if told is None or began is None or self._foreign(move, began):
             return
-        ended_ms = instant_ms(told.last["decidedAt"])
+        ended_ms = min(instant_ms(told.last["decidedAt"]), move.at_ms)
         stated_ms = float(told.exposed()[0]) * 60_000
         slack_ms = ROUNDED_MS * len(told.decisions)
         live_ms = exposed_ms(self._app(move), began.at_ms, ended_ms)
@@ -83,10 +83,15 @@ class Exposing(Leaving):
         return next((one for one in (*self.chain(move),)[::-1] if one.after.weight), None)
 
     def _foreign(self, move: Landed, began: Landed) -> bool:
-        """Whether another weight than the rollout's own was live, or may have been, meanwhile."""
-        own = {one.after.weight for one in self.chain(move)}
+        """Whether another weight than the rollout's own was live, or may have been, meanwhile.
+
+        Nor is a move counted right that a clock ahead dated after its push.
+        """
+        chain = (*self.chain(move),)
+        own = {one.after.weight for one in chain}
         since = (one for at_ms, one in self._app(move).weights if at_ms > began.at_ms)
-        return self.hidden_ms() > began.at_ms or not own.issuperset(since)
+        ahead = any(self.dated_ms(one.revision) > one.at_ms + ROUNDED_MS for one in chain)
+        return ahead or self.hidden_ms() > began.at_ms or not own.issuperset(since)
 
     def _app(self, move: Landed) -> App:
         return self.world.cluster.apps[move.shape.name]
