@@ -34,10 +34,9 @@ class Exposing(Leaving):
         slack_ms = ROUNDED_MS * len(told.decisions)
         live_ms = exposed_ms(self._app(move), began.at_ms, ended_ms)
         need(stated_ms >= live_ms - slack_ms, f"{live_ms} ms above 0 %, told are {stated_ms:.0f}")
-        # A decision that the clock of a commit dated may lie before those it follows.
-        latest_ms = max(instant_ms(one["decidedAt"]) for one in told.decisions)
         # Its commit, and what brings that to the server, can take a while.
-        longest_ms = max(latest_ms - self.dated_ms(began.revision), 0) + slack_ms
+        decided_ms = instant_ms(told.last["decidedAt"])
+        longest_ms = max(decided_ms - self.dated_ms(began.revision), 0) + slack_ms
         need(stated_ms <= longest_ms, f"told are {stated_ms:.0f} ms above 0 % in {longest_ms}")
 
     def e2_no_request_is_left_out_or_counted_twice(self, move: Landed) -> None:
@@ -76,7 +75,10 @@ class Exposing(Leaving):
             return None
         files = self.world.files(tip)
         found = [self.decision(one, files) for one in (*self.chain(move),)[::-1]]
-        return None if None in found else Told(tuple(json.loads(one) for one in found if one))
+        every = [json.loads(one) for one in found if one]
+        times = [one["decidedAt"] for one in every]
+        # Where the clock of a commit was behind, what it led to ended before it began.
+        return Told(tuple(every)) if None not in found and times == sorted(times) else None
 
     def _began(self, move: Landed) -> Landed | None:
         """Find the move that gave a rollout its first traffic."""
@@ -85,13 +87,17 @@ class Exposing(Leaving):
     def _foreign(self, move: Landed, began: Landed) -> bool:
         """Whether another weight than the rollout's own was live, or may have been, meanwhile.
 
-        Nor is a move counted right that a clock ahead dated after its push.
+        That is so where a person moved one. Nor is a move counted right that a clock ahead dated
+        after its push.
         """
         chain = (*self.chain(move),)
         own = {one.after.weight for one in chain}
         since = (one for at_ms, one in self._app(move).weights if at_ms > began.at_ms)
+        moved = any(
+            one.previous and one.previous.after.weight != one.before.weight for one in chain
+        )
         ahead = any(self.dated_ms(one.revision) > one.at_ms + ROUNDED_MS for one in chain)
-        return ahead or self.hidden_ms() > began.at_ms or not own.issuperset(since)
+        return moved or ahead or self.hidden_ms() > began.at_ms or not own.issuperset(since)
 
     def _app(self, move: Landed) -> App:
         return self.world.cluster.apps[move.shape.name]
