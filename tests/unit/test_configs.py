@@ -124,3 +124,13 @@ def test_a_condition_that_cannot_be_read_is_told_where_it_is_asked(*, shadow: bo
     with pytest.raises(SpecError, match="The check request-success-rate: "):
         configs.checked(judged_by("conditions", broken, shadow=shadow))
     configs.checked(judged_by("threshold", broken, shadow=shadow))
+
+
+def test_records_are_judged_by_what_was_heeded_and_compared_then() -> None:
+    """Silence of one check since decision 46; what is the same on both sides since 43."""
+    one = spec(check())
+    for rule, heeds, alike in ((42, False, False), (43, False, True), (45, False, True),
+                               (46, True, True)):  # fmt: skip
+        ranks = configs.ranked(one.policy, rule)
+        assert (ranks.heeds, ranks.metrics[0].rule.alike_too) == (heeds, alike)
+        assert configs.conditioned(one.policy, one, rule=rule).heeds == heeds

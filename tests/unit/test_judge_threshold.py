@@ -40,3 +40,23 @@ def test_counts_become_a_percentage_that_is_never_rounded_up() -> None:
     counts = Counts(canary=30_000_000, canary_bad=300_001)
     found = run([Reading(metric="rate", counts=counts)])[0]
     assert (found.outcome, found.measurements[0].value) == (Outcome.FAIL, "98.9999")
+
+
+def test_what_says_nothing_says_why() -> None:
+    def why(reading: Reading, doubt: str = "") -> str:
+        block = Block(start_ms=0, end_ms=1, weight=Decimal(10), readings=(reading,), doubt=doubt)
+        (found,) = threshold.step(CONFIG, threshold.begin(CONFIG), block)[1].measurements
+        assert (found.outcome, found.value) == (Outcome.INCONCLUSIVE, None)
+        return found.why
+
+    assert why(value("100"), "half of it is missing") == "half of it is missing"
+    assert why(Reading(metric="rate", trouble=Trouble.STALE, why="stale")) == "stale"
+    assert why(Reading(metric="rate", why="no pods")) == "no pods"
+    assert why(Reading(metric="rate", counts=Counts(primary=9))) == "no data: there is no value"
+
+
+def test_limits_are_told_in_words() -> None:
+    both = Limits(minimum=Decimal("1.50"), maximum=Decimal(2))
+    assert threshold.limit_words(both) == ">= 1.5 and <= 2"
+    assert threshold.limit_words(Limits(minimum=Decimal(9))) == ">= 9"
+    assert threshold.limit_words(Limits()) == "none"
