@@ -4,10 +4,10 @@ from functools import partial
 
 import pytest
 from checks import check, spec
-from test_judge import AT, PASS, SCRAPE, sides
+from test_judge import AT, FAIL, PASS, SCRAPE, sides
 
 from gitops_canary.core.judge import judge
-from gitops_canary.core.questions import asked
+from gitops_canary.core.questions import Role, asked
 from gitops_canary.model.observation import Answer
 
 
@@ -33,3 +33,34 @@ def test_silence_names_the_side_that_was_measured() -> None:
             canary.policy, canary, answers, (AT,), AT, scrape_ms=SCRAPE, workload=workload
         )
         assert f"no request to {whom} within" in found.measurements[0].why
+
+
+@pytest.mark.parametrize("told", ["source", "waypoint", "destination", "odd"])
+def test_of_sides_beyond_the_limit_the_one_nearest_to_the_users_is_told(told: str) -> None:
+    order = ["source", "waypoint", "destination", "odd"]
+    seen = order[order.index(told) :]
+    given = {
+        f"shop/{side}": {"200": f"{90 + i}", "503": f"{10 - i}"} for i, side in enumerate(seen)
+    }
+    found = sides(dict(sorted(given.items())))
+    assert (found.outcome, found.value) == (FAIL, "90")
+
+
+def test_only_codes_that_came_are_told() -> None:
+    found = sides({"shop/source": {"200": "90", "500": "10", "503": "0"}})
+    assert found.why == "below the limit: failed with 500: 10 (seen by its callers)"
+
+
+@pytest.mark.parametrize("which", list(Role))
+def test_one_answer_that_failed_is_told(which: Role) -> None:
+    canary = spec(check())
+    roles = asked(canary.policy.checks[0], canary.policy, canary, (AT,), scrape_ms=SCRAPE)
+    if which not in roles:
+        return
+    answers = {
+        one: Answer(error="half is missing" if role is which else None)
+        for role, own in roles.items()
+        for one in own
+    }
+    found = judge(canary.policy, canary, answers, (AT,), AT, scrape_ms=SCRAPE)
+    assert found.measurements[0].why == "half is missing"
