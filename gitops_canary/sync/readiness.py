@@ -3,12 +3,11 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import attrgetter
 
 from gitops_canary.core.promql import escaped, exactly
 from gitops_canary.core.text import iso
 from gitops_canary.model.observation import Series
-from gitops_canary.sync.share import finite
+from gitops_canary.sync.share import Unreadable, finite
 
 _POD_READY = "kube_pod_container_status_ready"
 _POD_PHASE = "kube_pod_status_phase"
@@ -16,7 +15,6 @@ _POD = f"kube_pod_container_info|kube_pod_init_container_info|{_POD_READY}|{_POD
 # Only the metric of phases has this label, and only these two phases are asked for.
 _OVER = 'phase=~"|Failed|Succeeded"'
 _STALE_SCRAPES = 2
-_TIME = attrgetter("at_ms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,18 +126,54 @@ def ready(counts: Sequence[Series], pods: Sequence[Series], wanted: Wanted) -> R
     """
     kind = _KINDS[wanted.kind]
     numbers = _Counts(*(_named(counts, name) for name in (kind.spec, kind.available, kind.updated)))
-    moments = sorted({s.at_ms for one in numbers.available for s in one.samples})
+    own = [_Line.of(one) for one in pods]
+    moments = sorted({at_ms for one in numbers.available for at_ms in one.times})
     last = Readiness(at_ms=None, ready=0, wanted=wanted.replicas, known=bool(moments))
+    # Pods are looked at where they decide; all of them where one of their samples is no number.
+    legible = all(one.legible for one in own)
     for at_ms in moments:
         if at_ms < wanted.not_before_ms:
             continue
-        last = _look(numbers, pods, wanted, at_ms)
+        if legible and at_ms != moments[-1] and not _able(numbers, wanted, at_ms):
+            continue
+        last = _look(numbers, own, wanted, at_ms)
         if last.at_ms is not None:
-            newest = _look(numbers, pods, wanted, moments[-1])
+            newest = _look(numbers, own, wanted, moments[-1])
             lost = wanted.lasting and newest.at_ms is None
             why = f"all were ready at {iso(at_ms)}" + (f"; {newest.why}" if newest.why else "")
             return replace(newest, why=why) if lost else last
     return last
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A series taken apart once, for all the instants that are looked at."""
+
+    labels: Mapping[str, str]
+    times: Sequence[int]
+    values: Sequence[str]
+
+    @classmethod
+    def of(cls, series: Series) -> "_Line":
+        samples = series.samples
+        return cls(series.labels, [s.at_ms for s in samples], [s.value for s in samples])
+
+    @property
+    def legible(self) -> bool:
+        """Whether all its samples are numbers."""
+        try:
+            for value in set(self.values):
+                finite(value)
+        except Unreadable:
+            return False
+        return True
+
+    def fresh(self, at_ms: int, grace_ms: int) -> float | None:
+        """Give the newest value up to an instant; None where it is older than the grace."""
+        index = bisect_right(self.times, at_ms)
+        if index == 0 or self.times[index - 1] < at_ms - grace_ms:
+            return None
+        return finite(self.values[index - 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +190,24 @@ class _Pods:
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    spec: Sequence[Series]
-    available: Sequence[Series]
-    updated: Sequence[Series]
+    spec: Sequence[_Line]
+    available: Sequence[_Line]
+    updated: Sequence[_Line]
 
 
-def _look(numbers: _Counts, pods: Sequence[Series], wanted: Wanted, at_ms: int) -> Readiness:
+def _able(numbers: _Counts, wanted: Wanted, at_ms: int) -> bool:
+    """Whether a workload can be ready at an instant, whatever its pods tell."""
+    spec = _value(numbers.spec, at_ms, wanted)
+    count = wanted.replicas if wanted.replicas is not None else spec
+    available = _value(numbers.available, at_ms, wanted) or 0
+    updated = _value(numbers.updated, at_ms, wanted)
+    if count is None or (updated is not None and updated < count):
+        return False
+    able = available if updated is None else min(available, updated)
+    return wanted.enough(able, count)
+
+
+def _look(numbers: _Counts, pods: Sequence[_Line], wanted: Wanted, at_ms: int) -> Readiness:
     """Look at one sample of the workload's state."""
     spec = _value(numbers.spec, at_ms, wanted)
     count = wanted.replicas if wanted.replicas is not None else spec
@@ -182,22 +228,22 @@ def _look(numbers: _Counts, pods: Sequence[Series], wanted: Wanted, at_ms: int) 
     return Readiness(at_ms=None, ready=able, wanted=count, known=True, why=why)
 
 
-def _pods(pods: Sequence[Series], wanted: Wanted, at_ms: int, readers: frozenset[str]) -> _Pods:
+def _pods(pods: Sequence[_Line], wanted: Wanted, at_ms: int, readers: frozenset[str]) -> _Pods:
     images: dict[str, dict[str, str]] = {}
     unready: set[str] = set()
     over: set[str] = set()
-    for series in pods:
-        value = _fresh(series, at_ms, _grace(series, wanted, readers))
+    for line in pods:
+        value = line.fresh(at_ms, _grace(line, wanted, readers))
         if value is None:
             continue
-        metric, pod = series.labels.get("__name__"), series.labels.get("pod", "")
+        metric, pod = line.labels.get("__name__"), line.labels.get("pod", "")
         if metric == _POD_PHASE:
             over |= {pod} if value else set()
         elif metric == _POD_READY:
             unready |= set() if value else {pod}
         else:
-            image = series.labels.get("image_spec") or series.labels.get("image", "")
-            images.setdefault(pod, {})[series.labels.get("container", "")] = image
+            image = line.labels.get("image_spec") or line.labels.get("image", "")
+            images.setdefault(pod, {})[line.labels.get("container", "")] = image
     present = images.keys() - over
     right = {pod for pod in present if _same(images[pod], wanted.images)}
     return _Pods(len(present), len(right), len(right - unready))
@@ -213,31 +259,23 @@ def _same(images: Mapping[str, str], wanted: Mapping[str, str] | None) -> bool:
     )
 
 
-def _named(series: Sequence[Series], name: str) -> tuple[Series, ...]:
-    return tuple(one for one in series if one.labels.get("__name__") == name)
+def _named(series: Sequence[Series], name: str) -> tuple[_Line, ...]:
+    return tuple(_Line.of(one) for one in series if one.labels.get("__name__") == name)
 
 
-def _readers(series: Sequence[Series], at_ms: int) -> frozenset[str]:
+def _readers(lines: Sequence[_Line], at_ms: int) -> frozenset[str]:
     """Name the instances of kube-state-metrics that were read at an instant."""
-    read = (one for one in series if _fresh(one, at_ms, 0) is not None)
+    read = (one for one in lines if one.fresh(at_ms, 0) is not None)
     return frozenset(one.labels.get("instance", "") for one in read)
 
 
-def _grace(series: Series, wanted: Wanted, readers: frozenset[str]) -> int:
+def _grace(line: _Line, wanted: Wanted, readers: frozenset[str]) -> int:
     """Say how old a pod's sample may be: not at all where it comes with the workload's."""
-    together = series.labels.get("instance", "") in readers
+    together = line.labels.get("instance", "") in readers
     return 0 if together else _STALE_SCRAPES * wanted.scrape_ms
 
 
-def _fresh(series: Series, at_ms: int, grace_ms: int) -> float | None:
-    """Give the newest value up to an instant; None where it is older than the grace."""
-    index = bisect_right(series.samples, at_ms, key=_TIME)
-    if index == 0 or series.samples[index - 1].at_ms < at_ms - grace_ms:
-        return None
-    return finite(series.samples[index - 1].value)
-
-
-def _value(series: Sequence[Series], at_ms: int, wanted: Wanted) -> int | None:
+def _value(lines: Sequence[_Line], at_ms: int, wanted: Wanted) -> int | None:
     """Give a workload's number; where two sources disagree, the smaller one."""
-    found = [_fresh(one, at_ms, _STALE_SCRAPES * wanted.scrape_ms) for one in series]
+    found = [one.fresh(at_ms, _STALE_SCRAPES * wanted.scrape_ms) for one in lines]
     return min((int(value) for value in found if value is not None), default=None)

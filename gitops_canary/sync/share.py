@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from itertools import accumulate
 
 from gitops_canary.core.numbers import number
@@ -155,6 +156,7 @@ def _gains(series: Series, *, born: bool) -> Iterator[tuple[int, float]]:
         base = value
 
 
+@lru_cache(8192)
 def finite(text: str) -> float:
     """Read a sample.
 
