@@ -185,11 +185,15 @@ class Cluster:
         requests = self.rate * (to_ms - self.now_ms) / 1000
         self.now_ms = to_ms
         for app in self.apps.values():
-            for workload, part in ((app.canary, app.share), (app.primary, 1 - app.share)):
-                if workload.serving != workload.tag:
-                    self._ready(app, workload)
-                if requests * part > 0:
-                    self._serve(app, workload, requests * part)
+            canary, primary, share = app.canary, app.primary, app.share
+            if canary.serving != canary.tag:
+                self._ready(app, canary)
+            if (part := requests * share) > 0:
+                self._serve(app, canary, part)
+            if primary.serving != primary.tag:
+                self._ready(app, primary)
+            if (part := requests * (1 - share)) > 0:
+                self._serve(app, primary, part)
 
     def _ready(self, app: App, workload: Workload) -> None:
         if workload.replicas == 0 or not self.starting:
@@ -208,10 +212,11 @@ class Cluster:
             quality = self.quality(app.shape.name, workload.serving)
             failed, slow = count * quality.errors, count if quality.slow else 0.0
             inner = quality.inner
-        for code, part in (("200", count - failed), ("503", failed)):
-            if part:
-                key = (name, code)
-                app.counters[key] = app.counters.get(key, 0.0) + part
+        counters = app.counters
+        if part := count - failed:
+            counters[name, "200"] = counters.get((name, "200"), 0.0) + part
+        if failed:
+            counters[name, "503"] = counters.get((name, "503"), 0.0) + failed
         app.slow[name] = app.slow.get(name, 0.0) + slow
         if workload is app.canary:
             app.inner += count * inner

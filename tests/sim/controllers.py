@@ -197,14 +197,12 @@ class Controller:
         if self.running is None:
             self.running = self.station.tick(write=True)
         try:
-            with self.loop.running():
-                pause = self.running.send(None)
+            pause = self.loop.run(self.running.send, None)
         except StopIteration as done:
             self.running = None
             report: Report = done.value
             assert self.announcer is not None, "as above"
-            with self.loop.running():
-                self.announcer.take(report, self.clock())
+            self.loop.run(self.announcer.take, report, self.clock())
             return report
         if isinstance(pause, asyncio.Future):
             return pause

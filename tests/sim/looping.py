@@ -3,24 +3,11 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Later = Callable[[int, Callable[[], None]], None]
-
-
-class _Running:
-    """A loop that code finds running; entered at every step, so it is no generator."""
-
-    def __init__(self, loop: Any) -> None:
-        self._loop = loop
-        self._before: asyncio.AbstractEventLoop | None = None
-
-    def __enter__(self) -> None:
-        self._before = asyncio._get_running_loop()
-        asyncio._set_running_loop(self._loop)
-
-    def __exit__(self, *_: object) -> None:
-        asyncio._set_running_loop(self._before)
 
 
 class VirtualLoop:
@@ -35,9 +22,14 @@ class VirtualLoop:
         self._own: Any = self  # to asyncio, which takes no part of a loop for one
         self._tasks: list[asyncio.Task[Any]] = []
 
-    def running(self) -> "_Running":
-        """Be the loop that code finds running, as long as the context lasts."""
-        return _Running(self._own)
+    def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call something that finds this loop running."""
+        before = asyncio._get_running_loop()
+        asyncio._set_running_loop(self._own)
+        try:
+            return call(*args, **kwargs)
+        finally:
+            asyncio._set_running_loop(before)
 
     def end(self) -> None:
         """Drop every task, wherever it is; nothing of it runs any more."""
@@ -91,5 +83,4 @@ class VirtualLoop:
 
     def _run(self, handle: asyncio.Handle) -> None:
         if not handle.cancelled():
-            with self.running():
-                handle._run()
+            self.run(handle._run)

@@ -136,7 +136,11 @@ class MemoryGit:
 
     def changed(self, before: Revision, after: Revision) -> Mapping[Path, Blob | None]:
         [*_] = self._shelf.read([ObjectId(before), ObjectId(after)], "commit")
-        return self._trees.changed(self.remote.tree(before), self.remote.tree(after))
+        pair = self.remote.tree(before), self.remote.tree(after)
+        found = self.remote.changed.get(pair)
+        if found is None:
+            found = self.remote.changed[pair] = self._trees.changed(*pair)
+        return found
 
     def named(self, revision: Revision, names: Collection[str]) -> Mapping[Path, Blob]:
         return self._sift.named(revision, names)

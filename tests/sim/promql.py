@@ -11,9 +11,9 @@ from functools import lru_cache
 from itertools import pairwise
 from math import isnan, nan
 
-from gitops_canary.model.observation import Answer, Question, Series
+from gitops_canary.model.observation import Answer, Question, Sample, Series
 
-from .series import Database, Labels, sample
+from .series import Database, Labels, Row, sample
 
 Vector = list[tuple[Labels, float]]
 LOOKBACK_MS = 300_000
@@ -30,18 +30,29 @@ def measure(db: Database, question: Question, clock_ms: int | None = None) -> An
         rows = ((line.labels, line.samples(after, until)) for line in db.select(selector))
         series = tuple(Series(labels=labels, samples=own) for labels, own in rows if own)
         return Answer(series=series, clock_ms=clock_ms)
-    evaluate = compiled(question.expression)
-    found: dict[tuple[tuple[str, str], ...], list[tuple[int, float]]] = {}
+    found: dict[Row, list[Sample]] = {}
     step = question.step_ms or 1
     for at_ms in range(question.start_ms, question.end_ms + 1, step):
-        for labels, value in evaluate(db, At(at_ms, question.lookback_ms or LOOKBACK_MS)):
-            found.setdefault(tuple(sorted(labels.items())), []).append((at_ms, value))
-    series = tuple(_series(dict(key), own) for key, own in found.items())
+        over = clock_ms is not None and at_ms <= clock_ms
+        for row, one in _instant(db, question, at_ms, over=over):
+            found.setdefault(row, []).append(one)
+    series = tuple(Series(labels=dict(row), samples=tuple(own)) for row, own in found.items())
     return Answer(series=series, clock_ms=clock_ms)
 
 
-def _series(labels: Mapping[str, str], rows: list[tuple[int, float]]) -> Series:
-    return Series(labels=labels, samples=tuple(sample(at, value) for at, value in rows))
+def _instant(
+    db: Database, question: Question, at_ms: int, *, over: bool
+) -> Sequence[tuple[Row, Sample]]:
+    """Evaluate at one instant; one that is over is kept, as no sample comes behind it."""
+    lookback_ms = question.lookback_ms or LOOKBACK_MS
+    name = (question.expression, lookback_ms, at_ms, db.seen(at_ms))
+    count, found = db.known.get(name, (0, None))
+    if found is None or count > len(db.lines):
+        vector = compiled(question.expression)(db, At(at_ms, lookback_ms))
+        found = [(tuple(sorted(own.items())), sample(at_ms, value)) for own, value in vector]
+        if over:
+            db.known[name] = len(db.lines), found
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from gitops_canary.git.objects import (
     parse_tree,
 )
 from gitops_canary.git.pack import Made
-from gitops_canary.model.commits import Commit
+from gitops_canary.model.commits import Blob, Commit
 from gitops_canary.model.names import Path, Revision
 
 from .lanes import Lanes
@@ -80,6 +80,10 @@ class Remote:
     """What whoever asks is told of some branches instead, by a server that lags behind itself."""
     read: dict[ObjectId, Commit] = field(default_factory=dict)
     """Commits as the controllers read them, so that each signature is checked once."""
+    changed: dict[tuple[ObjectId, ObjectId], Mapping[Path, Blob | None]] = field(
+        default_factory=dict
+    )
+    """What differs between two trees, as the controllers read it."""
     lanes: Lanes = field(init=False)
     _entries: dict[ObjectId, Mapping[bytes, Entry]] = field(default_factory=dict)
     _parsed: dict[Revision, RawCommit] = field(default_factory=dict)

@@ -19,7 +19,8 @@ class Scraper:
 
     db: Database
     _up: Line | None = None
-    _requests: dict[tuple[str, str, str, str], Line] = field(default_factory=dict)
+    _requests: dict[tuple[str, str], dict[tuple[str, str], Line]] = field(default_factory=dict)
+    """By app and reporter; then by workload and code."""
     _durations: dict[tuple[str, str], tuple[Line, ...]] = field(default_factory=dict)
     _counts: dict[str, tuple[Line, ...]] = field(default_factory=dict)
     _pods: dict[tuple[str, int, int, str], tuple[tuple[Line, Line], ...]] = field(
@@ -40,15 +41,17 @@ class Scraper:
                     self._scrape_workload(app, workload, at_ms)
 
     def _scrape_requests(self, app: "App", reporter: str, at_ms: int) -> None:
-        name, known = app.shape.name, self._requests
+        name = app.shape.name
+        known = self._requests.setdefault((name, reporter), {})
         totals: dict[str, float] = {}
-        for (workload, code), value in app.counters.items():
+        for key, value in app.counters.items():
+            workload, code = key
             if workload == "unknown" and reporter == "destination":
                 continue
             totals[workload] = totals.get(workload, 0.0) + value
-            line = known.get((name, workload, reporter, code))
+            line = known.get(key)
             if line is None:
-                line = known[name, workload, reporter, code] = self.db.line(
+                line = known[key] = self.db.line(
                     __name__="istio_requests_total",
                     reporter=reporter,
                     destination_workload=workload,

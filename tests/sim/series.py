@@ -11,6 +11,8 @@ from math import isnan
 from gitops_canary.model.observation import Sample
 
 Labels = Mapping[str, str]
+Row = tuple[tuple[str, str], ...]
+"""The labels of a series in order."""
 _LITERAL = re.compile(r"[\w-]+")
 _START = re.compile(r"[\w-]*-(?![?*{])")
 _MATCHER = re.compile(r'(\w+)(=~|!=|=)"((?:[^"\\]|\\.)*)"')
@@ -64,6 +66,10 @@ class Database:
 
     lines: dict[tuple[tuple[str, str], ...], Line] = field(default_factory=dict)
     hidden_from_ms: int | None = None
+    known: dict[tuple[str, int, int, int], tuple[int, Sequence[tuple[Row, Sample]]]] = field(
+        default_factory=dict
+    )
+    """What expressions gave at instants that are over, and how many lines there were then."""
     _found: dict[str, tuple[int, list[Line]]] = field(default_factory=dict)
     _index: dict[tuple[str, str], list[Line]] = field(default_factory=dict)
     """Lines by label and value, and by the beginnings of a value that end with a hyphen."""

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from gitops_canary.app.tick import Report
-from gitops_canary.git.objects import Identity, ObjectId, parse_commit
+from gitops_canary.git.objects import Identity, ObjectId
 from gitops_canary.git.signing import SigningKey
 from gitops_canary.model.decision import Decision
 from gitops_canary.model.kept import turn
@@ -167,7 +167,7 @@ class Simulation:
 
     def message(self, revision: Revision) -> str:
         """Read a commit's message."""
-        return parse_commit(self.remote.body(ObjectId(revision))).message
+        return self.remote.raw(revision).message
 
     def quality(self, name: str, tag: str) -> Quality:
         """Say what a version is like; as healthy as the first one unless drawn otherwise."""
