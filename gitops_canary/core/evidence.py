@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from gitops_canary.core.alternatives import alternatives
@@ -197,7 +196,7 @@ def _liveness(live: Liveness | None) -> Json | None:
 def until(answers: Answers, at_ms: int) -> Answers:
     """Cut answers off at an instant: what came later, another replica may not have seen."""
     return {
-        replace(question, end_ms=_cut(question, at_ms)): Answer(
+        question._replace(end_ms=_cut(question, at_ms)): Answer(
             error=answer.error,
             series=tuple(
                 Series(labels=series.labels, samples=kept)

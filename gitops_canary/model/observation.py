@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.owned import DocRef
@@ -13,8 +14,7 @@ UNSEEN = "Nothing was looked at"
 """How a proof begins that only a delay stands for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(NamedTuple):
     """One query with explicit evaluation times, so that anybody can ask it again.
 
     With `step_ms` 0 it is one instant (`start_ms` == `end_ms`), whose expression may be a range
@@ -30,8 +30,7 @@ class Question:
     """How old a sample may be at an evaluation time; 0 leaves it to the server."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One number as the string received: never parsed before it is recorded."""
 
     at_ms: int
@@ -113,8 +112,8 @@ class Expectation:
     canary_workload: str
     primary_workload: str
     workload_kind: str = "Deployment"
-    canary_images: Mapping[str, str] | None = field(hash=False)
-    primary_images: Mapping[str, str] | None = field(hash=False)
+    canary_images: Mapping[str, str] | None
+    primary_images: Mapping[str, str] | None
     canary_replicas: int | None
     primary_replicas: int | None
     ready_percent: int = 100
@@ -139,6 +138,10 @@ class Expectation:
     """Label and value by which that Service has to select; None where that is not looked at."""
     spec: CanarySpec | None = field(default=None, compare=False)
     """What the routing objects are read by; None where their weights are all there is."""
+
+    def __hash__(self) -> int:
+        """Hash what hardly two of them share: each is looked up again and again."""
+        return hash((self.canary, self.revision, self.since_ms))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

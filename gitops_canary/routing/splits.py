@@ -79,6 +79,10 @@ class Meaning:
     skip: Callable[[Node], bool] = lambda _: False
     """Entries that take no part in the split, such as mirrors."""
 
+    def __hash__(self) -> int:
+        """Hash what tells most of them apart: what they read in a text is kept by it."""
+        return hash((self.identify, self.weight_at))
+
     def splits(self, root: Node, groups: Groups, file: Path, names: Names) -> list[Split]:
         """Find every list that splits between the two, or that only lacks the canary.
 

@@ -50,7 +50,7 @@ def silent(question: Question, answer: Answer, how: str, since_ms: int) -> Answe
     for one in answer.series:
         past = tuple(s for s in one.samples if s.at_ms <= since_ms)
         if how in {"NaN", "+Inf"}:
-            past += tuple(replace(s, value=how) for s in one.samples if s.at_ms > since_ms)
+            past += tuple(s._replace(value=how) for s in one.samples if s.at_ms > since_ms)
         if past:
             kept.append(replace(one, samples=past))
     return Answer(series=tuple(kept))

@@ -1,6 +1,5 @@
 import asyncio
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,7 +80,7 @@ def test_phases_of_the_scrapes_are_no_shift() -> None:
     scale = [
         Series(
             labels=s.labels,
-            samples=tuple(replace(x, value=str(float(x.value) * 40)) for x in s.samples),
+            samples=tuple(x._replace(value=str(float(x.value) * 40)) for x in s.samples),
         )
         for s in (*canary, *primary)
     ]
@@ -106,7 +105,7 @@ def test_series_born_on_a_known_target_counts_from_zero() -> None:
     born = SINCE + 2 * SCRAPE
     first = Series(
         labels=canary.labels,
-        samples=tuple(replace(x, value="5") for x in canary.samples if born < x.at_ms),
+        samples=tuple(x._replace(value="5") for x in canary.samples if born < x.at_ms),
     )
     found = look([first, primary], expected("0", "5"))
     assert found.live_ms == first.samples[0].at_ms
@@ -119,7 +118,7 @@ def test_reset_counter_goes_on_from_zero() -> None:
         Series(
             labels=s.labels,
             samples=tuple(
-                replace(x, value=str(float(x.value) - float(s.samples[5].value)))
+                x._replace(value=str(float(x.value) - float(s.samples[5].value)))
                 if x.at_ms > s.samples[5].at_ms
                 else x
                 for x in s.samples
@@ -141,7 +140,7 @@ def test_broken_sample_is_never_live(value: str) -> None:
     data = requests(10)
     broken = Series(
         labels=data[0].labels,
-        samples=(*data[0].samples[:6], replace(data[0].samples[6], value=value)),
+        samples=(*data[0].samples[:6], data[0].samples[6]._replace(value=value)),
     )
     found = look([broken, data[1]], expected())
     assert found.live_ms is None
