@@ -113,9 +113,10 @@ def plan(act: Act, context: Context, router: Router) -> Plan:
     bulk = evidence.decision_json(act, record, _basis(context, files, after))
     record = replace(record, evidence=evidence.digest(bulk))
     first_line = subject(record.canary, *_what(act, record, context))
+    exposed = _exposed(context, router) if act.action is Action.START else ()
     message = compose(
         first_line,
-        paragraphs=_paragraphs(act, record, _exposed(context, router)),
+        paragraphs=_paragraphs(act, record, exposed),
         verdict=act.verdicts[-1] if act.verdicts else None,
         record=record,
     )
@@ -292,7 +293,7 @@ def _paragraphs(act: Act, record: Record, exposed: tuple[str, ...]) -> tuple[str
     live = ""
     if act.live and act.live.live_ms is not None and act.action is not Action.START:
         live = f" The previous move was live at {iso(act.live.live_ms)}."
-    if act.action is Action.START and exposed:
+    if exposed:
         after += f" Whatever the weight, the canary also gets what {', '.join(exposed)} sends it."
     version = f"Version: {record.version}."
     return (f"{act.reason}{live} {after}", version)

@@ -126,6 +126,7 @@ def _refused(text: str) -> tuple[str, str] | None:
     return None
 
 
+@lru_cache(_KNOWN)
 def reach_ms(query: str) -> int:
     """Say how far a query looks back from its evaluation time, at the most.
 

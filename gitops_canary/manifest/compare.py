@@ -59,7 +59,8 @@ def _all(node: Node) -> Iterator[Node]:
 
 
 def _keys(node: Node) -> dict[str, Node]:
-    return {_named(key): value for key, value in node.entries}
+    scalar = NodeKind.SCALAR  # which nearly every key is
+    return {key.value if key.kind is scalar else _named(key): value for key, value in node.entries}
 
 
 def _named(key: Node) -> str:

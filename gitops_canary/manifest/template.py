@@ -52,6 +52,7 @@ def digest(template: Json) -> Digest:
     return Digest(f"sha256:{hashlib.sha256(dumped.encode()).hexdigest()}")
 
 
+@remembered(_KNOWN)
 def images(text: str, ref: DocRef) -> Mapping[str, str]:
     """Read container name to image reference, init containers included.
 

@@ -42,9 +42,19 @@ class Node(NamedTuple):
 
     def get(self, *path: str | int) -> "Node | None":
         """Follow keys (str) and indices (int); None where there is nothing."""
-        node: Node | None = self
+        node = self
         for part in path:
-            node = None if node is None else _child(node, part)
+            if isinstance(part, int):
+                if not 0 <= part < len(node.items):
+                    return None
+                node = node.items[part]
+                continue
+            for key, value in node.entries:
+                if key.value == part:
+                    node = value
+                    break
+            else:
+                return None
         return node
 
     def word(self, *path: str | int) -> str:
@@ -70,15 +80,6 @@ class Node(NamedTuple):
             yield from value.walk()
         for item in self.items:
             yield from item.walk()
-
-
-def _child(node: Node, part: str | int) -> Node | None:
-    if isinstance(part, int):
-        return node.items[part] if 0 <= part < len(node.items) else None
-    for key, value in node.entries:
-        if key.value == part:
-            return value
-    return None
 
 
 def listed(root: Node | None) -> tuple[Node, ...]:

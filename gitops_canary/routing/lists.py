@@ -30,6 +30,8 @@ from gitops_canary.rule_ports import Keeper, Matcher, Mirror
 _KNOWN = 4096
 """Objects whose reading is kept: a rollout meets each text many times, and so does verifying it."""
 
+Alone = Callable[[Node, Names], Iterator[Pointer]]
+
 
 def nowhere(root: Node, names: Names) -> Iterator[Pointer]:
     """Know of nothing but the lists."""
@@ -47,7 +49,7 @@ class Lists:
     scope: tuple[Pointer, ...] = (("spec",),)
     """What a person may not change unseen."""
     claimed: Claims = no_claims
-    alone: Callable[[Node, Names], Iterator[Pointer]] = nowhere
+    alone: Alone = nowhere
     """Where traffic goes to the canary by something else than an entry of a list."""
     matcher: Matcher | None = None
     mirror: Mirror | None = None
@@ -80,9 +82,8 @@ class Lists:
         self, text: str, document: int, *, namespace: str, apex: str
     ) -> tuple[Pointer, ...]:
         """List where only the canary stands: it gets that traffic whatever the weight."""
-        root = root_of(text, document, Path(""))
         names = Names(namespace=namespace, apex=apex)
-        return tuple(self._exposed(root, names))
+        return _exposed(self.meaning, self.groups, self.alone, text, document, names)
 
     def weight(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> Decimal:
         """Read the canary's weight; all lists must agree."""
@@ -181,16 +182,6 @@ class Lists:
         new = self.meaning.form.write(value, node.value)
         return set_scalar(text, document, (*entry, *self.meaning.weight_at), new, file=file)
 
-    def _exposed(self, root: Node, names: Names) -> Iterator[Pointer]:
-        yield from self.alone(root, names)
-        for group in self.groups(root):
-            known = list(self.meaning.known(root, group, names))
-            sides = {found.side for _, found in known if found}
-            for at, found in known:
-                silent = word(root, (*at, *self.meaning.weight_at)) == "0"
-                if found and sides == {"canary"} and not silent:
-                    yield at
-
     def _before(self, now: Node, then: Node, names: Names) -> Mapping[Pointer, Group]:
         """Find each list with the primary where it stood before: the first is the first again.
 
@@ -231,6 +222,20 @@ def _matches(meaning: Meaning, groups: Groups, text: str, document: int, names: 
     root = root_of(text, document, Path(""))
     known = (found for group in groups(root) for _, found in meaning.known(root, group, names))
     return any(found.side == "primary" for found in known if found)
+
+
+@remembered(_KNOWN)
+def _exposed(
+    meaning: Meaning, groups: Groups, alone: Alone, text: str, document: int, names: Names
+) -> tuple[Pointer, ...]:
+    root = root_of(text, document, Path(""))
+    exposed = [*alone(root, names)]
+    for group in groups(root):
+        known = list(meaning.known(root, group, names))
+        if {found.side for _, found in known if found} == {"canary"}:
+            own = (at for at, found in known if found)
+            exposed += (at for at in own if word(root, (*at, *meaning.weight_at)) != "0")
+    return tuple(exposed)
 
 
 @remembered(_KNOWN)
