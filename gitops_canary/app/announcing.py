@@ -11,7 +11,14 @@ from pathlib import Path
 from gitops_canary.app.looking import Seen
 from gitops_canary.app.retelling import Retelling
 from gitops_canary.app.tick import Report
-from gitops_canary.core.announce import announcement, listeners, named, told_body
+from gitops_canary.core.announce import (
+    announcement,
+    concerned,
+    listeners,
+    named,
+    severity,
+    told_body,
+)
 from gitops_canary.core.text import percent
 from gitops_canary.memory_file import remember, remembered
 from gitops_canary.model.announcement import Announcement, Severity
@@ -128,12 +135,14 @@ class Announcer:
             one, known = self._seen.get(canary), canary in self._said
             if one is None or not isinstance(decision, Hold):
                 continue
-            told, bypass = _announced(one, decision, now_ms), one.situation.bypass
-            if bypass:
-                told = _warned(told, one.situation.unjudged)
-            mark = f"{told.event}/{told.rollout}/{told.severity}/{bypass}"
+            bypass = one.situation.bypass
+            about = concerned(decision, one.rollout, one.situation.candidate_id)
+            level = max(severity(decision), Severity.WARN) if bypass else severity(decision)
+            mark = f"{decision.wait.value}/{about}/{level}/{bypass}"
             if self._said.get(canary) != mark:
                 self._said[canary] = mark
+                told = _announced(one, decision, now_ms)
+                told = _warned(told, one.situation.unjudged) if bypass else told
                 # What a new process finds is news only where somebody has to do something.
                 if known or decision.alert or bypass:
                     yield one, told

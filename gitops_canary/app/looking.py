@@ -68,8 +68,10 @@ class Look:
 
     def measured(self, situations: Mapping[CanaryId, Situation]) -> dict[CanaryId, Seen]:
         """Give what was seen, completed by what was measured of some."""
-        known = situations.get
-        return {k: replace(one, situation=known(k, one.situation)) for k, one in self.seen.items()}
+        return {
+            canary: replace(one, situation=situations[canary]) if canary in situations else one
+            for canary, one in self.seen.items()
+        }
 
 
 def look(

@@ -63,15 +63,15 @@ class Reader:
         """Words of the configs seen so far, so that the next view finds them at once."""
         self._widened = lru_cache(_DELETED)(self._widen)
         self.view = Recent(self._read_view, CACHED_FILES)
+        self.bearing = Recent(self._read_bearing, CACHED_FILES)
         self.stirred = Recent(stirring(self.view, self._indexer.changed), CACHED_FILES)
 
     def turn(self) -> None:
         """Let go of what was needed neither for this tip nor for the one before; for a new tip."""
         for one in (self._bound, self._grounds, self._configs, self.view, self.stirred):
             one.turn()
-        self._headers.turn()
-        self._texts.turn()
-        self.placing.turn()
+        for turn in (self.bearing.turn, self._headers.turn, self._texts.turn, self.placing.turn):
+            turn()
         self.forget()
 
     @property
@@ -123,7 +123,7 @@ class Reader:
             )
         return self._ground(view, spec if policy is None else spec.pinned(policy))
 
-    def bearing(self, revision: Revision, canary: CanaryId) -> Bearing:
+    def _read_bearing(self, revision: Revision, canary: CanaryId) -> Bearing:
         """Tell what the owned values of one canary hang on in one revision.
 
         Raises:
@@ -234,11 +234,12 @@ class Reader:
     ) -> Ground | CanaryError:
         spec = same.spec
         blobs, spaces = dict(files), dict(away)
+        texts = self._texts.several(blobs)
 
         def text(path: Path) -> str:
-            return self._texts.text(path, blobs[path].id)
+            known = texts.get(path)
+            return self._texts.text(path, blobs[path].id) if known is None else known
 
-        self._texts.several(blobs)
         documents: list[DocRef] = []
         unread: CanaryError | None = None
         for path, blob in files:

@@ -142,8 +142,8 @@ class Station:
                 pushed=tuple(pushed),
                 error=error,
             )
-        told = replace(report, pushed=tuple(pushed), unmanaged=tuple(changed))
-        return replace(told, seen={**moved, **report.seen})
+        known = {**moved, **report.seen}
+        return replace(report, pushed=tuple(pushed), unmanaged=tuple(changed), seen=known)
 
     async def page(self, folder: str, count: int) -> str | None:
         """Write a rollout's page as its decisions were at the newest look; None without any.

@@ -38,13 +38,12 @@ def announcement(
     `rollout` is the newest one before it, `candidate` the one there would be; `now_ms` is when a
     hold began.
     """
-    known = decision.rollout or (rollout.id if rollout else candidate)
     ended = isinstance(decision, Act) and _ends(decision)
     return Announcement(
         canary=decision.canary,
         namespace=spec.namespace,
         name=spec.name,
-        rollout=known,
+        rollout=concerned(decision, rollout, candidate),
         event=decision.action.value if isinstance(decision, Act) else decision.wait.value,
         severity=severity(decision),
         sentence=sentence(decision),
@@ -54,6 +53,11 @@ def announcement(
         at_ms=decision.at_ms if isinstance(decision, Act) else now_ms,
         ended=ended,
     )
+
+
+def concerned(decision: Decision, rollout: Rollout | None, candidate: RolloutId) -> RolloutId:
+    """Name the rollout that a decision is about."""
+    return decision.rollout or (rollout.id if rollout else candidate)
 
 
 def told_again(move: Move, spec: CanarySpec, message: str) -> Announcement:

@@ -106,7 +106,8 @@ class Situation:
     @property
     def returning(self) -> bool:
         """Whether the primary has the version, and traffic is on its way back to it."""
-        return self.running and self.last in {Action.PROMOTE, Action.FINISH}
+        last = self.last
+        return (last is Action.PROMOTE or last is Action.FINISH) and self.running
 
     @property
     def fresh(self) -> bool:

@@ -75,7 +75,7 @@ class Record:
 
         A finish in steps (`stepWeightPromotion`) leaves some of it until its last one.
         """
-        return self.action in OVER and self.weight_to == 0
+        return self.weight_to == 0 and self.action in OVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
