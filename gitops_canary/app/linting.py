@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path as LocalPath
@@ -215,12 +215,22 @@ def _one(
 def _summary(spec: CanarySpec, ground: Ground, extra: Sequence[str], never: int) -> str:
     owned = ground.owned
     state = "idle" if owned.settled else "has a candidate"
-    steps = f"{len(spec.policy.steps)} steps ({ladder(spec.policy)})"
-    summary = f"{state} at {percent(owned.weight)} %; {steps}, {len(spec.policy.checks)} checks"
-    if count := len(of(spec.policy, HookType.ROLLOUT)):
-        summary += f", {count} webhook{'s' * (count > 1)}"
+    steps = f"{_count(spec.policy.steps, 'step')} ({ladder(spec.policy)})"
+    checks = _count(spec.policy.checks, "check")
+    summary = f"{state} at {percent(owned.weight)} %; {steps}, {checks}"
+    if hooks := of(spec.policy, HookType.ROLLOUT):
+        summary += f", {_count(hooks, 'webhook')}"
     if extra:
         summary += f"; whatever the weight, the canary also gets what {', '.join(extra)} sends it"
     if never:
         summary += f"; {never} of them can never be asked, so nothing would ever pass"
     return summary
+
+
+def _count(things: Sized, name: str) -> str:
+    """Count in words.
+
+    >>> _count([1], "step"), _count([], "check")
+    ('1 step', '0 checks')
+    """
+    return f"{len(things)} {name}{'s' * (len(things) != 1)}"

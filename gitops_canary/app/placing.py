@@ -5,9 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gitops_canary.app.indexing import bodies
+from gitops_canary.core.edits import Ground
 from gitops_canary.errors import CanaryError, SpecError
 from gitops_canary.manifest import bindings, building, document, flux_layers, image_order, rendered
-from gitops_canary.manifest.clusters import GONE, elsewhere
+from gitops_canary.manifest.clusters import GONE, elsewhere, strangers
 from gitops_canary.manifest.folders import Folders, followed, gathered
 from gitops_canary.manifest.image_chain import Found, Setting
 from gitops_canary.manifest.kustomize import FILES, Roots, is_kustomization
@@ -17,7 +18,7 @@ from gitops_canary.manifest.two_sides import Sides, charted, near, roots
 from gitops_canary.manifest.whole import Whole, whole
 from gitops_canary.model.commits import Blob
 from gitops_canary.model.names import BlobId, Path, Revision
-from gitops_canary.model.owned import Binding, DocRef, FieldBinding, Templates
+from gitops_canary.model.owned import Binding, DocRef, FieldBinding, Fields, Templates
 from gitops_canary.model.recent import Recent
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.ports import Sift, Store
@@ -85,6 +86,18 @@ class Placing:
         if binding is not None and isinstance(binding.versions, Templates):
             rendered.reached(spec, dict.fromkeys(binding.versions.files, ""), folders, layers)
 
+    def spread(self, revision: Revision, ground: Ground) -> bool:
+        """Tell whether what leads to a canary may be of several overlays, or of another cluster.
+
+        Listed fields say themselves where they lie; a route is found by its names alone.
+        """
+        routes, versions = {ref.file for ref in ground.binding.routes}, ground.binding.versions
+        if len(routes) > 1 or ground.reaching:
+            return True
+        return isinstance(versions, Fields) and any(
+            strangers(one, versions.files, self.folders(revision)) for one in routes
+        )
+
     def away(
         self, revision: Revision, spec: CanarySpec, files: Mapping[Path, Blob], headers: Headers
     ) -> tuple[tuple[Path, str], ...]:
@@ -98,7 +111,9 @@ class Placing:
             return bool(bindings.selecting(mine, lambda one: self._text(one, files[one].id)))
 
         there = [path for path in files if path not in found and whole(path)]
-        gone = elsewhere(Path(spec.place.file), there, files, placed.folders)
+        # A Canary in a folder for all of them says by its fields which cluster it is about.
+        home = spec.source[0].candidate.file if spec.source else spec.place.file
+        gone = elsewhere(Path(home), there, files, placed.folders)
         return tuple(sorted({**found, **dict.fromkeys(gone, GONE)}.items()))
 
     def sides(self, revision: Revision, spec: CanarySpec, pairs: tuple[FieldBinding, ...]) -> Sides:

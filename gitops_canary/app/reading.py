@@ -185,7 +185,7 @@ class Reader:
             files = tuple(self._footprint(view, wanted | configs).items())
         found = self._bound(spec.id, same, files, ())
         # What is clear costs nothing; else kustomize or Flux may put a part of it elsewhere.
-        if isinstance(found, CanaryError) or _spread(found):
+        if isinstance(found, CanaryError) or self.placing.spread(revision, found):
             away = self.placing.away(revision, spec, dict(files), self._headers)
             found = self._bound(spec.id, same, files, away) if away else found
         if isinstance(found, CanaryError):
@@ -292,8 +292,3 @@ class Reader:
             return catalog.headers(self._texts.text(path, blob), file=path)
         except SpecError as error:
             return error
-
-
-def _spread(ground: Ground) -> bool:
-    """Tell whether several files lead to a canary, as those of several overlays may."""
-    return len({ref.file for ref in ground.binding.routes}) > 1 or bool(ground.reaching)

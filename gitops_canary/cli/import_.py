@@ -27,5 +27,11 @@ def import_(
         write(text(one).rstrip("\n"))
         for place, why in one.lost:
             say(f"{place}: {why}")
-    say(f"{len(found)} read; commit what is printed beside the primary and its Services")
-    return 0 if found else 1
+    if not found:
+        say(f"There is nothing of {tool.value} in {path}.")
+        return 1
+    say(
+        f"{len(found)} read; commit what is printed in the place of what was read: "
+        "`gitops-canary init` writes the primary and its Services"
+    )
+    return 0

@@ -166,7 +166,8 @@ def _one(
     remedy = {
         "candidate": "correct spec.targetRef.name, or the Canary's namespace; "
         "`gitops-canary doctor --repo .` lists the workloads",
-        "primary": f"commit a {kind} {name}: a copy of {spec.target.name} that serves everyone",
+        "primary": f"let `gitops-canary init` write it, or commit a {kind} {name}: a copy of "
+        f"{spec.target.name} that serves everyone",
     }[side]
     error = Uninitialised if side == "primary" else BindingError
     raise error(

@@ -40,6 +40,21 @@ def elsewhere(
     return frozenset(file for file in files if apart(file)) if others or branches else frozenset()
 
 
+def strangers(file: Path, others: Iterable[Path], folders: Folders) -> bool:
+    """Tell whether nothing builds a file together with one of the others, and none lies above it.
+
+    Nor below it. That alone makes nobody another cluster's: it is where to look closer.
+    """
+    built, here = building.outermost_of(folders, file), posixpath.dirname(file).split("/")
+    for other in others:
+        there = posixpath.dirname(other).split("/")
+        if _shared(here, there) == min(len(here), len(there)) or [*here, *there].count("") > 0:
+            return False
+        if built & building.outermost_of(folders, other):
+            return False
+    return True
+
+
 def moved(documents: Iterable[DocRef], namespace: str | None) -> list[DocRef]:
     """Give documents as they are in a cluster: in another namespace, or not at all."""
     if namespace == GONE:

@@ -37,6 +37,9 @@ def flagger_canary(root: Node, *, file: str) -> Imported:
     spec = root.get("spec")
     assert spec is not None, "a Canary's header was read"
     carried = _mapping(spec, FLAGGER.shape, OWN.shape, "", found, file)
+    if "provider" not in carried:
+        what = "provider is missing: write Flagger's -mesh-provider, or let controller.yaml name it"
+        found.lost.append((Place(file, spec.line, spec.column), what))
     analysis = carried.get("analysis")
     if isinstance(analysis, dict):
         analysis["judge"] = {"type": "threshold"}

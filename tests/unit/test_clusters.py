@@ -89,3 +89,30 @@ def test_each_overlay_of_one_namespace_gets_a_canary_of_its_own(tmp_path: LocalP
     told = lint(tmp_path, texts)
     assert told.keys() == {"eu/web", "eu/web-us"}
     assert all(text.startswith("idle at 0 %") for text in told.values()), told
+
+
+@pytest.mark.parametrize("home", ["overlays/{}/canary.yaml", "canaries/{}.yaml"])
+def test_listed_fields_take_no_route_of_another_cluster(home: str, tmp_path: LocalPath) -> None:
+    """One cluster's missing route is its own trouble: neither a conflict, nor another's weight."""
+    made = {**BASE, **overlay("prod")}
+    texts: Texts = {}
+    for path, text in after(made, initialised(made, overlay="overlays/prod")).items():
+        if path.endswith("canary.yaml"):
+            for one in ("eu", "us"):
+                named = text.replace("  targetRef:", f"  id: prod/web-{one}\n  targetRef:", 1)
+                texts[home.format(one)] = named.replace("overlays/prod", f"overlays/{one}")
+        elif path == "base/route.yaml":
+            texts["overlays/us/route.yaml"] = text
+        elif not path.startswith("overlays/"):
+            texts[path] = text.replace(", route.yaml", "").replace("- route.yaml\n", "")
+        else:
+            for one in ("eu", "us"):
+                more = text.replace("resources:\n", "resources:\n  - route.yaml\n", 1)
+                there = path.replace("overlays/prod", f"overlays/{one}")
+                texts[there] = more if one == "us" else text
+    assert sum("route.yaml" in text for text in texts.values()) == 1
+
+    told = lint(tmp_path, texts)
+
+    assert "routes to web-primary and web-canary" in told["prod/web-eu"]
+    assert told["prod/web-us"].startswith("idle at 0 %")
