@@ -11,10 +11,11 @@ from routes import CASES, Case
 from gitops_canary.errors import Place
 from gitops_canary.manifest.contested import conflicts
 from gitops_canary.manifest.document import Node, parse
+from gitops_canary.model.initial import Wanted
 from gitops_canary.model.names import CanaryId, Path
 from gitops_canary.model.owned import Binding, Fields, Spot
 from gitops_canary.model.spec import Affinity, CanarySpec, Match, Strategy
-from gitops_canary.routing import ROUTERS, istio, owners
+from gitops_canary.routing import FOUNDERS, ROUTERS, istio, owners
 from gitops_canary.routing.cookies import _tokens
 from gitops_canary.routing.identity import Found, Names
 from gitops_canary.strategy import outfitted
@@ -277,3 +278,15 @@ def test_an_alias_in_the_others_rule_is_no_hindrance_to_reading_mine() -> None:
     aliased = "    - {destination: &there {host: cart-canary}, weight: 0}\n    mirror: *there\n"
     shop = App.of(CASES["istio-http"], "shop", "match")
     assert shop.owns(text.replace(theirs, aliased)) == shop.owns(text)
+
+
+def test_a_first_split_leaves_the_rule_beside_it_as_it_is() -> None:
+    rule = "  - match: [{uri: {prefix: /cart}}]\n    route: [{destination: {host: cart}}]\n"
+    text, founder = CASES["istio-http"].text + rule, FOUNDERS["istio"]
+    wanted = Wanted(namespace="prod", apex="cart")
+    assert founder.leads(text, 0, wanted)
+    new, more = founder.adopt(text, 0, wanted, file=FILE)
+    assert more == ()
+    assert new.startswith(CASES["istio-http"].text)
+    shop, cart = (App.of(CASES["istio-http"], apex, "weights") for apex in ("shop", "cart"))
+    assert shop.owns(new)[0] == cart.owns(new)[0] == 0
