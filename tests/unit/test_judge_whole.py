@@ -1,5 +1,6 @@
 """The sequential judge at 100 %, where nobody is left to compare a canary with."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -147,3 +148,17 @@ def test_what_the_primary_did_in_its_last_minute_is_no_fault_of_whoever_has_its_
     assert run(config, [*HALF, *over, *whole(40, begin=16)])[1][-1].outcome is FAIL
     few = [block(i, (15, 0, 15, 1 if i < 10 else 0), weight="50") for i in range(8, 12)]
     assert run(config, [*HALF, *few, *whole(60, begin=12)])[1][-1].outcome is FAIL
+
+
+def test_a_suspicion_that_nobody_is_left_to_settle_ends_with_proof() -> None:
+    config = Config(metrics=(METRIC,))
+    odd = block(8, (750, 14, 750, 0), weight="50")
+    states, verdicts = run(config, [*HALF, odd, *whole(1, begin=9)])
+    assert "is suspicious" in verdicts[8].reason
+    assert states[-1].weighed["success"].worse.log >= math.log(config.suspicious)
+    assert verdicts[-1].outcome is PASS
+    old = run(replace(config, rule=47), [*HALF, odd, *whole(1, begin=9)])[1]
+    assert "is suspicious" in old[-1].reason
+    # Below it the primary is there to settle it.
+    half = run(config, [*HALF, odd, *[block(i, (750, 0, 9, 0), weight="99") for i in range(9, 17)]])
+    assert "is suspicious" in half[1][-1].reason

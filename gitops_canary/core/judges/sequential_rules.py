@@ -91,7 +91,9 @@ def _doubt(config: Config, state: State, findings: Mapping[str, Finding]) -> str
         if found.waits:
             return f"{metric.name} waits: {found.waits}"
         rest = weighed.warm or weighed.faults.rest or weighed
-        suspicious = rest.worse.log >= math.log(config.suspicious)
+        # Where nobody is left no suspicion is ever settled, so proof that it keeps its limit does.
+        settled = weighed.sole.blocks and weighed.proof >= math.log(config.proven)
+        suspicious = rest.worse.log >= math.log(config.suspicious) and not settled
         if suspicious and weighed.total.canary_bad:
             sides = compared(weighed.total, metric.what)
             return f"{metric.name} is suspicious: {sides}{found.beside}"
