@@ -48,15 +48,13 @@ def test_of_sides_beyond_the_limit_the_one_nearest_to_the_users_is_told(told: st
 
 def test_only_codes_that_came_are_told() -> None:
     found = sides({"shop/source": {"200": "90", "500": "10", "503": "0"}})
-    assert found.why == "below the limit: failed with 500: 10 (seen by its callers)"
+    assert found.why == "below the limit: failed with 500: 10, as seen by its callers"
 
 
-@pytest.mark.parametrize("which", list(Role))
+@pytest.mark.parametrize("which", [Role.REQUESTS, Role.SEEN])
 def test_one_answer_that_failed_is_told(which: Role) -> None:
     canary = spec(check())
     roles = asked(canary.policy.checks[0], canary.policy, canary, (AT,), scrape_ms=SCRAPE)
-    if which not in roles:
-        return
     answers = {
         one: Answer(error="half is missing" if role is which else None)
         for role, own in roles.items()
