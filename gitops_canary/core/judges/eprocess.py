@@ -24,6 +24,7 @@ BAD = (2.0, 3.0, 5.0, 8.0, 15.0, 40.0, 95.0, 199.0)
 GOOD = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 """Which parts of the budget a good canary may spend."""
 SHARE_MAX = 0.995
+_LOG_WORSE = tuple(math.log(worse) for worse in WORSE)
 _MASS = 0.5
 """Prior weight of a fault that is there from the first block; the rest is spread over later."""
 _EXPONENT = 300.0
@@ -62,9 +63,10 @@ class Mixture(NamedTuple):
         if self.logs or max(ratios) > _EXPONENT:
             return self._by_logs(ratios)
         block = self.blocks + 1
-        begins, times = _MASS / (block * (block + 1)), map(math.exp, ratios)
+        begins = _MASS / (block * (block + 1))
         # A part too small for a double is none beside what begins with the next block.
-        parts = tuple([(m + begins) * more for m, more in zip(self.parts, times, strict=True)])
+        before = [m + begins for m in self.parts]
+        parts = tuple(map(operator.mul, before, map(math.exp, ratios)))
         # The mean of the grid and what of the prior is not spent yet.
         every = sum(parts) / len(parts) + _MASS / (block + 1)
         if every < _HUGE:
@@ -107,14 +109,9 @@ def log_mean(logs: Sequence[float]) -> float:
 @lru_cache(maxsize=4096)
 def _tilts(canary: int, primary: int, rho: float) -> tuple[tuple[float, float], ...]:
     """Give ln(theta(r)/theta(rho)) and ln((1-theta(r))/(1-theta(rho))) for each r of the grid."""
-    base = rho * canary + primary
-    return tuple(
-        (
-            math.log(worse) + math.log(base / (worse * rho * canary + primary)),
-            math.log(base / (worse * rho * canary + primary)),
-        )
-        for worse in WORSE
-    )
+    base, log = rho * canary + primary, math.log
+    others = [log(base / (worse * rho * canary + primary)) for worse in WORSE]
+    return tuple(zip(map(operator.add, _LOG_WORSE, others), others, strict=True))
 
 
 def relative(
@@ -150,12 +147,18 @@ def _odds(share: float, grid: Logs) -> tuple[tuple[float, float], ...]:
     )
 
 
+@lru_cache(maxsize=1024)
+def _usual(share: float) -> tuple[tuple[float, float], ...]:
+    """Look the most usual grid up without hashing it."""
+    return _odds(share, BAD)
+
+
 def absolute(total: int, bad: int, share: float, grid: Logs, *, eta: float) -> Logs:
     """Weigh "a share of bad requests of `factor` x `share`" against `share` by one block."""
     if not total:
         return (0.0,) * len(grid)
-    good = total - bad
-    return tuple([eta * (bad * worse + good * better) for worse, better in _odds(share, grid)])
+    good, odds = total - bad, _usual(share) if grid is BAD else _odds(share, grid)
+    return tuple([eta * (bad * worse + good * better) for worse, better in odds])
 
 
 def added(logs: Logs, ratios: Sequence[float]) -> Logs:

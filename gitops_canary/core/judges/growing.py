@@ -46,17 +46,12 @@ def _ratios(config: Config, metric: Metric, c: Counts, *, sole: float | None) ->
     usual = 2 * (metric.history or 0.0)
     # With nobody beside it, only what breaks the limit itself is a fault.
     part = 1.0 if config.alone else 0.5
-
-    def beyond(share: float) -> eprocess.Logs:
-        return eprocess.absolute(c.canary, c.canary_bad, share, bad, eta=eta)
-
+    n, k, weigh = c.canary, c.canary_bad, eprocess.absolute
     return (
-        eprocess.relative(
-            c.canary, c.canary_bad, c.primary, c.primary_bad, rho=config.rho, eta=eta
-        ),
-        beyond(metric.budget * config.floor),
-        beyond(max(metric.budget * part, usual)),
-        () if sole is None else beyond(sole),
+        eprocess.relative(n, k, c.primary, c.primary_bad, rho=config.rho, eta=eta),
+        weigh(n, k, metric.budget * config.floor, bad, eta=eta),
+        weigh(n, k, max(metric.budget * part, usual), bad, eta=eta),
+        () if sole is None else weigh(n, k, sole, bad, eta=eta),
     )
 
 

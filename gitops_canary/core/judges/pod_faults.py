@@ -22,6 +22,7 @@ RECENT_MS = 60_000
 _CHANCE = 0.05
 _PODS_MAX = 8
 """How many of the canary's pods are followed: a second one that fails is no longer alone."""
+_NOBODY = (0, 0)
 _BURN = 10
 """How many times its budget the whole service may fail for while a pod is waited for."""
 
@@ -173,7 +174,7 @@ def _still_sick(pods: Pods, followed_: Mapping[str, Strand]) -> str:
 
 
 def _less(
-    counts: Counts, *, canary: tuple[int, int] = (0, 0), primary: tuple[int, int] = (0, 0)
+    counts: Counts, *, canary: tuple[int, int] = _NOBODY, primary: tuple[int, int] = _NOBODY
 ) -> Counts:
     """Take a pod's counts off. Callers may have seen fewer of its requests than it did itself."""
     mine, mine_bad = _rest(counts.canary, counts.canary_bad, canary)
@@ -182,6 +183,8 @@ def _less(
 
 
 def _rest(requests: int, bad: int, gone: tuple[int, int]) -> tuple[int, int]:
+    if gone is _NOBODY:
+        return requests, bad
     left = max(requests - gone[0], 0)
     return left, min(max(bad - gone[1], 0), left)
 

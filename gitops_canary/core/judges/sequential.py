@@ -10,7 +10,6 @@ sides the second question's relative part alone protects, and where nobody is le
 
 import math
 from dataclasses import replace
-from decimal import ROUND_FLOOR, Decimal
 from functools import partial
 
 from gitops_canary.core.judges import eprocess, lonely, recovering, share, threshold
@@ -38,7 +37,8 @@ from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Outcome, Window
 
 NAME = "sequential"
-_SHOWN = Decimal("0.0001")
+_PARTS = 10_000
+"""Of a percent, in which shares are told."""
 __all__ = ["NAME", "Config", "Metric", "State", "Weighed", "begin", "condemning", "step", "take"]
 
 
@@ -271,5 +271,5 @@ def _percentage(bad: int, total: int) -> str | None:
     """Give the percentage of good requests, never rounded up; None without requests."""
     if not total:
         return None
-    good = Decimal(100 * (total - bad)) / total
-    return percent(good.quantize(_SHOWN, ROUND_FLOOR))
+    whole, rest = divmod(100 * _PARTS * (total - bad) // total, _PARTS)
+    return f"{whole}.{rest:04}".rstrip("0").rstrip(".")

@@ -98,7 +98,6 @@ def exact(number: float, digits: int = 6) -> str:
     >>> exact(1 / 3), exact(-0.0), exact(-1e-7)
     ('0.333333', '0.000000', '0.000000')
     """
-    if not math.isfinite(number):
-        return str(number)
     text = f"{number:.{digits}f}"
-    return text.removeprefix("-") if number <= 0 and not text.strip("-0.") else text
+    # A zero has no sign.
+    return text if number > 0 or text.strip("-0.") else text.removeprefix("-")
