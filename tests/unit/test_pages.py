@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +12,14 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
+from gitops_canary.app.config import load
+from gitops_canary.app.config_models import Document
 from gitops_canary.cli import application
+from gitops_canary.errors import CanaryError
+from gitops_canary.git.signing import generate_key
 
 ROOT = Path(__file__).resolve().parents[2]
+FIELDS = [one.alias or name for name, one in Document.model_fields.items()]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -71,3 +77,40 @@ def test_every_command_is_one_that_the_program_understands() -> None:
                 if type(error).__name__ != "MissingParameter":  # a verb that is only named
                     refused.append((page.name, words, str(error)))
     assert refused == []
+
+
+REST = """\
+repositories: [{name: config, url: "https://git.example/acme/config.git"}]
+metrics: {sources: {default: {type: prometheus, url: "http://prometheus:9090"}}}
+sync: {type: traffic}
+"""
+
+
+def test_every_settings_file_on_the_pages_is_accepted(tmp_path: Path) -> None:
+    generate_key(tmp_path / "sign")
+    (tmp_path / "keys").write_text(f"gitops-canary {(tmp_path / 'sign.pub').read_text()}")
+    (tmp_path / "secret").touch(mode=0o600)
+    (tmp_path / "secret").write_text("x")
+    refused, count = [], 0
+    for page in PAGES:
+        for block in re.findall(
+            r"^ *```yaml\n(.*?)^ *```", page.read_text(), re.MULTILINE | re.DOTALL
+        ):
+            text = textwrap.dedent(block)
+            keys = re.findall(r"^(\w+):", text, re.MULTILINE)
+            if not keys or not {*keys} <= {*FIELDS}:
+                continue
+            for name, file in (("keyFile", "sign"), (r"(?!keyFile)\w+File", "secret")):
+                text = re.sub(rf"\b({name}): [^\s,}}]+", rf"\1: {tmp_path / file}", text)
+            text = re.sub(r"/run/secrets/[^\s,}]+", str(tmp_path / "secret"), text)
+            text = re.sub(r"trustedKeys: \[[^]]*\]", f"trustedKeys: [{tmp_path / 'keys'}]", text)
+            rest = [one for one in REST.splitlines() if one.partition(":")[0] not in keys]
+            made = tmp_path / "controller.yaml"
+            made.write_text("\n".join([text, *rest]))
+            count += 1
+            try:
+                load(made)
+            except CanaryError as error:
+                refused.append((page.name, str(error)))
+    assert refused == []
+    assert count > 5
