@@ -60,6 +60,8 @@ class Delivering:
     strangers_max: int = delivery.STRANGERS_MAX
     _stranger: str = ""
     """The last of the strangers' branches that the forge was asked about."""
+    _ours: Sequence[str] = ()
+    """Branches of moves at the last look: none is hidden by strangers' that came since."""
     _sent: dict[str, Plan] = field(default_factory=dict)
     """What was proposed, to tell of it once it has landed, whatever was measured or lost since; an
     end of the process loses that message."""
@@ -130,12 +132,12 @@ class Delivering:
         """Look at the branches of due moves first, at those there, and at those proposed here."""
         due = {delivery.branch_of(self.target, plan.record): plan for plan in plans}
         own = {*due, *self._sent}
-        there = await self.worker.do(lambda: self.proposing.there(tips, due, own))
+        there = await self.worker.do(lambda: self.proposing.there(tips, due, {*own, *self._ours}))
         strange = {branch for branch, one in there.items() if one.strange} - own
         turn = delivery.in_turn(strange, self._stranger, self.strangers_max)
         self._stranger = turn[-1] if turn else ""
-        ours = (branch for branch in there if branch not in strange)
-        branches = dict.fromkeys((*due, *ours, *turn, *self._sent))
+        self._ours = [branch for branch in there if branch not in strange]
+        branches = dict.fromkeys((*due, *self._ours, *turn, *self._sent))
         owners = {one: delivery.canary_of(self.target, one) for one in branches}
 
         async def undone(request: Request) -> bool:
@@ -294,6 +296,4 @@ def _cannot(
 
 
 def _overtaken() -> Conflict:
-    return Conflict(
-        "a pull request was merged meanwhile", remedy="nothing: the controller looks again"
-    )
+    return Conflict("a pull request was merged meanwhile", remedy="nothing: it is looked at again")
