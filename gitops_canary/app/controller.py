@@ -67,7 +67,7 @@ class Round:
         if self.noticer:
             self.noticer.take(report)
         if self.announcer:
-            self.announcer.take(report, self.station.time.clock())
+            self.announcer.take(report, self.station.time.since_look_ms())
 
     async def drain(self) -> None:
         """Wait a while for those who are still being told."""

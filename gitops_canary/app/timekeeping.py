@@ -41,6 +41,8 @@ class Timekeeper:
     _told: str = ""
     _agreed_ms: int | None = None
     """The time of this look, where two witnesses told it."""
+    _looked: tuple[int, int] | None = None
+    """The time of the newest look, and when it was by `steady`."""
 
     @classmethod
     def of(cls, clock: Callable[[], int]) -> "Timekeeper":
@@ -55,7 +57,14 @@ class Timekeeper:
         self._tell(ours, ("the Git server", theirs), ("a metric source", kept))
         now_ms = believed(ours, (theirs, kept), made_ms)
         self._agreed_ms = now_ms if agreed(ours, (theirs, kept), now_ms) else None
+        self._looked = now_ms, self.steady()
         return now_ms
+
+    def since_look_ms(self) -> int:
+        """Give the time of the newest look, and what passed since; our clock before the first."""
+        if self._looked is None:
+            return self.clock()
+        return self._looked[0] + self.steady() - self._looked[1]
 
     def dating(self, clock: Clock) -> Clock:
         """Date moves by what two witnesses told at this look, where no metric source told it."""

@@ -202,7 +202,7 @@ class Controller:
             self.running = None
             report: Report = done.value
             assert self.announcer is not None, "as above"
-            self.loop.run(self.announcer.take, report, self.clock())
+            self.loop.run(self.announcer.take, report, self.station.time.since_look_ms())
             return report
         if isinstance(pause, asyncio.Future):
             return pause
