@@ -57,7 +57,7 @@ def test_a_changed_config_is_promoted_and_the_next_one_put_back(one: World) -> N
 
     subjects = one.until_idle()
 
-    assert "promote template" in subjects[-2], subjects
+    assert "promote new pod template" in subjects[-2], subjects
     assert one.diff(start) == ["-  mode: fast   # how", "+  mode: slow   # how"]
     one.now_s = BAD_S
     one.commit({"settings.yaml": slow.replace("slow", "broken")})
