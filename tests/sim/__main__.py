@@ -6,11 +6,13 @@ import resource
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gitops_canary.git.signing import generate_key, load_key
 
+from .families import FAMILIES
 from .pieces import Figures
 from .seeds import Failure, run_all
 
@@ -18,12 +20,14 @@ SHARE = 50
 """Seeds that one process runs at a time."""
 
 
-def many(first: int, count: int, workers: int, end_s: float) -> Figures | Failure:
+def many(
+    first: int, count: int, workers: int, end_s: float, family: str = ""
+) -> Figures | Failure:
     """Run seeds in several processes until an end; the first failure, or the sum of the figures."""
     total = Figures()
     shares = [range(n, min(n + SHARE, first + count)) for n in range(first, first + count, SHARE)]
     with ProcessPoolExecutor(workers) as pool:
-        for outcome in pool.map(share, shares):
+        for outcome in pool.map(partial(share, family=family), shares):
             if isinstance(outcome, Failure):
                 pool.shutdown(cancel_futures=True)
                 return outcome
@@ -34,13 +38,13 @@ def many(first: int, count: int, workers: int, end_s: float) -> Figures | Failur
     return total
 
 
-def share(seeds: range) -> Figures | Failure:
+def share(seeds: range, family: str = "") -> Figures | Failure:
     """Run some seeds in this process, with a key of its own: a signature decides nothing here."""
     gc.set_threshold(50_000, 50, 50)  # a world is mostly kept, so looking for garbage is in vain
     with TemporaryDirectory() as directory:
         file = Path(directory) / "key"
         generate_key(file)
-        return run_all(seeds, load_key(file))
+        return run_all(seeds, load_key(file), family)
 
 
 def main() -> int:
@@ -50,10 +54,11 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1, help="how many")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=1e6, help="stop after so long")
+    parser.add_argument("--family", choices=sorted(FAMILIES), default="", help="other worlds")
     options = parser.parse_args()
     began = time.monotonic()
     end_s = began + options.minutes * 60
-    outcome = many(options.seed, options.seeds, options.workers, end_s)
+    outcome = many(options.seed, options.seeds, options.workers, end_s, options.family)
     if isinstance(outcome, Failure):
         print(outcome)
         return 1

@@ -92,6 +92,8 @@ class App:
     """Requests slower than a second so far, by workload."""
     inner: float = 0.0
     """Requests of the canary that failed without anybody else's noticing."""
+    turned: dict[str, int] = field(default_factory=dict)
+    """Versions that turned bad when they had all traffic, and when."""
     share: float = field(init=False)
     """The weight, from 0 to 1."""
 
@@ -210,7 +212,8 @@ class Cluster:
             name, failed, slow = "unknown", count, 0.0
         else:
             quality = self.quality(app.shape.name, workload.serving)
-            failed, slow = count * quality.errors, count if quality.slow else 0.0
+            failed = count * max(quality.errors, app.shape.usual)
+            slow = count if quality.slow else 0.0
             inner = quality.inner
         counters = app.counters
         if part := count - failed:

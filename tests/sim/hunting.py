@@ -5,7 +5,8 @@ import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from .mutants import MUTANTS
-from .planting import planted
+from .pieces import Figures
+from .planting import Mutant, planted
 from .seeds import Failure, quiet, run
 
 SEEDS_MAX = 3000
@@ -16,10 +17,14 @@ def hunt(index: int, limit: int = SEEDS_MAX, first: int = 0) -> tuple[str, int |
     mutant = MUTANTS[index]
     with planted(mutant), quiet():
         for count in range(limit):
-            outcome = run(first + count) if mutant.where(first + count) else None
+            outcome = _run(mutant, first + count)
             if isinstance(outcome, Failure):
                 return mutant.name, count + 1, outcome.why
     return mutant.name, None, ""
+
+
+def _run(mutant: Mutant, seed: int) -> Figures | Failure | None:
+    return run(seed, family=mutant.family) if mutant.where(seed) else None
 
 
 def main() -> int:

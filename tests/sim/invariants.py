@@ -178,7 +178,7 @@ class Watch(Asked):
         window = move.record.window
         if window is not None and self.blind(window.start_ms):
             return
-        if move.record.action is Action.PROMOTE:
+        if move.record.action is Action.PROMOTE and not self.late(move):  # Q2 holds those
             quality = self.world.quality(move.shape.name, move.after.candidate)
             need(
                 not quality.errors, f"{move.after.candidate} fails {quality.errors:.0%} of requests"
@@ -199,7 +199,7 @@ class Watch(Asked):
     def i5_it_fails_as_often_as_its_policy_says(self, move: Landed) -> None:
         """A version is condemned at the failing look that its Canary names, and at no later one."""
         record, limit = move.record, move.shape.threshold
-        if record.verdict is Outcome.FAIL and not self.refused(move):
+        if record.verdict is Outcome.FAIL and not (self.refused(move) or move.shape.weighs):
             counted = (record.failed, record.threshold)
             need(counted == (limit, limit), f"it failed {counted[0]} of {limit} times")
 
@@ -280,9 +280,10 @@ class Watch(Asked):
         window = move.record.window
         if window is None or move.record.verdict is Outcome.INCONCLUSIVE:
             return
-        now, interval = self.world.now_ms, move.shape.interval_s * 1000
+        now, interval = self.world.now_ms, self.least_ms(move)
         need(window.end_ms <= now, f"the window ends {window.end_ms - now} ms from now")
-        measured = move.judged or move.record.verdict is Outcome.FAIL  # not by webhooks alone
+        failed = move.record.verdict is Outcome.FAIL and not move.shape.weighs  # overwhelming at once
+        measured = move.judged or failed  # not by webhooks alone
         long = window.end_ms - window.start_ms >= interval
         need(long or not measured or self.refused(move), "the window is too short")
         if move.judged and move.previous and self.hidden_ms() < window.start_ms - REWOUND_MS:

@@ -26,7 +26,7 @@ spec:
   targetRef: {{apiVersion: apps/v1, kind: Deployment, name: {name}}}
   progressDeadlineSeconds: {deadline}
   analysis:
-    judge: {{type: threshold}}
+    judge: {judge}
     interval: {interval}s
     threshold: {threshold}
     stepWeights: [{steps}]
@@ -103,10 +103,18 @@ class Shape:
     """Whether people are told."""
     told: tuple[str, ...] = ()
     """Types of the webhooks that are told beside them; each is named by its type."""
+    judge: str = "{type: threshold}"
+    usual: float = 0.0
+    """Share of the requests that fails whatever runs."""
 
     @property
     def id(self) -> str:
         return f"prod/{self.name}"
+
+    @property
+    def weighs(self) -> bool:
+        """Whether evidence on counts condemns, instead of limits on looks."""
+        return "sequential" in self.judge
 
     @property
     def back(self) -> int:
@@ -140,6 +148,7 @@ class Shape:
         )
         return _CANARY.format(
             name=self.name,
+            judge=self.judge,
             deadline=self.deadline_s,
             interval=self.interval_s,
             threshold=self.threshold,

@@ -44,6 +44,7 @@ from .memory import MemoryGit
 from .planting import Mutant, Swap
 from .remote import Remote
 from .requested_mutants import REQUESTED
+from .weighing_mutants import WEIGHING
 
 
 def _decided(change: Callable[[situation.Situation, Decision], Decision]) -> Sequence[Swap]:
@@ -281,6 +282,7 @@ MUTANTS: Sequence[Mutant] = (
     *EXPOSING,
     *JOINED,
     *REQUESTED,
+    *WEIGHING,
 )  # fmt: skip
 
 assert plan  # its module must be loaded before functions are swapped

@@ -17,6 +17,8 @@ class Mutant:
     swaps: Callable[[], Sequence[Swap]]
     where: Callable[[int], bool] = lambda _seed: True
     """Whether a seed's world can show it: others are counted as lived through, and not run."""
+    family: str = ""
+    """In which worlds it is looked for."""
 
 
 @contextmanager

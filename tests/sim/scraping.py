@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import nan
+from math import floor, nan
 from typing import TYPE_CHECKING
 
 from .series import Database, Line
@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     from .cluster import App, Workload
 
 _BUCKETS = (("100", 100), ("500", 500), ("1000", 1000), ("+Inf", 1 << 40))
+
+
+def _rounded(value: float) -> float:
+    return round(value, 3)
+
+
+def _whole(value: float) -> float:
+    """Count whole requests only, as counters do."""
+    return floor(_rounded(value))
 
 
 @dataclass(slots=True)
@@ -41,7 +50,7 @@ class Scraper:
                     self._scrape_workload(app, workload, at_ms)
 
     def _scrape_requests(self, app: "App", reporter: str, at_ms: int) -> None:
-        name = app.shape.name
+        name, shown = app.shape.name, _whole if app.shape.weighs else _rounded
         known = self._requests.setdefault((name, reporter), {})
         totals: dict[str, float] = {}
         for key, value in app.counters.items():
@@ -62,14 +71,14 @@ class Scraper:
                     else workload,
                     response_code=code,
                 )
-            line.add(at_ms, round(value, 3))
+            line.add(at_ms, shown(value))
         if not app.shape.latency:
             return
         for workload, total in totals.items():
             quick = total - app.slow.get(workload, 0.0)
             lines = self._durations.get((workload, reporter)) or self._buckets(workload, reporter)
             for line, (_, limit_ms) in zip(lines, _BUCKETS, strict=True):
-                line.add(at_ms, round(total if limit_ms > 1000 else quick, 3))
+                line.add(at_ms, shown(total if limit_ms > 1000 else quick))
 
     def _buckets(self, workload: str, reporter: str) -> tuple[Line, ...]:
         made = self._durations[workload, reporter] = tuple(

@@ -10,6 +10,7 @@ from pathlib import Path
 from gitops_canary.git.signing import SigningKey
 
 from .deeds import DEEDS_AT_ONCE
+from .families import FAMILIES
 from .faults import FAULTS, Weather
 from .habits import settle_in
 from .people import DEEDS, People
@@ -27,18 +28,21 @@ class Failure:
     seed: int
     why: str
     story: tuple[str, ...]
+    family: str = ""
 
     def __str__(self) -> str:
         lines = "\n".join(self.story)
         return (
             f"seed {self.seed} at commit {commit()}: {self.why}\n{lines}\n"
-            f"alone: python -m tests.sim {self.seed}"
+            f"alone: python -m tests.sim {self.seed}{self.family and ' --family '}{self.family}"
         )
 
 
-def world(seed: int, setting: Setting | None = None, key: SigningKey | None = None) -> Simulation:
+def world(
+    seed: int, setting: Setting | None = None, key: SigningKey | None = None, family: str = ""
+) -> Simulation:
     """Make a seed's world with its weather and its people."""
-    made = Simulation(seed, setting, key)
+    made = Simulation(seed, setting, key, **FAMILIES[family](seed))
     weather, rare = Weather(made, FAULTS), rarely(made)
     people = People(made, {**DEEDS, **DEEDS_AT_ONCE})
     settle_in(people)
@@ -49,26 +53,28 @@ def world(seed: int, setting: Setting | None = None, key: SigningKey | None = No
     return made
 
 
-def run(seed: int, key: SigningKey | None = None) -> Figures | Failure:
+def run(seed: int, key: SigningKey | None = None, family: str = "") -> Figures | Failure:
     """Run one seed to its end, or to the first broken promise."""
-    made = world(seed, key=key)
+    made = world(seed, key=key, family=family)
     try:
         return made.run()
     except Broken as broken:
-        return Failure(seed, str(broken), tuple(made.story))
+        return Failure(seed, str(broken), tuple(made.story), family)
     except Exception as error:  # noqa: BLE001 - whatever a tick raises is a broken promise too
         why = f"a tick raised {type(error).__name__}: {error}"
-        return Failure(seed, why, tuple(made.story))
+        return Failure(seed, why, tuple(made.story), family)
     finally:
         made.loop.end()
 
 
-def run_all(seeds: Iterable[int], key: SigningKey | None = None) -> Figures | Failure:
+def run_all(
+    seeds: Iterable[int], key: SigningKey | None = None, family: str = ""
+) -> Figures | Failure:
     """Run seeds until one fails; the sum of their figures."""
     total = Figures()
     with quiet():
         for seed in seeds:
-            outcome = run(seed, key)
+            outcome = run(seed, key, family)
             if isinstance(outcome, Failure):
                 return outcome
             total.add(outcome)

@@ -1,0 +1,69 @@
+"""What must hold of verdicts that rest on evidence: of the judge `sequential`."""
+
+import json
+
+from gitops_canary.core.recompute import recompute
+from gitops_canary.model.rollout import Action, Move, Outcome
+
+from .cluster import SCRAPE_MS
+from .exposing import Exposing
+from .remote import EVIDENCE
+from .watching import Landed, need
+
+SEEN_MS = 15_000
+UNSEEN_MS = 4 * SCRAPE_MS
+"""How much of a window that passed may be of a version that had turned bad: what a scrape, or the
+three failures that hold it, may leave unseen."""
+
+
+class Weighing(Exposing):
+    """The promises about evidence (Q); a third one is where versions turn bad."""
+
+    def q1_its_record_decides_the_same(self, move: Landed) -> None:
+        """Who has the record alone comes to the same verdicts and numbers, to the last byte."""
+        verdict, tip = move.record.verdict, self.world.remote.refs.get(EVIDENCE)
+        if not move.shape.weighs or verdict not in {Outcome.PASS, Outcome.FAIL} or tip is None:
+            return
+        found = self.decision(move, self.world.files(tip))
+        if found is None or self.world.requested:
+            return  # I3 says where that may be; what a forge merged is dated by its merge
+        before = tuple(self._move(one) for one in self.chain(move))[:0:-1]
+        wrong = next(recompute(json.loads(found), before), "")
+        need(not wrong, f"decided again: {wrong}")
+
+    def q2_what_turned_bad_with_all_traffic_is_not_promoted(self, move: Landed) -> None:
+        """No pass is measured on what a version did after it had turned bad."""
+        window, late = move.record.window, self.late(move)
+        if move.record.action is not Action.PROMOTE or not late or window is None or move.adopted:
+            return
+        if not self.untrue(window.start_ms) and not self.blind(window.start_ms):
+            over_ms = window.end_ms - late
+            need(over_ms <= UNSEEN_MS, f"it passed {over_ms} ms after it had turned bad")
+
+    def q4_what_is_well_is_not_condemned(self, move: Landed) -> None:
+        """Where all was measured as it was, evidence condemns nothing that was well."""
+        window = move.record.window
+        failed = move.record.action is Action.ABORT and move.record.verdict is Outcome.FAIL
+        if not (failed and move.shape.weighs) or window is None or self.refused(move):
+            return
+        app, tag = self.world.cluster.apps[move.shape.name], move.before.candidate
+        if move.previous is not None and move.previous.record.action is Action.FINISH:
+            return  # W1 says so of a watch
+        began = next((o for o in self.chain(move) if o.record.action is Action.START), move)
+        served = app.serving(began.at_ms, window.end_ms) <= {tag}
+        quality = self.world.quality(move.shape.name, tag)
+        well = not quality.bad and not quality.slow
+        if served and self.world.sees_live and not self.untrue(began.at_ms):
+            need(not well, f"{tag} is well, and was condemned")
+
+    def least_ms(self, move: Landed) -> int:
+        """Say what of a weight has to be seen at the least before a pass."""
+        return SEEN_MS if move.shape.weighs else move.shape.interval_s * 1000
+
+    def late(self, move: Landed) -> int:
+        """Say when its candidate turned bad that had all traffic; 0 where it did not."""
+        return self.world.cluster.apps[move.shape.name].turned.get(move.before.candidate, 0)
+
+    def _move(self, move: Landed) -> Move:
+        date_ms = self.world.remote.raw(move.revision).date_s * 1000
+        return Move(record=move.record, revision=move.revision, date_ms=date_ms)

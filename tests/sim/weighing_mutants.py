@@ -1,0 +1,40 @@
+"""Bugs that are planted in what weighs evidence."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from gitops_canary.core.judges import lonely, sequential
+
+from .families import STEPS, sequential as drawn
+from .planting import Mutant, Swap
+
+WHOLE = 100
+
+
+def _whole(seed: int) -> bool:
+    return WHOLE in drawn(seed)["steps"]
+
+
+def _unweighed() -> Sequence[Swap]:
+    """Let what comes at 100 % be no evidence of anything."""
+    real = sequential._weigh
+
+    def weigh(config: Any, metric: Any, state: Any, reading: Any, block: Any) -> Any:
+        known = state.weighed.get(metric.name)
+        apart = block.weight == WHOLE and known is not None
+        return known if apart else real(config, metric, state, reading, block)
+
+    return [(sequential, "_weigh", weigh)]
+
+
+def _never(*_a: object, **_k: object) -> None:
+    return None
+
+
+WEIGHING: Sequence[Mutant] = (
+    Mutant("nothing is judged at weight 100", _unweighed, _whole, "sequential"),
+    Mutant("nothing condemns at weight 100", lambda: [(lonely, "allowed", _never)], _whole,
+           "sequential"),
+)
+
+assert STEPS
