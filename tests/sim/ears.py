@@ -217,12 +217,23 @@ class Ears:
             f"{move.record.action.value} of {move.shape.id} was made by one that died"
             for move in newest.values()
             if self._there(tip, move)
+            and not self._over(move)
             and any(0 < at - move.at_ms < _YOUNG_MS for at in self.first_ms.values())
             and not any(
                 (told.event, told.rollout) == (move.record.action.value, move.record.rollout)
                 for _, told in self.heard
             )
         ]
+
+    def _over(self, move: Landed) -> bool:
+        """Whether another rollout began before any other process looked: see `_superseded`."""
+        next_ms = min((at for at in self.first_ms.values() if at > move.at_ms), default=0)
+        return any(
+            one.shape == move.shape
+            and move.at_ms < one.at_ms < next_ms
+            and one.record.rollout != move.record.rollout
+            for _, one in self.moves
+        )
 
     def _there(self, tip: Revision, move: Landed) -> bool:
         now = self.world.facts(tip, move.shape)

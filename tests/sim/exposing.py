@@ -52,6 +52,9 @@ class Exposing(Leaving):
         need(float(requests) <= every + len(told.decisions), f"{requests} told, {every:.0f} met it")
         if not self.world.sees_live:
             return  # a window may begin before its weight, so that its rate is no bound
+        rows = [one["exposure"] for one in told.decisions if one["exposure"]]
+        if move.shape.weighs and not any(row["counted"] for row in rows):
+            return  # the rate on its way is not that of the weight, which was there for a part of it
         missed = met.most(told.stages)
         bound = float(requests) + (float(missed[1]) if missed else 0)
         # This Prometheus extrapolates nothing: each window lacks what came before its first sample.

@@ -10,6 +10,7 @@ from gitops_canary.core.judges.condemning import Finding
 from gitops_canary.core.judges.pods import blamed
 from gitops_canary.core.judges.sequential_types import (
     KEPT,
+    NEWEST,
     SPLIT,
     SUMS,
     WHOLE,
@@ -47,6 +48,10 @@ def ruling(config: Config, state: State, block: Block, said: Said) -> Ruling:
     if bad:
         final = state.values.failed >= config.values.threshold
         return Outcome.FAIL, f"{bad[0].check} was {bad[0].value}, {bad[0].why}", final, True
+    failed = [n for n, outcome in state.value_outcomes.items() if outcome is Outcome.FAIL]
+    if failed and config.rule >= NEWEST:
+        waits = f"{failed[0]} was beyond its limit when it was measured last"
+        return Outcome.INCONCLUSIVE, waits, False, True
     silence = _silence(config, state, block)
     if silence:
         return Outcome.INCONCLUSIVE, silence, False, False
