@@ -33,6 +33,8 @@ class Stage:
     """Whether the weight went to 0 and no later decision tells when that was live."""
     parts: tuple[tuple[Decimal, Decimal, Decimal], ...]
     """Of what was counted: minutes, requests and failed requests."""
+    earlier: Decimal
+    """Minutes of that before the weight was asked for: those are of the stage before, as `late`."""
     bounded: bool
     """Whether it tells what it left out; old records do not."""
 
@@ -40,7 +42,7 @@ class Stage:
     def missed(self) -> Decimal:
         """Minutes in which nobody counted."""
         counted = sum((minutes for minutes, _, _ in self.parts), _NONE)
-        return max(self.minutes - counted, _NONE) + self.late
+        return max(self.minutes - (counted - self.earlier), _NONE) + self.late
 
     @property
     def rate(self) -> Decimal:
@@ -93,6 +95,7 @@ def _stage(one: Json, before: Json | None, after: Json | None) -> Stage | None:
         late=(Decimal(late_ms) / _MINUTE_MS).quantize(Decimal("0.01")) if late_ms else _NONE,
         open=gone and until_ms is None,
         parts=tuple(_parts(one)) if one["exposure"] else (),
+        earlier=_earlier(one) if one["exposure"] else _NONE,
         bounded="arriving" in row,
     )
 
@@ -123,6 +126,20 @@ def _parts(one: Json) -> Iterator[tuple[Decimal, Decimal, Decimal]]:
         if part and part["requests"] is not None:
             minutes = _counted(part, one)
             yield minutes, Decimal(part["requests"]), Decimal(part["failedRequests"])
+
+
+def _earlier(one: Json) -> Decimal:
+    """Say for how many counted minutes a weight on its way had not been asked for yet.
+
+    A move is dated once it is written, which can be long after what it was decided on.
+    """
+    row = one["exposure"]
+    way = row.get("arriving")
+    if not way or way["requests"] is None or not way.get("counted"):
+        return _NONE
+    start_ms, end_ms = _span_ms(way)
+    before_ms = min(instant_ms(row["from"]), end_ms) - start_ms
+    return min(max(Decimal(before_ms) / _MINUTE_MS, _NONE), _counted(way, one))
 
 
 def _counted(part: Json, one: Json) -> Decimal:

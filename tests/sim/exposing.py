@@ -17,6 +17,7 @@ from .remote import EVIDENCE
 from .watching import Landed, need
 
 ENDS = frozenset({Action.FINISH, Action.ABORT, Action.RETREAT})
+DECIDED_MS = 45_000
 ROUNDED_MS = 1_000
 """By how much dates of moves and hundredths of a minute may round a statement, for each move."""
 
@@ -42,7 +43,10 @@ class Exposing(Leaving):
     def e2_no_request_is_left_out_or_counted_twice(self, move: Landed) -> None:
         """Requests that are told are real ones, and with what is bounded no fewer than those."""
         told, began = self._story(move), self._began(move)
-        if told is None or began is None or self._foreign(move, began) or self.untrue(began.at_ms):
+        if told is None or began is None or self._foreign(move, began):
+            return
+        # What is judged by counters is counted from its decision on, which is older than its push.
+        if self.untrue(began.at_ms - (DECIDED_MS if move.shape.weighs else 0)):
             return
         ended_ms, requests = instant_ms(told.last["decidedAt"]), told.exposed()[1]
         if requests is None:
@@ -54,7 +58,7 @@ class Exposing(Leaving):
             return  # a window may begin before its weight, so that its rate is no bound
         rows = [one["exposure"] for one in told.decisions if one["exposure"]]
         if move.shape.weighs and not any(row["counted"] for row in rows):
-            return  # the rate on its way is not that of the weight, which was there for a part of it
+            return  # what came on its way had the weight for a part of the time only
         missed = met.most(told.stages)
         bound = float(requests) + (float(missed[1]) if missed else 0)
         # This Prometheus extrapolates nothing: each window lacks what came before its first sample.

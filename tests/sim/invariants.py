@@ -284,7 +284,7 @@ class Watch(Asked):
             return
         now, interval = self.world.now_ms, self.least_ms(move)
         need(window.end_ms <= now, f"the window ends {window.end_ms - now} ms from now")
-        failed = move.record.verdict is Outcome.FAIL and not move.shape.weighs  # overwhelming at once
+        failed = move.record.verdict is Outcome.FAIL and not move.shape.weighs  # may come at once
         measured = move.judged or failed  # not by webhooks alone
         long = window.end_ms - window.start_ms >= interval
         need(long or not measured or self.refused(move), "the window is too short")

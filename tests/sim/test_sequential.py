@@ -1,10 +1,6 @@
 """Worlds that are judged by evidence on counts, as the default of our own Canaries is."""
 
-import pytest
-
 from .__main__ import share
-from .hunting import hunt
-from .mutants import MUTANTS
 from .seeds import Failure
 
 SEEDS = 40

@@ -1,11 +1,12 @@
 """Bugs that are planted in what weighs evidence."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from gitops_canary.core.judges import lonely, sequential
 
-from .families import STEPS, sequential as drawn
+from .families import sequential as drawn
 from .planting import Mutant, Swap
 
 WHOLE = 100
@@ -16,13 +17,13 @@ def _whole(seed: int) -> bool:
 
 
 def _unweighed() -> Sequence[Swap]:
-    """Let what comes at 100 % be no evidence of anything."""
+    """Overlook whatever fails at 100 %."""
     real = sequential._weigh
 
     def weigh(config: Any, metric: Any, state: Any, reading: Any, block: Any) -> Any:
-        known = state.weighed.get(metric.name)
-        apart = block.weight == WHOLE and known is not None
-        return known if apart else real(config, metric, state, reading, block)
+        if block.weight == WHOLE and reading.counts:
+            reading = replace(reading, counts=replace(reading.counts, canary_bad=0), pods=())
+        return real(config, metric, state, reading, block)
 
     return [(sequential, "_weigh", weigh)]
 
@@ -36,5 +37,3 @@ WEIGHING: Sequence[Mutant] = (
     Mutant("nothing condemns at weight 100", lambda: [(lonely, "allowed", _never)], _whole,
            "sequential"),
 )
-
-assert STEPS
