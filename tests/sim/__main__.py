@@ -20,9 +20,7 @@ SHARE = 50
 """Seeds that one process runs at a time."""
 
 
-def many(
-    first: int, count: int, workers: int, end_s: float, family: str = ""
-) -> Figures | Failure:
+def many(first: int, count: int, workers: int, end_s: float, family: str = "") -> Figures | Failure:
     """Run seeds in several processes until an end; the first failure, or the sum of the figures."""
     total = Figures()
     shares = [range(n, min(n + SHARE, first + count)) for n in range(first, first + count, SHARE)]

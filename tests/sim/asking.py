@@ -3,15 +3,15 @@
 from gitops_canary.model.rollout import Action, Outcome
 from gitops_canary.model.webhooks import HookType
 
+from .exposing import Exposing
 from .phones import Said
 from .watching import JUDGED, Landed, need
-from .weighing import Weighing
 
 HEARD_MS = 60_000
 """How long a move may be on its way that was decided before an answer came."""
 
 
-class Asked(Weighing):
+class Asked(Exposing):
     """The promises about webhooks (G) and about the watch (W)."""
 
     def g1_no_move_passes_a_closed_gate(self, move: Landed) -> None:

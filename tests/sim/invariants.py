@@ -14,12 +14,12 @@ from gitops_canary.manifest import accepted
 from gitops_canary.model.decision import Act
 from gitops_canary.model.rollout import Action, Outcome
 
-from .asking import Asked
 from .manifests import QUARANTINE
 from .pieces import mark
 from .remote import CONFIG, EVIDENCE
 from .twin import agrees, share
 from .watching import Broken, Landed, need
+from .weighing import CLEAR, Weighing
 from .yielding import REWOUND_MS
 
 ENDED = frozenset({Action.FINISH, Action.ABORT, Action.RETREAT, Action.IDLE})
@@ -27,8 +27,6 @@ BACK = frozenset({Action.ABORT, Action.RETREAT})
 BACKDATED_MS = 45_000
 """How much older than its push a move's date may be: the same weight may have been live then."""
 ROLLBACK_MS = 60_000
-CLEAR = 45
-"""Requests of which enough fail that no check can miss it."""
 SURPLUS = 4
 """Moves besides the steps in one attempt: start, promote, finish or the way back, idle."""
 
@@ -40,7 +38,7 @@ def in_force(quarantine: bytes, now_ms: int) -> list[bytes]:
     return [one for one in lines if datetime.fromisoformat(json.loads(one)["expires"]) > now]
 
 
-class Watch(Asked):
+class Watch(Weighing):
     """The promises: every method whose name begins with one's number is held after every event."""
 
     def i1_only_an_unused_pass_raises_the_weight(self, move: Landed) -> None:
@@ -64,13 +62,7 @@ class Watch(Asked):
             need(since <= window.start_ms, f"the window began {since - window.start_ms} ms early")
         if self.blind(window.start_ms):
             return
-        requests, failures, slow = app.truth.within(window.start_ms, window.end_ms)
-        need(requests > 0, "nobody used the canary in the window that passed")
-        if move.shape.weighs and requests <= CLEAR:
-            return  # nothing speaks against more traffic yet; it is promoted on a hundred at least
-        need(failures <= requests / 10, f"{failures:.0f} of {requests:.0f} requests failed")
-        if move.shape.latency:
-            need(slow <= requests / 10, f"{slow:.0f} of {requests:.0f} requests were slow")
+        requests = self.well_in(move, window)
         if move.shape.query and requests > CLEAR and not rewritten:
             quality = self.world.quality(move.shape.name, move.after.candidate)
             need(not quality.inner, f"{quality.inner:.0%} failed by its own counter")

@@ -3,20 +3,24 @@
 import json
 
 from gitops_canary.core.recompute import recompute
-from gitops_canary.model.rollout import Action, Move, Outcome
+from gitops_canary.model.rollout import Action, Move, Outcome, Window
 
+from .asking import Asked
 from .cluster import SCRAPE_MS
-from .exposing import Exposing
 from .remote import EVIDENCE
 from .watching import Landed, need
 
 SEEN_MS = 15_000
+CLEAR = 45
+"""Requests of which enough fail that no check can miss it."""
+WARM_MS = 70_000
+"""How long after its first traffic a version may be slow, and a few scrapes."""
 UNSEEN_MS = 4 * SCRAPE_MS
 """How much of a window that passed may be of a version that had turned bad: what a scrape, or the
 three failures that hold it, may leave unseen."""
 
 
-class Weighing(Exposing):
+class Weighing(Asked):
     """The promises about evidence (Q); a third one is where versions turn bad."""
 
     def q1_its_record_decides_the_same(self, move: Landed) -> None:
@@ -55,6 +59,24 @@ class Weighing(Exposing):
         well = not quality.bad and not quality.slow
         if served and self.world.sees_live and not self.untrue(began.at_ms):
             need(not well, f"{tag} is well, and was condemned")
+
+    def well_in(self, move: Landed, window: Window) -> float:
+        """Count the requests in a window that passed.
+
+        Raises:
+            Broken: there were none, or too many failed or were slow.
+        """
+        truth = self.world.cluster.apps[move.shape.name].truth
+        requests, failures, _ = truth.within(window.start_ms, window.end_ms)
+        need(requests > 0, "nobody used the canary in the window that passed")
+        if move.shape.weighs and requests <= CLEAR:
+            return requests  # nothing speaks against more traffic; a promotion needs a hundred
+        need(failures <= requests / 10, f"{failures:.0f} of {requests:.0f} requests failed")
+        warm_ms = window.start_ms + (WARM_MS if move.shape.weighs else 0)
+        if move.shape.latency and warm_ms < window.end_ms:
+            warm, _, slow = truth.within(warm_ms, window.end_ms)
+            need(slow <= warm / 10, f"{slow:.0f} of {warm:.0f} requests were slow")
+        return requests
 
     def least_ms(self, move: Landed) -> int:
         """Say what of a weight has to be seen at the least before a pass."""

@@ -34,6 +34,10 @@ def _never(*_a: object, **_k: object) -> None:
 
 WEIGHING: Sequence[Mutant] = (
     Mutant("nothing is judged at weight 100", _unweighed, _whole, "sequential"),
-    Mutant("nothing condemns at weight 100", lambda: [(lonely, "allowed", _never)], _whole,
-           "sequential"),
+    Mutant(
+        "nothing condemns at weight 100",
+        lambda: [(lonely, "allowed", _never)],
+        _whole,
+        "sequential",
+    ),
 )

@@ -58,7 +58,9 @@ def test_failed_values_condemn_when_they_reach_the_threshold() -> None:
 
 def test_nothing_passes_between_a_failed_look_and_the_next_one() -> None:
     config = Config(metrics=(METRIC,), values=ASKED, dwell_ms=0, mismatch=None)
-    failed, again = (with_values(block(i, GOOD), mine="1", yours=v) for i, v in ((0, "5"), (2, "1")))
+    failed, again = (
+        with_values(block(i, GOOD), mine="1", yours=v) for i, v in ((0, "5"), (2, "1"))
+    )
     later = block(1, GOOD)
 
     waits = (WAIT, False, True, "yours was beyond its limit when it was measured last")
