@@ -58,15 +58,11 @@ def test_failed_values_condemn_when_they_reach_the_threshold() -> None:
 
 def test_nothing_passes_between_a_failed_look_and_the_next_one() -> None:
     config = Config(metrics=(METRIC,), values=ASKED, dwell_ms=0, mismatch=None)
-    failed, again = (
-        with_values(block(i, GOOD), mine="1", yours=v) for i, v in ((0, "5"), (2, "1"))
-    )
-    later = block(1, GOOD)
-
-    waits = (WAIT, False, True, "yours was beyond its limit when it was measured last")
-    assert ruled(config, failed, later) == waits
-    assert ruled(config, failed, later, again)[0] is PASS
-    assert ruled(replace(config, rule=49), failed, later)[0] is PASS
+    seen = with_values(block(0, GOOD), mine="1", yours="5"), block(1, GOOD)
+    waits = "yours was beyond its limit when it was measured last"
+    assert ruled(config, *seen) == (WAIT, False, True, waits)
+    assert ruled(config, *seen, with_values(block(2, GOOD), mine="1", yours="1"))[0] is PASS
+    assert ruled(replace(config, rule=49), *seen)[0] is PASS
 
 
 def test_values_alone_are_judged_too_and_nothing_at_all_is_not() -> None:

@@ -1,0 +1,48 @@
+"""What met a canary while nobody counted, bounded from decisions on record."""
+
+from decimal import Decimal
+from typing import Any
+
+from gitops_canary.core.met import most, stages
+
+
+def decision(row: dict[str, Any] | None, at: str, since: str, to: str) -> dict[str, Any]:
+    return {
+        "decidedAt": f"2026-01-01T00:{at}Z",
+        "weight": {"from": since, "to": to},
+        "exposure": row,
+        "live": None,
+        "policy": {"effective": {"checks": [], "judge": {"type": "sequential"}}},
+        "verdicts": [],
+    }
+
+
+def span(since: str, until: str) -> str:
+    return f"2026-01-01T00:{since}Z/2026-01-01T00:{until}Z"
+
+
+def row(weight: str, since: str, minutes: str, **changes: Any) -> dict[str, Any]:
+    begin = f"2026-01-01T00:{since}Z"
+    none = {"requests": None, "failedRequests": None, "counted": None, "arriving": None}
+    return {"weight": weight, "from": begin, "minutes": minutes, **none, **changes}
+
+
+def part(requests: str, counted: str) -> dict[str, str]:
+    return {"requests": requests, "failedRequests": "0", "counted": counted}
+
+
+def test_what_was_counted_before_a_late_push_is_of_the_weight_before() -> None:
+    """40 s of the 55 in which the second weight was on its way were before its commit."""
+    first = row("10", "01:00", "0.5", **part("60", span("01:00", "01:30")))
+    way = part("227", span("01:30", "02:25"))
+    second = row("100", "02:10", "1", arriving=way)
+    every = stages(
+        [(1, decision(first, "01:30", "10", "100")), (2, decision(second, "03:10", "100", "0"))]
+    )
+
+    found = most(every)
+    assert found is not None
+    missed, requests = found
+    assert [one.missed for one in every] == [Decimal("0.67"), Decimal("0.75")]
+    assert missed == Decimal("1.4")
+    assert requests == 981  # 12 a minute and percent: 0.67 minutes at 10 %, 0.75 at 100 %
