@@ -52,7 +52,10 @@ class Exposing(Leaving):
         if requests is None:
             return
         truth = self._app(move).truth
-        every = truth.within(began.at_ms, ended_ms)[0]
+        since_ms = began.at_ms
+        if move.shape.weighs:  # counted from its date on: the same weight may have been live then
+            since_ms = min(since_ms, self.dated_ms(began.revision))
+        every = truth.within(since_ms, ended_ms)[0]
         need(float(requests) <= every + len(told.decisions), f"{requests} told, {every:.0f} met it")
         if not self.world.sees_live:
             return  # a window may begin before its weight, so that its rate is no bound
