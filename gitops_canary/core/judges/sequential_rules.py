@@ -48,13 +48,13 @@ def ruling(config: Config, state: State, block: Block, said: Said) -> Ruling:
     if bad:
         final = state.values.failed >= config.values.threshold
         return Outcome.FAIL, f"{bad[0].check} was {bad[0].value}, {bad[0].why}", final, True
+    silence = _silence(config, state, block)
+    if silence:
+        return Outcome.INCONCLUSIVE, silence, False, False
     failed = [n for n, outcome in state.value_outcomes.items() if outcome is Outcome.FAIL]
     if failed and config.rule >= NEWEST:
         waits = f"{failed[0]} was beyond its limit when it was measured last"
         return Outcome.INCONCLUSIVE, waits, False, True
-    silence = _silence(config, state, block)
-    if silence:
-        return Outcome.INCONCLUSIVE, silence, False, False
     doubt = _doubt(config, state, said.found)
     if doubt:
         return Outcome.INCONCLUSIVE, doubt, False, False
