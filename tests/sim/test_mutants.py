@@ -9,7 +9,7 @@ FAST = (
     "no compare-and-swap", "a step is skipped", "evidence is left out", "a foreign byte changes",
     "another weight is written", "the window reaches back before live", "a failure passes",
     "an unready canary takes traffic", "a person's trailers are obeyed",
-    "the window begins at the push",
+    "the window begins at the push", "nothing is judged at weight 100",
 )  # fmt: skip
 NAMES = [mutant.name for mutant in MUTANTS]
 
