@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gitops_canary.app.looking import Seen
 from gitops_canary.app.tick import Report
 from gitops_canary.core.breakglass import Exposed, breakglass, page, without
 from gitops_canary.errors import Halted, Unavailable
@@ -93,25 +92,22 @@ class Outage:
         """Keep who is exposed; of a canary that cannot be read just now, what was known."""
         before = self._known().get("exposed", {})
         found = {c: before[c] for c in report.decisions if c in before and c not in report.seen}
+        # Most canaries are at rest at most looks: nothing is made for those.
+        exposed = [
+            (canary, one, self.router(one.spec.pinned(one.policy)))
+            for canary, one in sorted(report.seen.items())
+            if one.tip.owned.weight
+        ]
         taken: Mapping[names.Path, str] = {}
-        for one in report.seen.values():
-            router = self._router(one)
+        for _, one, router in exposed:
             taken = without(taken, one.spec, one.tip, one.situation.last, router)
-        for canary, one in sorted(report.seen.items()):
-            if written := self._written(one, taken):
-                found[canary] = written
+        for canary, one, router in exposed:
+            if told := breakglass(one.spec, one.tip, one.situation.last, router, taken):
+                found[canary] = asdict(told)
         kept = {"revision": report.tip, "exposed": found} if found else {}
         if self.memory and kept != self._known():
             remember(self.memory, kept)
         self._kept = kept
-
-    def _router(self, one: Seen) -> Router:
-        return self.router(one.spec.pinned(one.policy))
-
-    def _written(self, one: Seen, taken: Mapping[names.Path, str]) -> Mapping[str, Any] | None:
-        router = self._router(one)
-        found = breakglass(one.spec, one.tip, one.situation.last, router, taken)
-        return asdict(found) if found else None
 
     def _known(self) -> Mapping[str, Any]:
         if self._kept is None:
