@@ -66,7 +66,7 @@ def _ended(pid: int, end: float) -> bool:
     while not os.waitid(os.P_PID, pid, look):
         if time.monotonic() > end:
             return False
-        time.sleep(0.01)
+        time.sleep(0.01)  # a wait with an end, for a child that is not reaped, is not to be had
     return True
 
 
