@@ -57,7 +57,7 @@ class Lineage:
         for name in reversed(self._order):
             raw = self._commits[name]
             written_ms = raw.date_s * 1000
-            date_ms = arrivals.date_ms(name, parents_of(raw), written_ms)
+            date_ms = arrivals.date_ms(name, parents_of(raw), written_ms, raw.message)
             if date_ms != written_ms:
                 found[name] = date_ms
         return found

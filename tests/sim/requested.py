@@ -13,12 +13,13 @@ from gitops_canary.manifest import accepted
 from gitops_canary.model.names import Revision
 from gitops_canary.model.request import Method, Stage
 
+from .arrival import Arrival
 from .branching import Delivery, MemoryBranches, Way, equipped
 from .controllers import Pause
 from .forge import Forge, Pull
 from .manifests import WORD, Shape
 from .remote import CONFIG, EVIDENCE, ME
-from .watching import Arrival, need
+from .watching import need
 
 if TYPE_CHECKING:
     from .simulation import Simulation
@@ -118,7 +119,7 @@ class Requested:
             need(own == every, f"D4: #{pull.number} holds somebody's commits")
             decided = self.polled.get(by) == base
         if len(self.world.remote.parents(made[0])) > 1:
-            arrivals = [(one, made[0]) for one in own]
+            arrivals = [(one, one, made[0]) for one in own]
         elif self.delivery.method is Method.MERGE or len(made) not in {1, len(every)}:
             arrivals = []  # what nothing vouches for is a person's
         else:
@@ -126,11 +127,11 @@ class Requested:
             pairs = zip(every, made if len(made) > 1 else [made[0]] * len(every), strict=True)
             # One of a move that landed before, and is no part of the squash, is that move again.
             moves = {*own, *(one for one in every if one in self.world.watch.landed)}
-            arrivals = [(new, new) for one, new in pairs if one in moves and self._same(one, new)]
+            arrivals = [(o, new, new) for o, new in pairs if o in moves and self._same(o, new)]
         need(arrivals or not decided, f"D5: what was merged of #{pull.number} is no move")
         self.world.watch.waiting += [
-            Arrival(revision=one, base=base, by=by, tip=tip, decided=decided)
-            for one, tip in arrivals
+            Arrival(revision=new, planned=one, base=base, by=by, tip=tip, decided=decided)
+            for one, new, tip in arrivals
         ]
 
     def squashed(self, gone: Sequence[Revision], made: Revision) -> None:
@@ -144,7 +145,9 @@ class Requested:
         for move in landed:
             if move and move.record == record and self._same(move.revision, made):
                 [base] = self.world.remote.parents(made)
-                arrival = Arrival(revision=made, base=base, by="person", decided=False)
+                arrival = Arrival(
+                    revision=made, planned=move.revision, base=base, by="person", decided=False
+                )
                 self.world.watch.waiting.append(arrival)
 
     def meant(self, gone: Revision, text: str) -> bool:
@@ -165,7 +168,10 @@ class Requested:
         return self.world.remote.raw(revision).committer == str(ME)
 
     def _same(self, planned: Revision, written: Revision) -> bool:
-        """Whether a commit that the forge wrote does just what was decided, where it was."""
+        """Whether a commit that the forge wrote does just what was decided, where it was.
+
+        Values cannot be compared where somebody broke the files before the merge; files can.
+        """
         remote = self.world.remote
         sides = [(one, *remote.parents(one)) for one in (planned, written)]
         touched, too = ({*remote.differing(*(remote.tree(one) for one in side))} for side in sides)
@@ -173,7 +179,7 @@ class Requested:
         assert record is not None, "it is ours"
         shape = self.world.shapes[record.canary]
         return touched == too and all(
-            self._owned(one, shape) == self._owned(other, shape)
+            self._owned(other, shape) in (None, self._owned(one, shape))
             and all(self._file(one, path) == self._file(other, path) for path in touched)
             for one, other in zip(*sides, strict=True)
         )

@@ -9,6 +9,7 @@ from gitops_canary.core.message import parse
 from gitops_canary.model.names import Revision
 from gitops_canary.model.rollout import Action, Record
 
+from .arrival import Arrival
 from .manifests import Facts, Shape
 from .remote import CONFIG, EVIDENCE
 
@@ -67,18 +68,6 @@ class Landed:
         """Whether a person asked to go on from a weight of their own."""
         resume = self.before.control.get("resume", "")
         return resume == f"{self.record.rollout}/{self.before.weight:f}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """A commit of a controller that the server has got; see `Landed`."""
-
-    revision: Revision
-    base: Revision | None
-    by: str
-    tip: Revision | None = None
-    """Of a request: the commit that merged it."""
-    decided: bool = True
 
 
 @dataclass(slots=True)
@@ -190,8 +179,9 @@ class Watcher:
         before, after = self.world.facts(parent, shape), self.world.facts(tip, shape)
         if not arrival.decided and not (before and after):
             # Somebody broke the files between the look and the merge: it is held to no values.
-            [own] = self.world.remote.parents(revision)
-            before, after = self.world.facts(own, shape), self.world.facts(revision, shape)
+            planned = arrival.planned or revision
+            [own] = self.world.remote.parents(planned)
+            before, after = self.world.facts(own, shape), self.world.facts(planned, shape)
         need(before is not None and after is not None, "I7: it moves what cannot be read")
         assert before is not None
         assert after is not None

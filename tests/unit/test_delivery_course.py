@@ -169,14 +169,14 @@ def test_what_was_merged_and_forced_away_is_asked_for_again() -> None:
     assert course(wanted=True, kept=False, there=None, request=gone, undone=True) is Do.PROPOSE
 
 
-def commit(name: str, parents: str, date_s: int) -> Commit:
+def commit(name: str, parents: str, date_s: int, message: str = "") -> Commit:
     return Commit(
         revision=Revision(name),
         parents=tuple(map(Revision, parents.split())),
         author="",
         committer="",
         date_ms=date_s * 1000,
-        message="",
+        message=message,
         ours=True,
     )
 
@@ -188,14 +188,14 @@ def test_a_commit_comes_with_the_merge_that_brings_it() -> None:
         commit("o1", "m1", 2),
         commit("m2", "m1 update", 90),
         commit("update", "move m1", 60),
-        commit("move", "base", 20),
+        commit("move", "base", 20, "Canary-Format: 1"),
         commit("m1", "base early", 50),
         commit("early", "base", 55),
         commit("base", "", 10),
     ]
     dates = {one.revision: one.date_ms // 1000 for one in landed(history, Revision("tip"))}
     assert dates == {
-        "tip": 100, "other": 100, "o1": 2, "m2": 90, "update": 90, "move": 90, "m1": 50,
+        "tip": 100, "other": 100, "o1": 100, "m2": 90, "update": 90, "move": 90, "m1": 50,
         "early": 55, "base": 10,
     }  # fmt: skip
 
@@ -215,6 +215,22 @@ def test_merging_the_branch_the_wrong_way_round_changes_no_date() -> None:
     dates = [one.date_ms // 1000 for one in landed(history, Revision("tip"))]
     moves = [one.revision in {"move1", "move2"} for one in history]
     assert [date for date, ours in zip(dates, moves, strict=True) if ours] == [80, 60]
+
+
+def test_a_move_below_commits_of_people_comes_with_the_merge_of_its_branch() -> None:
+    history = [
+        commit("tip", "m2 late", 300),
+        commit("late", "move2", 290),
+        commit("m2", "m1 theirs", 200),
+        commit("theirs", "more", 120),
+        commit("more", "move2", 110),
+        commit("move2", "m1", 70, "Canary-Format: 1"),
+        commit("m1", "base move1", 60),
+        commit("move1", "base", 20, "Canary-Format: 1"),
+        commit("base", "", 10),
+    ]
+    dates = {one.revision: one.date_ms // 1000 for one in landed(history, Revision("tip"))}
+    assert (dates[Revision("move2")], dates[Revision("move1")]) == (200, 60)
 
 
 def test_strangers_branches_are_asked_about_in_turn() -> None:
