@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from gitops_canary.core.clocks import agreed, apart, believed
+from gitops_canary.core.clocks import Witnesses, agreed, apart, believed
 from gitops_canary.core.dating import Clock
+from gitops_canary.steady import steady_ms
 
 log = logging.getLogger("gitops_canary")
 
@@ -14,11 +15,6 @@ log = logging.getLogger("gitops_canary")
 def own_ms() -> int:
     """Read this machine's clock."""
     return time.time_ns() // 1_000_000
-
-
-def monotonic_ms() -> int:
-    """Read a clock that nobody sets; only differences mean anything."""
-    return time.monotonic_ns() // 1_000_000
 
 
 def nobody() -> None:
@@ -33,7 +29,7 @@ class Timekeeper:
     """
 
     clock: Callable[[], int] = own_ms
-    steady: Callable[[], int] = monotonic_ms
+    steady: Callable[[], int] = steady_ms
     """For spans: rests, budgets."""
     server: Callable[[], int | None] = nobody
     _heard: tuple[int, int] | None = None
@@ -41,8 +37,8 @@ class Timekeeper:
     _told: str = ""
     _agreed_ms: int | None = None
     """The time of this look, where two witnesses told it."""
-    _looked: tuple[int, int] | None = None
-    """The time of the newest look, and when it was by `steady`."""
+    _looked: tuple[Witnesses, int, int] | None = None
+    """Who said at the newest look how late it is, when that was by `steady`, the newest move."""
 
     @classmethod
     def of(cls, clock: Callable[[], int]) -> "Timekeeper":
@@ -51,20 +47,26 @@ class Timekeeper:
 
     def now_ms(self, made_ms: int) -> int:
         """Give the time for a look, just after the server answered; see `core/clocks.py`."""
-        ours, theirs, kept = self.clock(), self.server(), None
-        if self._heard is not None:
-            kept = self._heard[0] + self.steady() - self._heard[1]
-        self._tell(ours, ("the Git server", theirs), ("a metric source", kept))
-        now_ms = believed(ours, (theirs, kept), made_ms)
-        self._agreed_ms = now_ms if agreed(ours, (theirs, kept), now_ms) else None
-        self._looked = now_ms, self.steady()
+        at_ms = self.steady()
+        who = Witnesses(
+            own_ms=self.clock(), server_ms=self.server(), source_ms=self._source_ms(at_ms)
+        )
+        self._tell(who)
+        now_ms = believed(who, made_ms)
+        self._agreed_ms = now_ms if agreed(who, now_ms) else None
+        self._looked = who, at_ms, made_ms
         return now_ms
 
     def since_look_ms(self) -> int:
-        """Give the time of the newest look, and what passed since; our clock before the first."""
+        """Give the time of the newest look, and what passed since; our clock before the first.
+
+        What a metric source said only after that look had begun is a witness too.
+        """
         if self._looked is None:
             return self.clock()
-        return self._looked[0] + self.steady() - self._looked[1]
+        who, at_ms, made_ms = self._looked
+        who = replace(who, source_ms=self._source_ms(at_ms))
+        return believed(who, made_ms) + self.steady() - at_ms
 
     def dating(self, clock: Clock) -> Clock:
         """Date moves by what two witnesses told at this look, where no metric source told it."""
@@ -77,9 +79,14 @@ class Timekeeper:
         if told_ms is not None:
             self._heard = told_ms, self.steady()
 
-    def _tell(self, ours: int, *others: tuple[str, int | None]) -> None:
+    def _source_ms(self, at_ms: int) -> int | None:
+        """Say what it was by a metric source at an instant of `steady`."""
+        return None if self._heard is None else self._heard[0] + at_ms - self._heard[1]
+
+    def _tell(self, who: Witnesses) -> None:
         """Warn once of each clock that begins to differ, until all agree again."""
-        found = [(whose, apart(ours, whose, other)) for whose, other in others]
+        others = (("the Git server", who.server_ms), ("a metric source", who.source_ms))
+        found = [(whose, apart(who.own_ms, whose, other)) for whose, other in others]
         named = " and ".join(whose for whose, text in found if text)
         if named and named != self._told:
             log.warning(

@@ -37,7 +37,7 @@ SYNC: Mapping[str, Factory] = {
         scrape_timeout_ms=o.scrape_timeout_ms,
     ),
     "none": lambda o: Nothing(
-        source=o.source, delay_ms=o.delay_ms, memory=o.memory, writes=o.writes
+        source=o.source, delay_ms=o.delay_ms, memory=o.memory, writes=o.writes, steady=o.steady
     ),
     "kubernetes": lambda o: Kubernetes(_api("The Kubernetes API", o), timeout_ms=o.timeout_ms),
     "flux": lambda o: Flux(

@@ -4,12 +4,16 @@ Its own date says nothing about when it got there: a push may land long after it
 the delay begin before what was measured until that date is complete, as with every source. What a
 restarted controller has no file to remember by, it waits for anew: forgetting only delays.
 
+While the metric source keeps silent our clock says when that was, and may be behind. As soon as the
+source tells the time it is counted back by a clock that nobody sets, so that nothing from before
+the commit was seen is taken for its effect.
+
 It proves no pods: while a version never starts, those of the version before it serve and are
 measured in its place. That is told where it is first relied on, in every proof and by `doctor`.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +22,7 @@ from gitops_canary.memory_file import remember, remembered
 from gitops_canary.model.names import Revision
 from gitops_canary.model.observation import UNSEEN, Expectation, Liveness, Question
 from gitops_canary.ports import Metrics
+from gitops_canary.steady import steady_ms
 
 log = logging.getLogger("gitops_canary")
 WARNING = (
@@ -25,6 +30,30 @@ WARNING = (
     "or condemned, on the numbers of the pods before it; use argocd, flux, kubernetes or traffic "
     "where there is one"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """When a commit was first seen."""
+
+    at_ms: int
+    steady_ms: int | None = None
+    """The same by a clock that nobody sets, where only ours told the time; None: it was told."""
+
+    def seen_at(self, now_ms: int, steady_ms: int, *, told: bool) -> "First":
+        """Give it by the clock of this look, which a source told or ours alone.
+
+        >>> mine = First(at_ms=40, steady_ms=7)
+        >>> mine.seen_at(130, 27, told=True), mine.seen_at(130, 27, told=False)
+        (First(at_ms=110, steady_ms=None), First(at_ms=110, steady_ms=7))
+        >>> theirs = First(at_ms=140)
+        >>> theirs.seen_at(130, 27, told=True), theirs.seen_at(130, 27, told=False)
+        (First(at_ms=130, steady_ms=None), First(at_ms=140, steady_ms=None))
+        """
+        if self.steady_ms is not None:
+            at_ms = now_ms - (steady_ms - self.steady_ms)
+            return First(at_ms=at_ms, steady_ms=None if told else self.steady_ms)
+        return First(at_ms=min(self.at_ms, now_ms)) if told else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +66,8 @@ class Nothing:
     """File that keeps the instants for the next process, e.g. of a scheduled job, or `status`."""
     writes: bool = True
     """Whether this process may write it."""
-    _seen: dict[Revision, int] = field(default_factory=dict, init=False, compare=False)
+    steady: Callable[[], int] = steady_ms
+    _seen: dict[Revision, First] = field(default_factory=dict, init=False, compare=False)
     _warned: list[str] = field(default_factory=list, init=False, compare=False)
 
     async def observe(
@@ -50,18 +80,27 @@ class Nothing:
         if expected and not self._warned:
             self._warned.append(WARNING)
             log.warning(WARNING)
-        clock_ms = (await metrics.ask([question]))[question].clock_ms
-        now_ms = now_ms if clock_ms is None else clock_ms
-        known = self._seen or _seen_before(self.memory)
-        seen = {e.revision: min(known.get(e.revision, now_ms), now_ms) for e in expected}
+        answer = (await metrics.ask([question]))[question]
+        now_ms = now_ms if answer.clock_ms is None else answer.clock_ms
+        self._see(expected, now_ms, told=not answer.silent)
+        return {expectation: self._look(expectation, now_ms) for expectation in expected}
+
+    def _see(self, expected: Sequence[Expectation], now_ms: int, *, told: bool) -> None:
+        """Note since when each commit is there; of a source that never tells the time, by ours."""
+        steady_ms = self.steady()
+        known = self._seen or _seen_before(self.memory, now_ms, steady_ms, told=told)
+        new = First(at_ms=now_ms, steady_ms=None if told else steady_ms)
+        seen = {
+            one.revision: known.get(one.revision, new).seen_at(now_ms, steady_ms, told=told)
+            for one in expected
+        }
         self._seen.clear()
         self._seen.update(seen)
         if self.memory and self.writes and seen != known:
-            remember(self.memory, {str(one): at for one, at in seen.items()})
-        return {expectation: self._look(expectation, now_ms) for expectation in expected}
+            remember(self.memory, {str(one): _kept(first) for one, first in seen.items()})
 
     def _look(self, expectation: Expectation, now_ms: int) -> Liveness:
-        since_ms = max(expectation.since_ms, self._seen[expectation.revision])
+        since_ms = max(expectation.since_ms, self._seen[expectation.revision].at_ms)
         live_ms = since_ms + self.delay_ms
         if now_ms < live_ms:
             waiting = f"a fixed delay of {duration(self.delay_ms)}, until {iso(live_ms)}"
@@ -70,7 +109,27 @@ class Nothing:
         return Liveness(live_ms=live_ms, proof=(proof,), waiting="")
 
 
-def _seen_before(memory: Path | None) -> Mapping[Revision, int]:
-    """Read what the process before us saw; nothing where that cannot be read, which delays."""
+def _kept(first: First) -> int | list[int]:
+    """Mark an instant that nobody told."""
+    return first.at_ms if first.steady_ms is None else [first.at_ms]
+
+
+def _seen_before(
+    memory: Path | None, now_ms: int, steady_ms: int, *, told: bool
+) -> Mapping[Revision, First]:
+    """Read what the process before us saw; nothing where that cannot be read, which delays.
+
+    What nobody told it counts only while nobody tells us: two of our instants may be of two clocks.
+    """
     found = remembered(memory) if memory else {}
-    return {Revision(key): at for key, at in found.items() if isinstance(at, int)}
+    firsts = {}
+    for key, at in found.items():
+        match at:
+            case int(at_ms):
+                firsts[Revision(key)] = First(at_ms=at_ms)
+            case [int(at_ms)] if not told:
+                passed_ms = max(0, now_ms - at_ms)
+                firsts[Revision(key)] = First(at_ms=at_ms, steady_ms=steady_ms - passed_ms)
+            case _:
+                continue  # not our word, or no instant of the source's: it is seen anew
+    return firsts

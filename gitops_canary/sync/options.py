@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_canary.model.names import Revision
+from gitops_canary.steady import steady_ms
 
 Contains = Callable[[Revision, Revision], Awaitable[bool]]
 """Tells whether the first revision contains the second; one we do not know contains nothing."""
@@ -57,6 +58,8 @@ class Options:
     """File in which a source may keep what the next process of this controller shall know."""
     writes: bool = True
     """Whether that file may be written; a process that only looks reads it."""
+    steady: Callable[[], int] = steady_ms
+    """Milliseconds by a clock that nobody sets."""
     contains: Contains = nothing_known
     """Ancestry in the config repository."""
     later: Later = nothing_later

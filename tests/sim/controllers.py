@@ -165,7 +165,7 @@ class Controller:
             reader=Reader(git, RULES, ROUTERS, sift=git),
             measuring=Measuring(
                 metrics=metrics,
-                sync=[source(self.sync)],
+                sync=[source(self.sync, self.steady)],
                 timing=TIMING,
                 settle_ms=SETTLE_MS,
             ),
@@ -210,6 +210,6 @@ class Controller:
         return int(pause.span_ms)
 
 
-def source(kind: str) -> SyncSource:
+def source(kind: str, steady: Callable[[], int]) -> SyncSource:
     """Make a sync source as every controller here has it."""
-    return SYNC[kind](Options(scrape_ms=SCRAPE_MS, lag_ms=LAG_MS, delay_ms=20_000))
+    return SYNC[kind](Options(scrape_ms=SCRAPE_MS, lag_ms=LAG_MS, delay_ms=20_000, steady=steady))

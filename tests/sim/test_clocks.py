@@ -55,6 +55,38 @@ def test_two_clocks_ahead_date_nothing_ahead_while_the_git_server_tells_the_time
     until(world, lambda: "finish" in actions(world))
 
 
+def test_a_clock_and_the_git_server_s_ahead_alike_give_nothing_up_while_prometheus_is_silent() -> (
+    None
+):
+    """Two of three were believed: a retreat came at once, an hour too late to be proven."""
+    world, shape = quiet()
+    bump(world, shape, "v1")
+    until(world, lambda: "advance" in actions(world))
+    ahead(world, HOUR_MS)
+    world.remote.clock = lambda: world.now_ms + HOUR_MS
+    silent = Answer(error="did not answer within 10s", silent=True)
+    world.answering = lambda _name, _question, _answer: silent
+    end_ms = world.now_ms + 45 * SECOND
+    until(world, lambda: world.now_ms > end_ms)
+    world.answering = lambda _name, _question, answer: answer
+    until(world, lambda: "finish" in actions(world))
+    assert "retreat" not in actions(world)
+
+
+def test_a_weight_first_seen_by_a_clock_behind_is_not_judged_by_what_was_before_it() -> None:
+    """Without a sync engine the delay began a minute before the commit, and so did the window."""
+    world, shape = quiet(sync="none")
+    silent = Answer(error="did not answer within 10s", silent=True)
+    world.answering = lambda _name, _question, _answer: silent
+    ahead(world, -60 * SECOND)
+    bump(world, shape, "v1")
+    until(world, lambda: "advance" in actions(world))
+    end_ms = world.now_ms + 30 * SECOND
+    until(world, lambda: world.now_ms > end_ms)
+    world.answering = lambda _name, _question, answer: answer
+    until(world, lambda: "finish" in actions(world))
+
+
 def test_a_candidate_whose_commit_is_dated_behind_starts_no_sooner_than_it_was_pushed() -> None:
     """While Prometheus kept silent its start took that date: late at once, proven by what was."""
     world, shape = quiet()

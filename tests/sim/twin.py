@@ -90,7 +90,7 @@ def decided_again(world: "Simulation", move: "Landed") -> list[str]:
         reader=Reader(git, RULES, ROUTERS),
         measuring=Measuring(
             metrics=_Then(world.cluster.db, looked_ms),
-            sync=[source(world.setting.sync)],
+            sync=[source(world.setting.sync, lambda: looked_ms)],
             timing=TIMING,
             settle_ms=SETTLE_MS,
         ),
