@@ -144,7 +144,7 @@ class Auditor:
         if doubt and (found or (self._bulk and self._bulk.unsealed(move, len(chain) + 1))):
             yield self._foreign(move.revision, doubt)
             return
-        chains.setdefault(key, chain).append(move)
+        chains.setdefault(key, chain).append(replace(move, sealed=bool(doubt)))
         if move.revision not in self._context:
             yield from found
 

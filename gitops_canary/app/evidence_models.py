@@ -55,6 +55,8 @@ class Timing(Exact):
     """The newest decision on the weighing of evidence that holds: 39; 0 before decision 29."""
     landed: bool = False
     """Whether moves were dated by the merges that brought them (decision 30)."""
+    sealed: bool = False
+    """Whether commits that a forge wrote were dated by themselves even so; absent in old ones."""
 
 
 class Live(Exact):

@@ -120,7 +120,8 @@ def _context(basis: Basis) -> Json:
 
 def _timing(basis: Basis) -> Json:
     timing: Json = {"scrapeMs": basis.scrape_ms, "lagMs": basis.lag_ms}
-    timing |= {"underway": True, "rule": basis.rule} | ({"landed": True} if basis.landed else {})
+    timing |= {"underway": True, "rule": basis.rule}
+    timing |= {"landed": True, "sealed": True} if basis.landed else {}
     if basis.scrape_timeout_ms is None:
         return timing
     return {**timing, "scrapeTimeoutMs": basis.scrape_timeout_ms}

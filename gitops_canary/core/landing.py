@@ -2,6 +2,9 @@
 
 A commit that is delivered by a pull request may lie for days before somebody merges it. What is
 true between is no effect of it, and its deadlines have not begun. The forge dates the merge.
+
+Where the forge writes the commit itself, squashed or rebased, it does so as it merges: that commit
+is as old as it says, whoever merges the branch the wrong way round later.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -45,9 +48,13 @@ class Arrivals:
 
 
 def landed(commits: Iterable[Commit], tip: Revision) -> Iterator[Commit]:
-    """Give commits dated by when the branch came to have them; in the order `Arrivals` needs."""
+    """Give commits dated by when the branch came to have ours; in the order `Arrivals` needs.
+
+    Others keep their dates: of those the moves alone count that a forge wrote.
+    """
     arrivals = Arrivals(tip)
     for commit in commits:
         written_ms = commit.date_ms
         date_ms = arrivals.date_ms(commit.revision, commit.parents, written_ms, commit.message)
-        yield commit if date_ms == written_ms else replace(commit, date_ms=date_ms)
+        same = date_ms == written_ms or not commit.ours
+        yield commit if same else replace(commit, date_ms=date_ms)

@@ -52,10 +52,14 @@ def delay_ms(document: Json) -> int:
 
 def dated(document: Json, before: Sequence[Move]) -> tuple[Move, ...]:
     """Date the moves before a decision as it did: by their merges, or as they were written."""
-    if not document["timing"].get("landed"):
+    timing = document["timing"]
+    if not timing.get("landed"):
         return tuple(before)
     return tuple(
-        move if move.landed_ms is None else replace(move, date_ms=move.landed_ms) for move in before
+        move
+        if move.landed_ms is None or (move.sealed and timing.get("sealed"))
+        else replace(move, date_ms=move.landed_ms)
+        for move in before
     )
 
 

@@ -87,6 +87,8 @@ class Move:
     date_ms: int
     landed_ms: int | None = None
     """When the merge that brought it was made; None where none did, or nobody asked."""
+    sealed: bool = False
+    """Whether a forge wrote its commit, as it merged; False where nobody asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ class Exposing(Leaving):
 
     def e1_no_minute_of_traffic_is_left_out(self, move: Landed) -> None:
         """What is told as minutes above 0 % is no less than what was live, up to the decision."""
-        told, began = self._story(move), self._began(move)
+        told, began = self._story(move), self.began(move)
         if told is None or began is None or self._foreign(move, began):
             return
         ended_ms = min(instant_ms(told.last["decidedAt"]), move.at_ms)
@@ -42,7 +42,7 @@ class Exposing(Leaving):
 
     def e2_no_request_is_left_out_or_counted_twice(self, move: Landed) -> None:
         """Requests that are told are real ones, and with what is bounded no fewer than those."""
-        told, began = self._story(move), self._began(move)
+        told, began = self._story(move), self.began(move)
         if told is None or began is None or self._foreign(move, began):
             return
         # What is judged by counters is counted from its decision on, which is older than its push.
@@ -90,7 +90,7 @@ class Exposing(Leaving):
         # Where the clock of a commit was behind, what it led to ended before it began.
         return Told(tuple(every)) if None not in found and times == sorted(times) else None
 
-    def _began(self, move: Landed) -> Landed | None:
+    def began(self, move: Landed) -> Landed | None:
         """Find the move that gave a rollout its first traffic."""
         return next((one for one in (*self.chain(move),)[::-1] if one.after.weight), None)
 

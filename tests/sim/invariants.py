@@ -147,7 +147,7 @@ class Watch(Weighing):
             if move.record.verdict is Outcome.FAIL:
                 window, app = move.record.window, self.world.cluster.apps[move.shape.name]
                 assert window is not None
-                _, failures, slow = app.truth.within(window.start_ms, window.end_ms)
+                _, failures, slow = app.truth.within(self.weighed_ms(move), window.end_ms)
                 failed = failures or slow or self.failing_inside(move) or self.refused(move)
                 need(failed, "nothing had failed")
                 kept = self.world.files(move.tip).get(QUARANTINE, b"")

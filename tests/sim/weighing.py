@@ -82,6 +82,14 @@ class Weighing(Asked):
         """Say what of a weight has to be seen at the least before a pass."""
         return SEEN_MS if move.shape.weighs else move.shape.interval_s * 1000
 
+    def weighed_ms(self, move: Landed) -> int:
+        """Say since when what a failure rests on was counted: evidence adds up over all weights."""
+        window, began = move.record.window, self.began(move)
+        assert window is not None
+        if not move.shape.weighs or began is None:
+            return window.start_ms
+        return min(began.at_ms, window.start_ms)
+
     def late(self, move: Landed) -> int:
         """Say when its candidate turned bad that had all traffic; 0 where it did not."""
         return self.world.cluster.apps[move.shape.name].turned.get(move.before.candidate, 0)

@@ -26,6 +26,7 @@ from gitops_canary.core.delivery import (
 )
 from gitops_canary.core.landing import landed
 from gitops_canary.core.message import compose, parse
+from gitops_canary.core.recorded import dated
 from gitops_canary.git.address import check_branch
 from gitops_canary.git.branches import chosen
 from gitops_canary.model.commits import Commit
@@ -231,6 +232,27 @@ def test_a_move_below_commits_of_people_comes_with_the_merge_of_its_branch() -> 
     ]
     dates = {one.revision: one.date_ms // 1000 for one in landed(history, Revision("tip"))}
     assert (dates[Revision("move2")], dates[Revision("move1")]) == (200, 60)
+
+
+def test_what_a_forge_wrote_is_as_old_as_it_says_whoever_merges_later() -> None:
+    history = [
+        commit("foxtrot", "side squashed", 90),
+        replace(commit("squashed", "squashed1", 60, "Canary-Format: 1"), ours=False),
+        replace(commit("squashed1", "base", 40, "Canary-Format: 1"), ours=False),
+        commit("side", "base", 85),
+        commit("base", "", 10),
+    ]
+    dates = [one.date_ms // 1000 for one in landed(history, Revision("foxtrot"))]
+    assert dates == [90, 60, 40, 85, 10]
+    assert [one.date_ms // 1000 for one in landed(history[1:3], Revision("squashed"))] == [60, 40]
+
+
+def test_a_record_says_whether_a_forge_s_commit_kept_its_date() -> None:
+    ours = replace(move(Action.ADVANCE, "10", 1), date_ms=1, landed_ms=9)
+    theirs = replace(ours, sealed=True)
+    timings: list[dict[str, bool]] = [{}, {"landed": True}, {"landed": True, "sealed": True}]
+    dates = [[one.date_ms for one in dated({"timing": t}, [ours, theirs])] for t in timings]
+    assert dates == [[1, 1], [9, 9], [9, 1]]
 
 
 def test_strangers_branches_are_asked_about_in_turn() -> None:
