@@ -256,6 +256,12 @@ def with_tag(text: bytes, name: str, tag: str) -> bytes:
     return re.sub(pattern, rf"\g<1>{tag}", text.decode(), count=1, flags=re.DOTALL).encode()
 
 
+def with_replicas(text: bytes, name: str, count: int) -> bytes:
+    """Scale one workload in the file of both; one that sleeps goes on sleeping."""
+    pattern = rf"(metadata: {{name: {name}, namespace: prod}}\nspec:\n  replicas: )[1-9]\d*"
+    return re.sub(pattern, rf"\g<1>{count}", text.decode(), count=1).encode()
+
+
 def with_note(text: bytes, note: str) -> bytes:
     """Change what nobody owns."""
     return re.sub(r"note: \S+", f"note: {note}", text.decode(), count=1).encode()

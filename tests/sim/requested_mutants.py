@@ -38,6 +38,16 @@ def _obliging() -> Sequence[Swap]:
     return [(Proposing, "_hand", hand)]
 
 
+def _unbound() -> Sequence[Swap]:
+    """What the branch changed since beside a move's own files counts for nothing."""
+    real = Proposing._proven
+    return [(
+        Proposing,
+        "_proven",
+        lambda self, *given: real(replace(self, sealed=False), *given),
+    )]  # fmt: skip
+
+
 def _forgetful() -> Sequence[Swap]:
     """What another process opened is merged without a note of it."""
     real = Delivering._ask
@@ -75,5 +85,6 @@ _BUGS: Sequence[Mutant] = (
     )),
     Mutant("somebody's commits are merged", _obliging),
     Mutant("strangers' branches hide ours", _crowded),
+    Mutant("what a seal would not bind is merged", _unbound),
 )  # fmt: skip
 REQUESTED = tuple(replace(bug, where=lambda seed: mark(seed, "requests") < SHARE) for bug in _BUGS)

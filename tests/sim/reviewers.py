@@ -9,6 +9,8 @@ from gitops_canary.model.names import Revision
 from gitops_canary.model.request import Draft, Method, Stage
 
 from .forge import Pull
+from .manifests import with_replicas
+from .pieces import mark
 from .remote import CONFIG, ME
 from .simulation import ADA
 
@@ -175,6 +177,15 @@ def _retitle(people: Reviewers) -> None:
         pull.title = people.rng.choice((f"withdrawn: {pull.title}", "Canary-Format: 1"))
 
 
+def _scale(people: Reviewers) -> None:
+    """Commit another number of pods, straight to the branch that requests wait for."""
+    world, shape = people.world, people.rng.choice([*people.world.shapes.values()])
+    text = world.files(people.forge.main).get(shape.workload_path, b"BROKEN")
+    scaled = with_replicas(text, shape.name, people.rng.randrange(1, 5))
+    if scaled != text and b"BROKEN" not in text:
+        world.commit({shape.workload_path: scaled}, "Scale it\n")
+
+
 def _rule(name: str) -> Act:
     def toggle(people: Reviewers) -> None:
         """For a while: everybody knows how long required checks can hang."""
@@ -229,3 +240,12 @@ ACTS: Mapping[str, Act] = {
     "answer otherwise": _answers,
     "answer otherwise again": _answers,
 }
+SCALING: Mapping[str, Act] = {**ACTS, "scale": _scale, "scale another": _scale, "scale it": _scale}
+"""Where pods are scaled by hand, too: a move that waits no longer does what was sealed."""
+SCALED = 0.4
+"""In which share of the worlds with requests."""
+
+
+def habits(seed: int) -> Mapping[str, Act]:
+    """Say what people do at the forge of a world."""
+    return SCALING if mark(seed, "scales") < SCALED else ACTS

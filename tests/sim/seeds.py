@@ -16,7 +16,7 @@ from .habits import settle_in
 from .people import DEEDS, People
 from .pieces import Figures, Setting
 from .rare import rarely
-from .reviewers import ACTS, Reviewers
+from .reviewers import Reviewers, habits
 from .simulation import Simulation
 from .watching import Broken
 
@@ -51,7 +51,7 @@ def world(
     made.board.begin()
     made.ends += [weather.end, *([rare.end] if rare else []), people.home]
     if made.requested:
-        made.ends.append(Reviewers(made.requested, ACTS).home)
+        made.ends.append(Reviewers(made.requested, habits(seed)).home)
     return made
 
 

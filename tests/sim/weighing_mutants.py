@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from gitops_canary.core import evidence
 from gitops_canary.core.judges import lonely, sequential
 
 from .families import sequential as drawn
@@ -28,6 +29,33 @@ def _unweighed() -> Sequence[Swap]:
     return [(sequential, "_weigh", weigh)]
 
 
+def _tenfold() -> Sequence[Swap]:
+    """Take each failure of the canary for ten."""
+    real = sequential._weigh
+
+    def weigh(config: Any, metric: Any, state: Any, reading: Any, block: Any) -> Any:
+        if counts := reading.counts:
+            bad = min(10 * counts.canary_bad, counts.canary)
+            reading = replace(reading, counts=replace(counts, canary_bad=bad))
+        return real(config, metric, state, reading, block)
+
+    return [(sequential, "_weigh", weigh)]
+
+
+def _forgotten() -> Sequence[Swap]:
+    """Leave the newest sample of each answer out of the record."""
+    real = evidence._queries
+
+    def queries(answers: evidence.Answers) -> list[evidence.Json]:
+        rows = real(answers)
+        for row in rows:
+            for series in row["series"]:
+                series["samples"] = series["samples"][:-1]
+        return rows
+
+    return [(evidence, "_queries", queries)]
+
+
 def _never(*_a: object, **_k: object) -> None:
     return None
 
@@ -40,4 +68,11 @@ WEIGHING: Sequence[Mutant] = (
         _whole,
         "sequential",
     ),
+    Mutant(
+        "a failure weighs ten times as much",
+        _tenfold,
+        lambda seed: drawn(seed)["usual"] > 0,
+        "sequential",
+    ),
+    Mutant("a sample is left out of the record", _forgotten, family="sequential"),
 )
