@@ -40,11 +40,16 @@ class Leaving(Yielding):
             need(move.after.candidate == move.before.candidate, f"{action} changed the candidate")
 
     def i7_pods_change_only_where_they_must(self, move: Landed) -> None:
-        """A start wakes a canary that sleeps, and nothing but rest puts it to sleep again."""
+        """A start wakes a canary that sleeps, and nothing but rest puts it to sleep again.
+
+        One that idles at zero gets as many pods as the primary, whatever was left of it.
+        """
         before, after, action = move.before, move.after, move.record.action
         need(after.primary_replicas == before.primary_replicas, f"{action} scaled the primary")
         if action is Action.START:
-            woken = before.replicas == 0 and after.replicas == before.primary_replicas
+            stable = self.world.facts(move.record.stable, move.shape)
+            slept = 0 in (before.replicas, stable.replicas if stable else 0)
+            woken = slept and after.replicas == before.primary_replicas
             need(woken or after.replicas == before.replicas > 0, "a start scaled the canary")
         elif action is Action.IDLE:
             stable = self.world.facts(move.record.stable, move.shape)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Act = Callable[["Reviewers"], None]
 STATES = ("down", "lost", "limited", "denied", "keeping", "rationing")
 TENDS_MS = 20_000
+SCALED = 0.4
+"""In which share of these worlds pods are scaled, so that a move that waits does something else."""
+BROKEN = b"BROKEN"
 
 
 class Reviewers:
@@ -177,15 +180,6 @@ def _retitle(people: Reviewers) -> None:
         pull.title = people.rng.choice((f"withdrawn: {pull.title}", "Canary-Format: 1"))
 
 
-def _scale(people: Reviewers) -> None:
-    """Commit another number of pods, straight to the branch that requests wait for."""
-    world, shape = people.world, people.rng.choice([*people.world.shapes.values()])
-    text = world.files(people.forge.main).get(shape.workload_path, b"BROKEN")
-    scaled = with_replicas(text, shape.name, people.rng.randrange(1, 5))
-    if scaled != text and b"BROKEN" not in text:
-        world.commit({shape.workload_path: scaled}, "Scale it\n")
-
-
 def _rule(name: str) -> Act:
     def toggle(people: Reviewers) -> None:
         """For a while: everybody knows how long required checks can hang."""
@@ -240,12 +234,25 @@ ACTS: Mapping[str, Act] = {
     "answer otherwise": _answers,
     "answer otherwise again": _answers,
 }
-SCALING: Mapping[str, Act] = {**ACTS, "scale": _scale, "scale another": _scale, "scale it": _scale}
-"""Where pods are scaled by hand, too: a move that waits no longer does what was sealed."""
-SCALED = 0.4
-"""In which share of the worlds with requests."""
 
 
-def habits(seed: int) -> Mapping[str, Act]:
-    """Say what people do at the forge of a world."""
-    return SCALING if mark(seed, "scales") < SCALED else ACTS
+def scaled(requested: "Requested") -> None:
+    """Let people scale pods in Git, straight on the branch that requests wait for.
+
+    In some worlds, from random numbers of its own, so that the others are as they were.
+    """
+    world, seed = requested.world, requested.world.seed
+    rng = Random(f"scaled {seed}")  # noqa: S311 - as in simulation.py
+
+    def act() -> None:
+        if world.calm:
+            return
+        world.later(rng.randrange(10_000, 60_000), act)
+        shape, tip = rng.choice([*world.shapes.values()]), world.remote.refs.get(CONFIG)
+        text = world.files(tip).get(shape.workload_path, BROKEN) if tip else BROKEN
+        other = with_replicas(text, shape.name, rng.randrange(1, 5))
+        if other != text and BROKEN not in text:
+            world.commit({shape.workload_path: other}, "Scale it\n")
+
+    if mark(seed, "scales") < SCALED:
+        world.later(rng.randrange(10_000, 60_000), act)

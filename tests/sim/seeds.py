@@ -16,7 +16,7 @@ from .habits import settle_in
 from .people import DEEDS, People
 from .pieces import Figures, Setting
 from .rare import rarely
-from .reviewers import Reviewers, habits
+from .reviewers import ACTS, Reviewers, scaled
 from .simulation import Simulation
 from .watching import Broken
 
@@ -51,7 +51,8 @@ def world(
     made.board.begin()
     made.ends += [weather.end, *([rare.end] if rare else []), people.home]
     if made.requested:
-        made.ends.append(Reviewers(made.requested, habits(seed)).home)
+        made.ends.append(Reviewers(made.requested, ACTS).home)
+        scaled(made.requested)
     return made
 
 
