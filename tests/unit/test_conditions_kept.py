@@ -7,6 +7,7 @@ from test_judge_conditions import FALSE, SECOND, TRUE, metric, phases, run
 
 from gitops_canary.core.judges import conditions, expression
 from gitops_canary.core.judges.conditions import Config, Metric, Phase
+from gitops_canary.errors import SpecError
 from gitops_canary.model.judging import Block, Counts, Reading, Trouble
 from gitops_canary.model.observation import Verdict
 from gitops_canary.model.rollout import Outcome
@@ -172,3 +173,46 @@ def test_a_metric_that_was_inconclusive_too_often_is_no_silence_a_deadline_ends(
 
     assert not run(both, ["-1"])[0].heard
     assert Phase.INCONCLUSIVE.value == phases(run(both, ["-1"]))[0]
+
+
+def test_a_measurement_tells_its_conditions() -> None:
+    def limit(success: expression.Condition | None, failure: expression.Condition | None) -> str:
+        one = metric(success=success, failure=failure)
+        return once(one, Reading(metric="m", value="1")).measurements[0].limit
+
+    assert limit(POSITIVE, FALSE) == "result[0] > 0 / false"
+    assert limit(None, FALSE) == "false"
+    assert limit(None, None) == "none"
+
+
+@pytest.mark.parametrize(
+    ("readings", "now", "before"),
+    [
+        (("1", "1"), True, True),
+        (("1", None), False, True),
+        ((None, None), False, False),
+    ],
+    ids=["both", "one away", "both away"],
+)
+def test_one_metric_s_error_is_silence_since_decision_46(
+    readings: tuple[str | None, str | None], *, now: bool, before: bool
+) -> None:
+    read = tuple(
+        Reading(metric=name, value=value) if value else Reading(metric=name, trouble=Trouble.ERROR)
+        for name, value in zip("mn", readings, strict=True)
+    )
+    block = Block(start_ms=0, end_ms=60 * SECOND, weight=Decimal(10), readings=read)
+    both = (metric(count=9), Metric(name="n", success=POSITIVE, count=9))
+
+    def heard(*, heeds: bool) -> bool:
+        config = Config(metrics=both, heeds=heeds)
+        return conditions.step(config, conditions.begin(config), block)[1].heard
+
+    assert (heard(heeds=True), heard(heeds=False)) == (now, before)
+
+
+@pytest.mark.parametrize("text", ["a" * 121, "(" + "~" * 130], ids=["no name", "no character"])
+def test_of_a_long_condition_that_cannot_be_read_the_beginning_is_shown(text: str) -> None:
+    with pytest.raises(SpecError) as error:
+        expression.read(text)
+    assert f"'{text[:120]}'" in error.value.problem

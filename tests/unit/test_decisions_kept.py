@@ -15,7 +15,7 @@ from test_split import clumped, sums
 
 from gitops_canary.core.judges.sequential import Config
 from gitops_canary.core.judges.sequential_types import RULE
-from gitops_canary.model.judging import Block
+from gitops_canary.model.judging import Block, Counts
 
 DECISIONS = Path(__file__).parents[2] / "docs/decisions"
 CONFIG = Config(metrics=(METRIC,))
@@ -23,6 +23,10 @@ SLOWLY = [block(i, (15, 1, 1350, 1)) for i in range(12)]
 NEITHER = [seen(i, [(0, 0)] * 4, DEAD) for i in range(2)]
 NEITHER += [seen(i, [(4, 4), (2, 0), (1, 0), (1, 0)], DEAD) for i in range(2, 4)]
 
+RETRIED = [
+    replace(one, readings=(replace(one.readings[0], split=Counts(canary=100, primary=900)),))
+    for one in (block(i, (200, 0, 900, 0)) for i in range(4))
+]
 BURNING = [seen(i, SICK, DEAD if i > 2 else WELL) for i in range(5)]
 
 
@@ -42,6 +46,7 @@ BURNING = [seen(i, SICK, DEAD if i > 2 else WELL) for i in range(5)]
         pytest.param(48, CONFIG, BURNING, id="what the primary fails ends no wait"),
         pytest.param(48, CONFIG, [*HALF, *whole(405)], id="at 100 % the limit alone condemns"),
         pytest.param(43, CONFIG, clumped(20, 0, 0, 20, 0, 0, 0, 20, weight="1"), id="clumps"),
+        pytest.param(43, CONFIG, RETRIED, id="a retried request splits once"),
         pytest.param(
             47,
             CONFIG,

@@ -2,13 +2,16 @@
 
 import math
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from test_judge_sequential import FAIL, METRIC, PASS, UNKNOWN, WAIT, block, run
 from test_pod_faults import CLEAN, DEAD, SICK, WELL, outcomes, said, seen
 
+from gitops_canary.core.judges import lonely
 from gitops_canary.core.judges.sequential import Config
-from gitops_canary.model.judging import Block
+from gitops_canary.core.judges.sequential_types import Ends
+from gitops_canary.model.judging import Block, Counts, Pod, Reading
 
 HALF = [block(i, (750, 1, 750, 1), weight="50") for i in range(8)]
 
@@ -162,3 +165,43 @@ def test_a_suspicion_that_nobody_is_left_to_settle_ends_with_proof() -> None:
     # Below it the primary is there to settle it.
     half = run(config, [*HALF, odd, *[block(i, (750, 0, 9, 0), weight="99") for i in range(9, 17)]])
     assert "is suspicious" in half[1][-1].reason
+
+
+def test_twice_what_was_usual_in_the_last_minute_or_five_of_the_primary_is_no_fault() -> None:
+    """Its newest block ended at 600 s; only where three bad requests were seen that is usual."""
+
+    def allowed(*beside: tuple[int, int, int]) -> float | None:
+        c = Counts(canary=1500, canary_bad=9)
+        return lonely.allowed(Config(metrics=(METRIC,)), METRIC, beside, c, Decimal(100))
+
+    last = (600_000, 100, 0)
+    assert allowed() == allowed(last) == METRIC.budget
+    assert allowed((540_001, 100, 3), last) == 2 * 3 / 200
+    assert allowed((540_001, 100, 2), last) == METRIC.budget, "two are chance"
+    assert allowed((540_000, 10, 1), (540_001, 90, 3), last) == pytest.approx(2 * 4 / 200)
+    assert allowed((540_000, 100, 3), (540_001, 98, 3), (600_000, 2, 0)) == 2 * 3 / 100
+    assert allowed((300_001, 100, 30), last) == 2 * 30 / 200
+    assert allowed((300_000, 100, 30), last) == METRIC.budget, "it is over"
+
+
+def test_of_the_primary_s_blocks_the_newest_forty_are_kept() -> None:
+    beside: Ends = ()
+    for i in range(45):
+        beside = lonely.appended(beside, i, (100, 1))
+    assert beside == tuple((i, 100, 1) for i in range(5, 45))
+
+
+@pytest.mark.parametrize(("bad", "left"), [(3, (60, 0)), (2, (63, 2))])
+def test_a_pod_that_has_the_primary_s_failures_alone_is_not_what_is_usual(
+    bad: int, left: tuple[int, int]
+) -> None:
+    pods = (Pod(name="a", requests=3, bad=bad), Pod(name="b", requests=60, bad=0))
+    reading = Reading(metric="success", primary_pods=pods)
+    assert lonely.primary(reading, Counts(primary=63, primary_bad=bad), 0.01) == left
+
+
+def test_a_limit_that_is_broken_with_nobody_left_is_told_without_a_comparison() -> None:
+    config = Config(metrics=(METRIC,), suspicious=1e9, alpha=1e-9)
+    reason = run(config, [block(0, (300, 12, 0, 0), weight="100")])[1][-1].reason
+
+    assert reason == ("success is beyond its limit: 12 of 300 requests failed in the last minute")

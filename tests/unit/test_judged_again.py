@@ -22,10 +22,12 @@ from gitops_canary.core.judges import (
     mannwhitney,
     ranks,
     sequential,
+    threshold,
 )
 from gitops_canary.core.judges.classify import Rule
 from gitops_canary.model.judging import Block, Counts, Reading
 from gitops_canary.model.observation import Verdict
+from gitops_canary.model.spec import Limits
 
 WRITTEN = pathlib.Path(__file__).parents[1] / "data" / "judged"
 BEGIN_MS, SPAN_MS = 1_770_000_000_000, 15_000
@@ -165,3 +167,14 @@ def test_what_was_judged_once_is_judged_the_same_again(name: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     assert text == file.read_text(), __doc__
+
+
+@pytest.mark.parametrize("name", ["conditions", "ranks-either", "sequential-worse", "threshold"])
+def test_what_is_judged_after_an_instant_is_what_would_have_been_judged_then(name: str) -> None:
+    limits = {one: Limits(minimum=Decimal(99)) for one in ("errors", "slow")}
+    failing = threshold.Config(limits=limits, threshold=4), list(blocks(9, 10, 9))
+    config, given = CASES.get(name, failing)
+    every = list(judged(config, given))
+
+    assert list(judged(config, given, given[3].end_ms)) == every[4:]
+    assert list(judged(config, given, given[-1].end_ms)) == []

@@ -118,6 +118,11 @@ def test_so_many_pods_are_followed_and_one_place_is_kept_for_one_that_fails_alon
     last = [*[(4, 2)] * 7, (4, 0), (4, 0), (90, 90)]
     [first, second, third] = followed(half, [*[(4, 0)] * 9, (90, 90)], last)
     assert (len(first), len(second), third) == (7, 8, second)
+    # Nor do two blocks of some each take that place, or one more once all are taken.
+    some = [[(4, 2) if a <= i < b else (4, 0) for i in range(12)] for a, b in ((0, 5), (5, 9))]
+    assert [len(one) for one in followed(*some)] == [5, 7]
+    late = [*[(4, 0)] * 10, (4, 2)]
+    assert len(followed(half, [*[(4, 0)] * 9, (90, 90)], late)[-1]) == 8
 
 
 def test_a_pod_broken_by_what_breaks_the_canary_s_too_condemns_nobody() -> None:
@@ -229,11 +234,39 @@ def test_a_broken_pod_is_proven_by_several_blocks_of_a_minute_together() -> None
 
 @pytest.mark.parametrize(
     ("then", "sick"),
-    [((4, 2), True), ((4, 1), False), ((1, 1), True), ((4, 0), False), ((0, 0), False)],
-    ids=["half", "less than half", "one", "none failed", "no request"],
+    [
+        ((4, 2), True),
+        ((4, 1), False),
+        ((5, 2), False),
+        ((1, 1), True),
+        ((4, 0), False),
+        ((0, 0), False),
+    ],
+    ids=["half", "less than half", "two fifths", "one", "none failed", "no request"],
 )
 def test_a_pod_that_was_sick_is_still_so_by_few_requests(
     then: tuple[int, int], *, sick: bool
 ) -> None:
     states, _ = run(CONFIG, [seen(0, SICK, WELL), seen(1, [then, *CLEAN[1:]], WELL)])
     assert states[-1].weighed["success"].faults.sick == ("new-0" if sick else "")
+
+
+def test_a_pod_broken_a_minute_before_a_block_is_not_left_out_of_it() -> None:
+    def base(at: int) -> bool:
+        states, _ = run(CONFIG, [seen(0, CLEAN, DEAD), seen(at, CLEAN, DEAD)])
+        return states[-1].weighed["success"].faults.base is not None
+
+    assert [base(at) for at in (1, 4, 5)] == [True, True, False]
+
+
+def test_the_evidence_without_a_pod_begins_with_that_against_the_rest_of_the_primary() -> None:
+    """Or a pod that fails would hide what the version did before."""
+    blocks = [seen(i, POORLY, DEAD) for i in range(3)]
+    half = [(38, 19), *CLEAN[1:]]
+    states, _ = run(CONFIG, [*blocks, seen(3, half, DEAD)])
+    before, after = (one.weighed["success"].faults for one in states[2:])
+
+    assert before.base is not None
+    assert list(after.without) == ["new-0"]
+    assert before.base.worse.log > 1
+    assert after.without["new-0"].worse.log == pytest.approx(before.base.worse.log, rel=0.1)

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from gitops_canary.core.judges.eprocess import UNSEEN
+from gitops_canary.core.judges.pod_faults import Faults, Strand, alone, burning
 from gitops_canary.core.judges.pods import Lone, added, blamed, broken, ill, lone
-from gitops_canary.model.judging import Pod
+from gitops_canary.model.judging import Counts, Pod
 
 WELL = {"b": (30, 0), "c": (30, 0)}
 
@@ -55,3 +57,29 @@ def test_broken_is_beyond_half_or_three_times_a_larger_budget() -> None:
     assert broken(sick, 0.01, 1.0) is not None
     assert broken(sick, 0.25, 1.0) is None, "three quarters are not far enough away"
     assert broken({"a": (60, 60), **WELL}, 0.34, 1.0) is None, "nothing is three times as much"
+
+
+def test_of_pods_that_failed_alike_the_last_by_name_is_looked_at_however_they_come() -> None:
+    pods = {"a": (30, 30), "b": (40, 30), "c": (3000, 0)}
+    for order in ("abc", "cba", "bca"):
+        found = lone({name: pods[name] for name in order}, 0.5)
+        assert found == Lone(name="b", requests=40, bad=30, pods=2, others=3030, others_bad=30)
+
+
+def test_the_pod_without_which_there_is_least_evidence_of_all_ways_is_looked_at() -> None:
+    lones = {
+        name: Lone(name=name, requests=9, bad=9, pods=1, others=9, others_bad=0) for name in "ab"
+    }
+    strand = Strand(worse=UNSEEN._replace(log=3.0), sole=UNSEEN._replace(log=1.0))
+    other = replace(strand, sole=UNSEEN._replace(log=2.0))
+    faults = Faults(
+        without={"a": other, "b": strand}, since={k: (15_000, {}, v) for k, v in lones.items()}
+    )
+    assert alone(faults) == (lones["b"], 15_000)
+    assert alone(Faults()) is None
+
+
+def test_nothing_burns_while_the_canary_fails_nothing() -> None:
+    assert not burning(Counts(canary=1), 0.001, both=False)
+    assert burning(Counts(canary=1, canary_bad=1), 0.001, both=False)
+    assert not burning(Counts(canary=90, canary_bad=90), 0.2, both=False), "twice all is no budget"

@@ -68,6 +68,7 @@ def test_five_points_a_side_are_the_least() -> None:
     assert kind(BASE[:4], ABOVE) is ERROR
     assert kind(BASE, ABOVE[:4]) is ERROR
     assert kind(BASE[:5], ABOVE[:5]) is HIGH
+    assert kind([5.0], [7.0], least_points=1) is HIGH, "unless the policy takes fewer"
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,8 @@ def test_a_fault_of_a_part_of_the_points_counts_from_a_ratio_on() -> None:
     assert kind(PART, low, tolerance=99, partial=ratio + 0.1) is PASS
     assert kind(low, PART, tolerance=99, direction="decrease") is PASS
     assert kind(PART, low, tolerance=99, direction="increase") is PASS
+    half = [1.0] * 6 + [3.0] * 6
+    assert kind(half, low, tolerance=99, partial=2.0) is LOW, "what is just reached counts here too"
     few = [1.0] * 10 + [30.0] * 2
     assert kind(low, few, tolerance=99) is PASS, "two points may be chance"
 
@@ -158,6 +161,11 @@ def test_outliers_lie_beyond_the_fences_not_on_them() -> None:
     ]  # fmt: skip
     assert ranks.iqr_outliers(values, 0.0, reduce=True) == [True, *[False] * 4, True]
     assert ranks.percentile([], 50) == 0.0
+    every = [float(n) for n in range(101)]
+    within = [
+        ranks.iqr_outliers(every, 0.0, reduce=reduce).count(False) for reduce in (False, True)
+    ]
+    assert within == [51, 99], "from the 25th percentile to the 75th, from the 1st to the 99th"
     assert [ranks.percentile([1.0, 2.0, 4.0], p) for p in (0, 25, 75, 100)] == [1, 1.5, 3, 4]
 
 
@@ -250,3 +258,18 @@ def test_a_muted_metric_is_told_and_decides_nothing() -> None:
 
     assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, "no metric: none is configured")
     assert found.measurements[0].numbers["class"] == "High"
+
+
+def test_as_many_blocks_go_by_between_two_looks_whatever_the_number() -> None:
+    found = judged(config(every=3), *[block(ABOVE)] * 7)
+
+    assert [one.outcome is Outcome.FAIL for one in found] == [False, False, True] * 2 + [False]
+
+
+def test_of_a_long_rollout_the_newest_thousand_points_are_kept() -> None:
+    """A day of scrapes would else be ranked anew with each."""
+    many = Reading(metric="m", primary=("1",) * 1001, canary=("2", *("1",) * 1000))
+    one = Block(start_ms=0, end_ms=1, weight=Decimal(10), readings=(many,))
+    [found] = judged(config(), one)[0].measurements
+
+    assert (found.samples, found.value) == ("1000 points", "1"), "the oldest is gone"

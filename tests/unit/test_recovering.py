@@ -56,3 +56,11 @@ def test_nobody_is_waited_for_three_minutes_after_the_first_request() -> None:
 def test_what_has_no_warm_up_is_condemned_at_once() -> None:
     failing = replace(CONFIG, metrics=(METRIC,))
     assert judged(failing, WARMING)[0].outcome is FAIL
+
+
+def test_after_the_promotion_no_warm_up_is_to_blame() -> None:
+    alone = replace(CONFIG, alone=True, mismatch=None)
+    *_, last = run(alone, [block(i, (150, 60, 0, 0)) for i in range(8)])[1]
+    assert last.outcome is FAIL
+    assert "its first requests came" not in last.reason
+    assert "its first requests came 2m before" in judged(CONFIG, (60,) * 8)[-1].reason

@@ -82,3 +82,61 @@ def test_overdispersion_is_pearson_s_over_pods_that_had_requests() -> None:
 
 def test_a_share_beyond_all_bounds_speaks_for_no_worse_one() -> None:
     assert eprocess.absolute(10, 10, 0.999, eprocess.BAD, eta=1.0) == (0.0,) * 8
+
+
+def test_nobody_to_compare_with_says_exactly_nothing() -> None:
+    assert eprocess.relative(7, 3, 0, 0, rho=1.5, eta=1.0) == (0.0,) * 8
+    assert eprocess.relative(0, 0, 9, 4, rho=1.5, eta=1.0) == (0.0,) * 8
+
+
+def test_of_two_bad_requests_in_a_block_one_is_spared() -> None:
+    unknown = Config(metrics=(replace(METRIC, known=False),))
+    two, one = (
+        run(unknown, [block(0, counts)])[0][-1].weighed["success"]
+        for counts in ((150, 2, 1350, 0), (149, 1, 1350, 0))
+    )
+    assert [way.log for way in two.spared] == [
+        way.log for way in (one.worse, one.floor, one.steady, one.sole)
+    ]
+
+
+def split(*canary: int, both: int = 100) -> share.State:
+    """Take blocks in of so many requests each, so many of them the canary's, at 10 %."""
+    state = share.State()
+    for mine in canary:
+        state = share.step(state, Counts(canary=mine, primary=both - mine), Decimal(10))
+    return state
+
+
+def test_how_clumped_the_canary_s_requests_come_is_pearson_s_chi_squared_over_blocks() -> None:
+    seen = (10, 40, 25, 45)
+    part = sum(seen) / 400
+    chi = sum((k - 100 * part) ** 2 / (100 * part * (1 - part)) for k in seen)
+
+    assert split(*seen).overdispersion == pytest.approx(chi / 3)
+    assert split(10, 11, 10).overdispersion == split(10, 11, 10).bunched == 1, "three blocks tell"
+    assert split(10, 11).overdispersion == split(10, 11).bunched == share.MOST, "two do not"
+
+
+def test_evidence_on_the_split_is_the_mean_over_the_odds() -> None:
+    even = split(30, 30, 30)
+    plain = sum(math.exp(one) for one in even.logs) / len(share.ODDS)
+
+    assert even.overdispersion == 1
+    assert even.clumped(0.1) == pytest.approx(math.log(plain))
+
+
+def test_of_the_fifth_clump_that_is_due_the_canary_s_own_share_tells() -> None:
+    """Blocks of 90 and 110 differ by twice as much as by chance, so 1,000 are 500 decisions."""
+    state = share.State()
+    for both in (90, 110) * 5:
+        state = share.step(state, Counts(canary=1, primary=both - 1), Decimal(1))
+
+    assert (state.total, state.bunched) == (1000, 2)
+    assert state.clumped(0.01) == state.clumped(0.01, sums=False)
+    assert state.clumped(0.0099) != state.clumped(0.0099, sums=False)
+
+
+def test_a_share_is_told_in_parts_of_its_weight_to_two_digits() -> None:
+    told = share.State(canary=1145, total=10_000).words(Decimal(10))
+    assert told == "1,145 of 10,000 requests reached the canary, 1.1 times its weight"

@@ -81,3 +81,13 @@ def test_a_retried_request_splits_once() -> None:
     assert "traffic mismatch: 800 of 4,400" in plain
     assert "mismatch" not in asked
     assert "mismatch" in run(replace(config, rule=42), told)[1][-1].reason
+
+
+def test_on_which_side_of_its_weight_a_share_is_decides_where_to_look() -> None:
+    def words(canary: int) -> str:
+        config = Config(metrics=(METRIC,), mismatch=1e-99)
+        return run(config, [block(0, (canary, 0, 10_000 - canary, 0))])[1][-1].reason
+
+    assert "pods that do not answer" in words(995)
+    assert "pods that do not answer" in words(1000)
+    assert "retries that only its pods count" in words(1001)

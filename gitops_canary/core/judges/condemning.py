@@ -86,17 +86,15 @@ def _found(config: Config, metric: Metric, weighed: Weighed, counts: Counts | No
     limit, faults = math.log(config.limit), weighed.faults
     if faults.rest is None:
         return Finding(log=log, way=way, fails=log >= limit)
-    rest, by_limit = _rest(config, metric, faults)
+    rest, compared_with = _rest(config, metric, faults)
     numbers, beside = {"logRest": exact(rest, config.digits)}, ""
     if faults.base:
         numbers |= _left_out(faults, faults.base)
         beside = _beside(faults, weighed.total, metric)
-        if rest >= limit and not by_limit:
-            words = f"worse than {config.rho:g}x them, and by more than matters"
-            sides = _sides(faults.base.total, metric)
-            return Finding(
-                log=rest, way=words, fails=True, sides=sides, beside=beside, numbers=numbers
-            )
+    if compared_with and rest >= limit:
+        words = f"worse than {config.rho:g}x them, and by more than matters"
+        sides = _sides(compared_with.total, metric)
+        return Finding(log=rest, way=words, fails=True, sides=sides, beside=beside, numbers=numbers)
     found = alone(faults)
     if found:
         one, sick_ms = found
@@ -118,21 +116,20 @@ def _found(config: Config, metric: Metric, weighed: Weighed, counts: Counts | No
     return Finding(log=rest, way=way, fails=False, waits=waits, beside=beside, numbers=numbers)
 
 
-def _rest(config: Config, metric: Metric, faults: Faults) -> tuple[float, bool]:
+def _rest(config: Config, metric: Metric, faults: Faults) -> tuple[float, Strand | None]:
     """Give the least evidence without pods that are broken by themselves.
 
-    Also whether it is that the limit is broken where nobody is left, and no comparison.
+    Also against which rest of the primary; None where it is that the limit is broken.
     """
     base, every = faults.base, faults.without.values()
     if base is None:
-        found, way = min(condemning(config, metric, one) for one in every)
-        return found, way == _SOLE
+        return min(condemning(config, metric, one)[0] for one in every), None
     strands = [_ways(metric, one) for one in (base, *every)]
     # An outage of both sides may look like this. So only the way with the whole guarantee counts,
     # and the mean with the evidence on the whole primary is what is held against the limit.
     rest = min(min(worse.log, floor.log) for worse, floor, *_ in strands) - math.log(2)
     sole = min(one[3].log for one in strands) if base.sole.blocks else -math.inf
-    return max(rest, sole), sole > rest
+    return max(rest, sole), None if sole > rest else base
 
 
 def _ways(metric: Metric, one: Weighed | Strand) -> tuple[Mixture, ...]:

@@ -95,7 +95,7 @@ class Tally:
 class State:
     """The metrics' tallies, and when the run began."""
 
-    tallies: Mapping[str, Tally] = field(default_factory=dict, hash=False)
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
     began_ms: int | None = None
 
 

@@ -135,11 +135,9 @@ def relative(
 
 @lru_cache(maxsize=1024)
 def _odds(share: float, grid: Logs) -> tuple[tuple[float, float], ...]:
-    # An alternative that the cap puts on the wrong side says nothing.
-    shares = [
-        share if factor > 1 and share >= SHARE_MAX else min(share * factor, SHARE_MAX)
-        for factor in grid
-    ]
+    # An alternative that the cap would put on the wrong side says nothing.
+    most = max(share, SHARE_MAX)
+    shares = [min(share * factor, most) for factor in grid]
     return tuple(
         # Half of all requests failed before the rollout, or more: nothing is worse than usual.
         (0.0, 0.0) if p == share else (math.log(p / share), math.log((1 - p) / (1 - share)))

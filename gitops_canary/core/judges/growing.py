@@ -1,5 +1,6 @@
 """The evidence of one block, added to what there was: four ways to weigh it, and one spared."""
 
+import operator
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from gitops_canary.model.judging import Counts
 
 Ratios = tuple[eprocess.Logs, ...]
 """One block's log likelihood ratios, by way; empty where a way does not look at it."""
+_log = operator.attrgetter("log")
 
 
 def grown(
@@ -27,7 +29,7 @@ def grown(
     spared = before.spared
     if not metric.known:
         here = ways
-        if c.canary_bad > 1:
+        if c.canary_bad:
             here = _times(so_far, _ratios(config, metric, _one(c), sole=sole))
         spared = _less(_times(before.spared, full), here)
     return Strand(
@@ -72,7 +74,7 @@ def _one(c: Counts) -> Counts:
 def _less(earlier: Sequence[Mixture], here: Sequence[Mixture]) -> tuple[Mixture, ...]:
     """Spare an incident of a block before, or the one of this block: whichever leaves less."""
     pairs = zip(earlier, here, strict=True)
-    return tuple([one if one.log <= other.log else other for one, other in pairs])
+    return tuple([min(pair, key=_log) for pair in pairs])
 
 
 def summed(a: Counts, b: Counts) -> Counts:

@@ -39,7 +39,7 @@ class Config:
     """The metrics and what score passes; scores are 0 to 100."""
 
     metrics: tuple[Metric, ...]
-    group_weights: Mapping[str, float] = field(default_factory=dict, hash=False)
+    group_weights: Mapping[str, float] = field(default_factory=dict)
     passing: float = 95.0
     marginal: float = 75.0
     every: int = 1
@@ -55,9 +55,7 @@ class Config:
 class State:
     """All points so far, by metric: primary, canary."""
 
-    points: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = field(
-        default_factory=dict, hash=False
-    )
+    points: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = field(default_factory=dict)
     blocks: int = 0
     weight: Decimal | None = None
     weight_ms: int = 0

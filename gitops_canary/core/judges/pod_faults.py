@@ -74,38 +74,35 @@ _NEVER: tuple[int, Pods, Lone | None] = (0, {}, None)
 
 
 def followed(
-    faults: Faults, whole: Strand, reading: Reading, span: tuple[int, int],
+    faults: Faults, whole: Strand, reading: Reading, counts: Counts, span: tuple[int, int],
     *, budget: float, eta: float, grow: Grow, both: bool,
 ) -> Faults:  # fmt: skip
-    """Take one block in; `whole` is the evidence before it, with all pods.
+    """Take one block in; `whole` is the evidence before it, with all pods, `counts` the reading's.
 
     `both` leaves every pod of the canary that failed half of its requests in a block out of a
     comparison with the rest of the primary, one at a time: that it is broken too may not be proven
     yet.
     """
-    counts = reading.counts
-    if counts is None or not (reading.pods or reading.primary_pods or faults.base):
+    if not (reading.pods or reading.primary_pods or faults.base):
         return faults
     start_ms, end_ms = span
     left_out = _broken(faults.primary, start_ms, budget, eta)
     primary = added({}, reading.primary_pods)
     if left_out:
-        gone = primary.get(left_out.name, (0, 0))
-        counts = _less(counts, primary=gone)
+        counts = _less(counts, primary=primary.get(left_out.name, _NOBODY))
     begun = faults.base or (replace(whole, total=Counts()) if left_out else None)
     base = begun and grow(begun, counts)
     pods = added({}, reading.pods)
     one = lone(pods, budget)
     sick = one.name if one else _still_sick(pods, faults.without)
-    without, since = dict(faults.without), dict(faults.since)
-    if sick and sick not in without and len(without) < _PODS_MAX:
-        without[sick] = replace(begun or whole, total=Counts())
-        since[sick] = _NEVER
-    for name in _failing(pods, without) if base and both else ():
-        without[name] = replace(begun or whole, total=Counts())
-        since[name] = _NEVER
+    there = faults.without
+    fresh = [sick] if sick and sick not in there and len(there) < _PODS_MAX else []
+    if base and both:
+        fresh += _failing(pods, [*there, *fresh])
+    without = {**there, **dict.fromkeys(fresh, replace(begun or whole, total=Counts()))}
+    since = {**faults.since, **dict.fromkeys(fresh, _NEVER)}
     for name, strand in without.items():
-        without[name] = grow(strand, _less(counts, canary=pods.get(name, (0, 0))))
+        without[name] = grow(strand, _less(counts, canary=pods.get(name, _NOBODY)))
         if name == sick:
             sick_ms, every, _ = since[name]
             every = added(every, reading.pods)
@@ -129,7 +126,7 @@ def _broken(
     if not names:
         return None
     newest: list[Pods] = []
-    sick = dict.fromkeys(names, (0, 0))
+    sick: dict[str, tuple[int, int]] = {}
     for end_ms, pods, _ in reversed(recent):
         if end_ms <= start_ms - RECENT_MS:
             break
@@ -151,12 +148,12 @@ def _together(blocks: Iterable[Pods]) -> Pods:
 
 def _add(every: dict[str, tuple[int, int]], pods: Pods, names: Iterable[str]) -> None:
     for name in names:
-        requests, bad = every.get(name, (0, 0))
-        more, more_bad = pods.get(name, (0, 0))
+        requests, bad = every.get(name, _NOBODY)
+        more, more_bad = pods.get(name, _NOBODY)
         every[name] = requests + more, bad + more_bad
 
 
-def _failing(pods: Pods, followed_: Mapping[str, Strand]) -> list[str]:
+def _failing(pods: Pods, followed_: Sequence[str]) -> list[str]:
     """Name pods that failed half of their requests and are not followed yet; one place is kept."""
     half = [(-bad, name) for name, (n, bad) in pods.items() if bad and 2 * bad >= n]
     found = sorted(one for one in half if one[1] not in followed_)
@@ -209,5 +206,4 @@ def burning(counts: Counts, budget: float, *, both: bool) -> bool:
     """
     requests = counts.canary + counts.primary
     bad = counts.canary_bad + (counts.primary_bad if both else 0)
-    part = _BURN * budget
-    return bool(bad) and part < 1 and tail(bad, requests, part) <= _CHANCE
+    return bool(bad) and tail(bad, requests, _BURN * budget) <= _CHANCE

@@ -127,7 +127,7 @@ def broken(pods: Pods, budget: float, eta: float) -> Lone | None:
     if one is None or one.chance**eta > _ALIKE:
         return None
     half = max(_BROKEN, _BUDGETS * budget)
-    return one if half < 1 and tail(one.bad, one.requests, half) ** eta <= _HALF else None
+    return one if tail(one.bad, one.requests, half) ** eta <= _HALF else None
 
 
 def _worst(pods: Pods) -> Lone | None:
@@ -135,27 +135,19 @@ def _worst(pods: Pods) -> Lone | None:
 
     None where nobody is beside it, or where no pod has enough of them to tell anything.
     """
-    seen = every = every_bad = 0
-    most, worst = -1, ""
-    for name, (requests, bad) in pods.items():
-        if requests:
-            seen += 1
-            every += requests
-            every_bad += bad
-            if bad > most or (bad == most and name > worst):
-                most, worst = bad, name
-    if most < LEAST_BAD:
+    used = [(bad, name, requests) for name, (requests, bad) in pods.items() if requests]
+    if len(used) < 2:  # noqa: PLR2004 - one pod has nobody to differ from
         return None
-    if seen < 2:  # noqa: PLR2004 - one pod has nobody to differ from
+    bad, worst, requests = max(used)
+    if bad < LEAST_BAD:
         return None
-    requests, bad = pods[worst]
     return Lone(
         name=worst,
         requests=requests,
         bad=bad,
-        pods=seen - 1,
-        others=every - requests,
-        others_bad=every_bad - bad,
+        pods=len(used) - 1,
+        others=sum(n for _, _, n in used) - requests,
+        others_bad=sum(k for k, _, _ in used) - bad,
     )
 
 

@@ -6,6 +6,7 @@ confidence interval by inversion (as R's `wilcox.test`), percentiles of type R-7
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from statistics import NormalDist
 
 TOLERANCE = 1e-4
@@ -48,16 +49,14 @@ def _ranks(values: Sequence[float]) -> tuple[list[float], float]:
     """Rank values, ties sharing their mean; also the sum of t^3 - t over groups of ties."""
     order = sorted(range(len(values)), key=values.__getitem__)
     ranks = [0.0] * len(values)
-    ties, start = 0.0, 0
-    while start < len(order):
-        end = start
-        while end < len(order) and values[order[end]] == values[order[start]]:
-            end += 1
-        for place in order[start:end]:
-            ranks[place] = (start + 1 + end) / 2
-        size = end - start
+    ties, before = 0.0, 0
+    for _, places in groupby(order, key=values.__getitem__):
+        tied = list(places)
+        size = len(tied)
+        for place in tied:
+            ranks[place] = before + (size + 1) / 2
         ties += size**3 - size
-        start = end
+        before += size
     return ranks, ties
 
 

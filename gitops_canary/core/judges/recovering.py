@@ -19,7 +19,7 @@ Shares = tuple[tuple[int, int], ...]
 
 def warms(warmup_ms: int, first_ms: int, end_ms: int) -> bool:
     """Whether a canary may still be warming up."""
-    return warmup_ms > 0 and end_ms <= first_ms + warmup_ms + WARMS_MS
+    return bool(warmup_ms) and end_ms <= first_ms + warmup_ms + WARMS_MS
 
 
 def falls(blocks: Sequence[tuple[int, int]], eta: float) -> bool:
@@ -33,6 +33,8 @@ def falls(blocks: Sequence[tuple[int, int]], eta: float) -> bool:
     False
     >>> falls([(15, 4), (15, 4), (15, 3), (15, 2), (15, 2)], 1.0), falls([], 1.0)
     (False, False)
+    >>> falls([(8, 7), (8, 1)], 0.25), falls([(8, 7), (8, 1)], 0.24)
+    (True, False)
 
     Two blocks are enough where they differ that much; where none or all are bad nothing falls.
 

@@ -159,7 +159,7 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
         if sole is not None
         else lonely.appended(before.beside, block.end_ms, other),
         pods=added(before.pods, reading.pods),
-        faults=followed(before.faults, whole, reading, span, grow=grow, both=both, **known)
+        faults=followed(before.faults, whole, reading, c, span, grow=grow, both=both, **known)
         if config.rule >= LONE
         else before.faults,
         warm=Strand() if falling else warm,

@@ -142,9 +142,9 @@ class Weighed:
 class State:
     """Everything that was seen of one rollout."""
 
-    weighed: Mapping[str, Weighed] = field(default_factory=dict, hash=False)
+    weighed: Mapping[str, Weighed] = field(default_factory=dict)
     values: threshold.State = field(default_factory=threshold.State)
-    value_outcomes: Mapping[str, Outcome] = field(default_factory=dict, hash=False)
+    value_outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     """Newest outcome at this weight of each check without counts."""
     shares: share.State = field(default_factory=share.State)
     first_ms: int | None = None

@@ -6,7 +6,7 @@ once, not one interval later.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from gitops_canary.core.numbers import number
@@ -24,7 +24,7 @@ _SHOWN = Decimal("0.0001")
 class Config:
     """Limits by metric, and how many failed blocks condemn (over the whole rollout)."""
 
-    limits: Mapping[str, Limits] = field(hash=False)
+    limits: Mapping[str, Limits]
     threshold: int = 1
 
 

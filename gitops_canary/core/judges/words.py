@@ -60,6 +60,8 @@ def told(log: float, limit: float, what: str = "is worse") -> str:
     'no sign that it is worse: evidence 0.08 of the 400 that condemn'
     >>> told(math.log(36), 400), told(math.log(4120), 400)
     ('evidence 36 of the 400 that condemn', 'evidence 4,120 against a limit of 400')
+    >>> told(math.log(400), 400)
+    'evidence 400 against a limit of 400'
     """
     said = f"evidence {amount(log)}"
     if log >= math.log(limit):
@@ -100,4 +102,4 @@ def exact(number: float, digits: int = 6) -> str:
     """
     text = f"{number:.{digits}f}"
     # A zero has no sign.
-    return text if number > 0 or text.strip("-0.") else text.removeprefix("-")
+    return text if text.strip("-0.") else text.removeprefix("-")
