@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from test_judge_sequential import METRIC, WAIT, block, run
 
-from gitops_canary.core.judges.sequential import Config
-from gitops_canary.model.judging import Block
+from gitops_canary.core.judges import waiting
+from gitops_canary.core.judges.sequential import Config, State, Weighed
+from gitops_canary.model.judging import Block, Counts
 
 
 def at_the_end(index: int, counts: tuple[int, int, int, int]) -> Block:
@@ -57,3 +58,13 @@ def test_silence_after_some_requests_is_told_so() -> None:
     gap = [replace(at_the_end(i, (0, 0, 0, 0)), readings=()) for i in range(4, 10)]
     _, verdicts = run(Config(metrics=(METRIC, latency)), [*blocks, *gap])
     assert verdicts[-1].reason == "success: nothing was measured"
+
+
+def test_evidence_that_says_nothing_either_way_is_told_as_too_many_bad_ones() -> None:
+    """No number of requests would ever be enough at this rate."""
+    even = Weighed(good=(0.0,) * 8, total=Counts(canary=100, canary_bad=1))
+    one = at_the_end(0, (8, 0, 8, 0))
+    said = waiting.unproven(Config(metrics=(METRIC,)), State(weighed={"success": even}), one)
+    assert said == (
+        "success has too many bad ones to prove less than 1 %: 1 of 100 canary requests failed"
+    )

@@ -153,6 +153,10 @@ def shifts() -> Iterator[str]:
         for one in (x, far):
             low, high, middle = ranks.shift_interval(one, y, 0.98 if size % 2 else 0.9)
             yield f"{low:.9g} {high:.9g} {middle:.9g} z {ranks.rank_z(one, y):.9g}"
+    # What the root finder does where a line or a parabola leads astray (Brent 1973, 4.4).
+    for power, low, high in ((9, -1, 4), (3, -5, 0.1), (19, -1, 10)):
+        root = ranks.root(lambda x, n=power: x**n, low, high, low**power, high**power)  # type: ignore[misc]  # n
+        yield f"{root:.9g} of x^{power}"
 
 
 @pytest.mark.parametrize("name", [*CASES, "shifts"])

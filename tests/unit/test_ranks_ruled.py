@@ -115,6 +115,10 @@ def test_a_fault_of_a_part_of_the_points_counts_from_a_ratio_on() -> None:
     assert kind(PART, low, tolerance=99, direction="increase") is PASS
     half = [1.0] * 6 + [3.0] * 6
     assert kind(half, low, tolerance=99, partial=2.0) is LOW, "what is just reached counts here too"
+    # z is 2.42: beyond the 2.33 of 98 %, both ends, not the 2.58 of 99 %.
+    five = [1.0] * 7 + [9.0] * 5
+    assert kind(low, five, tolerance=99) is HIGH
+    assert kind(low, five, tolerance=99, confidence=0.99) is PASS
     few = [1.0] * 10 + [30.0] * 2
     assert kind(low, few, tolerance=99) is PASS, "two points may be chance"
 
@@ -273,3 +277,13 @@ def test_of_a_long_rollout_the_newest_thousand_points_are_kept() -> None:
     [found] = judged(config(), one)[0].measurements
 
     assert (found.samples, found.value) == ("1000 points", "1"), "the oldest is gone"
+
+
+@pytest.mark.parametrize("odd", [{"muted": True}, {"rule": Rule(replace_nan=True)}])
+def test_who_says_nothing_holds_unless_muted_or_counted_as_0(odd: dict[str, Any]) -> None:
+    def passes(**more: Any) -> bool:
+        metrics = mannwhitney.Metric(name="m"), mannwhitney.Metric(name="n", **more)
+        [found] = judged(mannwhitney.Config(metrics=metrics), block(BASE))
+        return found.outcome is Outcome.PASS
+
+    assert (passes(), passes(**odd)) == (False, True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from test_judge_sequential import METRIC, block, run
+from test_judge_sequential import FAIL, METRIC, block, run
 
 from gitops_canary.core.judges import eprocess, share
 from gitops_canary.core.judges.sequential import Config
@@ -85,8 +85,18 @@ def test_a_share_beyond_all_bounds_speaks_for_no_worse_one() -> None:
 
 
 def test_nobody_to_compare_with_says_exactly_nothing() -> None:
-    assert eprocess.relative(7, 3, 0, 0, rho=1.5, eta=1.0) == (0.0,) * 8
+    # Nor what is left of rounding, which here is some of it.
+    assert eprocess.relative(237_194, 3, 0, 0, rho=1.2, eta=1.0) == (0.0,) * 8
     assert eprocess.relative(0, 0, 9, 4, rho=1.5, eta=1.0) == (0.0,) * 8
+
+
+def test_ways_that_just_reach_their_bounds_add_up_to_just_the_limit() -> None:
+    cold = replace(METRIC, warmup_ms=999_999)
+    config = Config(metrics=(cold,), alpha=1.0, common=1.0)
+    assert config.limit == 2
+    [found] = run(config, [block(0, (150, 0, 1350, 1))])[1]
+    assert found.outcome is FAIL
+    assert "worse than 1.5x the primary" in found.reason, "of two that are as large the first"
 
 
 def test_of_two_bad_requests_in_a_block_one_is_spared() -> None:

@@ -91,3 +91,13 @@ def test_on_which_side_of_its_weight_a_share_is_decides_where_to_look() -> None:
     assert "pods that do not answer" in words(995)
     assert "pods that do not answer" in words(1000)
     assert "retries that only its pods count" in words(1001)
+
+
+def test_of_how_many_clumps_the_canary_is_due_depends_on_its_weight() -> None:
+    """Of 1,000 requests that come in twos five clumps are due to 1 %: its own share tells then."""
+    config = Config(metrics=(METRIC,), mismatch=1e6)
+    twos = [block(i, (4, 0, n - 4, 0), weight="1") for i, n in enumerate((90, 110) * 5)]
+    one, more = (run(config, blocks)[1][-1].reason for blocks in (twos[1:], twos))
+
+    assert "mismatch" not in one
+    assert "traffic mismatch: 40 of 1,000" in more

@@ -147,9 +147,10 @@ def _constant(
     control: float, experiment: float, *, may_rise: bool, may_fall: bool
 ) -> tuple[Class, str]:
     told = f"always {experiment:.4g}, and {control:.4g} on the primary"
-    if may_rise and experiment > control:
-        return Class.HIGH, told
-    return (Class.LOW if may_fall and experiment < control else Class.PASS), told
+    # Where they are the same both sides are alike, which passed before.
+    if experiment > control:
+        return (Class.HIGH if may_rise else Class.PASS), told
+    return (Class.LOW if may_fall else Class.PASS), told
 
 
 def _critical(rule: Rule, kind: Class, effect: float) -> bool:
