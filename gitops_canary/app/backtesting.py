@@ -21,6 +21,8 @@ from gitops_canary.core.warmups import spared
 from gitops_canary.errors import SpecError, Unavailable, UsageError
 from gitops_canary.manifest.catalog import headers
 from gitops_canary.manifest.document import parse, text_of
+from gitops_canary.manifest.leaves import NAME
+from gitops_canary.manifest.problems import shown
 from gitops_canary.manifest.spec_file import (
     DEFERRABLE,
     is_canary,
@@ -103,10 +105,16 @@ def _stood_in(spec: CanarySpec, past: Past) -> tuple[CanarySpec, str]:
     """Say who is judged: the primary beside its canary, or another workload by its name.
 
     Raises:
+        UsageError: no workload can have that name.
         SpecError: the judge compares two sides, of which past days have one.
     """
     primary = f"{spec.target.name}-primary"
-    name = past.workload or primary
+    name = primary if past.workload is None else past.workload
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f"--workload {shown(name)} is no name that a workload can have.",
+            remedy=f"name one by its metadata.name, e.g. {spec.target.name}",
+        )
     if name == primary and spec.policy.judge.type == mannwhitney.NAME:
         raise SpecError(
             "mannwhitney compares a canary with its primary, and no canary stood in for one.",

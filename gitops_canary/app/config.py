@@ -14,6 +14,7 @@ from gitops_canary.app.config_sync import one_sync, sync_problems, together_prob
 from gitops_canary.app.config_telling import one_notifier, one_webhook, telling_problems
 from gitops_canary.app.config_values import PROBLEM
 from gitops_canary.app.model_fields import Loc, fields_at
+from gitops_canary.app.wrong_values import SEE, told
 from gitops_canary.errors import ConfigError, Place, SpecError
 from gitops_canary.git.address import parse_url
 from gitops_canary.git.identity import check_identity
@@ -28,16 +29,6 @@ from gitops_canary.settings import (
     Settings,
     SigningSettings,
 )
-
-_EXPECTED = {
-    "string_type": ("text", "write it in quotes"),
-    "int_type": ("a whole number", "write it without quotes or unit"),
-    "bool_type": ("true or false", "write true or false, without quotes"),
-    "list_type": ("a list", "write it like [one, two]"),
-    "dict_type": ("a mapping", "write it like {name: value}"),
-    "model_type": ("a mapping", "write it like {name: value}"),
-    "model_attributes_type": ("a mapping", "write it like {name: value}"),
-}
 
 
 def load(path: Path) -> Settings:
@@ -107,11 +98,10 @@ def _problem(error: Any, root: Node, file: str) -> Problem:
             return Problem(where, what, nearest(str(loc[-1]), known))
         case type_ if type_ == PROBLEM:
             return Problem(where, f"{name} {error['ctx']['problem']}", error["ctx"]["remedy"])
-        case type_ if type_ in _EXPECTED:
-            what, remedy = _EXPECTED[type_]
-            return Problem(where, f"{name} is not {what}", remedy)
         case _:
-            return Problem(where, f"{name}: {error['msg']}", "see `gitops-canary schema`")
+            what, remedy = told(error)
+            more = "see `gitops-canary schema`" if remedy == SEE else remedy
+            return Problem(where, f"{name} {what}", more)
 
 
 def _place(root: Node, loc: Loc, file: str) -> Place:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from gitops_canary.app import judge_models as models
+from gitops_canary.app.judge_problems import Source
+from gitops_canary.app.model_fields import Loc
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest.problems import nearest, shown
 from gitops_canary.model.judging import Block, Counts, Pod, Reading, Trouble
@@ -18,21 +20,25 @@ _TROUBLES = {
 }
 
 
-def ever_read(document: models.Document, blocks: Iterable[models.Block]) -> None:
-    """Refuse names that no judge has, where no block has any other.
+def names(document: models.Document) -> frozenset[str]:
+    """List the metrics that any of the judges has."""
+    judges = (document.judge, *document.shadows)
+    return frozenset(m.name for j in judges for m in (*j.metrics, *getattr(j, "values", ())))
+
+
+def all_read(block: models.Block, known: frozenset[str], source: Source, path: Loc) -> None:
+    """Refuse readings that no judge reads: of a name that was mistyped nothing would be judged.
 
     Raises:
-        SpecError: nothing that was read could be judged.
+        SpecError: there is one; it names the place.
     """
-    read = {reading.metric for block in blocks for reading in block.readings}
-    judges = (document.judge, *document.shadows)
-    metrics = [m.name for one in judges for m in (*one.metrics, *getattr(one, "values", ()))]
-    if read and metrics and not read & set(metrics):
-        name = min(read)
-        raise SpecError(
-            f"No judge has a metric {shown(name)}, and no block a reading of {metrics[0]}.",
-            remedy=nearest(name, metrics),
-        )
+    for index, reading in enumerate(block.readings):
+        if known and reading.metric not in known:
+            raise SpecError(
+                f"No judge has a metric {shown(reading.metric)}, so this would be left out.",
+                remedy=f"{nearest(reading.metric, known)}; or leave the reading away",
+                place=source.place((*path, "readings", index, "metric")),
+            )
 
 
 def _read_once(one: models.Block, index: int) -> None:

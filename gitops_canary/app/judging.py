@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from gitops_canary.app import judge_models as models
-from gitops_canary.app.judge_blocks import ever_read, placed
+from gitops_canary.app.judge_blocks import all_read, names, placed
 from gitops_canary.app.judge_building import built
-from gitops_canary.app.judge_problems import LINES, SEE, refusal
+from gitops_canary.app.judge_problems import LINES, SEE, Source, refusal
 from gitops_canary.core.judges import Config, judged
 from gitops_canary.core.text import percent
 from gitops_canary.errors import Place, SpecError
@@ -40,10 +40,12 @@ def verdicts(data: bytes, file: str = "") -> Iterator[Json]:
         SpecError: it is no such document; then nothing was judged.
     """
     with placing(file):
-        document = _document(data)
+        document, source = _document(data)
         if not document.blocks:
             raise SpecError("There is not one block.", remedy=SEE)
-        ever_read(document, document.blocks)
+        known = names(document)
+        for index, block in enumerate(document.blocks):
+            all_read(block, known, source, ("blocks", index))
         blocks = tuple(placed(document.blocks, document.block_ms))
         judges = [built(one) for one in (document.judge, *document.shadows)]
     yield from said(judges, blocks)
@@ -65,7 +67,7 @@ def streamed(first: bytes, lines: Iterable[bytes], file: str = "") -> Iterator[J
         SpecError: a line is no block; what came before it was judged.
     """
     with placing(file):
-        document = _read(models.Document, first, 1, blocks=[])
+        document, _ = _read(models.Document, first, 1, blocks=[])
         judges = [built(one) for one in (document.judge, *document.shadows)]
         begun = False
         for one in said(judges, placed(_lines(document, lines), document.block_ms)):
@@ -76,7 +78,7 @@ def streamed(first: bytes, lines: Iterable[bytes], file: str = "") -> Iterator[J
 
 
 def _lines(document: models.Document, lines: Iterable[bytes]) -> Iterator[models.Block]:
-    begun = False
+    known = names(document)
     for number, line in enumerate(lines, start=2):
         if len(line) > LINE_MAX:
             raise SpecError(
@@ -85,10 +87,8 @@ def _lines(document: models.Document, lines: Iterable[bytes]) -> Iterator[models
                 place=Place("blocks", number, 1),
             )
         if line.strip():
-            block = _read(models.Block, line, number)
-            if not begun:
-                ever_read(document, [block])
-            begun = begun or bool(block.readings)
+            block, source = _read(models.Block, line, number)
+            all_read(block, known, source, ())
             yield block
 
 
@@ -113,7 +113,7 @@ def placing(file: str) -> Iterator[None]:
         raise SpecError(error.problem, remedy=error.remedy, place=place) from None
 
 
-def _document(data: bytes) -> models.Document:
+def _document(data: bytes) -> tuple[models.Document, Source]:
     if not data.strip():
         raise SpecError("There are no blocks: nothing was given.", remedy=SEE)
     if len(data) > BYTES_MAX:
@@ -121,15 +121,18 @@ def _document(data: bytes) -> models.Document:
     return _read(models.Document, data)
 
 
-def _read(model: type[M], data: bytes, line: int = 0, **more: object) -> M:
-    """Read one value of JSON; `line` is where it stands, where that is not its own first line."""
+def _read(model: type[M], data: bytes, line: int = 1, **more: object) -> tuple[M, Source]:
+    """Read one value of JSON; `line` is where it begins in its file."""
     try:
-        found = json.loads(data, object_pairs_hook=_unique)
-        return model.model_validate({**found, **more} if more else found)
-    except ValidationError as error:
-        raise refusal(error, model, Place("blocks", line, 1) if line else None) from None
+        text = data.decode(json.detect_encoding(data), "surrogatepass")
+        found = json.loads(text, object_pairs_hook=_unique)
+        source = Source(text, found, line)
+        try:
+            return model.model_validate({**found, **more} if more else found), source
+        except ValidationError as error:
+            raise refusal(error, model, source) from None
     except json.JSONDecodeError as error:
-        place = Place("blocks", max(line, error.lineno), error.colno)
+        place = Place("blocks", line - 1 + error.lineno, error.colno)
         raise SpecError(
             f"The blocks are no JSON: {error.msg.lower()}.", remedy=SEE, place=place
         ) from None

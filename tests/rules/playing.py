@@ -48,6 +48,7 @@ RULES: Mapping[str, Make] = {
     "apart+gate, phased": partial(_ours, apart=True, phased=True),
     "apart+ramp+gate+watch": partial(_ours, apart=True, steps=RAMP, watch_s=900.0),
     "apart, as timed, phased": partial(_ours, timed=True, phased=True, apart=True),
+    "unlooked, as timed": partial(_ours, timed=True, rule=50),
     "patient, as timed": partial(_ours, timed=True, patient=True),
     "one side, as timed, by pods": partial(_ours, timed=True, pods=True, rule=41),
     "ours+gate, by pods": partial(_ours, pods=True),
@@ -62,7 +63,8 @@ RULES: Mapping[str, Make] = {
 }
 """`as timed` is how the controller asks, `patient` how it did before decision 36; `blind` sees
 nothing while a weight is on its way; `to 100` gives the canary all traffic before it is promoted,
-where `held` condemns nobody, as before decision 48; `by pods` sees what each pod counted itself."""
+where `held` condemns nobody, as before decision 48; `unlooked` rises while the canary is slow in
+its warm-up, as before decision 51; `by pods` sees what each pod counted itself."""
 
 
 @dataclass(frozen=True, slots=True)

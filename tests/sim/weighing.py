@@ -13,8 +13,8 @@ from .watching import Landed, need
 SEEN_MS = 15_000
 CLEAR = 45
 """Requests of which enough fail that no check can miss it."""
-WARM_MS = 70_000
-"""How long after its first traffic a version may be slow, and a few scrapes."""
+LATELY_MS = 60_000
+"""What of a window that passed was quick at the least, whether its warm-up was over or not."""
 UNSEEN_MS = 4 * SCRAPE_MS
 """How much of a window that passed may be of a version that had turned bad: what a scrape, or the
 three failures that hold it, may leave unseen."""
@@ -72,10 +72,10 @@ class Weighing(Asked):
         if move.shape.weighs and requests <= CLEAR:
             return requests  # nothing speaks against more traffic; a promotion needs a hundred
         need(failures <= requests / 10, f"{failures:.0f} of {requests:.0f} requests failed")
-        warm_ms = window.start_ms + (WARM_MS if move.shape.weighs else 0)
-        if move.shape.latency and warm_ms < window.end_ms:
-            warm, _, slow = truth.within(warm_ms, window.end_ms)
-            need(slow <= warm / 10, f"{slow:.0f} of {warm:.0f} requests were slow")
+        if move.shape.latency:
+            late_ms = window.end_ms - LATELY_MS if move.shape.weighs else 0
+            lately, _, slow = truth.within(max(window.start_ms, late_ms), window.end_ms)
+            need(slow <= lately / 10, f"{slow:.0f} of {lately:.0f} requests were slow")
         return requests
 
     def least_ms(self, move: Landed) -> int:

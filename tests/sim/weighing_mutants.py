@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from gitops_canary.core import evidence
-from gitops_canary.core.judges import lonely, sequential
+from gitops_canary.core.judges import lonely, sequential, sequential_rules
 
 from .families import sequential as drawn
 from .planting import Mutant, Swap
@@ -60,6 +60,10 @@ def _never(*_a: object, **_k: object) -> None:
     return None
 
 
+def _nothing(*_a: object) -> str:
+    return ""
+
+
 WEIGHING: Sequence[Mutant] = (
     Mutant("nothing is judged at weight 100", _unweighed, _whole, "sequential"),
     Mutant(
@@ -75,4 +79,9 @@ WEIGHING: Sequence[Mutant] = (
         "sequential",
     ),
     Mutant("a sample is left out of the record", _forgotten, family="sequential"),
+    Mutant(
+        "what is slow while it warms up rises",
+        lambda: [(sequential_rules, "_cold", _nothing)],
+        family="sequential",
+    ),
 )

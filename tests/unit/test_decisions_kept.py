@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from test_cold import COLD, cold
 from test_judge_sequential import METRIC, block, run
 from test_judge_whole import HALF, whole
 from test_pod_faults import DEAD, SICK, WELL, seen
@@ -42,6 +43,7 @@ BURNING = [seen(i, SICK, DEAD if i > 2 else WELL) for i in range(5)]
             [block(i, (150, bad, 1350, 4)) for i, bad in enumerate(WARMING)],
             id="what gets better by itself is waited for",
         ),
+        pytest.param(51, COLD, [cold(i, 3) for i in range(5)], id="what is slow in its warm-up"),
         pytest.param(42, CONFIG, NEITHER, id="a pod may be broken unproven"),
         pytest.param(48, CONFIG, BURNING, id="what the primary fails ends no wait"),
         pytest.param(48, CONFIG, [*HALF, *whole(405)], id="at 100 % the limit alone condemns"),
@@ -63,7 +65,8 @@ def test_a_decision_holds_for_records_that_name_it_and_for_none_before(
         return [(one.outcome, one.reason) for one in verdicts]
 
     assert judged(decision) != judged(decision - 1)
-    assert judged(decision) == judged(RULE) or decision < 37
+    # Later ones changed the evidence of the first, and the words while the third warms up.
+    assert judged(decision) == judged(RULE) or decision in {31, 41}
 
 
 def test_a_new_record_names_the_newest_decision_that_can_be_read() -> None:

@@ -82,17 +82,20 @@ def test_the_same_input_gives_the_same_bytes() -> None:
         ({"judge": {**SEQUENTIAL, "aplha": 1}}, "aplha"),
         ({"judge": {**THRESHOLD, "metrics": [{"name": "m"}, {"name": "m"}]}}, "two metrics"),
         ({"blocks": [counts(1, 2, 3, 4)]}, "more bad requests"),
-        ({"blocks": [counts(-1, 0, 0, 0)]}, "greater than or equal"),
+        ({"blocks": [counts(-1, 0, 0, 0)]}, "counts.0 is less than 0"),
         ({"blocks": [{"startMs": 5, "endMs": 5}]}, "ends too early"),
-        ({"blocks": [{"weight": 200}]}, "less than or equal to 100"),
-        ({"blocks": 7}, "blocks: input should be a list"),
+        ({"blocks": [{"weight": 200}]}, "blocks.0.weight is more than 100"),
+        ({"blocks": 7}, "blocks is not a list"),
         ({"blocks": []}, "not one block"),
-        ({"judge": {}}, "judge: give it a type: threshold, conditions"),
+        ({"judge": {}}, "judge has no type"),
         ({"judge": {**THRESHOLD, "metrics": [{"name": "m"}]}}, "neither min nor max"),
         ({"judge": {**THRESHOLD, "metrics": [{"name": "m", "min": 2, "max": 1}]}}, "above its max"),
-        ({"judge": {**THRESHOLD, "metrics": [{"name": "m", "min": "1e999"}]}}, "no more than 40"),
-        ({"blocks": [{"weight": "1e-999"}]}, "no more than 20 decimal places"),
-        ({"blocks": [{"startMs": 10**16}]}, "startMs: input should be less than or equal"),
+        (
+            {"judge": {**THRESHOLD, "metrics": [{"name": "m", "min": "1e999"}]}},
+            "more than 40 digits",
+        ),
+        ({"blocks": [{"weight": "1e-999"}]}, "more than 20 decimal places"),
+        ({"blocks": [{"startMs": 10**16}]}, "startMs is more than 1000000000000000"),
         (
             {"blocks": [{"readings": [{"metric": "m", "pods": {"a": [1, 2]}}]}]},
             "more bad requests than requests",
@@ -101,19 +104,28 @@ def test_the_same_input_gives_the_same_bytes() -> None:
         ({"blocks": [{"readings": [{"metric": "mm", "value": 1}]}]}, "No judge has a metric 'mm'"),
         (
             {"blocks": [{"readings": [{"metric": "m", "counts": [1.5, 0, 1, 0]}]}]},
-            r"judged: blocks.0.readings.0.counts.0: input",
+            r"judged: blocks.0.readings.0.counts.0 is not a whole number",
         ),
-        ({"blocks": [counts(10**30, 0, 1, 0)]}, r"blocks.0.readings.0.counts.0: input should be"),
+        ({"blocks": [counts(10**30, 0, 1, 0)]}, r"blocks.0.readings.0.counts.0 is more than"),
         (
             {"blocks": [{**counts(1, 0, 1, 0), "foo": 1}]},
-            r"blocks.0.foo: there is no field 'foo' here",
+            r"blocks.0.foo is not known: there is no field 'foo' here",
         ),
         ({"blocks": [{"readings": [{"metric": "m", "count": [1]}]}]}, "did you mean counts"),
-        ({"judge": {**SEQUENTIAL, "alpha": 1e-300}}, "judge.alpha: input should be greater"),
+        ({"judge": {**SEQUENTIAL, "alpha": 1e-300}}, "judge.alpha is less than 1e-09"),
         ({"judge": {**SEQUENTIAL, "dwelMs": 1}}, "did you mean dwellMs"),
         ({"blocks": [counts(-1, 0, 0, 0)]}, "count from 0 after a counter was reset"),
-        ({"blocks": [{"readings": [{"metric": "m", "value": True}]}]}, "not true or false"),
-        ({"blocks": [{"readings": [{"metric": "m", "canary": ["x"]}]}]}, "canary.0: input should"),
+        ({"blocks": [{"readings": [{"metric": "m", "value": True}]}]}, "value is not a number"),
+        (
+            {"blocks": [{"readings": [{"metric": "m", "canary": ["x"]}]}]},
+            "canary.0 is not a number",
+        ),
+        ({"judge": {**THRESHOLD, "threshold": 0}}, "judge.threshold is less than 1"),
+        (
+            {"blocks": [{"readings": [{"metric": "m", "pods": {"": [1, 0]}}]}]},
+            "readings.0.pods.'' is empty",
+        ),
+        ({"blocks": [{"readings": [{"metric": "m", "counts": [1, 2]}]}]}, "canaryBad, primary,"),
         ({"blocks": [{"endMs": 9}, {"startMs": 8}]}, "Block 1 begins at 8 ms, before block 0"),
     ],
 )
@@ -121,6 +133,20 @@ def test_what_is_wrong_is_named(change: dict[str, Any], words: str) -> None:
     document = {"judge": SEQUENTIAL, "blocks": [{}], **change}
     with pytest.raises(SpecError, match=words):
         list(verdicts(json.dumps(document).encode()))
+
+
+def test_a_reading_that_no_judge_reads_is_refused_wherever_it_stands() -> None:
+    read = {"metric": "m", "value": 99.5}
+    blocks = [{"readings": [read]}, {"readings": [read, {"metric": "slow", "value": 1}]}]
+    shadow = {**THRESHOLD, "metrics": [{"name": "slow", "max": 1}]}
+    assert len(judged(THRESHOLD, *blocks, shadows=[shadow])) == 2
+    document = json.dumps({"judge": THRESHOLD, "blocks": blocks}, indent=1)
+    with pytest.raises(SpecError, match="'slow', so this would be left out") as caught:
+        list(verdicts(document.encode(), "b.json"))
+    assert "leave the reading away" in caught.value.remedy
+    place = str(caught.value.place)
+    line = next(n for n, text in enumerate(document.splitlines(), 1) if "slow" in text)
+    assert place == f"b.json:{line}:16"
 
 
 @pytest.mark.parametrize(
@@ -132,7 +158,7 @@ def test_what_is_wrong_is_named(change: dict[str, Any], words: str) -> None:
         (b'{"a":1,"a":2}', "an object has 'a' twice"),
         (b'"\xff"', "no UTF-8"),
         (b"1" * 9000, "too many digits"),
-        (b"[]", "the document: input should be an object"),
+        (b"[]", "b.json:1:1: The blocks cannot be judged: the document is not an object"),
     ],
 )
 def test_what_is_no_json_is_refused_with_its_place(data: bytes, problem: str) -> None:
@@ -162,7 +188,7 @@ def test_each_line_is_judged_before_the_next_is_read() -> None:
     found = streamed(lines()[0], rest(), "b.jsonl")
     assert next(found)["block"] == 0
     with pytest.raises(
-        SpecError, match=r"b.jsonl:3:1: .*there is no field 'cuonts' here"
+        SpecError, match=r"b.jsonl:3:55: .*there is no field 'cuonts' here"
     ) as caught:
         next(found)
     assert "counts" in caught.value.remedy
@@ -173,10 +199,10 @@ def test_each_line_is_judged_before_the_next_is_read() -> None:
     [
         ([], "b: There is not one block."),
         ([b"{"], "b:2:2: The blocks are no JSON"),
-        ([b"[]"], "b:2:1: The blocks cannot be judged: the document: input should be an object"),
+        ([b"[]"], "b:2:1: The blocks cannot be judged: the document is not an object"),
         ([b"{}", b'{"startMs": 7}'], "b: Block 1 begins at 7 ms"),
         ([b" " * (LINE_MAX + 1)], "b:2:1: A block has more than 1048576 bytes."),
-        ([b'{"readings": [{"metric": "mm", "value": 1}]}'], "b: No judge has a metric 'mm'"),
+        ([b'{"readings": [{"metric": "mm", "value": 1}]}'], "b:2:26: No judge has a metric 'mm'"),
     ],
 )
 def test_a_line_that_is_no_block_is_named(rest: list[bytes], problem: str) -> None:
@@ -186,7 +212,7 @@ def test_a_line_that_is_no_block_is_named(rest: list[bytes], problem: str) -> No
 
 
 def test_more_blocks_than_a_document_may_have_are_to_come_one_a_line() -> None:
-    with pytest.raises(SpecError, match="100,000 of them at the most") as caught:
+    with pytest.raises(SpecError, match="a document has 100,000 at the most") as caught:
         list(verdicts(json.dumps({"judge": SEQUENTIAL, "blocks": [{}] * 100_001}).encode()))
     assert "one a line" in caught.value.remedy
 

@@ -12,7 +12,7 @@ import math
 from dataclasses import replace
 from functools import partial
 
-from gitops_canary.core.judges import eprocess, lonely, recovering, share, threshold
+from gitops_canary.core.judges import eprocess, lonely, recovering, share, threshold, waiting
 from gitops_canary.core.judges.condemning import Finding, condemning, condemns, finding
 from gitops_canary.core.judges.growing import grown, summed
 from gitops_canary.core.judges.pod_faults import Strand, followed
@@ -21,6 +21,7 @@ from gitops_canary.core.judges.recovering import Shares
 from gitops_canary.core.judges.sequential_rules import Said, ruling
 from gitops_canary.core.judges.sequential_types import (
     BOTH,
+    COLD,
     LONE,
     SPLIT,
     WARM,
@@ -132,7 +133,9 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
     warms = not config.alone and recovering.warms(metric.warmup_ms, first_ms, block.end_ms)
     newest = (*before.newest, mine)[-recovering.BLOCKS :] if warms else ()
     if block.start_ms < first_ms + metric.warmup_ms:
-        return replace(before, newest=newest)
+        met = state.first_ms is not None
+        cold = _newest(before.cold, block, mine, config.recent_ms) if met else ()
+        return replace(before, newest=newest, cold=cold)
     good = eprocess.added(
         before.good,
         eprocess.absolute(c.canary, c.canary_bad, metric.budget, eprocess.GOOD, eta=metric.eta),
@@ -231,6 +234,8 @@ def _measurement(
     shown = found.seen or total
     sides = found.sides or compared(total, metric.what, alone=config.alone)
     why = reading.why if reading.trouble else f"{sides}, {words}{found.beside}{cold}"
+    if weighed.cold and config.rule >= COLD and not reading.trouble:
+        why = waiting.cold(config, metric, weighed.cold, state, block)
     return Measurement(
         check=metric.name,
         at_ms=block.end_ms,

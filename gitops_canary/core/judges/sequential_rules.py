@@ -9,6 +9,7 @@ from gitops_canary.core.judges import waiting
 from gitops_canary.core.judges.condemning import Finding
 from gitops_canary.core.judges.pods import blamed
 from gitops_canary.core.judges.sequential_types import (
+    COLD,
     KEPT,
     NEWEST,
     SPLIT,
@@ -150,12 +151,28 @@ def _passing(config: Config, state: State, block: Block) -> Ruling:
     unread = [name for name in config.values.limits if name not in state.value_outcomes]
     if unread:
         return Outcome.INCONCLUSIVE, f"{unread[0]} was not measured here yet", False, True
+    if cold := _cold(config, state, block):
+        return Outcome.INCONCLUSIVE, cold, False, True
     dwell_ms = config.fast_dwell_ms if config.fast and proven else config.dwell_ms
     if dwells := waiting.dwelling(config, state, block, dwell_ms):
         return Outcome.INCONCLUSIVE, f"nothing is wrong; {dwells}", False, True
     if not block.last:
         return Outcome.PASS, "nothing speaks against more traffic", False, True
     return _promoting(config, state, block, proven=proven)
+
+
+def _cold(config: Config, state: State, block: Block) -> str:
+    """Say which metric breaks its limit while it warms up; empty where none does.
+
+    What is slow then condemns nobody; but it gets more traffic only once a look at it counted.
+    """
+    if config.alone or config.rule < COLD:
+        return ""
+    for metric in config.metrics:
+        cold = state.weighed[metric.name].cold
+        if _beyond(config, metric, cold):
+            return f"{metric.name} {waiting.cold(config, metric, cold, state, block)}"
+    return ""
 
 
 def _promoting(config: Config, state: State, block: Block, *, proven: bool) -> Ruling:

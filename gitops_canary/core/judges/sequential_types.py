@@ -12,18 +12,18 @@ from gitops_canary.model.judging import Counts
 from gitops_canary.model.rollout import Outcome
 
 SEEN_MS = 15_000
-RULE = 50
+RULE = 51
 """The newest decision (docs/decisions) that changed how evidence is weighed, or from when."""
 APART, TOGETHER, LONE, KEPT, BORN, ROW, WARM, BOTH, SPLIT = 29, 31, 37, 38, 39, 40, 41, 42, 43
-HEEDS, SUMS, SOLE, PACED, NEWEST = 46, 47, 48, 49, 50
+HEEDS, SUMS, SOLE, PACED, NEWEST, COLD = 46, 47, 48, 49, 50, 51
 """The decisions since which a pod's own share is expected of it, the ways to condemn add up, a pod
 that is broken by itself is left out or waited for, what is promoted unproven kept its limit, a
 series that begins within a window counts whole in it, the blocks of all weights are one row, a
 share that falls after the warm-up is waited for, no pod of the canary condemns it alone against the
 rest of a primary, clumped or retried requests are no other split, the silence of one is not made
 up for by what others say, clumps show in the sums of both sides, where nobody is left to compare
-with the limit alone condemns, ranks pass once an interval at a weight, and nothing passes between a
-failed look at a limit and the next one."""
+with the limit alone condemns, ranks pass once an interval at a weight, nothing passes between a
+failed look at a limit and the next one, and what breaks a limit during its warm-up holds."""
 WHOLE = 100
 """Percent: at this weight nobody is left to compare with, and what was seen before counts."""
 
@@ -136,6 +136,8 @@ class Weighed:
     """(end, requests, bad) of the canary's newest blocks."""
     lately: Ends = ()
     """The same of a longer time."""
+    cold: Ends = ()
+    """The same of blocks in the warm-up, which condemn nobody; gone with the first that counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

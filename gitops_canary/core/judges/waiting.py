@@ -3,7 +3,7 @@
 import math
 
 from gitops_canary.core.judges import eprocess
-from gitops_canary.core.judges.sequential_types import Config, Metric, State, Weighed
+from gitops_canary.core.judges.sequential_types import Config, Ends, Metric, State, Weighed
 from gitops_canary.core.judges.words import rough
 from gitops_canary.model.judging import Block
 
@@ -27,10 +27,23 @@ def unproven(config: Config, state: State, block: Block) -> str:
     weighed = state.weighed[metric.name]
     if not weighed.total.canary:
         # Its requests of this block were left out: without any it would be told as silence.
-        assert state.first_ms is not None, "there are requests"
-        first_ms = state.first_ms + metric.warmup_ms + block.end_ms - block.start_ms
-        return f"{metric.name} warms up, and counts in {rough(first_ms - block.end_ms)}"
+        return f"{metric.name} {_warms(metric, state, block)}"
     return f"{metric.name} has {_missing(config, metric, weighed, block)}"
+
+
+def cold(config: Config, metric: Metric, newest: Ends, state: State, block: Block) -> str:
+    """Say of what was seen in a metric's warm-up how bad it was, and when it begins to count."""
+    requests, bad = sum(n for _, n, _ in newest), sum(k for _, _, k in newest)
+    whose = "requests" if config.alone else "canary requests"
+    seen = f"{bad:,} of {requests:,} {whose} {metric.what} in the last minute"
+    return f"{_warms(metric, state, block)}: {seen}"
+
+
+def _warms(metric: Metric, state: State, block: Block) -> str:
+    """Say how long it takes until a block counts that begins after a metric's warm-up."""
+    assert state.first_ms is not None, "there are requests"
+    first_ms = state.first_ms + metric.warmup_ms + block.end_ms - block.start_ms
+    return f"warms up, and counts in {rough(first_ms - block.end_ms)}"
 
 
 def few(config: Config, state: State, block: Block) -> str:
