@@ -234,7 +234,7 @@ def _measurement(
     shown = found.seen or total
     sides = found.sides or compared(total, metric.what, alone=config.alone)
     why = reading.why if reading.trouble else f"{sides}, {words}{found.beside}{cold}"
-    if weighed.cold and config.rule >= COLD and not reading.trouble:
+    if weighed.cold and not found.fails and config.rule >= COLD and not reading.trouble:
         why = waiting.cold(config, metric, weighed.cold, state, block)
     return Measurement(
         check=metric.name,
