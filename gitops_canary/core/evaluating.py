@@ -29,26 +29,24 @@ def misplaced(
 
     `before` are the rollout's moves up to the recorded one, oldest first.
     """
-    live, timing = recorded.live(document), document["timing"]
-    stay = left(before) if before else None
-    if (live is None or live.live_ms is None) and stay and policy.judge.type == sequential.NAME:
-        yield from _underway(document, times, stay)
+    live_ms, timing = recorded.live_ms(document), document["timing"]
+    if live_ms is None:
+        stay = left(before) if before and policy.judge.type == sequential.NAME else None
+        if stay is None:
+            yield "there are verdicts although nothing proves that the weight was live"
+        else:
+            yield from _underway(document, times, stay)
         return
-    if live is None or live.live_ms is None:
-        yield "there are verdicts although nothing proves that the weight was live"
-        return
-    if hooks.alone(policy, before[-1].record.action if before else None):
-        if not set(times) <= set(
-            hooks.times(policy, live.live_ms, recorded.told(document, policy))
-        ):
+    if hooks.alone(policy, recorded.newest(before)):
+        if not set(times) <= set(hooks.times(policy, live_ms, recorded.told(document, policy))):
             yield "the webhooks were asked at instants that do not follow from the live instant"
         return
-    counted, rule = policy.judge.type not in WINDOWED, timing.get("rule", 0)
+    counted, rule = policy.judge.type not in WINDOWED, recorded.rule(document)
     step_ms = timing["scrapeMs"] if counted else policy.interval_ms
-    begun_ms = live.live_ms
-    if before and not before[-1].record.finished:
+    begun_ms = live_ms
+    if before and not recorded.finished(before):
         known = {"scrape_ms": timing["scrapeMs"], "rule": rule}
-        begun_ms = first_ms(policy, before, live.live_ms, **known)
+        begun_ms = first_ms(policy, before, live_ms, **known)
     every = instants(
         live_ms=begun_ms,
         interval_ms=step_ms,
@@ -56,15 +54,17 @@ def misplaced(
         now_ms=instant_ms(document["decidedAt"]),
         delay_ms=0,
     )
-    expected = every[1:] if counted and skips(document, live.live_ms) else every
-    sparse = len(expected) >= INSTANTS_MAX or len(times) >= INSTANTS_MAX // 2
-    if tuple(times) != expected and not (sparse and set(times) <= set(_all(expected, step_ms))):
+    expected = every[1:] if counted and skips(document, live_ms) else every
+    if tuple(times) != expected and not _thinned(times, expected, step_ms):
         first = iso(expected[0]) if expected else "none"
         yield f"the evaluation times are not those that follow from the live instant ({first} ...)"
 
 
-def _all(expected: Sequence[int], step_ms: int) -> range:
-    return range(expected[0], expected[-1] + 1, step_ms) if expected else range(0)
+def _thinned(times: Sequence[int], expected: Sequence[int], step_ms: int) -> bool:
+    """Whether a look at more than `INSTANTS_MAX` instants left some out behind the oldest half."""
+    paced = all((at_ms - times[0]) % step_ms == 0 for at_ms in times)
+    within = bool(expected) and min(times) == expected[0] and max(times) <= expected[-1]
+    return len(times) > INSTANTS_MAX // 2 and paced and within
 
 
 def _underway(document: Json, times: Sequence[int], stay: Stay) -> Iterator[str]:
@@ -72,6 +72,7 @@ def _underway(document: Json, times: Sequence[int], stay: Stay) -> Iterator[str]
     scrape_ms = document["timing"]["scrapeMs"]
     every = range(stay.start_ms, instant_ms(document["decidedAt"]) + 1, scrape_ms)
     expected = tuple(at_ms for at_ms in every if at_ms > stay.end_ms)
-    sparse = len(every) > INSTANTS_MAX and set(times) <= set(expected)
+    # A later look may have left some out, between its oldest and its newest half.
+    sparse = len(every) > INSTANTS_MAX // 2 and set(expected).issuperset(times)
     if tuple(times) != expected and not sparse:
         yield "the evaluation times are not those that follow from the weight before"

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from gitops_canary.core import hooks, recorded, watch
+from gitops_canary.core import hooks, recorded, rungs, watch
 from gitops_canary.core.basis import Basis
 from gitops_canary.core.course import Course
 from gitops_canary.core.evaluating import misplaced, skips
@@ -14,7 +14,7 @@ from gitops_canary.core.evidence import promoted, verdict_json
 from gitops_canary.core.exposure import exposure_json
 from gitops_canary.core.going import going
 from gitops_canary.core.judge import judge
-from gitops_canary.core.judges import threshold
+from gitops_canary.core.judges import WINDOWED, threshold
 from gitops_canary.core.judges.sequential_types import BORN, HEEDS, SEEN_MS
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.stays import left, stays
@@ -38,7 +38,8 @@ _COMPARED = ("name", "verdict", "value", "baseline", "limit", "samples", "number
 def recompute(document: Json, before: Sequence[Move]) -> Iterator[str]:
     """Say in words what comes out otherwise than recorded; nothing where all is the same.
 
-    `before` are the rollout's moves up to this one, oldest first.
+    `before` are the rollout's moves up to this one, oldest first. It is empty where no commit tells
+    of them: then what rests on them is not decided again.
     """
     before = recorded.dated(document, before)
     policy = policy_from_json(document["policy"]["effective"])
@@ -51,7 +52,7 @@ def recompute(document: Json, before: Sequence[Move]) -> Iterator[str]:
         yield f"nothing can be judged by its policy: {error.problem}"
         return
     yield from wrong
-    yield from _weights(document, policy)
+    yield from rungs.unlike(document, policy)
     if before:
         yield from _exposure(document, policy, answers, verdicts, before)
         yield from _decision(document, policy, verdicts, before)
@@ -70,37 +71,35 @@ def _judged(
     document: Json, policy: Policy, answers: dict[Question, Answer], before: Sequence[Move]
 ) -> tuple[Verdict, ...]:
     found = _measured(document, policy, answers, before)
-    live, last = recorded.live(document), before[-1].record.action if before else None
-    if live is None or live.live_ms is None or (before and before[-1].record.finished):
+    live_ms = recorded.live_ms(document)
+    if live_ms is None or recorded.finished(before):
         return found
-    heeds = document["timing"].get("rule", 0) >= HEEDS
-    told = recorded.told(document, policy)
-    return hooks.joined(policy, last, live.live_ms, found, told, heeds=heeds)
+    heeds, told = recorded.rule(document) >= HEEDS, recorded.told(document, policy)
+    return hooks.joined(policy, recorded.newest(before), live_ms, found, told, heeds=heeds)
 
 
 def _measured(
     document: Json, policy: Policy, answers: dict[Question, Answer], before: Sequence[Move]
 ) -> tuple[Verdict, ...]:
     """Judge what was measured; nothing was where webhooks alone decided."""
-    if hooks.alone(policy, before[-1].record.action if before else None):
+    if hooks.alone(policy, recorded.newest(before)):
         return ()
     spec, timing = recorded.spec(document, policy), document["timing"]
     scrape_ms, delay_ms = timing["scrapeMs"], recorded.delay_ms(document)
-    rule = timing.get("rule", 0)
+    rule, finished = recorded.rule(document), recorded.finished(before)
     times = [instant_ms(one["at"]) for one in document["verdicts"]]
-    finished = bool(before) and before[-1].record.finished
     if policy.judge.type == threshold.NAME and not policy.judge.shadows:
         who = promoted(spec) if finished else ""
         ask = partial(judge, scrape_ms=scrape_ms, workload=who, births=rule >= BORN)
         return tuple(ask(policy, spec, answers, times, at) for at in times)
-    live = recorded.live(document)
+    live_ms = recorded.live_ms(document)
     now_ms = instant_ms(document["decidedAt"]) + delay_ms
-    if live is None or live.live_ms is None:
+    if live_ms is None:
         waiting = {"now_ms": now_ms, "scrape_ms": scrape_ms, "delay_ms": delay_ms}
         course = underway(spec, policy, before, **waiting) if before else None
         return replace(course, rule=rule).verdicts(answers) if course else ()
-    timed = {"live_ms": live.live_ms, "now_ms": now_ms, "scrape_ms": scrape_ms}
-    asked_ms = None if skips(document, live.live_ms) or not before else before[-1].date_ms
+    timed = {"live_ms": live_ms, "now_ms": now_ms, "scrape_ms": scrape_ms}
+    asked_ms = None if skips(document, live_ms) or not before else before[-1].date_ms
     if finished:
         one = watch.course(
             spec, policy, stays(before), delay_ms=delay_ms, asked_ms=asked_ms, **timed
@@ -123,6 +122,12 @@ def _measured(
         rule=rule,
         seen_ms=SEEN_MS if timing.get("underway") else SEEN_BEFORE_MS,
     ).verdicts(answers)
+
+
+def _alone(document: Json, policy: Policy) -> bool:
+    """Whether verdicts rest on nothing but what was measured at the weight they are about."""
+    weighed = Decimal(document["weight"]["from"]) > 0
+    return weighed and policy.judge.type in WINDOWED and not policy.webhooks
 
 
 def differing(now: Json, then: Json) -> Iterator[str]:
@@ -154,6 +159,8 @@ def _verdicts(
     if not times:
         judged = Outcome(document["verdict"]) in {Outcome.PASS, Outcome.FAIL}
         return (), [f"it says {document['verdict']}, and no verdict is there"] if judged else []
+    if not before and not _alone(document, policy):
+        return (), []
     wrong = list(misplaced(document, policy, times, before))
     verdicts = _judged(document, policy, answers, before)
     if len(verdicts) != len(times):
@@ -161,29 +168,6 @@ def _verdicts(
     for verdict, then in zip(verdicts, document["verdicts"], strict=True):
         wrong.extend(differing(verdict_json(verdict), then))
     return verdicts, wrong
-
-
-def _weights(document: Json, policy: Policy) -> Iterator[str]:
-    """Hold the weight against the ladder of the policy."""
-    act = recorded.act(document)
-    step, steps = (int(part) for part in document["step"].split("/"))
-    if steps != len(policy.steps):
-        yield f"it counts {steps} steps, the policy has {len(policy.steps)}"
-    if int(document["failed"].partition("/")[2]) != policy.threshold:
-        yield f"its threshold is not the policy's, {policy.threshold}"
-    if act.action is Action.ADVANCE:
-        allowed = policy.steps[step - 1] if 0 < step <= len(policy.steps) else None
-    elif act.action is Action.PROMOTE:
-        allowed = Decimal(document["weight"]["from"])
-    elif act.action is Action.FINISH:
-        allowed = policy.returned(Decimal(document["weight"]["from"]))
-    else:
-        allowed = Decimal(0)
-    free = act.override or policy.skip_analysis or policy.rollback_window_ms
-    if act.action is Action.PROMOTE and act.verdict is Outcome.NONE and not free:
-        yield "it promotes without a verdict, and neither policy nor person allows that"
-    if act.weight != allowed:
-        yield f"the weight {act.weight} at step {step} is not the policy's, {allowed}"
 
 
 def _exposure(
@@ -209,7 +193,7 @@ def _exposure(
         previous_ms=before[-1].date_ms,
         changes={},
         moves=before,
-        rule=document["timing"].get("rule", 0),
+        rule=recorded.rule(document),
     )
     record = recorded.record(document, policy.digest)
     found = exposure_json(act, record, basis, answers)
@@ -229,8 +213,7 @@ def _decision(
     if moved or not _repeatable(act, before):
         return
     situation = _situation(document, policy, act, before)
-    finished = before[-1].record.finished and act.action is Action.ABORT
-    again = watch.watching(situation) if finished else going(situation)
+    again = watch.watching(situation) if recorded.finished(before) else going(situation)
     if not isinstance(again, Act):
         yield f"today's code would hold: {again.reason if again else 'the watch was over'}"
         return

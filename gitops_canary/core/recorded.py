@@ -63,6 +63,16 @@ def dated(document: Json, before: Sequence[Move]) -> tuple[Move, ...]:
     )
 
 
+def newest(before: Sequence[Move]) -> Action | None:
+    """Name the move before a decision; None where no commit tells of it."""
+    return before[-1].record.action if before else None
+
+
+def finished(before: Sequence[Move]) -> bool:
+    """Whether the rollout had finished before a decision: then it is one of the watch after it."""
+    return bool(before) and before[-1].record.finished
+
+
 def told(document: Json, policy: Policy) -> dict[tuple[Webhook, int], Reply]:
     """Give what webhooks had said, by the policy's webhooks."""
     known = {(hook.name, hook.type.value): hook for hook in policy.webhooks}
@@ -109,6 +119,18 @@ def live(document: Json) -> Liveness | None:
         waiting="",
         detail=found["detail"],
     )
+
+
+def live_ms(document: Json) -> int | None:
+    """Say since when the previous move was live; None where nothing proved it."""
+    found = live(document)
+    return found.live_ms if found else None
+
+
+def rule(document: Json) -> int:
+    """Name the decision on judging that held; 0 before records named one."""
+    number: int = document["timing"].get("rule", 0)
+    return number
 
 
 def owned(value: Json) -> Owned:

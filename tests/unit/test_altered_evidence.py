@@ -182,3 +182,29 @@ def test_what_was_condemned_on_its_way_or_after_its_finish_follows_and_nothing_e
         altered = copy.deepcopy(document)
         change(altered)
         assert list(recompute(altered, before)) != []
+
+
+EVERY = read("windows.jsonl", "counts.jsonl", "underway.jsonl", "watched.jsonl")
+
+
+def test_a_decision_whose_moves_before_are_lost_is_accused_of_nothing() -> None:
+    """As after a squash: what rests on the moves before cannot be decided again."""
+    assert [name for name, document, _ in EVERY if list(recompute(document, ()))] == []
+
+
+@pytest.mark.parametrize("what", ["the samples", "value", "outcome", "when", "window"])
+def test_looks_at_windows_follow_from_their_samples_whatever_was_before(what: str) -> None:
+    chosen = ("approved 4 promote", "conditions_condemned 3 abort", "watched threshold 3 advance")
+    for name, document, _ in EVERY:
+        altered = copy.deepcopy(document)
+        if name in chosen:
+            VERDICTS[what](altered)
+            assert list(recompute(altered, ())) != [], name
+
+
+@pytest.mark.parametrize("what", ["steps", "threshold", "weight", "digest"])
+def test_what_stands_in_the_policy_is_held_against_it_whatever_was_before(what: str) -> None:
+    for name, document, _ in EVERY:
+        altered = copy.deepcopy(document)
+        MOVES[what](altered)
+        assert list(recompute(altered, ())) != [], name
