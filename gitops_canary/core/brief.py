@@ -18,10 +18,9 @@ LINE_MAX = 200
 def brief(story: Told) -> Told:
     """Leave out of each decision the middle of its verdicts, and the ends of its long diffs."""
     judged = [d for d in story.decisions if d["verdicts"]]
-    checks = max((len(v["checks"]) for d in judged for v in d["verdicts"]), default=1)
-    looks = max(ROWS_MAX // max(len(judged) * checks, 1), 2)
-    changes = sum(len(d["changes"]) for d in story.decisions)
-    lines = max(LINES_MAX // max(changes, 1), 2)
+    checks = max((len(v["checks"]) for d in judged for v in d["verdicts"]), default=0)
+    looks = _each(ROWS_MAX, len(judged) * checks)
+    lines = _each(LINES_MAX, sum(len(d["changes"]) for d in story.decisions))
     return replace(
         story, decisions=tuple(_short(d, looks=looks, lines=lines) for d in story.decisions)
     )
@@ -33,10 +32,16 @@ def left_out(whole: Told, shown: Told) -> int:
     return counts[0] - counts[1]
 
 
+def _each(most: int, parts: int) -> int:
+    """Divide what is shown among its parts: two are shown of each, however many there are."""
+    return max(most // parts, 2) if parts else most
+
+
 def _short(decision: Json, *, looks: int, lines: int) -> Json:
     verdicts = decision["verdicts"]
-    if len(verdicts) > looks:
-        verdicts = [*verdicts[: looks // 2], *verdicts[-(looks - looks // 2) :]]
+    oldest = looks // 2
+    newest = oldest + max(len(verdicts) - looks, 0)
+    verdicts = [*verdicts[:oldest], *verdicts[newest:]]
     changes = [{**one, "diff": _cut(one["diff"], lines)} for one in decision["changes"]]
     return {**decision, "verdicts": verdicts, "changes": changes}
 

@@ -10,13 +10,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from gitops_canary.core import buckets
 from gitops_canary.core import questions as asking
 from gitops_canary.core.increments import Row, increments, series_key
 from gitops_canary.core.judges import eprocess
+from gitops_canary.core.pace import through
 from gitops_canary.core.questions import Role
-from gitops_canary.core.sides import SIDES, Answers, answer_at
+from gitops_canary.core.sides import SIDES, Answers, answer_at, ordered
 from gitops_canary.core.streams import joined
 from gitops_canary.core.telemetry import telemetry
 from gitops_canary.core.text import percent
@@ -129,13 +131,14 @@ def readings(
     error = _error(roles, answers, times)
     if error:
         reading = Reading(metric=check.name, trouble=Trouble.ERROR, why=error)
-        return [reading] * (len(times) - 1)
+        return [reading for _ in pairwise(times)]
     wrong = None
     if Role.BOUNDS in roles:
         told = answer_at(roles[Role.BOUNDS], answers, times[0])
         wrong = buckets.no_bound(check, buckets.read_ms(told, unit_ms(spec)))
     if wrong:
-        return [Reading(metric=check.name, trouble=Trouble.INVALID, why=wrong)] * (len(times) - 1)
+        reading = Reading(metric=check.name, trouble=Trouble.INVALID, why=wrong)
+        return [reading for _ in pairwise(times)]
     rows = increments(roles[Role.COUNTS], answers, times, _before(roles, answers, times))
     return [_reading(check, spec, rows, index) for index in range(len(times) - 1)]
 
@@ -161,9 +164,8 @@ def _reading(check: Check, spec: CanarySpec, rows: Sequence[Row], index: int) ->
     trouble = next((r.increments[index] for r in rows if isinstance(r.increments[index], str)), "")
     if trouble:
         return Reading(metric=check.name, trouble=Trouble.INVALID, why=str(trouble))
-    order = list(SIDES)
     best, best_side, told = Counts(), "", dict[str, Counts]()
-    for side in sorted({r.side for r in rows}, key=lambda s: order.index(s) if s in SIDES else 9):
+    for side in ordered({r.side for r in rows}):
         own = [r for r in rows if r.side == side]
         mine, other = (_add(check, own, workload, index) for workload in (canary, primary))
         told[side] = _counts(mine, other)
@@ -262,7 +264,7 @@ def measured_past(
     `alike` takes all pods for equally good, see `eprocess.overdispersion`.
     """
     answer = answers.get(question)
-    times = range(question.start_ms, question.end_ms + 1, question.step_ms)
+    times = through(question.start_ms, question.end_ms, question.step_ms)
     if answer is None or answer.error or not answer.series:
         return Past()
     rows = [

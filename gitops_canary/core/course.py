@@ -25,6 +25,7 @@ from gitops_canary.core.judges import (
     threshold,
 )
 from gitops_canary.core.judges.sequential_types import APART, BORN, RULE, SEEN_MS
+from gitops_canary.core.pace import through
 from gitops_canary.core.sides import Answers
 from gitops_canary.core.stays import Stay, swapped
 from gitops_canary.errors import SpecError
@@ -179,7 +180,7 @@ class Course:
     def _ends(self, stay: Stay) -> tuple[int, ...]:
         """Give the block ends of an earlier weight, the start of the first one before them."""
         until_ms = max(stay.end_ms, stay.until_ms)
-        return asking.spaced(range(stay.start_ms, until_ms + 1, self.scrape_ms))
+        return asking.spaced(through(stay.start_ms, until_ms, self.scrape_ms))
 
     def _verdicts(self, kind: str, answers: Answers) -> tuple[Verdict, ...]:
         if kind == threshold.NAME:
@@ -255,7 +256,7 @@ class Course:
         except SpecError as error:
             why = f"{error.problem} To go on: {error.remedy}"
             wrong = Reading(metric=check.name, trouble=Trouble.ERROR, why=why)
-            return [wrong] * (len(times) - 1)
+            return [wrong for _ in pairwise(times)]
         found = counting.readings(check, self.spec, roles, answers, times)
         return [swapped(one) for one in found] if self.alone else found
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from gitops_canary.core import hooks, recorded
 from gitops_canary.core.judges import WINDOWED, sequential
+from gitops_canary.core.pace import through
 from gitops_canary.core.questions import INSTANTS_MAX, instants, longest_window_ms
 from gitops_canary.core.stays import Stay, left
 from gitops_canary.core.text import instant_ms, iso
@@ -70,7 +71,7 @@ def _thinned(times: Sequence[int], expected: Sequence[int], step_ms: int) -> boo
 def _underway(document: Json, times: Sequence[int], stay: Stay) -> Iterator[str]:
     """Hold the looks while a weight was on its way against those that follow from the one left."""
     scrape_ms = document["timing"]["scrapeMs"]
-    every = range(stay.start_ms, instant_ms(document["decidedAt"]) + 1, scrape_ms)
+    every = through(stay.start_ms, instant_ms(document["decidedAt"]), scrape_ms)
     expected = tuple(at_ms for at_ms in every if at_ms > stay.end_ms)
     # A later look may have left some out, between its oldest and its newest half.
     sparse = len(every) > INSTANTS_MAX // 2 and set(expected).issuperset(times)

@@ -11,7 +11,8 @@ from gitops_canary.core.basis import Basis
 from gitops_canary.core.judges import WINDOWED
 from gitops_canary.core.judges.sequential_types import BORN, RULE
 from gitops_canary.core.numbers import number
-from gitops_canary.core.questions import INSTANTS_MAX, Role, asked, window_ms
+from gitops_canary.core.pace import through
+from gitops_canary.core.questions import Role, asked, window_ms
 from gitops_canary.core.sides import Answers
 from gitops_canary.core.stays import Stay, arriving
 from gitops_canary.core.text import iso, percent
@@ -56,13 +57,15 @@ def exposure_json(
         basis.policy, basis.spec, answers, instants, scrape_ms=basis.scrape_ms, rule=basis.rule
     )
     live_ms = act.live.live_ms if act.live else None
-    # The first block at the weight begins where those of its way end.
-    begun_ms = instants[0] - basis.scrape_ms if instants else live_ms
-    live = () if live_ms is None or begun_ms is None else (begun_ms, *instants)
-    until_ms = instants[-1] if live_ms is None and instants else begun_ms
-    stay = arriving(basis.moves, until_ms or 0)
+    if live_ms is None:
+        until_ms, live = max(instants, default=0), tuple[int, ...]()
+    else:
+        # The first block at the weight begins where those of its way end.
+        until_ms = instants[0] - basis.scrape_ms if instants else live_ms
+        live = (until_ms, *instants)
+    stay = arriving(basis.moves, until_ms)
     before = arrived(basis.policy, basis.spec, answers, stay, live, scrape_ms=basis.scrape_ms)
-    span_ms = max(act.at_ms - basis.previous_ms, 0)
+    span_ms = max(act.at_ms, basis.previous_ms) - basis.previous_ms
     return {
         "weight": percent(record.weight_from),
         "from": iso(basis.previous_ms),
@@ -128,10 +131,8 @@ def arrived(
     check = _counting(policy)
     if check is None or stay is None or policy.judge.type in WINDOWED:
         return None
-    times = tuple(range(stay.start_ms, stay.until_ms + 1, scrape_ms))
-    whole = (*times, *(live[:1] if live and live[0] > times[-1] else ()))
-    if len(whole) < 2 or len(times) > INSTANTS_MAX:  # noqa: PLR2004 - a block has two ends
-        return None
+    times = tuple(through(stay.start_ms, stay.until_ms, scrape_ms))
+    whole = tuple(sorted({*times, *live[:1]}))
     ask = partial(counting.asked, check, spec, scrape_ms=scrape_ms, step_ms=scrape_ms)
     try:
         roles = dict(ask(times))

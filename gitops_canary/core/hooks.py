@@ -8,6 +8,7 @@ delays.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from gitops_canary.core.pace import through
 from gitops_canary.core.situation import Situation
 from gitops_canary.model.decision import Decision, Hold, Wait
 from gitops_canary.model.names import RolloutId
@@ -294,4 +295,4 @@ def _call(s: Situation, hook: Webhook, rollout: RolloutId, at_ms: int) -> Call:
 def times(policy: Policy, live_ms: int, told: Replies) -> Iterator[int]:
     """List the instants at which webhooks alone can have been asked, up to the last answer."""
     last_ms = max((at_ms for _, at_ms in told), default=live_ms)
-    yield from range(live_ms, last_ms + 1, policy.interval_ms)
+    yield from through(live_ms, last_ms, policy.interval_ms)

@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from html import escape
 from typing import Any
 
+from gitops_canary.core.pace import through
 from gitops_canary.core.text import change, instant_ms, iso, one_line
 from gitops_canary.core.told import Told
 
@@ -43,7 +44,7 @@ class Axis:
         """
         span = self.end_ms - self.start_ms
         step = next((one for one in _SPANS_MS if span <= one * _TICKS), _SPANS_MS[-1])
-        yield from range(-(-self.start_ms // step) * step, self.end_ms + 1, step)
+        yield from through(-(-self.start_ms // step) * step, self.end_ms, step)
 
     def label(self, at_ms: int) -> str:
         """Write an instant, with its day where there are several."""
@@ -69,7 +70,7 @@ def axis(story: Told) -> Axis:
 
 def weights(story: Told, line: Axis) -> str:
     """Draw the weight as a stair, with a mark where each move was seen live."""
-    rows = tuple(map(Decimal, range(0, 101, 25)))
+    rows = tuple(map(Decimal, through(0, 100, 25)))
     scale = Scale(rows, WEIGHT_HEIGHT)
     path, x = [f"M{LEFT} {scale.y(0):.1f}"], float(LEFT)
     for decision in story.decisions:

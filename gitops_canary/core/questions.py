@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
+from itertools import pairwise
 
 from gitops_canary.core import istio, promql
 from gitops_canary.core.births import gained
+from gitops_canary.core.pace import through
 from gitops_canary.core.streams import Telemetry, joined
 from gitops_canary.core.telemetry import telemetry
 from gitops_canary.core.text import duration
@@ -75,7 +77,7 @@ def instants(
     (90, 150, 210, 270)
     """
     first = live_ms + max(interval_ms, window_ms)
-    return spaced(range(first, now_ms - delay_ms + 1, interval_ms))
+    return spaced(through(first, now_ms - delay_ms, interval_ms))
 
 
 def due_ms(*, live_ms: int, interval_ms: int, window_ms: int, now_ms: int, delay_ms: int) -> int:
@@ -95,7 +97,7 @@ def due_ms(*, live_ms: int, interval_ms: int, window_ms: int, now_ms: int, delay
 def spaced(every: range) -> tuple[int, ...]:
     """Take the oldest and the newest half of more than `INSTANTS_MAX` evaluation times."""
     half = INSTANTS_MAX // 2
-    return tuple(every) if len(every) <= INSTANTS_MAX else (*every[:half], *every[-half:])
+    return (*every[:half], *every[max(len(every) - half, half) :])
 
 
 def window_ms(check: Check) -> int:
@@ -196,15 +198,9 @@ def asked(
 
 def runs(instants: Sequence[int], step_ms: int) -> Iterator[tuple[int, int]]:
     """Cut evaluation times into unbroken runs: first and last of each."""
-    start = previous = None
-    for at_ms in instants:
-        if start is None or previous is None or at_ms - previous != step_ms:
-            if start is not None and previous is not None:
-                yield start, previous
-            start = at_ms
-        previous = at_ms
-    if start is not None and previous is not None:
-        yield start, previous
+    gaps = [(last, first) for last, first in pairwise(instants) if first - last != step_ms]
+    starts = (*instants[:1], *(first for _, first in gaps))
+    yield from zip(starts, (*(last for last, _ in gaps), *instants[-1:]), strict=True)
 
 
 def _queries(

@@ -133,9 +133,16 @@ def _by_side(
 
 def _sides(tables: Mapping[tuple[str, str], Table], canary: str) -> list[str]:
     """List the sides that know the canary, in the order of `SIDES`, unknown ones last."""
-    order = list(SIDES)
-    found = [side for workload, side in tables if workload == canary]
-    return sorted(found, key=lambda s: (order.index(s) if s in SIDES else len(order), s))
+    return ordered({side for workload, side in tables if workload == canary})
+
+
+def ordered(found: set[str]) -> list[str]:
+    """Put sides in the order of `SIDES`, unknown ones last, by name.
+
+    >>> ordered({"odd", "destination", "even", "source"})
+    ['source', 'destination', 'even', 'odd']
+    """
+    return [*(side for side in SIDES if side in found), *sorted(found - SIDES.keys())]
 
 
 def _trouble(table: Table) -> str | None:

@@ -202,10 +202,10 @@ def _rest(numbers: Json) -> Decimal | None:
 
 def told(files: Sequence[bytes]) -> Told | None:
     """Read a rollout's decisions, oldest first, empty bytes for missing ones; None if all are."""
-    found = [(number, data) for number, data in enumerate(files, 1) if data]
+    found = [data for data in files if data]
     if not found:
         return None
     return Told(
-        decisions=tuple(json.loads(data) for _, data in found),
+        decisions=tuple(map(json.loads, found)),
         missing=tuple(number for number, data in enumerate(files, 1) if not data),
     )

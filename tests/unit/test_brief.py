@@ -8,6 +8,7 @@ from test_report import Json, decision, failed, story
 from gitops_canary.core.brief import brief, left_out
 from gitops_canary.core.report import report
 from gitops_canary.core.text import iso
+from gitops_canary.core.told import Told
 
 START_MS = 1_772_445_600_000
 
@@ -69,3 +70,25 @@ def test_without_a_look_there_is_room_for_all_lines() -> None:
         .last["changes"][0]["diff"]
         .endswith("+2999\n... 1 more lines: see the decision")
     )
+
+
+def steps(number: int, looks: int) -> Told:
+    """So many decisions of so many looks at five checks, each with a diff of ten lines."""
+    one = long(0, looks)
+    diff = "".join(f"+{n}\n" for n in range(10))
+    return Told(decisions=({**one, "changes": [{"path": "a", "diff": diff}]},) * number)
+
+
+def test_of_each_of_very_many_steps_the_first_and_the_last_look_are_shown() -> None:
+    shown, whole = brief(steps(1000, 3)).last, steps(1000, 3).last
+
+    assert shown["verdicts"] == [whole["verdicts"][0], whole["verdicts"][-1]]
+    assert shown["changes"][0]["diff"] == "+0\n+1\n+2\n... 7 more lines: see the decision"
+    least = brief(steps(3000, 3)).last["changes"][0]["diff"]
+    assert least == "+0\n+1\n... 8 more lines: see the decision"
+
+
+def test_of_an_odd_number_of_looks_one_more_of_the_newest_is_shown() -> None:
+    shown, every = brief(steps(48, 7)).last["verdicts"], steps(1, 7).last["verdicts"]
+
+    assert shown == [*every[:2], *every[-3:]], "5 looks at 5 checks of 48 decisions are 1200 rows"

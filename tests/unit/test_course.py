@@ -94,6 +94,15 @@ def test_the_next_look_is_due_after_a_scrape_or_after_an_interval() -> None:
     assert course(blocks=4, kind="threshold").due_ms == LIVE + 90_000 + DELAY
     assert course(blocks=1, kind="threshold").due_ms == LIVE + 60_000 + DELAY
     assert course(blocks=0).due_ms == LIVE + SCRAPE + DELAY
+    later = LIVE + 5_000
+    assert course(blocks=4, begun_ms=later).due_ms == later + 4 * SCRAPE + DELAY
+    assert course(kind="threshold", begun_ms=later).due_ms == course(kind="threshold").due_ms
+
+
+def test_it_is_told_how_much_was_seen_of_the_time_since_a_weight_was_asked_for() -> None:
+    asked = judged(course(asked_ms=LIVE - 5_000, blocks=1))[0].reason
+    assert "20s of 60s at 10 %, 15s of it seen" in asked
+    assert "of it seen" not in judged(course(asked_ms=None, blocks=2))[0].reason
 
 
 def test_a_verdict_a_block_rests_on_all_since_the_weight_was_live() -> None:

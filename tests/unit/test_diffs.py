@@ -1,6 +1,6 @@
 """What the record shows of a change: nothing beside it, and nothing of a Secret."""
 
-from gitops_canary.core.diffs import diff
+from gitops_canary.core.diffs import diff, diff_around
 from gitops_canary.model.names import Path
 
 FILE = Path("apps/web.yaml")
@@ -52,3 +52,11 @@ def test_what_stands_beside_a_secret_in_its_file_is_shown() -> None:
     assert "+  image: web:2" in diff(FILE, f"{POD}---\n{HIDDEN}", f"{POD}---\n{HIDDEN}".replace(
         "web:1", "web:2"))  # fmt: skip
     assert "+odd: 2" in diff(FILE, f"---\n{HIDDEN}---\nodd: 1\n", f"---\n{HIDDEN}---\nodd: 2\n")
+
+
+def test_decisions_of_the_first_versions_hold_three_lines_around_a_change() -> None:
+    before = "".join(f"{n}\n" for n in range(1, 10))
+    assert diff_around(FILE, before, before.replace("5\n", "five\n")) == (
+        "--- a/apps/web.yaml\n+++ b/apps/web.yaml\n@@ -2,7 +2,7 @@\n"
+        " 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n"
+    )

@@ -62,3 +62,9 @@ def test_one_answer_that_failed_is_told(which: Role) -> None:
     }
     found = judge(canary.policy, canary, answers, (AT,), AT, scrape_ms=SCRAPE)
     assert found.measurements[0].why == "half is missing"
+
+
+def test_a_single_request_counts() -> None:
+    found = sides({"shop/source": {"200": "1", "503": "1"}, "shop-primary/source": {"200": "1"}})
+    assert found.baseline == "100"
+    assert "failed with 503: 1" in found.why

@@ -46,3 +46,21 @@ def test_what_was_counted_before_a_late_push_is_of_the_weight_before() -> None:
     assert [one.missed for one in every] == [Decimal("0.67"), Decimal("0.75")]
     assert missed == Decimal("1.4")
     assert requests == 981  # 12 a minute and percent: 0.67 minutes at 10 %, 0.75 at 100 %
+
+
+def windowed(*ends: str, counted: str) -> Decimal:
+    """Say for how many minutes nobody counted at a weight of 10 minutes, by windows of a minute."""
+    one = decision(row("10", "00:00", "10", **part("60", counted)), "10:00", "10", "50")
+    check = {"builtin": "request-success-rate", "intervalMs": 60_000}
+    one["policy"] = {"effective": {"checks": [check]}}
+    one["verdicts"] = [{"at": f"2026-01-01T00:{end}Z"} for end in ends]
+    (found,) = stages([(1, one)])
+    return found.missed
+
+
+def test_windows_count_their_own_minutes_alone_and_none_twice() -> None:
+    assert windowed("02:00", "03:00", "04:00", counted=span("01:00", "04:00")) == 7
+    assert windowed("02:00", "04:00", counted=span("01:00", "04:00")) == 8, "a gap was not counted"
+    assert windowed("03:00", "03:30", "04:00", counted=span("02:00", "04:00")) == 8, "they overlap"
+    assert windowed("01:00", "02:00", counted=span("01:00", "02:00")) == 9, "one is of before"
+    assert windowed("01:30", counted=span("01:00", "01:30")) == Decimal("9.5")

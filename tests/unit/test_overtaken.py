@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
-from checks import DURATION, check
+from checks import DURATION, check, spec
 from test_course import LIVE, MINE, SCRAPE, course
 
 from gitops_canary.app.sooner import Sooner, sooner
 from gitops_canary.core.course import Course
+from gitops_canary.core.overtaken import questions
 from gitops_canary.model.names import CanaryId
 from gitops_canary.model.observation import Answer, Question, Sample, Series
 from gitops_canary.model.spec import Check
@@ -91,3 +92,15 @@ def test_samples_of_long_ago_never_make_the_delay_longer() -> None:
     ends = [at for at in found.course.times if at > LIVE + 3 * SCRAPE]
     assert ends, "the whole delay counts by the clock, as ever"
     assert found.course.delay_ms == FULL
+
+
+@pytest.mark.parametrize("provider", ["istio", "linkerd"])
+def test_each_check_asks_about_the_series_that_it_counts(provider: str) -> None:
+    def oldest(one: Check) -> str:
+        own = spec(one, provider=provider)
+        return questions(own.policy, own, LIVE, scrape_ms=SCRAPE)[0].expression
+
+    rate, latency = oldest(check()), oldest(SLOW)
+    assert "bucket" not in rate
+    assert "le=" not in rate
+    assert latency.count("bucket") == latency.count('le="+Inf"') > 0, "of each histogram one series"

@@ -13,6 +13,7 @@ from gitops_canary.core.questions import (
     instants,
     longest_window_ms,
     questions,
+    runs,
     unaskable,
     window_ms,
 )
@@ -202,3 +203,17 @@ def test_name_cannot_leave_its_string(name: str) -> None:
         return
     assert text == f'namespace="{name}"'
     assert not set(name) & set('"\\\n{}')
+
+
+def test_a_gap_makes_two_questions_of_one() -> None:
+    assert list(runs((), 10)) == []
+    assert list(runs((10,), 10)) == [(10, 10)]
+    assert list(runs((10, 20, 30), 10)) == [(10, 30)]
+    assert list(runs((10, 20, 50, 60, 80), 10)) == [(10, 20), (50, 60), (80, 80)]
+
+
+def test_samples_two_scrapes_old_answer_where_scrapes_are_rare() -> None:
+    own = spec(check(interval_ms=60_000))
+    for scrape_ms, lookback_ms in ((15_000, 60_000), (45_000, 90_000)):
+        found = questions(own.policy, own, (LIVE,), scrape_ms=scrape_ms)
+        assert {one.lookback_ms for one in found} == {lookback_ms}
