@@ -52,7 +52,9 @@ class Yielding(Watcher):
         over = before.settled and before.weight == 0
         if last is None or asked or over or move.adopted:  # I5 holds them to what they asked for
             return
-        if (before.weight, before.primary) == (last.after.weight, last.after.primary):
+        # As it landed or, where a person's hand was in what it met, as it was written.
+        ours = (last.after, self.world.facts(last.revision, last.shape))
+        if (before.weight, before.primary) in {(o.weight, o.primary) for o in ours if o}:
             return
         newer = last.after.candidate != before.candidate or self.renewed(last, move)
         # A candidate that is newer than our newest move, though it may look the same.
