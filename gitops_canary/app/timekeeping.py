@@ -70,6 +70,8 @@ class Timekeeper:
 
     def dating(self, clock: Clock) -> Clock:
         """Date moves by what two witnesses told at this look, where no metric source told it."""
+        if clock.told_ms is not None and (self._heard is None or clock.told_ms != self._heard[0]):
+            self.hear(clock.told_ms)  # asked for it alone: a start asks nothing else
         if clock.told_ms is not None or self._agreed_ms is None:
             return clock
         return replace(clock, told_ms=self._agreed_ms, silent=False)

@@ -14,7 +14,7 @@ measured in its place. That is told where it is first relied on, in every proof 
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gitops_canary.core.text import duration, iso
@@ -43,16 +43,20 @@ class First:
     def seen_at(self, now_ms: int, steady_ms: int, *, told: bool) -> "First":
         """Give it by the clock of this look, which a source told or ours alone.
 
+        Ours may jump: the earlier instant counts until somebody tells.
+
         >>> mine = First(at_ms=40, steady_ms=7)
         >>> mine.seen_at(130, 27, told=True), mine.seen_at(130, 27, told=False)
-        (First(at_ms=110, steady_ms=None), First(at_ms=110, steady_ms=7))
+        (First(at_ms=110, steady_ms=None), First(at_ms=40, steady_ms=7))
+        >>> mine.seen_at(50, 27, told=False)
+        First(at_ms=30, steady_ms=7)
         >>> theirs = First(at_ms=140)
         >>> theirs.seen_at(130, 27, told=True), theirs.seen_at(130, 27, told=False)
         (First(at_ms=130, steady_ms=None), First(at_ms=140, steady_ms=None))
         """
         if self.steady_ms is not None:
             at_ms = now_ms - (steady_ms - self.steady_ms)
-            return First(at_ms=at_ms, steady_ms=None if told else self.steady_ms)
+            return First(at_ms=at_ms) if told else replace(self, at_ms=min(self.at_ms, at_ms))
         return First(at_ms=min(self.at_ms, now_ms)) if told else self
 
 

@@ -39,5 +39,16 @@ def test_nobody_is_believed_who_says_that_it_is_later_than_a_source_did() -> Non
     assert time.dating(silent) == silent
 
 
+def test_what_a_source_said_as_a_move_was_dated_counts_on_while_it_is_silent() -> None:
+    """Before a start nothing else is asked; a year ahead, ours was believed at the next look."""
+    steady, right = [5_000], 1_770_000_000_000
+    time = Timekeeper(lambda: right + YEAR_MS, lambda: steady[0], lambda: None)
+    asked = Clock(own_ms=time.now_ms(right), told_ms=right)
+    assert time.dating(asked) == asked
+    steady[0] += 9_000
+    assert time.dating(asked) == asked, "what a look before it heard is no news"
+    assert time.now_ms(right) == right + 9_000
+
+
 def test_before_the_first_look_there_is_our_own_clock_alone() -> None:
     assert Timekeeper(lambda: 42, lambda: 7, lambda: None).since_look_ms() == 42
