@@ -1,20 +1,23 @@
 """What delivery by pull request needs of Git and of the forge; more of `ports`."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import Revision
 from gitops_canary.model.request import Draft, Merging, Method, Request
 
+Choice = Callable[[Collection[str]], Collection[str]]
+"""Chooses some of the names of branches that there are."""
+
 
 class Branches(Protocol):
     """Branches of single moves, beside the config branch. One thread with `Git`."""
 
-    def below(self, folder: str, first: Collection[str] = ()) -> Mapping[str, Revision]:
-        """Fetch the branches below a folder of names, e.g. `gitops-canary/main/`; their tips.
+    def below(self, folder: str, choose: Choice) -> Mapping[str, Revision]:
+        """Fetch branches below a folder of names, e.g. `gitops-canary/main/`; their tips.
 
-        Where there are too many the `first` are not among those that are left out.
+        Anybody may have pushed any number of them: `choose` says which ones are looked at.
         """
 
     def create(

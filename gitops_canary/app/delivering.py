@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from gitops_canary.app.clearing import Clearing
-from gitops_canary.app.pending import Case, pending
+from gitops_canary.app.crowd import Crowd
+from gitops_canary.app.pending import Case, held, pending
 from gitops_canary.app.proposing import Proposing
 from gitops_canary.app.pushing import NOTHING_PUSHED, Budget, Pushed, Tips, cannot, compatible
 from gitops_canary.app.worker import Worker
@@ -54,14 +55,10 @@ class Delivering:
     worker: Worker
     budget: Budget
     target: str
+    crowd: Crowd
     merges: bool = True
     """Whether requests are merged by us, where the branch's rules allow; else people do."""
     method: Method = Method.MERGE
-    strangers_max: int = delivery.STRANGERS_MAX
-    _stranger: str = ""
-    """The last of the strangers' branches that the forge was asked about."""
-    _ours: Sequence[str] = ()
-    """Branches of moves at the last look: none is hidden by strangers' that came since."""
     _sent: dict[str, Plan] = field(default_factory=dict)
     """What was proposed, to tell of it once it has landed, whatever was measured or lost since; an
     end of the process loses that message."""
@@ -94,8 +91,8 @@ class Delivering:
         """
         tips = tips[0], await self.worker.do(self.proposing.proofs)
         if now_ms is None:
-            return await self._show(plans, decisions, tips)
-        cases, stuck = await self._pending(plans, decisions, tips)
+            return await self._show(plans, decisions, history, tips)
+        cases, stuck = await self._pending(plans, decisions, history, tips, now_ms)
         look = _Look(tips[0], stuck=stuck)
         await self._make_way(cases, tips, look)
         free = [case for case in cases if case.owner not in look.stuck]
@@ -110,34 +107,41 @@ class Delivering:
             refused={},
             again=look.again,
             tip=look.main if look.main != tips[0] else None,
-            waiting=look.waiting | _cannot(look.stuck, decisions),
+            waiting=look.waiting | held(look.stuck, decisions),
             outdated=look.outdated,
         )
 
     async def _show(
-        self, plans: Sequence[Plan], decisions: Mapping[CanaryId, Decision], tips: Tips
+        self,
+        plans: Sequence[Plan],
+        decisions: Mapping[CanaryId, Decision],
+        history: History,
+        tips: Tips,
     ) -> Pushed:
         try:
-            cases, stuck = await self._pending(plans, decisions, tips)
+            cases, stuck = await self._pending(plans, decisions, history, tips, 0)
         except CanaryError as error:
             log.warning("pull requests are not shown: %s", error)
             return NOTHING_PUSHED
         holds = ((case.plan, case.hold()) for case in cases)
         told = {plan.act.canary: hold for plan, hold in holds if plan and hold}
-        return replace(NOTHING_PUSHED, waiting=told | _cannot(stuck, decisions))
+        return replace(NOTHING_PUSHED, waiting=told | held(stuck, decisions))
 
     async def _pending(
-        self, plans: Sequence[Plan], decisions: Mapping[CanaryId, Decision], tips: Tips
+        self,
+        plans: Sequence[Plan],
+        decisions: Mapping[CanaryId, Decision],
+        history: History,
+        tips: Tips,
+        now_ms: int,
     ) -> tuple[list[Case], dict[CanaryId, Refused]]:
         """Look at the branches of due moves first, at those there, and at those proposed here."""
         due = {delivery.branch_of(self.target, plan.record): plan for plan in plans}
         own = {*due, *self._sent}
-        there = await self.worker.do(lambda: self.proposing.there(tips, due, {*own, *self._ours}))
-        strange = {branch for branch, one in there.items() if one.strange} - own
-        turn = delivery.in_turn(strange, self._stranger, self.strangers_max)
-        self._stranger = turn[-1] if turn else ""
-        self._ours = [branch for branch in there if branch not in strange]
-        branches = dict.fromkeys((*due, *self._ours, *turn, *self._sent))
+        choose = self.crowd.looking(own, history, now_ms)
+        there = await self.worker.do(lambda: self.proposing.there(tips, due, choose))
+        asked = self.crowd.asking(there, own, history, now_ms)
+        branches = dict.fromkeys((*due, *asked, *self._sent))
         owners = {one: delivery.canary_of(self.target, one) for one in branches}
 
         async def undone(request: Request) -> bool:
@@ -286,13 +290,6 @@ class Delivering:
 
 def _draft(branch: str, plan: Plan, message: str) -> Draft:
     return delivery.draft(branch, message, urgent=plan.act.urgent)
-
-
-def _cannot(
-    stuck: Mapping[CanaryId, Refused], decisions: Mapping[CanaryId, Decision]
-) -> dict[CanaryId, Hold]:
-    """Hold the canaries that are stuck; anybody can name a branch for one that is not there."""
-    return {one: cannot(one, error) for one, error in stuck.items() if one in decisions}
 
 
 def _overtaken() -> Conflict:

@@ -1,5 +1,6 @@
 """How delivery by pull request is put together; a part of `wiring`."""
 
+from gitops_canary.app.crowd import Crowd
 from gitops_canary.app.delivering import Delivering
 from gitops_canary.app.proposing import Proposing
 from gitops_canary.app.pushing import Budget
@@ -34,6 +35,7 @@ def delivering(
         worker=worker,
         budget=budget,
         target=one.branch,
+        crowd=Crowd(target=one.branch),
         merges=one.delivery.merges,
         method=one.delivery.method,
     )

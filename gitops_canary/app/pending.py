@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from gitops_canary.app.pushing import cannot
 from gitops_canary.core import delivery
 from gitops_canary.core.delivery import Do, Proposal
 from gitops_canary.core.plan import Plan
@@ -78,3 +79,10 @@ async def pending(
         case = Case(branch=branch, owner=owner, plan=plan, there=proposal, request=request, do=do)
         found.append(case)
     return found, refused
+
+
+def held(
+    stuck: Mapping[CanaryId, Refused], decisions: Mapping[CanaryId, Decision]
+) -> dict[CanaryId, Hold]:
+    """Hold the canaries that are stuck; anybody can name a branch for one that is not there."""
+    return {one: cannot(one, error) for one, error in stuck.items() if one in decisions}

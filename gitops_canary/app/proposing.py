@@ -1,6 +1,6 @@
 """The branches of single moves: what lies on them, held against the target branch; new ones."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitops_canary.app.pushing import Tips
@@ -10,7 +10,7 @@ from gitops_canary.core.delivery import Hand, Proposal
 from gitops_canary.core.evidence import digest, owned_values
 from gitops_canary.core.message import parse
 from gitops_canary.core.plan import Plan
-from gitops_canary.delivery_ports import Branches
+from gitops_canary.delivery_ports import Branches, Choice
 from gitops_canary.errors import CanaryError, HistoryError, Locked, Refused
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.names import Path, Revision
@@ -37,14 +37,9 @@ class Proposing:
     """Whether the forge writes the commits, so that only a seal makes them ours: then no abort goes
     without evidence where that cannot be written, and all that is sealed has to be so still."""
 
-    def there(
-        self, tips: Tips, due: Mapping[str, Plan], sent: Collection[str] = ()
-    ) -> dict[str, Proposal]:
-        """Look at every branch; `due` are the moves that are due, by their branches.
-
-        Of too many those that were `sent` from here are looked at, too.
-        """
-        found = self.branches.below(delivery.prefix(self.target), {*due, *sent})
+    def there(self, tips: Tips, due: Mapping[str, Plan], choose: Choice) -> dict[str, Proposal]:
+        """Look at the branches chosen; `due` are the moves that are due, by their branches."""
+        found = self.branches.below(delivery.prefix(self.target), choose)
         return {b: self._proposal(b, tip, tips, due.get(b)) for b, tip in found.items()}
 
     def proofs(self) -> Revision | None:

@@ -5,7 +5,6 @@ So a request never comes to mean another move than the one that was approved, an
 found again from the names of branches and the forge's list of requests.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -19,12 +18,11 @@ from gitops_canary.model.rollout import Outcome, Record
 WITHDRAWN = "withdrawn: "
 """Begins the title of a request that the controller closed itself."""
 LABEL, LABEL_ROLLBACK = "gitops-canary", "gitops-canary-rollback"
-STRANGERS_MAX = 20
-"""Branches with nothing of ours that the forge is asked about at a look: it counts questions."""
 BODY_MAX = 60_000
 """Characters of a request's text; GitHub takes 65,536."""
 _FIRST = "first"
-_SHORT = 8
+SHORT = 8
+"""Characters of a commit in the name of a branch."""
 
 
 class Hand(Enum):
@@ -90,7 +88,7 @@ def prefix(target: str) -> str:
 
 def branch_of(target: str, record: Record) -> str:
     """Name the branch of a move: no two moves of a canary share one."""
-    after = record.previous[:_SHORT] if record.previous else _FIRST
+    after = record.previous[:SHORT] if record.previous else _FIRST
     move = f"{record.rollout}-{record.action.value}-{record.step}-{after}"
     return f"{prefix(target)}{record.canary}/{move}"
 
@@ -98,16 +96,6 @@ def branch_of(target: str, record: Record) -> str:
 def canary_of(target: str, branch: str) -> CanaryId:
     """Name the canary whose move a branch is for, by its name; empty for a name of another form."""
     return CanaryId(branch.removeprefix(prefix(target)).rpartition("/")[0])
-
-
-def in_turn(names: Collection[str], after: str, most: int = STRANGERS_MAX) -> tuple[str, ...]:
-    """Choose the next ones of some names, in order and round about, after the last one chosen.
-
-    >>> in_turn(["a", "b", "c"], "b", 2)
-    ('c', 'a')
-    """
-    order = sorted(names, key=lambda name: (name <= after, name))
-    return tuple(order[:most])
 
 
 def same(one: Record, other: Record) -> bool:

@@ -1,9 +1,10 @@
 """Branches of single moves beside the config branch, for delivery by pull request."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from gitops_canary.core.footing import anchored
+from gitops_canary.delivery_ports import Choice
 from gitops_canary.errors import ConfigError, Unavailable
 from gitops_canary.git import rejection
 from gitops_canary.git.address import check_branch
@@ -16,17 +17,14 @@ from gitops_canary.git.storing import storing
 from gitops_canary.model.decision import PlannedCommit
 from gitops_canary.model.names import Revision
 
-BRANCHES_MAX = 10_000
-"""Branches below one folder that are looked at; more are left alone."""
-
 
 class Branches(Repository):
     """A repository in which moves get branches of their own; see `ports.Branches`."""
 
-    def below(self, folder: str, first: Collection[str] = ()) -> Mapping[str, Revision]:
-        """Fetch the branches below a folder of names; their tips."""
+    def below(self, folder: str, choose: Choice) -> Mapping[str, Revision]:
+        """Fetch the branches below a folder of names that are chosen by those; their tips."""
         found = self._remote.below(folder)
-        tips = chosen({name: tip for name, tip in found.items() if _fits(name)}, first)
+        tips = {name: found[name] for name in choose([name for name in found if _fits(name)])}
         with self._healing():
             kinds = list(self._reader.info([ObjectId(tip) for tip in tips.values()]))
         missing = {str(name) for name, kind, _ in kinds if kind == "missing"}
@@ -101,18 +99,6 @@ class Branches(Repository):
             raise rejection.conflict(updates)
         with suppress(Unavailable):  # it landed; the next fetch tells of a damaged clone
             self._look_at_tips([update.branch for update in updates])
-
-
-def chosen(
-    tips: Mapping[str, Revision], first: Collection[str], most: int = BRANCHES_MAX
-) -> dict[str, Revision]:
-    """Choose the branches that are looked at where anybody may have pushed any number of them.
-
-    >>> list(chosen({"a": Revision("1"), "b": Revision("2"), "c": Revision("3")}, ["c"], 2))
-    ['c', 'a']
-    """
-    order = sorted(tips, key=lambda name: (name not in first, name))
-    return {name: tips[name] for name in order[:most]}
 
 
 def _fits(name: str) -> bool:

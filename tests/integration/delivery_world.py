@@ -13,6 +13,7 @@ from forge_server import TOKEN
 from pulls_server import Pull, PullsServer
 from recorded_world import EVIDENCE, START_S, Table
 
+from gitops_canary.app.crowd import Crowd
 from gitops_canary.app.delivering import Delivering
 from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.app.proposing import Proposing
@@ -127,6 +128,7 @@ class DeliveryWorld:
             worker=worker,
             budget=Budget(10_000),
             target="main",
+            crowd=Crowd(target="main"),
             merges=self.merges,
             method=self.method,
         )

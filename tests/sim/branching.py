@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from gitops_canary.app.checkpointing import Checkpoint
+from gitops_canary.app.crowd import Crowd
 from gitops_canary.app.delivering import Delivering
 from gitops_canary.app.proposing import Proposing
 from gitops_canary.app.tick import Station
-from gitops_canary.core.delivery import STRANGERS_MAX
+from gitops_canary.core.crowding import BRANCHES_MAX, STRANGERS_MAX
 from gitops_canary.core.footing import anchored
+from gitops_canary.delivery_ports import Choice
 from gitops_canary.errors import Refused, Unavailable
-from gitops_canary.git.branches import BRANCHES_MAX, chosen
 from gitops_canary.git.commands import Update
 from gitops_canary.git.editing import Draft as Trees
 from gitops_canary.git.rejection import conflict
@@ -37,7 +38,8 @@ class MemoryBranches(MemoryGit):
 
     polled: Callable[[], None] = lambda: None
     """Is told once the tip was asked for."""
-    branches_max: int = BRANCHES_MAX
+    looked: Callable[[Collection[str], Collection[str]], None] = lambda _found, _chosen: None
+    """Is told of the branches there were, and of those that were chosen."""
     deleting: Callable[[], None] = lambda: None
     """Is told of each branch that is to be deleted; what it raises is the server's answer."""
 
@@ -46,11 +48,12 @@ class MemoryBranches(MemoryGit):
         self.polled()
         return tip
 
-    def below(self, folder: str, first: Collection[str] = ()) -> Mapping[str, Revision]:
+    def below(self, folder: str, choose: Choice) -> Mapping[str, Revision]:
         self.boundary("below")
         self.network("poll")
         found = {b: tip for b, tip in self.remote.refs.items() if b.startswith(folder)}
-        tips = chosen(found, first, self.branches_max)
+        tips = {branch: found[branch] for branch in choose(found)}
+        self.looked(found, tips)
         self.disk.known |= self.remote.reachable(*tips.values(), known=frozenset(self.disk.known))
         return tips
 
@@ -165,7 +168,7 @@ class Delivery:
 def equipped(station: Station, git: MemoryBranches, way: Way, delivery: Delivery) -> None:
     """Let a station deliver by pull request, as the controller puts it together."""
     merging = delivery.method is Method.MERGE
-    git.branches_max, git.deleting = delivery.branches_max, way.delete
+    git.deleting = way.delete
     station.delivering = Delivering(
         proposing=Proposing(
             git=git, branches=git, witness=git, target=CONFIG, evidence=True, sealed=not merging
@@ -174,9 +177,13 @@ def equipped(station: Station, git: MemoryBranches, way: Way, delivery: Delivery
         worker=station.worker,
         budget=station.budget,
         target=CONFIG,
+        crowd=Crowd(
+            target=CONFIG,
+            branches_max=delivery.branches_max,
+            strangers_max=delivery.strangers_max,
+        ),
         merges=delivery.merges,
         method=delivery.method,
-        strangers_max=delivery.strangers_max,
     )
     station.witness = None if merging else git
     timing = replace(station.measuring.timing, landed=True)

@@ -6,7 +6,6 @@ The one without a name is the usual one, whose canaries are judged by limits.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .branching import Delivery
 from .pieces import mark
 
 Draw = Callable[[int], Mapping[str, Any]]
@@ -34,11 +33,6 @@ def sequential(seed: int) -> Mapping[str, Any]:
         "interval_s": 30,
         "deadline_s": 300,
     }
-
-
-def roomy(delivery: Delivery) -> Delivery:
-    """Look at all branches: what strangers' hide is a matter of the usual worlds."""
-    return Delivery(method=delivery.method, merges=delivery.merges)
 
 
 FAMILIES: Mapping[str, Draw] = {"": usual, "sequential": sequential}

@@ -35,6 +35,7 @@ class Pull:
     stage: Stage = Stage.OPEN
     opened_ms: int = 0
     brought: Revision | None = None
+    closed_ms: int = 0
     changed_ms: int = 0
     """When it was last known that the forge had to look at it again."""
 
@@ -146,6 +147,10 @@ class Forge:
         """List the requests of a branch, newest first."""
         return (one for one in reversed(self.pulls) if one.branch == branch)
 
+    def close(self, pull: Pull) -> None:
+        """Close a request, which says no to it."""
+        pull.stage, pull.closed_ms = Stage.CLOSED, self.now_ms()
+
     def reopen(self, pull: Pull) -> None:
         """Reopen a request, with its branch where that is gone."""
         self.remote.refs.setdefault(pull.branch, pull.head)
@@ -189,7 +194,7 @@ class Forge:
             if pull.stage is Stage.OPEN:
                 tip = self.remote.refs.get(pull.branch)
                 if tip is None:
-                    pull.stage = Stage.CLOSED
+                    self.close(pull)
                 elif tip != pull.head:
                     pull.head, pull.changed_ms = tip, self.now_ms()
                 if tip and self.remote.contains(self.main, tip):

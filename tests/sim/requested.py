@@ -1,6 +1,6 @@
 """Worlds in which every move has a pull request: the forge, who asks it, and what it may see."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,11 @@ class Requested:
     polled: dict[str, Revision | None] = field(default_factory=dict)
     """The tip that each controller saw last."""
 
+    named: set[str] = field(default_factory=set)
+    """All branches below the prefix of moves there ever were."""
+    unseen: dict[str, dict[str, int]] = field(default_factory=dict)
+    """At how many looks in a row each controller left each of these out."""
+
     @classmethod
     def of(cls, world: "Simulation") -> "Requested | None":
         """Give a world its forge, if it is one of those."""
@@ -88,23 +93,43 @@ class Requested:
 
         def equip(station: Station, git: MemoryBranches) -> None:
             git.polled = polled
+            git.looked = lambda found, chosen: self._looked(name, found, chosen)
+            self.unseen[name] = {}
             equipped(station, git, way, self.delivery)
 
         return equip
 
     def _opened(self, pull: Pull) -> None:
         """D2: a no stands, and D3: an abort is asked for when no other move is any more."""
+        looked_ms = self.world.looked_ms.get(self.world.actor, 0)
         newest = next(self.forge.of(pull.branch), None)
-        need(newest is None or not newest.refused, f"D2: somebody closed {pull.branch}")
+        # Nobody hears a no that is said to another controller's request after it asked for one.
+        said = newest is not None and newest.refused and newest.closed_ms < looked_ms
+        need(not said, f"D2: somebody closed {pull.branch}")
         need(WORD not in pull.title + pull.body, "I12: a secret was told")
         self.world.tell(f"{self.world.actor} opened #{pull.number} {pull.title}")
         if ABORTS in pull.labels:
-            owner, looked_ms = canary_of(CONFIG, pull.branch), self.world.looked_ms
-            since_ms = looked_ms.get(self.world.actor, 0)
+            owner = canary_of(CONFIG, pull.branch)
             for other in self.forge.pulls:
-                waits = other.stage is Stage.OPEN and other.opened_ms < since_ms
+                waits = other.stage is Stage.OPEN and other.opened_ms < looked_ms
                 rival = waits and canary_of(CONFIG, other.branch) == owner and self._holds(other)
-                need(not rival, f"D3: #{other.number} is open while an abort is asked for")
+                hidden = other.branch in self.unseen[self.world.actor]
+                need(
+                    not rival or (hidden and not self._follows(other.branch)),
+                    f"D3: #{other.number} is open while an abort is asked for",
+                )
+
+    def _looked(self, name: str, found: Collection[str], chosen: Collection[str]) -> None:
+        """D6: of more branches than are looked at, each has its turn before any has it twice."""
+        self.named.update(found)
+        before = self.unseen[name]
+        self.unseen[name] = {one: before.get(one, 0) + 1 for one in found if one not in chosen}
+        longest = max(self.unseen[name].values(), default=0)
+        need(longest <= len(self.named), f"D6: {name} left a branch out {longest} times")
+
+    def _follows(self, branch: str) -> bool:
+        """Whether a branch is named for a move after one that landed."""
+        return any(branch.endswith(f"-{one[:8]}") for one in self.world.watch.landed)
 
     def _merged(self, pull: Pull, head: Revision, base: Revision, made: Sequence[Revision]) -> None:
         """D1: merges are asked for on the newest tip, D4: of what is ours alone, D5: as moves."""

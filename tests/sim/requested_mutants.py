@@ -1,20 +1,20 @@
 """Bugs that are planted in delivery by pull request; found in worlds that deliver so."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 from gitops_canary.app.delivering import Delivering
 from gitops_canary.app.proposing import Proposing
-from gitops_canary.core import delivery
+from gitops_canary.core import crowding, delivery
+from gitops_canary.core.crowding import NOBODY, Last
 from gitops_canary.core.delivery import Do, Hand
 from gitops_canary.core.plan import Plan
 from gitops_canary.errors import Unavailable
 from gitops_canary.model.request import Draft
 
-from .branching import MemoryBranches
+from .pieces import CROWDED, mark
 from .pieces import REQUESTS as SHARE
-from .pieces import mark
 from .planting import Mutant, Swap
 
 
@@ -67,8 +67,15 @@ def _forgetful() -> Sequence[Swap]:
 
 
 def _crowded() -> Sequence[Swap]:
-    real = MemoryBranches.below
-    return [(MemoryBranches, "below", lambda self, folder, _first=(): real(self, folder))]
+    def choose(names: Collection[str], *given: Any) -> tuple[tuple[str, ...], Last]:
+        return tuple(sorted(names)[: given[3]]), NOBODY
+
+    return [(crowding, "choose", choose)]
+
+
+def _unfair() -> Sequence[Swap]:
+    """The first of a crowd are looked at each time."""
+    return [(crowding, "in_turn", lambda names, _after, most: tuple(sorted(names)[:most]))]
 
 
 FORGETFUL = Mutant("a merge whose answer was lost is not told", _forgetful)
@@ -84,7 +91,19 @@ _BUGS: Sequence[Mutant] = (
         lambda do, _wanted: Do.OPEN if do is Do.REFUSED else do,
     )),
     Mutant("somebody's commits are merged", _obliging),
-    Mutant("strangers' branches hide ours", _crowded),
     Mutant("what a seal would not bind is merged", _unbound),
 )  # fmt: skip
-REQUESTED = tuple(replace(bug, where=lambda seed: mark(seed, "requests") < SHARE) for bug in _BUGS)
+_CROWDS: Sequence[Mutant] = (
+    Mutant("strangers' branches hide ours", _crowded),
+    Mutant("of a crowd the first are looked at each time", _unfair),
+)
+
+
+def _crowds(seed: int) -> bool:
+    return mark(seed, "requests") < SHARE and mark(seed, "crowded") < CROWDED
+
+
+REQUESTED = (
+    *(replace(bug, where=lambda seed: mark(seed, "requests") < SHARE) for bug in _BUGS),
+    *(replace(bug, where=_crowds) for bug in _CROWDS),
+)

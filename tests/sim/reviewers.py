@@ -111,7 +111,7 @@ def _merge_late(people: Reviewers) -> None:
 def _close(people: Reviewers) -> None:
     pull = people.pick()
     if pull:
-        pull.stage = Stage.CLOSED
+        people.forge.close(pull)
 
 
 def _close_and_delete(people: Reviewers) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from gitops_canary.git.signing import SigningKey
 
 from .deeds import DEEDS_AT_ONCE
-from .families import FAMILIES, roomy
+from .families import FAMILIES
 from .faults import FAULTS, Weather
 from .habits import settle_in
 from .people import DEEDS, People
@@ -43,8 +43,6 @@ def world(
 ) -> Simulation:
     """Make a seed's world with its weather and its people."""
     made = Simulation(seed, setting, key, **FAMILIES[family](seed))
-    if family and made.requested:
-        made.requested.delivery = roomy(made.requested.delivery)
     weather, rare = Weather(made, FAULTS), rarely(made)
     people = People(made, {**DEEDS, **DEEDS_AT_ONCE})
     settle_in(people)

@@ -15,7 +15,6 @@ from gitops_canary.core.delivery import (
     canary_of,
     course,
     draft,
-    in_turn,
     newest,
     queued,
     refused,
@@ -28,7 +27,6 @@ from gitops_canary.core.landing import landed
 from gitops_canary.core.message import compose, parse
 from gitops_canary.core.recorded import dated
 from gitops_canary.git.address import check_branch
-from gitops_canary.git.branches import chosen
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision
@@ -253,17 +251,3 @@ def test_a_record_says_whether_a_forge_s_commit_kept_its_date() -> None:
     timings: list[dict[str, bool]] = [{}, {"landed": True}, {"landed": True, "sealed": True}]
     dates = [[one.date_ms for one in dated({"timing": t}, [ours, theirs])] for t in timings]
     assert dates == [[1, 1], [9, 9], [9, 1]]
-
-
-def test_strangers_branches_are_asked_about_in_turn() -> None:
-    names, asked, last = [f"b{number}" for number in range(5)], list[str](), ""
-    for _ in range(3):
-        turn = in_turn(names, last, 2)
-        asked, last = [*asked, *turn], turn[-1]
-    assert asked == ["b0", "b1", "b2", "b3", "b4", "b0"]
-    assert in_turn([], last) == ()
-
-
-def test_ours_are_looked_at_however_many_branches_there_are() -> None:
-    tips = {f"a{number}": TIP for number in range(5)} | {"ours": TIP}
-    assert [*chosen(tips, {"ours", "gone"}, 3)] == ["ours", "a0", "a1"]
