@@ -70,7 +70,7 @@ def judge_all(
     span_ms = longest_window_ms(policy)
 
     def verdict(at_ms: int) -> Verdict:
-        oldest_ms = at_ms - FRESH_SCRAPES * scrape_ms
+        oldest_ms = _oldest_ms(at_ms, scrape_ms)
         readings = tuple(
             read(check, own, who, answers, at_ms=at_ms, oldest_ms=oldest_ms) for check, own in roles
         )
@@ -82,6 +82,11 @@ def judge_all(
     return tuple(map(verdict, times))
 
 
+def _oldest_ms(at_ms: int, scrape_ms: int) -> int:
+    """Say from when on a sample is fresh enough."""
+    return at_ms - FRESH_SCRAPES * scrape_ms
+
+
 def value_at(
     check: Check,
     policy: Policy,
@@ -91,17 +96,16 @@ def value_at(
     at_ms: int,
     *,
     scrape_ms: int,
-    workload: str = "",
+    workload: str,
 ) -> Reading:
     """Read one check's value at one of the instants it was asked for."""
-    who = workload or spec.target.name
     return read(
         check,
-        _roles(check, policy, spec, instants, scrape_ms=scrape_ms, workload=who),
-        who,
+        _roles(check, policy, spec, instants, scrape_ms=scrape_ms, workload=workload),
+        workload,
         answers,
         at_ms=at_ms,
-        oldest_ms=at_ms - FRESH_SCRAPES * scrape_ms,
+        oldest_ms=_oldest_ms(at_ms, scrape_ms),
     )
 
 
@@ -120,7 +124,7 @@ def results_at(
     """Read one check as conditions see it: every series of a query is one number of `result`."""
     who = workload or spec.target.name
     roles = _roles(check, policy, spec, instants, scrape_ms=scrape_ms, workload=who, births=births)
-    oldest_ms = at_ms - FRESH_SCRAPES * scrape_ms
+    oldest_ms = _oldest_ms(at_ms, scrape_ms)
     found = read(check, roles, who, answers, at_ms=at_ms, oldest_ms=oldest_ms)
     if isinstance(roles, str) or found.trouble is not Trouble.SEVERAL:
         return found

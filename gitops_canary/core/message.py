@@ -99,7 +99,7 @@ def table(verdict: Verdict) -> str:
         for m in verdict.measurements
     ]
     cells = [tuple(one_line(cell) for cell in row) for row in rows]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(rows[0]))]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(COLUMNS))]
     lines = (
         "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells
     )

@@ -17,12 +17,12 @@ def number(text: str) -> Decimal | str:
     """
     if _FINITE.fullmatch(text):
         value = Decimal(text)
-        return value if abs(value) < _LARGEST else f"the value {text[:40]} is beyond belief"
+        return value if abs(value) < _LARGEST else f"the value {_cut(text)} is beyond belief"
     if text.lower() == "nan":
         return "the value is NaN: the query divided nothing by nothing"
     if _INFINITE.fullmatch(text):
         return f"the value is {text}"
-    return f"the value {text[:40]!r} is not a number"
+    return f"the value {_cut(text)!r} is not a number"
 
 
 def whole(text: str) -> int | str:
@@ -36,10 +36,15 @@ def whole(text: str) -> int | str:
         return value
     if value != value.to_integral_value():
         return (
-            f"the counter {text[:40]} is not whole: recorded or downsampled series "
+            f"the counter {_cut(text)} is not whole: recorded or downsampled series "
             "cannot be counted"
         )
-    return int(value) if value >= 0 else f"the counter is {text[:40]}"
+    return int(value) if value >= 0 else f"the counter is {_cut(text)}"
+
+
+def _cut(text: str) -> str:
+    """Cut what a server sent to what fits into a sentence."""
+    return text[:40]
 
 
 def bound(text: str) -> Decimal | None:

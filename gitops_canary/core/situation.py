@@ -138,7 +138,7 @@ class Situation:
         if self.rollout is None or not self.rollout.last.record.finished or not self.pinned:
             return False
         within = self.now_ms <= self.rollout.last.date_ms + WATCH_REACH_MS
-        asked = self.policy.watch_ms > 0 and not self.deleted
+        asked = bool(self.policy.watch_ms) and not self.deleted
         return asked and within and not (self.fresh or self.moved)
 
     @property

@@ -70,6 +70,7 @@ def test_the_first_step_waits_for_nothing() -> None:
     assert (act.step, act.at_ms, expected(one, delay_ms=1, settle_ms=1)) == (1, one.tip_ms, None)
     made = plan(act, one)
     assert (made.record.source, made.record.stable, made.record.previous) == (TIP, TIP, None)
+    assert (act.failed, made.record.failed, made.files) == (0, 0, one.stages[0].files)
     assert made.commit.message == plan(decide(one, None, NOW + 9), one).commit.message  # type: ignore[arg-type]  # it is an act, too
     assert "Next: step 2/3, once its pods are ready." in made.commit.message.replace("\n", " ")
     told = plan(act, replace(one, remarks=("Look at a.yaml:1:1: this. To do: that.",)))

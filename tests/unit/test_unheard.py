@@ -140,3 +140,21 @@ def test_every_silent_source_is_named_up_to_five() -> None:
     seven = unanswered(hold, [f"{letter} is away" for letter in "acdefgh"])
     assert two.reason == "It waits: b is away. A is away."
     assert seven.reason.endswith("E is away. F is away. 2 more sources did not answer.")
+
+
+def test_of_six_silent_sources_five_are_named_and_one_is_counted() -> None:
+    hold = Hold(canary=CanaryId("prod/shop"), wait=Wait.DATA, reason="It waits.")
+    whys = [f"{letter} is away" for letter in "abcdef"]
+    assert unanswered(hold, whys).reason.endswith("E is away. 1 more sources did not answer.")
+    assert unanswered(hold, whys[:5]).reason.endswith("E is away.")
+
+
+@pytest.mark.parametrize(("no_data", "told"), [("extend", "newest"), ("retreat", "decided")])
+def test_what_was_silent_is_told_of_the_look_that_decides(no_data: str, told: str) -> None:
+    s = at_ten(*[NONE] * (LIMIT + 3), no_data=no_data)
+    whys = ["before"] * LIMIT + ["decided", "later", "newest"]
+    verdicts = tuple(
+        replace(one, measurements=(replace(measured(NONE), why=why),))
+        for one, why in zip(s.verdicts, whys, strict=True)
+    )
+    assert f"errors: {told}." in unmeasured(replace(s, verdicts=verdicts), LIMIT).reason

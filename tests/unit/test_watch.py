@@ -16,7 +16,7 @@ from gitops_canary.model.decision import Act, Hold, Wait
 from gitops_canary.model.names import Digest
 from gitops_canary.model.observation import Liveness, Verdict
 from gitops_canary.model.owned import Owned
-from gitops_canary.model.rollout import Action, Outcome
+from gitops_canary.model.rollout import Action, Outcome, Window
 from gitops_canary.model.spec import CanarySpec
 
 PASS, FAIL, NONE = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
@@ -54,7 +54,7 @@ def test_it_says_how_it_does_and_tells_nobody() -> None:
     found = [
         held(finished(verdicts))
         for verdicts in (
-            (), looks(PASS), looks(PASS, FAIL), silent(1),
+            (), looks(PASS), looks(PASS, PASS, FAIL), silent(1),
             tuple(replace(one, reason="too few requests") for one in looks(NONE)),
             tuple(replace(one, reason="not this one") for one in looks(PASS)),
         )
@@ -74,6 +74,11 @@ def test_a_watch_that_sees_nothing_is_told() -> None:
     assert (hold.wait, hold.alert) == (Wait.WATCH, True)
     assert "nothing could be measured for 10m: errors: no series" in hold.reason
     assert not held(finished(enough[:-1], policy=blind)).alert
+    last = enough[-1].window
+    heard = replace(looks(PASS)[0], window=Window(start_ms=last.end_ms, end_ms=last.end_ms + 9))
+    assert not held(finished((*enough, heard), policy=blind)).alert, "it is heard again"
+    other = replace(enough[-1], measurements=(replace(measured(NONE), why="no answer"),))
+    assert "errors: no answer" in held(finished((*enough[:-1], other), policy=blind)).reason
 
 
 def test_enough_failures_take_it_back_or_call_somebody() -> None:
