@@ -18,7 +18,7 @@ import pytest
 
 from .apart import interruptible
 from .changes import CORE, ROOT, Mutant, mutants
-from .trying import ARGUMENTS, Fate, Notes, Trier
+from .trying import ARGUMENTS, Fate, Notes, Trier, below
 
 TESTS = ("tests/unit", "tests/stories", "tests/rules", "tests/sim/test_found.py",
          "tests/sim/test_peers.py")  # fmt: skip
@@ -48,7 +48,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         notes = Notes(options.notes or pathlib.Path(directory) / "met")
         trier = Trier(drawn, end_s, tell, str(CORE), options.patience, notes)
-        code = pytest.main([*ARGUMENTS, *options.tests], plugins=[trier])
+        where = below(pathlib.Path(directory))
+        code = pytest.main([*ARGUMENTS, *where, *options.tests], plugins=[trier])
     return told(fates, len(every), options.least) or int(code)
 
 

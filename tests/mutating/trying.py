@@ -39,8 +39,7 @@ LIMIT_S, TIMES = 10, 5
 """A mutant does not end whose test computes so many times as long as alone, and this on top."""
 ANEW_S = 60
 """What a process that starts anew needs on top, to collect the tests."""
-ARGUMENTS = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-s", "--no-header", "--no-summary",
-             "-o", "tmp_path_retention_policy=none")  # fmt: skip
+ARGUMENTS = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-s", "--no-header", "--no-summary")
 
 
 class Fate(Enum):
@@ -242,7 +241,7 @@ def anew(mutant: Mutant, tests: Sequence[str], place: pathlib.Path, limit_s: flo
     before = file.read_text()
     file.write_text(mutant.text())
     (place / "tests.txt").write_text("\n".join(tests))
-    command = [sys.executable, "-m", "pytest", "-x", *ARGUMENTS, "@tests.txt"]
+    command = [sys.executable, "-m", "pytest", "-x", *ARGUMENTS, *below(place), "@tests.txt"]
 
     def work() -> int:
         cpu_left(limit_s)
@@ -252,6 +251,15 @@ def anew(mutant: Mutant, tests: Sequence[str], place: pathlib.Path, limit_s: flo
         return forked(work)
     finally:
         file.write_text(before)
+
+
+def below(place: pathlib.Path) -> Sequence[str]:
+    """Have tests write below a place of ours.
+
+    Any other run of pytest clears the usual one up, and a test whose files are gone fails whatever
+    was changed.
+    """
+    return (f"--basetemp={place / 'temporary'}",)
 
 
 def copied(place: pathlib.Path) -> pathlib.Path:

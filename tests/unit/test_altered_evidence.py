@@ -9,7 +9,7 @@ its samples in every later version.
 import copy
 import json
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from gitops_canary.app.evidence_models import read_decision
 from gitops_canary.core import recorded
 from gitops_canary.core.canonical import canonical
 from gitops_canary.core.evidence import digest
-from gitops_canary.core.recompute import recompute
+from gitops_canary.core.recompute import judged, recompute
 from gitops_canary.core.text import instant_ms, iso
 from gitops_canary.model.names import Revision
 from gitops_canary.model.rollout import Move
@@ -208,3 +208,29 @@ def test_what_stands_in_the_policy_is_held_against_it_whatever_was_before(what: 
         altered = copy.deepcopy(document)
         MOVES[what](altered)
         assert list(recompute(altered, ())) != [], name
+
+
+def by_rule(wanted: str, rule: int, change: Callable[[Json], Any]) -> list[tuple[str, bool]]:
+    """Judge a record again as if it named another decision on judging."""
+    [(document, before)] = [(one, moves) for name, one, moves in EVERY if name == wanted]
+    altered = copy.deepcopy(document)
+    altered["timing"]["rule"] = rule
+    change(altered)
+    found = judged(altered, recorded.answers(altered), before)
+    return [(verdict["outcome"], verdict["heard"]) for verdict in found]
+
+
+def test_a_webhook_that_did_not_answer_is_silent_since_decision_46() -> None:
+    def unanswered(document: Json) -> None:
+        first = document["verdicts"][0]["at"]
+        document["webhooks"][0].update(at=first, passed=None, status=None, why="no answer")
+
+    looks = partial(by_rule, "webhook_beside_the_checks 3 advance", change=unanswered)
+    assert [heard for _, heard in looks(45)] == [False, True, True]
+    assert [heard for _, heard in looks(46)] == [False, False, False]
+
+
+def test_windows_are_judged_by_what_was_asked_since_decision_39() -> None:
+    looks = partial(by_rule, "watched threshold 3 advance", change=nothing)
+    assert looks(39) == [("pass", False)]
+    assert looks(38) == [("inconclusive", False)]
