@@ -168,6 +168,8 @@ class Arriving(Exact):
     requests: Number
     failed_requests: Number
     counted: Span
+    unseen: Number | None = None
+    """Minutes of that span of which no sample tells; absent where all was seen, and in old ones."""
 
 
 class Exposure(Exact):
@@ -180,6 +182,8 @@ class Exposure(Exact):
     requests: Number | None
     failed_requests: Number | None
     counted: Span | None
+    unseen: Number | None = None
+    """Minutes of what was looked at of which no sample tells; absent as in `Arriving`."""
     arriving: Arriving | None = None
     """Apart from the requests above; null where no judge looks there, absent before it was told."""
 

@@ -1,7 +1,7 @@
 """How much of production met the canary between two moves: minutes, requests, failed requests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from gitops_canary.core.questions import Role, asked, window_ms
 from gitops_canary.core.sides import Answers
 from gitops_canary.core.stays import Stay, arriving
 from gitops_canary.core.text import iso, percent
+from gitops_canary.core.unseen import Freshness, after_all
 from gitops_canary.errors import SpecError
 from gitops_canary.model.decision import Act
 from gitops_canary.model.judging import Reading
@@ -36,6 +37,13 @@ class Counted:
     to_ms: int
     check: str
     side: str
+    unseen_ms: int = 0
+    """How much of what was looked at no sample tells of: nobody scraped, or gave no number."""
+
+    @property
+    def unseen(self) -> dict[str, str]:
+        """Write down how many minutes of it nobody saw; nothing where all was seen."""
+        return {"unseen": _minutes(self.unseen_ms)} if self.unseen_ms else {}
 
     @property
     def window(self) -> str:
@@ -70,14 +78,16 @@ def exposure_json(
         "weight": percent(record.weight_from),
         "from": iso(basis.previous_ms),
         "to": iso(act.at_ms),
-        "minutes": percent((Decimal(span_ms) / _MINUTE_MS).quantize(Decimal("0.01"))),
+        "minutes": _minutes(span_ms),
         "requests": percent(found.requests) if found else None,
         "failedRequests": percent(found.failed) if found else None,
         "counted": found.window if found else None,
+        **(found.unseen if found else {}),
         "arriving": {
             "requests": percent(before.requests),
             "failedRequests": percent(before.failed),
             "counted": before.window,
+            **before.unseen,
         }
         if before
         else None,
@@ -109,7 +119,13 @@ def counted(
         # Not swallowed: the judge reports it as the check's reason.
         return None
     chosen = _apart(instants, window_ms(check))
-    return _most(spec, check, roles[Role.REQUESTS], answers, chosen)
+    found = _most(spec, check, roles[Role.REQUESTS], answers, chosen)
+    if found is None:
+        return None
+    who = spec.target.name, found.side
+    freshness = Freshness(who, roles[Role.SEEN], answers, scrape_ms)
+    unseen_ms = sum(freshness.unseen_ms(at, window_ms(check)) for at in chosen)
+    return replace(found, unseen_ms=unseen_ms)
 
 
 def arrived(
@@ -145,7 +161,8 @@ def arrived(
         return None
     blocks = counting.readings(check, spec, roles, answers, whole)
     first = next((i for i, at_ms in enumerate(whole) if at_ms >= stay.end_ms), len(whole) - 1)
-    return _added(check, blocks[first:], whole[first], whole[-1])
+    unseen_ms = after_all(roles[Role.COUNTS], answers, blocks[first:], whole[first:], scrape_ms)
+    return _added(check, blocks[first:], whole[first], whole[-1], unseen_ms)
 
 
 def _counting(policy: Policy) -> Check | None:
@@ -167,10 +184,17 @@ def _summed(
         # Not swallowed: the judge reports it as the check's reason.
         return None
     blocks = counting.readings(check, spec, roles, answers, times)
-    return _added(check, blocks, times[0], times[-1])
+    unseen_ms = after_all(roles[Role.COUNTS], answers, blocks, times, scrape_ms)
+    return _added(check, blocks, times[0], times[-1], unseen_ms)
 
 
-def _added(check: Check, blocks: Sequence[Reading], from_ms: int, to_ms: int) -> Counted | None:
+def _minutes(span_ms: int) -> str:
+    return percent((Decimal(span_ms) / _MINUTE_MS).quantize(Decimal("0.01")))
+
+
+def _added(
+    check: Check, blocks: Sequence[Reading], from_ms: int, to_ms: int, unseen_ms: int
+) -> Counted | None:
     known = [one.counts for one in blocks if one.counts and one.counts.canary]
     if not known:
         return None
@@ -181,6 +205,7 @@ def _added(check: Check, blocks: Sequence[Reading], from_ms: int, to_ms: int) ->
         to_ms=to_ms,
         check=check.name,
         side="",
+        unseen_ms=unseen_ms,
     )
 
 

@@ -143,9 +143,13 @@ def _earlier(one: Json) -> Decimal:
 
 
 def _counted(part: Json, one: Json) -> Decimal:
-    """Say in how many minutes of its span a part was counted: windows may leave gaps."""
+    """Say in how many minutes of its span a part was counted: windows and samples leave gaps."""
     if not part.get("counted"):
         return _NONE
+    return max(_looked(part, one) - Decimal(part.get("unseen", "0")), _NONE)
+
+
+def _looked(part: Json, one: Json) -> Decimal:
     start, end = _span_ms(part)
     policy = one["policy"]["effective"]
     check = next((c for c in policy["checks"] if c["builtin"] == "request-success-rate"), None)

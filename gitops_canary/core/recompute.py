@@ -20,6 +20,7 @@ from gitops_canary.core.situation import Situation
 from gitops_canary.core.stays import left, stays
 from gitops_canary.core.text import instant_ms
 from gitops_canary.core.underway import settled, underway
+from gitops_canary.core.unseen import untold
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest.policy import policy_from_json
 from gitops_canary.model.decision import Act
@@ -197,9 +198,7 @@ def _exposure(
     )
     record = recorded.record(document, policy.digest)
     found = exposure_json(act, record, basis, answers)
-    if found and "arriving" not in (document["exposure"] or found):
-        # From before what met a weight on its way was counted.
-        del found["arriving"]
+    untold(found, document["exposure"])
     if found != document["exposure"]:
         yield f"the exposure is {found}, not {document['exposure']}"
 

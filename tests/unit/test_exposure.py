@@ -1,5 +1,6 @@
 """How many requests met the canary, worked out by hand."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -31,11 +32,25 @@ def row(value: str, code: str = "200", who: str = "shop", side: str = "source") 
     return Series(labels=labels, samples=tuple(Sample(at, value) for at in INSTANTS))
 
 
-def windows(*rows: Series, one: Any = WINDOWED, at: tuple[int, ...] = INSTANTS) -> Counted | None:
+def newest(late_s: Callable[[int], int], side: str) -> Series:
+    """Tell of the newest sample at each instant, so many seconds before it."""
+    labels = {"destination_workload": "shop", "reporter": side}
+    times = ((at, (at - late_s(at) * 1000) / 1000) for at in INSTANTS)
+    return Series(labels=labels, samples=tuple(Sample(at, str(one)) for at, one in times))
+
+
+def windows(
+    *rows: Series,
+    one: Any = WINDOWED,
+    at: tuple[int, ...] = INSTANTS,
+    late_s: Callable[[int], int] = lambda _at: 0,
+) -> Counted | None:
     answers: dict[Question, Answer] = {}
     if at:
         roles = asked(one.policy.checks[0], one.policy, one, at, scrape_ms=SCRAPE)
+        seen = tuple(newest(late_s, side) for side in ("source", "destination"))
         answers = dict.fromkeys(roles.get(Role.REQUESTS, ()), Answer(series=rows))
+        answers |= dict.fromkeys(roles.get(Role.SEEN, ()), Answer(series=seen))
     return counted(one.policy, one, answers, at, scrape_ms=SCRAPE)
 
 

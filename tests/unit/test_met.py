@@ -31,6 +31,13 @@ def part(requests: str, counted: str) -> dict[str, str]:
     return {"requests": requests, "failedRequests": "0", "counted": counted}
 
 
+def test_minutes_that_nobody_saw_are_bounded_by_those_that_were() -> None:
+    """24 requests in the 12 s that were scraped of a minute: 2 a second, 96 more at the most."""
+    first = row("10", "01:00", "1", **part("24", span("01:00", "02:00")), unseen="0.8")
+    [stage] = stages([(1, decision(first, "02:00", "10", "100"))])
+    assert (stage.missed, most([stage])) == (Decimal("0.80"), (Decimal("0.8"), Decimal(96)))
+
+
 def test_what_was_counted_before_a_late_push_is_of_the_weight_before() -> None:
     """40 s of the 55 in which the second weight was on its way were before its commit."""
     first = row("10", "01:00", "0.5", **part("60", span("01:00", "01:30")))

@@ -1,0 +1,76 @@
+"""What of the time in which requests were counted no sample tells of."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from test_course import SCRAPE, answered, course, steady
+from test_exposure import INSTANTS, row, windows
+
+from gitops_canary.core.exposure import counted
+from gitops_canary.core.unseen import untold
+
+
+@pytest.mark.parametrize(
+    ("late", "unseen_s"),
+    [
+        ({}, 0),
+        ({8: 2}, 0),
+        ({8: 2 * SCRAPE // 1000}, 0),
+        ({8: 2 * SCRAPE // 1000 + 1}, 2 * SCRAPE // 1000 + 1),
+        ({8: 200}, 60),
+        # Where it was silent when a window began nobody knows when samples came again.
+        ({4: 40}, 40 + 60),
+        ({7: 200}, 0),
+    ],
+)
+def test_what_no_sample_tells_of_is_not_taken_for_seen(late: dict[int, int], unseen_s: int) -> None:
+    found = windows(row("10"), late_s=lambda at: late.get(INSTANTS.index(at), 0))
+    assert found is not None
+    assert found.unseen_ms == unseen_s * 1000
+    assert ("unseen" in found.unseen) is (unseen_s > 0)
+
+
+def test_a_window_without_a_number_was_not_seen() -> None:
+    some = row("10")
+    found = windows(replace(some, samples=some.samples[-1:]), late_s=lambda at: at // 1000)
+    assert found is not None
+    assert (found.requests, found.unseen) == (Decimal(10), {"unseen": "3"})
+
+
+@pytest.mark.parametrize(("lost", "unseen_s"), [(0, 0), (1, 45), (2, 60), (4, 60)])
+def test_blocks_after_the_last_sample_were_not_seen(lost: int, unseen_s: int) -> None:
+    one = course(blocks=4)
+    ends = one.times[1:]
+    kept = one.times[-1 - lost]
+    answers = {
+        question: replace(
+            answer,
+            series=tuple(
+                replace(s, samples=tuple(p for p in s.samples if p.at_ms <= kept))
+                for s in answer.series
+            ),
+        )
+        for question, answer in answered(one.questions(), lambda who, _: steady(who, 0)).items()
+    }
+    found = counted(one.policy, one.spec, answers, ends, scrape_ms=SCRAPE)
+    if lost == 4:
+        assert found is None
+    else:
+        assert found is not None
+        assert found.unseen_ms == unseen_s * 1000
+
+
+def test_old_records_are_held_to_what_they_tell() -> None:
+    def found() -> dict[str, Any]:
+        return {"requests": "1", "unseen": "2", "arriving": {"requests": "3", "unseen": "4"}}
+
+    whole, without, older = found(), found(), found()
+    untold(whole, found())
+    untold(without, {"requests": "1", "arriving": {"requests": "3"}})
+    untold(older, {"requests": "1"})
+    untold(None, None)
+    assert whole == found()
+    assert without == {"requests": "1", "arriving": {"requests": "3"}}
+    assert older == {"requests": "1"}
