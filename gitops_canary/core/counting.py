@@ -16,6 +16,8 @@ from gitops_canary.core import buckets
 from gitops_canary.core import questions as asking
 from gitops_canary.core.increments import Row, increments, series_key
 from gitops_canary.core.judges import eprocess
+from gitops_canary.core.judges.sequential_types import ONCE, RULE
+from gitops_canary.core.once import Once
 from gitops_canary.core.pace import through
 from gitops_canary.core.questions import Role
 from gitops_canary.core.sides import SIDES, Answers, answer_at, ordered
@@ -125,9 +127,15 @@ def bound_of(check: Check, unit_ms: int) -> str:
 
 
 def readings(
-    check: Check, spec: CanarySpec, roles: Asked, answers: Answers, times: Sequence[int]
+    check: Check,
+    spec: CanarySpec,
+    roles: Asked,
+    answers: Answers,
+    times: Sequence[int],
+    *,
+    rule: int = RULE,
 ) -> list[Reading]:
-    """Count one check between each two instants."""
+    """Count one check between each two instants; records by the `rule` of their time."""
     error = _error(roles, answers, times)
     if error:
         reading = Reading(metric=check.name, trouble=Trouble.ERROR, why=error)
@@ -140,7 +148,8 @@ def readings(
         reading = Reading(metric=check.name, trouble=Trouble.INVALID, why=wrong)
         return [reading for _ in pairwise(times)]
     rows = increments(roles[Role.COUNTS], answers, times, _before(roles, answers, times))
-    return [_reading(check, spec, rows, index) for index in range(len(times) - 1)]
+    once = Once.among(rows, forgetful=rule < ONCE)
+    return [_reading(check, spec, rows, index, once) for index in range(len(times) - 1)]
 
 
 def _error(roles: Asked, answers: Answers, times: Sequence[int]) -> str | None:
@@ -158,23 +167,24 @@ def _before(roles: Asked, answers: Answers, times: Sequence[int]) -> dict[frozen
     return {series_key(s.labels): s.samples[-1].value for s in answer.series if s.samples}
 
 
-def _reading(check: Check, spec: CanarySpec, rows: Sequence[Row], index: int) -> Reading:
+def _reading(
+    check: Check, spec: CanarySpec, rows: Sequence[Row], index: int, once: Once
+) -> Reading:
     """Add up one block, by the side that saw the most; both sides see the same requests."""
     canary, primary = spec.target.name, f"{spec.target.name}-primary"
     trouble = next((r.increments[index] for r in rows if isinstance(r.increments[index], str)), "")
     if trouble:
         return Reading(metric=check.name, trouble=Trouble.INVALID, why=str(trouble))
-    best, best_side, told = Counts(), "", dict[str, Counts]()
+    told = dict[str, Counts]()
     for side in ordered({r.side for r in rows}):
         own = [r for r in rows if r.side == side]
         mine, other = (_add(check, own, workload, index) for workload in (canary, primary))
         told[side] = _counts(mine, other)
-        if mine[0] + other[0] > best.canary + best.primary:
-            best, best_side = told[side], side
+    best_side, best = once.take(told.items())
     return Reading(
         metric=check.name,
         counts=best,
-        split=_sent(told, best) if best_side == "destination" else None,
+        split=_sent(told, best) if best_side == "destination" and best == told[best_side] else None,
         why=f"as seen by {SIDES.get(best_side, best_side)}" if best_side else "",
         samples=f"{best.canary} requests",
         pods=tuple(_pods(check, rows, canary, index)),

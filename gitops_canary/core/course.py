@@ -257,7 +257,7 @@ class Course:
             why = f"{error.problem} To go on: {error.remedy}"
             wrong = Reading(metric=check.name, trouble=Trouble.ERROR, why=why)
             return [wrong for _ in pairwise(times)]
-        found = counting.readings(check, self.spec, roles, answers, times)
+        found = counting.readings(check, self.spec, roles, answers, times, rule=self.rule)
         return [swapped(one) for one in found] if self.alone else found
 
     def _value(self, check: Check, at_ms: int, answers: Answers) -> Reading:

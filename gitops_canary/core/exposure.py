@@ -72,7 +72,9 @@ def exposure_json(
         until_ms = instants[0] - basis.scrape_ms if instants else live_ms
         live = (until_ms, *instants)
     stay = arriving(basis.moves, until_ms)
-    before = arrived(basis.policy, basis.spec, answers, stay, live, scrape_ms=basis.scrape_ms)
+    before = arrived(
+        basis.policy, basis.spec, answers, stay, live, scrape_ms=basis.scrape_ms, rule=basis.rule
+    )
     span_ms = max(act.at_ms, basis.previous_ms) - basis.previous_ms
     return {
         "weight": percent(record.weight_from),
@@ -112,7 +114,7 @@ def counted(
     if check is None or not instants:
         return None
     if policy.judge.type not in WINDOWED:
-        return _summed(check, spec, answers, instants, scrape_ms)
+        return _summed(check, spec, answers, instants, scrape_ms, rule)
     try:
         roles = asked(check, policy, spec, instants, scrape_ms=scrape_ms, births=rule >= BORN)
     except SpecError:
@@ -136,6 +138,7 @@ def arrived(
     live: Sequence[int],
     *,
     scrape_ms: int,
+    rule: int = RULE,
 ) -> Counted | None:
     """Count what met the canary while its newest weight was on its way: pushed, not yet seen live.
 
@@ -159,7 +162,7 @@ def arrived(
     except SpecError:
         # Not swallowed: the judge reports it as the check's reason.
         return None
-    blocks = counting.readings(check, spec, roles, answers, whole)
+    blocks = counting.readings(check, spec, roles, answers, whole, rule=rule)
     first = next((i for i, at_ms in enumerate(whole) if at_ms >= stay.end_ms), len(whole) - 1)
     unseen_ms = after_all(roles[Role.COUNTS], answers, blocks[first:], whole[first:], scrape_ms)
     return _added(check, blocks[first:], whole[first], whole[-1], unseen_ms)
@@ -175,6 +178,7 @@ def _summed(
     answers: Answers,
     ends: Sequence[int],
     scrape_ms: int,
+    rule: int,
 ) -> Counted | None:
     """Add up the blocks of exact counts that end at these instants."""
     times = (ends[0] - scrape_ms, *ends)
@@ -183,7 +187,7 @@ def _summed(
     except SpecError:
         # Not swallowed: the judge reports it as the check's reason.
         return None
-    blocks = counting.readings(check, spec, roles, answers, times)
+    blocks = counting.readings(check, spec, roles, answers, times, rule=rule)
     unseen_ms = after_all(roles[Role.COUNTS], answers, blocks, times, scrape_ms)
     return _added(check, blocks, times[0], times[-1], unseen_ms)
 

@@ -21,6 +21,8 @@ class Row:
     part: str
     pod: tuple[str, ...]
     increments: tuple[int | str, ...]
+    timely: bool | None
+    """Whether it had a sample at the first instant; False: an older one stands in, None: none."""
 
 
 def series_key(labels: Mapping[str, str]) -> frozenset[str]:
@@ -65,6 +67,7 @@ def increments(
             part=own.get("le", ""),
             pod=tuple(own.get(name, "") for name in _POD),
             increments=tuple(_increments(values[key], times, before.get(key))),
+            timely=True if times[0] in values[key] else False if key in before else None,
         )
         for key, own in labels.items()
     ]

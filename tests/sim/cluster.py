@@ -128,6 +128,8 @@ class Cluster:
     now_ms: int
     rate: float = 20.0
     """Requests a second to each app."""
+    away_ms: int = 0
+    """When users came back who had stayed away; far ahead while they do."""
     db: Database = field(default_factory=Database)
     scraping: bool = True
     starting: bool = True

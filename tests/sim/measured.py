@@ -125,10 +125,10 @@ def _resets(world: Simulation) -> Undo:
 
 
 def _no_traffic(world: Simulation) -> Undo:
-    world.cluster.rate = world.rng.choice((0.0, 0.5))
+    world.cluster.rate, world.cluster.away_ms = world.rng.choice((0.0, 0.5)), 1 << 60
 
     def undo() -> None:
-        world.cluster.rate = 20.0
+        world.cluster.rate, world.cluster.away_ms = 20.0, world.now_ms
 
     return undo
 
@@ -177,7 +177,7 @@ _UNTRUE: dict[str, Fault] = {
     "there is no traffic": _no_traffic,
 }
 UNTRUE = frozenset(_UNTRUE)
-"""Faults after which a count is not what was; users who stay away make another rate of it."""
+"""Faults after which a count is not what was."""
 MEASURED: dict[str, Fault] = {
     **_UNTRUE,
     "an application's own metrics say NaN": _answers(_nothing_of_its_own),

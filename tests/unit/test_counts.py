@@ -7,6 +7,7 @@ from checks import DURATION, check, spec
 
 from gitops_canary.core import counting
 from gitops_canary.core.counting import BEFORE_MS, Past
+from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.core.questions import Role
 from gitops_canary.model.judging import Counts, Pod, Reading, Trouble
 from gitops_canary.model.observation import Answer, Question, Sample, Series
@@ -30,7 +31,10 @@ def counter(
 
 
 def counted(
-    *series: Series, one: Check = SPEC.policy.checks[0], **others: Sequence[Series]
+    *series: Series,
+    one: Check = SPEC.policy.checks[0],
+    rule: int = RULE,
+    **others: Sequence[Series],
 ) -> list[Reading]:
     """Count three blocks; `others` are the answers for other roles."""
     roles = counting.asked(one, SPEC, TIMES, scrape_ms=SCRAPE, step_ms=SCRAPE)
@@ -38,7 +42,7 @@ def counted(
     for role, asked in roles.items():
         shown = series if role is Role.COUNTS else others.get(role.name.lower(), ())
         answers |= dict.fromkeys(asked, Answer(series=tuple(shown)))
-    return counting.readings(one, SPEC, roles, answers, TIMES)
+    return counting.readings(one, SPEC, roles, answers, TIMES, rule=rule)
 
 
 def counts(found: Sequence[Reading]) -> list[tuple[int, ...] | str]:
@@ -61,27 +65,6 @@ def test_each_side_is_counted_block_by_block_and_a_5xx_is_bad() -> None:
     assert counts(found) == [(4, 1, 51, 0), (0, 0, 43, 2), (8, 1, 30, 0)]
     assert [one.samples for one in found] == ["4 requests", "0 requests", "8 requests"]
     assert found[0].why == "as seen by its own proxy"
-
-
-def test_the_side_that_saw_more_counts_and_of_two_alike_the_callers() -> None:
-    found = counted(
-        counter("shop", [0, 9, 18, 20]),
-        counter("shop", [0, 9, 19, 20], reporter="source"),
-        counter("shop-primary", [0, 0, 0, 9]),
-    )
-
-    assert counts(found) == [(9, 0, 0, 0), (10, 0, 0, 0), (2, 0, 9, 0)]
-    assert [one.why[11:] for one in found] == ["its callers", "its callers", "its own proxy"]
-
-
-def test_both_workloads_together_tell_who_saw_more() -> None:
-    (first, *_) = counted(
-        *(counter(name, [0, 5, 5, 5], reporter="source") for name in ("shop", "shop-primary")),
-        *(counter(name, [0, 3, 3, 3]) for name in ("shop", "shop-primary")),
-        counter("shop", [0, 10, 10, 10], reporter="odd"),
-    )
-
-    assert (first.counts, first.why) == (Counts(canary=5, primary=5), "as seen by its callers")
 
 
 def test_nothing_counted_is_seen_by_nobody() -> None:

@@ -1,0 +1,82 @@
+"""Requests that several sides see, each counted once, also where one side missed a scrape.
+
+A counter catches up with a gap at its end. What others were counted for meanwhile is part of that.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from gitops_canary.core.increments import Row
+from gitops_canary.model.judging import Counts
+
+
+@dataclass(slots=True)
+class Once:
+    """Chooses the side that saw the most of each block, told one after the other."""
+
+    late: set[str] = field(default_factory=set)
+    """Sides that were silent when the first block began, and others not: nobody knows which part of
+    what they saw when they are heard again is from before."""
+    forgetful: bool = False
+    """As before decision 52: a gap is counted by the other sides, and when it is caught up with."""
+    _ahead: dict[str, Counts] = field(default_factory=dict)
+    """What others were counted for since a side saw anything."""
+
+    @classmethod
+    def among(cls, rows: Sequence[Row], *, forgetful: bool) -> "Once":
+        """Begin with what is known of the first instant."""
+        timely = {row.side for row in rows if row.timely}
+        late = {row.side for row in rows if row.timely is False} - timely
+        return cls(late=late if timely else set(), forgetful=forgetful)
+
+    def take(self, seen: Iterable[tuple[str, Counts]]) -> tuple[str, Counts]:
+        """Give the side that saw the most, and what nobody has counted of that.
+
+        >>> once, both = Once(), Counts(canary=10, primary=90)
+        >>> once.take([("source", both), ("destination", Counts())])
+        ('source', Counts(canary=10, canary_bad=0, primary=90, primary_bad=0))
+        >>> once.take([("source", both), ("destination", Counts(canary=20, primary=180))])
+        ('source', Counts(canary=10, canary_bad=0, primary=90, primary_bad=0))
+        """
+        best, best_side, silent = Counts(), "", []
+        for side, counts in seen:
+            if not _total(counts):
+                silent.append(side)
+                continue
+            if side in self.late and not self.forgetful:
+                self.late.remove(side)
+                continue
+            fresh = _less(counts, self._ahead.pop(side, Counts()))
+            if _total(fresh) > _total(best):
+                best, best_side = fresh, side
+        if not self.forgetful:
+            for side in silent:
+                self._ahead[side] = _more(self._ahead.get(side, Counts()), best)
+        return best_side, best
+
+
+def _total(counts: Counts) -> int:
+    return counts.canary + counts.primary
+
+
+def _more(one: Counts, other: Counts) -> Counts:
+    return Counts(
+        canary=one.canary + other.canary,
+        canary_bad=one.canary_bad + other.canary_bad,
+        primary=one.primary + other.primary,
+        primary_bad=one.primary_bad + other.primary_bad,
+    )
+
+
+def _less(every: Counts, known: Counts) -> Counts:
+    """Take known requests off; sides may differ by a few."""
+    canary, primary = (
+        max(every.canary - known.canary, 0),
+        max(every.primary - known.primary, 0),
+    )
+    return Counts(
+        canary=canary,
+        canary_bad=min(max(every.canary_bad - known.canary_bad, 0), canary),
+        primary=primary,
+        primary_bad=min(max(every.primary_bad - known.primary_bad, 0), primary),
+    )
