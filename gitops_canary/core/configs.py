@@ -31,8 +31,9 @@ def ranked(policy: Policy, rule: int) -> mannwhitney.Config:
 
 
 def counted(
-    policy: Policy, metrics: tuple[sequential.Metric, ...], *, alone: bool, seen_ms: int, rule: int
-) -> sequential.Config:
+    policy: Policy, metrics: tuple[sequential.Metric, ...],
+    *, weight: Decimal, alone: bool, seen_ms: int, rule: int,
+) -> sequential.Config:  # fmt: skip
     """Weigh counts; checks without counts are judged by their limits."""
     said = policy.judge
     valued = {c.name: c.limits for c in policy.checks if not c.builtin}
@@ -50,6 +51,9 @@ def counted(
         fast=said.fast_advance,
         pod_grace_ms=said.pod_grace_ms,
         on_inconclusive=said.on_inconclusive,
+        # After a promotion there is no step, and nothing to count.
+        looks=1 if alone else policy.needed(1 if weight else 0),
+        interval_ms=policy.interval_ms,
         alone=alone,
         rule=rule,
     )

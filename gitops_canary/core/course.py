@@ -272,8 +272,9 @@ class Course:
             return configs.ranked(self.policy, self.rule)
         metrics = tuple(self._metric(c, answers) for c in self.policy.checks if c.builtin)
         return configs.counted(
-            self.policy, metrics, alone=self.alone, seen_ms=self.seen_ms, rule=self.rule
-        )
+            self.policy, metrics,
+            weight=self.weight, alone=self.alone, seen_ms=self.seen_ms, rule=self.rule,
+        )  # fmt: skip
 
     def _metric(self, check: Check, answers: Answers) -> sequential.Metric:
         try:

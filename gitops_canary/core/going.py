@@ -244,7 +244,7 @@ def _measured(s: Situation, failed: int) -> tuple[Wait, str]:
     """Say what is waited for while nothing is decided, and what was seen so far."""
     newest = s.verdicts[-1] if s.verdicts else None
     if newest and newest.heard and newest.outcome is Outcome.INCONCLUSIVE:
-        return Wait.WINDOW, f"Measures at {percent(s.tip.weight)} %: {newest.reason}."
+        return Wait.WINDOW, f"Measures {_where(s)}: {newest.reason}."
     if newest and newest.outcome is Outcome.INCONCLUSIVE:
         return Wait.DATA, f"The checks are inconclusive: {silent(newest)}."
     if newest and newest.outcome is Outcome.FAIL:

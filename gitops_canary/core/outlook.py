@@ -133,7 +133,9 @@ def _share(policy: Policy, weight: Decimal) -> str:
 def _looks(policy: Policy, count: int) -> str:
     judge = policy.judge
     if judge.type == "sequential":
-        return f"the judge has to be sure, for {duration(judge.dwell_ms)} at the least"
+        times = f" at the end of each of {count} intervals" if count > 1 else ""
+        least = duration(_stay_ms(policy, count))
+        return f"the judge has to be sure{times}, for {least} at the least"
     first = duration(_first_ms(policy))
     if judge.type == "conditions":
         counts = [one.criteria.count or 1 for one in policy.checks if one.criteria]
@@ -193,13 +195,20 @@ def _ways_out(policy: Policy) -> Iterator[str]:
     )
 
 
+def _stay_ms(policy: Policy, looks: int) -> int:
+    """Say how long a weight stays at the least by evidence on counts."""
+    return max(policy.judge.dwell_ms, policy.interval_ms * looks if looks > 1 else 0)
+
+
 def _quickest_ms(policy: Policy) -> int:
     if policy.skip_analysis:
         return 0
     looks = policy.trial + sum(policy.needed(step) for step in range(1, len(policy.steps) + 1))
     stages = len(policy.steps) + bool(policy.trial)
     if policy.judge.type == "sequential":
-        return max(stages * policy.judge.dwell_ms, policy.judge.min_soak_ms)
+        counts = [policy.needed(step) for step in range(len(policy.steps) + 1)]
+        stay_ms = sum(_stay_ms(policy, count) for count in counts if count)
+        return max(stay_ms, policy.judge.min_soak_ms)
     return _first_ms(policy) * stages + policy.interval_ms * (looks - stages)
 
 

@@ -12,7 +12,7 @@ from gitops_canary.core.counting import Past
 from gitops_canary.core.judges.sequential import Metric
 from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.errors import SpecError
-from gitops_canary.model.spec import Affinity, CanarySpec, Check, Criteria, JudgePolicy
+from gitops_canary.model.spec import Affinity, CanarySpec, Check, Criteria, JudgePolicy, Strategy
 
 SLOW = check(DURATION, minimum=None, maximum="500")
 
@@ -33,7 +33,9 @@ def test_who_stays_with_the_candidate_is_no_mismatch() -> None:
     own = spec(check()).policy
     kept = replace(own, affinity=Affinity(cookie="shop", max_age_s=60))
     found = {
-        (policy is kept, rule): configs.counted(policy, (), alone=False, seen_ms=0, rule=rule)
+        (policy is kept, rule): configs.counted(
+            policy, (), weight=Decimal(10), alone=False, seen_ms=0, rule=rule
+        )
         for policy in (own, kept)
         for rule in (37, 38)
     }
@@ -45,7 +47,7 @@ def test_a_policy_can_let_the_split_be() -> None:
     own = spec(check()).policy
     for guard in (True, False):
         said = replace(own, judge=JudgePolicy(type="sequential", share_guard=guard))
-        found = configs.counted(said, (), alone=False, seen_ms=0, rule=RULE)
+        found = configs.counted(said, (), weight=Decimal(10), alone=False, seen_ms=0, rule=RULE)
         assert (found.mismatch is not None) == guard
 
 
@@ -134,3 +136,21 @@ def test_records_are_judged_by_what_was_heeded_and_compared_then() -> None:
         ranks = configs.ranked(one.policy, rule)
         assert (ranks.heeds, ranks.metrics[0].rule.alike_too) == (heeds, alike)
         assert configs.conditioned(one.policy, one, rule=rule).heeds == heeds
+
+
+@pytest.mark.parametrize(
+    ("strategy", "weight", "alone", "looks"),
+    [
+        (Strategy.BLUE_GREEN, 0, False, 4),
+        (Strategy.BLUE_GREEN, 100, False, 1),
+        (Strategy.AB_TEST, 100, False, 4),
+        (Strategy.AB_TEST, 100, True, 1),
+        (Strategy.WEIGHTED, 10, False, 1),
+    ],
+)
+def test_looks_are_counted_where_a_step_needs_several(
+    strategy: Strategy, weight: int, alone: bool, looks: int
+) -> None:
+    said = replace(spec(check()).policy, strategy=strategy, iterations=4, interval_ms=30_000)
+    found = configs.counted(said, (), weight=Decimal(weight), alone=alone, seen_ms=0, rule=RULE)
+    assert (found.looks, found.interval_ms) == (looks, 30_000)

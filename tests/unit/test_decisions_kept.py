@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from test_cold import COLD, cold
+from test_counted_looks import BLOCKS, COUNTED
 from test_judge_sequential import METRIC, block, run
 from test_judge_whole import HALF, whole
 from test_pod_faults import DEAD, SICK, WELL, seen
@@ -43,6 +44,7 @@ BURNING = [seen(i, SICK, DEAD if i > 2 else WELL) for i in range(5)]
             [block(i, (150, bad, 1350, 4)) for i, bad in enumerate(WARMING)],
             id="what gets better by itself is waited for",
         ),
+        pytest.param(53, COUNTED, BLOCKS, id="iterations are intervals"),
         pytest.param(51, COLD, [cold(i, 3) for i in range(5)], id="what is slow in its warm-up"),
         pytest.param(42, CONFIG, NEITHER, id="a pod may be broken unproven"),
         pytest.param(48, CONFIG, BURNING, id="what the primary fails ends no wait"),

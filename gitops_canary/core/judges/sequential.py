@@ -95,7 +95,7 @@ def step(config: Config, state: State, block: Block) -> tuple[State, Verdict]:
         final=final,
         heard=heard,
     )
-    return state, verdict
+    return replace(state, passed=state.passed + (outcome is Outcome.PASS)), verdict
 
 
 def _at_weight(state: State, block: Block) -> State:
@@ -103,8 +103,9 @@ def _at_weight(state: State, block: Block) -> State:
     if weight == state.weight:
         return state
     return replace(
-        state, weight=weight, weight_ms=block.start_ms, value_outcomes={}, shares=share.State()
-    )
+        state, weight=weight, weight_ms=block.start_ms, value_outcomes={}, shares=share.State(),
+        passed=0,
+    )  # fmt: skip
 
 
 def _counts(reading: Reading) -> Counts:

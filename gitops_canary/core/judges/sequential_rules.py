@@ -11,6 +11,7 @@ from gitops_canary.core.judges.pods import blamed
 from gitops_canary.core.judges.sequential_types import (
     COLD,
     KEPT,
+    LOOKS,
     NEWEST,
     SPLIT,
     SUMS,
@@ -145,20 +146,35 @@ def _beyond(config: Config, metric: Metric, newest: Ends) -> str:
 
 def _passing(config: Config, state: State, block: Block) -> Ruling:
     """Wait for dwell, soak and proof; everything here was heard and is well so far."""
-    if block.underway:
-        return Outcome.INCONCLUSIVE, "nothing is wrong while the next weight comes", False, True
+    if waits := _waits(config, state, block):
+        return Outcome.INCONCLUSIVE, waits, False, True
+    if _counted(config) and state.passed + 1 < config.looks:
+        return Outcome.PASS, f"nothing is wrong at look {state.passed + 1}", False, True
     proven = all(state.weighed[m.name].proof >= math.log(config.proven) for m in config.metrics)
-    unread = [name for name in config.values.limits if name not in state.value_outcomes]
-    if unread:
-        return Outcome.INCONCLUSIVE, f"{unread[0]} was not measured here yet", False, True
-    if cold := _cold(config, state, block):
-        return Outcome.INCONCLUSIVE, cold, False, True
     dwell_ms = config.fast_dwell_ms if config.fast and proven else config.dwell_ms
     if dwells := waiting.dwelling(config, state, block, dwell_ms):
         return Outcome.INCONCLUSIVE, f"nothing is wrong; {dwells}", False, True
     if not block.last:
         return Outcome.PASS, "nothing speaks against more traffic", False, True
     return _promoting(config, state, block, proven=proven)
+
+
+def _waits(config: Config, state: State, block: Block) -> str:
+    """Say what a pass waits for that no evidence makes up for; empty where for nothing."""
+    if block.underway:
+        return "nothing is wrong while the next weight comes"
+    unread = [name for name in config.values.limits if name not in state.value_outcomes]
+    if unread:
+        return f"{unread[0]} was not measured here yet"
+    if cold := _cold(config, state, block):
+        return cold
+    early = waiting.early(config, state, block) if _counted(config) else ""
+    return early and f"nothing is wrong; {early}"
+
+
+def _counted(config: Config) -> bool:
+    """Whether looks are counted, each of which ends an interval."""
+    return config.looks > 1 and config.rule >= LOOKS
 
 
 def _cold(config: Config, state: State, block: Block) -> str:

@@ -12,10 +12,10 @@ from gitops_canary.model.judging import Counts
 from gitops_canary.model.rollout import Outcome
 
 SEEN_MS = 15_000
-RULE = 52
+RULE = 53
 """The newest decision (docs/decisions) that changed how evidence is weighed, or from when."""
 APART, TOGETHER, LONE, KEPT, BORN, ROW, WARM, BOTH, SPLIT = 29, 31, 37, 38, 39, 40, 41, 42, 43
-HEEDS, SUMS, SOLE, PACED, NEWEST, COLD, ONCE = 46, 47, 48, 49, 50, 51, 52
+HEEDS, SUMS, SOLE, PACED, NEWEST, COLD, ONCE, LOOKS = 46, 47, 48, 49, 50, 51, 52, 53
 """The decisions since which a pod's own share is expected of it, the ways to condemn add up, a pod
 that is broken by itself is left out or waited for, what is promoted unproven kept its limit, a
 series that begins within a window counts whole in it, the blocks of all weights are one row, a
@@ -23,8 +23,8 @@ share that falls after the warm-up is waited for, no pod of the canary condemns 
 rest of a primary, clumped or retried requests are no other split, the silence of one is not made
 up for by what others say, clumps show in the sums of both sides, where nobody is left to compare
 with the limit alone condemns, ranks pass once an interval at a weight, nothing passes between a
-failed look at a limit and the next one, what breaks a limit during its warm-up holds, and what one
-side missed is counted once."""
+failed look at a limit and the next one, what breaks a limit during its warm-up holds, what one side
+missed is counted once, and iterations are intervals, not looks."""
 WHOLE = 100
 """Percent: at this weight nobody is left to compare with, and what was seen before counts."""
 
@@ -84,6 +84,9 @@ class Config:
     """At the last step, unproven after `max_hold_ms`: promote, hold or rollback."""
     mismatch: float | None = 1000.0
     """Evidence for another share of traffic than the weight that holds; None does not look."""
+    looks: int = 1
+    """Passing looks a weight needs, where iterations are counted: each ends an interval then."""
+    interval_ms: int = 60_000
     recent_ms: int = 60_000
     recent_bad: int = 3
     lately_ms: int = 300_000
@@ -155,3 +158,5 @@ class State:
     weight_ms: int | None = None
     """Start of the first block at this weight."""
     weight: str = ""
+    passed: int = 0
+    """Looks at this weight that passed."""

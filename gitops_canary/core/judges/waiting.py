@@ -21,6 +21,18 @@ def dwelling(config: Config, state: State, block: Block, dwell_ms: int) -> str:
     return f"{rough(stay_ms)} of {rough(dwell_ms)} at {state.weight} %{seen}{more}"
 
 
+def early(config: Config, state: State, block: Block) -> str:
+    """Say which look is under way where looks are counted; empty where one ends in this block."""
+    assert state.weight_ms is not None, "set by every block"
+    every_ms, here_ms = config.interval_ms, block.end_ms - state.weight_ms
+    if here_ms // every_ms > (block.start_ms - state.weight_ms) // every_ms:
+        return ""
+    look = f"look {state.passed + 1} of {config.looks}"
+    if state.passed >= config.looks:
+        look = "the next look"
+    return f"{look} ends in {rough(every_ms - here_ms % every_ms)}"
+
+
 def unproven(config: Config, state: State, block: Block) -> str:
     """Say of the metric that is furthest from its proof how far it is, and what is missing."""
     metric = min(config.metrics, key=lambda one: state.weighed[one.name].proof)
