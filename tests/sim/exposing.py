@@ -105,8 +105,9 @@ class Exposing(Leaving):
         return Told(tuple(every)) if None not in found and times == sorted(times) else None
 
     def began(self, move: Landed) -> Landed | None:
-        """Find the move that gave a rollout its first traffic."""
-        return next((one for one in (*self.chain(move),)[::-1] if one.after.weight), None)
+        """Find the move that gave a rollout its first traffic; a person's is none of its own."""
+        gave = (one for one in (*self.chain(move),)[::-1] if one.after.weight)
+        return next((one for one in gave if one.record.weight_to), None)
 
     def _app(self, move: Landed) -> App:
         return self.world.cluster.apps[move.shape.name]
