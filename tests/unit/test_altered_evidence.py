@@ -234,3 +234,12 @@ def test_windows_are_judged_by_what_was_asked_since_decision_39() -> None:
     looks = partial(by_rule, "watched threshold 3 advance", change=nothing)
     assert looks(39) == [("pass", False)]
     assert looks(38) == [("inconclusive", False)]
+
+
+def test_a_move_that_was_dated_too_early_is_told_with_what_it_had_to_wait_for() -> None:
+    [(document, before)] = [(d, b) for name, d, b in EVERY if name == "returned_in_steps 5 finish"]
+    altered = copy.deepcopy(document)
+    MOVES["date"](altered)
+    assert (
+        "today's code would hold: Traffic returns to the primary; the canary still has 30 %."
+    ) in list(recompute(altered, before))

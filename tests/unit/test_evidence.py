@@ -124,3 +124,10 @@ def test_a_sample_at_the_very_instant_counts() -> None:
     samples = tuple(Sample(at, "1") for at in (100, 130, 160))
     cut = until({question: Answer(series=(Series(labels={}, samples=samples),))}, 160)
     assert [len(one.samples) for answer in cut.values() for one in answer.series] == [3]
+
+
+def test_what_was_dated_by_merges_says_so_and_nothing_else_does() -> None:
+    dates = {"landed", "sealed"}
+    assert not dates & written()["timing"].keys()
+    timing = written(landed=True)["timing"]
+    assert {name: timing[name] for name in dates} == {"landed": True, "sealed": True}

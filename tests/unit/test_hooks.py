@@ -112,3 +112,9 @@ def test_answers_count_only_for_a_weight_that_is_live() -> None:
     assert judged(replace(s, live=None)).verdicts == s.verdicts
     for rollout in (ended, returns):
         assert judged(replace(s, rollout=rollout)).verdicts == s.verdicts
+
+
+@pytest.mark.parametrize("heeds", [True, False])
+def test_a_webhook_nobody_asked_makes_up_for_no_silence_since_decision_46(*, heeds: bool) -> None:
+    (found,) = joined(TWO, Action.ADVANCE, LIVE_MS, looks(NONE), {}, heeds=heeds)
+    assert found.heard is not heeds

@@ -226,3 +226,12 @@ def test_every_planned_move_is_confirmed(name: str) -> None:
     assert one.after is not None
     if one.act.action is not Action.IDLE:
         confirm(one.act, before=before.owned, after=one.after, place=SPEC.place)
+
+
+def test_what_reaches_the_canary_beside_its_weight_is_told_at_the_start_alone() -> None:
+    def told(one: Act, tip: Ground, moves: Sequence[Move] = ()) -> bool:
+        tip = replace(tip, reaching=("apps/route.yaml:9",))
+        return "apps/route.yaml:9" in planned(one, tip, moves).commit.message
+
+    assert told(act(Action.START), NEW)
+    assert not told(act(Action.ADVANCE, "10"), NEW, STARTED)
