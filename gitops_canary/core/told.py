@@ -131,6 +131,12 @@ class Told:
             yield f"or after the last attempt by: gitops-canary retry {canary}"
         yield f"What was measured and decided: decision-*.json of rollout {rollout}."
 
+    @property
+    def _unseen(self) -> bool:
+        """Whether some of what was counted was not seen."""
+        parts = ((row, row.get("arriving") or {}) for row in self.exposures())
+        return any("unseen" in part for pair in parts for part in pair)
+
     def unknown(self) -> Iterator[str]:
         """Say what this record does not show."""
         for number in self.missing:
@@ -143,6 +149,11 @@ class Told:
             yield (
                 f"in {missed[0]} of the minutes above 0 % requests were not counted: up to "
                 f"{missed[1]} more, at the most there were a minute for each percent"
+            )
+        elif self._unseen:
+            yield (
+                "for some of the minutes above 0 % there is no sample, and nothing says how many "
+                "requests met it then"
             )
         if any(one.open for one in self.stages):
             yield "what met it after a decision to end the traffic until that was live"

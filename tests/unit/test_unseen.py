@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from test_course import SCRAPE, answered, course, steady
 from test_exposure import INSTANTS, row, windows
+from test_report import decision, failed, story
 
 from gitops_canary.core.exposure import counted
 from gitops_canary.core.unseen import untold
@@ -74,3 +75,17 @@ def test_old_records_are_held_to_what_they_tell() -> None:
     assert whole == found()
     assert without == {"requests": "1", "arriving": {"requests": "3"}}
     assert older == {"requests": "1"}
+
+
+@pytest.mark.parametrize(("seen", "says"), [("4", "nothing says how many"), ("3", "up to 24 more")])
+def test_a_record_says_what_bounds_the_time_that_no_sample_tells_of(seen: str, says: str) -> None:
+    end = failed(6)
+    end["exposure"] |= {
+        "arriving": None,
+        "counted": "2026-03-02T10:02:00Z/2026-03-02T10:06:00Z",
+        "requests": "8",
+        "unseen": seen,
+    }
+    end["policy"]["effective"]["judge"] = {"type": "sequential"}
+    end["policy"]["effective"]["checks"][0]["builtin"] = "request-success-rate"
+    assert says in "\n".join(story(decision(1, "start"), end).unknown())
