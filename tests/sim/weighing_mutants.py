@@ -6,6 +6,7 @@ from typing import Any
 
 from gitops_canary.core import evidence
 from gitops_canary.core.judges import lonely, sequential, sequential_rules
+from gitops_canary.core.once import Once
 
 from .families import sequential as drawn
 from .planting import Mutant, Swap
@@ -56,6 +57,13 @@ def _forgotten() -> Sequence[Swap]:
     return [(evidence, "_queries", queries)]
 
 
+def _twice() -> Sequence[Swap]:
+    """Count what one side missed by the others, and again when it is heard."""
+    real = Once.among
+    again = staticmethod(lambda rows, **_given: real(rows, forgetful=True))
+    return [(Once, "among", again)]
+
+
 def _never(*_a: object, **_k: object) -> None:
     return None
 
@@ -79,6 +87,7 @@ WEIGHING: Sequence[Mutant] = (
         "sequential",
     ),
     Mutant("a sample is left out of the record", _forgotten, family="sequential"),
+    Mutant("what one side missed is counted twice", _twice, family="sequential"),
     Mutant(
         "what is slow while it warms up rises",
         lambda: [(sequential_rules, "_cold", _nothing)],
