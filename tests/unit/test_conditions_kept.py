@@ -204,11 +204,11 @@ def test_one_metric_s_error_is_silence_since_decision_46(
     block = Block(start_ms=0, end_ms=60 * SECOND, weight=Decimal(10), readings=read)
     both = (metric(count=9), Metric(name="n", success=POSITIVE, count=9))
 
-    def heard(*, heeds: bool) -> bool:
-        config = Config(metrics=both, heeds=heeds)
+    def heard(**rule: bool) -> bool:
+        config = Config(metrics=both, **rule)
         return conditions.step(config, conditions.begin(config), block)[1].heard
 
-    assert (heard(heeds=True), heard(heeds=False)) == (now, before)
+    assert (heard(), heard(heeds=False)) == (now, before)
 
 
 @pytest.mark.parametrize("text", ["a" * 121, "(" + "~" * 130], ids=["no name", "no character"])
@@ -216,3 +216,8 @@ def test_of_a_long_condition_that_cannot_be_read_the_beginning_is_shown(text: st
     with pytest.raises(SpecError) as error:
         expression.read(text)
     assert f"'{text[:120]}'" in error.value.problem
+
+
+def test_by_itself_one_inconclusive_measurement_is_too_many_as_in_argo() -> None:
+    neither = Metric(name="m", success=POSITIVE, failure=FALSE, count=3)
+    assert phases(run(neither, ["-1"])) == ["Inconclusive"]

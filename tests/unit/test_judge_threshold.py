@@ -60,3 +60,10 @@ def test_limits_are_told_in_words() -> None:
     assert threshold.limit_words(both) == ">= 1.5 and <= 2"
     assert threshold.limit_words(Limits(minimum=Decimal(9))) == ">= 9"
     assert threshold.limit_words(Limits()) == "none"
+
+
+def test_unless_said_otherwise_one_failed_look_condemns() -> None:
+    config = Config(limits=CONFIG.limits)
+    block = Block(start_ms=0, end_ms=1, weight=Decimal(10), readings=(value("98"),))
+    found = threshold.step(config, threshold.begin(config), block)[1]
+    assert (found.outcome, found.final) == (Outcome.FAIL, True)

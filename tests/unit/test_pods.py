@@ -55,6 +55,7 @@ def test_chance_grows_with_who_could_have_been_hit_and_with_what_else_failed() -
 def test_broken_is_beyond_half_or_three_times_a_larger_budget() -> None:
     sick = {"a": (60, 50), **WELL}
     assert broken(sick, 0.01, 1.0) is not None
+    assert broken(sick, 0.2, 1.0) is not None
     assert broken(sick, 0.25, 1.0) is None, "three quarters are not far enough away"
     assert broken({"a": (60, 60), **WELL}, 0.34, 1.0) is None, "nothing is three times as much"
 

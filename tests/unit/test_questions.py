@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from checks import DURATION, SUCCESS, check, spec
@@ -217,3 +218,34 @@ def test_samples_two_scrapes_old_answer_where_scrapes_are_rare() -> None:
     for scrape_ms, lookback_ms in ((15_000, 60_000), (45_000, 90_000)):
         found = questions(own.policy, own, (LIVE,), scrape_ms=scrape_ms)
         assert {one.lookback_ms for one in found} == {lookback_ms}
+
+
+@pytest.mark.parametrize(
+    ("provider", "kind", "builtin", "refused"),
+    [
+        ("apisix", "sequential", SUCCESS, True),
+        ("apisix", "sequential", None, False),
+        ("apisix", "threshold", SUCCESS, False),
+        ("istio", "sequential", SUCCESS, False),
+    ],
+)
+def test_a_builtin_that_nobody_counts_by_side_cannot_be_compared(
+    provider: str, kind: str, builtin: str | None, *, refused: bool
+) -> None:
+    canary = spec(check(builtin, query="up"), provider=provider)
+    judge = replace(canary.policy.judge, type=kind)
+    told = list(unaskable(replace(canary, policy=replace(canary.policy, judge=judge))))
+    assert [one.problem.rpartition(": ")[2] for one in told] == refused * [
+        f"{provider} counts both sides in one, so there is nothing to compare with."
+    ]
+
+
+def test_of_what_cannot_go_into_a_query_the_beginning_is_shown() -> None:
+    long = "y" * 79 + '"' + "z" * 9
+    shown = repr(long[:80])
+    with pytest.raises(SpecError) as name:
+        promql.escaped(long)
+    with pytest.raises(SpecError) as said:
+        promql.render("{{ a }}", {"a": long})
+    assert name.value.problem.startswith(f"{shown} cannot go")
+    assert f"{shown}, cannot go" in said.value.problem

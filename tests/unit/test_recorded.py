@@ -90,3 +90,15 @@ def moves() -> Iterator[Move]:
 def test_moves_are_dated_as_the_decision_on_record_did(timing: Json, dates: list[int]) -> None:
     found = recorded.dated({"timing": timing}, tuple(moves()))
     assert [one.date_ms for one in found] == dates
+
+
+def test_the_fast_way_back_to_what_finished_before_needs_no_verdict_where_it_is_allowed() -> None:
+    policy = BY_NAME["skip_analysis 2 promote"][0]["policy"]
+
+    def wrong(**effective: Any) -> list[str]:
+        own = {**policy, "effective": {**policy["effective"], "skipAnalysis": False, **effective}}
+        return changed("skip_analysis 2 promote", policy=own)[1:]  # the first is of the digest
+
+    assert wrong(rollbackWindowMs=3_600_000) == []
+    assert "it promotes without a verdict, and neither policy nor person allows that" in wrong()
+    assert "today's code decides action advance, not promote" in wrong()

@@ -64,3 +64,11 @@ def test_after_the_promotion_no_warm_up_is_to_blame() -> None:
     assert last.outcome is FAIL
     assert "its first requests came" not in last.reason
     assert "its first requests came 2m before" in judged(CONFIG, (60,) * 8)[-1].reason
+
+
+def test_where_nobody_knows_how_failures_come_a_cache_that_warms_is_waited_for_too() -> None:
+    unknown = replace(CONFIG, metrics=(replace(CONFIG.metrics[0], known=False),))
+    found = judged(unknown, WARMING)
+    assert FAIL not in {one.outcome for one in found}
+    assert "its share falls as it warms up" in found[4].reason
+    assert FAIL in {one.outcome for one in judged(unknown, (15,) * 12)}

@@ -13,7 +13,7 @@ from records import record, revision
 from gitops_canary.core.message import compose
 from gitops_canary.core.replay import NEXT, History, by_canary, fault, moves
 from gitops_canary.model.commits import Commit
-from gitops_canary.model.names import CanaryId, RolloutId
+from gitops_canary.model.names import CanaryId, Revision, RolloutId
 from gitops_canary.model.rollout import Action, Move, Record
 
 WEB = CanaryId("prod/web")
@@ -206,3 +206,40 @@ def test_initialising_is_no_rollout_and_the_newest_one_counts() -> None:
     assert history.beginning(WEB) == tuple(newer)
     assert history.rollout(WEB) is None
     assert replayed(*chain(Action.START)).beginnings == {}
+
+
+def begun(number: int, rollout: RolloutId, previous: Move | None = None) -> Move:
+    return move(
+        number, rollout=rollout, action=Action.INITIALISE, weight_from=Decimal(0),
+        weight_to=Decimal(0), previous=previous.revision if previous else None,
+    )  # fmt: skip
+
+
+def test_a_canary_s_beginning_is_its_newest_one_alone() -> None:
+    first, other = begun(100, FIRST), begun(101, SECOND)
+    second = begun(102, SECOND, other)
+    history = replayed(first, other, second)
+    assert history.misfits == ()
+    assert history.beginning(WEB) == (other, second)
+    assert replayed(first, other).beginning(WEB) == (other,)
+    assert history.beginning(CanaryId("prod/other")) == ()
+
+
+def test_a_start_over_a_start_may_find_the_weight_that_the_first_took_away() -> None:
+    def start(number: int, rollout: RolloutId, weight: int) -> Move:
+        return move(
+            number, rollout=rollout, action=Action.START, previous=None,
+            weight_from=Decimal(weight), weight_to=Decimal(0),
+        )  # fmt: skip
+
+    advanced = chain(Action.START, Action.ADVANCE)
+    takes, after = start(200, SECOND, 30), start(201, RolloutId("000000000003"), 0)
+    assert replayed(*advanced, takes, after).left(WEB, after) == 30
+    assert replayed(*advanced, after).left(WEB, after) == 0
+    assert replayed(*advanced).left(WEB, advanced[-1]) == 0, "what it came from"
+
+
+def test_what_does_not_fit_is_named_by_twelve_digits_of_its_commit() -> None:
+    odd = replace(move(1, rollout=FIRST, action=Action.PROMOTE), revision=Revision("ab" * 20))
+    [misfit] = replayed(odd).misfits
+    assert misfit.why.startswith("Move abababababab (promote) ")
