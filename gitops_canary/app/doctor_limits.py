@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from gitops_canary.app.backtesting import week
 from gitops_canary.app.doctor import Finding, fine, hint, wrong
 from gitops_canary.app.doctor_subject import Subject
+from gitops_canary.app.doctor_warmups import warmups
 from gitops_canary.app.measuring import Measuring
 from gitops_canary.core import buckets, counting
 from gitops_canary.core.backtest import Range, backtest, leaving, tight_words
@@ -63,7 +64,8 @@ async def of(spec: CanarySpec, measuring: Measuring, now_ms: int) -> list[Findin
         for check, question in bounded
         if (misfit := _misfit(spec, check, answers[question]))
     ]
-    return [*found, *await beside_last_week(spec, measuring, now_ms, now)]
+    limited = await beside_last_week(spec, measuring, now_ms, now)
+    return [*found, *limited, *await warmups(spec, measuring, now_ms)]
 
 
 def _misfit(spec: CanarySpec, check: Check, answer: Answer) -> SpecError | None:

@@ -22,7 +22,7 @@ def spared(course: Course, answers: Answers, verdicts: Sequence[Verdict]) -> boo
     """Say whether twice the warm-up would have let through what was stopped.
 
     Only of canaries whose start is seen: of others nobody knows how long they had run. One that
-    stays slow is stopped all the same.
+    stays slow is stopped all the same; of one that was taken back before nobody knows.
     """
     judge = course.policy.judge
     if judge.type != sequential.NAME or course.alone or not judge.warmup_ms or not stops(verdicts):
@@ -31,4 +31,7 @@ def spared(course: Course, answers: Answers, verdicts: Sequence[Verdict]) -> boo
         return False
     longer = replace(judge, warmup_ms=TIMES * judge.warmup_ms)
     again = replace(course, policy=replace(course.policy, judge=longer)).verdicts(answers)
-    return not stops(again)
+    return not stops(again) and all(
+        int(one.numbers.get("canary", judge.min_requests)) >= judge.min_requests
+        for one in again[-1].measurements
+    )

@@ -15,7 +15,7 @@ BEGUN = LIVE + 35_000
 SLOW = check("request-duration", minimum=None, maximum="500")
 
 
-def answer(question: Question, slow: range) -> Answer:
+def answer(question: Question, slow: range, life_s: int = 3600) -> Answer:
     """Count twenty requests a second to the primary, and five to the canary, from `BEGUN` on.
 
     In the seconds `slow` after its first request two in five of the canary's are slow.
@@ -27,7 +27,7 @@ def answer(question: Question, slow: range) -> Answer:
         for le in bounds:
             total, samples = 0.0, []
             for at in range(LIVE - 3_900_000, question.end_ms + 1, 1000):
-                if at > since:
+                if at > since and (workload != "shop" or at <= since + life_s * 1000):
                     late = workload == "shop" and (at - since) // 1000 in slow
                     total += each * (60 if late and le == "500" else 100)
                 if at in times:
@@ -75,3 +75,11 @@ def test_nothing_is_said_of_a_canary_whose_start_is_not_seen() -> None:
         verdicts = course_.verdicts(given)
         assert stops(verdicts)
         assert not spared(course_, given, verdicts)
+
+
+def test_nothing_is_said_of_a_canary_that_was_taken_back_before_anybody_knew() -> None:
+    one, _ = past(range(900))
+    told = {question: answer(question, range(900), 110) for question in one.questions()}
+    verdicts = one.verdicts(told)
+    assert stops(verdicts)
+    assert not spared(one, told, verdicts)
