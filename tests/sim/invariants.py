@@ -16,10 +16,11 @@ from gitops_canary.model.rollout import Action, Outcome
 
 from .manifests import QUARANTINE
 from .pieces import mark
+from .pinned import Pinned
 from .remote import CONFIG, EVIDENCE
 from .twin import agrees, share
 from .watching import Broken, Landed, need
-from .weighing import CLEAR, Weighing
+from .weighing import CLEAR
 from .yielding import REWOUND_MS
 
 ENDED = frozenset({Action.FINISH, Action.ABORT, Action.RETREAT, Action.IDLE})
@@ -38,7 +39,7 @@ def in_force(quarantine: bytes, now_ms: int) -> list[bytes]:
     return [one for one in lines if datetime.fromisoformat(json.loads(one)["expires"]) > now]
 
 
-class Watch(Weighing):
+class Watch(Pinned):
     """The promises: every method whose name begins with one's number is held after every event."""
 
     def i1_only_an_unused_pass_raises_the_weight(self, move: Landed) -> None:
@@ -174,9 +175,8 @@ class Watch(Weighing):
             return
         if move.record.action is Action.PROMOTE and not self.late(move):  # Q2 holds those
             quality = self.world.quality(move.shape.name, move.after.candidate)
-            need(
-                not quality.errors, f"{move.after.candidate} fails {quality.errors:.0%} of requests"
-            )
+            good = 100 * (1 - quality.errors) >= self.limit(move)
+            need(good, f"{move.after.candidate} fails {quality.errors:.0%} of requests")
             crashes = quality.crashes and self.world.sees_live
             need(not crashes, f"{move.after.candidate} crashes")
             need(not quality.slow or not move.shape.latency, f"{move.after.candidate} is slow")

@@ -16,6 +16,7 @@ NAMES = ("web", "cart", "mail", "auth", "feed")
 WORD = "tell-nobody"
 """Stands where only those shall read it who read the repository."""
 QUARANTINE = ".gitops-canary/quarantine"
+LEAST = 99
 
 _CANARY = """\
 apiVersion: gitops-canary.dev/v1alpha1
@@ -34,7 +35,7 @@ spec:
 {around}    metrics:
       - name: request-success-rate
         interval: {interval}s
-        thresholdRange: {{min: 99}}
+        thresholdRange: {{min: {least}}}
 {more}{control}"""
 _LATENCY = """\
       - name: request-duration
@@ -106,6 +107,8 @@ class Shape:
     judge: str = "{type: threshold}"
     usual: float = 0.0
     """Share of the requests that fails whatever runs."""
+    least: int = LEAST
+    """The share of good requests that is asked for, in percent."""
 
     @property
     def id(self) -> str:
@@ -149,6 +152,7 @@ class Shape:
         return _CANARY.format(
             name=self.name,
             judge=self.judge,
+            least=self.least,
             deadline=self.deadline_s,
             interval=self.interval_s,
             threshold=self.threshold,
@@ -194,6 +198,8 @@ class Facts:
     suspended: bool
     control: Mapping[str, str] = field(hash=False)
     steps: tuple[Decimal, ...] = ()
+    least: int = LEAST
+    """The share of good requests that is asked for, in percent."""
 
     @property
     def settled(self) -> bool:
@@ -233,6 +239,7 @@ def _facts(canary: bytes, workloads: bytes, route: bytes, name: str) -> Facts | 
         return None
     text = canary.decode()
     steps = re.search(r"stepWeights: \[(.*?)\]", text)
+    least = re.search(r"thresholdRange: {min: (\d+)}", text)
     return Facts(
         candidate=found[name][0],
         primary=found[f"{name}-primary"][0],
@@ -246,6 +253,7 @@ def _facts(canary: bytes, workloads: bytes, route: bytes, name: str) -> Facts | 
             re.findall(r"^    (abort|retry|resume): \"?([^\"\n]*)\"?$", text, re.MULTILINE)
         ),
         steps=tuple(Decimal(s) for s in steps[1].split(", ")) if steps else (),
+        least=int(least[1]) if least else LEAST,
     )
 
 

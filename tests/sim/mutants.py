@@ -41,6 +41,7 @@ from .exposing_mutants import EXPOSING
 from .joined_mutants import JOINED
 from .leaving_mutants import LEAVING
 from .memory import MemoryGit
+from .pinned_mutants import PINNED
 from .planting import Mutant, Swap
 from .remote import Remote
 from .requested_mutants import REQUESTED
@@ -281,6 +282,7 @@ MUTANTS: Sequence[Mutant] = (
     *LEAVING,
     *EXPOSING,
     *JOINED,
+    *PINNED,
     *REQUESTED,
     *WEIGHING,
 )  # fmt: skip

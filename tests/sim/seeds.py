@@ -18,6 +18,7 @@ from .pieces import Figures, Setting
 from .rare import rarely
 from .reviewers import ACTS, Reviewers, scaled
 from .simulation import Simulation
+from .tightening import change_limits
 from .watching import Broken
 
 
@@ -46,6 +47,7 @@ def world(
     weather, rare = Weather(made, FAULTS), rarely(made)
     people = People(made, {**DEEDS, **DEEDS_AT_ONCE})
     settle_in(people)
+    change_limits(people)
     made.board.begin()
     made.ends += [weather.end, *([rare.end] if rare else []), people.home]
     if made.requested:

@@ -71,12 +71,20 @@ class Weighing(Asked):
         need(requests > 0, "nobody used the canary in the window that passed")
         if move.shape.weighs and requests <= CLEAR:
             return requests  # nothing speaks against more traffic; a promotion needs a hundred
-        need(failures <= requests / 10, f"{failures:.0f} of {requests:.0f} requests failed")
+        most = max(0.1, (100 - self.limit(move)) * 0.015)
+        need(failures <= requests * most, f"{failures:.0f} of {requests:.0f} requests failed")
         if move.shape.latency:
             late_ms = window.end_ms - LATELY_MS if move.shape.weighs else 0
             lately, _, slow = truth.within(max(window.start_ms, late_ms), window.end_ms)
             need(slow <= lately / 10, f"{slow:.0f} of {lately:.0f} requests were slow")
         return requests
+
+    def limit(self, move: Landed) -> int:
+        """Say which share of good requests is asked for, in percent: what was when it started."""
+        starts = (one for one in self.chain(move) if one.record.action is Action.START)
+        start = next(starts, None)
+        facts = start and self.world.facts(start.revision, start.shape)
+        return facts.least if facts else move.before.least
 
     def least_ms(self, move: Landed) -> int:
         """Say what of a weight has to be seen at the least before a pass."""
