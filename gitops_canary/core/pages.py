@@ -6,6 +6,7 @@ Foreign words are written as character references, so that no renderer takes the
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from gitops_canary.core.evidence import PAGES, page_paths
 from gitops_canary.core.markup import MARKS
@@ -18,6 +19,8 @@ from gitops_canary.model.rollout import Record
 _MEANT = re.compile(r"(?:(?<!% -)>|[^A-Za-z0-9 .,:;/=%()'+>-])+")
 """All but letters and punctuation that means nothing to Markdown in the middle of a line, as the
 arrow between two weights does."""
+_KNOWN = 1024
+"""Words remembered: each page of a rollout says again what the one before it said."""
 MARK = f"<!-- gitops-canary page {PAGES} -->"
 SHEET = (
     "The go/no-go sheet that `gitops-canary plan --sheet` wrote before the start names a policy "
@@ -41,7 +44,12 @@ def words(text: object) -> str:
     >>> words("a|b <script> @all")
     'a&#124;b &#60;script&#62; &#64;all'
     """
-    return _MEANT.sub(_reference, one_line(str(text)))
+    return _shown(str(text))
+
+
+@lru_cache(_KNOWN)
+def _shown(text: str) -> str:
+    return _MEANT.sub(_reference, one_line(text))
 
 
 def _reference(found: re.Match[str]) -> str:

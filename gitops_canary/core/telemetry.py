@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from gitops_canary.core import ingress_series, istio
 from gitops_canary.core.ingress_series import NOT_WORD, PORT
@@ -19,9 +20,12 @@ _POD = {
     "StatefulSet": "-[0-9]{1,10}",
 }
 """What follows a workload's name in its pods' names, by kind."""
+_KNOWN = 256
+"""Canaries whose series are remembered: they are asked for at each look."""
 _ANYBODY = Names(namespace="ns", canary="x", primary="x-primary", service="x-canary")
 
 
+@lru_cache(_KNOWN)
 def telemetry(provider: str, names: Names) -> Telemetry:
     """Say what a provider counts.
 

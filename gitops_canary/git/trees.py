@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import TypeVar, overload
 
 from gitops_canary.git.objects import EMPTY_TREE, ID_BYTES, Entry, ObjectId, parse_tree
 from gitops_canary.git.reader import Reader
@@ -11,6 +12,7 @@ from gitops_canary.model.commits import Blob
 from gitops_canary.model.kept import Kept
 from gitops_canary.model.names import BlobId, Path
 
+D = TypeVar("D")
 _BODIES_BYTES_MAX = 8 << 20
 _PARSED_BYTES_MAX = 1 << 18
 """As bodies; taken apart they are some seven times as large."""
@@ -226,14 +228,25 @@ class Files(Mapping[Path, Blob]):
         self._all: dict[Path, Blob] | None = None
 
     def __getitem__(self, path: Path) -> Blob:
-        if self._all is None:
-            with self._healing():
-                blob = self._trees.file(self._root, path)
-        else:
-            blob = self._all.get(path)
+        blob = self._find(path)
         if blob is None:
             raise KeyError(path)
         return blob
+
+    @overload
+    def get(self, key: Path, /) -> Blob | None: ...
+    @overload
+    def get(self, key: Path, /, default: Blob | D) -> Blob | D: ...
+    def get(self, key: Path, /, default: D | None = None) -> Blob | D | None:
+        """Give the blob of a path, or the default, without an exception on the way."""
+        blob = self._find(key)
+        return default if blob is None else blob
+
+    def _find(self, path: Path) -> Blob | None:
+        if self._all is not None:
+            return self._all.get(path)
+        with self._healing():
+            return self._trees.file(self._root, path)
 
     def __iter__(self) -> Iterator[Path]:
         return iter(self._listed())

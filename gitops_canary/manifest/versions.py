@@ -5,11 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from gitops_canary.errors import EditRefused, Place
 from gitops_canary.manifest import field_values, pausing, soundness, template, tracked
 from gitops_canary.manifest.image_chain import bare
+from gitops_canary.manifest.naming import Names
 from gitops_canary.manifest.scalars import Json
-from gitops_canary.model.names import Path
+from gitops_canary.model.kept import remembered
+from gitops_canary.model.names import Digest, Path
 from gitops_canary.model.owned import DocRef, FieldBinding, FieldRef, Fields, Side, Templates
 from gitops_canary.rule_ports import Pointer
 
+_KNOWN = 4096
+"""As of templates alone."""
 Versions = Templates | Fields
 Texts = Mapping[Path, str]
 
@@ -181,16 +185,29 @@ def _template_side(
     if not configs:
         found = template.version(own, ref, names=names)
     else:
-        held: dict[str, Json] = {
-            f"{pair.kind}/{pair.name}": tracked.contents(config, text(config.file))
+        held = tuple(
+            (f"{pair.kind}/{pair.name}", config, text(config.file))
             for pair, config in zip(versions.configs, configs, strict=True)
-        }
-        whole = template.canonical(own, ref, names=names)
-        found = template.digest({"template": whole, "configs": held})
+        )
+        found = _with_configs(own, ref, names, held)
     return Side(
         digest=found,
         images=template.images(own, ref),
         replicas=_replicas(versions, ref, text),
+    )
+
+
+@remembered(_KNOWN)
+def _with_configs(
+    own: str, ref: DocRef, names: Names, configs: tuple[tuple[str, DocRef, str], ...]
+) -> Digest:
+    """Digest a pod template and what it refers to: by kind and name, where and in which text."""
+    held: dict[str, Json] = {name: tracked.contents(config, text) for name, config, text in configs}
+    return template.digest(
+        {
+            "template": template.canonical(own, ref, names=names),
+            "configs": held,
+        }
     )
 
 

@@ -40,11 +40,16 @@ class Sharded(Mapping[K, V]):
         touched: dict[int, dict[K, V]] = {}
         for key, value in changes.items():
             number = hash(key) % _SHARDS
-            part = touched.setdefault(number, dict(self._parts[number]))
+            part = touched.get(number)
+            if part is None:
+                part = touched[number] = dict(self._parts[number])
             if value is None:
                 part.pop(key, None)
             else:
                 part[key] = value
         if not touched:
             return self
-        return Sharded(tuple(touched.get(n, part) for n, part in enumerate(self._parts)))
+        parts: list[Mapping[K, V]] = list(self._parts)
+        for number, changed in touched.items():
+            parts[number] = changed
+        return Sharded(tuple(parts))

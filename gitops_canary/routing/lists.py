@@ -74,9 +74,8 @@ class Lists:
 
     def places(self, text: str, document: int, *, namespace: str, apex: str) -> tuple[Pointer, ...]:
         """Point at the rules that name a side; at the whole object where it is one's alone."""
-        root, names = root_of(text, document, Path("")), Names(namespace=namespace, apex=apex)
-        found = owners.mine(root, self.groups, self.meaning, names) if self.shared else (None,)
-        return ((),) if None in found else tuple(rule for rule in found if rule)
+        names = Names(namespace=namespace, apex=apex)
+        return _places(self.meaning, self.groups, text, document, names) if self.shared else ((),)
 
     def exposure(
         self, text: str, document: int, *, namespace: str, apex: str
@@ -222,6 +221,14 @@ def _matches(meaning: Meaning, groups: Groups, text: str, document: int, names: 
     root = root_of(text, document, Path(""))
     known = (found for group in groups(root) for _, found in meaning.known(root, group, names))
     return any(found.side == "primary" for found in known if found)
+
+
+@remembered(_KNOWN)
+def _places(
+    meaning: Meaning, groups: Groups, text: str, document: int, names: Names
+) -> tuple[Pointer, ...]:
+    found = owners.mine(root_of(text, document, Path("")), groups, meaning, names)
+    return ((),) if None in found else tuple(rule for rule in found if rule)
 
 
 @remembered(_KNOWN)

@@ -45,6 +45,7 @@ def mine(root: Node, groups: Groups, meaning: Meaning, names: Names) -> tuple[Po
     )
 
 
+@remembered(_KNOWN)
 def others(
     text: str, document: int, groups: Groups, meaning: Meaning, names: Names
 ) -> frozenset[Pointer]:

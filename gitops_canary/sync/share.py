@@ -11,7 +11,7 @@ one looks (Ville's inequality).
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -29,6 +29,10 @@ _STALE_SCRAPES = 2
 _PLAIN = re.compile(r"\d{1,15}(?:\.\d{1,15})?", re.ASCII)
 """What most samples are: nothing about them is left to ask, and they are read at every look."""
 _TARGET = ("job", "instance", "pod", "prometheus", "cluster")
+Target = tuple[str, ...]
+"""What a series was read from: the values of these labels."""
+Side = Sequence[tuple[Series, Target]]
+"""The series that one side of the requests counts."""
 
 
 class Unreadable(Exception):  # noqa: N818 - named for what the sample is
@@ -114,9 +118,11 @@ def proven(series: Sequence[Series], canary: str, primary: str, weights: Weights
     """
     shifts = []
     for side in sorted({s.labels.get("reporter", "") for s in series}):
-        own = [s for s in series if s.labels.get("reporter", "") == side]
-        arms = {workload: _arm(own, workload, weights.since_ms) for workload in (canary, primary)}
-        shifts.append(_shift(arms[canary], arms[primary], weights, side))
+        own = [(s, _target(s)) for s in series if s.labels.get("reporter", "") == side]
+        first = _first_seen(own)
+        to_canary = _arm(own, first, canary, weights.since_ms)
+        to_primary = _arm(own, first, primary, weights.since_ms)
+        shifts.append(_shift(to_canary, to_primary, weights, side))
     empty = Shift(at_ms=None, ratio=1.0, canary=0.0, primary=0.0, side="")
     found = [shift for shift in shifts if shift.at_ms is not None]
     if found:
@@ -124,16 +130,16 @@ def proven(series: Sequence[Series], canary: str, primary: str, weights: Weights
     return max(shifts, key=lambda shift: shift.ratio, default=empty)
 
 
-def _arm(side: Sequence[Series], workload: str, since_ms: int) -> Arm:
-    first = _first_seen(side)
+def _arm(side: Side, first: Mapping[Target, int], workload: str, since_ms: int) -> Arm:
+    """Add up the requests to one workload; `first` tells when each target was read first."""
     gains: list[tuple[int, float]] = []
-    reads: dict[tuple[str, ...], set[int]] = {}
-    for series in side:
+    reads: dict[Target, set[int]] = {}
+    for series, target in side:
         if series.labels.get("destination_workload") != workload:
             continue
-        born = bool(series.samples) and first[_target(series)] < series.samples[0].at_ms
+        born = bool(series.samples) and first[target] < series.samples[0].at_ms
         gains += (gain for gain in _gains(series, born=born) if gain[0] > since_ms)
-        reads.setdefault(_target(series), set()).update(s.at_ms for s in series.samples)
+        reads.setdefault(target, set()).update(s.at_ms for s in series.samples)
     gains.sort()
     totals = accumulate((gain for _, gain in gains), initial=0.0)
     times = tuple(at_ms for at_ms, _ in gains)
@@ -171,17 +177,17 @@ def finite(text: str) -> float:
     return float(value)
 
 
-def _target(series: Series) -> tuple[str, ...]:
+def _target(series: Series) -> Target:
     """Name what a series was read from."""
     return tuple(series.labels.get(name, "") for name in _TARGET)
 
 
-def _first_seen(series: Sequence[Series]) -> dict[tuple[str, ...], int]:
-    found: dict[tuple[str, ...], int] = {}
-    for one in series:
-        if one.samples:
-            first = one.samples[0].at_ms
-            found[_target(one)] = min(found.get(_target(one), first), first)
+def _first_seen(side: Side) -> dict[Target, int]:
+    found: dict[Target, int] = {}
+    for series, target in side:
+        if series.samples:
+            first = series.samples[0].at_ms
+            found[target] = min(found.get(target, first), first)
     return found
 
 
