@@ -5,33 +5,32 @@ import gc
 import resource
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gitops_canary.git.signing import generate_key, load_key
 
+from .apart import each
 from .families import FAMILIES
 from .pieces import Figures
 from .seeds import Failure, run_all
 
-SHARE = 50
-"""Seeds that one process runs at a time."""
+SHARE = 100
+"""Seeds that one process runs; what their worlds leave behind stays in memory as long as it."""
 
 
 def many(first: int, count: int, workers: int, end_s: float, family: str = "") -> Figures | Failure:
     """Run seeds in several processes until an end; the first failure, or the sum of the figures."""
     total = Figures()
     shares = [range(n, min(n + SHARE, first + count)) for n in range(first, first + count, SHARE)]
-    with ProcessPoolExecutor(workers) as pool:
-        for outcome in pool.map(partial(share, family=family), shares):
+    with closing(each(partial(share, family=family), shares, workers)) as outcomes:
+        for outcome in outcomes:
             if isinstance(outcome, Failure):
-                pool.shutdown(cancel_futures=True)
                 return outcome
             total.add(outcome)
             if time.monotonic() > end_s:
-                pool.shutdown(cancel_futures=True)
                 break
     return total
 
