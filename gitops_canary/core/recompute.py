@@ -89,7 +89,7 @@ def _measured(
     scrape_ms, delay_ms = timing["scrapeMs"], recorded.delay_ms(document)
     rule, finished = recorded.rule(document), recorded.finished(before)
     times = [instant_ms(one["at"]) for one in document["verdicts"]]
-    if policy.judge.type == threshold.NAME and not policy.judge.shadows:
+    if policy.judge.type == threshold.NAME:
         who = promoted(spec) if finished else ""
         ask = partial(judge, scrape_ms=scrape_ms, workload=who, births=rule >= BORN)
         return tuple(ask(policy, spec, answers, times, at) for at in times)
