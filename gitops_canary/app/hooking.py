@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gitops_canary.core import hooks
+from gitops_canary.core.answering import underway
 from gitops_canary.core.decide import decide
 from gitops_canary.core.situation import Situation
 from gitops_canary.model.decision import Act, Decision, Hold
@@ -62,7 +63,10 @@ class Hooking:
                 self._looking = False
             self._collect()
             found |= self._decided({call.canary: situations[call.canary] for call in calls})
-        return {canary: decision for canary, (_, decision) in found.items()}
+        return {
+            canary: underway(decision, (one for one in self._running if one.canary == canary))
+            for canary, (_, decision) in found.items()
+        }
 
     async def aclose(self) -> None:
         """Give up on whoever has not answered."""

@@ -221,9 +221,10 @@ def _mute(hook: Webhook, at_ms: int, told: Replies) -> bool:
     return bool(known) and told[hook, known[-1]].passed is None
 
 
-def _unasked(hook: Webhook, at_ms: int, told: Replies) -> str:
+def unasked() -> tuple[str, str]:
+    """Give the words for who was not asked about an instant: after no answer, and else."""
     why = "not asked at this instant"
-    return f"{why}, as it did not answer before" if _mute(hook, at_ms, told) else why
+    return f"{why}, as it did not answer before", why
 
 
 def _measured(policy: Policy, hook: Webhook, at_ms: int, told: Replies) -> tuple[Measurement, bool]:
@@ -244,7 +245,7 @@ def _measured(policy: Policy, hook: Webhook, at_ms: int, told: Replies) -> tuple
         value=reply.why if reply is not None and reply.passed is not None else None,
         limit=LIMIT,
         samples="1 call" if reply is not None else "-",
-        why=reply.why if reply is not None else _unasked(hook, at_ms, told),
+        why=reply.why if reply is not None else unasked()[not _mute(hook, at_ms, told)],
     )
     return measurement, reply is not None
 
