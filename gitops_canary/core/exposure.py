@@ -1,6 +1,6 @@
 """How much of production met the canary between two moves: minutes, requests, failed requests."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -9,7 +9,7 @@ from typing import Any
 from gitops_canary.core import counting, sides
 from gitops_canary.core.basis import Basis
 from gitops_canary.core.judges import WINDOWED
-from gitops_canary.core.judges.sequential_types import BORN, RULE
+from gitops_canary.core.judges.sequential_types import BORN, ONCE, RULE
 from gitops_canary.core.numbers import number
 from gitops_canary.core.pace import through
 from gitops_canary.core.questions import Role, asked, window_ms
@@ -20,7 +20,7 @@ from gitops_canary.core.unseen import Freshness, after_all
 from gitops_canary.errors import SpecError
 from gitops_canary.model.decision import Act
 from gitops_canary.model.judging import Reading
-from gitops_canary.model.observation import Question
+from gitops_canary.model.observation import Answer, Question
 from gitops_canary.model.rollout import Record
 from gitops_canary.model.spec import CanarySpec, Check, Policy
 
@@ -121,13 +121,16 @@ def counted(
         # Not swallowed: the judge reports it as the check's reason.
         return None
     chosen = _apart(instants, window_ms(check))
-    found = _most(spec, check, roles[Role.REQUESTS], answers, chosen)
+    fresh = partial(Freshness, asked=roles[Role.SEEN], answers=answers, scrape_ms=scrape_ms)
+
+    def timely(side: str, at_ms: int) -> bool:
+        return rule < ONCE or not fresh((spec.target.name, side)).silent(at_ms)
+
+    found = _most(spec, check, roles[Role.REQUESTS], answers, chosen, timely)
     if found is None:
         return None
-    who = spec.target.name, found.side
-    freshness = Freshness(who, roles[Role.SEEN], answers, scrape_ms)
-    unseen_ms = sum(freshness.unseen_ms(at, window_ms(check)) for at in chosen)
-    return replace(found, unseen_ms=unseen_ms)
+    own = fresh((spec.target.name, found.side))
+    return replace(found, unseen_ms=sum(own.unseen_ms(at, window_ms(check)) for at in chosen))
 
 
 def arrived(
@@ -219,19 +222,21 @@ def _most(
     asked_for: Sequence[Question],
     answers: Answers,
     chosen: Sequence[int],
+    timely: Callable[[str, int], bool],
 ) -> Counted | None:
+    """Add up the windows of each side, and give the one that saw the most.
+
+    A side that was silent when a window began, and others not, has in it what was before, too.
+    """
     totals: dict[str, tuple[Decimal, Decimal]] = {}
     for at_ms in chosen:
-        for series, text in sides.present(sides.answer_at(asked_for, answers, at_ms), at_ms):
-            value = number(text)
-            if series.labels.get("destination_workload") != spec.target.name:
-                continue
-            if not isinstance(value, Decimal):
-                continue
-            side = series.labels.get("reporter", "")
-            total, failed = totals.get(side, (Decimal(0), Decimal(0)))
-            bad = series.labels.get("response_code", "").startswith("5")
-            totals[side] = total + value, failed + (value if bad else 0)
+        rows = list(_numbers(spec, sides.answer_at(asked_for, answers, at_ms), at_ms))
+        every = {side for side, _, _ in rows}
+        heard = {side for side in every if timely(side, at_ms - window_ms(check))} or every
+        for side, value, bad in rows:
+            if side in heard:
+                total, failed = totals.get(side, (Decimal(0), Decimal(0)))
+                totals[side] = total + value, failed + (value if bad else 0)
     if not totals:
         return None
     side, (total, failed) = max(totals.items(), key=lambda item: (item[1][0], item[0]))
@@ -243,6 +248,15 @@ def _most(
         check=check.name,
         side=side,
     )
+
+
+def _numbers(spec: CanarySpec, answer: Answer, at_ms: int) -> Iterator[tuple[str, Decimal, bool]]:
+    """Give the canary's counts at an instant: by whom, how many, and whether they failed."""
+    for series, text in sides.present(answer, at_ms):
+        labels, value = series.labels, number(text)
+        if labels.get("destination_workload") == spec.target.name and isinstance(value, Decimal):
+            bad = labels.get("response_code", "").startswith("5")
+            yield labels.get("reporter", ""), value, bad
 
 
 def _apart(instants: Sequence[int], window: int) -> list[int]:

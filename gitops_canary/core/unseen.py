@@ -6,6 +6,7 @@ A source that scrapes nothing for a while answers all the same: with what it has
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +18,9 @@ from gitops_canary.model.observation import Question
 
 Json = dict[str, Any]
 _SCRAPES = 2
-"""For so many scrapes a sample is taken for new."""
+"""For so many scrapes an answer may repeat a sample."""
+_LATE = Fraction(3, 2)
+"""After so many scrapes the next sample is late: scrapes are seldom a moment late, or missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +40,16 @@ class Freshness:
         All of it where none tells of its end, or where nobody knows when samples came again.
         """
         late_ms = self._late_ms(at_ms)
-        if late_ms is None or self._silent(at_ms - window_ms):
+        if late_ms is None or self.silent(at_ms - window_ms):
             return window_ms
-        return min(late_ms, window_ms) if late_ms > _SCRAPES * self.scrape_ms else 0
+        return min(late_ms, window_ms) if late_ms > _LATE * self.scrape_ms else 0
 
-    def _silent(self, at_ms: int) -> bool:
+    def silent(self, at_ms: int) -> bool:
         """Whether nothing was scraped at an instant; not known of one that was not asked for."""
         if not any(one.start_ms <= at_ms <= one.end_ms for one in self.asked):
             return False
         late_ms = self._late_ms(at_ms)
-        return late_ms is None or late_ms > _SCRAPES * self.scrape_ms
+        return late_ms is None or late_ms > _LATE * self.scrape_ms
 
     def _late_ms(self, at_ms: int) -> int | None:
         """Say how old the newest sample was; None where there was none."""

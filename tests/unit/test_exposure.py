@@ -44,14 +44,21 @@ def windows(
     one: Any = WINDOWED,
     at: tuple[int, ...] = INSTANTS,
     late_s: Callable[[int], int] = lambda _at: 0,
+    unheard: tuple[str, ...] = (),
+    rule: int = RULE,
 ) -> Counted | None:
+    """Count windows; the `unheard` sides have a sample at the newest instant alone."""
     answers: dict[Question, Answer] = {}
     if at:
         roles = asked(one.policy.checks[0], one.policy, one, at, scrape_ms=SCRAPE)
         seen = tuple(newest(late_s, side) for side in ("source", "destination"))
+        seen = tuple(
+            replace(one, samples=one.samples[-1:]) if one.labels["reporter"] in unheard else one
+            for one in seen
+        )
         answers = dict.fromkeys(roles.get(Role.REQUESTS, ()), Answer(series=rows))
         answers |= dict.fromkeys(roles.get(Role.SEEN, ()), Answer(series=seen))
-    return counted(one.policy, one, answers, at, scrape_ms=SCRAPE)
+    return counted(one.policy, one, answers, at, scrape_ms=SCRAPE, rule=rule)
 
 
 def test_windows_that_do_not_overlap_are_added_up_from_the_newest_back() -> None:

@@ -18,8 +18,8 @@ from gitops_canary.core.unseen import untold
     [
         ({}, 0),
         ({8: 2}, 0),
-        ({8: 2 * SCRAPE // 1000}, 0),
-        ({8: 2 * SCRAPE // 1000 + 1}, 2 * SCRAPE // 1000 + 1),
+        ({8: 3 * SCRAPE // 2000}, 0),
+        ({8: 3 * SCRAPE // 2000 + 1}, 3 * SCRAPE // 2000 + 1),
         ({8: 200}, 60),
         # Where it was silent when a window began nobody knows when samples came again.
         ({4: 40}, 40 + 60),
@@ -31,6 +31,18 @@ def test_what_no_sample_tells_of_is_not_taken_for_seen(late: dict[int, int], uns
     assert found is not None
     assert found.unseen_ms == unseen_s * 1000
     assert ("unseen" in found.unseen) is (unseen_s > 0)
+
+
+@pytest.mark.parametrize(("rule", "requests"), [(51, 1000), (52, 30)])
+def test_a_side_that_was_silent_when_a_window_began_counts_nothing_in_it(
+    rule: int, requests: int
+) -> None:
+    """Pods that are scraped again have all that they ever counted; callers were never silent."""
+    pods = row("1000", side="destination")
+    again = replace(pods, samples=pods.samples[-1:])
+    found = windows(row("10"), again, unheard=("destination",), rule=rule)
+    assert found is not None
+    assert found.requests == requests
 
 
 def test_a_window_without_a_number_was_not_seen() -> None:
