@@ -1,39 +1,76 @@
-"""Whose clock is believed, and from where on two of them are told to differ."""
+"""Whose clock is believed: of one, two and three witnesses, each of them right or wrong."""
 
 import pytest
 
 from gitops_canary.core.clocks import APART_MS, NEAR_MS, Witnesses, agreed, apart, believed
 from gitops_canary.core.dating import FRESH_MS
-from gitops_canary.core.text import iso
 
-NOW = 1_770_000_000_000
-
-
-def two(own_ms: int, server_ms: int) -> Witnesses:
-    return Witnesses(own_ms=own_ms, server_ms=server_ms)
+NOW_MS = 1_770_000_000_000
+MADE_MS = NOW_MS - 60_000
+BEHIND_MS = MADE_MS - FRESH_MS - 1
+HOUR_MS = 3_600_000
 
 
-@pytest.mark.parametrize("way", [1, -1])
-def test_a_clock_that_is_near_is_the_same_and_one_further_off_is_another(way: int) -> None:
-    for off_ms in (NEAR_MS, NEAR_MS + 1):
-        other = NOW + way * off_ms
-        both = Witnesses(own_ms=NOW, server_ms=other, source_ms=other)
-        assert believed(both, 0) == (NOW if off_ms == NEAR_MS else other)
-        assert agreed(two(NOW, other), NOW) is (off_ms == NEAR_MS)
-
-
-def test_whoever_lies_further_before_our_newest_move_is_not_heard() -> None:
-    made = NOW + FRESH_MS
-    assert believed(two(NOW, made), made) == NOW, "of two the earlier one counts"
-    assert believed(two(NOW - 1, made), made) == made
-
-
-@pytest.mark.parametrize("way", [1, -1])
-def test_a_clock_a_minute_off_is_told_with_the_span_in_whole_minutes(way: int) -> None:
-    other = NOW + way * APART_MS
-    assert apart(NOW, "the Git server", None) == ""
-    assert apart(NOW, "the Git server", other - way) == ""
-    assert apart(NOW, "the Git server", other) == (
-        f"our clock says {iso(NOW)}, that of the Git server {iso(other)}, 1m apart"
+@pytest.mark.parametrize(
+    ("own", "server", "source", "made", "expected"),
+    [
+        (HOUR_MS, None, None, MADE_MS, HOUR_MS),
+        (HOUR_MS, 0, None, MADE_MS, 0),
+        (0, HOUR_MS, None, MADE_MS, 0),
+        (0, -HOUR_MS, None, MADE_MS, 0),
+        (HOUR_MS, 0, 0, MADE_MS, 0),
+        (0, 2 * HOUR_MS, HOUR_MS, MADE_MS, HOUR_MS),
+        (0, HOUR_MS, 0, MADE_MS, 0),
+        (0, 0, HOUR_MS, MADE_MS, 0),
+        (HOUR_MS, HOUR_MS, 0, MADE_MS, 0),
+        (HOUR_MS, HOUR_MS, -HOUR_MS, MADE_MS, HOUR_MS),
+        (2 * HOUR_MS, HOUR_MS, BEHIND_MS - NOW_MS, MADE_MS, HOUR_MS),
+        (2 * HOUR_MS, HOUR_MS, BEHIND_MS - NOW_MS + 1, MADE_MS, BEHIND_MS - NOW_MS + 1),
+        (HOUR_MS, BEHIND_MS - NOW_MS + 1, None, MADE_MS, BEHIND_MS - NOW_MS + 1),
+        (HOUR_MS, BEHIND_MS - NOW_MS, None, MADE_MS, HOUR_MS),
+        (0, 2 * HOUR_MS, 3 * HOUR_MS, NOW_MS + 9 * HOUR_MS, 2 * HOUR_MS),
+        (0, 2 * HOUR_MS, None, NOW_MS + 9 * HOUR_MS, 2 * HOUR_MS),
+        (HOUR_MS, None, None, NOW_MS + 9 * HOUR_MS, HOUR_MS),
+        (0, -NEAR_MS, -NEAR_MS, MADE_MS, 0),
+        (0, -NEAR_MS - 1, -NEAR_MS - 1, MADE_MS, -NEAR_MS - 1),
+    ],
+)
+def test_who_is_believed(
+    own: int, server: int | None, source: int | None, made: int, expected: int
+) -> None:
+    who = Witnesses(
+        own_ms=NOW_MS + own,
+        server_ms=None if server is None else NOW_MS + server,
+        source_ms=None if source is None else NOW_MS + source,
     )
-    assert apart(NOW, "it", NOW + way * 175_000).endswith(" 3m apart")
+    assert believed(who, made) - NOW_MS == expected
+
+
+@pytest.mark.parametrize(
+    ("server", "source", "expected"),
+    [
+        (None, None, False),
+        (NEAR_MS, None, True),
+        (None, -NEAR_MS, True),
+        (NEAR_MS + 1, -NEAR_MS - 1, False),
+        (HOUR_MS, 0, True),
+    ],
+)
+def test_two_agree_on_the_time(server: int | None, source: int | None, *, expected: bool) -> None:
+    who = Witnesses(
+        own_ms=NOW_MS,
+        server_ms=None if server is None else NOW_MS + server,
+        source_ms=None if source is None else NOW_MS + source,
+    )
+    assert agreed(who, NOW_MS) is expected
+
+
+def test_a_clock_that_is_far_off_is_told_in_whole_minutes() -> None:
+    assert apart(NOW_MS, "the Git server", None) == ""
+    assert apart(NOW_MS, "the Git server", NOW_MS - APART_MS + 1) == ""
+    assert apart(NOW_MS, "the Git server", NOW_MS - APART_MS) == (
+        "our clock says 2026-02-02T02:40:00Z, that of the Git server 2026-02-02T02:39:00Z, 1m apart"
+    )
+    assert apart(NOW_MS, "x", NOW_MS + 91_000).endswith(", 2m apart")
+    assert apart(NOW_MS, "x", NOW_MS + 365 * 24 * HOUR_MS).endswith(", 8760h apart")
+    assert (NEAR_MS, APART_MS) == (5_000, 60_000)
