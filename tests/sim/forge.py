@@ -285,6 +285,9 @@ class Forge:
     def _commit(
         self, change: Mapping[Path, bytes | None], message: str, parents: Sequence[Revision]
     ) -> Revision:
-        files: dict[str, bytes | None] = {str(path): text for path, text in change.items()}
+        tree = self.remote.tree(parents[0])
+        gone = {path for path, text in change.items() if text is None}
+        gone = {path for path in gone if self.remote.file(tree, path) is None}  # there already
+        files = {str(path): text for path, text in change.items() if path not in gone}
         date_s = self.now_ms() // 1000
         return self.remote.make(files, message, who=HUB, date_s=date_s, parents=parents)
