@@ -9,7 +9,7 @@ from gitops_canary.app.by_hand import bypass
 from gitops_canary.app.proving import proven
 from gitops_canary.app.pushing import cannot
 from gitops_canary.app.reading import Reader, View
-from gitops_canary.app.tracing import Candidate, Trace, deletion
+from gitops_canary.app.tracing import Candidate, Trace, deletion, ground_with
 from gitops_canary.app.unmanaged import Unmanaged
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.plan import QUARANTINE
@@ -198,7 +198,7 @@ class _Eye:
         policy, pinned_at = self._pinned(spec, rollout)
         tip = self.reader.bind(view, spec.pinned(policy))
         trace = Trace(self.reader, self.graph, spec.id, tip)
-        written = self.reader.ground(rollout.last.revision, spec.id, policy) if rollout else None
+        written = ground_with(self.reader, rollout.last.revision, spec, policy) if rollout else None
         candidate = trace.candidate(rollout, written)
         stable_at = trace.stable(rollout, candidate.rollout)
         stable = self.reader.ground(stable_at, spec.id) if stable_at else None

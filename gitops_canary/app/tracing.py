@@ -13,7 +13,7 @@ from gitops_canary.model.commits import Commit
 from gitops_canary.model.names import CanaryId, Revision, RolloutId
 from gitops_canary.model.owned import Owned, Templates
 from gitops_canary.model.rollout import Move, Rollout
-from gitops_canary.model.spec import CanarySpec
+from gitops_canary.model.spec import CanarySpec, Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +147,18 @@ class Trace:
             raise
         except CanaryError:
             return None  # nothing is passed over then: `_owned` meets the same error
+
+
+def ground_with(reader: Reader, revision: Revision, spec: CanarySpec, policy: Policy) -> Ground:
+    """Read what a canary owns at a revision, by `spec` where its own document is gone.
+
+    Raises:
+        CanaryError: it cannot be read, or bound.
+    """
+    view = reader.view(revision)
+    if spec.id in view.canaries or spec.id in view.errors:
+        return reader.ground(revision, spec.id, policy)
+    return reader.bind(view, spec.pinned(policy))
 
 
 def owned_at(reader: Reader, revision: Revision, canary: CanaryId) -> Owned | None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from gitops_canary.app.evidence_models import read_decision
 from gitops_canary.app.reading import Reader
+from gitops_canary.app.tracing import ground_with
 from gitops_canary.core import recorded
 from gitops_canary.core.diffs import diff, diff_around
 from gitops_canary.core.edits import Ground
@@ -112,11 +113,10 @@ class Vouching:
 
     def _ground(self, revision: Revision, record: Record, policy: Policy) -> Ground:
         """Read what a Canary owns; where its document is gone, as its last move had it."""
-        view, canary = self.reader.view(revision), record.canary
-        gone = canary not in view.canaries and canary not in view.errors
-        then = self.reader.view(record.previous).canaries if gone and record.previous else {}
+        canary = record.canary
+        then = self.reader.view(record.previous).canaries if record.previous else {}
         if canary in then:
-            return self.reader.bind(view, then[canary].pinned(policy))
+            return ground_with(self.reader, revision, then[canary], policy)
         return self.reader.ground(revision, canary, policy)
 
     def _changes(
