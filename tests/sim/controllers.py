@@ -18,6 +18,7 @@ from gitops_canary.app.tick import Report, Station
 from gitops_canary.app.timekeeping import Timekeeper
 from gitops_canary.app.worker import Worker
 from gitops_canary.core.condensing import Past
+from gitops_canary.git.ownership import TrustedKey
 from gitops_canary.git.signing import SigningKey
 from gitops_canary.model.announcement import Announcement
 from gitops_canary.model.names import Revision
@@ -123,6 +124,8 @@ class Controller:
     name: str
     remote: Remote
     key: SigningKey | None
+    trusted: tuple[TrustedKey, ...] = ()
+    """Keys whose commits are ours; by default its own."""
     clock: Callable[[], int]
     """What it takes for the time; milliseconds."""
     steady: Callable[[], int]
@@ -153,7 +156,12 @@ class Controller:
     def start(self) -> None:
         """Begin anew with whatever is on the disk."""
         git = MemoryBranches(
-            self.remote, self.disk, self.key, boundary=self.boundary, network=self.network
+            self.remote,
+            self.disk,
+            self.key,
+            self.trusted,
+            boundary=self.boundary,
+            network=self.network,
         )
         metrics = SimMetrics(self.answer, lambda: self.latency("ask"), self.boundary)
         self.life += 1

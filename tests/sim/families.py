@@ -42,4 +42,9 @@ def tightened(_seed: int) -> Mapping[str, Any]:
     return {"least": LOOSE, "watch_s": 0, "query": False}
 
 
-FAMILIES: Mapping[str, Draw] = {"": usual, "sequential": sequential, "tightened": tightened}
+FAMILIES: Mapping[str, Draw] = {
+    "": usual,
+    "sequential": sequential,
+    "tightened": tightened,
+    "rotated": usual,
+}

@@ -83,6 +83,8 @@ class MemoryGit:
     remote: Remote
     disk: Disk = field(default_factory=Disk)
     key: SigningKey | None = None
+    trusted: tuple[TrustedKey, ...] = ()
+    """Keys whose commits are ours; by default its own."""
     branch: str = CONFIG
     blob_bytes_max: int = 1 << 20
     boundary: Callable[[str], None] = _quiet
@@ -98,11 +100,11 @@ class MemoryGit:
 
     def __post_init__(self) -> None:
         self._shelf = shelf = _Shelf(self.remote, self.disk)
-        trusted = (TrustedKey(public=self.key.public),) if self.key else ()
+        own = (TrustedKey(public=self.key.public),) if self.key else ()
         self._sift = PlainSift(self)
         self._trees = Trees(shelf)
         self._drafting = Drafting(shelf, ME, self.key)
-        self._ownership = Ownership(ME, trusted)
+        self._ownership = Ownership(ME, self.trusted or own)
 
     def poll(self) -> Revision | None:
         self.boundary("poll")

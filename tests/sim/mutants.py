@@ -45,6 +45,7 @@ from .pinned_mutants import PINNED
 from .planting import Mutant, Swap
 from .remote import Remote
 from .requested_mutants import REQUESTED
+from .rotating_mutants import ROTATING
 from .weighing_mutants import WEIGHING
 
 
@@ -284,6 +285,7 @@ MUTANTS: Sequence[Mutant] = (
     *JOINED,
     *PINNED,
     *REQUESTED,
+    *ROTATING,
     *WEIGHING,
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ from random import Random
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gitops_canary.git.ownership import TrustedKey
 from gitops_canary.git.signing import SigningKey
 from gitops_canary.model.request import Method
 
@@ -24,6 +25,8 @@ class Setting:
     sync: str = "traffic"
     poll_ms: int = 15_000
     key: SigningKey | None = None
+    trusted: tuple[TrustedKey, ...] = ()
+    """Keys that are trusted in the end; by default the one that signs."""
     twins: float = 0.0
     """The share of the moves that a replica without a past makes again, where there is one canary;
     it knows of no faults but those that come in spells."""

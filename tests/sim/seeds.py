@@ -17,6 +17,7 @@ from .people import DEEDS, People
 from .pieces import Figures, Setting
 from .rare import rarely
 from .reviewers import ACTS, Reviewers, scaled
+from .rotating import rotate
 from .simulation import Simulation
 from .tightening import change_limits
 from .watching import Broken
@@ -48,6 +49,8 @@ def world(
     people = People(made, {**DEEDS, **DEEDS_AT_ONCE})
     settle_in(people)
     change_limits(people)
+    if family == "rotated":
+        rotate(made)
     made.board.begin()
     made.ends += [weather.end, *([rare.end] if rare else []), people.home]
     if made.requested:

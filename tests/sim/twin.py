@@ -82,7 +82,7 @@ def decided_again(world: "Simulation", move: "Landed") -> list[str]:
     remote.refs = {CONFIG: move.base}
     if world.watch.proof:
         remote.refs[EVIDENCE] = world.watch.proof
-    git = MemoryBranches(remote, key=world.setting.key)
+    git = MemoryBranches(remote, key=world.setting.key, trusted=world.setting.trusted)
     looked_ms = world.looked_ms[move.by]
     station = Station(
         name="config",
