@@ -31,5 +31,5 @@ def unconfirmed(s: Situation, *, promotes: bool = False) -> Decision | None:
     blue_green = s.policy.strategy is Strategy.BLUE_GREEN
     kinds = [HookType.CONFIRM_PROMOTION] if promotes is not blue_green else []
     if s.policy.strategy is Strategy.WEIGHTED:
-        kinds.insert(0, HookType.CONFIRM_TRAFFIC_INCREASE)
+        kinds.append(HookType.CONFIRM_TRAFFIC_INCREASE)
     return hooks.gate(s, s.rollout.id, *kinds)
