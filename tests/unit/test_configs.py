@@ -154,3 +154,10 @@ def test_looks_are_counted_where_a_step_needs_several(
     said = replace(spec(check()).policy, strategy=strategy, iterations=4, interval_ms=30_000)
     found = configs.counted(said, (), weight=Decimal(weight), alone=alone, seen_ms=0, rule=RULE)
     assert (found.looks, found.interval_ms) == (looks, 30_000)
+
+
+def test_ranks_pass_once_an_interval_since_decision_49() -> None:
+    own = spec(check()).policy
+    assert own.interval_ms > 0
+    found = [configs.ranked(own, rule).interval_ms for rule in (48, 49, RULE)]
+    assert found == [0, own.interval_ms, own.interval_ms]

@@ -12,7 +12,7 @@ from test_judge_whole import HALF, whole
 from test_pod_faults import DEAD, SICK, WELL, seen
 from test_recovering import CONFIG as WARMS
 from test_recovering import WARMING
-from test_sequential_rulings import HELD, last_step
+from test_sequential_rulings import ASKED, GOOD, HELD, last_step, with_values
 from test_split import clumped, sums
 
 from gitops_canary.core.judges.sequential import Config
@@ -29,6 +29,10 @@ RETRIED = [
     replace(one, readings=(replace(one.readings[0], split=Counts(canary=100, primary=900)),))
     for one in (block(i, (200, 0, 900, 0)) for i in range(4))
 ]
+BETWEEN = (
+    replace(CONFIG, values=ASKED, dwell_ms=0, mismatch=None),
+    [with_values(block(0, GOOD), mine="1", yours="5"), block(1, GOOD)],
+)
 BURNING = [seen(i, SICK, DEAD if i > 2 else WELL) for i in range(5)]
 
 
@@ -45,6 +49,7 @@ BURNING = [seen(i, SICK, DEAD if i > 2 else WELL) for i in range(5)]
             id="what gets better by itself is waited for",
         ),
         pytest.param(53, COUNTED, BLOCKS, id="iterations are intervals"),
+        pytest.param(50, *BETWEEN, id="a failed look is waited for"),
         pytest.param(51, COLD, [cold(i, 3) for i in range(5)], id="what is slow in its warm-up"),
         pytest.param(42, CONFIG, NEITHER, id="a pod may be broken unproven"),
         pytest.param(48, CONFIG, BURNING, id="what the primary fails ends no wait"),

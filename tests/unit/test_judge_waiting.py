@@ -1,8 +1,9 @@
 """What the sequential judge says while it waits: how much is there, how much is needed."""
 
 from dataclasses import replace
+from typing import Any
 
-from test_judge_sequential import METRIC, WAIT, block, run
+from test_judge_sequential import METRIC, PASS, WAIT, block, run
 
 from gitops_canary.core.judges import waiting
 from gitops_canary.core.judges.sequential import Config, State, Weighed
@@ -68,3 +69,14 @@ def test_evidence_that_says_nothing_either_way_is_told_as_too_many_bad_ones() ->
     assert said == (
         "success has too many bad ones to prove less than 1 %: 1 of 100 canary requests failed"
     )
+
+
+def test_once_proven_a_fast_policy_waits_for_half_a_minute() -> None:
+    healthy = [block(i, (1500, 0, 1500, 0), weight="50") for i in range(4)]
+
+    def passes(**changes: Any) -> list[int]:
+        found = run(Config(metrics=(METRIC,), **changes), healthy)[1]
+        return [i for i, one in enumerate(found) if one.outcome is PASS]
+
+    assert passes(fast=True)[0] == 1
+    assert passes()[0] == passes(fast=True, proven=1e99)[0] == 3

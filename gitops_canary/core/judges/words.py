@@ -87,6 +87,8 @@ def warming(warmup_ms: int, age_ms: int) -> str:
     ' (its first requests came 90s before: if it warms for longer, set analysis.judge.warmup)'
     >>> warming(60_000, 200_000), warming(0, 15_000)
     ('', '')
+    >>> bool(warming(60_000, 180_000)), bool(warming(60_000, 180_001))
+    (True, False)
     """
     if not warmup_ms or age_ms > warmup_ms + WARMS_MS:
         return ""
