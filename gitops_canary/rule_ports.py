@@ -2,13 +2,25 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gitops_canary.model.names import Path
 from gitops_canary.model.spec import Affinity, Match
 
 Pointer = tuple[str | int, ...]
 """Keys and indices from a document's root to a place in it."""
+
+
+@runtime_checkable
+class Sharing(Protocol):
+    """A Router whose objects may hold rules of several applications."""
+
+    def sided(self, text: str, document: int, *, namespace: str) -> frozenset[Pointer]:
+        """Point at the rules in which every entry is a side of an application, whoever's.
+
+        As seen from a namespace. What stands in them is no part of the shape of any other. Empty
+        where an object is one's as a whole.
+        """
 
 
 class Matcher(Protocol):

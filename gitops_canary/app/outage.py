@@ -36,6 +36,8 @@ class Outage:
     _since_s: float | None = None
     _told: bool = False
     _kept: Mapping[str, Any] | None = None
+    _of: object = None
+    """What the commands were made of."""
 
     async def note(self, report: Report, now_s: float) -> str:
         """Take a look's report in; the alarm where it is due, once an outage, else empty."""
@@ -91,13 +93,18 @@ class Outage:
     def _keep(self, report: Report) -> None:
         """Keep who is exposed; of a canary that cannot be read just now, what was known."""
         before = self._known().get("exposed", {})
-        found = {c: before[c] for c in report.decisions if c in before and c not in report.seen}
+        unread = [c for c in report.decisions if c in before and c not in report.seen]
         # Most canaries are at rest at most looks: nothing is made for those.
-        exposed = [
-            (canary, one, self.router(one.spec.pinned(one.policy)))
-            for canary, one in sorted(report.seen.items())
-            if one.tip.owned.weight
-        ]
+        taking = [(c, one) for c, one in sorted(report.seen.items()) if one.tip.owned.weight]
+        made_of = (
+            report.tip,
+            unread,
+            [(c, one.situation.last, one.policy.digest) for c, one in taking],
+        )
+        if made_of == self._of:
+            return
+        found = {canary: before[canary] for canary in unread}
+        exposed = [(c, one, self.router(one.spec.pinned(one.policy))) for c, one in taking]
         taken: Mapping[names.Path, str] = {}
         for _, one, router in exposed:
             taken = without(taken, one.spec, one.tip, one.situation.last, router)
@@ -107,7 +114,7 @@ class Outage:
         kept = {"revision": report.tip, "exposed": found} if found else {}
         if self.memory and kept != self._known():
             remember(self.memory, kept)
-        self._kept = kept
+        self._kept, self._of = kept, made_of
 
     def _known(self) -> Mapping[str, Any]:
         if self._kept is None:

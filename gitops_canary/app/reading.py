@@ -7,9 +7,10 @@ from gitops_canary.app.alike import Alike
 from gitops_canary.app.canaries import Canaries, Rules
 from gitops_canary.app.indexing import Index, Indexer, PlainSift
 from gitops_canary.app.placing import Placing
+from gitops_canary.app.stirring import Stirring
 from gitops_canary.app.texts import Texts
 from gitops_canary.app.trail import Bearing
-from gitops_canary.app.view import View, stirring
+from gitops_canary.app.view import View
 from gitops_canary.core.edits import Ground
 from gitops_canary.errors import BindingError, CanaryError, SpecError, Unavailable
 from gitops_canary.manifest import bindings, catalog, tracked, versions
@@ -64,7 +65,9 @@ class Reader:
         self._widened = lru_cache(_DELETED)(self._widen)
         self.view = Recent(self._read_view, CACHED_FILES)
         self.bearing = Recent(self._read_bearing, CACHED_FILES)
-        self.stirred = Recent(stirring(self.view, self._indexer.changed), CACHED_FILES)
+        self.stirred = Recent(
+            Stirring(self.view, self._indexer.changed, self._texts.text, routers), CACHED_FILES
+        )
 
     def turn(self) -> None:
         """Let go of what was needed neither for this tip nor for the one before; for a new tip."""

@@ -3,11 +3,13 @@
 from decimal import Decimal
 
 from gitops_canary.core.text import percent
-from gitops_canary.errors import BindingError
+from gitops_canary.errors import BindingError, CanaryError
 from gitops_canary.manifest.document import Node, parse
+from gitops_canary.manifest.without import without
 from gitops_canary.model.owned import DocRef
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.ports import Router
+from gitops_canary.rule_ports import Sharing
 
 
 def rehearse(spec: CanarySpec, ref: DocRef, text: str, router: Router) -> None:
@@ -16,6 +18,25 @@ def rehearse(spec: CanarySpec, ref: DocRef, text: str, router: Router) -> None:
     Raises:
         BindingError, EditRefused: a weight cannot be written there, or reads as another.
     """
+    own = _own(spec, ref, text, router)
+    if own is not None:
+        try:
+            return _climb(spec, ref, own, router)
+        except CanaryError:
+            pass  # said with its line in the whole text, by what follows
+    return _climb(spec, ref, text, router)
+
+
+def _own(spec: CanarySpec, ref: DocRef, text: str, router: Router) -> str | None:
+    """Leave out the rules of other applications, in which no step writes; None without any."""
+    if not isinstance(router, Sharing):
+        return None
+    mine = router.places(text, ref.index, namespace=spec.namespace, apex=spec.apex)
+    others = router.sided(text, ref.index, namespace=spec.namespace) - set(mine)
+    return without(text, ref.index, others) if others and () not in mine else None
+
+
+def _climb(spec: CanarySpec, ref: DocRef, text: str, router: Router) -> None:
     where = {"namespace": spec.namespace, "apex": spec.apex}
     for weight in (Decimal(0), *spec.policy.steps, *spec.policy.descent, Decimal(0)):
         text = router.set_weight(text, ref.index, weight, file=ref.file, **where)

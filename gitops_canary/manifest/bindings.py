@@ -250,7 +250,7 @@ def group(ref: DocRef) -> str:
 
 def _one_per_claim(routes: Sequence[DocRef], text: Callable[[Path], str], router: Router) -> None:
     owner: dict[str, DocRef] = {}
-    for ref in routes:
+    for ref in routes if len(routes) > 1 else ():
         for claim in router.claims(text(ref.file), ref.index):
             other = owner.setdefault(claim, ref)
             if other is not ref:

@@ -122,7 +122,7 @@ class Cookies:
     def _entries(self, root: Node, side: Side, file: Path, names: Names) -> Iterator[Pointer]:
         """Give a side's entry of every list that splits, the last one first."""
         meaning, groups = self.canary.meaning, self.canary.groups
-        for split in reversed(meaning.splits(root, groups, file, names)):
+        for split in reversed(meaning.splits(root, groups(root), file, names)):
             entry = split.primary if side == "primary" else split.canary
             if entry is not None:
                 yield entry.at

@@ -7,7 +7,7 @@ from gitops_canary.model.names import Digest, Path
 from gitops_canary.ports import Router
 from gitops_canary.routing.identity import word
 from gitops_canary.routing.refusal import root_of
-from gitops_canary.rule_ports import Keeper, Matcher, Mirror
+from gitops_canary.rule_ports import Keeper, Matcher, Mirror, Sharing
 
 
 class Either:
@@ -36,6 +36,13 @@ class Either:
     def places(self, text: str, document: int, *, namespace: str, apex: str) -> tuple[Pointer, ...]:
         """Point at what is this apex's alone."""
         return self._of(text, document).places(text, document, namespace=namespace, apex=apex)
+
+    def sided(self, text: str, document: int, *, namespace: str) -> frozenset[Pointer]:
+        """Point at the rules that are applications' alone, whoever's."""
+        router = self._of(text, document)
+        if not isinstance(router, Sharing):
+            return frozenset()
+        return router.sided(text, document, namespace=namespace)
 
     def exposure(
         self, text: str, document: int, *, namespace: str, apex: str

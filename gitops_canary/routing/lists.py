@@ -5,7 +5,7 @@ sides is written; other entries keep their weights and the list keeps its total;
 written into both entries at once.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -17,20 +17,15 @@ from gitops_canary.manifest.document import (
     set_scalar,
     splice,
 )
-from gitops_canary.model.kept import remembered
 from gitops_canary.model.names import Digest, Path
-from gitops_canary.routing import owners
+from gitops_canary.routing import holding, owners
 from gitops_canary.routing.groups import Claims, Group, Groups, no_claims
+from gitops_canary.routing.holding import Alone
 from gitops_canary.routing.identity import Names, renamed, word
 from gitops_canary.routing.refusal import root_of, wrong
-from gitops_canary.routing.shape import bare, digest
+from gitops_canary.routing.shape import bare
 from gitops_canary.routing.splits import Meaning, Split
 from gitops_canary.rule_ports import Keeper, Matcher, Mirror
-
-_KNOWN = 4096
-"""Objects whose reading is kept: a rollout meets each text many times, and so does verifying it."""
-
-Alone = Callable[[Node, Names], Iterator[Pointer]]
 
 
 def nowhere(root: Node, names: Names) -> Iterator[Pointer]:
@@ -66,7 +61,7 @@ class Lists:
         One that names the canary alone holds no weight; it is told of like all that reaches it.
         """
         names = Names(namespace=namespace, apex=apex)
-        return _matches(self.meaning, self.groups, text, document, names)
+        return holding.primary(self._reading, text, document, names)
 
     def claims(self, text: str, document: int) -> tuple[str, ...]:
         """Say which traffic this object has for itself."""
@@ -74,15 +69,23 @@ class Lists:
 
     def places(self, text: str, document: int, *, namespace: str, apex: str) -> tuple[Pointer, ...]:
         """Point at the rules that name a side; at the whole object where it is one's alone."""
+        if not self.shared:
+            return ((),)
         names = Names(namespace=namespace, apex=apex)
-        return _places(self.meaning, self.groups, text, document, names) if self.shared else ((),)
+        return holding.places(self._reading, text, document, names)
+
+    def sided(self, text: str, document: int, *, namespace: str) -> frozenset[Pointer]:
+        """Point at the rules that are applications' alone, whoever's."""
+        if not self.shared:
+            return frozenset()
+        return owners.sided(text, document, self.groups, self.meaning, namespace)
 
     def exposure(
         self, text: str, document: int, *, namespace: str, apex: str
     ) -> tuple[Pointer, ...]:
         """List where only the canary stands: it gets that traffic whatever the weight."""
         names = Names(namespace=namespace, apex=apex)
-        return _exposed(self.meaning, self.groups, self.alone, text, document, names)
+        return holding.exposed(self._reading, self.alone, text, document, names)
 
     def weight(self, text: str, document: int, *, file: Path, namespace: str, apex: str) -> Decimal:
         """Read the canary's weight; all lists must agree."""
@@ -106,7 +109,8 @@ class Lists:
         others = frozenset[Pointer]()
         if self.shared:
             others = owners.others(text, document, self.groups, self.meaning, names)
-        return _shape(self.meaning, self.groups, self.scope, others, text, document, file, names)
+        splits = self._splits(text, document, file, names)
+        return holding.shape(self.meaning, splits, self.scope, others, text, document)
 
     def set_weight(
         self, text: str, document: int, weight: Decimal, *, file: Path, namespace: str, apex: str
@@ -144,8 +148,12 @@ class Lists:
             text, document, Decimal(0), file=file, namespace=namespace, apex=apex
         )
 
+    @property
+    def _reading(self) -> holding.Reading:
+        return holding.Reading(self.meaning, self.groups, self.shared)
+
     def _splits(self, text: str, document: int, file: Path, names: Names) -> tuple[Split, ...]:
-        return _splits(self.meaning, self.groups, text, document, file, names)
+        return holding.splits(self._reading, text, document, file, names)
 
     def _write(
         self,
@@ -214,62 +222,6 @@ class Lists:
             return bare(root.get(*path), dropped, path)
 
         return without(now, group) == without(then, stable)
-
-
-@remembered(_KNOWN)
-def _matches(meaning: Meaning, groups: Groups, text: str, document: int, names: Names) -> bool:
-    root = root_of(text, document, Path(""))
-    known = (found for group in groups(root) for _, found in meaning.known(root, group, names))
-    return any(found.side == "primary" for found in known if found)
-
-
-@remembered(_KNOWN)
-def _places(
-    meaning: Meaning, groups: Groups, text: str, document: int, names: Names
-) -> tuple[Pointer, ...]:
-    found = owners.mine(root_of(text, document, Path("")), groups, meaning, names)
-    return ((),) if None in found else tuple(rule for rule in found if rule)
-
-
-@remembered(_KNOWN)
-def _exposed(
-    meaning: Meaning, groups: Groups, alone: Alone, text: str, document: int, names: Names
-) -> tuple[Pointer, ...]:
-    root = root_of(text, document, Path(""))
-    exposed = [*alone(root, names)]
-    for group in groups(root):
-        known = list(meaning.known(root, group, names))
-        if {found.side for _, found in known if found} == {"canary"}:
-            own = (at for at, found in known if found)
-            exposed += (at for at in own if word(root, (*at, *meaning.weight_at)) != "0")
-    return tuple(exposed)
-
-
-@remembered(_KNOWN)
-def _splits(
-    meaning: Meaning, groups: Groups, text: str, document: int, file: Path, names: Names
-) -> tuple[Split, ...]:
-    return tuple(meaning.splits(root_of(text, document, file), groups, file, names))
-
-
-@remembered(_KNOWN)
-def _shape(
-    meaning: Meaning,
-    groups: Groups,
-    scope: tuple[Pointer, ...],
-    others: frozenset[Pointer],
-    text: str,
-    document: int,
-    file: Path,
-    names: Names,
-) -> Digest:
-    root = root_of(text, document, file)
-    dropped: set[Pointer] = set(others)
-    for split in _splits(meaning, groups, text, document, file, names):
-        dropped.add((*split.primary.at, *meaning.weight_at))
-        if split.canary is not None:
-            dropped.add(split.canary.at)
-    return digest([bare(root.get(*path), dropped, path) for path in scope])
 
 
 def _cloned(

@@ -96,7 +96,7 @@ class Mirrors:
         if kind not in self.able:
             problem = f"{article(kind)} cannot mirror requests"
             raise wrong(problem, root, file, "remove analysis.mirror")
-        for split in self.meaning.splits(root, self.groups, file, names):
+        for split in self.meaning.splits(root, self.groups(root), file, names):
             at = split.group.path
             if at is None or at[:depth] != self.path:
                 node = root.get(*split.primary.at) or root

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from gitops_canary.manifest.document import Node, NodeKind, Pointer
 from gitops_canary.model.kept import remembered
 from gitops_canary.model.names import Path
-from gitops_canary.routing.groups import Groups
+from gitops_canary.routing.groups import Group, Groups
 from gitops_canary.routing.identity import Names
 from gitops_canary.routing.refusal import root_of
 from gitops_canary.routing.splits import Meaning
 
 _KNOWN = 1024
+_SPELLED = 64
+"""Objects whose words are kept, which take as much as half of their texts."""
 _JOINTS = re.compile(r"[._:/]")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _SIDED = re.compile(r"(.+)-(?:primary|canary)(?:upstream)?(?:-[0-9]+)?")
@@ -34,12 +36,15 @@ def rule_of(path: Pointer | None) -> Pointer | None:
     return None if path is None or last is None else path[: last + 1]
 
 
-def mine(root: Node, groups: Groups, meaning: Meaning, names: Names) -> tuple[Pointer | None, ...]:
+def mine(
+    text: str, document: int, groups: Groups, meaning: Meaning, names: Names
+) -> tuple[Pointer | None, ...]:
     """Give the rules in which an application stands, once each; None is a list outside of any."""
+    root = root_of(text, document, Path(""))
     return tuple(
         dict.fromkeys(
             rule_of(group.path)
-            for group in groups(root)
+            for group in naming(text, document, groups, names)
             if any(found for _, found in meaning.known(root, group, names))
         )
     )
@@ -50,10 +55,39 @@ def others(
     text: str, document: int, groups: Groups, meaning: Meaning, names: Names
 ) -> frozenset[Pointer]:
     """Give the rules that are other applications' alone: each entry is a side of one of them."""
+    own = frozenset(mine(text, document, groups, meaning, names))
+    return sided(text, document, groups, meaning, names.namespace) - own
+
+
+@remembered(_KNOWN)
+def sided(
+    text: str, document: int, groups: Groups, meaning: Meaning, namespace: str
+) -> frozenset[Pointer]:
+    """Give the rules in which every entry is a side of some application, seen from a namespace."""
+    found = owners(text, document, groups, meaning, namespace)
+    return frozenset(rule for rule, known in found if known)
+
+
+def naming(text: str, document: int, groups: Groups, names: Names) -> tuple[Group, ...]:
+    """Give the lists in which an application's name stands at all: few of many.
+
+    For objects whose entries say by themselves whom they mean (`Lists.shared`).
+    """
+    spelled = _spelled(text, document, groups)
+    return tuple(group for group, said in spelled if names.apex in said)
+
+
+@remembered(_SPELLED)
+def _spelled(text: str, document: int, groups: Groups) -> tuple[tuple[Group, str], ...]:
+    """Give every list with all that is written in its entries."""
     root = root_of(text, document, Path(""))
-    own = frozenset(mine(root, groups, meaning, names))
-    found = owners(text, document, groups, meaning, names.namespace)
-    return frozenset(rule for rule, theirs in found if theirs and rule not in own)
+
+    def said(group: Group) -> Iterator[str]:
+        for at in group.entries:
+            entry = root.get(*at)
+            yield from (word for _, word in _texts(entry)) if entry else ()
+
+    return tuple((group, "\n".join(said(group))) for group in groups(root))
 
 
 @remembered(_KNOWN)

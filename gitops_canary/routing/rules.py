@@ -78,7 +78,7 @@ class Rules(Conditions):
         if kind not in self.able:
             problem = f"{article(kind)} cannot match requests by header"
             raise wrong(problem, root, file, "use blue/green or weights here")
-        for split in self.meaning.splits(root, self.groups, file, names):
+        for split in self.meaning.splits(root, self.groups(root), file, names):
             at = split.group.path
             node = root.get(*split.primary.at) or root
             if at is None or at[:depth] != self.path:

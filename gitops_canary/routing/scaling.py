@@ -23,7 +23,8 @@ def scaled(text: str, document: int, lists: Lists, wanted: Wanted, file: Path) -
     meaning = lists.meaning
     if meaning.total is not None:
         return text
-    for split in meaning.splits(root_of(text, document, file), lists.groups, file, names):
+    root = root_of(text, document, file)
+    for split in meaning.splits(root, lists.groups(root), file, names):
         for at, weight in _grown(text, document, lists, split, wanted, file).items():
             node = root_of(text, document, file).get(*at)
             if node is None:

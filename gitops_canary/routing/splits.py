@@ -1,13 +1,13 @@
 """What the weights of a list mean, and what each side gets by them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
 from gitops_canary.manifest.document import Node, NodeKind, Pointer
 from gitops_canary.model.names import Path
-from gitops_canary.routing.groups import Group, Groups
+from gitops_canary.routing.groups import Group
 from gitops_canary.routing.identity import Found, Identify, Names
 from gitops_canary.routing.numbers import WHOLE, Form
 from gitops_canary.routing.refusal import wrong
@@ -83,7 +83,7 @@ class Meaning:
         """Hash what tells most of them apart: what they read in a text is kept by it."""
         return hash((self.identify, self.weight_at))
 
-    def splits(self, root: Node, groups: Groups, file: Path, names: Names) -> list[Split]:
+    def splits(self, root: Node, groups: Iterable[Group], file: Path, names: Names) -> list[Split]:
         """Find every list that splits between the two, or that only lacks the canary.
 
         Raises:
@@ -91,7 +91,7 @@ class Meaning:
         """
         found = [
             split
-            for group in groups(root)
+            for group in groups
             if (split := self._split(root, group, names, file)) is not None
         ]
         if not found:

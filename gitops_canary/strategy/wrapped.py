@@ -1,7 +1,7 @@
 """What a strategy's router leaves to the router it is made of."""
 
 from gitops_canary.ports import Router
-from gitops_canary.rule_ports import Keeper, Matcher, Mirror, Pointer
+from gitops_canary.rule_ports import Keeper, Matcher, Mirror, Pointer, Sharing
 
 
 class Wrapped:
@@ -41,6 +41,12 @@ class Wrapped:
     def places(self, text: str, document: int, *, namespace: str, apex: str) -> tuple[Pointer, ...]:
         """Point at what is this apex's alone."""
         return self._router.places(text, document, namespace=namespace, apex=apex)
+
+    def sided(self, text: str, document: int, *, namespace: str) -> frozenset[Pointer]:
+        """Point at the rules that are applications' alone, whoever's."""
+        if not isinstance(self._router, Sharing):
+            return frozenset()
+        return self._router.sided(text, document, namespace=namespace)
 
     def exposure(
         self, text: str, document: int, *, namespace: str, apex: str

@@ -17,6 +17,8 @@ from gitops_canary.app.tick import Report
 from gitops_canary.app.wiring import opened
 from gitops_canary.errors import Unavailable
 from gitops_canary.lab.origin import Origin
+from gitops_canary.model.spec import CanarySpec
+from gitops_canary.ports import Router
 from gitops_canary.routing import ROUTERS
 from gitops_canary.strategy import outfitted
 
@@ -90,6 +92,28 @@ def test_alarm_comes_after_a_minute_with_the_exact_commands(origin: Origin, tmp_
     assert notes(outage, gone, 500) == "", "once an outage"
     assert notes(outage, risky, 600) == notes(outage, gone, 610) == ""
     assert notes(outage, gone, 610 + PATIENCE_S) == alarm, "again with the next one"
+
+
+def test_the_commands_are_made_once_for_each_tip(origin: Origin, tmp_path: Path) -> None:
+    """At every look they were, though nothing had moved: most where many share an object."""
+    config = configured(origin, tmp_path)
+    origin.commit(example(), "Begin\n")
+    exposed(origin)
+    risky, asked = seen(config), list[str]()
+
+    def router(spec: CanarySpec) -> Router:
+        asked.append(spec.id)
+        return outfitted(ROUTERS[spec.provider], spec)
+
+    outage = Outage(router)
+    for now_s in range(3):
+        notes(outage, risky, now_s)
+    assert asked == ["prod/checkout"]
+    route = origin.show(ROUTE).replace(b"weight: 25", b"weight: 30")
+    origin.commit({ROUTE: route.replace(b"weight: 75", b"weight: 70")}, "More\n")
+    notes(outage, seen(config), 3)
+    assert len(asked) == 2
+    assert "30 %" in asyncio.run(outage.commands())
 
 
 def renamed(answers: Mapping[str, Any]) -> dict[str, Any]:
