@@ -6,9 +6,13 @@ from sys import intern
 
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.manifest.document import Node, NodeKind, parse
+from gitops_canary.model.kept import remembered
 from gitops_canary.model.names import Path
 from gitops_canary.model.owned import DocRef
 
+_KNOWN = 256
+"""Files whose documents are kept, for all who read them: two branches of one repository share most
+of theirs."""
 KINDS = frozenset({
     "Canary", "MetricTemplate", "AlertProvider", "Deployment", "DaemonSet", "StatefulSet",
     "HorizontalPodAutoscaler", "ScaledObject",
@@ -104,6 +108,7 @@ def _quiet(text: str, file: Path) -> tuple[DocRef, ...]:
         return ()
 
 
+@remembered(_KNOWN)
 def _documents(text: str, file: Path) -> tuple[DocRef, ...]:
     found = []
     for index, root in enumerate(parse(text, file=file)):
