@@ -76,8 +76,8 @@ class Simulation:
         self.calm = self.unproven = self.twinless = False
         self.untrue = self.untrue_ms = 0  # spells in which Prometheus says little or wrong
         self.rewound_ms = self.back_ms = self.on_trial_ms = self.disturbed_ms = self.spells = 0
-        self.looked_ms: dict[str, int] = {}
-        """When each controller began to look, or asked for the last time since."""
+        self.looked_ms, self.began_ms = dict[str, int](), dict[str, int]()  # asked last, began
+        self.asked_ms: dict[str, dict[Question, int]] = {}
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
         self._files: dict[ObjectId, Mapping[str, bytes]] = {}
@@ -288,11 +288,12 @@ class Simulation:
 
     def _time(self, name: str) -> int:
         """Tell a controller the time as it begins to look; faults replace its offset."""
-        self.looked_ms[name] = self.now_ms
+        self.looked_ms[name] = self.began_ms[name] = self.now_ms
+        self.asked_ms[name] = {}
         return self.offsets[name]()
 
     def _answer(self, name: str, question: Question) -> Answer:
         """Answer as Prometheus would at this moment."""
-        self.looked_ms[name] = self.now_ms
+        self.looked_ms[name] = self.asked_ms[name][question] = self.now_ms
         clock_ms = self.now_ms // 1000 * 1000
         return self.answering(name, question, measure(self.cluster.db, question, clock_ms))

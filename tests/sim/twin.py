@@ -47,14 +47,15 @@ class _AtOnce(Worker):
 
 @dataclass(frozen=True, slots=True)
 class _Then:
-    """Prometheus as it was at an instant."""
+    """Prometheus as it was at an instant, or when it was asked the same."""
 
     db: Database
     at_ms: int
+    asked_ms: Mapping[Question, int]
 
     async def ask(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
-        clock_ms = self.at_ms // 1000 * 1000
-        return {q: measure(self.db, q, clock_ms) for q in questions}
+        at = {q: self.asked_ms.get(q, self.at_ms) for q in questions}
+        return {q: measure(self.db, q, at[q] // 1000 * 1000) for q in questions}
 
 
 def share(world: "Simulation") -> float:
@@ -89,13 +90,13 @@ def decided_again(world: "Simulation", move: "Landed") -> list[str]:
         git=git,
         reader=Reader(git, RULES, ROUTERS),
         measuring=Measuring(
-            metrics=_Then(world.cluster.db, looked_ms),
+            metrics=_Then(world.cluster.db, looked_ms, world.asked_ms[move.by]),
             sync=[source(world.setting.sync, lambda: looked_ms)],
             timing=TIMING,
             settle_ms=SETTLE_MS,
         ),
         budget=Budget(60),
-        time=Timekeeper.of(lambda: looked_ms),
+        time=Timekeeper.of(lambda: world.began_ms[move.by]),
         worker=_AtOnce(),
     )
     station.reader.forget = keep
