@@ -214,20 +214,30 @@ def _rise(s: Situation, index: int) -> Decision:
     seen = s.verdicts[: index + 1]
     failed = record.failed + sum(v.outcome is Outcome.FAIL for v in seen)
     weight = s.tip.weight if last else s.policy.steps[record.step]
-    passed = f"All checks passed {_where(s)}"
     return s.act(
         Action.PROMOTE if last else Action.ADVANCE,
         step=record.step if last else record.step + 1,
         weight=weight,
         at_ms=seen[-1].window.end_ms,
-        reason=f"{passed}, the last step, so the primary gets the new version."
-        if last
-        else f"{passed}, so the canary takes {_share(s, weight)}.",
+        reason=_passed(s, seen[-1], last=last)
+        + (
+            ", so the primary gets the new version."
+            if last
+            else f", so the canary takes {_share(s, weight)}."
+        ),
         verdict=Outcome.PASS,
         failed=failed,
         window=seen[-1].window,
         verdicts=seen,
     )
+
+
+def _passed(s: Situation, verdict: Verdict, *, last: bool) -> str:
+    """Say what let it pass: every check, or, where not each is proven, what the judge says."""
+    if all(one.outcome is Outcome.PASS for one in verdict.measurements):
+        return f"All checks passed {_where(s)}{', the last step' if last else ''}"
+    said = f"{verdict.reason[:1].upper()}{verdict.reason[1:]}"
+    return said if last else f"{said} {_where(s)}"
 
 
 def _measuring(s: Situation, quiet: Sequence[int], failed: int) -> Decision:

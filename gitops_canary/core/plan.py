@@ -13,15 +13,16 @@ from gitops_canary.core.message import compose, subject
 from gitops_canary.core.pages import pages
 from gitops_canary.core.rehearsal import always
 from gitops_canary.core.statement import seal_path, statement
-from gitops_canary.core.text import change, iso, percent
+from gitops_canary.core.subjects import moved
+from gitops_canary.core.text import iso
 from gitops_canary.manifest import quarantine
 from gitops_canary.manifest.owned import owned
 from gitops_canary.model.decision import Act, PlannedCommit
 from gitops_canary.model.names import Digest, Path, Revision
 from gitops_canary.model.observation import Answer, Question
 from gitops_canary.model.owned import Owned
-from gitops_canary.model.rollout import Action, Outcome, Record, Rollout
-from gitops_canary.model.spec import CanarySpec, Policy, Strategy
+from gitops_canary.model.rollout import Action, Record, Rollout
+from gitops_canary.model.spec import CanarySpec, Policy
 from gitops_canary.ports import Router
 
 QUARANTINE = Path(".gitops-canary/quarantine")
@@ -112,7 +113,9 @@ def plan(act: Act, context: Context, router: Router) -> Plan:
     after = owned(context.spec, context.tip.binding, lambda path: texts[path], router)
     bulk = evidence.decision_json(act, record, _basis(context, files, after))
     record = replace(record, evidence=evidence.digest(bulk))
-    first_line = subject(record.canary, *_what(act, record, context))
+    first_line = subject(
+        record.canary, *moved(act, record, context.policy.strategy, finished=context.finished)
+    )
     exposed = _exposed(context, router) if act.action is Action.START else ()
     message = compose(
         first_line,
@@ -239,34 +242,6 @@ def quarantine_entry(act: Act, version: str, candidate: Digest) -> quarantine.En
         date=iso(day),
         expires=iso(day + QUARANTINE_DAYS * _DAY_MS),
     )
-
-
-def _what(act: Act, record: Record, context: Context) -> tuple[str, str]:
-    """Say the move in a few words and the bracket that may be dropped."""
-    version = record.version.rpartition(":")[2] if "," not in record.version else "versions"
-    if record.version.startswith("template@"):
-        version = "new pod template"
-    rise = change(percent(record.weight_from), percent(record.weight_to))
-    if context.policy.strategy is Strategy.AB_TEST:
-        rise += " of matches"
-    if context.finished:
-        rise = "after its promotion"
-    bracket = f"step {record.step}/{record.steps}"
-    checks = act.verdicts[-1].measurements if act.verdicts else ()
-    if checks:
-        passed = sum(m.outcome is Outcome.PASS for m in checks)
-        bracket += f", {passed}/{len(checks)} checks pass"
-    words = {
-        Action.START: f"start {version} at 0%",
-        Action.ADVANCE: rise,
-        Action.PROMOTE: f"promote {version}{' by override' if act.override else ''}",
-        Action.FINISH: f"finish {version}, {rise}",
-        Action.IDLE: "scale the canary to zero",
-        Action.ABORT: f"abort {version} {rise}" if context.finished else f"abort {version}, {rise}",
-        Action.RETREAT: f"retreat {rise}",
-        Action.INITIALISE: "initialise",
-    }
-    return words[act.action], bracket
 
 
 def _left(act: Act) -> str:

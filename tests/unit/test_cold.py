@@ -41,3 +41,13 @@ def test_what_is_well_while_it_warms_up_is_not_waited_for() -> None:
     # Nobody looks at the warm-up of a primary that was promoted.
     alone = replace(COLD, alone=True)
     assert "warms up" not in ruled(alone, *(cold(i, 30) for i in range(4)))[3]
+
+
+def test_what_was_not_met_is_told_as_that_and_not_as_evidence() -> None:
+    config = replace(COLD, metrics=(METRIC,))
+    none, some = block(0, (0, 0, 1350, 0)), block(0, GOOD)
+    assert judged(config, none).measurements[0].why == "no traffic on the canary"
+    then = judged(config, some, replace(block(1, (0, 0, 1350, 0)))).measurements[0].why
+    assert then.startswith("no traffic on the canary; before that 0 of 150 canary requests failed")
+    old = replace(config, rule=52)
+    assert judged(old, none).measurements[0].why.startswith("0 of 0 canary requests failed")

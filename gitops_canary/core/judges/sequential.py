@@ -18,11 +18,12 @@ from gitops_canary.core.judges.growing import grown, summed
 from gitops_canary.core.judges.pod_faults import Strand, followed
 from gitops_canary.core.judges.pods import added, blamed
 from gitops_canary.core.judges.recovering import Shares
-from gitops_canary.core.judges.sequential_rules import Said, ruling
+from gitops_canary.core.judges.sequential_rules import Said, ruling, uncounted
 from gitops_canary.core.judges.sequential_types import (
     BOTH,
     COLD,
     LONE,
+    LOOKS,
     SPLIT,
     WARM,
     Config,
@@ -234,9 +235,9 @@ def _measurement(
     total = weighed.total
     shown = found.seen or total
     sides = found.sides or compared(total, metric.what, alone=config.alone)
-    why = reading.why if reading.trouble else f"{sides}, {words}{found.beside}{cold}"
-    if weighed.cold and not found.fails and config.rule >= COLD and not reading.trouble:
-        why = waiting.cold(config, metric, weighed.cold, state, block)
+    why = f"{sides}, {words}{found.beside}{cold}"
+    if reading.trouble or not found.fails:
+        why = _unweighed(config, metric, state, block, why)
     return Measurement(
         check=metric.name,
         at_ms=block.end_ms,
@@ -262,6 +263,19 @@ def _measurement(
             **found.numbers,
         },
     )
+
+
+def _unweighed(config: Config, metric: Metric, state: State, block: Block, why: str) -> str:
+    """Say why a block added nothing to the evidence that `why` tells of; else give that."""
+    weighed, reading = state.weighed[metric.name], block.reading(metric.name)
+    silent = uncounted(config, block, reading)
+    if reading.trouble:
+        return silent
+    if weighed.cold and config.rule >= COLD:
+        why = waiting.cold(config, metric, weighed.cold, state, block)
+    if not silent or config.rule < LOOKS:
+        return why
+    return f"{silent}; before that {why}" if weighed.total.canary else silent
 
 
 def percent_text(part: float) -> str:

@@ -70,13 +70,13 @@ def _silence(config: Config, state: State, block: Block) -> str:
     if not config.metrics and not config.values.limits:
         return "no check is configured: add analysis.metrics, or set skipAnalysis"
     for metric in config.metrics:
-        if words := _uncounted(config, block, block.reading(metric.name)):
+        if words := uncounted(config, block, block.reading(metric.name)):
             return f"{metric.name}: {words}"
     silent = [n for n, outcome in state.value_outcomes.items() if outcome is Outcome.INCONCLUSIVE]
     return f"{silent[0]}: no number" if silent else ""
 
 
-def _uncounted(config: Config, block: Block, reading: Reading) -> str:
+def uncounted(config: Config, block: Block, reading: Reading) -> str:
     """Say why a reading has no counts to weigh; empty where it has."""
     if reading.trouble:
         return reading.why or reading.trouble.value
