@@ -16,7 +16,7 @@ from gitops_canary.core.course import Course
 from gitops_canary.core.judge import judge
 from gitops_canary.core.judges import mannwhitney, threshold
 from gitops_canary.core.questions import longest_window_ms, questions
-from gitops_canary.core.text import duration
+from gitops_canary.core.text import counted, duration
 from gitops_canary.core.warmups import spared
 from gitops_canary.errors import SpecError, Unavailable, UsageError
 from gitops_canary.manifest.catalog import headers
@@ -141,7 +141,7 @@ def _instants(spec: CanarySpec, past: Past) -> tuple[int, ...]:
         raise UsageError(
             f"Between --from and --to are {len(every)} looks, one every {duration(interval_ms)}; "
             f"{LOOKS_MAX} are the most.",
-            remedy=f"choose at most {most} day{'s' * (most > 1)}",
+            remedy=f"choose at most {counted(most, 'day')}",
         )
     return tuple(every)
 

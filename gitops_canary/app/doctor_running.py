@@ -218,7 +218,7 @@ async def _writing(
         except CanaryError as error:
             yield wrong("push", one.name, error)
         else:
-            yield fine("push", one.name, f"these credentials may push to {one.branch}")
+            yield fine("push", one.name, _may(one))
             if clock_ms is not None:
                 yield _clock(f"Git server of {one.name}", clock_ms, _now_ms())
     if one.forge is None or one.forge.type not in RULES:
@@ -240,6 +240,13 @@ async def _writing(
         delivery=one.delivery,
     ):
         yield finding
+
+
+def _may(one: RepositorySettings) -> str:
+    """Say what a push without any change tells: the server runs no hook for one."""
+    if one.delivery:
+        return f"these credentials may push branches; moves reach {one.branch} by pull requests"
+    return f"these credentials may push to {one.branch}, unless a hook of the server says no"
 
 
 def _subject(round_: Round, tip: Revision) -> Subject:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path as LocalPath
@@ -16,7 +16,7 @@ from gitops_canary.core.explain import ladder
 from gitops_canary.core.hooks import of
 from gitops_canary.core.outlook import outlook
 from gitops_canary.core.questions import unaskable
-from gitops_canary.core.text import percent
+from gitops_canary.core.text import counted, percent
 from gitops_canary.errors import CanaryError, Place, SpecError, UsageError
 from gitops_canary.manifest import catalog, contested, document
 from gitops_canary.manifest.header import KINDS
@@ -215,22 +215,13 @@ def _one(
 def _summary(spec: CanarySpec, ground: Ground, extra: Sequence[str], never: int) -> str:
     owned = ground.owned
     state = "idle" if owned.settled else "has a candidate"
-    steps = f"{_count(spec.policy.steps, 'step')} ({ladder(spec.policy)})"
-    checks = _count(spec.policy.checks, "check")
+    steps = f"{counted(len(spec.policy.steps), 'step')} ({ladder(spec.policy)})"
+    checks = counted(len(spec.policy.checks), "check")
     summary = f"{state} at {percent(owned.weight)} %; {steps}, {checks}"
     if hooks := of(spec.policy, HookType.ROLLOUT):
-        summary += f", {_count(hooks, 'webhook')}"
+        summary += f", {counted(len(hooks), 'webhook')}"
     if extra:
         summary += f"; whatever the weight, the canary also gets what {', '.join(extra)} sends it"
     if never:
         summary += f"; {never} of them can never be asked, so nothing would ever pass"
     return summary
-
-
-def _count(things: Sized, name: str) -> str:
-    """Count in words.
-
-    >>> _count([1], "step"), _count([], "check")
-    ('1 step', '0 checks')
-    """
-    return f"{len(things)} {name}{'s' * (len(things) != 1)}"

@@ -14,6 +14,7 @@ from gitops_canary.core.asked import whys
 from gitops_canary.core.controls import Control
 from gitops_canary.core.fleet import Fleet, fleet
 from gitops_canary.core.message import claims
+from gitops_canary.core.text import counted
 from gitops_canary.core.told import Told
 from gitops_canary.errors import SpecError
 from gitops_canary.git.ownership import Ownership
@@ -184,7 +185,7 @@ def _example(title: str, folders: Mapping[str, Told], verdict: str) -> Iterator[
                 count = len(decision["verdicts"])
                 yield (
                     "It prints each query with its last samples, then every check computed from "
-                    f"them: {count} evaluation{'' if count == 1 else 's'}.\n"
+                    f"them: {counted(count, 'evaluation')}.\n"
                 )
                 return
     yield f"## {title}\n"

@@ -18,6 +18,7 @@ from gitops_canary.cli.options import Form, OutputOption
 from gitops_canary.cli.printing import say, show, write
 from gitops_canary.cli.replay_sources import Chosen, chosen
 from gitops_canary.core.requery import Agreement, words
+from gitops_canary.core.text import counted
 from gitops_canary.errors import Unavailable, VerificationError
 from gitops_canary.git.plain import PlainClone
 from gitops_canary.metrics import Sources
@@ -128,9 +129,9 @@ def _told(found: Verified, output: Form) -> int:
     wrong = found.differences
     unread = sum(one.kind is Kind.UNREADABLE for one in found.findings)
     say(
-        f"{_many(found.commits, 'commit')} of the controller "
-        f"in {_many(found.rollouts, 'rollout')}, "
-        f"{_many(found.verdicts, 'decision')}; {_many(len(wrong), 'difference')}, "
+        f"{counted(found.commits, 'commit')} of the controller "
+        f"in {counted(found.rollouts, 'rollout')}, "
+        f"{counted(found.verdicts, 'decision')}; {counted(len(wrong), 'difference')}, "
         f"{unread} not readable."
     )
     if not wrong:
@@ -141,7 +142,3 @@ def _told(found: Verified, output: Form) -> int:
     if wrong:
         return VerificationError.exit_code
     return Unavailable.exit_code if found.unanswered else 0
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

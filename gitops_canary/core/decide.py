@@ -231,7 +231,7 @@ def _begin(s: Situation) -> Decision:
     if waits := _retreating(s, again):
         return waits
     if s.control.paused:
-        return s.hold(Wait.PAUSED, "Paused by control.paused: a new candidate waits.")
+        return s.hold(Wait.PAUSED, "Paused by a person: a new candidate waits.")
     waits = hooks.gate(s, s.candidate_id, HookType.CONFIRM_ROLLOUT)
     return replace(waits, rollout=s.candidate_id) if waits else _start(s, again)
 

@@ -83,9 +83,9 @@ def _paused(s: Situation) -> str:
     if not s.control.paused:
         return ""
     if s.returning:
-        return " Paused by control.paused: traffic will not return to the primary."
+        return " Paused by a person: traffic will not return to the primary."
     asked = s.control.promote == s.rollout.id
-    return "" if asked else " Paused by control.paused: it will not rise."
+    return "" if asked else " Paused by a person: it will not rise."
 
 
 def _returning(s: Situation, live_ms: int) -> Decision:
@@ -94,7 +94,7 @@ def _returning(s: Situation, live_ms: int) -> Decision:
     at_ms = live_ms if s.last is Action.PROMOTE else live_ms + s.policy.interval_ms
     if s.control.paused:
         ready = _seen(s, "the primary", "The primary is ready")
-        return s.hold(Wait.PAUSED, f"Paused by control.paused; {ready[0].lower()}{ready[1:]}.")
+        return s.hold(Wait.PAUSED, f"Paused by a person; {ready[0].lower()}{ready[1:]}.")
     if s.now_ms < at_ms:
         left = percent(s.tip.weight)
         return s.hold(
@@ -128,7 +128,7 @@ def _ready(s: Situation, live_ms: int) -> Decision:
     if asked := _promoted(s, live_ms):
         return asked
     if s.control.paused:
-        return s.hold(Wait.PAUSED, "Paused by control.paused before the first weight.")
+        return s.hold(Wait.PAUSED, "Paused by a person before the first weight.")
     if held := gate(s, 0):
         return held
     if s.policy.skip_analysis or s.proven:
@@ -204,7 +204,7 @@ def _condemn(s: Situation, seen: Sequence[Verdict], failed: int) -> Decision:
 def _rise(s: Situation, index: int) -> Decision:
     assert s.rollout is not None
     if s.control.paused:
-        return s.hold(Wait.PAUSED, "Paused by control.paused; the checks pass.")
+        return s.hold(Wait.PAUSED, "Paused by a person; the checks pass.")
     record = s.rollout.last.record
     if held := gate(s, record.step):
         return held

@@ -11,7 +11,7 @@ from gitops_canary.core import plot
 from gitops_canary.core.brief import brief, left_out
 from gitops_canary.core.evidence import Json
 from gitops_canary.core.markup import MARKS, scrolling, table, text
-from gitops_canary.core.text import change, instant_ms, one_line
+from gitops_canary.core.text import change, counted, instant_ms, one_line
 from gitops_canary.core.told import Told
 
 _SHEET = (
@@ -206,7 +206,7 @@ def _diffs(story: Told) -> Iterator[str]:
     for d in story.decisions:
         name = f"{d['action']} {change(d['weight']['from'], d['weight']['to'])}"
         count = len(d["changes"])
-        files = "1 file" if count == 1 else f"{count} files"
+        files = counted(count, "file")
         yield f"<details open><summary>{text(name)}, {files}</summary>"
         for each in d["changes"]:
             lines = "\n".join(_diff_line(line) for line in each["diff"].splitlines())

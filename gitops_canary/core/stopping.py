@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from gitops_canary.core.text import counted
 from gitops_canary.model.spec import Strategy
 
 Json = dict[str, Any]
@@ -23,8 +24,7 @@ def condemned_by(policy: Json) -> str:
         return "more failed measurements of a check at one weight than it lets by"
     if judge["type"] == "mannwhitney":
         return "points that are worse than the primary's by ranks"
-    count = policy["threshold"]
-    return "1 failed look" if count == 1 else f"{count} failed looks"
+    return counted(policy["threshold"], "failed look")
 
 
 def limits(policy: Json) -> Iterator[str]:

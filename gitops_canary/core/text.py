@@ -59,6 +59,15 @@ def change(old: str, new: str) -> str:
     return f"{old}% -> {new}%"
 
 
+def counted(count: int, what: str, many: str = "") -> str:
+    """Count things in words; `many` is their name where an s behind the one's is not.
+
+    >>> counted(1, "step"), counted(0, "check"), counted(2, "canary", "canaries")
+    ('1 step', '0 checks', '2 canaries')
+    """
+    return f"{count} {what if count == 1 else many or what + 's'}"
+
+
 def one_line(text: str) -> str:
     r"""Write foreign words so that they stay on their line and cannot act as anything else.
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from gitops_canary.app.standing import Looked, Standing
 from gitops_canary.core.decide import SAME
 from gitops_canary.core.markup import MARKS, table, text
-from gitops_canary.core.text import change, duration, iso, percent
+from gitops_canary.core.text import change, counted, duration, iso, percent
 
 REFRESH_S = 5
 """How often a browser asks again."""
@@ -50,7 +50,7 @@ def page(
     """
     canaries = [one for each in looked.values() for one in each.standings]
     waiting, running = sum(x.attention for x in canaries), sum(x.running for x in canaries)
-    count = f"{len(canaries)} canar{'y' if len(canaries) == 1 else 'ies'}"
+    count = counted(len(canaries), "canary", "canaries")
     told = f"{count}, {running} rolling out, {waiting} waiting for a person"
     body = "\n".join(
         _repository(name, one, now_ms, linked=name in recorded)
@@ -175,7 +175,7 @@ def _moves(one: Standing, *, linked: bool) -> Iterator[str]:
         )
         for move in reversed(one.moves)
     ]
-    count = "1 move" if len(rows) == 1 else f"{len(rows)} moves"
+    count = counted(len(rows), "move")
     yield f"<details><summary>{count} of rollout {text(one.rollout)}</summary>"
     yield table(f"Moves of {one.canary}", ("when", "move", "weight", "verdict", "commit"), rows)
     yield "</details>"

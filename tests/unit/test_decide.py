@@ -109,7 +109,7 @@ HELD: dict[str, tuple[Callable[[], Situation], Wait, bool, str]] = {
     ),
     "paused before a start": (
         lambda: after(Action.ABORT, candidate_id=RolloutId("b" * 12), control=Control(paused=True)),
-        Wait.PAUSED, False, "Paused by control.paused: a new candidate waits.",
+        Wait.PAUSED, False, "Paused by a person: a new candidate waits.",
     ),
     "not scaled down before weight 0 is live": (
         lambda: after(

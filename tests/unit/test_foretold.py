@@ -43,7 +43,7 @@ def test_a_pause_shows_while_the_last_commit_is_not_live() -> None:
     s = after(Action.ADVANCE, "10", 1, live=NOT_LIVE, control=Control(paused=True), now_ms=LIVE_MS)
     hold = held(s)
     assert (hold.wait, hold.exit_code) == (Wait.LIVE, 0), "what is unheard is still told apart"
-    assert hold.reason.endswith("the engine sleeps. Paused by control.paused: it will not rise.")
+    assert hold.reason.endswith("the engine sleeps. Paused by a person: it will not rise.")
     assert "resume" in hold.remedy
     asked = replace(s, control=Control(paused=True, promote=RolloutId(ID)))
     assert "aused" not in held(asked).reason, "an override goes past a pause"
