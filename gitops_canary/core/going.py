@@ -167,7 +167,7 @@ def _judged(s: Situation, live_ms: int) -> Decision:
     passes = [i for i, verdict in enumerate(s.verdicts) if verdict.outcome is Outcome.PASS]
     deciding = passes[s.policy.needed(s.rollout.last.record.step) - 1 :]
     quiet = silences(s, live_ms, s.verdicts)
-    since = max((*failures[-1:], *quiet[-1:]), default=-1)
+    since = max((*failures, *quiet), default=-1)
     for index in deciding:
         if index > since:
             return _rise(s, index)

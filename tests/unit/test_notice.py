@@ -109,3 +109,13 @@ def test_foreign_words_are_no_markup_and_a_summary_is_one_short_line() -> None:
     assert "\n" not in found.summary
     rest = found.body.removeprefix(marker(KEY))
     assert not set("<>@[]") & set(rest.replace("| check |", ""))
+
+
+def test_back_ticks_are_code_only_in_pairs_around_commands() -> None:
+    def remedy(text: str) -> str:
+        hold = Hold(canary=CANARY, wait=Wait.PERSON, reason="It waits.", remedy=text)
+        return told(hold).body.partition("Try: ")[2].splitlines()[0]
+
+    assert remedy("`gitops-canary retry a/b`, or wait") == "`gitops-canary retry a/b`, or wait"
+    for odd in ("`gitops-canary retry a/b` or `wait", "`gitops-canary retry <a>`"):
+        assert "`" not in remedy(odd)
