@@ -129,8 +129,10 @@ def counted(
     found = _most(spec, check, roles[Role.REQUESTS], answers, chosen, timely)
     if found is None:
         return None
-    own = fresh((spec.target.name, found.side))
-    return replace(found, unseen_ms=sum(own.unseen_ms(at, window_ms(check)) for at in chosen))
+    one, told = found
+    own, window = fresh((spec.target.name, one.side)), window_ms(check)
+    unseen = (own.unseen_ms(at, window) if at in told else window for at in chosen)
+    return replace(one, unseen_ms=sum(unseen))
 
 
 def arrived(
@@ -223,24 +225,26 @@ def _most(
     answers: Answers,
     chosen: Sequence[int],
     timely: Callable[[str, int], bool],
-) -> Counted | None:
-    """Add up the windows of each side, and give the one that saw the most.
+) -> tuple[Counted, frozenset[int]] | None:
+    """Add up the windows of each side; give the one that saw the most, and when it had numbers.
 
     A side that was silent when a window began, and others not, has in it what was before, too.
     """
     totals: dict[str, tuple[Decimal, Decimal]] = {}
+    told: dict[str, set[int]] = {}
     for at_ms in chosen:
         rows = list(_numbers(spec, sides.answer_at(asked_for, answers, at_ms), at_ms))
         every = {side for side, _, _ in rows}
         heard = {side for side in every if timely(side, at_ms - window_ms(check))} or every
         for side, value, bad in rows:
             if side in heard:
+                told.setdefault(side, set()).add(at_ms)
                 total, failed = totals.get(side, (Decimal(0), Decimal(0)))
                 totals[side] = total + value, failed + (value if bad else 0)
     if not totals:
         return None
     side, (total, failed) = max(totals.items(), key=lambda item: (item[1][0], item[0]))
-    return Counted(
+    found = Counted(
         requests=total.to_integral_value(),
         failed=failed.to_integral_value(),
         from_ms=chosen[-1] - window_ms(check),
@@ -248,6 +252,7 @@ def _most(
         check=check.name,
         side=side,
     )
+    return found, frozenset(told[side])
 
 
 def _numbers(spec: CanarySpec, answer: Answer, at_ms: int) -> Iterator[tuple[str, Decimal, bool]]:

@@ -13,9 +13,9 @@ def _doubled() -> Sequence[Swap]:
     """Add up what callers and the called counted: the same requests twice."""
     real = exposure._most
 
-    def most(*given: Any) -> exposure.Counted | None:
+    def most(*given: Any) -> tuple[exposure.Counted, frozenset[int]] | None:
         found = real(*given)
-        return found and replace(found, requests=2 * found.requests)
+        return found and (replace(found[0], requests=2 * found[0].requests), found[1])
 
     return [(exposure, "_most", most)]
 

@@ -47,9 +47,9 @@ def test_a_side_that_was_silent_when_a_window_began_counts_nothing_in_it(
 
 def test_a_window_without_a_number_was_not_seen() -> None:
     some = row("10")
-    found = windows(replace(some, samples=some.samples[-1:]), late_s=lambda at: at // 1000)
+    found = windows(replace(some, samples=some.samples[-1:]))
     assert found is not None
-    assert (found.requests, found.unseen) == (Decimal(10), {"unseen": "3"})
+    assert (found.requests, found.unseen) == (Decimal(10), {"unseen": "2"})
 
 
 @pytest.mark.parametrize(("lost", "unseen_s"), [(0, 0), (1, 45), (2, 60), (4, 60)])
