@@ -83,6 +83,11 @@ def _moves(spec: CanarySpec, ground: Ground) -> Iterator[str]:
         yield from _steps(policy)
     if policy.judge.type == "sequential" and not policy.skip_analysis:
         yield f"Measured for {duration(policy.judge.min_soak_ms)} in all, at the least."
+        if warms := _warmup_ms(policy):
+            yield (
+                f"Latency counts from {duration(warms)} after its first request on (warmup); what "
+                "is slow before keeps its weight, and condemns nobody."
+            )
         yield _unproven(policy.judge)
     yield (
         "promote: the primary gets the version, the canary keeps serving; "
@@ -195,6 +200,12 @@ def _ways_out(policy: Policy) -> Iterator[str]:
     )
 
 
+def _warmup_ms(policy: Policy) -> int:
+    """Say for how long evidence on a latency is not weighed; 0 where none is."""
+    slow = any(check.builtin == "request-duration" for check in policy.checks)
+    return policy.judge.warmup_ms if slow else 0
+
+
 def _stay_ms(policy: Policy, looks: int) -> int:
     """Say how long a weight stays at the least by evidence on counts."""
     return max(policy.judge.dwell_ms, policy.interval_ms * looks if looks > 1 else 0)
@@ -208,7 +219,7 @@ def _quickest_ms(policy: Policy) -> int:
     if policy.judge.type == "sequential":
         counts = [policy.needed(step) for step in range(len(policy.steps) + 1)]
         stay_ms = sum(_stay_ms(policy, count) for count in counts if count)
-        return max(stay_ms, policy.judge.min_soak_ms)
+        return max(stay_ms, policy.judge.min_soak_ms, _warmup_ms(policy))
     return _first_ms(policy) * stages + policy.interval_ms * (looks - stages)
 
 

@@ -25,6 +25,7 @@ def told(spec: CanarySpec | None = None, **layout: Any) -> str:
 
 STEPS = {"steps": (Decimal(10), Decimal(50))}
 SURE = JudgePolicy(type="sequential")
+SLOW = check("request-duration", minimum=None, maximum="500")
 ARGO = JudgePolicy(type="conditions")
 
 
@@ -43,6 +44,14 @@ ARGO = JudgePolicy(type="conditions")
         ),
         ({"checks": (check(interval_ms=120_000),)}, "one look that passes, 2m later"),
         ({"judge": SURE}, "the judge has to be sure, for 1m at the least"),
+        (
+            {"judge": SURE, "iterations": 7, "strategy": Strategy.AB_TEST},
+            "the judge has to be sure at the end of each of 7 intervals, for 7m at the least",
+        ),
+        (
+            {"judge": replace(SURE, warmup_ms=90_000), "checks": (SLOW,)},
+            "Latency counts from 90s after its first request on (warmup)",
+        ),
         ({"judge": SURE}, "Measured for 5m in all, at the least."),
         (
             {"judge": SURE},
@@ -110,6 +119,10 @@ def test_what_a_policy_does_not_say_is_not_told(changes: dict[str, Any], words: 
         ({"judge": SURE}, "5m"),
         ({**STEPS, "judge": replace(SURE, dwell_ms=200_000)}, "400s"),
         ({**STEPS, "mirror": Decimal(9), "judge": replace(SURE, dwell_ms=200_000)}, "10m"),
+        ({"judge": replace(SURE, warmup_ms=600_000)}, "5m"),
+        ({"judge": replace(SURE, warmup_ms=600_000), "checks": (SLOW,)}, "10m"),
+        ({"judge": SURE, "iterations": 7, "strategy": Strategy.AB_TEST}, "7m"),
+        ({"judge": SURE, "iterations": 7, "strategy": Strategy.BLUE_GREEN}, "8m"),
         ({"checks": (check(interval_ms=120_000),)}, "2m"),
         ({"checks": ()}, "1m"),
     ],
