@@ -128,6 +128,15 @@ class Locked(Unavailable):
     """The server could not move a branch just now; nothing was written."""
 
 
+class Limited(Unavailable):
+    """A service asks to be left alone for a while; nothing was written."""
+
+    def __init__(self, problem: str, *, remedy: str, rest_s: int) -> None:
+        super().__init__(problem, remedy=remedy)
+        self.rest_s = rest_s
+        """Seconds until it may be asked again."""
+
+
 class Refused(CanaryError):  # noqa: N818 - as Conflict
     """The other side understood and said no; asking again does not help."""
 

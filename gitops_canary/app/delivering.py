@@ -10,40 +10,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from gitops_canary.app.brought import Brought
 from gitops_canary.app.clearing import Clearing
 from gitops_canary.app.crowd import Crowd
 from gitops_canary.app.pending import Case, held, pending
 from gitops_canary.app.proposing import Proposing
 from gitops_canary.app.pushing import NOTHING_PUSHED, Budget, Pushed, Tips, cannot, compatible
+from gitops_canary.app.resting import Resting
 from gitops_canary.app.worker import Worker
 from gitops_canary.core import delivery
 from gitops_canary.core.delivery import Do
 from gitops_canary.core.plan import Plan
 from gitops_canary.core.replay import History
 from gitops_canary.delivery_ports import Requests
-from gitops_canary.errors import CanaryError, Conflict, Refused
+from gitops_canary.errors import CanaryError, Conflict, Limited, Refused
 from gitops_canary.model.decision import Decision, Hold
-from gitops_canary.model.names import CanaryId, Path, Revision
+from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.request import Draft, Merging, Method, Ready, Request, Stage
 
 log = logging.getLogger("gitops_canary")
 _ANEW = frozenset({Do.PROPOSE, Do.RENEW, Do.WITHDRAW})
-
-
-@dataclass(slots=True)
-class _Look:
-    """What comes out of one look."""
-
-    main: Revision
-    """The tip of the target branch, as far as we know."""
-    pushed: list[Plan] = field(default_factory=list)
-    waiting: dict[CanaryId, Hold] = field(default_factory=dict)
-    stuck: dict[CanaryId, Refused] = field(default_factory=dict)
-    """Of whose moves the forge will not tell, or will not have one taken back."""
-    taken: set[Path] = field(default_factory=set)
-    """Files that a request merged at this look has changed."""
-    again: bool = False
-    outdated: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,6 +49,7 @@ class Delivering:
     """What was proposed, to tell of it once it has landed, whatever was measured or lost since; an
     end of the process loses that message."""
     _clearing: Clearing = field(init=False)
+    _resting: Resting = field(default_factory=Resting)
 
     def __post_init__(self) -> None:
         self._clearing = Clearing(proposing=self.proposing, worker=self.worker)
@@ -87,13 +74,30 @@ class Delivering:
 
         Raises:
             Conflict: the target branch moved, or another process was faster; look again.
-            Unavailable: Git server or forge did not answer.
+            Unavailable: Git server or forge did not answer. Where the forge limits requests due
+                moves are held instead.
         """
         tips = tips[0], await self.worker.do(self.proposing.proofs)
         if now_ms is None:
             return await self._show(plans, decisions, history, tips)
-        cases, stuck = await self._pending(plans, decisions, history, tips, now_ms)
-        look = _Look(tips[0], stuck=stuck)
+        look, limited = Brought(tips[0]), dict[CanaryId, Hold]()
+        try:
+            self._resting.check(now_ms)
+            await self._bring(plans, decisions, history, tips, now_ms, look)
+        except Limited as error:
+            limited = self._resting.holds(error, plans, now_ms)
+        return look.result(tips[0], limited, decisions)
+
+    async def _bring(
+        self,
+        plans: Sequence[Plan],
+        decisions: Mapping[CanaryId, Decision],
+        history: History,
+        tips: Tips,
+        now_ms: int,
+        look: Brought,
+    ) -> None:
+        cases, look.stuck = await self._pending(plans, decisions, history, tips, now_ms)
         await self._make_way(cases, tips, look)
         free = [case for case in cases if case.owner not in look.stuck]
         await self._propose(free, tips, now_ms, look)
@@ -102,14 +106,6 @@ class Delivering:
                 await self._handle(case, case.plan, look)
         await self._clear(cases, look)
         self._tell_landed(cases, history, look)
-        return Pushed(
-            pushed=tuple(look.pushed),
-            refused={},
-            again=look.again,
-            tip=look.main if look.main != tips[0] else None,
-            waiting=look.waiting | held(look.stuck, decisions),
-            outdated=look.outdated,
-        )
 
     async def _show(
         self,
@@ -149,7 +145,7 @@ class Delivering:
 
         return await pending(self.requests, undone, owners, due, there, decisions)
 
-    async def _make_way(self, cases: Sequence[Case], tips: Tips, look: _Look) -> None:
+    async def _make_way(self, cases: Sequence[Case], tips: Tips, look: Brought) -> None:
         """Take back what is not due any more; what has been merged meanwhile is looked at anew.
 
         A request is closed before anything takes its place, so that of two moves for one place in
@@ -167,14 +163,14 @@ class Delivering:
         if doubtful and await self.worker.do(partial(self.proposing.moved_from, tips[0])):
             raise _overtaken()
 
-    async def _take_back(self, case: Case, tips: Tips, look: _Look) -> None:
+    async def _take_back(self, case: Case, tips: Tips, look: Brought) -> None:
         if case.do is Do.WITHDRAW and case.request:
             await self._withdraw(case.request, tips)
         if case.do in _ANEW and case.there and case.there.disposable:
             await self.worker.do(partial(self.proposing.delete, case.there))
             look.outdated = True
 
-    async def _clear(self, cases: Sequence[Case], look: _Look) -> None:
+    async def _clear(self, cases: Sequence[Case], look: Brought) -> None:
         """Delete what is over; only a move that needs the very name waits for one that stays."""
         over = {case.branch: case for case in cases if case.do is Do.CLEAR}
         tried = await self._clearing.clear([case.there for case in over.values() if case.there])
@@ -193,7 +189,7 @@ class Delivering:
                 raise _overtaken() from None
             raise
 
-    async def _propose(self, cases: Sequence[Case], tips: Tips, now_ms: int, look: _Look) -> None:
+    async def _propose(self, cases: Sequence[Case], tips: Tips, now_ms: int, look: Brought) -> None:
         """Push due moves to branches of their own and open requests; aborts never wait."""
         due = {case.branch: case.plan for case in cases if case.plan and case.do in _ANEW}
         allowed = self.budget.allows(now_ms)
@@ -211,7 +207,7 @@ class Delivering:
             else:
                 await self._open(plan, tip, _draft(branch, plan, plan.commit.message), look)
 
-    async def _handle(self, case: Case, plan: Plan, look: _Look) -> None:
+    async def _handle(self, case: Case, plan: Plan, look: Brought) -> None:
         """Go on with a move whose branch or request is there already."""
         there, request, act = case.there, case.request, plan.act
         if case.do is Do.OPEN and there:
@@ -222,7 +218,7 @@ class Delivering:
         elif hold := case.hold():
             look.waiting[act.canary] = hold
 
-    async def _open(self, plan: Plan, tip: Revision, draft: Draft, look: _Look) -> None:
+    async def _open(self, plan: Plan, tip: Revision, draft: Draft, look: Brought) -> None:
         """Open a request; one that is urgent is merged at once where no rule is in the way."""
         try:
             request = await self.requests.open(draft)
@@ -236,7 +232,7 @@ class Delivering:
             await self._ask(plan, request, tip, draft, look)
 
     async def _ask(
-        self, plan: Plan, request: Request, tip: Revision, draft: Draft, look: _Look
+        self, plan: Plan, request: Request, tip: Revision, draft: Draft, look: Brought
     ) -> None:
         """Have a request merged, or say what it waits for; `tip` is what was found to be ours."""
         self._sent[draft.branch] = plan
@@ -261,7 +257,7 @@ class Delivering:
         else:
             look.waiting[act.canary] = delivery.waits(act, request, done.why)
 
-    async def _merge(self, plan: Plan, request: Request, draft: Draft, look: _Look) -> Merging:
+    async def _merge(self, plan: Plan, request: Request, draft: Draft, look: Brought) -> Merging:
         """Have a request merged on what was looked at.
 
         No forge takes the tip that a merge is meant for, so the time between is kept short.
@@ -275,7 +271,7 @@ class Delivering:
             look.taken |= set(plan.files)
         return done
 
-    def _tell_landed(self, cases: Sequence[Case], history: History, look: _Look) -> None:
+    def _tell_landed(self, cases: Sequence[Case], history: History, look: Brought) -> None:
         """Tell of what was merged as of a push, once it is seen to be a move.
 
         It is none where somebody's commit came between, and the forge wrote what nothing vouches

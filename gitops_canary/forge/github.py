@@ -1,6 +1,7 @@
 """GitHub: a commit status and one comment on the pull request, kept up to date in place."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -15,7 +16,7 @@ from github.IssueComment import IssueComment
 
 from gitops_canary.core.notice import marker
 from gitops_canary.core.text import one_line
-from gitops_canary.errors import Refused, Unavailable
+from gitops_canary.errors import Limited, Refused, Unavailable
 from gitops_canary.http import Failed, Opening, secrets_of
 from gitops_canary.model.names import EVIDENCE_BRANCH
 from gitops_canary.model.notice import Notice
@@ -25,6 +26,10 @@ PULLS_MAX: Final = 3
 COMMENTS_MAX: Final = 1000
 """Comments looked through for our own."""
 TIMEOUT_S: Final = 15
+REST_S: Final = 60
+REST_MAX_S: Final = 3600
+"""Seconds it is left alone where it limits requests and does not say how long, and at the most."""
+_TOO_MANY: Final = 429
 DENIED: Final = frozenset({401, 403, 404, 410, 422})
 """Statuses that say no, whatever the next try."""
 _TELLING: Final = "allow the token to write commit statuses and pull request comments"
@@ -200,8 +205,27 @@ def said(error: GithubException) -> str:
     return str(error.data.get("message", "")) if isinstance(error.data, dict) else ""
 
 
+def _rest_s(error: GithubException) -> int:
+    """Read how long GitHub wants to be left alone; a minute where it does not say.
+
+    As in "Rate limits for the REST API": `retry-after` in seconds, or the second of the epoch at
+    which the primary limit is reset.
+    """
+    told = {key.lower(): value for key, value in (error.headers or {}).items()}
+    after, reset = told.get("retry-after", ""), told.get("x-ratelimit-reset", "")
+    if after.isascii() and after.isdigit():
+        return min(int(after[:9]), REST_MAX_S)
+    if told.get("x-ratelimit-remaining") == "0" and reset.isascii() and reset.isdigit():
+        return min(max(int(reset[:12]) - int(time.time()), 1), REST_MAX_S)
+    return REST_S
+
+
 def _told(error: GithubException, remedy: str) -> Refused | Unavailable:
     what = f"GitHub answered {error.status} ({one_line(said(error))[:200]})."
-    if error.status in DENIED and not _limited(error):
+    if error.status == _TOO_MANY or _limited(error):
+        rest_s = _rest_s(error)
+        again = f"nothing: it is asked again in {rest_s} s; let less else ask with this token"
+        return Limited(what, remedy=again, rest_s=rest_s)
+    if error.status in DENIED:
         return Refused(what, remedy=remedy)
     return Unavailable(what, remedy="nothing: it is tried again")

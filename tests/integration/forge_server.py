@@ -6,7 +6,7 @@ Every request and every good reply is held against GitHub's published descriptio
 import json
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -26,6 +26,8 @@ class ForgeServer:
         self.requests: list[str] = []
         self.login: str | None = "canary-bot"
         self.refuses: tuple[int, dict[str, str]] | None = None
+        self.refuses_with: dict[str, str] = {}
+        """Headers of such an answer."""
         self.denies = ""
         """Part of the paths that the token may not."""
         self.pulls = True
@@ -83,7 +85,7 @@ class ForgeServer:
             _send(handler, 401, {"message": "Bad credentials"})
             return
         if self.refuses:
-            _send(handler, *self.refuses)
+            _send(handler, *self.refuses, self.refuses_with)
             return
         path = handler.path.partition("?")[0]
         if self.denies and self.denies in path:
@@ -162,10 +164,17 @@ class ForgeServer:
         return 200, comment
 
 
-def _send(handler: BaseHTTPRequestHandler, status: int, body: Any) -> None:
+def _send(
+    handler: BaseHTTPRequestHandler,
+    status: int,
+    body: Any,
+    headers: Mapping[str, str] | None = None,
+) -> None:
     data = json.dumps(body).encode()
     handler.send_response(status)
     handler.send_header("Content-Type", "application/json")
     handler.send_header("Content-Length", str(len(data)))
+    for name, value in (headers or {}).items():
+        handler.send_header(name, value)
     handler.end_headers()
     handler.wfile.write(data)

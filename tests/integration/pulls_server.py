@@ -59,6 +59,8 @@ class PullsServer(ForgeServer):
         self.queue = False
         """Whether the branch takes merges from its queue alone."""
         self.dies_before = ""
+        self.limits_before = ""
+        """Calls that begin so are answered with 429, and `refuses_with`."""
         """The beginning of a request that is answered with a server's error."""
 
     # What people do.
@@ -101,6 +103,8 @@ class PullsServer(ForgeServer):
         self.meanwhile(call)
         dead = self.dies_before and call.startswith(self.dies_before)
         self.refuses = (502, {"message": "Bad Gateway"}) if dead else None
+        if self.limits_before and call.startswith(self.limits_before):
+            self.refuses = 429, {"message": "API rate limit exceeded"}
         super().answer(handler)
 
     def _routes(self) -> dict[str, Callable[[re.Match[str], Any], Answer]]:

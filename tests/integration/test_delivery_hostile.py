@@ -135,6 +135,33 @@ def test_a_branch_that_is_over_and_stays_holds_nothing_up(
         assert pull.branch not in world.branches()
 
 
+@pytest.mark.parametrize("call", ["GET", "POST", "PUT"])
+def test_a_forge_that_limits_requests_is_left_alone_and_the_move_waits(
+    tmp_path: pathlib.Path, call: str
+) -> None:
+    """It ended the look: nobody's decision was told, and the next look asked again at once."""
+    with delivered(tmp_path) as world:
+        asked: list[str] = []
+        world.release("1.1.0")
+        world.forge.meanwhile = asked.append
+        world.forge.limits_before = f"{call} /repos/acme/config/pulls"
+        world.forge.refuses_with = {"Retry-After": "20"}
+        while not isinstance(decision := world.step(), Hold) or "429" not in decision.reason:
+            assert len(asked) < 20
+        assert "rate limit exceeded" in decision.reason
+        assert decision.remedy.startswith("nothing: it is asked again in 20 s")
+        assert (decision.exit_code, decision.alert) == (Unavailable.exit_code, False)
+        many = len(asked)
+        again = held(world)
+        assert again.remedy == "nothing: it is asked again in 16 s"
+        assert len(asked) == many, "it is left alone"
+        world.forge.limits_before = ""
+        for _ in range(6):
+            world.step()
+        assert len(asked) > many
+        assert "start 1.1.0" in " ".join(world.subjects())
+
+
 @pytest.mark.parametrize("method", [Method.MERGE, Method.SQUASH])
 def test_a_merge_whose_answer_was_lost_is_told(tmp_path: pathlib.Path, method: Method) -> None:
     """Also where more was measured since the request was opened than its commit says."""
