@@ -96,8 +96,7 @@ def _overridden(s: Situation, *, running: bool) -> Decision:
     if s.control.resume == token and (running or s.answered):
         return _adopted(s) if running else _begin(s)
     who = "A person moved" if s.rollout else "No move of ours set"
-    moved = "the weight, the route or the primary"
-    reason = f"{who} {moved} (weight is {weight} %); we yield.{s.unjudged}"
+    reason = f"{who} {s.moved_what} (weight is {weight} %); we yield.{s.unjudged}"
     if s.verdicts and s.verdicts[-1].outcome is Outcome.FAIL:
         reason += f" The checks fail: {failing(s.verdicts[-1])}."
     if s.control.resume == token:

@@ -133,6 +133,18 @@ class Situation:
         )
 
     @property
+    def moved_what(self) -> str:
+        """Name what a person changed: an object has more in it than one canary's weight."""
+        tip, ours = self.tip, self.written
+        found: list[str] = []
+        if ours is not None:
+            found += ["the weight"] * (tip.weight != ours.weight)
+            there, before = ((one.shape, one.mirrored, one.kept) for one in (tip, ours))
+            found += ["the route"] * (there != before)
+            found += ["the primary"] * (tip.primary.digest != ours.primary.digest)
+        return " and ".join(found) or "the weight, the route or the primary"
+
+    @property
     def watched(self) -> bool:
         """Whether the newest move finished a rollout whose version is still looked at."""
         if self.rollout is None or not self.rollout.last.record.finished or not self.pinned:

@@ -157,6 +157,7 @@ def test_what_a_person_changes_for_both_holds_both(site: Site) -> None:
         held = report.decisions[canary]
         assert isinstance(held, Hold)
         assert held.wait is Wait.OVERRIDE
+        assert held.reason.startswith("A person moved the route (weight is "), "and no weight"
 
 
 def test_a_neighbour_s_first_split_waits_for_the_rollout_beside_it(site: Site) -> None:
