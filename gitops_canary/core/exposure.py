@@ -20,11 +20,13 @@ from gitops_canary.core.unseen import Freshness, after_all
 from gitops_canary.errors import SpecError
 from gitops_canary.model.decision import Act
 from gitops_canary.model.judging import Reading
-from gitops_canary.model.observation import Answer, Question
+from gitops_canary.model.observation import Answer
 from gitops_canary.model.rollout import Record
 from gitops_canary.model.spec import CanarySpec, Check, Policy
 
 _MINUTE_MS = 60_000
+_Row = tuple[str, Decimal, bool]
+"""Who counted, how many, and whether those failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +128,12 @@ def counted(
     def timely(side: str, at_ms: int) -> bool:
         return rule < ONCE or not fresh((spec.target.name, side)).silent(at_ms)
 
-    found = _most(spec, check, roles[Role.REQUESTS], answers, chosen, timely)
+    def rows(at_ms: int) -> list[_Row]:
+        answer = sides.answer_at(roles[Role.REQUESTS], answers, at_ms)
+        every = _numbers(spec, answer, at_ms)
+        return [row for row in every if rule < ONCE or row[1] >= 0]  # less than none is no count
+
+    found = _most(check, rows, chosen, timely)
     if found is None:
         return None
     one, told = found
@@ -219,10 +226,8 @@ def _added(
 
 
 def _most(
-    spec: CanarySpec,
     check: Check,
-    asked_for: Sequence[Question],
-    answers: Answers,
+    rows_at: Callable[[int], Sequence[_Row]],
     chosen: Sequence[int],
     timely: Callable[[str, int], bool],
 ) -> tuple[Counted, frozenset[int]] | None:
@@ -233,7 +238,7 @@ def _most(
     totals: dict[str, tuple[Decimal, Decimal]] = {}
     told: dict[str, set[int]] = {}
     for at_ms in chosen:
-        rows = list(_numbers(spec, sides.answer_at(asked_for, answers, at_ms), at_ms))
+        rows = rows_at(at_ms)
         every = {side for side, _, _ in rows}
         heard = {side for side in every if timely(side, at_ms - window_ms(check))} or every
         for side, value, bad in rows:
@@ -255,7 +260,7 @@ def _most(
     return found, frozenset(told[side])
 
 
-def _numbers(spec: CanarySpec, answer: Answer, at_ms: int) -> Iterator[tuple[str, Decimal, bool]]:
+def _numbers(spec: CanarySpec, answer: Answer, at_ms: int) -> Iterator[_Row]:
     """Give the canary's counts at an instant: by whom, how many, and whether they failed."""
     for series, text in sides.present(answer, at_ms):
         labels, value = series.labels, number(text)

@@ -51,9 +51,9 @@ class Exposing(Leaving):
         need(stated_ms <= longest_ms, f"told are {stated_ms:.0f} ms above 0 % in {longest_ms}")
 
     def e2_no_request_is_counted_twice(self, move: Landed) -> None:
-        """Requests that are told are real ones, whatever was scraped of them, and how often."""
+        """Requests that are told are real ones, as far as the metric source told what was."""
         told, began = self._story(move), self.began(move)
-        if told is None or began is None:
+        if told is None or began is None or self._misled(move, began):
             return
         ended_ms, requests = newest_ms(told), told.exposed()[1]
         if requests is None:
@@ -69,6 +69,8 @@ class Exposing(Leaving):
         told, began = self._story(move), self.began(move)
         if told is None or began is None or not self.world.sees_live:
             return  # a window may begin before its weight, so that its rate is no bound
+        if self._misled(move, began):
+            return  # a rate that nobody scraped, or that is none, bounds nothing
         # Nobody knows of a weight that Git tells of no more, nor of users who stayed away and came.
         # What is judged by counters is counted from its decision on, which is older than its push.
         since_ms = began.at_ms - (DECIDED_MS if move.shape.weighs else 0)
@@ -96,6 +98,13 @@ class Exposing(Leaving):
     def interval_ms(self, move: Landed) -> int:
         """Say how long a window of its checks is."""
         return move.shape.interval_s * 1000
+
+    def _misled(self, move: Landed, began: Landed) -> bool:
+        """Whether the source lied, or was silent, about something that is counted.
+
+        What is judged by counters is counted from its decision on, which is older than its push.
+        """
+        return self.untrue(began.at_ms - (DECIDED_MS if move.shape.weighs else 0))
 
     def untrue(self, since_ms: int) -> bool:
         """Whether what was measured was not so at some time since then, or users stayed away."""

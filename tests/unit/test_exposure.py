@@ -14,7 +14,7 @@ from test_course import LIVE, SCRAPE, answered, course, steady
 from test_evidence import basis
 
 from gitops_canary.core.exposure import Counted, arrived, counted, exposure_json
-from gitops_canary.core.judges.sequential_types import RULE
+from gitops_canary.core.judges.sequential_types import ONCE, RULE
 from gitops_canary.core.questions import INSTANTS_MAX, Role, asked
 from gitops_canary.core.stays import Stay, arriving
 from gitops_canary.core.underway import underway
@@ -108,6 +108,12 @@ def test_what_is_no_number_is_not_counted_and_nothing_is_no_exposure() -> None:
     assert (found.requests, found.failed) == (Decimal(30), Decimal(0))
     assert windows(row("NaN")) is windows() is None
     assert windows(row("9", who="shop-primary")) is None
+
+
+def test_less_than_nothing_is_no_count_in_records_of_today() -> None:
+    assert windows(row("-2")) is None
+    assert windows(row("-2", "503"), row("10")) == windows(row("10"))
+    assert windows(row("-2"), rule=ONCE - 1) is not None, "earlier ones said so"
 
 
 def test_nobody_counts_without_the_success_rate_or_without_a_look() -> None:
