@@ -16,7 +16,7 @@ class _Span:
     """What is left of a text without what it begins and ends with like another."""
 
     def __init__(self, text: str, head: int, tail: int) -> None:
-        self.start, self.end = head, len(text) - tail
+        self.start, self.end, self.length = head, len(text) - tail, len(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class _Part:
     start: int
     end: int
     """Where they stand, with what is before the first one."""
-    rest: int
-    """How many items follow."""
+    rest: tuple[int, int, int]
+    """How many items there are before and behind, and how far the text's end is from the next."""
 
 
 def touched(
@@ -56,7 +56,17 @@ def touched(
             there = _part(was, one, _sided(old, document, mine, namespaces))
             here = _part(now, other, _sided(new, document, mine, namespaces))
             claimed = all(each.claims(old, document) == each.claims(new, document) for each in mine)
-            if there and here and claimed and (there.at, there.rest) == (here.at, here.rest):
+            alike = (
+                there
+                and here
+                and (there.at, there.start, there.rest)
+                == (
+                    here.at,
+                    here.start,
+                    here.rest,
+                )
+            )
+            if there and here and alike and claimed:
                 return f"{old[there.start : there.end]}\n{new[here.start : here.end]}"
     return None
 
@@ -101,5 +111,8 @@ def _part(root: Node, span: _Span, sided: frozenset[Pointer]) -> _Part | None:
             n for n, item in enumerate(items) if span.start <= item.end and before[n] <= span.end
         ]
         if all((*at, n) in sided for n in hit):
-            return _Part(at, before[hit[0]], items[hit[-1]].end, len(items) - hit[-1])
+            first, behind = hit[0], hit[-1] + 1
+            following = items[behind].start if behind < len(items) else items[-1].end
+            rest = first, len(items) - behind, span.length - following
+            return _Part(at, before[first], items[hit[-1]].end, rest)
     return None

@@ -82,6 +82,13 @@ def test_a_rule_to_somebody_who_is_no_side_concerns_everybody() -> None:
     assert rules(text, text.replace(plain, "")) is None
 
 
+def test_a_rule_that_begins_like_the_one_behind_it_concerns_everybody() -> None:
+    """What differs began behind its first words, where only the old rule seemed to be touched."""
+    text = two(CASES["istio-tcp"])
+    assert rules(text, text.replace("  - route:\n", "  - route:\n  - route:\n", 1)) is None
+    assert rules(text.replace("  - route:\n", "  - route:\n  - route:\n", 1), text) is None
+
+
 def test_an_object_that_is_one_s_alone_concerns_everybody_who_is_named_there() -> None:
     text = CASES["traefik"].text
     assert rules(text, text.replace("weight: 0", "weight: 5")) is None
