@@ -77,7 +77,7 @@ class Delivering:
             Unavailable: Git server or forge did not answer. Where the forge limits requests due
                 moves are held instead.
         """
-        tips = tips[0], await self.worker.do(self.proposing.proofs)
+        tips = tips[0], await self.worker.do(lambda: self.proposing.proofs(tips))
         if now_ms is None:
             return await self._show(plans, decisions, history, tips)
         look, limited = Brought(tips[0]), dict[CanaryId, Hold]()

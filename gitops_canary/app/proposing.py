@@ -8,10 +8,11 @@ from gitops_canary.app.vouching import Witness
 from gitops_canary.core import delivery
 from gitops_canary.core.delivery import Hand, Proposal
 from gitops_canary.core.evidence import digest, owned_values
+from gitops_canary.core.footing import anchor
 from gitops_canary.core.message import parse
 from gitops_canary.core.plan import Plan
 from gitops_canary.delivery_ports import Branches, Choice
-from gitops_canary.errors import CanaryError, HistoryError, Locked, Refused
+from gitops_canary.errors import CanaryError, Conflict, HistoryError, Locked, Refused
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.names import Path, Revision
 from gitops_canary.model.request import Request, Stage
@@ -42,9 +43,23 @@ class Proposing:
         found = self.branches.below(delivery.prefix(self.target), choose)
         return {b: self._proposal(b, tip, tips, due.get(b)) for b, tip in found.items()}
 
-    def proofs(self) -> Revision | None:
-        """Give the evidence branch as it is now: others write there while the target rests."""
-        return self.git.fetch()[1]
+    def proofs(self, tips: Tips) -> Revision | None:
+        """Give the evidence branch as it is now: others write there while the target rests.
+
+        Raises:
+            Conflict: it names what the target has lost, or not got, since the look began.
+        """
+        evidence = self.git.fetch()[1]
+        if evidence is None or evidence == tips[1]:
+            return evidence  # whoever looked has held that against the target
+        newest = self.git.commit(evidence)
+        named = anchor(newest.message, self.target) if newest.ours else None
+        if named is not None and not self.git.contains(tips[0], named):
+            raise Conflict(
+                f"The evidence is of {named[:12]}, which {self.target} does not have.",
+                remedy="nothing: the controller looks again",
+            )
+        return evidence
 
     def moved_from(self, main: Revision) -> bool:
         """Ask whether the target branch is elsewhere by now."""

@@ -1,6 +1,9 @@
 """More branches below our prefix than a look may cost: what is ours, and what takes its turn."""
 
+import pytest
+
 from gitops_canary.core.delivery import prefix
+from gitops_canary.errors import Conflict
 from gitops_canary.model.request import Method, Stage
 
 from .branching import Delivery
@@ -8,7 +11,7 @@ from .cluster import Quality
 from .forge import Forge, Pull
 from .manifests import Shape
 from .pieces import KEY, Setting
-from .remote import CONFIG
+from .remote import CONFIG, EVIDENCE
 from .simulation import ADA, Simulation
 from .test_found import SECOND, bump, until
 
@@ -112,4 +115,24 @@ def test_what_no_name_tells_from_a_strangers_has_its_turn() -> None:
     push(world, shape)
     reopen(world, forge, start)
     until(world, lambda: start.stage is Stage.CLOSED, 120)
+    world.loop.end()
+
+
+def test_evidence_of_what_the_branch_lost_meanwhile_is_looked_at_anew() -> None:
+    """A look began before a merge, which was forced back before it ended: nobody halted."""
+    world, shape, forge = crowded()
+    bump(world, shape, "v1")
+    start = opened(world, forge, "-start-")
+    then = world.remote.refs[CONFIG], world.remote.refs[EVIDENCE]
+    forge.press(start, Method.MERGE)
+    opened(world, forge, "-advance-1-")
+    now = world.remote.refs[CONFIG], world.remote.refs[EVIDENCE]
+    [controller] = world.controllers.values()
+    assert controller.station
+    assert controller.station.delivering
+    proposing = controller.station.delivering.proposing
+    with pytest.raises(Conflict, match="does not have"):
+        proposing.proofs(then)
+    assert proposing.proofs((now[0], then[1])) == now[1]
+    assert proposing.proofs((then[0], now[1])) == now[1], "the look itself held that"
     world.loop.end()
