@@ -253,10 +253,10 @@ class Watcher:
             was = self.world.facts(self.world.remote.parents(revision)[0], move.shape)
             if now is None or was is None:
                 continue
-            if (now.weight, now.primary) != (was.weight, was.primary):
-                newest = "override"
-            elif now.candidate != was.candidate:
+            if now.candidate != was.candidate:  # also with a weight: a squash, the revert of ours
                 newest = "candidate"
+            elif (now.weight, now.primary) != (was.weight, was.primary):
+                newest = "override"
         return newest == "candidate"
 
     def landed_as(self, record: Record) -> Sequence[Landed]:
