@@ -42,8 +42,11 @@ class Exposing(Leaving):
         need(enough, f"{live_ms} ms above 0 %, told are {stated_ms:.0f}")
         # A person's weight counts from the move before, since nobody saw it come; so does one of
         # ours whose commit is gone.
-        first = began.previous if began.adopted and began.previous else began
-        if self.hidden_ms() > (began.previous or began).at_ms:
+        chain = (*self.chain(move),)[::-1]
+        met = next((one for one in chain if one.before.weight), began)
+        met = min(met, began, key=chain.index)
+        first = met.previous if (met.adopted or met.before.weight) and met.previous else met
+        if self.hidden_ms() > (met.previous or met).at_ms:
             return
         # Its commit, and what brings that to the server, can take a while.
         dates = (self.dated_ms(one.revision) for one in self.chain(move))
