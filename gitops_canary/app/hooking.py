@@ -153,8 +153,13 @@ class Hooking:
 
 
 def _counts(call: Call, one: Situation) -> bool:
-    """Whether an answer still counts: it is about this rollout, as its newest move left it."""
-    current = {one.candidate_id, one.rollout.id if one.rollout else ""}
+    """Whether an answer still counts: it is about this rollout, as its newest move left it.
+
+    Who let one candidate begin has not let the next one begin.
+    """
+    current = {one.candidate_id}
+    if one.rollout and call.hook.type is not HookType.CONFIRM_ROLLOUT:
+        current.add(one.rollout.id)
     return call.since_ms == one.since_ms and call.rollout in current
 
 

@@ -28,6 +28,8 @@ BACK = frozenset({Action.ABORT, Action.RETREAT})
 BACKDATED_MS = 45_000
 """How much older than its push a move's date may be: the same weight may have been live then."""
 ROLLBACK_MS = 60_000
+LOOK_MS = 20_000
+"""How long a look that began while something was wrong may go on."""
 SURPLUS = 4
 """Moves besides the steps in one attempt: start, promote, finish or the way back, idle."""
 
@@ -212,7 +214,8 @@ class Watch(Pinned):
             Broken: it was decided and not pushed, though nothing was wrong.
         """
         self.overridden(report)
-        if self.world.spells or self.world.requested or report.error:
+        began_in_one = self.world.now_ms < self.world.disturbed_ms + LOOK_MS
+        if self.world.spells or began_in_one or self.world.requested or report.error:
             return
         if report.tip != self.world.remote.refs.get(CONFIG):
             return  # somebody pushed meanwhile, perhaps this very move

@@ -12,7 +12,7 @@ from gitops_canary.app.hooking import Hooking
 from gitops_canary.core.hooks import due
 from gitops_canary.core.situation import Situation
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
-from gitops_canary.model.names import CanaryId
+from gitops_canary.model.names import CanaryId, RolloutId
 from gitops_canary.model.rollout import Action, Outcome, Rollout
 from gitops_canary.model.webhooks import Call, HookType, Reply, Webhook
 
@@ -128,6 +128,27 @@ def test_a_question_that_no_longer_counts_is_not_asked_again(hook: Webhook, give
         return found
 
     assert asyncio.run(go()) == ([hook.name] if given_up else [])
+
+
+def test_who_lets_one_candidate_begin_has_not_let_the_next_one_begin() -> None:
+    """A retry was confirmed and could not be pushed; then another version was committed."""
+    phone = Slow()
+    phone.go.set()
+    begin = Webhook(name="begin", type=HookType.CONFIRM_ROLLOUT, target="begin")
+    again = situation(replace(POLICY, webhooks=(begin,)), move(Action.RETREAT, "0", 0))
+    newer = replace(again, candidate_id=RolloutId("ba9876543210"))
+
+    async def go() -> tuple[Decision, Decision]:
+        hooking = Hooking(hooks=phone)
+        first = (await decided(hooking, {A: again}))[A]
+        phone.status = 403
+        return first, (await decided(hooking, {A: newer}))[A]
+
+    first, second = asyncio.run(go())
+    assert isinstance(first, Act)
+    assert first.action is Action.START
+    assert isinstance(second, Hold)
+    assert [call.rollout for call in phone.asked] == [again.candidate_id, newer.candidate_id]
 
 
 def test_an_abort_waits_for_nobodys_webhook() -> None:
