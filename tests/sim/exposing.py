@@ -29,10 +29,11 @@ class Exposing(Leaving):
     def e1_no_minute_of_traffic_is_left_out(self, move: Landed) -> None:
         """What is told as minutes above 0 % is no less than what was live, up to the decision.
 
-        Whoever moved a weight, whatever clock was wrong, and whether or not Git still tells of it.
+        Whoever moved a weight, and whatever clock was wrong. Nobody knows of a weight that Git
+        tells of no more.
         """
         told, began = self._story(move), self.began(move)
-        if told is None or began is None:
+        if told is None or began is None or self.hidden_ms() > began.at_ms:
             return
         ended_ms = min(instant_ms(told.last["decidedAt"]), move.at_ms)
         stated_ms = float(told.exposed()[0]) * 60_000
