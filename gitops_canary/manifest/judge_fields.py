@@ -144,6 +144,8 @@ def read_judge(doc: Checked, checks: tuple[Check, ...], *, own: bool) -> JudgePo
         doc.complain(f"{_AT}.shadows", f"has {kind}, which decides", "remove it there")
     if SEQUENTIAL in {kind, *shadows}:
         _check_budgets(doc, checks)
+    else:
+        _check_unread(doc, kind)
     return JudgePolicy(
         type=kind,
         shadows=shadows,
@@ -160,6 +162,18 @@ def read_judge(doc: Checked, checks: tuple[Check, ...], *, own: bool) -> JudgePo
         share_guard=not doc.has(f"{_AT}.shareGuard") or doc.flag(f"{_AT}.shareGuard"),
         pod_grace_ms=POD_GRACE_MS if (grace := doc.whole(f"{_AT}.podGrace")) is None else grace,
     )
+
+
+def _check_unread(doc: Checked, kind: str) -> None:
+    """Refuse what only `sequential` reads, where it neither decides nor says what it would."""
+    shared = {f"{_AT}.type", f"{_AT}.shadows[]"}
+    for at in (f.path for f in JUDGE if f.path.startswith(_AT) and f.path not in shared):
+        if doc.has(at):
+            doc.complain(
+                at,
+                f"is read by {SEQUENTIAL} alone, and {kind} decides here",
+                f"remove it, or add {SEQUENTIAL} to shadows",
+            )
 
 
 def _check_budgets(doc: Checked, checks: tuple[Check, ...]) -> None:

@@ -149,6 +149,16 @@ def test_watch_without_a_length_or_an_opponent_is_refused() -> None:
     assert "analysis.watch has no check to judge by" in refusal(blind).problem
 
 
+@pytest.mark.parametrize("kind", ["threshold", "conditions", "mannwhitney"])
+def test_what_only_another_judge_reads_is_refused(kind: str) -> None:
+    options: Json = {"type": kind, "warmup": "2m", "shareGuard": False}
+    text = str(refusal(own(analysis=analysis(judge=options))))
+    assert f"warmup is read by sequential alone, and {kind} decides here" in text
+    assert "shareGuard is read by sequential alone" in text
+    beside = options | {"shadows": ["sequential"]}
+    assert read(own(analysis=analysis(judge=beside))).policy.judge.warmup_ms == 120_000
+
+
 GATE = {"name": "gate", "type": "confirm-promotion", "url": "http://ci/gate"}
 
 
