@@ -136,6 +136,8 @@ class Cluster:
     """Whether pods start at all."""
     partial: bool = False
     """Whether only the callers' side is scraped."""
+    unheard: tuple[int, int] = (0, 0)
+    """When that was so last, from and to."""
     next_scrape_ms: int = 0
     _scraper: Scraper = field(init=False)
 

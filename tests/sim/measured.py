@@ -93,10 +93,11 @@ def _scraping(world: Simulation) -> Undo:
 
 
 def _one_sided(world: Simulation) -> Undo:
-    world.cluster.partial = True
+    began_ms, world.cluster.partial = world.now_ms, True
 
     def undo() -> None:
         world.cluster.partial = False
+        world.cluster.unheard = began_ms, world.now_ms
 
     return undo
 

@@ -247,12 +247,15 @@ class Watcher:
         """Whether people changed the candidate after weight and primary, though it is the same."""
         known = frozenset(self.world.remote.reachable(last.revision))
         fresh = self.world.remote.reachable(move.parent, known=known)
-        newest = ""
+        newest, changed = "", False
         for revision in self.oldest_first(move.parent, fresh):
             now = self.world.facts(revision, move.shape)
             was = self.world.facts(self.world.remote.parents(revision)[0], move.shape)
             if now is None or was is None:
+                # Who mends what nobody could read counts as who changed all of it last.
+                newest = "candidate" if changed and now else newest
                 continue
+            changed |= now.candidate != was.candidate
             if now.candidate != was.candidate:  # also with a weight: a squash, the revert of ours
                 newest = "candidate"
             elif (now.weight, now.primary) != (was.weight, was.primary):

@@ -91,11 +91,15 @@ class Weighing(Asked):
         return SEEN_MS if move.shape.weighs else move.shape.interval_s * 1000
 
     def weighed_ms(self, move: Landed) -> int:
-        """Say since when what a failure rests on was counted: evidence adds up over all weights."""
+        """Say since when what a failure rests on was counted: evidence adds up over all weights.
+
+        A side that is heard again after a gap may have in its window what was before (decision 52).
+        """
         window, began = move.record.window, self.began(move)
         assert window is not None
         if not move.shape.weighs or began is None:
-            return window.start_ms
+            from_ms, to_ms = self.world.cluster.unheard
+            return min(from_ms, window.start_ms) if to_ms > window.start_ms else window.start_ms
         return min(began.at_ms, window.start_ms)
 
     def late(self, move: Landed) -> int:
