@@ -75,11 +75,15 @@ def every(answer: Answer, value: str) -> Answer:
 
 
 def _garbled(world: Simulation, name: str, question: Question, answer: Answer) -> Answer:
-    """Some numbers are endless, no numbers at all, or far too large, and some answers are twice."""
+    """Some numbers are endless, no numbers at all, or far too large, and some answers are twice.
+
+    Of a query that somebody wrote, less than nothing may be meant: nobody can tell that from it.
+    """
     drawn = mark(world.seed, name, question.expression, "garbled")
     if drawn < 0.2:
         return replace(answer, series=(*answer.series, *answer.series))
-    kinds = ("+Inf", "-Inf", "-1", "1e400", "0x10", "")
+    less = "" if "app_failures_total" in question.expression else "-1"
+    kinds = ("+Inf", "-Inf", less, "1e400", "0x10", "")
     return every(answer, kinds[int(drawn * 30) % 6]) if drawn < 0.6 else answer
 
 
