@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -34,6 +35,11 @@ spec:
       - {name: request-duration, thresholdRange: {max: 250}}
 """
 REQUESTS_PER_S = 2000
+
+
+def judged_by(text: str, judge: str) -> str:
+    """Let another judge decide, which has no options."""
+    return re.sub(r"\{type: sequential[^}]*\}", f"{{type: {judge}}}", text)
 
 
 @dataclass

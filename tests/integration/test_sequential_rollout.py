@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 
 import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from counted_world import CANARY, Rollout, examined, verified
+from counted_world import CANARY, Rollout, examined, judged_by, verified
 from recorded_world import Table, git
 
 from gitops_canary.app.controller import Controller, Round
@@ -99,7 +99,7 @@ def test_fault_after_the_promotion_takes_the_rollout_back(world: Rollout, judge:
         object.__setattr__(world.station.measuring, "metrics", table)
         windows = watched.replace("thresholdRange", "interval: 2s, thresholdRange")
         windows = windows.replace("250}}", "250}, count: 2}") if judge == "conditions" else windows
-        world.rewrite(windows.replace("type: sequential", f"type: {judge}"))
+        world.rewrite(judged_by(windows, judge))
     before = git(world.origin, "rev-parse", "main:apps/checkout")
     world.release("1.4.0")
     world.counters.late_ms = world.now_ms + 10**9
@@ -264,8 +264,8 @@ def test_silence_retreats_and_never_condemns(world: Rollout) -> None:
 
 
 def test_ranks_of_the_weight_before_raise_nothing_once_the_data_stop(world: Rollout) -> None:
-    ranked = CANARY.replace("type: sequential", "type: mannwhitney")
-    world.rewrite(ranked.replace(", shadows: [mannwhitney]", "").replace("[5, 25]", "[5, 25, 50]"))
+    ranked = judged_by(CANARY, "mannwhitney")
+    world.rewrite(ranked.replace("[5, 25]", "[5, 25, 50]"))
     world.release("1.6.0")
     world.run(until=Action.ADVANCE)
     [before] = [act for act in world.run(until=Action.ADVANCE) if act.action is Action.ADVANCE]
