@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gitops_canary.core.increments import Row
+from gitops_canary.core.judges.pod_faults import left
 from gitops_canary.model.judging import Counts
 
 
@@ -51,7 +52,7 @@ class Once:
                 best, best_side = fresh, side
         if not self.forgetful:
             for side in silent:
-                self._ahead[side] = _more(self._ahead.get(side, Counts()), best)
+                self._ahead[side] = self._ahead.get(side, Counts()) + best
         return best_side, best
 
 
@@ -59,24 +60,8 @@ def _total(counts: Counts) -> int:
     return counts.canary + counts.primary
 
 
-def _more(one: Counts, other: Counts) -> Counts:
-    return Counts(
-        canary=one.canary + other.canary,
-        canary_bad=one.canary_bad + other.canary_bad,
-        primary=one.primary + other.primary,
-        primary_bad=one.primary_bad + other.primary_bad,
-    )
-
-
 def _less(every: Counts, known: Counts) -> Counts:
     """Take known requests off; sides may differ by a few."""
-    canary, primary = (
-        max(every.canary - known.canary, 0),
-        max(every.primary - known.primary, 0),
-    )
-    return Counts(
-        canary=canary,
-        canary_bad=min(max(every.canary_bad - known.canary_bad, 0), canary),
-        primary=primary,
-        primary_bad=min(max(every.primary_bad - known.primary_bad, 0), primary),
-    )
+    mine, mine_bad = left(every.canary, every.canary_bad, (known.canary, known.canary_bad))
+    other, other_bad = left(every.primary, every.primary_bad, (known.primary, known.primary_bad))
+    return Counts(canary=mine, canary_bad=mine_bad, primary=other, primary_bad=other_bad)

@@ -26,6 +26,15 @@ class Counts:
     primary: int = 0
     primary_bad: int = 0
 
+    def __add__(self, other: "Counts") -> "Counts":
+        """Add the counts of another block."""
+        return Counts(
+            canary=self.canary + other.canary,
+            canary_bad=self.canary_bad + other.canary_bad,
+            primary=self.primary + other.primary,
+            primary_bad=self.primary_bad + other.primary_bad,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:

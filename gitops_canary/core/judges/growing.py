@@ -38,7 +38,7 @@ def grown(
         steady=ways[2],
         sole=ways[3],
         spared=spared,
-        total=summed(before.total, c),
+        total=before.total + c,
     )
 
 
@@ -75,13 +75,3 @@ def _less(earlier: Sequence[Mixture], here: Sequence[Mixture]) -> tuple[Mixture,
     """Spare an incident of a block before, or the one of this block: whichever leaves less."""
     pairs = zip(earlier, here, strict=True)
     return tuple([min(pair, key=_log) for pair in pairs])
-
-
-def summed(a: Counts, b: Counts) -> Counts:
-    """Add counts up."""
-    return Counts(
-        canary=a.canary + b.canary,
-        canary_bad=a.canary_bad + b.canary_bad,
-        primary=a.primary + b.primary,
-        primary_bad=a.primary_bad + b.primary_bad,
-    )

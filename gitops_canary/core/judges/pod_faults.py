@@ -174,12 +174,13 @@ def _less(
     counts: Counts, *, canary: tuple[int, int] = _NOBODY, primary: tuple[int, int] = _NOBODY
 ) -> Counts:
     """Take a pod's counts off. Callers may have seen fewer of its requests than it did itself."""
-    mine, mine_bad = _rest(counts.canary, counts.canary_bad, canary)
-    other, other_bad = _rest(counts.primary, counts.primary_bad, primary)
+    mine, mine_bad = left(counts.canary, counts.canary_bad, canary)
+    other, other_bad = left(counts.primary, counts.primary_bad, primary)
     return Counts(canary=mine, canary_bad=mine_bad, primary=other, primary_bad=other_bad)
 
 
-def _rest(requests: int, bad: int, gone: tuple[int, int]) -> tuple[int, int]:
+def left(requests: int, bad: int, gone: tuple[int, int]) -> tuple[int, int]:
+    """Take some requests and bad ones off: who counted those may have seen a few more."""
     if gone is _NOBODY:
         return requests, bad
     left = max(requests - gone[0], 0)

@@ -14,7 +14,7 @@ from functools import partial
 
 from gitops_canary.core.judges import eprocess, lonely, recovering, share, threshold, waiting
 from gitops_canary.core.judges.condemning import Finding, condemning, condemns, finding
-from gitops_canary.core.judges.growing import grown, summed
+from gitops_canary.core.judges.growing import grown
 from gitops_canary.core.judges.pod_faults import Strand, followed
 from gitops_canary.core.judges.pods import added, blamed
 from gitops_canary.core.judges.recovering import Shares
@@ -159,7 +159,7 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
         good=good,
         proof=eprocess.log_mean(good),
         total=after.total,
-        sole_total=summed(before.sole_total, c) if sole is not None else before.sole_total,
+        sole_total=before.sole_total + c if sole is not None else before.sole_total,
         beside=before.beside
         if sole is not None
         else lonely.appended(before.beside, block.end_ms, other),
