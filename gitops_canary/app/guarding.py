@@ -146,14 +146,8 @@ class Guard:
         """Find the newest commit of the config branch that our evidence names."""
         if evidence is None or self._named[0] == evidence:
             return self._named[1] if evidence else None
-        newest = self.git.commit(evidence)
-        named = anchor(newest.message, self.branch) if newest.ours else None
-        if named is None:
-            older = self.git.history(evidence, mentioning=MARK)
-            found = (anchor(one.message, self.branch) for one in older if one.ours)
-            named = next(filter(None, found), None)
-        self._named = (evidence, named)
-        return named
+        self._named = (evidence, resting(self.git, evidence, self.branch))
+        return self._named[1]
 
     def _accepted(self, tip: Revision, gone: Revision) -> bool:
         """Whether a line on the branch says that this loss is meant."""
@@ -178,6 +172,16 @@ class Guard:
         if text not in self._told:
             self._told.add(text)
             log.warning("%s", text)
+
+
+def resting(git: Git, evidence: Revision, branch: str) -> Revision | None:
+    """Find the newest commit of a config branch that our evidence names; None where none is."""
+    newest = git.commit(evidence)
+    if newest.ours and (named := anchor(newest.message, branch)):
+        return named
+    older = git.history(evidence, mentioning=MARK)
+    found = (anchor(one.message, branch) for one in older if one.ours)
+    return next(filter(None, found), None)
 
 
 def _revisions(values: Iterable[object]) -> bool:

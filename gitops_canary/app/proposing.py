@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gitops_canary.app.guarding import resting
 from gitops_canary.app.pushing import Tips
 from gitops_canary.app.vouching import Witness
 from gitops_canary.core import delivery
 from gitops_canary.core.delivery import Hand, Proposal
 from gitops_canary.core.evidence import digest, owned_values
-from gitops_canary.core.footing import anchor
 from gitops_canary.core.message import parse
 from gitops_canary.core.plan import Plan
 from gitops_canary.delivery_ports import Branches, Choice
@@ -52,8 +52,7 @@ class Proposing:
         evidence = self.git.fetch()[1]
         if evidence is None or evidence == tips[1]:
             return evidence  # whoever looked has held that against the target
-        newest = self.git.commit(evidence)
-        named = anchor(newest.message, self.target) if newest.ours else None
+        named = resting(self.git, evidence, self.target)
         if named is not None and not self.git.contains(tips[0], named):
             raise Conflict(
                 f"The evidence is of {named[:12]}, which {self.target} does not have.",
