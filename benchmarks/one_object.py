@@ -12,6 +12,7 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 # In the place of this folder, whose `git.py` would hide GitPython.
@@ -99,20 +100,20 @@ def linted(count: int) -> float:
     return spent
 
 
+def told(counts: tuple[int, int], measure: Callable[[int], float], what: str) -> None:
+    """Measure few and many, and print what each costs."""
+    each = []
+    for count in counts:
+        spent = measure(count)
+        each.append(spent / count)
+        print(f"{count} {what}: {spent:.2f} s of CPU, {each[-1] * 1e3:.1f} ms each")
+    print(f"each of many costs {each[1] / each[0]:.2f} of each of few")
+
+
 def main() -> None:
     """Measure."""
-    each = []
-    for count in COUNTS:
-        spent = looked(count)
-        each.append(spent / count)
-        print(f"{count} moving: {spent:.2f} s of CPU, {each[-1] * 1e3:.1f} ms each")
-    print(f"each of many costs {each[1] / each[0]:.2f} of each of few")
-    each = []
-    for count in LINTED:
-        spent = linted(count)
-        each.append(spent / count)
-        print(f"{count} linted: {spent:.2f} s of CPU, {each[-1] * 1e3:.1f} ms each")
-    print(f"each of many costs {each[1] / each[0]:.2f} of each of few")
+    told(COUNTS, looked, "moving")
+    told(LINTED, linted, "linted")
 
 
 if __name__ == "__main__":

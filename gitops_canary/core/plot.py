@@ -70,7 +70,7 @@ def axis(story: Told) -> Axis:
 
 def weights(story: Told, line: Axis) -> str:
     """Draw the weight as a stair, with a mark where each move was seen live."""
-    rows = tuple(map(Decimal, through(0, 100, 25)))
+    rows = tuple(map(Decimal, range(0, 101, 25)))
     scale = Scale(rows, WEIGHT_HEIGHT)
     path, x = [f"M{LEFT} {scale.y(0):.1f}"], float(LEFT)
     for decision in story.decisions:

@@ -4,7 +4,7 @@ Whoever's name stands in none of them has nothing in what changed, so its values
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gitops_canary.errors import SpecError
 from gitops_canary.manifest.document import Node, Pointer, parse
@@ -12,21 +12,24 @@ from gitops_canary.ports import Router
 from gitops_canary.rule_ports import Sharing
 
 
+@dataclass(frozen=True, slots=True)
 class _Span:
     """What is left of a text without what it begins and ends with like another."""
 
-    def __init__(self, text: str, head: int, tail: int) -> None:
-        self.start, self.end, self.length = head, len(text) - tail, len(text)
+    start: int
+    end: int
+    length: int
+    """Of the whole text."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The items of a list that a part of a text lies in."""
+    """The items of a list that a part of a text lies in; equal where the rest is as it was."""
 
     at: Pointer
     """The list."""
     start: int
-    end: int
+    end: int = field(compare=False)
     """Where they stand, with what is before the first one."""
     rest: tuple[int, int, int]
     """How many items there are before and behind, and how far the text's end is from the next."""
@@ -43,30 +46,22 @@ def touched(
     """
     head = _alike(old, new)
     tail = _alike(old[head:][::-1], new[head:][::-1])
-    one, other = _Span(old, head, tail), _Span(new, head, tail)
+    one, other = (_Span(head, len(text) - tail, len(text)) for text in (old, new))
     try:
         before, after = parse(old, file=""), parse(new, file="")
     except SpecError:
         return None
-    for document, (was, now) in enumerate(zip(before, after, strict=False)):
+    if len(before) != len(after):
+        return None
+    for document, (was, now) in enumerate(zip(before, after, strict=True)):
         if was is None or now is None or not was.start <= head <= was.end:
             continue
         mine = [each for each in routers if _kind(was) in each.kinds]
-        if mine and _kind(was) == _kind(now) and len(before) == len(after):
+        if mine and _kind(was) == _kind(now):
             there = _part(was, one, _sided(old, document, mine, namespaces))
             here = _part(now, other, _sided(new, document, mine, namespaces))
             claimed = all(each.claims(old, document) == each.claims(new, document) for each in mine)
-            alike = (
-                there
-                and here
-                and (there.at, there.start, there.rest)
-                == (
-                    here.at,
-                    here.start,
-                    here.rest,
-                )
-            )
-            if there and here and alike and claimed:
+            if there and here and there == here and claimed:
                 return f"{old[there.start : there.end]}\n{new[here.start : here.end]}"
     return None
 
