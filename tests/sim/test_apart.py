@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarn
 def wait_for(piece: tuple[Path, bool]) -> int:
     """Say who this is; stay for good, or go as soon as the other one is there."""
     file, stays = piece
+    pipe = file.with_suffix(".pipe")
     if stays:
         file.write_text(str(os.getpid()))
+        pipe.open("w").close()  # once the other one reads
         signal.pause()
-    while not (file.exists() and file.read_text()):
-        time.sleep(0.001)
+    pipe.read_text()  # until the one that stays has been there
     return os.getpid()
 
 
@@ -49,6 +49,7 @@ def test_a_process_that_dies_is_told_with_its_piece() -> None:
 
 def test_who_has_seen_enough_leaves_no_process_behind(tmp_path: Path) -> None:
     file = tmp_path / "stays"
+    os.mkfifo(file.with_suffix(".pipe"))
     outcomes = each(wait_for, [(file, True), (file, False)], 2)
 
     next(outcomes)
