@@ -31,6 +31,13 @@ def tidied(repository: Repository) -> None:
         upkeep.go_on()
 
 
+def quiet(repository: Repository) -> None:
+    """Let the child that is under way end, and begin none: it takes files from who lists them."""
+    child = repository._clone._upkeep._child
+    if child is not None:
+        child.process.wait()
+
+
 def check(clone: pathlib.Path) -> None:
     settings = ["-c", "remote.origin.promisor=true"]
     git_dir = f"--git-dir={clone / 'repo.git'}"
@@ -48,6 +55,7 @@ def test_packs_and_loose_objects_are_joined_beside_everything_else(
         change, proof = plan({"README": b"%d" % number}), plan({"p": b"%d" % number})
         made.append(push_one(repository, change, proof))
         assert repository.read([repository.files(made[-1])[Path("README")].id])
+    quiet(repository)
     packs, loose = held(tmp_path / "clone")
     assert packs < rounds  # each fetch left one
     assert loose < 6 * rounds  # each push left so many
