@@ -198,7 +198,7 @@ def _heard(verdicts: Sequence[Verdict], who: str) -> None:
 async def week(spec: CanarySpec, sources: Metrics, scrape_ms: int, now_ms: int) -> Backtest:
     """Hold a policy's limits against the primary's last seven days, by a look every five minutes.
 
-    For `doctor`: `core.backtest.tighter` then names the limits that normal days break.
+    For `doctor`, which names the limits that normal days break by what is suggested for them.
 
     Raises:
         Unavailable: the metric source did not answer at all.

@@ -179,11 +179,6 @@ def _quiet(
     return len(begun), sum(at in ended for at in begun)
 
 
-def tighter(found: Backtest) -> tuple[Range, ...]:
-    """List the checks whose limits are tighter than what was normal; each has a suggestion."""
-    return tuple(one for one in found.ranges if one.suggested)
-
-
 def suggested(one: Range) -> str:
     """Say what to do about a limit."""
     return one.suggested or ("keep it" if one.values else "nothing was measured")

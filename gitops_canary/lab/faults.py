@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 RECEIVE = "git-receive-pack"
-UPLOAD = "git-upload-pack"
 PROBE = len(b"0000")
 """Bytes that git sends to see whether it may push."""
 

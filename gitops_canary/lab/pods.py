@@ -31,7 +31,6 @@ class Pod:
         self.port: int | None = None
         self.ready = False
         self.leaving = False
-        self.restarts = 0
         self._registry = registry
         self._process: Process | None = None
 
@@ -55,7 +54,6 @@ class Pod:
         while True:
             await self._pull()
             await self._run_once()
-            self.restarts += 1
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, _BACK_OFF_MAX_S)
 

@@ -47,7 +47,6 @@ JUDGES: dict[type, Judge] = {
 Config = threshold.Config | conditions.Config | mannwhitney.Config | sequential.Config
 WINDOWED = frozenset({threshold.NAME, conditions.NAME})
 """Judges of values at the policy's intervals; the others look at counts, a scrape each."""
-NAMES = (threshold.NAME, conditions.NAME, mannwhitney.NAME, sequential.NAME)
 
 
 def judged(
