@@ -8,33 +8,59 @@ from gitops_canary.core.streams import Stream, Telemetry, both
 
 PORT = "[0-9a-zA-Z-]+"
 NOT_WORD = re.compile("[^0-9A-Za-z]")
+_PART = "[0-9a-z]*[a-z][0-9a-z]*"
+_ONE_PORT = f"([0-9]+|{_PART}(-{_PART})*)"
+"""A port behind a Service's name and `-`: `two-80` is the port of a neighbour, `<service>-two`."""
+_SCRAPED = ("", "exported_")
+"""Before labels that a scrape may have given another value: then the series' own is kept so."""
 
 
 def nginx(names: Names) -> Telemetry:
-    """The controller's count; the label `canary` names the Service behind a weight, or nothing."""
+    """The controller's count; `canary` names the Service behind a weight, or nothing.
 
-    def where(arm: str) -> tuple[str, ...]:
-        mark = 'canary!=""' if arm == "canary" else 'canary=""'
-        return exactly("namespace", names.namespace), exactly("ingress", names.apex), mark
-
+    The Ingress may have any name, and paths to other Services, with canaries of their own. The
+    primary is the Service users call, its namespace and name as the scrape left them.
+    """
     slow = "nginx_ingress_controller_response_duration_seconds_bucket"
-    requests = "nginx_ingress_controller_requests"
+    upstream = f"{escaped(names.namespace)}-{escaped(names.apex)}-canary-{_ONE_PORT}"
+    service = f'service=~"{escaped(names.apex)}(-primary)?"'
+    other = exactly("exported_namespace", names.namespace)
+    primary = (
+        (exactly("namespace", names.namespace), 'exported_namespace=""', service),
+        (other, f"exported_{service}"),
+        (other, service),
+    )
+
+    def streams(metric: str, code: str = "") -> tuple[Stream, ...]:
+        found = (
+            (names.canary, (f'canary=~"{upstream}"',)),
+            *((names.primary, (*where, 'canary=""')) for where in primary),
+        )
+        return tuple(
+            Stream(workload=workload, metric=metric, where=where, side="ingress", code=code)
+            for workload, where in found
+        )
+
     return Telemetry(
-        requests=both(names, requests, where, side="ingress", code="status"),
-        latency=both(names, slow, where, side="ingress"),
+        requests=streams("nginx_ingress_controller_requests", "status"),
+        latency=streams(slow),
         unit_ms=1000,
     )
 
 
 def skipper(names: Names) -> Telemetry:
-    """Routes are named `kube_<namespace>__<ingress>__<host>__<path>__<service>`, `_` for others."""
+    """Routes are named `kube_<namespace>__<ingress>__<host>__<path>__<service>`, `_` for others.
+
+    `skipper_response_duration_seconds` would be the time of copying an answer that came, without
+    the wait for it and without a backend that cannot be reached.
+    """
     namespace, apex = (NOT_WORD.sub("_", name) for name in (names.namespace, names.apex))
 
     def where(arm: str) -> tuple[str, ...]:
         route = f"kube(ew)?_{namespace}__.+__{apex}_{arm}(_[0-9]+)?"
         return (f'route=~"{route}"',)
 
-    metric = "skipper_response_duration_seconds"
+    metric = "skipper_serve_route_duration_seconds"
     return Telemetry(
         requests=both(names, f"{metric}_count", where, side="ingress", code="code"),
         latency=both(names, f"{metric}_bucket", where, side="ingress"),
@@ -45,14 +71,17 @@ def skipper(names: Names) -> Telemetry:
 def traefik(names: Names) -> Telemetry:
     """Named by Service and port; Flagger puts the workload's name there, which need not be it."""
     prefix = f"{escaped(names.namespace)}-{escaped(names.apex)}"
-
-    def where(arm: str) -> tuple[str, ...]:
-        return (f'service=~"{prefix}-{arm}-{PORT}@kubernetescrd"',)
-
     metric = "traefik_service_request_duration_seconds"
+
+    def streams(kept: str, end: str, code: str = "") -> tuple[Stream, ...]:
+        def where(arm: str) -> tuple[str, ...]:
+            return (f'{kept}service=~"{prefix}-{arm}-{_ONE_PORT}@kubernetescrd"',)
+
+        return both(names, f"{metric}_{end}", where, side="ingress", code=code)
+
     return Telemetry(
-        requests=both(names, f"{metric}_count", where, side="ingress", code="code"),
-        latency=both(names, f"{metric}_bucket", where, side="ingress"),
+        requests=tuple(one for kept in _SCRAPED for one in streams(kept, "count", "code")),
+        latency=tuple(one for kept in _SCRAPED for one in streams(kept, "bucket")),
         unit_ms=1000,
         usual_ms=1200,
     )
@@ -76,10 +105,6 @@ def apisix(names: Names) -> Telemetry:
         requests=stream("apisix_http_status", "code"),
         latency=stream("apisix_http_latency_bucket", "", 'type="request"'),
     )
-
-
-_SCRAPED = ("", "exported_")
-"""Before labels that a scrape may have given another value: then the series' own is kept so."""
 
 
 def openshift(names: Names) -> Telemetry:

@@ -7,19 +7,14 @@ from functools import lru_cache
 from gitops_canary.core import ingress_series, istio
 from gitops_canary.core.ingress_series import NOT_WORD, PORT
 from gitops_canary.core.istio import Names
+from gitops_canary.core.pod_series import application
 from gitops_canary.core.promql import escaped, exactly
 from gitops_canary.core.streams import Stream, Telemetry, both
 from gitops_canary.errors import SpecError
 from gitops_canary.model.initial import Measured
 
-_HASH = "[bcdfghjklmnpqrstvwxz2456789]"
-"""Characters of the hashes in pod names; `primary` has others, so it is never taken for one."""
-_POD = {
-    "Deployment": f"-{_HASH}{{1,10}}-{_HASH}{{5}}",
-    "DaemonSet": f"-{_HASH}{{5}}",
-    "StatefulSet": "-[0-9]{1,10}",
-}
-"""What follows a workload's name in its pods' names, by kind."""
+_NOBODYS = ('target_addr!~".*:4191"', 'srv_port!="4191"', 'route_name!="probe"')
+"""Linkerd's own port, and probes that it lets through without asking who calls."""
 _KNOWN = 256
 """Canaries whose series are remembered: they are asked for at each look."""
 _ANYBODY = Names(namespace="ns", canary="x", primary="x-primary", service="x-canary")
@@ -88,7 +83,11 @@ def _istio(names: Names) -> Telemetry:
 
 
 def _linkerd(names: Names) -> Telemetry:
-    """The proxy of the pod, and those of its callers, which still count when it crashes."""
+    """The proxy of the pod, and those of its callers, which still count when it crashes.
+
+    What the cluster asks of the pod itself is left out: scrapes of the proxy, and probes. A caller
+    that finds no endpoint knows the Service alone.
+    """
 
     def streams(metric: str) -> tuple[Stream, ...]:
         return tuple(
@@ -99,28 +98,42 @@ def _linkerd(names: Names) -> Telemetry:
                     exactly(f"{prefix}namespace", names.namespace),
                     exactly(f"{prefix}{names.kind.lower()}", workload),
                     f'direction="{direction}"',
+                    *own,
                 ),
                 side=side,
                 failure=("classification", "failure"),
             )
             for workload in (names.canary, names.primary)
-            for prefix, direction, side in (
-                ("dst_", "outbound", "source"),
-                ("", "inbound", "destination"),
+            for prefix, direction, side, own in (
+                ("dst_", "outbound", "source", ()),
+                ("", "inbound", "destination", _NOBODYS),
             )
         )
 
+    lost = Stream(
+        workload=names.canary,
+        metric="outbound_http_route_backend_response_statuses_total",
+        where=(
+            exactly("backend_namespace", names.namespace),
+            exactly("backend_name", names.service),
+            'error="FAIL_FAST"',
+        ),
+        side="source",
+        always="503",
+    )
     return Telemetry(
-        requests=streams("response_total"), latency=streams("response_latency_ms_bucket")
+        requests=(*streams("response_total"), lost), latency=streams("response_latency_ms_bucket")
     )
 
 
-def _clusters(names: Names, where: Callable[[str], tuple[str, ...]]) -> Telemetry:
+def _clusters(
+    names: Names, where: Callable[[str], tuple[str, ...]], *, side: str = "source"
+) -> Telemetry:
     """Envoy's own counters of its upstream clusters."""
     requests, slow = "envoy_cluster_upstream_rq", "envoy_cluster_upstream_rq_time_bucket"
     return Telemetry(
-        requests=both(names, requests, where, side="source", code="envoy_response_code"),
-        latency=both(names, slow, where, side="source"),
+        requests=both(names, requests, where, side=side, code="envoy_response_code"),
+        latency=both(names, slow, where, side=side),
     )
 
 
@@ -148,8 +161,32 @@ def _gloo(names: Names) -> Telemetry:
 
 
 def _kuma(names: Names) -> Telemetry:
+    """What a pod's proxy hands to the pod, and what others send to its Service.
+
+    A proxy's label says whose it is, so it also stands at what the pod asks of others, and at what
+    the control plane and Prometheus ask of the proxy: only the clusters of its own port count.
+    """
     apex, namespace = escaped(names.apex), escaped(names.namespace)
-    return _clusters(names, lambda arm: (f'service=~"{apex}-{arm}_{namespace}_svc_{PORT}"',))
+
+    def service(arm: str) -> str:
+        return f"{apex}-{arm}_{namespace}_svc_{PORT}"
+
+    def own(label: str) -> Telemetry:
+        return _clusters(
+            names,
+            lambda arm: (
+                f'{label}=~"{service(arm)}"',
+                'envoy_cluster_name=~"localhost_[0-9]+|self_inbound_.+"',
+            ),
+            side="destination",
+        )
+
+    every = (_clusters(names, lambda arm: (f'envoy_cluster_name=~"{service(arm)}"',)),
+             own("kuma_io_service"), own("service"))  # fmt: skip
+    return Telemetry(
+        requests=tuple(stream for one in every for stream in one.requests),
+        latency=tuple(stream for one in every for stream in one.latency),
+    )
 
 
 def _emissary(names: Names) -> Telemetry:
@@ -168,25 +205,9 @@ def _emissary(names: Names) -> Telemetry:
     return _clusters(names, where)
 
 
-def _application(names: Names) -> Telemetry:
-    """What the application itself exports; pods are told apart by the end of their names."""
-
-    def where(arm: str) -> tuple[str, ...]:
-        workload = escaped(names.canary if arm == "canary" else names.primary)
-        pod = f'kubernetes_pod_name=~"{workload}{_POD[names.kind]}"'
-        return exactly("kubernetes_namespace", names.namespace), pod
-
-    metric = "http_request_duration_seconds"
-    return Telemetry(
-        requests=both(names, f"{metric}_count", where, side="destination", code="status"),
-        latency=both(names, f"{metric}_bucket", where, side="destination"),
-        unit_ms=1000,
-    )
-
-
 def _skipper(names: Names) -> Telemetry:
     """By Service in an Ingress; a RouteGroup's routes are numbered, so the application tells."""
-    routed, own = ingress_series.skipper(names), _application(names)
+    routed, own = ingress_series.skipper(names), application(names)
     return replace(
         routed, requests=routed.requests + own.requests, latency=routed.latency + own.latency
     )
@@ -200,16 +221,16 @@ _FAMILIES: Mapping[str, Callable[[Names], Telemetry]] = {
     "contour": _contour,
     "gloo": _gloo,
     "kuma": _kuma,
-    "kubernetes": _application,
-    "gatewayapi": _application,
+    "kubernetes": application,
+    "gatewayapi": application,
     "skipper": _skipper,
     "traefik": ingress_series.traefik,
     "apisix": ingress_series.apisix,
     "emissary": _emissary,
     "openshift": ingress_series.openshift,
     "virtualserver": ingress_series.virtual_server,
-    "alb": _application,
-    "haproxy": _application,
+    "alb": application,
+    "haproxy": application,
 }
 _REFUSED = {
     "knative": (

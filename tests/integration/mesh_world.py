@@ -1,151 +1,25 @@
 """Series as every mesh and router names them, neighbours that must not be counted among them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
+from mesh_labels import (
+    LONG,
+    MESHES,
+    code,
+    istio,
+    kuma,
+    linkerd,
+    linkerd_caller,
+    nginx,
+    router,
+    skipper,
+    virtual_server,
+)
 from prometheus_server import Written
 
 T = 1_770_000_000_000
 SCRAPE = 15_000
 PHASE = 3_000
-HASHES = {"shop": "shop-7d4b9c6f5-x2k4z", "shop-primary": "shop-primary-5f6d7c8b9-q8w9t"}
-Labels = Callable[[str, str], dict[str, str]]
-"""Workload and good, bad or 4xx to labels."""
-
-
-def code(kind: str) -> str:
-    return {"good": "200", "bad": "503", "odd": "404"}[kind]
-
-
-def arm(workload: str) -> str:
-    return "primary" if workload.endswith("-primary") else "canary"
-
-
-def linkerd(workload: str, kind: str) -> dict[str, str]:
-    failed = "failure" if kind == "bad" else "success"
-    own = {"namespace": "prod", "deployment": workload, "direction": "inbound"}
-    return {**own, "classification": failed, "status_code": code(kind)}
-
-
-def linkerd_caller(workload: str, kind: str) -> dict[str, str]:
-    failed = "failure" if kind == "bad" else "success"
-    own = {"namespace": "web", "deployment": "front", "direction": "outbound"}
-    dst = {"dst_namespace": "prod", "dst_deployment": workload}
-    return {**own, **dst, "classification": failed}
-
-
-def nginx(workload: str, kind: str) -> dict[str, str]:
-    canary = "prod-shop-canary-80" if arm(workload) == "canary" else ""
-    own = {"namespace": "prod", "ingress": "shop", "service": "shop", "status": code(kind)}
-    return {**own, **({"canary": canary} if canary else {})}
-
-
-def envoy(name: Callable[[str], str], label: str = "envoy_cluster_name") -> Labels:
-    return lambda workload, kind: {
-        label: name(arm(workload)), "envoy_response_code": code(kind), "pod": f"gateway-{kind}",
-    }  # fmt: skip
-
-
-def application(workload: str, kind: str) -> dict[str, str]:
-    return {
-        "kubernetes_namespace": "prod", "kubernetes_pod_name": HASHES[workload],
-        "status": code(kind),
-    }  # fmt: skip
-
-
-def gloo(workload: str, kind: str) -> dict[str, str]:
-    """A Service of a route, an Upstream that Gloo made of one, and one that Flagger made."""
-    service = f"shop-{arm(workload)}"
-    name = {
-        "good": f"kube-svc_prod-{service}-80_prod", "bad": f"prod-{service}-80_gloo-system",
-        "odd": f"prod-{service}upstream-80_gloo-system",
-    }[kind]  # fmt: skip
-    return {"envoy_cluster_name": name, "envoy_response_code": code(kind)}
-
-
-def skipper(workload: str, kind: str) -> dict[str, str]:
-    side = arm(workload)
-    ingress = "shop_canary" if side == "canary" and kind == "bad" else "shop"
-    return {"route": f"kube_prod__{ingress}__shop_example_com____shop_{side}", "code": code(kind)}
-
-
-def traefik(workload: str, kind: str) -> dict[str, str]:
-    return {"service": f"prod-shop-{arm(workload)}-80@kubernetescrd", "code": code(kind)}
-
-
-def virtual_server(workload: str, kind: str) -> dict[str, str]:
-    """A scrape by way of a Service takes the label `service`, and keeps the series' own."""
-    service = f"shop-{arm(workload)}"
-    own = (
-        {"exported_service": service, "service": "nginx"} if kind == "bad" else {"service": service}
-    )
-    return {
-        "resource_namespace": "prod",
-        "resource_type": "virtualserver",
-        "code": code(kind),
-        **own,
-    }
-
-
-def router(workload: str, kind: str, *, scraped: bool) -> dict[str, str]:
-    """OpenShift's; its monitor keeps labels that the target has too under other names."""
-    own = {"namespace": "prod", "service": f"shop-{arm(workload)}", "pod": HASHES[workload]}
-    if scraped:
-        kept = {f"exported_{name}": value for name, value in own.items()}
-        own = {**kept, "namespace": "openshift-ingress", "service": "router-internal-default"}
-    return {**own, "route": "shop", "code": {"good": "2xx", "bad": "5xx", "odd": "4xx"}[kind]}
-
-
-def istio(workload: str, kind: str) -> dict[str, str]:
-    return {
-        "destination_workload_namespace": "prod", "destination_workload": workload,
-        "reporter": "destination", "response_code": code(kind),
-    }  # fmt: skip
-
-
-MESHES: Mapping[str, tuple[str, str, int, Labels]] = {
-    "istio": ("istio_requests_total", "istio_request_duration_milliseconds_bucket", 1, istio),
-    "linkerd": ("response_total", "response_latency_ms_bucket", 1, linkerd),
-    "nginx": (
-        "nginx_ingress_controller_requests",
-        "nginx_ingress_controller_response_duration_seconds_bucket", 1000, nginx,
-    ),
-    "contour": (
-        "envoy_cluster_upstream_rq", "envoy_cluster_upstream_rq_time_bucket", 1,
-        envoy(lambda side: f"prod_shop-{side}_80"),
-    ),
-    "gloo": (
-        "envoy_cluster_upstream_rq", "envoy_cluster_upstream_rq_time_bucket", 1,
-        gloo,
-    ),
-    "kuma": (
-        "envoy_cluster_upstream_rq", "envoy_cluster_upstream_rq_time_bucket", 1,
-        envoy(lambda side: f"shop-{side}_prod_svc_80", label="service"),
-    ),
-    "kubernetes": (
-        "http_request_duration_seconds_count", "http_request_duration_seconds_bucket", 1000,
-        application,
-    ),
-    "skipper": (
-        "skipper_response_duration_seconds_count", "skipper_response_duration_seconds_bucket",
-        1000, skipper,
-    ),
-    "traefik": (
-        "traefik_service_request_duration_seconds_count",
-        "traefik_service_request_duration_seconds_bucket", 1000, traefik,
-    ),
-    "emissary": (
-        "envoy_cluster_upstream_rq", "envoy_cluster_upstream_rq_time_bucket", 1,
-        envoy(lambda side: f"shop_{side}_prod_80"),
-    ),
-    "virtualserver": (
-        "nginx_ingress_controller_upstream_server_response_latency_ms_count",
-        "nginx_ingress_controller_upstream_server_response_latency_ms_bucket", 1, virtual_server,
-    ),
-}  # fmt: skip
-SAME = {
-    "gatewayapi:v1": "kubernetes", "gatewayapi:v1beta1": "kubernetes", "smi:v1alpha2": "istio",
-    "alb": "kubernetes", "haproxy": "kubernetes",
-}  # fmt: skip
 RATES = {
     ("shop", "good"): 97, ("shop", "bad"): 2, ("shop", "odd"): 1,
     ("shop-primary", "good"): 899, ("shop-primary", "bad"): 1,
@@ -173,10 +47,7 @@ def world() -> Iterator[Written]:
         istio("shop", "bad") | {"destination_workload_namespace": "x"},
     ):
         yield Written("istio_requests_total", other, rising(500))
-    yield Written("response_total", linkerd("shop", "bad") | {"namespace": "other"}, rising(500))
-    yield Written(
-        "nginx_ingress_controller_requests", nginx("shop", "bad") | {"ingress": "x"}, rising(500)
-    )
+    yield from _same_labels()
     for name in (
         "prod_shop-canary-two_80", "prod_my-shop-canary_80", "prodx_shop-canary_80",
         "kube-svc_prod-shop-canary-two-80_prod", "prod-shop-canary-api-80_gloo-system",
@@ -196,8 +67,42 @@ def world() -> Iterator[Written]:
     yield from _virtual_server()
     yield from _apisix()
     yield from _openshift()
-    yield from _linkerd_caller()
+    yield from _callers()
+    yield from _cut()
     yield from _reset()
+
+
+def _same_labels() -> Iterator[Written]:
+    """Series of others, and of nobody, that bear what the canary's do but for one label."""
+    http, port = linkerd("shop", "bad"), {"target_addr": "0.0.0.0:4191", "srv_port": "4191"}
+    for more in ({"namespace": "other"}, {"route_name": "probe"}, port):
+        yield Written("response_total", http | more, rising(500))
+    requests, plain = "nginx_ingress_controller_requests", nginx("shop-primary", "good")
+    for more in (
+        {"service": "api"}, {"namespace": "x"}, {"exported_namespace": "x"},
+        {"canary": "prod-api-canary-80"}, {"canary": "prod-shop-canary-two-80"},
+    ):  # fmt: skip
+        yield Written(requests, plain | more | {"status": "503"}, rising(500))
+    for cluster in ("db_prod_svc_5432", "kuma_envoy_admin", "ads_cluster", "kuma_metrics_hijacker"):
+        other = kuma("shop", "good") | {"envoy_cluster_name": cluster}
+        yield Written(
+            "envoy_cluster_upstream_rq", other | {"envoy_response_code": "503"}, rising(9)
+        )
+    two = {"service": "prod-shop-canary-two-80@kubernetescrd", "code": "503"}
+    yield Written(MESHES["traefik"][0], two, rising(500))
+    # The time to copy an answer that came: always quick, and never that nobody was there.
+    for le in ("0.1", "+Inf"):
+        copied = skipper("shop", "good") | {"le": le}
+        yield Written("skipper_response_duration_seconds_bucket", copied, rising(500))
+    yield Written("skipper_response_duration_seconds_count", skipper("shop", "good"), rising(500))
+
+
+def _cut() -> Iterator[Written]:
+    """Pods whose names are cut, as long Deployments have; neighbours share the beginning."""
+    for workload, rate in ((LONG, 10), (f"{LONG}-primary", 90), (f"{LONG}-two", 500)):
+        pod = f"{workload}-7d4b9c6f5z-"[:58] + "x2k4z"
+        own = {"namespace": "prod", "pod": pod, "status": "200"}
+        yield Written(MESHES["kubernetes"][0], own, rising(rate))
 
 
 def _apisix() -> Iterator[Written]:
@@ -238,15 +143,28 @@ def _openshift() -> Iterator[Written]:
         yield Written(failed.format("connection"), labels, rising(500))
 
 
-def _linkerd_caller() -> Iterator[Written]:
+def _callers() -> Iterator[Written]:
     """A canary that crashes: its own proxy saw nothing, its callers saw all."""
-    for kind, rate in (("good", 10), ("bad", 90)):
-        yield Written(
-            "response_total",
-            linkerd_caller("crashed", kind),
-            rising(rate),
-        )
+    for kind, rate in (("good", 10), ("bad", 60)):
+        yield Written("response_total", linkerd_caller("crashed", kind), rising(rate))
+    # Those that found no endpoint know the Service alone.
+    lost = {
+        "backend_namespace": "prod",
+        "backend_name": "crashed-canary",
+        "backend_kind": "Service",
+    }
+    routed = "outbound_http_route_backend_response_statuses_total"
+    yield Written(routed, lost | {"http_status": "", "error": "FAIL_FAST"}, rising(30))
+    yield Written(routed, lost | {"http_status": "503", "error": ""}, rising(60))
     yield Written("response_total", linkerd_caller("crashed-primary", "good"), rising(900))
+    for side, rates in (("canary", {"200": 10, "503": 90}), ("primary", {"200": 900})):
+        for status, rate in rates.items():
+            own = {
+                "envoy_cluster_name": f"crashed-{side}_prod_svc_80",
+                "service": "front_web_svc_80",
+            }
+            labels = own | {"envoy_response_code": status}
+            yield Written("envoy_cluster_upstream_rq", labels, rising(rate))
 
 
 def _reset() -> Iterator[Written]:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from mesh_world import MESHES, PHASE, SAME, SCRAPE, T, world
+from mesh_labels import LONG, MESHES, SAME
+from mesh_world import PHASE, SCRAPE, T, world
 from prometheus_server import Written, prometheus
 
 from gitops_canary.core import overtaken
@@ -141,11 +142,19 @@ def test_openshifts_router_counts_what_gave_no_response(url: str) -> None:
     assert "no histogram" in verdicts(url, course("openshift", DURATION))[-1].reason
 
 
-def test_crashed_canary_is_seen_by_its_callers(url: str) -> None:
-    found = verdicts(url, course("linkerd", SUCCESS, target="crashed"))
+@pytest.mark.parametrize("provider", ["linkerd", "kuma"])
+def test_crashed_canary_is_seen_by_its_callers(url: str, provider: str) -> None:
+    found = verdicts(url, course(provider, SUCCESS, target="crashed"))
     # Nothing failed before, so nobody knows how failures come: one scrape may be one incident.
     assert [one.outcome for one in found[:2]] == [Outcome.INCONCLUSIVE, Outcome.FAIL]
     assert [one.measurements[0].numbers["canaryBad"] for one in found[:2]] == ["90", "180"]
+
+
+def test_pods_with_names_that_are_cut_are_told_apart(url: str) -> None:
+    found = verdicts(url, course("kubernetes", SUCCESS, target=LONG))[-1].measurements[0]
+    assert [found.numbers[k] for k in ("canary", "primary")] == ["80", "720"]
+    longer = verdicts(url, course("kubernetes", SUCCESS, target=f"{LONG}-and-abroad"))
+    assert "cannot be told from others: their names are cut" in longer[-1].reason
 
 
 def test_resets_births_and_missed_scrapes_lose_nothing(url: str) -> None:
