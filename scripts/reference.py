@@ -11,6 +11,7 @@ import typer
 
 from gitops_canary.app.config import schema
 from gitops_canary.cli import application
+from gitops_canary.cli.examples import EXAMPLES
 
 ROOT = Path(__file__).resolve().parents[1]
 Json = Mapping[str, Any]
@@ -29,7 +30,8 @@ def commands() -> str:
         below = getattr(command, "commands", None)
         found = {f"{name} {k}": c for k, c in below.items()} if below else {name: command}
         for words, one in found.items():
-            lines += ["", f"## {words}", "", _oneline(one.help), *_parameters(one)]
+            lines += ["", f"## {words}", "", _oneline(one.help)]
+            lines += ["", "```sh", EXAMPLES[words], "```", *_parameters(one)]
     return "\n".join(lines) + "\n"
 
 

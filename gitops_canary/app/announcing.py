@@ -136,7 +136,10 @@ class Announcer:
             if one is None or not isinstance(decision, Hold):
                 continue
             bypass = one.situation.bypass
-            about = concerned(decision, one.rollout, one.situation.candidate_id)
+            # Where nothing rolls the rollout is named by the tip, whoever moved that: no news.
+            rests = one.rollout is None and one.tip.owned.settled
+            name = concerned(decision, one.rollout, one.situation.candidate_id)
+            about = "" if rests else name
             level = max(severity(decision), Severity.WARN) if bypass else severity(decision)
             mark = f"{decision.wait.value}/{about}/{level}/{bypass}"
             if self._said.get(canary) != mark:

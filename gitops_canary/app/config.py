@@ -70,7 +70,8 @@ def _root(path: Path) -> Node:
     except OSError as error:
         raise ConfigError(
             f"The settings cannot be read: {error.strerror}.",
-            remedy="name the file with --config",
+            remedy="name the file with --config; docs/tutorial/first-rollout.md has one to begin "
+            "with",
             place=Place(str(path)),
         ) from error
     except SpecError as error:

@@ -119,7 +119,7 @@ class Delivering:
         except CanaryError as error:
             log.warning("pull requests are not shown: %s", error)
             return NOTHING_PUSHED
-        holds = ((case.plan, case.hold()) for case in cases)
+        holds = ((case.plan, case.hold(merges=self.merges)) for case in cases)
         told = {plan.act.canary: hold for plan, hold in holds if plan and hold}
         return replace(NOTHING_PUSHED, waiting=told | held(stuck, decisions))
 
@@ -215,7 +215,7 @@ class Delivering:
         elif case.do is Do.ASK and request and there:
             draft = _draft(case.branch, plan, there.message)
             await self._ask(plan, request, there.tip, draft, look)
-        elif hold := case.hold():
+        elif hold := case.hold(merges=self.merges):
             look.waiting[act.canary] = hold
 
     async def _open(self, plan: Plan, tip: Revision, draft: Draft, look: Brought) -> None:
@@ -227,7 +227,7 @@ class Delivering:
             return
         self._sent[draft.branch] = plan
         why = "it was opened just now"
-        look.waiting[plan.act.canary] = delivery.waits(plan.act, request, why)
+        look.waiting[plan.act.canary] = delivery.waits(plan.act, request, why, merges=self.merges)
         if plan.act.urgent:
             await self._ask(plan, request, tip, draft, look)
 
@@ -238,7 +238,8 @@ class Delivering:
         self._sent[draft.branch] = plan
         act = plan.act
         if request.head != tip:
-            look.waiting[act.canary] = delivery.waits(act, request, "its branch has just moved")
+            why = "its branch has just moved"
+            look.waiting[act.canary] = delivery.waits(act, request, why, merges=self.merges)
             return
         done = Merging(tip=None)
         tries = request.ready is Ready.YES or (plan.act.urgent and request.ready is Ready.UNKNOWN)
@@ -255,7 +256,7 @@ class Delivering:
         elif done.queued:
             look.waiting[act.canary] = delivery.queued(act, request.number)
         else:
-            look.waiting[act.canary] = delivery.waits(act, request, done.why)
+            look.waiting[act.canary] = delivery.waits(act, request, done.why, merges=self.merges)
 
     async def _merge(self, plan: Plan, request: Request, draft: Draft, look: Brought) -> Merging:
         """Have a request merged on what was looked at.

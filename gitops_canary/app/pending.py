@@ -26,8 +26,11 @@ class Case:
     request: Request | None
     do: Do
 
-    def hold(self) -> Hold | None:
-        """Say what a due move waits for, as long as nothing is done about it; None for nothing."""
+    def hold(self, *, merges: bool) -> Hold | None:
+        """Say what a due move waits for, as long as nothing is done about it; None for nothing.
+
+        `merges` tells whether the controller merges requests by itself.
+        """
         if self.plan is None:
             return None
         act, request = self.plan.act, self.request
@@ -36,7 +39,7 @@ class Case:
         if request is None:
             return None
         made = {
-            Do.ASK: lambda: delivery.waits(act, request, ""),
+            Do.ASK: lambda: delivery.waits(act, request, "", merges=merges),
             Do.REFUSED: lambda: delivery.refused(act, request.number),
             Do.ASTRAY: lambda: delivery.astray(act, request.number),
         }.get(self.do)

@@ -12,10 +12,11 @@ import traceback
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import ParamSpec
+from typing import Annotated, ParamSpec
 
 import typer
 
+from gitops_canary.cli.examples import epilog
 from gitops_canary.cli.mistyped import Verb
 from gitops_canary.cli.printing import hush, say, settled
 from gitops_canary.collector import look_seldom
@@ -50,6 +51,12 @@ def main() -> None:
     application(asked)(prog_name="gitops-canary")
 
 
+def _told(asked: bool) -> None:
+    """Tell what `version` tells, where people look for it."""
+    if asked:
+        raise typer.Exit(_function("version", "version")())
+
+
 def application(asked: str | None = None) -> typer.Typer:
     """Put the verbs together; where one of ours is asked for, that one alone, which starts sooner.
 
@@ -62,21 +69,24 @@ def application(asked: str | None = None) -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         help="Roll versions out through Git commits alone.",
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
+    # A callback also keeps an application of one verb from being that verb itself.
+    app.callback()(_begin)
     for verb in VERBS if asked is None else {asked}.intersection(VERBS):
         module = "import_" if verb == "import" else verb
-        app.command(verb, cls=Verb)(exits(_function(module, module)))
+        app.command(verb, cls=Verb, epilog=epilog(verb))(exits(_function(module, module)))
     for name in GROUPS if asked is None else {asked}.intersection(GROUPS):
-        told, verbs = GROUPS[name]
-        group = typer.Typer(no_args_is_help=True, help=told)
+        about, verbs = GROUPS[name]
+        group = typer.Typer(no_args_is_help=True, help=about)
         for verb, function in verbs.items():
-            group.command(verb, cls=Verb)(exits(_function(name, function)))
+            told = epilog(f"{name} {verb}")
+            group.command(verb, cls=Verb, epilog=told)(exits(_function(name, function)))
         app.add_typer(group, name=name)
     if asked is None:
         for found in entry_points(group="gitops_canary.verbs"):
-            app.command(found.name, cls=Verb)(exits(found.load()))
-    else:
-        app.callback()(_nothing)  # without it an application of one verb is that verb itself
+            told = epilog(found.name)
+            app.command(found.name, cls=Verb, epilog=told)(exits(found.load()))
     return app
 
 
@@ -86,7 +96,12 @@ def _function(module: str, name: str) -> Callable[..., int]:
     return function
 
 
-def _nothing() -> None:
+def _begin(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_told, is_eager=True)
+    ] = False,
+) -> None:
     """Do nothing before a verb."""
 
 

@@ -188,8 +188,8 @@ def unheard(decision: Decision | None) -> bool:
     )
 
 
-def waits(act: Act, request: Request, why: str) -> Hold:
-    """Hold a move whose request is open."""
+def waits(act: Act, request: Request, why: str, *, merges: bool) -> Hold:
+    """Hold a move whose request is open; `merges` tells whether the controller merges by itself."""
     words = {
         Ready.YES: "it can be merged",
         Ready.BLOCKED: "the branch's rules ask for more: a review, or a check",
@@ -200,7 +200,12 @@ def waits(act: Act, request: Request, why: str) -> Hold:
     return _hold(
         act,
         f"{_what(act)} waits in pull request #{request.number}: {why or words[request.ready]}.",
-        "approve and merge it; closing it refuses the move",
+        (
+            "the controller merges it as soon as the branch's rules let it, which may ask for an "
+            "approval; closing it refuses the move"
+            if merges
+            else "approve and merge it; closing it refuses the move"
+        ),
         alert=act.urgent,
     )
 

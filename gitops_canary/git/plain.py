@@ -90,7 +90,7 @@ class PlainClone:
             ca_file=None,
             blob_bytes_max=_BLOB_BYTES_MAX,
             low_speed_s=1,
-            repository=_git_dir(path.absolute()),
+            repository=_git_dir(path.resolve()),
         )
         surroundings.prepare()
         self._runner = Runner(surroundings, timeout_ms=_TIMEOUT_MS)
@@ -240,7 +240,10 @@ class PlainClone:
 
 
 def _git_dir(path: pathlib.Path) -> pathlib.Path:
-    return path / ".git" if (path / ".git").exists() else path
+    """Find the repository that a folder is, or lies in, as git does (gitrepository-layout)."""
+    bare = (path / "HEAD").is_file() and (path / "objects").is_dir()
+    around = [path] if bare else [path, *path.parents]
+    return next((one / ".git" for one in around if (one / ".git").exists()), path)
 
 
 def _lacking(revision: Revision) -> CanaryError:

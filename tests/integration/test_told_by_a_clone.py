@@ -75,3 +75,13 @@ def test_a_plan_that_could_not_look_does_not_say_that_nothing_changes(tmp_path: 
     assert told.code != 0
     assert told.out == ""
     assert "error: config: git ls-remote failed" in told.err
+
+
+def test_a_folder_inside_a_clone_will_do(clone: Path, tmp_path: Path) -> None:
+    """As with git itself; the verbs that steer took it always."""
+    work = tmp_path / "work"
+    subprocess.run(["git", "clone", "-q", "-n", str(clone), str(work)], check=True)
+    inside = work / "apps" / "web"
+    inside.mkdir(parents=True)
+    told = run("history", "-C", inside, "-o", "json")
+    assert (told.code, told.rows()) == (0, run("history", "-C", clone, "-o", "json").rows())

@@ -43,15 +43,19 @@ class Ears:
         return self.trouble.get(notifier, "")
 
 
-def report(*waits: Wait, alerts: tuple[Alert, ...], bypass: str | None = None) -> Report:
+def report(
+    *waits: Wait, alerts: tuple[Alert, ...], bypass: str | None = None, candidate: str = "r"
+) -> Report:
     policy = SimpleNamespace(webhooks=())
     spec = SimpleNamespace(id=WEB, namespace="prod", name="web", policy=policy, alerts=alerts)
-    owned = SimpleNamespace(weight=0, candidate=SimpleNamespace(version="v2"))
+    owned = SimpleNamespace(weight=0, settled=True, candidate=SimpleNamespace(version="v2"))
     seen = SimpleNamespace(
         spec=spec,
         tip=SimpleNamespace(owned=owned),
         rollout=None,
-        situation=SimpleNamespace(candidate_id="r", bypass=bypass, unjudged=f" {bypass} did it."),
+        situation=SimpleNamespace(
+            candidate_id=candidate, bypass=bypass, unjudged=f" {bypass} did it."
+        ),
     )
     [wait] = waits
     hold = Hold(canary=WEB, wait=wait, reason="why", alert=wait is Wait.PERSON)
@@ -192,3 +196,20 @@ def test_processes_that_look_once_tell_of_a_hold_once_and_what_nobody_took_again
     assert len(refused) == 2
     # At first, after a file that is none of ours, and after more than a day without a look.
     assert len(heard) == 3
+
+
+def test_a_canary_at_rest_is_not_told_of_again_when_another_one_moves() -> None:
+    """Twelve services told of themselves at each step of a thirteenth."""
+
+    async def go() -> list[str]:
+        ears = Ears()
+        announcer = Announcer(ears)
+        for wait, candidate in (
+            (Wait.IDLE, "a"), (Wait.IDLE, "b"), (Wait.PERSON, "c"), (Wait.PERSON, "d"),
+            (Wait.IDLE, "d"), (Wait.IDLE, "e"),
+        ):  # fmt: skip
+            announcer.take(report(wait, alerts=alerts("chat"), candidate=candidate), 7)
+        await announcer.drain()
+        return ears.heard
+
+    assert asyncio.run(go()) == ["chat: waits for a person", "chat: idle"]

@@ -119,7 +119,9 @@ def test_a_person_hears_of_a_move_that_only_they_can_bring_on() -> None:
             True
         ] * 3
         rollback = act.action is Action.ABORT
-        assert [one.alert for one in (refused(act, 7), waits(act, OPEN, ""))] == [rollback] * 2
+        assert [one.alert for one in (refused(act, 7), waits(act, OPEN, "", merges=True))] == [
+            rollback
+        ] * 2
 
 
 def test_each_move_has_a_branch_git_takes() -> None:

@@ -38,10 +38,20 @@ def test_a_text_that_a_forge_takes_is_not_cut() -> None:
 def test_an_open_request_is_told_by_what_keeps_it_open() -> None:
     s = situation(POLICY, move(Action.ADVANCE, "10", 1))
     rollback, rise = (s.act(one, at_ms=1, reason="") for one in (Action.ABORT, Action.ADVANCE))
-    assert waits(rollback, replace(OPEN, ready=Ready.BLOCKED), "").reason == (
+    assert waits(rollback, replace(OPEN, ready=Ready.BLOCKED), "", merges=True).reason == (
         "The rollback waits in pull request #7: the branch's rules ask for more: a review, or a "
         "check."
     )
-    assert waits(rise, OPEN, "a check failed").reason == (
+    assert waits(rise, OPEN, "a check failed", merges=True).reason == (
         "The move (advance) waits in pull request #7: a check failed."
     )
+
+
+def test_nobody_is_asked_to_merge_what_the_controller_merges() -> None:
+    rise = situation(POLICY, move(Action.ADVANCE, "10", 1)).act(Action.ADVANCE, at_ms=1, reason="")
+    told = {merges: waits(rise, OPEN, "", merges=merges).remedy for merges in (True, False)}
+    assert told == {
+        True: "the controller merges it as soon as the branch's rules let it, which may ask for "
+        "an approval; closing it refuses the move",
+        False: "approve and merge it; closing it refuses the move",
+    }
