@@ -7,11 +7,8 @@ from gitops_canary.core.text import percent
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.model.webhooks import Call, HookType
 
-_PHASES: Mapping[HookType, str] = {
-    HookType.CONFIRM_ROLLOUT: "Waiting",
-    HookType.CONFIRM_PROMOTION: "WaitingPromotion",
-}
-"""Flagger's phase where it is not Progressing."""
+_PHASES: Mapping[HookType, str] = {HookType.CONFIRM_ROLLOUT: "Waiting"}
+"""Flagger's phase where it is not Progressing, which it also says of a promotion that waits."""
 
 
 def body(call: Call, spec: CanarySpec, *, weight: Decimal, version: str) -> dict[str, object]:

@@ -24,6 +24,8 @@ REST_S: Final = 30
 """How long a service is left alone that limits requests and does not say how long."""
 REST_MAX_S: Final = 600
 _TOO_MANY, _BUSY = 429, 503
+_EPOCH_LEAST_S, _EPOCH_MOST_S = 1e9, 1e11
+"""Between the years 2001 and 5138: less is a time to wait, more is counted in parts of a second."""
 _PORT_MAX = 65535
 TROUBLE: Final = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError)
 """What an attempt to talk to a service may raise besides Failed."""
@@ -115,11 +117,13 @@ class Session:
             raise Failed(f"limits requests: it is asked again in {left_s:.0f} s")
 
     def _limited(self, status: int, headers: Mapping[str, str]) -> None:
-        """Remember how long a service wants to be left alone."""
         told = headers.get("retry-after") or headers.get("x-ratelimit-reset")
-        if status != _TOO_MANY and not (status == _BUSY and told):
-            return
-        rest_s = min(_seconds(told), REST_MAX_S)
+        if status == _TOO_MANY or (status == _BUSY and told):
+            self.rest(status, _seconds(told))
+
+    def rest(self, status: int, seconds: float = REST_S) -> None:
+        """Leave the service alone for a while, 10 minutes at the most; raises Failed always."""
+        rest_s = min(seconds, REST_MAX_S)
         self._rest_until_s = time.monotonic() + rest_s
         raise Failed(
             f"limits requests (HTTP status {status}): it is asked again in {rest_s:.0f} s; "
@@ -135,15 +139,24 @@ def unreachable(error: Exception, secrets: Secrets) -> str:
 
 
 def _seconds(told: str | None) -> float:
-    """Read `Retry-After`: seconds or a date (RFC 9110, 10.2.3).
+    """Read `Retry-After`, seconds or a date (RFC 9110, 10.2.3), or `X-RateLimit-Reset`.
 
     >>> _seconds("7"), _seconds("soon"), _seconds(None), _seconds("Mon, 02 Feb 1970 02:40:00 GMT")
     (7.0, 30.0, 30.0, 0.0)
 
-    A date that gives no zone (`-0000`) is one in UTC.
+    A date that gives no zone (`-0000`) is one in UTC. The other header has no standard: some write
+    the instant since the epoch, in seconds or a thousandth or a millionth of them.
+
+    >>> _seconds("1770000000"), _seconds("1770000000000"), _seconds("1770000000000000")
+    (0.0, 0.0, 0.0)
     """
     if told and told.isascii() and told.isdigit():
-        return float(told[:9])
+        given = float(told[:18])
+        if given < _EPOCH_LEAST_S:
+            return given
+        while given > _EPOCH_MOST_S:
+            given /= 1000
+        return max(given - datetime.now(UTC).timestamp(), 0.0)
     try:
         at = parsedate_to_datetime(told) if told else None
     except (ValueError, OverflowError):

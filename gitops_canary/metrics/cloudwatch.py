@@ -118,10 +118,19 @@ def read(reply: Reply, instant: Instant) -> Sequence[Track]:
     return tracks
 
 
+def limits(reply: Reply) -> bool:
+    """Whether it throttles, which AWS' JSON protocol says with 400 and a `__type`."""
+    try:
+        kind = json.loads(reply.body)["__type"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return False
+    return "Throttl" in str(kind) or "RequestLimitExceeded" in str(kind)
+
+
 def _warned(messages: object) -> str:
     said = (mapping(one, "a message") for one in listed(messages, "Messages"))
     return "; ".join(str(one.get("Value") or one.get("Code")) for one in said)
 
 
-DIALECT = Dialect(ask=ask, read=read)
+DIALECT = Dialect(ask=ask, read=read, limits=limits)
 """Signed with long-lived or session keys; roles of the surroundings are not assumed."""

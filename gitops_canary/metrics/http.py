@@ -94,6 +94,8 @@ class Dialect:
     read: Callable[[Reply, Instant], Sequence[Track]]
     live: bool = False
     """Whether it tells only how things are now: then a point may lie a window after its instant."""
+    limits: Callable[[Reply], bool] = lambda _: False
+    """Whether a refusal says that it is asked too often, where 429 does not say so."""
     exchange: Callable[[], Exchange] | None = None
     """Makes what turns a long-lived secret into a short-lived one before questions are asked."""
 
@@ -164,6 +166,8 @@ class Source:
     async def _tracks(self, instant: Instant, access: Access) -> Sequence[Track]:
         reply = await self._session.call(self._dialect.ask(instant, access))
         if reply.status not in OK:
+            if self._dialect.limits(reply):
+                self._session.rest(reply.status)
             raise Failed(refusal(reply, shapes.words(reply.body, access.secrets.hidden)))
         return self._dialect.read(reply, instant)
 

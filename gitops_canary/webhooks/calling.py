@@ -26,7 +26,7 @@ NO_ANSWER: Final = frozenset({429, 502, 503, 504})
 _SERVER_ERROR = 500
 _PLAIN = re.compile(r"(?:/[A-Za-z0-9._~:+,=-]*)*")
 PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0)
-"""Between attempts; the last one for all that follow."""
+"""Between attempts, and up to half as long again; the last one for all that follow."""
 SIGNS: Final = "signing"
 
 
@@ -88,7 +88,8 @@ class Caller:
         reply = _none("it was not asked")
         for attempt in range(1 + hook.retries):
             if attempt:
-                await asyncio.sleep(self._pauses_s[min(attempt, len(self._pauses_s)) - 1])
+                pause_s = self._pauses_s[min(attempt, len(self._pauses_s)) - 1]
+                await asyncio.sleep(pause_s * spread(short, attempt))
             reply = await self._attempt(*found, hook, short, content)
             if reply.passed is not None and (reply.status or 0) < _SERVER_ERROR:
                 break
@@ -128,6 +129,16 @@ class Caller:
             if "://" in target and (path := one.path(target)) is not None:
                 return name, path
         return None
+
+
+def spread(key: str, attempt: int) -> float:
+    """Give by how much a message's pause is longer, so that not all come back together.
+
+    >>> [round(spread(key, attempt), 2) for key, attempt in (("a", 1), ("b", 1), ("a", 2))]
+    [1.23, 1.38, 1.0]
+    """
+    digest = hashlib.sha256(f"{key}/{attempt}".encode()).digest()
+    return 1 + int.from_bytes(digest[:4]) / 2**33
 
 
 def _below(path: str) -> bool:

@@ -68,6 +68,16 @@ def drips(data: bytes) -> Reply:
     return reply
 
 
+def endless(handler: BaseHTTPRequestHandler) -> None:
+    """Send chunk after chunk until whoever asked hangs up."""
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    handler.close_connection = True
+    while True:
+        handler.wfile.write(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
+
+
 ODD: Mapping[str, tuple[Made, str]] = {
     "all of it, and the promise of more": (lambda data: cut(data, len(data) + 9), "reached"),
     "half of it": (lambda data: cut(data[: len(data) // 2], len(data)), "reached"),

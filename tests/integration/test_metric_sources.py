@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from provider_answers import AT, PROVIDERS, SECOND, SECRET, account_key, keptn
 from provider_asking import Asking, Watch
-from provider_nasty import FUTURE, ODD, PARTIAL, TWICE, body, drips
+from provider_nasty import FUTURE, ODD, PARTIAL, TWICE, body, drips, endless
 from provider_server import Handler, Server, sends
 
 from gitops_canary.app.config import load
@@ -72,9 +72,13 @@ def openings(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Mappin
 def ask(
     server: Server, loop: asyncio.Runner, openings: Mapping[str, Opening], name: str
 ) -> Iterator[Asking]:
-    logging.getLogger().addHandler(watch := Watch())
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(watch := Watch())
+    root.setLevel(logging.DEBUG)
     yield Asking(server, loop, openings[name], name)
-    logging.getLogger().removeHandler(watch)
+    root.setLevel(level)
+    root.removeHandler(watch)
     assert not [line for line in watch.lines if SECRET in line or SECOND in line]
 
 
@@ -181,6 +185,16 @@ def test_answer_that_is_too_large_is_refused(ask: Asking) -> None:
     assert "more than" in (ask(sends(b" " * (BODY_MAX + 1))).error or "")
 
 
+def test_answer_without_an_end_is_refused(ask: Asking) -> None:
+    assert "more than" in (ask(endless).error or "")
+
+
+@pytest.mark.parametrize("text", ["1e400", "-1e999", "9" * 5000, "true", '"99,5"', '"0x63"', "{}"])
+def test_no_number_that_anybody_believes_is_a_pass(name: str, text: str, ask: Asking) -> None:
+    told = body(name).replace(b'"99.5"', b"99.5").replace(b"99.5", text.encode())
+    assert ask.judged(sends(told)) == "inconclusive"
+
+
 @pytest.mark.parametrize("kind", ODD)
 def test_half_an_answer_is_an_error(name: str, kind: str, ask: Asking) -> None:
     made, why = ODD[kind]
@@ -222,8 +236,18 @@ def test_zero_is_a_number_and_not_silence(ask: Asking) -> None:
     assert [sample.value for sample in found.series[0].samples] == ["0"]
 
 
-def test_redirect_is_never_followed(ask: Asking) -> None:
-    assert "redirects" in (ask(sends(b"", 302, Location="/elsewhere")).error or "")
+@pytest.mark.parametrize("status", [301, 307])
+def test_redirect_is_never_followed(status: int, ask: Asking) -> None:
+    assert "redirects" in (ask(sends(b"", status, Location="/elsewhere")).error or "")
+    assert len(ask.server.asked) == 1
+
+
+@pytest.mark.parametrize("name", ["cloudwatch"])
+def test_throttling_in_other_words_is_minded_too(ask: Asking) -> None:
+    told = {"__type": "com.amazonaws.cloudwatch#ThrottlingException", "message": "Rate exceeded"}
+    first, second = ask.asked([sends(told, 400), sends(PROVIDERS["cloudwatch"].value)])
+    assert "asked again in 30 s" in (first.error or "")
+    assert "limits requests" in (second.error or "")
 
 
 def test_nobody_there_is_told(name: str, ask: Asking) -> None:
