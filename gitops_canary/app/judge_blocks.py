@@ -1,6 +1,7 @@
 """From blocks as they were given to blocks placed in time."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from gitops_canary.app import judge_models as models
 from gitops_canary.app.judge_problems import Source
@@ -20,59 +21,59 @@ _TROUBLES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A block as it was given, and where: by the path to it in what was read."""
+
+    block: models.Block
+    source: Source
+    path: Loc = ()
+
+
 def names(document: models.Document) -> frozenset[str]:
     """List the metrics that any of the judges has."""
     judges = (document.judge, *document.shadows)
     return frozenset(m.name for j in judges for m in (*j.metrics, *getattr(j, "values", ())))
 
 
-def all_read(block: models.Block, known: frozenset[str], source: Source, path: Loc) -> None:
+def all_read(given: Given, known: frozenset[str]) -> None:
     """Refuse readings that no judge reads: of a name that was mistyped nothing would be judged.
 
     Raises:
         SpecError: there is one; it names the place.
     """
-    for index, reading in enumerate(block.readings):
+    for index, reading in enumerate(given.block.readings):
         if known and reading.metric not in known:
             raise SpecError(
                 f"No judge has a metric {shown(reading.metric)}, so this would be left out.",
                 remedy=f"{nearest(reading.metric, known)}; or leave the reading away",
-                place=source.place((*path, "readings", index, "metric")),
+                place=given.source.place((*given.path, "readings", index, "metric")),
             )
 
 
-def _read_once(one: models.Block, index: int) -> None:
+def _read_once(given: Given, index: int) -> None:
     """Refuse two readings of one metric: one would be left unread."""
-    read = [reading.metric for reading in one.readings]
-    twice = next((name for name in read if read.count(name) > 1), None)
-    if twice is not None:
-        raise SpecError(
-            f"Block {index} has two readings of {shown(twice)}.",
-            remedy="give one a block; what several series say cannot be judged",
-        )
+    read = [reading.metric for reading in given.block.readings]
+    for at, name in enumerate(read):
+        if name in read[:at]:
+            raise SpecError(
+                f"Block {index} has two readings of {shown(name)}.",
+                remedy="give one a block; what several series say cannot be judged",
+                place=given.source.place((*given.path, "readings", at, "metric")),
+            )
 
 
-def placed(blocks: Iterable[models.Block], block_ms: int) -> Iterator[Block]:
+def placed(blocks: Iterable[Given], block_ms: int) -> Iterator[Block]:
     """Place blocks in time, each where the one before it ended unless it says so itself.
 
     Raises:
-        SpecError: one overlaps the one before it, or has counts that cannot be.
+        SpecError: one overlaps the one before it, or has counts that cannot be; it names the place.
     """
     at_ms = 0
-    for index, one in enumerate(blocks):
-        _read_once(one, index)
-        start_ms = at_ms if one.start_ms is None else one.start_ms
-        end_ms = start_ms + block_ms if one.end_ms is None else one.end_ms
-        if start_ms < at_ms:
-            raise SpecError(
-                f"Block {index} begins at {start_ms} ms, before block {index - 1} ends at {at_ms}.",
-                remedy="put blocks in order, oldest first, without overlap and each once",
-            )
-        if end_ms <= start_ms:
-            raise SpecError(
-                f"Block {index} ends too early: at {end_ms} ms, and it begins at {start_ms}.",
-                remedy="let each block be longer than 0 ms",
-            )
+    for index, given in enumerate(blocks):
+        one = given.block
+        _read_once(given, index)
+        start_ms, end_ms = _span(given, index, at_ms, block_ms)
         at_ms = end_ms
         yield Block(
             start_ms=start_ms,
@@ -82,13 +83,48 @@ def placed(blocks: Iterable[models.Block], block_ms: int) -> Iterator[Block]:
             doubt=one.doubt,
             underway=one.underway,
             since_ms=one.since_ms,
-            readings=tuple(_reading(reading, index) for reading in one.readings),
+            readings=tuple(_reading(given, index, at) for at in range(len(one.readings))),
         )
 
 
-def _reading(one: models.Reading, index: int) -> Reading:
+def _span(given: Given, index: int, at_ms: int, block_ms: int) -> tuple[int, int]:
+    """Say from when to when a block is; `at_ms` is where the one before it ended."""
+    one = given.block
+    start_ms = at_ms if one.start_ms is None else one.start_ms
+    end_ms = start_ms + block_ms if one.end_ms is None else one.end_ms
+    if start_ms < at_ms:
+        field, remedy = (
+            "startMs",
+            "put blocks in order, oldest first, without overlap and each once",
+        )
+        problem = (
+            f"Block {index} begins at {start_ms} ms, before block {index - 1} ends at {at_ms}."
+        )
+    elif end_ms <= start_ms:
+        field, remedy = "endMs", "let each block be longer than 0 ms"
+        problem = f"Block {index} ends too early: at {end_ms} ms, and it begins at {start_ms}."
+    elif one.since_ms is not None and one.since_ms > end_ms:
+        field, remedy = "sinceMs", "say when the weight was asked for, which is before it is seen"
+        problem = (
+            f"Block {index} is of a weight that was asked for later: at {one.since_ms} ms, and it "
+            f"ends at {end_ms}."
+        )
+    else:
+        return start_ms, end_ms
+    raise SpecError(problem, remedy=remedy, place=given.source.place((*given.path, field)))
+
+
+def _reading(given: Given, index: int, at: int) -> Reading:
+    one = given.block.readings[at]
     counts = _counts(one)
-    _parts(one, counts, index)
+    with given.source.placing(*given.path, "readings", at, "counts"):
+        sides = counts or Counts()
+        _part(one, index, "the canary", (sides.canary, sides.canary_bad))
+        _part(one, index, "the primary", (sides.primary, sides.primary_bad))
+    for field, pods in (("pods", one.pods), ("primaryPods", one.primary_pods)):
+        for name, both in pods.items():
+            with given.source.placing(*given.path, "readings", at, field, name):
+                _part(one, index, f"pod {shown(name)}", both)
     return Reading(
         metric=one.metric,
         counts=counts,
@@ -104,21 +140,15 @@ def _reading(one: models.Reading, index: int) -> Reading:
     )
 
 
-def _parts(one: models.Reading, counts: Counts | None, index: int) -> None:
-    """Refuse more bad requests than requests, on a side or on a pod."""
-    sides = {"the canary": (0, 0), "the primary": (0, 0)}
-    if counts:
-        sides["the canary"] = counts.canary, counts.canary_bad
-        sides["the primary"] = counts.primary, counts.primary_bad
-    pods = [*one.pods.items(), *one.primary_pods.items()]
-    every = [*sides.items(), *((f"pod {shown(name)}", both) for name, both in pods)]
-    for who, (requests, bad) in every:
-        if bad > requests:
-            raise SpecError(
-                f"Block {index} has more bad requests than requests for {one.metric}: {bad} of "
-                f"{requests} on {who}.",
-                remedy="bad requests are part of the total",
-            )
+def _part(one: models.Reading, index: int, who: str, both: tuple[int, int]) -> None:
+    """Refuse more bad requests than requests."""
+    requests, bad = both
+    if bad > requests:
+        raise SpecError(
+            f"Block {index} has more bad requests than requests for {one.metric}: {bad} of "
+            f"{requests} on {who}.",
+            remedy="bad requests are part of the total",
+        )
 
 
 def _pods(given: Mapping[str, tuple[int, int]]) -> tuple[Pod, ...]:

@@ -1,13 +1,17 @@
 """What `gitops-canary judge` reads: strict models, from which its JSON Schema is made."""
 
+import re
 from decimal import Decimal
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 BLOCKS_MAX = 100_000
+_SOME: dict[str, JsonValue] = {"minItems": 1}
+"""Told of by an error of ours, which says more than the reader's library."""
 
 
 class _Strict(BaseModel):
@@ -29,13 +33,50 @@ def _no_flag(value: object) -> object:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_plain), Field(ge=0, le=10**15, strict=True)]
-Part = Annotated[float, Field(ge=1e-9, le=1 - 1e-9)]
+def _exact(pattern: str, value: object) -> object:
+    """Read a text exactly; leave a number to be read."""
+    if isinstance(value, str) and not re.fullmatch(pattern, value):
+        raise PydanticCustomError("text", "input should be a number")
+    # As it is written: 0.1 is a tenth, and not the double next to it.
+    return Decimal(str(value)) if isinstance(value, (str, float)) else _no_flag(value)
+
+
+def _numbers(pattern: str, least: int, most: int) -> dict[str, Any]:
+    number = {"type": "number", "minimum": least, "maximum": most}
+    return {"anyOf": [number, {"type": "string", "pattern": pattern}]}
+
+
+_PLAIN = BeforeValidator(_plain)
+"""Stands last: what bounds a number stands before it, or the schema has other words for it."""
+Int = Annotated[int, Field(strict=True, ge=-(10**15), le=10**15), _PLAIN]
+Least1 = Annotated[int, Field(strict=True, ge=1, le=10**15), _PLAIN]
+Off = Annotated[int, Field(strict=True, ge=-1, le=10**15), _PLAIN]
+"""A limit; -1 is off."""
+Whole = Annotated[int, Field(strict=True, ge=0, le=10**15), _PLAIN]
+Real = Annotated[float, Field(strict=True)]
+Ratio = Annotated[float, Field(strict=True, ge=0)]
+Share = Annotated[float, Field(strict=True, ge=0, le=100)]
+"""Of a hundred."""
+Flag = Annotated[bool, Field(strict=True)]
+Part = Annotated[float, Field(strict=True, ge=1e-9, le=1 - 1e-9)]
 """Nearer to 0 or 1 there is no number to compute with."""
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-Limit = Annotated[Decimal, Field(max_digits=40, decimal_places=20)]
-Instant = Annotated[int, Field(ge=0, le=10**15, strict=True)]
-Span = Annotated[int, Field(ge=0, le=604_800_000, strict=True)]
+_LIMIT = r"^-?[0-9]{1,15}(\.[0-9]{1,20})?$"
+_WEIGHT = r"^(100(\.0{1,20})?|[0-9]{1,2}(\.[0-9]{1,20})?)$"
+Limit = Annotated[
+    Decimal,
+    Field(ge=-(10**15), le=10**15),
+    BeforeValidator(partial(_exact, _LIMIT)),
+    WithJsonSchema(_numbers(_LIMIT, -(10**15), 10**15)),
+]
+"""A number, also as a text, which keeps all of its digits."""
+Weight = Annotated[
+    Decimal,
+    Field(ge=0, le=100),
+    BeforeValidator(partial(_exact, _WEIGHT)),
+    WithJsonSchema(_numbers(_WEIGHT, 0, 100)),
+]
+Span = Annotated[int, Field(strict=True, ge=0, le=604_800_000), _PLAIN]
 
 
 class ThresholdMetric(_Strict):
@@ -50,9 +91,9 @@ class Threshold(_Strict):
     """Flagger's rule."""
 
     type: Literal["threshold"]
-    threshold: Annotated[int, Field(ge=1)] = 1
-    """Failed blocks that condemn."""
-    metrics: tuple[ThresholdMetric, ...]
+    threshold: Int = 1
+    """Failed blocks that condemn; 0 or less is 1, as in Flagger."""
+    metrics: Annotated[tuple[ThresholdMetric, ...], Field(json_schema_extra=_SOME)]
 
 
 class ConditionsMetric(_Strict):
@@ -61,21 +102,21 @@ class ConditionsMetric(_Strict):
     name: Name
     success_condition: str | None = None
     failure_condition: str | None = None
-    failure_limit: Annotated[int, Field(ge=-1)] = 0
-    inconclusive_limit: Annotated[int, Field(ge=-1)] = 0
-    consecutive_error_limit: Annotated[int, Field(ge=-1)] = 4
-    consecutive_success_limit: Annotated[int, Field(ge=0)] = 0
-    count: Annotated[int, Field(ge=1)] | None = None
+    failure_limit: Off = 0
+    inconclusive_limit: Off = 0
+    consecutive_error_limit: Off = 4
+    consecutive_success_limit: Whole = 0
+    count: Least1 | None = None
     interval_ms: Span | None = None
     initial_delay_ms: Span = 0
-    dry_run: bool = False
+    dry_run: Flag = False
 
 
 class Conditions(_Strict):
     """Argo Rollouts' rule."""
 
     type: Literal["conditions"]
-    metrics: tuple[ConditionsMetric, ...]
+    metrics: Annotated[tuple[ConditionsMetric, ...], Field(json_schema_extra=_SOME)]
 
 
 class RankMetric(_Strict):
@@ -83,34 +124,34 @@ class RankMetric(_Strict):
 
     name: Name
     direction: Literal["increase", "decrease", "either"] = "either"
-    tolerance: Annotated[float, Field(ge=0)] = 0.25
+    tolerance: Ratio = 0.25
     confidence: Part = 0.98
     effect: Literal["meanRatio", "cles"] = "meanRatio"
-    allowed_decrease: float | None = None
-    allowed_increase: float | None = None
-    critical: bool = False
-    critical_decrease: float | None = None
-    critical_increase: float | None = None
-    must_have_data: bool = False
+    allowed_decrease: Real | None = None
+    allowed_increase: Real | None = None
+    critical: Flag = False
+    critical_decrease: Real | None = None
+    critical_increase: Real | None = None
+    must_have_data: Flag = False
     nan_strategy: Literal["remove", "replace"] = "remove"
     outliers: Literal["keep", "remove"] = "keep"
-    outlier_factor: Annotated[float, Field(gt=0)] = 3.0
-    partial_ratio: Annotated[float, Field(ge=0)] = 2.0
+    outlier_factor: Annotated[float, Field(strict=True, gt=0)] = 3.0
+    partial_ratio: Ratio = 2.0
     """Mean ratio from which a significant fault of a part of the points is bad too; 0 is off."""
-    least_points: Annotated[int, Field(ge=1)] = 5
+    least_points: Least1 = 5
     groups: tuple[Name, ...] = ("all",)
-    muted: bool = False
+    muted: Flag = False
 
 
 class MannWhitney(_Strict):
     """Kayenta's rule."""
 
     type: Literal["mannwhitney"]
-    metrics: tuple[RankMetric, ...]
-    group_weights: dict[str, float] = Field(default_factory=dict)
-    passing: Annotated[float, Field(ge=0, le=100)] = 95.0
-    marginal: Annotated[float, Field(ge=0, le=100)] = 75.0
-    every: Annotated[int, Field(ge=1)] = 1
+    metrics: Annotated[tuple[RankMetric, ...], Field(json_schema_extra=_SOME)]
+    group_weights: dict[Name, Share] = Field(default_factory=dict)
+    passing: Share = 95.0
+    marginal: Share = 75.0
+    every: Least1 = 1
     """Judge every so many blocks."""
 
 
@@ -120,13 +161,13 @@ class SequentialMetric(_Strict):
     name: Name
     budget: Part | None = None
     """Largest share of bad requests that is fine."""
-    min: Annotated[float, Field(ge=1e-7, le=100 - 1e-7)] | None = None
+    min: Annotated[float, Field(strict=True, ge=1e-7, le=100 - 1e-7)] | None = None
     """Least percentage of good requests: a budget of 1 - min / 100."""
-    phi: Annotated[float, Field(ge=0.01, le=1000)] = 1.0
+    phi: Annotated[float, Field(strict=True, ge=0.01, le=1000)] = 1.0
     """How much more bad requests scatter than single ones would; taken as 1 to 20."""
-    known: bool = True
+    known: Flag = True
     """Whether `phi` was measured; if not, no single block condemns."""
-    history: Annotated[float, Field(ge=0, le=1)] | None = None
+    history: Annotated[float, Field(strict=True, ge=0, le=1)] | None = None
     """Share of bad requests before the rollout."""
     warmup_ms: Span = 0
 
@@ -138,23 +179,23 @@ class Sequential(_Strict):
     metrics: tuple[SequentialMetric, ...]
     values: tuple[ThresholdMetric, ...] = ()
     """Metrics without counts, judged by limits."""
-    threshold: Annotated[int, Field(ge=1)] = 1
+    threshold: Least1 = 1
     """Blocks with a value beyond its limit that condemn."""
     alpha: Part = 0.01
-    rho: Annotated[float, Field(ge=1, le=100)] = 1.5
-    floor: Annotated[float, Field(ge=1e-9, le=1)] = 0.25
+    rho: Annotated[float, Field(strict=True, ge=1, le=100)] = 1.5
+    floor: Annotated[float, Field(strict=True, ge=1e-9, le=1)] = 0.25
     dwell_ms: Span = 60_000
     seen_ms: Span = 15_000
     """How much of a weight has to be seen; a block at the least."""
     fast_dwell_ms: Span = 30_000
-    fast_advance: bool = False
+    fast_advance: Flag = False
     min_soak_ms: Span = 300_000
     max_hold_ms: Span = 600_000
     min_requests: Whole = 100
     on_inconclusive: Literal["promote", "hold", "rollback"] = "promote"
     pod_grace_ms: Span = 90_000
     """How long one pod that alone would condemn the canary may be broken; 0 condemns at once."""
-    share_guard: bool = True
+    share_guard: Flag = True
     """Hold while the traffic does not split as the weight says."""
 
 
@@ -208,20 +249,20 @@ class Reading(_Strict):
 class Block(_Strict):
     """What was measured between two instants at one live weight."""
 
-    start_ms: Instant | None = None
+    start_ms: Whole | None = None
     """Where absent, blocks follow each other."""
-    end_ms: Instant | None = None
+    end_ms: Whole | None = None
     """Where absent, `blockMs` after the start."""
-    weight: Annotated[Decimal, Field(ge=0, le=100, decimal_places=20)] = Decimal(10)
+    weight: Weight = Decimal(10)
     """Percent of traffic on the canary."""
-    last: bool = False
+    last: Flag = False
     """Whether this is the last step, so that a pass promotes."""
     readings: tuple[Reading, ...] = ()
-    underway: bool = False
+    underway: Flag = False
     """Whether another weight was on its way: then it may condemn, and passes nothing."""
     doubt: str = ""
     """Why the whole block may not decide, e.g. the source was down."""
-    since_ms: Instant | None = None
+    since_ms: Whole | None = None
     """When the weight was asked for, from which its dwell counts; its first block's start if not
     said."""
 
@@ -232,5 +273,5 @@ class Document(_Strict):
     judge: AnyJudge
     shadows: tuple[AnyJudge, ...] = ()
     """Judges beside it that do not decide."""
-    block_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 15_000
-    blocks: Annotated[tuple[Block, ...], Field(max_length=BLOCKS_MAX)]
+    block_ms: Annotated[int, Field(strict=True, ge=1, le=86_400_000), _PLAIN] = 15_000
+    blocks: Annotated[tuple[Block, ...], Field(max_length=BLOCKS_MAX, json_schema_extra=_SOME)]

@@ -1,6 +1,7 @@
 """What is wrong with blocks that are to be judged: which place, what, and what to do."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +23,15 @@ _KINDS: Mapping[str, type[BaseModel]] = {
     "mannwhitney": models.MannWhitney,
     "sequential": models.Sequential,
 }
+_TAGGED = {"judge": 1, "shadows": 2}
+"""Where the reader's library puts the type of a judge into a place; a field may have its name."""
 _OBJECT = "is not an object", 'write it like {"name": "value"}'
 _PLAINLY = {
     "model_type": _OBJECT,
     "model_attributes_type": _OBJECT,
     "dict_type": _OBJECT,
+    "number": ("is not a number", "write it without quotes"),
+    "text": ("is no number within its bounds", "write it like 99.9"),
     "union_tag_not_found": ("has no type", f"give it one of {', '.join(_KINDS)}"),
 }
 """What JSON calls otherwise than YAML, and what the reader's library says of judges."""
@@ -55,6 +60,17 @@ class Source:
         """Say where a value stands."""
         line, column = position(self.text, path)
         return Place("blocks", self.line - 1 + line, column)
+
+    @contextmanager
+    def placing(self, *path: int | str) -> Iterator[None]:
+        """Let an error that names no place name that of a value."""
+        try:
+            yield
+        except SpecError as error:
+            if error.place:
+                raise
+            place = self.place(path)
+            raise SpecError(error.problem, remedy=error.remedy, place=place) from None
 
 
 def refusal(error: ValidationError, model: type[BaseModel], source: Source) -> SpecError:
@@ -89,6 +105,8 @@ def _real(error: Any, value: Any) -> Loc:
     loc: list[int | str] = []
     last = len(error["loc"]) - 1
     for index, part in enumerate(error["loc"]):
+        if part in _KINDS and index == _TAGGED.get(error["loc"][0]):
+            continue
         inside = isinstance(value, dict) and part in value
         if inside or (isinstance(value, list) and isinstance(part, int) and part < len(value)):
             value = value[part]

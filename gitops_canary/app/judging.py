@@ -10,13 +10,14 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from gitops_canary.app import judge_models as models
-from gitops_canary.app.judge_blocks import all_read, names, placed
-from gitops_canary.app.judge_building import built
+from gitops_canary.app.judge_blocks import Given, all_read, names, placed
+from gitops_canary.app.judge_building import judges
+from gitops_canary.app.judge_json import read
 from gitops_canary.app.judge_problems import LINES, SEE, Source, refusal
+from gitops_canary.app.judge_verdicts import Said
 from gitops_canary.core.judges import Config, judged
 from gitops_canary.core.text import percent
 from gitops_canary.errors import Place, SpecError
-from gitops_canary.manifest.problems import shown
 from gitops_canary.model.judging import Block
 from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Outcome
@@ -29,7 +30,16 @@ M = TypeVar("M", bound=BaseModel)
 
 def schema() -> Json:
     """Give the JSON Schema (draft 2020-12) of what is read."""
-    made = models.Document.model_json_schema(by_alias=True)
+    return _schema(models.Document)
+
+
+def verdict_schema() -> Json:
+    """Give the JSON Schema of each verdict that is told."""
+    return _schema(Said)
+
+
+def _schema(model: type[BaseModel]) -> Json:
+    made = model.model_json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
 
 
@@ -41,14 +51,21 @@ def verdicts(data: bytes, file: str = "") -> Iterator[Json]:
     """
     with placing(file):
         document, source = _document(data)
-        if not document.blocks:
-            raise SpecError("There is not one block.", remedy=SEE)
+        every = enumerate(document.blocks)
+        given = [Given(block, source, ("blocks", index)) for index, block in every]
+        if not given:
+            raise _none(source)
         known = names(document)
-        for index, block in enumerate(document.blocks):
-            all_read(block, known, source, ("blocks", index))
-        blocks = tuple(placed(document.blocks, document.block_ms))
-        judges = [built(one) for one in (document.judge, *document.shadows)]
-    yield from said(judges, blocks)
+        for one in given:
+            all_read(one, known)
+        configs = judges(document, source)
+        blocks = tuple(placed(given, document.block_ms))
+    yield from said(configs, blocks)
+
+
+def _none(source: Source) -> SpecError:
+    place = source.place(("blocks",))
+    return SpecError("There is not one block.", remedy=SEE, place=place)
 
 
 def header(line: bytes) -> bool:
@@ -67,17 +84,17 @@ def streamed(first: bytes, lines: Iterable[bytes], file: str = "") -> Iterator[J
         SpecError: a line is no block; what came before it was judged.
     """
     with placing(file):
-        document, _ = _read(models.Document, first, 1, blocks=[])
-        judges = [built(one) for one in (document.judge, *document.shadows)]
+        document, source = _read(models.Document, first, 1, blocks=[])
+        configs = judges(document, source)
         begun = False
-        for one in said(judges, placed(_lines(document, lines), document.block_ms)):
+        for one in said(configs, placed(_lines(document, lines), document.block_ms)):
             begun = True
             yield one
         if not begun:
-            raise SpecError("There is not one block.", remedy=SEE)
+            raise _none(source)
 
 
-def _lines(document: models.Document, lines: Iterable[bytes]) -> Iterator[models.Block]:
+def _lines(document: models.Document, lines: Iterable[bytes]) -> Iterator[Given]:
     known = names(document)
     for number, line in enumerate(lines, start=2):
         if len(line) > LINE_MAX:
@@ -87,15 +104,15 @@ def _lines(document: models.Document, lines: Iterable[bytes]) -> Iterator[models
                 place=Place("blocks", number, 1),
             )
         if line.strip():
-            block, source = _read(models.Block, line, number)
-            all_read(block, known, source, ())
-            yield block
+            given = Given(*_read(models.Block, line, number))
+            all_read(given, known)
+            yield given
 
 
-def said(judges: Sequence[Config], blocks: Iterable[Block]) -> Iterator[Json]:
+def said(configs: Sequence[Config], blocks: Iterable[Block]) -> Iterator[Json]:
     """Judge by several judges at once, the first of which decides."""
-    given, *copies = itertools.tee(blocks, len(judges) + 1)
-    runs = [judged(config, copy) for config, copy in zip(judges, copies, strict=True)]
+    given, *copies = itertools.tee(blocks, len(configs) + 1)
+    runs = [judged(config, copy) for config, copy in zip(configs, copies, strict=True)]
     for index, (block, *found) in enumerate(zip(given, *runs, strict=True)):
         deciding, *shadows = (_said(verdict, block) for verdict in found)
         yield {"block": index, **deciding, "shadows": shadows}
@@ -123,39 +140,11 @@ def _document(data: bytes) -> tuple[models.Document, Source]:
 
 def _read(model: type[M], data: bytes, line: int = 1, **more: object) -> tuple[M, Source]:
     """Read one value of JSON; `line` is where it begins in its file."""
+    source = read(data, line)
     try:
-        text = data.decode(json.detect_encoding(data), "surrogatepass")
-        found = json.loads(text, object_pairs_hook=_unique)
-        source = Source(text, found, line)
-        try:
-            return model.model_validate({**found, **more} if more else found), source
-        except ValidationError as error:
-            raise refusal(error, model, source) from None
-    except json.JSONDecodeError as error:
-        place = Place("blocks", line - 1 + error.lineno, error.colno)
-        raise SpecError(
-            f"The blocks are no JSON: {error.msg.lower()}.", remedy=SEE, place=place
-        ) from None
-    except UnicodeDecodeError:
-        raise SpecError("The blocks are no UTF-8.", remedy="save the file as UTF-8") from None
-    except RecursionError:
-        raise SpecError("The blocks are no JSON: nested too deeply.", remedy=SEE) from None
-    except ValueError:
-        raise SpecError(
-            "The blocks are no JSON: a number has too many digits.", remedy=SEE
-        ) from None
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> Json:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise SpecError(
-            f"The blocks are no JSON with one meaning: an object has {shown(twice)} twice.",
-            remedy="leave one of them",
-        )
-    return found
+        return model.model_validate({**source.value, **more} if more else source.value), source
+    except ValidationError as error:
+        raise refusal(error, model, source) from None
 
 
 def _said(verdict: Verdict, block: Block) -> Json:

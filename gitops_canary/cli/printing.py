@@ -6,7 +6,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import accumulate
 from typing import Any, TextIO
 
@@ -17,6 +18,7 @@ from rich.text import Text
 
 from gitops_canary.cli.options import Form
 from gitops_canary.core.text import one_line
+from gitops_canary.errors import UsageError
 
 Row = Mapping[str, Any]
 PIPE_WIDTH = 200
@@ -30,7 +32,29 @@ _NEXT = "\n  "
 
 def write(text: str) -> None:
     """Print one piece of data; control characters of foreign words are shown, not obeyed."""
-    sys.stdout.write("\n".join(one_line(line) for line in text.split("\n")) + "\n")
+    with writing() as out:
+        out.write("\n".join(one_line(line) for line in text.split("\n")) + "\n")
+
+
+@contextmanager
+def writing() -> Iterator[TextIO]:
+    """Give standard output to write to.
+
+    Raises:
+        UsageError: there is none, or it takes nothing more (a full disk).
+        BrokenPipeError: its reader went away.
+    """
+    if sys.stdout is None:
+        remedy = "name a file for it, or /dev/null"
+        raise UsageError("There is no standard output.", remedy=remedy)
+    try:
+        yield sys.stdout
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        hush()
+        problem = f"Standard output cannot be written: {error.strerror}."
+        raise UsageError(problem, remedy="give it a place that takes all of it") from None
 
 
 def say(text: str) -> None:
@@ -48,7 +72,9 @@ def settled() -> bool:
     What would be written later is dropped then, as `head` and `less` want it.
     """
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            with writing() as out:
+                out.flush()
     except BrokenPipeError:
         hush()
         return False
@@ -86,7 +112,8 @@ def show(rows: Sequence[Row], columns: Sequence[str], form: Form) -> None:
         _csv(rows, columns)
     else:
         # JSON is YAML as well, so one writer serves both and neither can drift.
-        sys.stdout.write(json.dumps(list(rows), indent=2, ensure_ascii=False) + "\n")
+        with writing() as out:
+            out.write(json.dumps(list(rows), indent=2, ensure_ascii=False) + "\n")
 
 
 def spaced(name: str) -> str:
@@ -110,9 +137,10 @@ def cell(value: object) -> str:
 
 def _csv(rows: Sequence[Row], columns: Sequence[str]) -> None:
     names = list(columns) + sorted({key for row in rows for key in row} - set(columns))
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([cell(row.get(name)) for name in names] for row in rows)
+    with writing() as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows([cell(row.get(name)) for name in names] for row in rows)
 
 
 def show_fitting(
@@ -135,7 +163,8 @@ def show_fitting(
 
 
 def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    with writing() as out:
+        return Console(width=None if out.isatty() else PIPE_WIDTH)
 
 
 def _widths(rows: Sequence[Row], columns: Sequence[str]) -> Sequence[int]:
@@ -159,7 +188,8 @@ def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
     for row in rows:
         # Text objects, so that nothing a repository says is taken for markup.
         table.add_row(*(Text(_text(row, column)) for column in columns))
-    console.print(table)
+    with writing():
+        console.print(table)
 
 
 def _text(row: Row, column: str) -> str:

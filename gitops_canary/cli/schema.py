@@ -1,4 +1,4 @@
-"""`schema`: the JSON Schemas of controller.yaml, evidence, what `judge` reads, and Canaries."""
+"""`schema`: JSON Schemas of controller.yaml, evidence, what `judge` reads and says, Canaries."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,6 +10,7 @@ import typer
 from gitops_canary.app.config import schema as settings_schema
 from gitops_canary.app.evidence_models import schema as evidence_schema
 from gitops_canary.app.judging import schema as judge_schema
+from gitops_canary.app.judging import verdict_schema
 from gitops_canary.cli.printing import write
 from gitops_canary.manifest.crd import document_schema
 
@@ -20,6 +21,7 @@ class Document(Enum):
     CONTROLLER = "controller"
     EVIDENCE = "evidence"
     JUDGE = "judge"
+    VERDICT = "verdict"
     CANARY = "canary"
 
 
@@ -27,6 +29,7 @@ _SCHEMAS: Mapping[Document, Callable[[], dict[str, Any]]] = {
     Document.CONTROLLER: settings_schema,
     Document.EVIDENCE: evidence_schema,
     Document.JUDGE: judge_schema,
+    Document.VERDICT: verdict_schema,
     Document.CANARY: document_schema,
 }
 
@@ -35,7 +38,8 @@ def schema(
     document: Annotated[
         Document,
         typer.Argument(
-            help="controller.yaml, decision-NN.json (evidence), the input of judge, or a Canary."
+            help="controller.yaml, decision-NN.json (evidence), the input of judge, one of its "
+            "verdicts, or a Canary."
         ),
     ] = Document.CONTROLLER,
 ) -> int:

@@ -182,6 +182,24 @@ def test_a_pipe_gets_no_colours(checkout: Path, colour: dict[str, str]) -> None:
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]", done.stdout + done.stderr)
 
 
+@pytest.mark.parametrize(
+    ("out", "problem"),
+    [(">&-", "There is no standard output."), (">/dev/full", "Standard output cannot be written:")],
+)
+@pytest.mark.parametrize("verb", ["version", "schema judge"])
+def test_an_output_that_takes_nothing_is_an_error_with_a_remedy(
+    verb: str, out: str, problem: str
+) -> None:
+    command = f"{sys.executable} -m gitops_canary {verb} {out}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], stderr=subprocess.PIPE, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr.split("\n")[0][:7]) == (2, "error: ")
+    assert problem in done.stderr
+    assert "try: " in done.stderr
+
+
 def test_what_nobody_foresaw_is_a_report_to_paste() -> None:
     def broken() -> int:
         raise ZeroDivisionError("https://bot:s3cret@git.example/x.git said Basic Ym90OnMzY3JldA==")

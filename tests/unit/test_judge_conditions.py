@@ -1,3 +1,4 @@
+import contextlib
 from decimal import Decimal
 
 import pytest
@@ -53,7 +54,12 @@ def test_truth_table(
         ("default(nil, 3) == 3", [], True),
         ("1 + 2 * 3 == 7 && (1 + 2) * 3 == 9 && 7 % 4 == 3", [], True),
         ("-result[-1] < -1", [0, 2], True),
-        ("result[0] in [1]", [1], None),
+        ("result[0] in [1]", [1], True),
+        ("result[0] in [0, 2 - 1] && 2 not in [1] && !(1 not in [1]) && 1 !in []", [1], True),
+        ("[1, 2][1] == 2 && [1] == [1] && [1] != [1, 2] && len([]) == 0", [], True),
+        ("result[0] == true || true in result || result[0] == '1' || [1] == [true]", [1], False),
+        ("result[0] != true && nil == nil && true == (1 == 1)", [1], True),
+        ("10 - 2 - 3 == 5 && 8 / 2 / 2 == 2 && true || result[9] > 0 && false", [], True),
         ("1 in result", [1], True),
         ("isInf(1 / 0) && isNaN(0 / 0)", [], True),
         ("asInt(result[0]) == 3", [3.7], True),
@@ -109,6 +115,32 @@ def test_what_is_no_expression_is_refused(text: str) -> None:
 def test_what_is_refused_is_shown_where_it_goes_wrong(text: str, where: str) -> None:
     with pytest.raises(SpecError, match=where):
         expression.read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1+" * 996 + "1 > 0", "result" + "[0]" * 660, "true&&" * 332 + "true", "!" * 200 + "true",
+     "1 in [" * 40 + "1" + "]" * 40, "abs(" * 40 + "1" + ")" * 40 + "== 1", "-" * 200 + "1 > 0"],
+)  # fmt: skip
+def test_no_condition_needs_more_of_the_stack_than_its_brackets(text: str) -> None:
+    """A controller's stack is deep already where a condition is asked."""
+
+    def below(depth: int) -> bool | None:
+        if depth:
+            return below(depth - 1)
+        with contextlib.suppress(expression.Undefined):
+            return expression.read(text).holds([1])
+        return None
+
+    assert below(100) in {True, False, None}
+
+
+def test_no_condition_takes_for_ever() -> None:
+    nested = expression.read("all(result, all(result, all(result, # > 0)))")
+    assert nested.holds([1.0] * 40)
+    with pytest.raises(expression.Undefined, match="looks at more than 100,000 numbers"):
+        nested.holds([1.0] * 50)
+    assert expression.read("all(result, # > 0)").holds([1.0] * 100_000)
 
 
 def test_an_index_beyond_the_result_is_told_with_its_length() -> None:

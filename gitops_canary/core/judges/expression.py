@@ -1,8 +1,9 @@
 """Conditions on `result`, e.g. `len(result) > 0 && all(result, # >= 0.95)`.
 
-A small part of what Argo Rollouts understands: numbers, texts, truth values, `nil`, lists by index,
-arithmetic, comparisons, `&& || !` (or `and or not`), `in`, and the functions below. Nothing else
-can be written, so nothing can be executed; depth and length are bounded.
+A small part of what Argo Rollouts understands: numbers, texts, truth values, `nil`, lists, lists by
+index, arithmetic, comparisons, `&& || !` (or `and or not`), `in`, and the functions below. Nothing
+else can be written, so nothing can be executed. Depth, length and work are bounded, and what stands
+in a row is computed in a row, so that no condition takes more of the stack than its brackets.
 """
 
 import re
@@ -17,6 +18,8 @@ from gitops_canary.errors import SpecError
 
 LENGTH_MAX = 2_000
 DEPTH_MAX = 40
+LOOKS_MAX = 100_000
+"""Numbers that one condition may look at by all(), any(), none() and count() together."""
 _TOKEN = re.compile(
     r"\s*(?:(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)|([A-Za-z_]\w*)|(\"[^\"\\\n]*\"|'[^'\\\n]*')"
     r"|(\|\||&&|==|!=|<=|>=|[-+*/%<>!()\[\],#{}]))",
@@ -27,7 +30,9 @@ _WORDS = {"and": "&&", "or": "||", "not": "!"}
 _LEVELS = (
     ("||",), ("&&",), ("==", "!=", "<", "<=", ">", ">=", "in"), ("+", "-"), ("*", "/", "%"),
 )  # fmt: skip
+_LEFT = "looks left"
 Scope = Mapping[str, Value]
+"""What names stand for, and how many looks are left, as an iterator."""
 Term = Callable[[Scope], Value]
 
 
@@ -45,7 +50,7 @@ class Condition:
             Undefined: an index that is not there, other types, no truth value.
         """
         try:
-            found = self._term({"result": list(result)})
+            found = self._term({"result": list(result), _LEFT: iter(range(LOOKS_MAX))})
         except (ZeroDivisionError, OverflowError, ValueError) as error:
             raise Undefined(f"the condition cannot be computed: {error}") from None
         if not isinstance(found, bool):
@@ -107,8 +112,9 @@ class _Parser:
             "write it like `result[0] >= 0.95 && !isNaN(result[0])`",
         )
 
-    def _peek(self) -> str:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+    def _peek(self, ahead: int = 0) -> str:
+        at = self._at + ahead
+        return self._tokens[at] if at < len(self._tokens) else ""
 
     def _take(self, wanted: str = "") -> str:
         token = self._peek()
@@ -124,12 +130,20 @@ class _Parser:
         try:
             if level == len(_LEVELS):
                 return self._unary()
-            term = self._level(level + 1)
-            while self._peek() in _LEVELS[level]:
-                term = _binary(self._take(), term, self._level(level + 1))
-            return term
+            term, more = self._level(level + 1), []
+            while sign := self._sign(level):
+                more.append((sign, self._level(level + 1)))
+            return _row(term, more) if more else term
         finally:
             self._depth -= 1
+
+    def _sign(self, level: int) -> str:
+        """Take the next sign, where it binds at this level; empty where it does not."""
+        if self._peek() in _LEVELS[level]:
+            return self._take()
+        if self._peek() == "!" and "in" in _LEVELS[level] and self._peek(1) == "in":
+            return f"{self._take()}{self._take()}"
+        return ""
 
     def _unary(self) -> Term:
         if self._peek() == "!":
@@ -143,18 +157,30 @@ class _Parser:
         return self._indexed(self._primary())
 
     def _indexed(self, term: Term) -> Term:
+        places = []
         while self._peek() == "[":
             self._take()
-            term = _index(term, self._level(0))
+            places.append(self._level(0))
             self._take("]")
-        return term
+        return _index(term, places) if places else term
 
-    def _primary(self) -> Term:
-        word = self._take()
-        if word == "(":
+    def _inside(self, bracket: str) -> Term:
+        """Read what stands behind a bracket: one value, or a list of them."""
+        if bracket == "(":
             term = self._level(0)
             self._take(")")
             return term
+        members = [] if self._peek() == "]" else [self._level(0)]
+        while self._peek() == ",":
+            self._take()
+            members.append(self._level(0))
+        self._take("]")
+        return lambda scope: [one(scope) for one in members]
+
+    def _primary(self) -> Term:
+        word = self._take()
+        if word in "([":
+            return self._inside(word)
         if word[0] in "\"'":
             return lambda _: word[1:-1]
         if word[0].isdigit() or word[0] == ".":
@@ -193,35 +219,54 @@ class _Parser:
         return term
 
 
-def _binary(sign: str, left: Term, right: Term) -> Term:
-    if sign == "&&":
-        return lambda scope: values.truth(left(scope)) and values.truth(right(scope))
-    if sign == "||":
-        return lambda scope: values.truth(left(scope)) or values.truth(right(scope))
-    if sign in values.SAME:
-        same = values.SAME[sign]
-        return lambda scope: same(left(scope), right(scope))
-    operate = values.NUMBERS[sign]
-    return lambda scope: operate(values.number(left(scope)), values.number(right(scope)))
+def _row(first: Term, more: Sequence[tuple[str, Term]]) -> Term:
+    """Compute signs that bind alike, from left to right."""
 
-
-def _index(term: Term, at: Term) -> Term:
     def value(scope: Scope) -> Value:
-        items, where = values.items(term(scope)), values.number(at(scope))
-        index = int(where)
-        if index != where or not -len(items) <= index < len(items):
-            raise Undefined(f"the result has {len(items)} numbers, there is none at {where:g}")
-        return items[index]
+        found = first(scope)
+        for sign, term in more:
+            found = _binary(sign, found, term, scope)
+        return found
 
     return value
+
+
+def _binary(sign: str, left: Value, right: Term, scope: Scope) -> Value:
+    if sign in {"&&", "||"}:
+        settled = values.truth(left) is (sign == "||")
+        return left if settled else values.truth(right(scope))
+    if sign in values.SAME:
+        return values.SAME[sign](left, right(scope))
+    return values.NUMBERS[sign](values.number(left), values.number(right(scope)))
+
+
+def _index(term: Term, places: Sequence[Term]) -> Term:
+    def value(scope: Scope) -> Value:
+        found = term(scope)
+        for at in places:
+            found = _item(values.items(found), values.number(at(scope)))
+        return found
+
+    return value
+
+
+def _item(items: Sequence[Value], where: float) -> Value:
+    index = int(where)
+    if index != where or not -len(items) <= index < len(items):
+        raise Undefined(f"the result has {len(items)} numbers, there is none at {where:g}")
+    return items[index]
 
 
 def _each(name: str, items: Term, condition: Term) -> Term:
     judge = values.EACH[name]
 
     def value(scope: Scope) -> Value:
-        every = values.items(items(scope))
-        return judge([values.truth(condition({**scope, "#": one})) for one in every])
+        found = []
+        for one in values.items(items(scope)):
+            if next(scope[_LEFT], None) is None:
+                raise Undefined(f"the condition looks at more than {LOOKS_MAX:,} numbers")
+            found.append(values.truth(condition({**scope, "#": one})))
+        return judge(found)
 
     return value
 

@@ -65,6 +65,17 @@ def kind(value: Value) -> str:
     return kinds.get(type(value), "nil")
 
 
+def same(one: Value, other: Value) -> bool:
+    """Whether two values are equal; those of two kinds never are, true is not 1.
+
+    >>> same(1.0, 1.0), same(1.0, True), same([1.0], [True]), same("1", 1.0), same(None, None)
+    (True, False, False, False, True)
+    """
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return kind(one) == kind(other) and bool(one == other)
+
+
 def _default(value: Value, other: Value) -> Value:
     return other if value is None else value
 
@@ -91,7 +102,8 @@ NUMBERS: Mapping[str, Callable[[float, float], Value]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "%": math.fmod, "/": divided,
 }  # fmt: skip
 SAME: Mapping[str, Callable[[Value, Value], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "in": lambda one, many: one in items(many),
+    "==": same,
+    "!=": lambda one, other: not same(one, other),
+    "in": lambda one, many: any(same(one, other) for other in items(many)),
+    "!in": lambda one, many: not any(same(one, other) for other in items(many)),
 }
