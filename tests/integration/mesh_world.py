@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mesh_labels import (
+    HASHES,
     LONG,
     MESHES,
     code,
@@ -48,6 +49,7 @@ def world() -> Iterator[Written]:
     ):
         yield Written("istio_requests_total", other, rising(500))
     yield from _same_labels()
+    yield from _same_beginnings()
     for name in (
         "prod_shop-canary-two_80", "prod_my-shop-canary_80", "prodx_shop-canary_80",
         "kube-svc_prod-shop-canary-two-80_prod", "prod-shop-canary-api-80_gloo-system",
@@ -75,7 +77,7 @@ def world() -> Iterator[Written]:
 def _same_labels() -> Iterator[Written]:
     """Series of others, and of nobody, that bear what the canary's do but for one label."""
     http, port = linkerd("shop", "bad"), {"target_addr": "0.0.0.0:4191", "srv_port": "4191"}
-    for more in ({"namespace": "other"}, {"route_name": "probe"}, port):
+    for more in ({"route_name": "probe"}, port):
         yield Written("response_total", http | more, rising(500))
     requests, plain = "nginx_ingress_controller_requests", nginx("shop-primary", "good")
     for more in (
@@ -95,6 +97,16 @@ def _same_labels() -> Iterator[Written]:
         copied = skipper("shop", "good") | {"le": le}
         yield Written("skipper_response_duration_seconds_bucket", copied, rising(500))
     yield Written("skipper_response_duration_seconds_count", skipper("shop", "good"), rising(500))
+
+
+def _same_beginnings() -> Iterator[Written]:
+    """The same names elsewhere, and names with more before or behind them, of every mesh."""
+    for requests, _, _, labels in MESHES.values():
+        for workload in HASHES:
+            for old, new in (("prod", "other"), ("shop", "myshop"), ("shop", "shop-two")):
+                own = labels(workload, "bad").items()
+                other = {name: value.replace(old, new) for name, value in own}
+                yield Written(requests, other, rising(500))
 
 
 def _cut() -> Iterator[Written]:
@@ -120,11 +132,8 @@ def _apisix() -> Iterator[Written]:
 
 
 def _virtual_server() -> Iterator[Written]:
-    for labels in (
-        virtual_server("shop", "bad") | {"resource_namespace": "other"},
-        virtual_server("shop", "odd") | {"service": "shop-canary-two"},
-    ):
-        yield Written(MESHES["virtualserver"][0], labels, rising(500))
+    labels = virtual_server("shop", "odd") | {"service": "shop-canary-two"}
+    yield Written(MESHES["virtualserver"][0], labels, rising(500))
 
 
 def _openshift() -> Iterator[Written]:
