@@ -165,24 +165,25 @@ def _kuma(names: Names) -> Telemetry:
 
     A proxy's label says whose it is, so it also stands at what the pod asks of others, and at what
     the control plane and Prometheus ask of the proxy: only the clusters of its own port count.
+    Callers' clusters are named after the Service, the MeshService, or by unified naming.
     """
     apex, namespace = escaped(names.apex), escaped(names.namespace)
 
     def service(arm: str) -> str:
         return f"{apex}-{arm}_{namespace}_svc_{PORT}"
 
+    def called(arm: str) -> tuple[str, ...]:
+        mesh_service = f"[^_]+_{apex}-{arm}_{namespace}_[^_]*_msvc_{PORT}"
+        unified = f"kri_msvc_[^_]*_[^_]*_{namespace}_{apex}-{arm}_[^_]*"
+        return (f'envoy_cluster_name=~"{service(arm)}|{mesh_service}|{unified}"',)
+
     def own(label: str) -> Telemetry:
+        port = 'envoy_cluster_name=~"localhost_[0-9]+|self_inbound_.+"'
         return _clusters(
-            names,
-            lambda arm: (
-                f'{label}=~"{service(arm)}"',
-                'envoy_cluster_name=~"localhost_[0-9]+|self_inbound_.+"',
-            ),
-            side="destination",
+            names, lambda arm: (f'{label}=~"{service(arm)}"', port), side="destination"
         )
 
-    every = (_clusters(names, lambda arm: (f'envoy_cluster_name=~"{service(arm)}"',)),
-             own("kuma_io_service"), own("service"))  # fmt: skip
+    every = (_clusters(names, called), own("kuma_io_service"), own("service"))
     return Telemetry(
         requests=tuple(stream for one in every for stream in one.requests),
         latency=tuple(stream for one in every for stream in one.latency),

@@ -166,14 +166,16 @@ def _callers() -> Iterator[Written]:
     yield Written(routed, lost | {"http_status": "", "error": "FAIL_FAST"}, rising(30))
     yield Written(routed, lost | {"http_status": "503", "error": ""}, rising(60))
     yield Written("response_total", linkerd_caller("crashed-primary", "good"), rising(900))
-    for side, rates in (("canary", {"200": 10, "503": 90}), ("primary", {"200": 900})):
-        for status, rate in rates.items():
-            own = {
-                "envoy_cluster_name": f"crashed-{side}_prod_svc_80",
-                "service": "front_web_svc_80",
-            }
-            labels = own | {"envoy_response_code": status}
-            yield Written("envoy_cluster_upstream_rq", labels, rising(rate))
+    for cluster, status, rate in (
+        ("crashed-canary_prod_svc_80", "200", 10),
+        ("default_crashed-canary_prod_zone-1_msvc_80-5d788f7a87b92639", "503", 60),
+        ("kri_msvc_default_zone-1_prod_crashed-canary_http", "503", 30),
+        ("kri_msvc_default_zone-1_other_crashed-canary_http", "503", 500),
+        ("crashed-primary_prod_svc_80", "200", 900),
+    ):
+        labels = {"envoy_cluster_name": cluster, "envoy_response_code": status}
+        yield Written("envoy_cluster_upstream_rq", labels | {"service": "front_web_svc_80"},
+                      rising(rate))  # fmt: skip
 
 
 def _reset() -> Iterator[Written]:
