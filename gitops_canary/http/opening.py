@@ -1,10 +1,12 @@
 """What it takes to talk to one service: its address, and credentials that lie in files."""
 
 import base64
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from gitops_canary.errors import ConfigError
 
@@ -87,12 +89,23 @@ class Secrets:
         """Take the secrets out of words that a server or a library chose."""
         own = [part for value in self.values.values() for part in (value, *value.splitlines())]
         pair = [self._pair()] if self.username is not None else []
-        for secret in sorted({*own, *pair, *self.derived}, key=len, reverse=True):
+        every = {form for one in (*own, *pair, *self.derived) for form in _forms(one)}
+        for secret in sorted(every, key=len, reverse=True):
             text = text.replace(secret, "***") if secret else text
         return text
 
     def _pair(self) -> str:
         return base64.b64encode(f"{self.username}:{self['password']}".encode()).decode()
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Give a secret as it stands in an address, in JSON, and where a library shows bytes."""
+    yield secret
+    yield quote(secret)
+    yield quote(secret, safe="")
+    yield json.dumps(secret)[1:-1]
+    for shown in (repr(secret), repr(secret.encode())):
+        yield shown.removeprefix("b")[1:-1]
 
 
 def secrets_of(opening: Opening) -> Secrets:
@@ -125,8 +138,13 @@ def _read(name: str, path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         kind = type(error).__name__
         raise Failed(f"has no usable credentials ({path.name}: {kind}): mount the file") from None
-    # A password is sent in base64; anything else stands in a header as it is, which is ASCII.
-    fit = text.isprintable() and (text.isascii() or name == "password")
+    # A password is sent in base64; anything else stands in a header as it is, which is ASCII and
+    # has no blanks at its ends: a library that refuses one shows it.
+    plain = text.isascii() and text == text.strip()
+    fit = text.isprintable() and (plain or name == "password")
     if not text or len(raw) > SECRET_MAX or not (fit or name in _LINES):
-        raise Failed(f"has no usable credentials ({path.name}): write one line of text into it")
+        raise Failed(
+            f"has no usable credentials ({path.name}): write one line of text into it, without "
+            "blanks at its ends"
+        )
     return text

@@ -39,6 +39,8 @@ SCOPE = "https://www.googleapis.com/auth/monitoring.read"
 TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 LIFE_S, SPARE_S = 3600, 60
+_TOKEN = re.compile("[!-~]+")
+"""What fits into a header as it is: a library that refuses one shows it."""
 _SPAN = re.compile(r"\bwithin\s+([0-9]{1,9})(ms|s|m|h|d|w)\b")
 _WITHIN = re.compile(r"\bwithin\s+([0-9a-z]+)(\s*,)?")
 
@@ -78,7 +80,7 @@ class Tokens:
             )
         found = mapping(parse(reply.body), "the token")
         token, life = found.get("access_token"), found.get("expires_in")
-        if not isinstance(token, str) or not token or not isinstance(life, int):
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token) or not isinstance(life, int):
             raise Failed("answers with something else where a token belongs")
         self._token, self._key, self._until_s = token, key, access.now_s + life
 
