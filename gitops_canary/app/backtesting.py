@@ -1,7 +1,7 @@
 """Asking a metric source about the past, and judging it by a Canary's policy."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -9,14 +9,17 @@ from pathlib import Path
 
 from gitops_canary.app.config import load
 from gitops_canary.app.outside import client
+from gitops_canary.app.week_counts import WEEK_MS, WEEK_STEP_MS
 from gitops_canary.core import configs, counting
-from gitops_canary.core.backtest import Backtest, backtest, bounded, replayed, span_ms, starts
+from gitops_canary.core.backtest import Begun, Run, backtest, replayed, run_of, span_ms, starts
 from gitops_canary.core.buckets import read_ms
 from gitops_canary.core.course import Course
 from gitops_canary.core.judge import judge
 from gitops_canary.core.judges import mannwhitney, threshold
+from gitops_canary.core.past import Backtest
 from gitops_canary.core.questions import longest_window_ms, questions
-from gitops_canary.core.text import counted, duration
+from gitops_canary.core.suggesting import bounded, minded
+from gitops_canary.core.text import counted, duration, iso
 from gitops_canary.core.warmups import spared
 from gitops_canary.errors import SpecError, Unavailable, UsageError
 from gitops_canary.manifest.catalog import headers
@@ -32,14 +35,12 @@ from gitops_canary.manifest.spec_file import (
 )
 from gitops_canary.metrics import Sources
 from gitops_canary.model.names import Path as Name
-from gitops_canary.model.observation import Verdict
+from gitops_canary.model.observation import Answer, Question, Verdict
 from gitops_canary.model.rollout import Outcome
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.ports import Metrics
 
 LOOKS_MAX = 50_000
-WEEK_MS = 7 * 86_400_000
-WEEK_STEP_MS = 300_000
 _CHUNK = 400
 """Looks asked for at once: more make answers that are too large."""
 
@@ -156,10 +157,11 @@ async def _asked(
         verdicts = await _looks(spec, who, sources, instants, scrape_ms)
         _heard(verdicts, who)
         looked = await _bounded(backtest(spec.policy, verdicts), spec, sources, instants[-1])
-        if spec.policy.judge.type == threshold.NAME:
-            return looked
-        runs, warming = await _runs(spec, who, sources, past, scrape_ms)
-        return replayed(looked, runs, span_ms(spec.policy, scrape_ms), warming=warming)
+        if spec.policy.judge.type != threshold.NAME:
+            begun = _begun(spec, past, verdicts, scrape_ms)
+            runs, warming = await _runs(spec, who, sources, begun, scrape_ms)
+            looked = replayed(looked, spec.policy, begun, runs, warming=warming)
+        return minded(looked, spec.policy)
     finally:
         await sources.aclose()
 
@@ -198,7 +200,7 @@ def _heard(verdicts: Sequence[Verdict], who: str) -> None:
 async def week(spec: CanarySpec, sources: Metrics, scrape_ms: int, now_ms: int) -> Backtest:
     """Hold a policy's limits against the primary's last seven days, by a look every five minutes.
 
-    For `doctor`, which names the limits that normal days break by what is suggested for them.
+    For `doctor`. Which limits the policy minds is for the caller to say.
 
     Raises:
         Unavailable: the metric source did not answer at all.
@@ -221,23 +223,47 @@ async def _looks(
     for start in range(0, len(instants), _CHUNK):
         part = instants[start : start + _CHUNK]
         answers = await sources.ask(ask(spec.policy, spec, part))
-        errors = [one.error for one in answers.values() if one.error]
-        if errors and len(errors) == len(answers):
-            raise Unavailable(
-                f"{errors[0]}.", remedy="correct the source in controller.yaml, or ask later"
-            )
+        for check in spec.policy.checks:
+            mine = ask(replace(spec.policy, checks=(check,)), spec, part)
+            _answered(mine, answers, f"{check.name} from {iso(part[0])} on")
         verdicts += (say(spec.policy, spec, answers, part, at) for at in part)
     return verdicts
 
 
+def _answered(asked: Iterable[Question], answers: Mapping[Question, Answer], of: str) -> None:
+    """Refuse to go on without an answer: what nobody answered would look like silence.
+
+    Raises:
+        Unavailable: the metric source did not answer one of the questions.
+    """
+    for question in asked:
+        if error := answers[question].error:
+            raise Unavailable(
+                f"{of}: {error}.",
+                remedy="mend that, or ask later: a part of the days says nothing of all of them",
+            )
+
+
+def _begun(spec: CanarySpec, past: Past, verdicts: Sequence[Verdict], scrape_ms: int) -> Begun:
+    """Choose the past rollouts in which a look heard something."""
+    ends = [one.window.end_ms for one in verdicts if _value(one)]
+    reach_ms = max(longest_window_ms(spec.policy), spec.policy.interval_ms)
+    span = span_ms(spec.policy, scrape_ms)
+    return starts(past.from_ms, past.to_ms, span, [(end - reach_ms, end) for end in ends])
+
+
+def _value(one: Verdict) -> bool:
+    return any(measured.value is not None for measured in one.measurements)
+
+
 async def _runs(
-    spec: CanarySpec, who: str, sources: Metrics, past: Past, scrape_ms: int
-) -> tuple[list[tuple[int, tuple[Verdict, ...]]], int]:
+    spec: CanarySpec, who: str, sources: Metrics, begun: Begun, scrape_ms: int
+) -> tuple[list[Run], int]:
     """Let the judge go through past rollouts, and count those stopped for their warm-up alone."""
-    span, alone = span_ms(spec.policy, scrape_ms), who != spec.target.name
-    runs: list[tuple[int, tuple[Verdict, ...]]] = []
+    span, alone = begun.every_ms, who != spec.target.name
+    runs: list[Run] = []
     warming = 0
-    for at_ms in starts(past.from_ms, past.to_ms, span):
+    for at_ms in begun.chosen:
         one = Course(
             policy=replace(spec.policy, judge=replace(spec.policy.judge, shadows=())),
             spec=spec,
@@ -251,6 +277,8 @@ async def _runs(
             asked_ms=at_ms,
         )
         answers = await sources.ask(one.questions())
-        runs.append((at_ms, one.verdicts(answers)))
-        warming += spared(one, answers, runs[-1][1])
+        _answered(answers, answers, f"The rollout begun at {iso(at_ms)}")
+        verdicts = one.verdicts(answers)
+        runs.append(run_of(at_ms, verdicts))
+        warming += spared(one, answers, verdicts)
     return runs, warming

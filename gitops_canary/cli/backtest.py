@@ -10,10 +10,12 @@ from typing import Annotated
 import typer
 
 from gitops_canary.app.backtesting import Past, run
-from gitops_canary.cli.backtest_page import page
+from gitops_canary.cli.backtest_page import page, when
 from gitops_canary.cli.options import DEFAULT_CONFIG, ConfigOption, Form, OutputOption
 from gitops_canary.cli.printing import Row, say, show
-from gitops_canary.core.backtest import Backtest, Range, leaving, suggested
+from gitops_canary.core.backtest import periods
+from gitops_canary.core.past import Backtest, Range
+from gitops_canary.core.suggesting import leaving, suggested, thin
 from gitops_canary.core.text import duration, iso, percent
 from gitops_canary.core.warmups import TIMES
 from gitops_canary.errors import UsageError
@@ -21,6 +23,9 @@ from gitops_canary.model.spec import CanarySpec
 
 _COLUMNS = ("check", "limit", "looks", "failed", "silent", "middle", "worst 1 %", "suggested")
 _STARTS_MAX = 10
+_EDGE = 0.1
+"""Part of the time asked for that may have nothing at an end before it is told."""
+_HOUR_MS = 3_600_000
 
 
 def backtest(
@@ -43,7 +48,7 @@ def backtest(
     show([{**_row(one), "rollouts": whole} for one in found.ranges], _COLUMNS, output)
     summary = _summary(spec, found)
     say(f"{summary}{_began(found)}")
-    for line in _limits(found):
+    for line in _limits(spec, found):
         say(line)
     if html:
         _written(html, page(str(spec.id), summary, found))
@@ -74,17 +79,25 @@ def _instant(option: str, text: str) -> int:
 
 
 def _summary(spec: CanarySpec, found: Backtest) -> str:
-    stopped, begun, judge = len(found.stopped), found.begun, spec.policy.judge.type
+    judge = spec.policy.judge.type
     what = "weights" if judge == "conditions" else "rollouts"
-    if not begun:
+    if not found.begun:
         return f"By {judge}: not one whole rollout of {spec.target.name} fits into that time."
-    heard = begun - found.silent
-    share = f" ({_share(stopped, heard)} %)" if heard else ""
-    text = f"By {judge}, of {begun} {what} of {spec.target.name} begun in turn"
-    rest = f" the judge heard nothing in {found.silent}; of the others" if found.silent else ","
-    text = f"{text}{rest} {stopped}{share} would have been rolled back."
+    every = f"{what} of {spec.target.name}, begun every {duration(found.every_ms)}"
+    text = f"By {judge}, of {found.begun} {every},"
+    if found.silent:
+        text = f"{text} nothing was heard in {found.silent}; of the others,"
+    if found.judged < found.begun - found.silent:
+        which = "of the others" if found.silent else "of which"
+        text = f"{text.removesuffix(' of the others,')} {which} {found.judged} were gone through,"
+    text = (
+        f"{text} {_of(len(found.stopped), found.judged)} would have been rolled back{_held(found)}."
+    )
     if any(one.left_out for one in found.ranges):
-        text = f"{text} Of the {found.quiet[0]} on normal days it is {found.quiet[1]}."
+        held = f", and {found.quiet.held} held" if found.held else ""
+        text = (
+            f"{text} Of the {found.quiet.begun} on normal days it is {found.quiet.stopped}{held}."
+        )
     if found.warming:
         longer = duration(TIMES * spec.policy.judge.warmup_ms)
         text = (
@@ -92,6 +105,20 @@ def _summary(spec: CanarySpec, found: Backtest) -> str:
             f"not have been with analysis.judge.warmup: {longer}."
         )
     return text
+
+
+def _of(some: int, every: int) -> str:
+    return f"{some} ({_share(some, every)} %)" if every else f"{some}"
+
+
+def _held(found: Backtest) -> str:
+    """Say how many were condemned by nothing, and promoted by nothing either."""
+    if not found.held:
+        return ""
+    return (
+        f", and {_of(found.held, found.judged)} held: more of all their requests were bad than a "
+        "limit allows, so no canary like that is promoted"
+    )
 
 
 def _share(part: int, whole: int) -> str:
@@ -110,17 +137,20 @@ def _share(part: int, whole: int) -> str:
 
 def _began(found: Backtest) -> str:
     """Say when those that would have been rolled back began, the first of them."""
-    if not found.stopped:
+    every = list(periods(found.stopped, found.apart_ms))
+    if not every:
         return ""
-    rest = len(found.stopped) - _STARTS_MAX
-    more = f", and {rest} more" if rest > 0 else ""
-    return f" They began at: {', '.join(map(iso, found.stopped[:_STARTS_MAX]))}{more}."
+    rest = len(every) - _STARTS_MAX
+    more = f", and {rest} more times" if rest > 0 else ""
+    return f" They began: {', '.join(when(*one) for one in every[:_STARTS_MAX])}{more}."
 
 
-def _limits(found: Backtest) -> Iterator[str]:
+def _limits(spec: CanarySpec, found: Backtest) -> Iterator[str]:
     """Say what the suggestions leave out, and where nobody could tell what to leave out."""
+    yield from _unmeasured(found)
     yield from (f"{one.check} {leaving(one)}." for one in found.ranges if one.left_out)
     yield from (one.misfit for one in found.ranges if one.misfit)
+    yield from filter(None, (thin(one, spec.policy.judge.type) for one in found.ranges))
     for one in found.ranges:
         if one.short and one.suggested:
             yield (
@@ -129,15 +159,35 @@ def _limits(found: Backtest) -> Iterator[str]:
             )
 
 
+def _unmeasured(found: Backtest) -> Iterator[str]:
+    """Say which checks were never measured, and where the days asked for had nothing."""
+    yield from (f"{one.check} was never measured: {one.why}." for one in found.ranges if one.why)
+    some = [one for one in found.ranges if one.values]
+    if not some:
+        return
+    first, last = min(o.values[0][0] for o in some), max(o.values[-1][0] for o in some)
+    begin, end = some[0].span
+    least = max((end - begin) * _EDGE, _HOUR_MS)
+    if first - begin > least:
+        yield (
+            f"Nothing was measured before {iso(first)}: the source may keep no more, or nobody "
+            "served then. What is said is of the time since."
+        )
+    if end - last > least:
+        yield f"Nothing was measured after {iso(last)}."
+
+
 def _rollouts(spec: CanarySpec, found: Backtest) -> Row:
     """Give what came out for whole rollouts; the same beside every check."""
     return {
         "judge": spec.policy.judge.type,
         "begun": found.begun,
         "silent": found.silent,
+        "judged": found.judged,
+        "held": found.held,
         "stopped": [iso(at) for at in found.stopped],
         "stoppedWarming": found.warming,
-        "onNormalDays": {"begun": found.quiet[0], "stopped": found.quiet[1]},
+        "onNormalDays": found.quiet._asdict(),
     }
 
 

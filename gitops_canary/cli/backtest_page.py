@@ -6,10 +6,12 @@ from html import escape
 from itertools import pairwise
 
 from gitops_canary.core import plot
-from gitops_canary.core.backtest import Backtest, Range, leaving, suggested
+from gitops_canary.core.backtest import periods
 from gitops_canary.core.markup import scrolling, table
 from gitops_canary.core.normal_days import LeftOut
+from gitops_canary.core.past import Backtest, Range
 from gitops_canary.core.report import head
+from gitops_canary.core.suggesting import leaving, suggested
 from gitops_canary.core.text import iso, percent
 
 HEIGHT = 220
@@ -29,7 +31,7 @@ Point = tuple[int, Decimal]
 
 def page(name: str, summary: str, found: Backtest) -> str:
     """Write the page; every foreign word is escaped."""
-    kind = "bad" if found.quiet[1] else "open" if found.stopped else "good"
+    kind = "bad" if found.quiet.stopped else "open" if found.stopped or found.held else "good"
     parts = "\n".join(_check(one, found.stopped) for one in found.ranges)
     return (
         f'{head(f"Backtest of {name}", _STYLE)}<header class="{kind}"><p class="kind">Backtest</p>'
@@ -51,24 +53,40 @@ def _cells(one: Range) -> tuple[str, ...]:
 
 def _stopped(found: Backtest) -> str:
     """List when those that would have been rolled back began."""
-    if not found.stopped:
+    every = list(periods(found.stopped, found.apart_ms))
+    if not every:
         return ""
-    items = "".join(f"<li>{iso(at)}</li>" for at in found.stopped[:_STOPPED_MAX])
-    rest = len(found.stopped) - _STOPPED_MAX
-    more = f"<p>and {rest} more</p>" if rest > 0 else ""
+    items = "".join(f"<li>{when(*one)}</li>" for one in every[:_STOPPED_MAX])
+    rest = len(every) - _STOPPED_MAX
+    more = f"<p>and {rest} more times</p>" if rest > 0 else ""
     words = f"When the {len(found.stopped)} that would have been rolled back began"
     return f"<details><summary>{words}</summary><ul>{items}</ul>{more}</details>"
+
+
+def when(first_ms: int, last_ms: int, count: int) -> str:
+    """Say when some began one after the other.
+
+    >>> when(0, 120_000, 3), when(0, 86_400_000, 2), when(0, 0, 1)[-6:]
+    ('1970-01-01T00:00:00Z to 00:02:00Z (3)', '1970-01-01T00:00:00Z to 1970-01-02T00:00:00Z (2)', \
+'00:00Z')
+    """
+    first, last = iso(first_ms), iso(last_ms)
+    if count == 1:
+        return first
+    return f"{first} to {last[11:] if last[:10] == first[:10] else last} ({count})"
 
 
 def _check(one: Range, stopped: Sequence[int]) -> str:
     top = f"<h2>{escape(one.check)}</h2><p>{escape(_told(one))}</p>"
     if not one.values:
-        return f"<section>{top}<p>No value at all.</p></section>"
+        why = f" {escape(one.why)}." if one.why else ""
+        return f"<section>{top}<p>No value at all.{why}</p></section>"
     return f"<section>{top}{_plot(one, stopped)}</section>"
 
 
 def _told(one: Range) -> str:
-    text = f"Limit {one.limit}: {one.failed} of {one.looks} looks failed, {one.silent} were silent."
+    limit = f"{one.limit} {one.unit}".rstrip()
+    text = f"Limit {limit}: {one.failed} of {one.looks} looks failed, {one.silent} were silent."
     text = f"{text} Suggested: {one.suggested}." if one.suggested else text
     text = f"{text} Normal is told {leaving(one)}." if one.left_out else text
     return f"{text} {one.misfit}" if one.misfit else text
@@ -91,8 +109,9 @@ def _plot(one: Range, stopped: Sequence[int]) -> str:
         + f'<path class="canary" d="{path}"/>'
         + _strokes([line.x(at) for at in stopped if one.span[0] <= at <= one.span[1]])
     )
-    ends = f"{iso(one.span[0])} to {iso(one.span[1])}, {percent(min(shown))} to"
-    drawn = plot.drawing(HEIGHT, f"{ends} {percent(max(shown))}", body)
+    unit = one.unit and f" {one.unit}"
+    ends = f"{percent(min(shown))} to {percent(max(shown))}{unit}"
+    drawn = plot.drawing(HEIGHT, f"{ends}, {iso(one.span[0])} to {iso(one.span[1])}", body)
     return f'{scrolling(one.check, drawn)}<p class="legend">{_LEGEND}</p>'
 
 

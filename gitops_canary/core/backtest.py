@@ -8,75 +8,73 @@ each weight, through past weights.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from itertools import pairwise
+from statistics import median
 
-from gitops_canary.core import buckets
-from gitops_canary.core.judges import WINDOWED, conditions, sequential
-from gitops_canary.core.normal_days import LeftOut, left_out, unit_ms
+from gitops_canary.core import configs
+from gitops_canary.core.judges import conditions, sequential
+from gitops_canary.core.normal_days import left_out, unit_ms
 from gitops_canary.core.numbers import number
+from gitops_canary.core.past import Backtest, Quiet, Range
 from gitops_canary.core.questions import longest_window_ms
-from gitops_canary.core.text import percent
+from gitops_canary.core.suggesting import QUIET, breaks, by_looks, by_sums, part
 from gitops_canary.core.warmups import stops
 from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Outcome
-from gitops_canary.model.spec import CanarySpec, Check, Policy
+from gitops_canary.model.spec import Check, Policy
 
-RUNS_MAX = 500
-"""Past rollouts that a judge of counts goes through at the most."""
-QUIET = 0.999
-"""Part of the looks that a suggested limit lets pass."""
-_ROOM = Decimal("0.1")
-"""Room that a suggestion leaves, as a part of the distance or of the value."""
-_AT_MOST = "<= "
+RUNS_MAX = 2_000
+"""Past rollouts that a judge goes through at the most: a week of five minutes each."""
+_UNITS = {"request-success-rate": "%", "request-duration": "ms"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
-    """How one check did; values as numbers in the check's own unit."""
+class Run:
+    """One past rollout, and what became of it."""
 
-    check: str
-    limit: str
-    looks: int
-    failed: int
+    at_ms: int
+    stopped: bool
+    heard: bool
+    """Whether anything was measured at all, whatever came of it."""
+    failing: frozenset[str] = frozenset()
+    """The checks that condemned it."""
+    sums: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """All requests and bad ones by check, where a judge counts them."""
+
+
+def run_of(at_ms: int, verdicts: Sequence[Verdict]) -> Run:
+    """Keep of a rollout's verdicts what is told of it."""
+    every = [one for verdict in verdicts for one in verdict.measurements]
+    final = next((one.measurements for one in verdicts if one.final), ())
+    last = verdicts[-1].measurements if verdicts else ()
+    stopped = stops(verdicts)
+    return Run(
+        at_ms=at_ms,
+        stopped=stopped,
+        heard=stopped or any(one.value is not None for one in every),
+        failing=frozenset(one.check for one in final if one.outcome is Outcome.FAIL),
+        sums={
+            one.check: (int(one.numbers["canary"]), int(one.numbers["canaryBad"]))
+            for one in last
+            if "canaryBad" in one.numbers
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """Which past rollouts there are, and which of them are gone through."""
+
+    every: int
+    chosen: tuple[int, ...]
     silent: int
-    middle: Decimal | None
-    """Of normal days, as are the two below."""
-    worst: Decimal | None
-    """The value that only one look in a hundred was worse than."""
-    least: Decimal | None
-    most: Decimal | None
-    """The limits as numbers; None where there is none."""
-    suggested: str | None
-    """A limit that nearly every look of normal days would have kept; None where it is one."""
-    values: tuple[tuple[int, Decimal], ...]
-    span: tuple[int, int] = (0, 0)
-    """The first and the last look, with a value or without."""
-    left_out: tuple[LeftOut, ...] = ()
-    """Days (hours, where there are few days) that were not normal, and suggest nothing."""
-    misfit: str = ""
-    """Why its limit can never fail, or never be counted, by the buckets there are."""
-    short: bool = False
-    """Whether there are too few hours to tell an incident from a normal one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backtest:
-    """What came out."""
-
-    begun: int
-    """Rollouts begun, one at every instant that leaves room for a whole one."""
-    stopped: tuple[int, ...]
-    """When those that would have been rolled back began."""
-    ranges: tuple[Range, ...]
-    silent: int = 0
-    """Rollouts in which the judge never heard anything."""
-    quiet: tuple[int, int] = (0, 0)
-    """Rollouts on days that no check leaves out, and those of them that would have been stopped;
-    the silent ones are not among them."""
-    warming: int = 0
-    """How many of those stopped twice the warm-up would have let through."""
+    """Those in which no look heard anything, so that nobody asks again."""
+    every_ms: int
+    apart_ms: int
 
 
 def span_ms(policy: Policy, scrape_ms: int) -> int:
@@ -90,37 +88,102 @@ def span_ms(policy: Policy, scrape_ms: int) -> int:
     return len(policy.steps) * policy.interval_ms + scrape_ms
 
 
-def starts(from_ms: int, to_ms: int, span: int) -> tuple[int, ...]:
+def starts(from_ms: int, to_ms: int, span: int, looked: Sequence[tuple[int, int]]) -> Begun:
     """Begin one past rollout after the other; of more than `RUNS_MAX` so many, spread evenly.
 
-    >>> starts(0, 100, 30)
-    (0, 30, 60)
+    `looked` are the windows of looks that heard something, oldest first: rollouts that meet none of
+    them say nothing.
+
+    >>> found = starts(0, 100, 30, [(10, 20), (55, 65)])
+    >>> found.every, found.chosen, found.silent
+    (3, (0, 30, 60), 0)
+    >>> starts(0, 100, 30, [(10, 20)]).chosen
+    (0,)
     """
     every = range(from_ms, to_ms - span + 1, span)
-    return tuple(every[i] for i in range(0, len(every), max(math.ceil(len(every) / RUNS_MAX), 1)))
+    ends = [end for _, end in looked]
+
+    def heard(at_ms: int) -> bool:
+        index = bisect_right(ends, at_ms)
+        return index < len(looked) and looked[index][0] < at_ms + span
+
+    told = [at_ms for at_ms in every if heard(at_ms)]
+    stride = max(math.ceil(len(told) / RUNS_MAX), 1)
+    return Begun(
+        every=len(every),
+        chosen=tuple(told[::stride]),
+        silent=len(every) - len(told),
+        every_ms=span,
+        apart_ms=stride * span,
+    )
 
 
 def replayed(
-    looked: Backtest,
-    runs: Sequence[tuple[int, Sequence[Verdict]]],
-    span: int,
-    *,
-    warming: int = 0,
+    looked: Backtest, policy: Policy, begun: Begun, runs: Sequence[Run], *, warming: int = 0
 ) -> Backtest:
-    """Say what a judge would have done in past rollouts; the ranges of `looked` stay.
+    """Say what a judge would have done in past rollouts; the looks in `looked` stay.
 
-    `runs` lists when each began and its verdicts, `span` is how long each lasted. A query's failed
-    looks, which count up over a rollout, stop none here: the table tells of them.
+    A query's failed looks, which count up over a rollout, stop none here: the table tells of them.
     """
-    stopped = tuple(at for at, found in runs if stops(found))
-    heard = [at for at, found in runs if stops(found) or any(one.heard for one in found)]
+    heard = [run for run in runs if run.heard]
+    held = {run.at_ms: _held(policy, run) for run in heard if not run.stopped}
+    normal = [
+        run for run in heard if not _odd(looked.ranges, run.at_ms, run.at_ms + begun.every_ms)
+    ]
     return replace(
         looked,
-        begun=len(runs),
-        stopped=stopped,
-        silent=len(runs) - len(heard),
-        quiet=_quiet(looked.ranges, [(at, at + span) for at in heard], stopped),
+        begun=begun.every,
+        stopped=tuple(run.at_ms for run in heard if run.stopped),
+        silent=begun.silent + len(runs) - len(heard),
+        judged=len(heard),
+        held=sum(map(bool, held.values())),
+        every_ms=begun.every_ms,
+        apart_ms=begun.apart_ms,
+        quiet=Quiet(
+            len(normal),
+            sum(run.stopped for run in normal),
+            sum(bool(held.get(run.at_ms)) for run in normal),
+        ),
+        ranges=tuple(
+            _after(policy, check, one, normal, held)
+            for check, one in zip(policy.checks, looked.ranges, strict=True)
+        ),
         warming=warming,
+    )
+
+
+def _held(policy: Policy, run: Run) -> frozenset[str]:
+    """Name the checks whose limit a rollout broke as a whole, by counts.
+
+    `sequential` promotes nothing like that, see decision 38.
+    """
+    if policy.judge.type != sequential.NAME:
+        return frozenset()
+    return frozenset(
+        check.name
+        for check in policy.checks
+        if (sums := run.sums.get(check.name)) and breaks(check, *sums)
+    )
+
+
+def _after(
+    policy: Policy,
+    check: Check,
+    one: Range,
+    normal: Sequence[Run],
+    held: Mapping[int, frozenset[str]],
+) -> Range:
+    """Add what rollouts on normal days made of one check."""
+    suggested = one.suggested
+    if policy.judge.type == sequential.NAME and check.builtin == "request-success-rate":
+        sums = [found for run in normal if (found := run.sums.get(check.name)) and found[0]]
+        if any(bad > configs.budget(check) * n for n, bad in sums):
+            suggested = by_sums([Decimal(bad) / n for n, bad in sums])
+    return replace(
+        one,
+        suggested=suggested,
+        stops=sum(check.name in run.failing for run in normal if run.stopped),
+        holds=sum(check.name in held.get(run.at_ms, ()) for run in normal),
     )
 
 
@@ -130,76 +193,48 @@ def backtest(policy: Policy, verdicts: Sequence[Verdict]) -> Backtest:
     fails = [one.outcome is Outcome.FAIL for one in verdicts]
     deaf = [one.outcome is Outcome.INCONCLUSIVE for one in verdicts]
     begun = max(len(verdicts) - span + 1, 0)
-    stopped = tuple(
-        verdicts[i].window.end_ms
-        for i in range(begun)
-        if sum(fails[i : i + span]) >= policy.threshold
-    )
+    ends = [one.window.end_ms for one in verdicts]
+    stopped = [i for i in range(begun) if sum(fails[i : i + span]) >= policy.threshold]
     ranges = tuple(
         _range(check, [one.measurements[i] for one in verdicts])
         for i, check in enumerate(policy.checks)
     )
     heard = [i for i in range(begun) if not all(deaf[i : i + span])]
-    ends = [one.window.end_ms for one in verdicts]
-    spans = [(ends[i], ends[i + span - 1]) for i in heard]
+    normal = {i for i in heard if not _odd(ranges, ends[i], ends[i + span - 1])}
+    ended = [verdicts[i : i + span] for i in stopped if i in normal]
     return Backtest(
         begun=begun,
-        stopped=stopped,
-        ranges=ranges,
+        stopped=tuple(ends[i] for i in stopped),
+        ranges=tuple(
+            replace(one, stops=sum(_fails(run, i) for run in ended)) for i, one in enumerate(ranges)
+        ),
         silent=begun - len(heard),
-        quiet=_quiet(ranges, spans, stopped),
+        judged=len(heard),
+        every_ms=policy.interval_ms,
+        apart_ms=policy.interval_ms,
+        quiet=Quiet(len(normal), len(ended)),
     )
 
 
-def bounded(one: Range, check: Check, spec: CanarySpec, bounds: Sequence[Decimal]) -> Range:
-    """Hold a latency limit and what is suggested against the bounds of the buckets there are.
+def _fails(run: Sequence[Verdict], index: int) -> bool:
+    return any(one.measurements[index].outcome is Outcome.FAIL for one in run)
 
-    What counts requests needs a bound; a percentile is never more than the largest.
+
+def _odd(ranges: Sequence[Range], from_ms: int, to_ms: int) -> bool:
+    """Whether a rollout meets a day which a check leaves out."""
+    return any(day.has(from_ms, to_ms) for one in ranges for day in one.left_out)
+
+
+def periods(stopped: Sequence[int], apart_ms: int) -> Iterator[tuple[int, int, int]]:
+    """Join instants that follow each other: the first, the last and how many.
+
+    >>> list(periods([0, 60, 120, 400], 60))
+    [(0, 120, 3), (400, 400, 1)]
     """
-    found = buckets.misfit(check, spec, bounds, f"that {check.source} has")
-    misfit = f"{found.problem} To go on: {found.remedy}." if found else ""
-    if not bounds or not (one.suggested or "").startswith(_AT_MOST):
-        return replace(one, misfit=misfit)
-    limit = Decimal(str(one.suggested).removeprefix(_AT_MOST))
-    if spec.policy.judge.type not in WINDOWED:
-        limit = next((one for one in bounds if one >= limit), bounds[-1])
-        return replace(one, misfit=misfit, suggested=f"{_AT_MOST}{percent(limit)}")
-    if limit < bounds[-1]:
-        return replace(one, misfit=misfit)
-    wider = f"buckets beyond {percent(bounds[-1])}, and then {one.suggested}"
-    return replace(one, misfit=misfit, suggested=wider)
-
-
-def _quiet(
-    ranges: Iterable[Range], spans: Iterable[tuple[int, int]], stopped: Sequence[int]
-) -> tuple[int, int]:
-    """Count the rollouts that meet no day which a check leaves out, and those of them stopped."""
-    odd, ended = [day for one in ranges for day in one.left_out], frozenset(stopped)
-    begun = [first for first, last in spans if not any(day.has(first, last) for day in odd)]
-    return len(begun), sum(at in ended for at in begun)
-
-
-def suggested(one: Range) -> str:
-    """Say what to do about a limit."""
-    return one.suggested or ("keep it" if one.values else "nothing was measured")
-
-
-def tight_words(one: Range) -> str:
-    """Say how a limit and what was normal lie to each other."""
-    share = percent((Decimal(100 * one.failed) / one.looks).quantize(Decimal("0.01")))
-    worst = "-" if one.worst is None else percent(one.worst)
-    return (
-        f"{one.check} has the limit {one.limit}, but {one.failed} of {one.looks} looks at what "
-        f"served everyone ({share} %) were beyond it; one in a hundred was worse than {worst}"
-        f"{', ' if one.left_out else ''}{leaving(one)}"
-    )
-
-
-def leaving(one: Range) -> str:
-    """Say which days say nothing about what is normal; empty where all do."""
-    if not one.left_out:
-        return ""
-    return f"without {', '.join(day.words for day in one.left_out)}: not normal beside the others"
+    cuts = [i for i, (a, b) in enumerate(pairwise(stopped), 1) if b - a > apart_ms]
+    for start, end in zip((0, *cuts), (*cuts, len(stopped)), strict=True):
+        if start < end:
+            yield stopped[start], stopped[end - 1], end - start
 
 
 def _range(check: Check, seen: Sequence[Measurement]) -> Range:
@@ -208,43 +243,31 @@ def _range(check: Check, seen: Sequence[Measurement]) -> Range:
     low = check.limits.minimum is not None
     odd = left_out(values, check.limits, 1 - QUIET)
     ordered = sorted(v for at, v in values if not any(day.has(at, at) for day in odd))
+    requests = _requests(seen)
     return Range(
         check=check.name,
         limit=seen[0].limit if seen else "none",
         looks=len(seen),
         failed=sum(one.outcome is Outcome.FAIL for one in seen),
         silent=sum(one.outcome is Outcome.INCONCLUSIVE for one in seen),
-        middle=_at(ordered, 0.5),
-        worst=_at(ordered, 0.01 if low else 0.99),
+        middle=part(ordered, 0.5),
+        worst=part(ordered, 0.01 if low else 0.99),
         least=check.limits.minimum,
         most=check.limits.maximum,
-        suggested=_suggested(check, ordered, low=low),
+        suggested=by_looks(check, ordered, low=low),
         values=values,
         span=(seen[0].at_ms, seen[-1].at_ms) if seen else (0, 0),
         left_out=odd,
         short=bool(values) and not unit_ms(values),
+        unit=_UNITS.get(check.builtin or "", ""),
+        requests=requests,
+        thin=bool(requests) and requests * configs.budget(check) < 1,
+        why=seen[-1].why if seen and not values else "",
     )
 
 
-def _at(ordered: Sequence[Decimal], part: float) -> Decimal | None:
-    if not ordered:
-        return None
-    return ordered[math.floor(part * len(ordered))]
-
-
-def _suggested(check: Check, ordered: Sequence[Decimal], *, low: bool) -> str | None:
-    """Suggest a limit with a little room below (or above) what was normal."""
-    normal = _at(ordered, 1 - QUIET if low else QUIET)
-    if normal is None:
-        return None
-    if low:
-        kept = check.limits.minimum
-        if kept is not None and normal >= kept:
-            return None
-        room = max((100 - normal) * _ROOM, Decimal("0.01")) if normal <= 100 else normal * _ROOM  # noqa: PLR2004 - percent
-        return f">= {percent((normal - room).quantize(Decimal('0.01'), ROUND_FLOOR))}"
-    most = check.limits.maximum
-    if most is None or normal <= most:
-        return None
-    room = abs(normal) * _ROOM
-    return f"{_AT_MOST}{percent((normal + room).quantize(Decimal('0.01'), ROUND_CEILING))}"
+def _requests(seen: Sequence[Measurement]) -> int:
+    """Give the requests of the middle look; 0 where looks do not count them."""
+    told = [one.samples.partition(" ") for one in seen if one.value is not None]
+    counts = [int(n) for n, _, what in told if what == "requests" and n.isdecimal()]
+    return round(median(counts)) if counts else 0

@@ -16,7 +16,7 @@ from gitops_canary.app.doctor import Finding, Health
 from gitops_canary.app.doctor_limits import beside_last_week
 from gitops_canary.app.measuring import Measuring, Timing
 from gitops_canary.cli import application
-from gitops_canary.core.backtest import Range
+from gitops_canary.core.past import Backtest, Range
 from gitops_canary.manifest import spec_file
 from gitops_canary.manifest.document import parse
 from gitops_canary.metrics import METRICS, Opening, Sources
@@ -94,11 +94,12 @@ def test_bad_ten_minutes_are_found_and_a_limit_suggested(url: str, tmp_path: pat
     assert row["leftOut"] == [
         {"from": "2026-02-02T04:00:00Z", "to": "2026-02-02T05:00:00Z", "worst": row_worst(row)}
     ]
-    assert row["rollouts"]["onNormalDays"] == {"begun": 175, "stopped": 0}
+    assert row["rollouts"]["onNormalDays"] == {"begun": 175, "stopped": 0, "held": 0}
     assert "Of the 175 on normal days it is 0." in ended.stderr
     assert "request-success-rate without 2026-02-02 04:00 to 05:00 (at its wo" in ended.stderr
-    assert "By threshold, of 236 rollouts of shop begun in turn" in ended.stderr
-    assert "9 (3.81 %) would have been rolled back" in ended.stderr
+    assert "By threshold, of 236 rollouts of shop, begun every 1m, 9 (3.81 %)" in ended.stderr
+    assert "rolled back. " in ended.stderr
+    assert "They began: 2026-02-02T04:2" in ended.stderr
     text = page.read_text()
     assert "<svg" in text
     assert not re.search(r"https?:|<script|src=", text)
@@ -189,11 +190,13 @@ def test_every_judge_goes_through_past_rollouts(
                "--from", "2026-02-02T02:42:00Z", "--to", "2026-02-02T06:39:00Z"]  # fmt: skip
     ended = CliRunner().invoke(application(), command)
     assert ended.exit_code == 0, ended.output
-    found = re.search(r"of (\d+) (?:rollouts|weights) of shop begun in turn, (\d+)", ended.stderr)
+    found = re.search(
+        r"of (\d+) (?:rollouts|weights) of shop, begun every \w+, (\d+)", ended.stderr
+    )
     assert found, ended.stderr
     assert int(found[1]) > 40
     assert least <= int(found[2]) <= most, ended.stderr
-    assert "heard nothing" not in ended.stderr
+    assert "nothing was heard" not in ended.stderr
 
 
 def read(text: str) -> CanarySpec:
@@ -225,7 +228,8 @@ def test_a_limit_that_normal_days_break_is_told(url: str) -> None:
         timing = Timing(scrape_ms=SCRAPE, lag_ms=0)
         measuring = Measuring(metrics=sources, sync=[], timing=timing, settle_ms=0)
         try:
-            return await beside_last_week(spec, measuring, T + 4 * 3_600_000, [now])
+            seen = Backtest(begun=0, stopped=(), ranges=(now,))
+            return await beside_last_week(spec, measuring, T + 4 * 3_600_000, seen, {})
         finally:
             await sources.aclose()
 

@@ -7,8 +7,10 @@ import pytest
 from checks import check, spec
 from situations import looks, measured
 
-from gitops_canary.core.backtest import Backtest, backtest, leaving, replayed, tight_words
+from gitops_canary.core.backtest import Begun, backtest, replayed, run_of
 from gitops_canary.core.normal_days import LeftOut, left_out, unit_ms
+from gitops_canary.core.past import Backtest
+from gitops_canary.core.suggesting import leaving, tight_words
 from gitops_canary.model.observation import Verdict
 from gitops_canary.model.rollout import Outcome
 from gitops_canary.model.spec import Limits
@@ -101,15 +103,16 @@ def test_an_incident_loosens_no_limit_and_is_named() -> None:
     assert leaving(one) == ("without 2024-10-05 (at its worst 91): not normal beside the others")
     assert one.worst == Decimal("99.8")
     # Two of 29 rollouts meet the incident; of those that meet no look of its day none is stopped.
-    assert (found.begun, len(found.stopped), found.quiet) == (29, 2, (18, 0))
+    assert (found.begun, len(found.stopped), found.quiet) == (29, 2, (18, 0, 0))
 
 
 def test_a_rollout_that_lasts_into_an_incident_met_it() -> None:
     found = looked(days("99.9", "91", "99.8"))
     bad_ms = (FIRST + 1) * DAY
-    heard = replace(looks(Outcome.PASS)[0], heard=True)
-    runs = [(bad_ms - HOUR, [heard]), (bad_ms - 3 * HOUR, [heard]), (bad_ms + DAY + 1, [heard])]
-    assert replayed(found, runs, 2 * HOUR).quiet == (2, 0)
+    times = (bad_ms - HOUR, bad_ms - 3 * HOUR, bad_ms + DAY + 1)
+    runs = [run_of(at, looks(Outcome.PASS)) for at in times]
+    begun = Begun(every=3, chosen=times, silent=0, every_ms=2 * HOUR, apart_ms=2 * HOUR)
+    assert replayed(found, spec(check()).policy, begun, runs).quiet == (2, 0, 0)
 
 
 def test_a_limit_that_normal_days_break_is_widened_by_those_alone() -> None:

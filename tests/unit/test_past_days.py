@@ -1,51 +1,25 @@
 """What a policy would have said of past days, by hand."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from checks import check, spec
-from situations import LIVE_MS, looks, measured
+from past import policy, the_range, valued
+from situations import LIVE_MS, looks
 
 from gitops_canary.cli.backtest_page import page
 from gitops_canary.core.backtest import (
-    RUNS_MAX,
-    Range,
     backtest,
-    bounded,
-    replayed,
     span_ms,
-    starts,
-    suggested,
-    tight_words,
 )
-from gitops_canary.model.observation import Verdict
+from gitops_canary.core.suggesting import bounded, suggested, tight_words
 from gitops_canary.model.rollout import Outcome
-from gitops_canary.model.spec import Check, Criteria, JudgePolicy, Policy
+from gitops_canary.model.spec import Criteria, JudgePolicy
 
 PASS, FAIL, SILENT = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
-
-
-def policy(*checks: Check, steps: int = 2, **more: Any) -> Policy:
-    ladder = tuple(map(Decimal, range(10, 10 + steps)))
-    return replace(spec(*checks).policy, steps=ladder, **more)
-
-
-def valued(*values: str | None) -> list[Verdict]:
-    """One passing look for each value."""
-    passed = looks(*(PASS for _ in values))
-    return [
-        replace(one, measurements=(replace(measured(PASS), value=value),))
-        for one, value in zip(passed, values, strict=True)
-    ]
-
-
-def the_range(limits: Check, values: Sequence[str | None]) -> Range:
-    (found,) = backtest(policy(limits), valued(*values)).ranges
-    return found
 
 
 def test_a_rollout_begins_at_every_look_that_leaves_room_for_a_whole_one() -> None:
@@ -151,21 +125,6 @@ def test_a_limit_that_is_too_tight_is_told_with_its_share() -> None:
     assert tight_words(tight).endswith("one in a hundred was worse than 98.5")
 
 
-def test_a_judge_that_ends_by_itself_stops_a_past_rollout() -> None:
-    failing, heard, silent = looks(FAIL)[0], looks(SILENT)[0], looks(SILENT)[0]
-    runs = [
-        (0, [replace(failing, final=True)]),
-        (1, [failing, replace(heard, heard=True)]),
-        (2, [silent, silent]),
-        (3, [replace(heard, final=True)]),
-        (4, [replace(heard, heard=True)]),
-    ]
-    found = replayed(backtest(policy(check()), ()), runs, 1)
-
-    assert (found.begun, found.stopped, found.silent) == (5, (0,), 2)
-    assert found.quiet == (3, 1)
-
-
 def test_a_suggestion_that_is_a_bound_is_kept_and_the_largest_is_none() -> None:
     slow = check("request-duration", minimum=None, maximum="500")
     told = {}
@@ -176,13 +135,6 @@ def test_a_suggestion_that_is_a_bound_is_kept_and_the_largest_is_none() -> None:
         told[judge] = bounded(the_range(slow, ["600"]), slow, one, bounds).suggested
     assert told["sequential"] == "<= 660"
     assert told["threshold"] == "buckets beyond 660, and then <= 660"
-
-
-def test_of_many_past_rollouts_so_many_are_spread_evenly() -> None:
-    assert starts(0, 100, 100) == (0,)
-    assert starts(0, 99, 100) == ()
-    assert starts(0, RUNS_MAX, 1) == tuple(range(RUNS_MAX))
-    assert starts(0, RUNS_MAX + 1, 1) == tuple(range(0, RUNS_MAX + 1, 2))
 
 
 @pytest.mark.parametrize(
