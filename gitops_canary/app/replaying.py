@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gitops_canary.core import recorded
-from gitops_canary.core.recompute import differing, judged
+from gitops_canary.core.differing import differing
+from gitops_canary.core.recompute import judged, shadowed
 from gitops_canary.core.requery import Agreement, agreements, tally
 from gitops_canary.core.text import instant_ms
 from gitops_canary.model.finding import Finding, Kind
@@ -77,7 +78,8 @@ def _compared(
     kept = {question: a for question, a in answers.items() if question.source not in gone}
     again = judged(document, recorded.answers(document) | kept, before)
     pairs = zip(again, document["verdicts"], strict=False)
-    wrong = [text for now, old in pairs for text in differing(now, old)]
+    both = shadowed(document, before)
+    wrong = [text for now, old in pairs for text in differing(now, old, shadows=both)]
     if wrong:
         more = f" and {len(wrong) - _WORDS} more" if len(wrong) > _WORDS else ""
         text = f"Asked again, the source answers otherwise: {'; '.join(wrong[:_WORDS])}{more}."

@@ -24,8 +24,9 @@ from gitops_canary.core.judges import (
     sequential,
     threshold,
 )
-from gitops_canary.core.judges.sequential_types import APART, BORN, RULE, SEEN_MS
+from gitops_canary.core.judges.sequential_types import APART, BORN, RULE, SEEN_MS, SHADOWED
 from gitops_canary.core.pace import through
+from gitops_canary.core.shadows import beside
 from gitops_canary.core.sides import Answers
 from gitops_canary.core.stays import Stay, swapped
 from gitops_canary.errors import SpecError
@@ -116,12 +117,12 @@ class Course:
 
     def verdicts(self, answers: Answers) -> tuple[Verdict, ...]:
         """Judge all answers, oldest first, each with what the shadows say by then."""
-        deciding = self._verdicts(self.policy.judge.type, answers)
-        shadows = [self._verdicts(kind, answers) for kind in self._beside]
-        return tuple(
-            replace(one, shadows=tuple(_by(run, one.window.end_ms) for run in shadows if run))
-            for one in deciding
-        )
+        return self.shadowed(self._verdicts(self.policy.judge.type, answers), answers)
+
+    def shadowed(self, deciding: Sequence[Verdict], answers: Answers) -> tuple[Verdict, ...]:
+        """Add to verdicts what the shadows say by then."""
+        runs = [self._verdicts(kind, answers) for kind in self._beside]
+        return beside(deciding, runs, early=self.rule < SHADOWED)
 
     @property
     def _beside(self) -> tuple[str, ...]:
@@ -291,8 +292,3 @@ class Course:
 def _since(start_ms: int, one: Verdict) -> Verdict:
     """Say that a verdict rests on everything since an instant."""
     return replace(one, window=Window(start_ms=start_ms, end_ms=one.window.end_ms))
-
-
-def _by(run: Sequence[Verdict], end_ms: int) -> Verdict:
-    """Give the newest verdict by an instant; the first one where that is later."""
-    return next((one for one in reversed(run) if one.window.end_ms <= end_ms), run[0])

@@ -9,13 +9,14 @@ from typing import Any
 from gitops_canary.core import hooks, recorded, rungs, watch
 from gitops_canary.core.basis import Basis
 from gitops_canary.core.course import Course
+from gitops_canary.core.differing import differing
 from gitops_canary.core.evaluating import misplaced, skips
 from gitops_canary.core.evidence import promoted, verdict_json
 from gitops_canary.core.exposure import exposure_json
 from gitops_canary.core.going import going
 from gitops_canary.core.judge import judge
 from gitops_canary.core.judges import WINDOWED, threshold
-from gitops_canary.core.judges.sequential_types import BORN, HEEDS, SEEN_MS
+from gitops_canary.core.judges.sequential_types import BORN, HEEDS, SEEN_MS, SHADOWED
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.stays import left, stays
 from gitops_canary.core.text import instant_ms
@@ -32,8 +33,6 @@ from gitops_canary.model.spec import Control, Policy
 Json = dict[str, Any]
 SEEN_BEFORE_MS = 30_000
 """How much of a weight had to be seen before decision 23, when nothing was underway."""
-_COMPARED = ("name", "verdict", "value", "baseline", "limit", "samples", "numbers")
-"""What of a check is numbers; its words may be put better by a newer version."""
 
 
 def recompute(document: Json, before: Sequence[Move]) -> Iterator[str]:
@@ -85,32 +84,49 @@ def _measured(
     """Judge what was measured; nothing was where webhooks alone decided."""
     if hooks.alone(policy, recorded.newest(before)):
         return ()
+    if policy.judge.type != threshold.NAME:
+        course = _course(document, policy, before)
+        return course.verdicts(answers) if course else ()
+    found = _windows(document, policy, answers, before)
+    if not policy.judge.shadows or not shadowed(document, before):
+        return found
+    course = _course(document, policy, before)
+    return course.shadowed(found, answers) if course else found
+
+
+def _windows(
+    document: Json, policy: Policy, answers: dict[Question, Answer], before: Sequence[Move]
+) -> tuple[Verdict, ...]:
+    """Judge the windows of `threshold`, which end at the recorded times."""
+    spec = recorded.spec(document, policy)
+    who = promoted(spec) if recorded.finished(before) else ""
+    scrape_ms, births = document["timing"]["scrapeMs"], recorded.rule(document) >= BORN
+    ask = partial(judge, scrape_ms=scrape_ms, workload=who, births=births)
+    times = [instant_ms(one["at"]) for one in document["verdicts"]]
+    return tuple(ask(policy, spec, answers, times, at) for at in times)
+
+
+def _course(document: Json, policy: Policy, before: Sequence[Move]) -> Course | None:
+    """Say what was judged at a weight; None where our moves do not say which one that was."""
     spec, timing = recorded.spec(document, policy), document["timing"]
     scrape_ms, delay_ms = timing["scrapeMs"], recorded.delay_ms(document)
     rule, finished = recorded.rule(document), recorded.finished(before)
-    times = [instant_ms(one["at"]) for one in document["verdicts"]]
-    if policy.judge.type == threshold.NAME:
-        who = promoted(spec) if finished else ""
-        ask = partial(judge, scrape_ms=scrape_ms, workload=who, births=rule >= BORN)
-        return tuple(ask(policy, spec, answers, times, at) for at in times)
     live_ms = recorded.live_ms(document)
     now_ms = instant_ms(document["decidedAt"]) + delay_ms
     if live_ms is None:
         waiting = {"now_ms": now_ms, "scrape_ms": scrape_ms, "delay_ms": delay_ms}
         course = underway(spec, policy, before, **waiting) if before else None
-        return replace(course, rule=rule).verdicts(answers) if course else ()
+        return replace(course, rule=rule) if course else None
     timed = {"live_ms": live_ms, "now_ms": now_ms, "scrape_ms": scrape_ms}
     asked_ms = None if skips(document, live_ms) or not before else before[-1].date_ms
     if finished:
         one = watch.course(
             spec, policy, stays(before), delay_ms=delay_ms, asked_ms=asked_ms, **timed
         )
-        return replace(one, rule=rule).verdicts(answers)
+        return replace(one, rule=rule)
     weight = Decimal(document["weight"]["from"])
     if before and timing.get("underway"):
-        return settled(
-            spec, policy, before, weight=weight, delay_ms=delay_ms, rule=rule, **timed
-        ).verdicts(answers)
+        return settled(spec, policy, before, weight=weight, delay_ms=delay_ms, rule=rule, **timed)
     return Course(
         policy=policy,
         spec=spec,
@@ -122,7 +138,7 @@ def _measured(
         asked_ms=asked_ms,
         rule=rule,
         seen_ms=SEEN_MS if timing.get("underway") else SEEN_BEFORE_MS,
-    ).verdicts(answers)
+    )
 
 
 def _alone(document: Json, policy: Policy) -> bool:
@@ -131,26 +147,9 @@ def _alone(document: Json, policy: Policy) -> bool:
     return weighed and policy.judge.type in WINDOWED and not policy.webhooks
 
 
-def differing(now: Json, then: Json) -> Iterator[str]:
-    """Compare two verdicts by their numbers."""
-    checks = zip(now["checks"], then["checks"], strict=False)
-    if len(now["checks"]) != len(then["checks"]):
-        yield f"at {then['at']} there are {len(now['checks'])} checks, not {len(then['checks'])}"
-    for new, old in checks:
-        for key in _COMPARED:
-            if _signed(new[key]) != _signed(old[key]):
-                name = old["name"]
-                yield f"at {then['at']} the {key} of {name} is {new[key]}, not {old[key]}"
-    for key in ("outcome", "window", "final", "heard"):
-        if now[key] != then[key]:
-            yield f"at {then['at']} the {key} is {now[key]}, not {then[key]}"
-
-
-def _signed(value: object) -> object:
-    """Take a zero for a zero: records before decision 23 may have one with a sign."""
-    if not isinstance(value, dict):
-        return value
-    return {name: "0.000000" if one == "-0.000000" else one for name, one in value.items()}
+def shadowed(document: Json, before: Sequence[Move]) -> bool:
+    """Whether a record holds all that its shadows rested on."""
+    return bool(before) and recorded.rule(document) >= SHADOWED
 
 
 def _verdicts(
@@ -167,7 +166,7 @@ def _verdicts(
     if len(verdicts) != len(times):
         return verdicts, [*wrong, f"{len(verdicts)} verdicts follow from it, not {len(times)}"]
     for verdict, then in zip(verdicts, document["verdicts"], strict=True):
-        wrong.extend(differing(verdict_json(verdict), then))
+        wrong.extend(differing(verdict_json(verdict), then, shadows=shadowed(document, before)))
     return verdicts, wrong
 
 

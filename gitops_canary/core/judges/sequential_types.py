@@ -12,10 +12,10 @@ from gitops_canary.model.judging import Counts
 from gitops_canary.model.rollout import Outcome
 
 SEEN_MS = 15_000
-RULE = 53
+RULE = 54
 """The newest decision (docs/decisions) that changed how evidence is weighed, or from when."""
 APART, TOGETHER, LONE, KEPT, BORN, ROW, WARM, BOTH, SPLIT = 29, 31, 37, 38, 39, 40, 41, 42, 43
-HEEDS, SUMS, SOLE, PACED, NEWEST, COLD, ONCE, LOOKS = 46, 47, 48, 49, 50, 51, 52, 53
+HEEDS, SUMS, SOLE, PACED, NEWEST, COLD, ONCE, LOOKS, SHADOWED = 46, 47, 48, 49, 50, 51, 52, 53, 54
 """The decisions since which a pod's own share is expected of it, the ways to condemn add up, a pod
 that is broken by itself is left out or waited for, what is promoted unproven kept its limit, a
 series that begins within a window counts whole in it, the blocks of all weights are one row, a
@@ -24,7 +24,8 @@ rest of a primary, clumped or retried requests are no other split, the silence o
 up for by what others say, clumps show in the sums of both sides, where nobody is left to compare
 with the limit alone condemns, ranks pass once an interval at a weight, nothing passes between a
 failed look at a limit and the next one, what breaks a limit during its warm-up holds, what one side
-missed is counted once, and iterations are intervals, not looks."""
+missed is counted once, iterations are intervals, not looks, and a shadow says nothing before it has
+looked."""
 WHOLE = 100
 """Percent: at this weight nobody is left to compare with, and what was seen before counts."""
 
