@@ -73,7 +73,7 @@ def _aborted(s: Situation) -> Decision:
     return s.act(
         Action.ABORT,
         at_ms=s.tip_ms,
-        reason="A person asked for it by control.abort.",
+        reason="A person asked for the abort, by control.abort in the Canary.",
         quarantine=True,
     )
 
@@ -96,9 +96,9 @@ def _overridden(s: Situation, *, running: bool) -> Decision:
     if s.control.resume == token and (running or s.answered):
         return _adopted(s) if running else _begin(s)
     who = "A person moved" if s.rollout else "No move of ours set"
-    reason = f"{who} {s.moved_what} (weight is {weight} %); we yield.{s.unjudged}"
+    reason = f"{who} {s.moved_what} (weight is {weight} %); the controller holds.{s.unjudged}"
     if s.verdicts and s.verdicts[-1].outcome is Outcome.FAIL:
-        reason += f" The checks fail: {failing(s.verdicts[-1])}."
+        reason += f" The checks fail: {failing(s.verdicts[-1], s.policy)}."
     if s.control.resume == token:
         return s.hold(
             Wait.OVERRIDE,

@@ -87,7 +87,7 @@ def taken_back(s: Situation) -> Decision | None:
                 return s.act(
                     Action.ABORT,
                     at_ms=at_ms,
-                    reason=f"The rollback webhook {hook.name} asked for it.",
+                    reason=f"The rollback webhook {hook.name} asked for the abort.",
                     quarantine=True,
                 )
     return None

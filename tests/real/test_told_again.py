@@ -83,7 +83,7 @@ def test_an_abort_that_was_pushed_and_not_told_is_told_by_the_next_process(
             kill(process)
     assert _actions(place)[-1] == "abort"
     [text] = server.heard
-    assert "A person asked for it by control.abort" in text, text
+    assert "A person asked for the abort, by control.abort" in text, text
     assert "Told again after a restart: made at" in text
 
 

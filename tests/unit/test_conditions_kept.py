@@ -155,16 +155,16 @@ def test_the_reason_names_the_metric_that_brought_the_phase_about() -> None:
     readings = Reading(metric="m", value="2")
 
     assert (
-        once(good, readings, bad).reason == "phase Running: n had no result: nothing was measured"
+        once(good, readings, bad).reason == "n had no result: nothing was measured (phase Running)"
     )
     assert once(metric(), Reading(metric="m", value="0")).reason == (
-        "phase Failed: m was 0, the successCondition does not hold"
+        "m was 0, the successCondition does not hold, failed measurement 1 of 1 (phase Failed)"
     )
-    assert once(metric(dry_run=True), readings).reason == "phase Running"
+    assert once(metric(dry_run=True), readings).reason == "nothing was measured yet (phase Running)"
     late = metric(initial_delay_ms=999 * SECOND)
-    assert once(late, readings).reason == "phase Running"
+    assert once(late, readings).reason == "nothing was measured yet (phase Running)"
     silent = once(metric(consecutive_error_limit=0), Reading(metric="m", trouble=Trouble.ERROR))
-    assert silent.reason == "phase Error: m had no result: an error of the source"
+    assert silent.reason == "m had no result: an error of the source (phase Error)"
     assert not silent.heard
 
 

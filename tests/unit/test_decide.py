@@ -84,7 +84,7 @@ HELD: dict[str, tuple[Callable[[], Situation], Wait, bool, str]] = {
     ),
     "a weight of a person's": (
         lambda: after(Action.ADVANCE, "10", 1, tip=owned("33")), Wait.OVERRIDE, True,
-        "A person moved the weight (weight is 33 %); we yield.",
+        "A person moved the weight (weight is 33 %); the controller holds.",
     ),
     "a weight of a person's that fails": (
         lambda: after(
@@ -92,7 +92,7 @@ HELD: dict[str, tuple[Callable[[], Situation], Wait, bool, str]] = {
             strange="Odd.",
         ),
         Wait.OVERRIDE, True,
-        ("A person moved the weight (weight is 33 %); we yield. "
+        ("A person moved the weight (weight is 33 %); the controller holds. "
          "The checks fail: errors was 1 (limit <= 1, 9 requests). Odd."),
     ),
     "quarantined without traffic": (

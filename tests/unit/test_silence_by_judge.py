@@ -181,4 +181,4 @@ def test_ranks_pass_once_an_interval_at_a_weight() -> None:
     assert passes == [2, 4, 6], "an interval is two scrapes"
     assert {v.outcome for v in then} == {Outcome.PASS}
     assert all(v.heard for v in now)
-    assert now[0].reason == "score 100 of 95; 15s of 30s at 10 %"
+    assert now[0].reason == "score 100, 95 passes; 15s of 30s at 10 %"

@@ -19,6 +19,17 @@ class Class(Enum):
     ERROR = "Error"
 
 
+RANKED = {
+    "Pass": "no worse",
+    "High": "higher than the primary",
+    "Low": "lower than the primary",
+    "Nodata": "no data",
+    "NodataFailMetric": "no data, which fails it",
+    "Error": "not comparable",
+}
+"""What the classes mean, in words."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """How one metric is compared. Defaults are Kayenta's."""
@@ -122,7 +133,9 @@ def _compared(
     except ranks.Tied:
         return Class.ERROR, "all points are tied"
     band = rule.tolerance * abs(estimate)
-    told = f"shift {estimate:.4g} ({low:.4g} to {high:.4g}), band {band:.4g}"
+    sure = f"{low:.4g} to {high:.4g}, {100 * rule.confidence:g} % sure"
+    side = "below" if estimate < 0 else "above"
+    told = f"typically {abs(estimate):.4g} {side} the primary ({sure}), and {band:.4g} is let by"
     if may_rise and low > band:
         return Class.HIGH, told
     if may_fall and high < -band:
@@ -130,7 +143,7 @@ def _compared(
     kind = _partial(rule, z, ratio, may_rise=may_rise, may_fall=may_fall)
     if kind is Class.PASS:
         return kind, told
-    return kind, f"a part of the points is {ratio:.3g}x as high (z {z:.3g}); {told}"
+    return kind, f"a part of the points is {ratio:.3g}x as high (rank test z {z:.3g}); {told}"
 
 
 def _partial(rule: Rule, z: float, ratio: float, *, may_rise: bool, may_fall: bool) -> Class:

@@ -12,6 +12,7 @@ from gitops_canary.core.judges.sequential_types import SOLE, TOGETHER, Config, M
 from gitops_canary.core.judges.words import compared, exact, rough
 from gitops_canary.model.judging import Counts
 
+_FLOOR = "and by more than a quarter of what the limit lets fail"
 _SOLE = "beyond its limit with nobody left to compare with"
 
 
@@ -51,7 +52,7 @@ def condemning(config: Config, metric: Metric, weighed: Weighed | Strand) -> tup
     if weighed.sole.blocks and sole > log:
         return sole, _SOLE
     if relative >= steady:
-        return log, f"worse than {config.rho:g}x the primary, and by more than matters"
+        return log, f"worse than {config.rho:g}x the primary, {_FLOOR}"
     return log, "beyond its limit while the primary is not"
 
 
@@ -92,7 +93,7 @@ def _found(config: Config, metric: Metric, weighed: Weighed, counts: Counts | No
         numbers |= _left_out(faults, faults.base)
         beside = _beside(faults, weighed.total, metric)
     if compared_with and rest >= limit:
-        words = f"worse than {config.rho:g}x them, and by more than matters"
+        words = f"worse than {config.rho:g}x them, {_FLOOR}"
         sides = _sides(compared_with.total, metric)
         return Finding(log=rest, way=words, fails=True, sides=sides, beside=beside, numbers=numbers)
     found = alone(faults)

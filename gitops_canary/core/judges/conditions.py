@@ -243,8 +243,15 @@ def _reason(config: Config, state: State, phase: Phase) -> str:
         tally = state.tallies[metric.name]
         if not metric.dry_run and tally.phase is phase and tally.why:
             was = f" was {tally.value}, " if tally.value else " had no result: "
-            return f"phase {phase.value}: {metric.name}{was}{tally.why}"
-    return f"phase {phase.value}"
+            return f"{metric.name}{was}{tally.why}{_count(metric, tally)} (phase {phase.value})"
+    return f"nothing was measured yet (phase {phase.value})"
+
+
+def _count(metric: Metric, tally: Tally) -> str:
+    """Say which failed measurement it is, of how many condemn; empty where none failed."""
+    if not tally.failed or tally.newest is not Phase.FAILED or metric.failure_limit < 0:
+        return ""
+    return f", failed measurement {tally.failed} of {metric.failure_limit + 1}"
 
 
 def _measurement(metric: Metric, tally: Tally, block: Block) -> Measurement:

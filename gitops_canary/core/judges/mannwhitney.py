@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from gitops_canary.core.judges.classify import Class, Found, Rule, classify
+from gitops_canary.core.judges.classify import RANKED, Class, Found, Rule, classify
 from gitops_canary.core.judges.words import exact, rough
 from gitops_canary.core.numbers import number
 from gitops_canary.core.text import one_line, percent
@@ -205,10 +205,10 @@ def _ruling(config: Config, found: Mapping[str, Found], total: float) -> tuple[O
     deciding = {name: one for name, one in found.items() if name not in muted}
     bad = {n: f for n, f in deciding.items() if f.kind in {Class.HIGH, Class.LOW}}
     silent = {n: f for n, f in deciding.items() if f.kind in _SILENT}
-    told = f"score {total:g} of {config.passing:g}"
+    told = f"score {total:g}, {config.passing:g} passes"
     if bad and (total < config.marginal or any(one.critical for one in bad.values())):
         name, one = next(iter(bad.items()))
-        return Outcome.FAIL, f"{told}: {name} is {one.kind.value}, {one.why}"
+        return Outcome.FAIL, f"{told}: {name} is {RANKED[one.kind.value]}, {one.why}"
     if silent or not deciding:
         name, why = next(
             ((n, f.why) for n, f in silent.items()), ("no metric", "none is configured")
@@ -216,7 +216,7 @@ def _ruling(config: Config, found: Mapping[str, Found], total: float) -> tuple[O
         return Outcome.INCONCLUSIVE, f"{name}: {why}"
     if total >= config.passing:
         return Outcome.PASS, told
-    return Outcome.INCONCLUSIVE, f"{told}: marginal"
+    return Outcome.INCONCLUSIVE, f"{told}, below {config.marginal:g} fails: marginal"
 
 
 def _measurement(

@@ -39,6 +39,7 @@ from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Outcome, Window
 
 NAME = "sequential"
+_SPARED = "the worst few seconds count as one failure: how bursts come here is not known yet"
 _PARTS = 10_000
 """Of a percent, in which shares are told."""
 __all__ = ["NAME", "Config", "Metric", "State", "Weighed", "begin", "condemning", "step", "take"]
@@ -231,7 +232,7 @@ def _measurement(
         proof = f"proven good (evidence {amount(good)}, {config.proven:g} is enough)"
         outcome, words = Outcome.PASS, f"{proof}; {words}"
     if not metric.known:
-        words = f"{words}, with one incident spared"
+        words = f"{words} ({_SPARED})"
     total = weighed.total
     shown = found.seen or total
     sides = found.sides or compared(total, metric.what, alone=config.alone)
