@@ -136,7 +136,7 @@ def _notice(canary: CanaryId, one: Seen, decision: Decision, plan: Plan | None) 
         source=record.source if record else one.source,
         tip=one.tip.owned,
         version=plan.record.version if plan else one.tip.owned.candidate.version,
-        steps=one.policy.steps,
+        policy=one.policy,
         verdicts=decision.verdicts if isinstance(decision, Act) else one.situation.verdicts,
         page=_page(plan),
         path=_path(plan, record),

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from gitops_canary.app.telling import words
 from gitops_canary.app.tick import Report
+from gitops_canary.core.units import BARE, Units, of
 from gitops_canary.model.decision import Decision, Hold
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.observation import Measurement
@@ -34,6 +35,8 @@ class Standing:
     """The commit that changed what the primary runs outside any rollout since the newest move."""
     measurements: tuple[Measurement, ...] = ()
     """The newest verdict's, at this weight."""
+    units: Units = BARE
+    """How their numbers are written."""
     moves: tuple[Move, ...] = ()
     """Of the newest rollout, oldest first; those that this look pushed have no revision yet."""
 
@@ -125,6 +128,7 @@ def _standing(report: Report, canary: CanaryId, decision: Decision) -> Standing:
         primary=owned.primary.version if owned else None,
         bypass=seen.situation.bypass if seen else None,
         measurements=verdicts[-1].measurements if verdicts else (),
+        units=of(seen.policy, verdicts[-1].judge) if seen and verdicts else BARE,
         moves=tuple(m for m in moves if m.record.rollout == moves[-1].record.rollout),
     )
 

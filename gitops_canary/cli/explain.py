@@ -15,19 +15,19 @@ from gitops_canary.cli.options import DEFAULT_CONFIG, ConfigOption, PlainOption
 from gitops_canary.cli.outcome import exit_code
 from gitops_canary.cli.printing import write
 from gitops_canary.core.asked import MENTION, whys
-from gitops_canary.core.explain import arithmetic, ladder, sentence
+from gitops_canary.core.explain import ladder, sentence, sums
 from gitops_canary.core.message import table
 from gitops_canary.core.recount import recount
 from gitops_canary.core.stopping import condemned_by
 from gitops_canary.core.text import change, duration, iso, percent
 from gitops_canary.core.told import Told
+from gitops_canary.core.units import of
 from gitops_canary.errors import ConfigError, Place, SpecError
 from gitops_canary.git.plain import PlainClone
 from gitops_canary.manifest.policy import policy_json
 from gitops_canary.manifest.problems import nearest_canary
 from gitops_canary.model.decision import Act
 from gitops_canary.model.names import CanaryId, Revision
-from gitops_canary.model.observation import Verdict
 
 
 def explain(
@@ -100,8 +100,9 @@ def told(report: Report, canary: CanaryId) -> Iterator[str]:
         yield f"Live: {fact.rstrip('.')}."
     verdicts = decision.verdicts if isinstance(decision, Act) else one.situation.verdicts
     if verdicts:
-        yield f"\nChecks at {iso(verdicts[-1].window.end_ms)}:\n{table(verdicts[-1])}"
-        yield from _arithmetic(verdicts[-1])
+        units = of(policy, verdicts[-1].judge)
+        yield f"\nChecks at {iso(verdicts[-1].window.end_ms)}:\n{table(verdicts[-1], units)}"
+        yield from (f"  {line}" for line in sums(verdicts[-1], units.builtins))
     if one.rollout:
         yield "\nMoves, newest first:"
         for move in reversed(one.rollout.moves):
@@ -119,13 +120,3 @@ def _now(one: Seen) -> str:
         return f"{share}, nothing rolls out."
     record = one.rollout.last.record
     return f"{share}, step {record.step}/{record.steps} of rollout {record.rollout}."
-
-
-def _arithmetic(verdict: Verdict) -> Iterator[str]:
-    """Say what each check rests on, and what the judges beside it would have said."""
-    yield from (f"  {line}" for line in arithmetic(verdict))
-    if verdict.reason:
-        yield f"  {verdict.judge}: {verdict.outcome.value}, {verdict.reason}"
-    for shadow in verdict.shadows:
-        would = f"would say {shadow.outcome.value}"
-        yield f"  {shadow.judge} (shadow): {would}{f', {shadow.reason}' if shadow.reason else ''}"

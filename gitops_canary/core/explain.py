@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 
+from gitops_canary.core.judges.classify import RANKED
 from gitops_canary.core.text import one_line, percent
+from gitops_canary.core.units import Units
 from gitops_canary.model.decision import Act, Decision
 from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.spec import Policy, Strategy
@@ -31,51 +33,70 @@ def sentence(decision: Decision) -> str:
     return one_line(f"{text} Try: {decision.remedy}." if decision.remedy else text)
 
 
-def arithmetic(verdict: Verdict) -> Iterator[str]:
+def sums(verdict: Verdict, builtins: Mapping[str, str | None]) -> Iterator[str]:
+    """Say what a verdict rests on and what follows, and what judges beside it would have said.
+
+    `builtins` names the builtin metric that each check is, which gives its numbers their units.
+    """
+    yield from _sums(verdict, builtins, "")
+    if verdict.reason:
+        yield one_line(f"{verdict.judge}: {verdict.outcome.value}, {verdict.reason}")
+    for shadow in verdict.shadows:
+        would = f"{shadow.judge}, which decides nothing, would say {shadow.outcome.value}"
+        yield one_line(f"{would}{f': {shadow.reason}' if shadow.reason else ''}")
+        yield from _sums(shadow, builtins, "  ")
+
+
+def _sums(verdict: Verdict, builtins: Mapping[str, str | None], indent: str) -> Iterator[str]:
+    found = zip(verdict.measurements, arithmetic(verdict, builtins), strict=True)
+    for measurement, line in found:
+        yield f"{indent}{measurement.outcome.value}: {line}"
+
+
+def arithmetic(verdict: Verdict, builtins: Mapping[str, str | None]) -> Iterator[str]:
     """Say what each check rests on, so that a person can do the sum again."""
-    words = _ARITHMETIC.get(verdict.judge, _told)
+    words, units = _ARITHMETIC.get(verdict.judge, _told), Units(verdict.judge, builtins)
     for one in verdict.measurements:
-        yield one_line(f"{one.check}: {one.why if one.value is None else words(one)}")
+        yield one_line(f"{one.check}: {one.why if one.value is None else words(one, units)}")
 
 
-def against(value: str | None, samples: str, limit: str, baseline: str | None) -> str:
+def _limits(one: Measurement, units: Units) -> str:
     """Say what was measured, on how much, beside its limit and the primary's value."""
-    on = "" if samples == "-" else f" on {samples}"
-    beside = "" if baseline is None else f", {baseline} on the primary"
-    return f"{value}{on} against {limit}{beside}"
+    value, limit = units.value(one.check, one.value), units.limit(one.check, one.limit)
+    on = "" if one.samples == "-" else f" on {one.samples}"
+    other = units.value(one.check, one.baseline)
+    beside = "" if one.baseline is None else f", {other} on the primary"
+    return f"{value}{on} against {limit}{beside}: {one.why}"
 
 
-def _limits(one: Measurement) -> str:
-    return f"{against(one.value, one.samples, one.limit, one.baseline)}: {one.why}"
-
-
-def _conditions(one: Measurement) -> str:
+def _conditions(one: Measurement, units: Units) -> str:
     said = one.numbers
-    counted = ", ".join(f"{said[kind]} {kind}" for kind in ("failed", "inconclusive", "errors"))
     if "phase" not in said:
-        return _limits(one)
+        return _limits(one, units)
+    counted = ", ".join(f"{said[kind]} {kind}" for kind in ("failed", "inconclusive", "errors"))
+    value, limit = units.value(one.check, one.value), units.limit(one.check, one.limit)
     return (
-        f"result {one.value} against {one.limit}: {one.why}; "
-        f"{counted} of {one.samples}: {said['phase']}"
+        f"result {value} against {limit}: {one.why}; "
+        f"{counted} of {one.samples}: phase {said['phase']}"
     )
 
 
-def _ranks(one: Measurement) -> str:
+def _ranks(one: Measurement, units: Units) -> str:
     said = one.numbers
     ratio = float(said.get("meanRatio", "nan"))
     times = f" ({ratio:.3g}x)" if isfinite(ratio) else ""
-    return (
-        f"{one.value} on average of {one.samples}, {one.baseline or 'nothing'} on the primary"
-        f"{times}: {said.get('class', one.outcome.value)}, {one.why}"
-    )
+    value = units.value(one.check, one.value)
+    other = "nothing" if one.baseline is None else units.value(one.check, one.baseline)
+    found = RANKED.get(said.get("class", ""), one.outcome.value)
+    return f"{value} on average of {one.samples}, {other} on the primary{times}: {found}, {one.why}"
 
 
-def _told(one: Measurement) -> str:
+def _told(one: Measurement, units: Units) -> str:
     """Give the judge's own words, which hold the counts and the evidence; values have limits."""
-    return one.why if one.numbers else _limits(one)
+    return one.why if one.numbers else _limits(one, units)
 
 
-_ARITHMETIC: Mapping[str, Callable[[Measurement], str]] = {
+_ARITHMETIC: Mapping[str, Callable[[Measurement, Units], str]] = {
     "threshold": _limits,
     "conditions": _conditions,
     "mannwhitney": _ranks,

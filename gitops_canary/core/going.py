@@ -188,7 +188,9 @@ def condemned(s: Situation, verdicts: Sequence[Verdict]) -> Decision | None:
 
 def _condemn(s: Situation, seen: Sequence[Verdict], failed: int) -> Decision:
     verdict = seen[-1]
-    counted = f"{failing(verdict)}. That was failed look {failed} of {s.policy.threshold}."
+    counted = (
+        f"{failing(verdict, s.policy)}. That was failed look {failed} of {s.policy.threshold}."
+    )
     return s.act(
         Action.ABORT,
         at_ms=verdict.window.end_ms,
@@ -259,7 +261,7 @@ def _measured(s: Situation, failed: int) -> tuple[Wait, str]:
         return Wait.DATA, f"The checks are inconclusive: {silent(newest)}."
     if newest and newest.outcome is Outcome.FAIL:
         count = f"{failed} of {s.policy.threshold}"
-        return Wait.WINDOW, f"Failed look {count}: {failing(newest)}."
+        return Wait.WINDOW, f"Failed look {count}: {failing(newest, s.policy)}."
     return Wait.WINDOW, f"Measures {_where(s)}{_progress(s)}{_first(s)}."
 
 

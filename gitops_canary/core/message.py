@@ -18,6 +18,7 @@ from gitops_canary.core.text import (
     percent,
     shorten_middle,
 )
+from gitops_canary.core.units import BARE, Units
 from gitops_canary.errors import HistoryError
 from gitops_canary.model.names import CanaryId, Digest, Revision, RolloutId
 from gitops_canary.model.observation import Verdict
@@ -78,24 +79,39 @@ def compose(
     paragraphs: Sequence[str],
     verdict: Verdict | None,
     record: Record,
+    units: Units = BARE,
+    part: str = "",
 ) -> str:
-    """Write the whole message, ending in one newline."""
+    """Write the whole message, ending in one newline.
+
+    `part` says what is undone of the last revision that the record reverts, where not all of it is.
+    """
     blocks = [first_line, *(paragraph(text) for text in paragraphs)]
     if verdict is not None and verdict.measurements:
-        blocks.append(table(verdict))
-    if record.reverts:
-        blocks.append("\n".join(f"This reverts commit {r}." for r in record.reverts))
+        blocks.append(table(verdict, units))
+    whole = record.reverts[:-1] if part else record.reverts
+    if whole:
+        blocks.append("\n".join(f"This reverts commit {r}." for r in whole))
+    if part:
+        blocks.append(paragraph(part))
     blocks.append(
         "\n".join(f"{key}: {value}" for key, value in zip(KEYS, _values(record), strict=True))
     )
     return "\n\n".join(blocks) + "\n"
 
 
-def table(verdict: Verdict) -> str:
+def table(verdict: Verdict, units: Units = BARE) -> str:
     """Draw the checks of one verdict as aligned columns."""
     rows = [COLUMNS]
     rows += [
-        (m.check, m.value or "-", m.baseline or "-", m.limit, m.outcome.value, m.samples)
+        (
+            m.check,
+            units.value(m.check, m.value),
+            units.value(m.check, m.baseline),
+            units.limit(m.check, m.limit),
+            m.outcome.value,
+            m.samples,
+        )
         for m in verdict.measurements
     ]
     cells = [tuple(one_line(cell) for cell in row) for row in rows]

@@ -6,12 +6,14 @@ from decimal import Decimal
 
 from gitops_canary.core.pages import words
 from gitops_canary.core.text import one_line, percent
+from gitops_canary.core.units import Units, of
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
 from gitops_canary.model.names import CanaryId, Revision
 from gitops_canary.model.notice import Mark, Notice
 from gitops_canary.model.observation import Verdict
 from gitops_canary.model.owned import Owned
 from gitops_canary.model.rollout import Action
+from gitops_canary.model.spec import Policy
 
 _COMMAND = re.compile(r"[A-Za-z0-9 ./:=_-]+")
 """What stands in code as it is, and mentions nobody."""
@@ -43,7 +45,7 @@ def notice(
     source: Revision,
     tip: Owned,
     version: str,
-    steps: Sequence[Decimal],
+    policy: Policy,
     verdicts: Sequence[Verdict],
     page: str = "",
     path: str = "",
@@ -65,7 +67,7 @@ def notice(
         mark=mark,
         summary=summary if len(summary) <= SUMMARY_MAX else summary[: SUMMARY_MAX - 1] + "…",
         page=path,
-        body="\n".join(_body(decision, key, version, weight, steps, verdicts, page))[:BODY_MAX],
+        body="\n".join(_body(decision, key, version, weight, policy, verdicts, page))[:BODY_MAX],
     )
 
 
@@ -85,14 +87,14 @@ def _body(
     key: str,
     version: str,
     weight: Decimal,
-    steps: Sequence[Decimal],
+    policy: Policy,
     verdicts: Sequence[Verdict],
     page: str,
 ) -> Iterator[str]:
     yield marker(key)
     yield f"### {words(decision.canary)}: {percent(weight)} % of the traffic"
     yield ""
-    yield f"{words(version)} · {_ladder(weight, steps)}"
+    yield f"{words(version)} · {_ladder(weight, policy.steps)}"
     yield ""
     yield words(decision.reason)
     if not isinstance(decision, Act) and decision.remedy:
@@ -100,7 +102,7 @@ def _body(
         yield f"Try: {_commands(decision.remedy)}"
     if verdicts:
         yield ""
-        yield from _checks(verdicts[-1])
+        yield from _checks(verdicts[-1], of(policy, verdicts[-1].judge))
     if page:
         yield ""
         yield page
@@ -124,9 +126,11 @@ def _ladder(weight: Decimal, steps: Sequence[Decimal]) -> str:
     return " -&#62; ".join(f"**{rung}**" if rung == here else rung for rung in rungs)
 
 
-def _checks(verdict: Verdict) -> Iterator[str]:
+def _checks(verdict: Verdict, units: Units) -> Iterator[str]:
     yield "| check | canary | primary | limit | verdict | samples |"
     yield "|---|---|---|---|---|---|"
     for one in verdict.measurements:
-        cells = (one.check, one.value or "-", one.baseline or "-", one.limit, one.outcome.value)
-        yield "| " + " | ".join(words(cell) for cell in (*cells, one.samples)) + " |"
+        name = one.check
+        values = (units.value(name, one.value), units.value(name, one.baseline))
+        cells = (name, *values, units.limit(name, one.limit), one.outcome.value, one.samples)
+        yield "| " + " | ".join(map(words, cells)) + " |"

@@ -7,6 +7,7 @@ from gitops_canary.core.edits import Ground
 from gitops_canary.core.hooks import of
 from gitops_canary.core.stopping import condemned_by
 from gitops_canary.core.text import duration, percent
+from gitops_canary.core.units import joined, unit
 from gitops_canary.manifest.policy import policy_json
 from gitops_canary.manifest.scalars import spelled
 from gitops_canary.model.owned import Fields, Templates
@@ -181,9 +182,10 @@ def _named(policy: Policy, kind: HookType) -> str:
 
 def _check(check: Check) -> str:
     low, high = check.limits.minimum, check.limits.maximum
+    name = unit(check.builtin, "threshold")
     bounds = [
-        *([f"at least {spelled(low)}"] if low is not None else []),
-        *([f"at most {spelled(high)}"] if high is not None else []),
+        *([f"at least {joined(spelled(low), name)}"] if low is not None else []),
+        *([f"at most {joined(spelled(high), name)}"] if high is not None else []),
     ]
     return f"{check.name} {' and '.join(bounds) or 'measured'} over {duration(check.interval_ms)}"
 

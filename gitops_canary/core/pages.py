@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
+from gitops_canary.core import in_force
 from gitops_canary.core.evidence import PAGES, page_paths
 from gitops_canary.core.markup import MARKS
 from gitops_canary.core.report import report
@@ -72,6 +73,7 @@ def readme(story: Told) -> str:
         blocks.append("\n".join(("## Before the next try", "", *_list(remedies))))
     blocks += [
         "\n".join(("## Rollback conditions in force", "", *_list(story.conditions()), "", SHEET)),
+        "\n".join(("## Policy in force", "", *_policy(story))),
         "\n".join(("## Check it yourself", "", *_commands(story))),
         "\n".join(("## Not known", "", *_list(story.unknown()))),
     ]
@@ -97,7 +99,7 @@ def _facts(story: Told) -> Iterator[str]:
         (
             ("version", last["version"]),
             ("asked for by commit", last["source"]),
-            ("goes back to commit", last["stable"]),
+            ("a rollback goes back to commit", last["stable"]),
             ("policy", last["policy"]["digest"]),
             ("from", first["decidedAt"]),
             ("to", last["decidedAt"]),
@@ -130,20 +132,23 @@ def _moves(story: Told) -> Iterator[str]:
 
 def _checks(story: Told) -> Iterator[str]:
     rows = [
-        (
-            f"{d['weight']['from']} %",
-            c["name"],
-            c["value"] or "-",
-            c["baseline"] or "-",
-            c["limit"],
-            MARKS[c["verdict"]],
-            c["samples"],
-        )
+        (f"{d['weight']['from']} %", *figures, MARKS[outcome], samples)
         for d in story.decisions
-        if d["verdicts"]
-        for c in d["verdicts"][-1]["checks"]
+        for verdict in d["verdicts"][-1:]
+        for *figures, outcome, samples in story.checked(verdict)
     ]
     return table(("at", "check", "canary", "primary", "limit", "verdict", "samples"), rows)
+
+
+def _policy(story: Told) -> Iterator[str]:
+    """Tell the policy that applied: limits of checks, conditions, every option."""
+    policy = story.last["policy"]
+    yield from table(in_force.LIMITS, list(in_force.limits(policy)))
+    if asked := list(in_force.asks(policy)):
+        yield ""
+        yield from table(in_force.ASKS, asked)
+    yield ""
+    yield from table(in_force.HEAD, list(in_force.options(story.last)))
 
 
 def _commands(story: Told) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gitops_canary.core import evidence
+from gitops_canary.core import evidence, units
 from gitops_canary.core.basis import Basis
 from gitops_canary.core.dating import Clock, dated
 from gitops_canary.core.edits import Ground, edits
@@ -15,6 +15,7 @@ from gitops_canary.core.rehearsal import always
 from gitops_canary.core.statement import seal_path, statement
 from gitops_canary.core.subjects import moved
 from gitops_canary.core.text import iso
+from gitops_canary.core.undoing import Brought, part
 from gitops_canary.manifest import quarantine
 from gitops_canary.manifest.owned import owned
 from gitops_canary.model.decision import Act, PlannedCommit
@@ -58,6 +59,8 @@ class Context:
     scrape_timeout_ms: int | None
     landed: bool = False
     """Whether the moves before are dated by the merges that brought them."""
+    brought: Brought | None = None
+    """What the rollout's source changed; None where nothing is restored, or nobody looked."""
 
     @property
     def finished(self) -> bool:
@@ -117,11 +120,14 @@ def plan(act: Act, context: Context, router: Router) -> Plan:
         record.canary, *moved(act, record, context.policy.strategy, finished=context.finished)
     )
     exposed = _exposed(context, router) if act.action is Action.START else ()
+    newest = act.verdicts[-1] if act.verdicts else None
     message = compose(
         first_line,
         paragraphs=_paragraphs(act, record, exposed),
-        verdict=act.verdicts[-1] if act.verdicts else None,
+        verdict=newest,
         record=record,
+        units=units.of(context.policy, newest.judge if newest else ""),
+        part=part(record.source, context.brought, texts) if record.reverts else "",
     )
     number = len(context.rollout.moves) + 1 if context.rollout else 1
     path = evidence.decision_path(record, number)
@@ -219,8 +225,7 @@ def _image_changed(context: Context) -> bool:
 
 def _reverts(act: Act, context: Context) -> tuple[Revision, ...]:
     """Name what a restoration undoes: our moves that changed a byte, newest first, the source."""
-    restores = act.action is Action.ABORT or act.restore
-    if not restores or context.rollout is None:
+    if not act.restores or context.rollout is None:
         return ()
     moves = [
         move.revision
@@ -258,8 +263,9 @@ def _paragraphs(act: Act, record: Record, exposed: tuple[str, ...]) -> tuple[str
         Action.PROMOTE: "Next: all traffic to the primary, once it runs this version.",
         Action.FINISH: "The rollout is complete.",
         Action.IDLE: "Nothing else changes.",
-        Action.ABORT: "Every owned value is back at the stable revision; "
-        "the version is quarantined.",
+        Action.ABORT: f"All that this Canary owns is back as it was at {record.stable[:12]}, the "
+        "stable revision. The version is quarantined: committed again it gets no traffic until "
+        f"`gitops-canary retry {record.canary}`.",
         Action.RETREAT: _left(act),
         Action.INITIALISE: "",
     }[act.action]

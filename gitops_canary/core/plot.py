@@ -85,7 +85,7 @@ def weights(story: Told, line: Axis) -> str:
     return drawing(WEIGHT_HEIGHT, "Weight of the canary in percent", parts)
 
 
-def check(name: str, story: Told, line: Axis, limits: Json) -> str:
+def check(name: str, story: Told, line: Axis, limits: Json, title: str) -> str:
     """Draw one check: canary, primary, limit, and how each evaluation came out."""
     points = tuple(points_of(name, story))
     bounds = [v for v in (_number(limits["minimum"]), _number(limits["maximum"])) if v is not None]
@@ -98,7 +98,7 @@ def check(name: str, story: Told, line: Axis, limits: Json) -> str:
         _line("canary", [(p.at_ms, p.value) for p in points], line, scale),
         *(_mark(point, line, scale) for point in points),
     ]  # fmt: skip
-    return drawing(CHECK_HEIGHT, name, "".join(parts))
+    return drawing(CHECK_HEIGHT, title, "".join(parts))
 
 
 def points_of(name: str, story: Told) -> Iterator[Point]:

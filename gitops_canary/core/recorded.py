@@ -11,7 +11,15 @@ from gitops_canary.errors import Place
 from gitops_canary.manifest import quarantine
 from gitops_canary.model.decision import Act
 from gitops_canary.model.names import CanaryId, Digest, Revision, RolloutId
-from gitops_canary.model.observation import Answer, Liveness, Question, Sample, Series, Verdict
+from gitops_canary.model.observation import (
+    Answer,
+    Liveness,
+    Measurement,
+    Question,
+    Sample,
+    Series,
+    Verdict,
+)
 from gitops_canary.model.owned import Owned, Side
 from gitops_canary.model.rollout import Action, Move, Outcome, Record, Window
 from gitops_canary.model.spec import CanarySpec, Control, Dialect, Policy, Workload
@@ -198,9 +206,36 @@ def record(document: Json, digest: Digest) -> Record:
     )
 
 
+def verdict(one: Json) -> Verdict:
+    """Give a recorded verdict; what records of its time did not tell is empty."""
+    told_of = window(one["window"])
+    at_ms = instant_ms(one["at"])
+    return Verdict(
+        outcome=Outcome(one["outcome"]),
+        window=told_of or Window(start_ms=at_ms, end_ms=at_ms),
+        measurements=tuple(
+            Measurement(
+                check=check["name"],
+                at_ms=at_ms,
+                outcome=Outcome(check["verdict"]),
+                value=check["value"],
+                limit=check["limit"],
+                samples=check["samples"],
+                why=check["why"],
+                baseline=check["baseline"],
+                numbers=check.get("numbers", {}),
+            )
+            for check in one["checks"]
+        ),
+        judge=one.get("judge", "threshold"),
+        reason=one.get("reason", ""),
+        shadows=tuple(map(verdict, one.get("shadows", ()))),
+    )
+
+
 def window(text: str | None) -> Window | None:
     """Read a window's two ends."""
-    if text is None:
+    if not text:
         return None
     start, _, end = text.partition("/")
     return Window(start_ms=instant_ms(start), end_ms=instant_ms(end))

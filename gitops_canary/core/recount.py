@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from gitops_canary.core.asked import Whys, reason
-from gitops_canary.core.explain import against
+from gitops_canary.core.explain import sums
+from gitops_canary.core.in_force import lines
+from gitops_canary.core.recorded import verdict
 from gitops_canary.core.text import change, one_line
 from gitops_canary.core.told import Json, Told
 
@@ -18,7 +20,7 @@ def recount(story: Told, asked: str, whys: Whys) -> Iterator[str]:
     yield one_line(f"{last['canary']}: {last['version']} {story.outcome}. {last['reason']}")
     when = f"decided {first['decidedAt']} to {last['decidedAt']}"
     yield f"Rollout {last['rollout']}, {when}; its commits can have later dates."
-    yield f"Asked for by commit {last['source']}; goes back to {last['stable']}."
+    yield f"Asked for by commit {last['source']}; a rollback goes back to {last['stable']}."
     if asked:
         yield one_line(f"Asked for by {asked}")
     yield ""
@@ -28,6 +30,7 @@ def recount(story: Told, asked: str, whys: Whys) -> Iterator[str]:
     yield _exposure(story)
     yield from _section("Before the next try", story.remedies())
     yield from _section("Rollback conditions in force", story.conditions())
+    yield from _section("Policy in force", lines(last))
     yield from _section("Not known", story.unknown())
 
 
@@ -39,19 +42,12 @@ def _move(decision: Json, whys: Whys) -> Iterator[str]:
     )
     for fact in decision["live"]["proof"] if decision["live"] else ():
         yield one_line(f"    live: {fact}")
-    for check in decision["verdicts"][-1]["checks"] if decision["verdicts"] else ():
-        yield one_line(f"    {check['verdict']}: {_sum(check)}")
+    builtins = {one["name"]: one["builtin"] for one in decision["policy"]["effective"]["checks"]}
+    for one in decision["verdicts"][-1:]:
+        yield from (f"    {line}" for line in sums(verdict(one), builtins))
     for hook in decision.get("webhooks", ()):
         said = "passed" if hook["passed"] else "did not pass"
         yield one_line(f"    webhook {hook['name']} {said}: {hook['why'] or hook['status']}")
-
-
-def _sum(check: Json) -> str:
-    """Say what one check rests on; the judge's own words hold the counts."""
-    if check["value"] is None:
-        return f"{check['name']} gave no number: {check['why']}"
-    told = against(check["value"], check["samples"], check["limit"], check["baseline"])
-    return f"{check['name']} {told}: {check['why']}"
 
 
 def _exposure(story: Told) -> str:

@@ -7,7 +7,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
-from gitops_canary.core import plot
+from gitops_canary.core import in_force, plot
 from gitops_canary.core.brief import brief, left_out
 from gitops_canary.core.evidence import Json
 from gitops_canary.core.markup import MARKS, scrolling, table, text
@@ -24,7 +24,10 @@ _WORDS = (
     ("primary", "what serves everyone else"),
     ("live", "the sync engine has applied the commit, and it was seen"),
     ("pass, fail, inconclusive", "what a check says; inconclusive never raises the weight"),
-    ("abort", "every owned value back at the stable revision, the version quarantined"),
+    (
+        "abort",
+        "all that the Canary owns in Git goes back to the stable revision; the version is kept out",
+    ),
     ("retreat", "weight 0 without a verdict on the version"),
 )
 
@@ -142,8 +145,16 @@ def _plots(story: Told) -> Iterator[str]:
     yield scrolling("Weight", plot.weights(story, line))
     for check in story.policy["checks"]:
         if any(True for _ in plot.points_of(check["name"], story)):
-            yield scrolling(check["name"], plot.check(check["name"], story, line, check))
+            title = _titled(check, story)
+            yield scrolling(title, plot.check(check["name"], story, line, check, title))
     yield "</section>"
+
+
+def _titled(check: Json, story: Told) -> str:
+    """Name a check's plot, with the unit of its numbers."""
+    verdict: Json = next((v for d in story.decisions for v in d["verdicts"]), {})
+    name = story.units(verdict).unit(check["name"])
+    return f"{check['name']}, in {name}" if name else check["name"]
 
 
 def _moves(story: Told) -> str:
@@ -163,19 +174,10 @@ def _moves(story: Told) -> str:
 
 def _checks(story: Told) -> str:
     rows = [
-        (
-            verdict["at"],
-            f"{d['weight']['from']} %",
-            c["name"],
-            c["value"] or "-",
-            c["baseline"] or "-",
-            c["limit"],
-            MARKS[c["verdict"]],
-            c["samples"],
-        )
+        (verdict["at"], f"{d['weight']['from']} %", *figures, MARKS[outcome], samples)
         for d in story.decisions
         for verdict in d["verdicts"]
-        for c in verdict["checks"]
+        for *figures, outcome, samples in story.checked(verdict)
     ]
     if not rows:
         return "<p>Nothing was measured.</p>"
@@ -225,24 +227,20 @@ def _diff_line(line: str) -> str:
 
 def _policy(story: Told) -> str:
     policy = story.last["policy"]
-    rows = [(name, _short(policy["effective"][name]), policy["origin"].get(name, "-"))
-            for name in sorted(policy["effective"]) if name != "checks"]  # fmt: skip
-    rows += [
-        (f"{check['name']}: {key}", check[key], policy["origin"].get(f"checks[{index}].{key}", "-"))
-        for index, check in enumerate(policy["effective"]["checks"])
-        for key in ("minimum", "maximum", "intervalMs", "source")
-        if check[key] is not None
-    ]
     facts = (
         f"<p>Digest <code>{policy['digest']}</code>, read at <code>{policy['revision']}</code>. "
-        f"Asked for by commit <code>{story.last['source']}</code>; goes back to "
+        f"Asked for by commit <code>{story.last['source']}</code>; a rollback goes back to "
         f"<code>{story.last['stable']}</code>.</p>"
     )
-    return facts + table("Policy", ("value", "is", "written in"), rows)
-
-
-def _short(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    asked = list(in_force.asks(policy))
+    return "\n".join(
+        (
+            facts,
+            table("Limits", in_force.LIMITS, list(in_force.limits(policy))),
+            *((table("Conditions", in_force.ASKS, asked),) if asked else ()),
+            table("Options", in_force.HEAD, list(in_force.options(story.last))),
+        )
+    )
 
 
 def _verify(story: Told) -> str:

@@ -6,11 +6,13 @@ from typing import Any
 from gitops_canary.core.pages import table, words
 from gitops_canary.core.text import duration
 from gitops_canary.core.told import conditions
+from gitops_canary.core.units import joined, unit
 from gitops_canary.model.names import Digest
 from gitops_canary.model.owned import Owned
 from gitops_canary.model.spec import Strategy
 
 Json = dict[str, Any]
+_ENDS = ("minimum", "maximum")
 
 
 def sheet(
@@ -39,7 +41,10 @@ def _lines(canary: str, owned: Owned, policy: Json, digest: Digest, decision: st
     yield "\n## What will happen\n"
     yield from (f"- {line}" for line in _happening(policy))
     yield "\n## Limits\n"
-    rows = [(c["name"], c["minimum"] or "-", c["maximum"] or "-") for c in policy["checks"]]
+    rows = [
+        (c["name"], *(joined(c[end], unit(c["builtin"], "threshold")) for end in _ENDS))
+        for c in policy["checks"]
+    ]
     yield from table(("check", "at least", "at most"), rows)
     yield "\n## Stop conditions\n"
     yield from (f"- {words(line)}" for line in conditions(policy))

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from gitops_canary.core.text import counted
+from gitops_canary.core.units import joined, unit
 from gitops_canary.model.spec import Strategy
 
 Json = dict[str, Any]
@@ -18,12 +19,12 @@ def condemned_by(policy: Json) -> str:
     if judge["type"] == "sequential":
         times = 1 / Decimal(judge["alpha"])
         # Where nobody is left to compare with the limit has a risk of its own, half as large.
-        often = f"3 times in {2 * times:.0f}" if _whole(policy) else f"once in {times:.0f} times"
-        return f"evidence that is wrong at most {often}"
+        often = f"3 times in {2 * times:.0f}" if _whole(policy) else f"once in {times:.0f} rollouts"
+        return f"evidence that condemns a good version at most {often}"
     if judge["type"] == "conditions":
-        return "more failed measurements of a check at one weight than it lets by"
+        return "more failed measurements of a check at one weight than its failureLimit"
     if judge["type"] == "mannwhitney":
-        return "points that are worse than the primary's by ranks"
+        return "measured points that rank worse than the primary's"
     return counted(policy["threshold"], "failed look")
 
 
@@ -44,7 +45,7 @@ def limits(policy: Json) -> Iterator[str]:
         if hook["type"] in {"rollout", "pre-rollout"}:
             yield f"the webhook {hook['name']} answers neither 200, 201 nor 202: a failed check"
     if kind == "sequential" and any(not check["builtin"] for check in policy["checks"]):
-        yield f"{policy['threshold']} failed checks of a query, in all: as evidence does"
+        yield f"{policy['threshold']} failed checks of a query in all, as evidence does"
 
 
 def _whole(policy: Json) -> bool:
@@ -54,10 +55,11 @@ def _whole(policy: Json) -> bool:
 
 
 def _beyond(check: Json) -> Iterator[str]:
+    name = unit(check["builtin"], _THRESHOLD)
     if check["minimum"] is not None:
-        yield f"below {check['minimum']}"
+        yield f"below {joined(check['minimum'], name)}"
     if check["maximum"] is not None:
-        yield f"above {check['maximum']}"
+        yield f"above {joined(check['maximum'], name)}"
 
 
 def _condition(said: Json) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from gitops_canary.core.met import Stage, most, stages
 from gitops_canary.core.stopping import condemned_by, limits
 from gitops_canary.core.text import duration, percent
+from gitops_canary.core.units import Units, recorded
 
 Json = dict[str, Any]
 _FAST = 99
@@ -72,6 +73,18 @@ class Told:
         effective: Json = self.last["policy"]["effective"]
         return effective
 
+    def units(self, verdict: Json) -> Units:
+        """Say how the numbers of one of its verdicts are written."""
+        return recorded(self.policy["checks"], verdict.get("judge", "threshold"))
+
+    def checked(self, verdict: Json) -> Iterator[tuple[str, ...]]:
+        """List a verdict's (check, canary, primary, limit, outcome, samples), with units."""
+        units = self.units(verdict)
+        for one in verdict["checks"]:
+            name = one["name"]
+            values = (units.value(name, one[side]) for side in ("value", "baseline"))
+            yield name, *values, units.limit(name, one["limit"]), one["verdict"], one["samples"]
+
     def exposures(self) -> Iterator[Json]:
         """List what each weight exposed, in order."""
         return (d["exposure"] for d in self.decisions if d["exposure"])
@@ -116,8 +129,10 @@ class Told:
         if end is None or end["action"] == "finish":
             return
         for check in self.failures():
-            yield f"{check['name']} was {check['value']} (limit {check['limit']}): {check['why']}."
-            yield _cause(check, self.policy)
+            units, name = self.units(end["verdicts"][-1]), check["name"]
+            was, limit = units.value(name, check["value"]), units.limit(name, check["limit"])
+            yield f"{name} was {was} (limit {limit}): {check['why']}."
+            yield _cause(check, self.policy, units)
         for check in self.silences():
             yield f"{check['name']} gave no number: {check['why']}."
         if not end["verdicts"]:
@@ -127,8 +142,8 @@ class Told:
             yield "Fix it in a new version and commit that: a new candidate starts by itself."
             yield f"If the cause was outside the version: gitops-canary retry {canary}"
         else:
-            yield "Mend what kept it from being live or measured; it starts again by itself,"
-            yield f"or after the last attempt by: gitops-canary retry {canary}"
+            mend = "Mend what kept it from being live or measured; it starts again by itself"
+            yield f"{mend}, or after the last attempt by: gitops-canary retry {canary}"
         yield f"What was measured and decided: decision-*.json of rollout {rollout}."
 
     @property
@@ -148,7 +163,7 @@ class Told:
         if missed := most(self.stages):
             yield (
                 f"in {missed[0]} of the minutes above 0 % requests were not counted: up to "
-                f"{missed[1]} more, at the most there were a minute for each percent"
+                f"{missed[1]} more may have met it then, at the highest rate that was counted"
             )
         elif self._unseen:
             yield (
@@ -156,37 +171,37 @@ class Told:
                 "requests met it then"
             )
         if any(one.open for one in self.stages):
-            yield "what met it after a decision to end the traffic until that was live"
-        yield "the time between a decision and the moment it was live counts as the weight before"
+            yield "requests that met it after the decision to end its traffic, until that was live"
+        yield "between a decision and when it was live, requests are counted at the weight before"
         yield "whether the metric source told the truth: it is believed as it answered"
 
 
 def conditions(policy: Json) -> Iterator[str]:
     """Say what rolls a canary back, or takes it off traffic, under a policy."""
     yield from limits(policy)
-    yield f"{condemned_by(policy)}: every owned value goes back, quarantine"
+    yield f"{condemned_by(policy)}: all it owns in Git goes back, and the version is quarantined"
     if policy.get("watchMs") and policy["watchAction"] == "abort":
         span = duration(policy["watchMs"])
         yield f"the same within {span} after the finish: the stable revision before this rollout"
     deadline = duration(policy["progressDeadlineMs"])
     yield f"nothing clear measured for {deadline}: weight 0, no verdict on the version"
     yield f"a weight not live within {deadline}: weight 0, no verdict on the version"
-    yield "a person's abort in the Canary document: every owned value goes back"
+    yield "a person's abort (control.abort in the Canary): all it owns in Git goes back"
 
 
-def _cause(check: Json, policy: Json) -> str:
+def _cause(check: Json, policy: Json, units: Units) -> str:
     """Compare canary and primary: the difference says where the cause is to be looked for."""
     if check["baseline"] is None:
         return "The primary was not measured beside it, so the cause may lie outside the version."
     limits: Json = next((c for c in policy["checks"] if c["name"] == check["name"]), {})
-    had = f"The primary had {check['baseline']} in the same window"
+    had = f"The primary had {units.value(check['name'], check['baseline'])} in the same window"
     if _within(Decimal(check["baseline"]), check, limits):
         return f"{had}, within the limit: the likely cause is this version."
     rest = _rest(check.get("numbers", {}))
     if rest is not None and _within(rest, check, limits):
         pod = check["numbers"]["leftOut"]
         return (
-            f"{had} for its pod {pod}, which is left out; its others had {percent(rest)}, within "
+            f"{had} for its pod {pod}, which is left out; its others had {percent(rest)} %, within "
             "the limit: the likely cause is this version."
         )
     return (

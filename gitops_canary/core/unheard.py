@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.text import duration
+from gitops_canary.core.units import of
 from gitops_canary.errors import Unavailable
 from gitops_canary.model.decision import Decision, Hold, Wait
 from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Action, Outcome
+from gitops_canary.model.spec import Policy
 
 ASKED = frozenset({Wait.LIVE, Wait.READY, Wait.DATA})
 """Waits that end with an answer of a metric or sync source."""
@@ -105,10 +107,12 @@ def _waited(s: Situation, why: str, limit: str) -> Decision:
     )
 
 
-def failing(verdict: Verdict) -> str:
+def failing(verdict: Verdict, policy: Policy) -> str:
     """Name the failing checks with value and limit."""
+    units = of(policy, verdict.judge)
     return "; ".join(
-        f"{m.check} was {m.value} (limit {m.limit}{_counted(m)})"
+        f"{m.check} was {units.value(m.check, m.value)} "
+        f"(limit {units.limit(m.check, m.limit)}{_counted(m)})"
         for m in verdict.measurements
         if m.outcome is Outcome.FAIL
     )

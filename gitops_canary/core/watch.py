@@ -51,7 +51,8 @@ def _measuring(s: Situation, live_ms: int, seen: Sequence[Verdict]) -> Hold:
         failed = s.rollout.last.record.failed + sum(v.outcome is Outcome.FAIL for v in seen)
         count = f"failed look {failed} of {s.policy.threshold}"
         return s.hold(
-            Wait.WATCH, f"Watches the promoted version {until}; {count}: {failing(newest)}."
+            Wait.WATCH,
+            f"Watches the promoted version {until}; {count}: {failing(newest, s.policy)}.",
         )
     if newest and newest.outcome is Outcome.INCONCLUSIVE and newest.reason:
         return s.hold(Wait.WATCH, f"Watches the promoted version {until}: {newest.reason}.")

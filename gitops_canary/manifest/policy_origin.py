@@ -12,6 +12,34 @@ _SINGLE = {
     "skipAnalysis": ("skipAnalysis",),
     "steps": ("analysis.stepWeights", "analysis.stepWeight", "analysis.iterations"),
 }
+_WHERE_SET = {
+    **{
+        f"judge.{key}": (f"analysis.judge.{field}",)
+        for key, field in {
+            "type": "type", "shadows": "shadows", "alpha": "alpha", "rho": "rho",
+            "overdispersion": "overdispersion", "dwellMs": "dwell", "minSoakMs": "minSoak",
+            "maxHoldMs": "maxHold", "minRequests": "minRequests", "fastAdvance": "fastAdvance",
+            "onInconclusive": "onInconclusive", "warmupMs": "warmup", "podGraceMs": "podGrace",
+            "shareGuard": "shareGuard",
+        }.items()
+    },
+    "noData": ("analysis.noData",),
+    "onRetreat": ("analysis.onRetreat",),
+    "watchMs": ("analysis.watch.duration",),
+    "watchAction": ("analysis.watch.action",),
+    "strategy": ("analysis.match", "analysis.iterations"),
+    "iterations": ("analysis.iterations",),
+    "match": ("analysis.match",),
+    "mirror": ("analysis.mirrorWeight", "analysis.mirror"),
+    "affinity": ("analysis.sessionAffinity",),
+    "approvals": ("gates.approval",),
+    "returnStep": ("analysis.stepWeightPromotion",),
+    "rollbackWindowMs": ("rollbackWindow",),
+    "canaryReady": ("analysis.canaryReadyThreshold",),
+    "primaryReady": ("analysis.primaryReadyThreshold",),
+    "webhooks": ("analysis.webhooks",),
+}  # fmt: skip
+"""Named where they are set; what is not there is as usual."""
 _OF_CHECK = {
     "name": ("name",),
     "source": ("source",),
@@ -30,6 +58,9 @@ def origins(doc: Checked, checks: int) -> Mapping[str, str]:
     the document says nothing.
     """
     found = {name: _place(doc, paths) or DEFAULT for name, paths in _SINGLE.items()}
+    for name, paths in _WHERE_SET.items():
+        if place := _place(doc, paths):
+            found[name] = place
     for index in range(checks):
         for name, ends in _OF_CHECK.items():
             place = _place(doc, [f"analysis.metrics[{index}].{end}" for end in ends])

@@ -83,6 +83,11 @@ class Act:
     """Whether a person's word stands here in the place of checks that were left."""
 
     @property
+    def restores(self) -> bool:
+        """Whether the version leaves Git."""
+        return self.action is Action.ABORT or self.restore
+
+    @property
     def urgent(self) -> bool:
         """Whether this goes before everything else."""
         return self.action in {Action.ABORT, Action.RETREAT}

@@ -152,7 +152,14 @@ def _remedy(words: str) -> str:
 def _checks(one: Standing) -> Iterator[str]:
     if one.measurements:
         rows = [
-            (x.check, MARKS[x.outcome.value], x.value or "-", x.baseline or "-", x.limit, x.why)
+            (
+                x.check,
+                MARKS[x.outcome.value],
+                one.units.value(x.check, x.value),
+                one.units.value(x.check, x.baseline),
+                one.units.limit(x.check, x.limit),
+                x.why,
+            )
             for x in one.measurements
         ]
         yield table(

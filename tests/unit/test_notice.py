@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from situations import NEW, OLD, looks
+from situations import NEW, OLD, POLICY, looks
 
 from gitops_canary.core.notice import BODY_MAX, SUMMARY_MAX, marker, notice, unjudged
 from gitops_canary.model.decision import Act, Decision, Hold, Wait
@@ -41,7 +41,7 @@ def told(decision: Decision, **changes: Any) -> Notice:
         "source": Revision("1" * 40),
         "tip": TIP,
         "version": NEW.version,
-        "steps": [Decimal(10), Decimal(50)],
+        "policy": replace(POLICY, steps=(Decimal(10), Decimal(50))),
         "verdicts": decision.verdicts if isinstance(decision, Act) else (),
     }
     return notice(decision, **(values | changes))

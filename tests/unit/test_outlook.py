@@ -34,7 +34,7 @@ def test_a_weighted_rollout_is_told_step_by_step(tmp_path: Path) -> None:
     assert numbered(lines) == [
         "start", *(f"advance {step}/5" for step in range(1, 6)), "promote", "finish",
     ]  # fmt: skip
-    assert "Each look asks: request-success-rate at least 99 over 2s; " in "\n".join(lines)
+    assert "Each look asks: request-success-rate at least 99 % over 2s; " in "\n".join(lines)
     assert lines[-1] == "At the quickest: 10s from a ready canary to the end."
 
 

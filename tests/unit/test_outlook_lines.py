@@ -75,11 +75,11 @@ ARGO = JudgePolicy(type="conditions")
         ({"checks": (check(None, query="q", minimum=None),)}, "asks: mine measured over 1m."),
         (
             {"checks": (check(), check(DURATION, minimum=None, maximum="500"))},
-            "request-success-rate at least 99 over 1m; request-duration at most 500 over 1m.",
+            "request-success-rate at least 99 % over 1m; request-duration at most 500 ms over 1m.",
         ),
         (
             {"checks": (check(minimum="1", maximum="2"),)},
-            "at least 1 and at most 2 over 1m.",
+            "at least 1 % and at most 2 % over 1m.",
         ),
         ({}, "At 2 failed looks over the whole rollout: abort."),
     ],

@@ -126,7 +126,33 @@ def taken_off() -> Told:
     return story(quiet, idle)
 
 
-@pytest.mark.parametrize("made", [rolled_back, rolled_out, going_on, a_day, taken_off])
+def counted() -> Told:
+    """Counted against the primary, with units; one judge beside it, and options that were set."""
+    good = check("request-success-rate", "pass", "99.9", "99.95", ">= 99")
+    slow = check("request-duration", "inconclusive", "98.5", "99.9", ">= 99 within 250 ms")
+    one = with_checks(decision(2, "advance"), ("request-success-rate", "99", None),
+                      ("request-duration", None, "250"), ("own", None, "5"))  # fmt: skip
+    effective = one["policy"]["effective"]
+    for each in effective["checks"][:2]:
+        each["builtin"] = each["name"]
+    effective["checks"][2] |= {"query": "max(up)", "criteria": {
+        "success": "result[0] < 5", "failure": "", "failureLimit": 1, "count": 2,
+        "initialDelayMs": 30000, "dryRun": False}}  # fmt: skip
+    hook = {"name": "load", "type": "rollout", "timeoutMs": 5000, "retries": 1}
+    effective |= {"steps": ["5", "12.5"], "noData": "ask", "watchMs": 900000, "later": {"x": 1},
+                  "watchAction": "abort", "canaryReady": 50, "webhooks": [hook]}  # fmt: skip
+    effective["judge"] = {
+        "type": "sequential", "shadows": ["threshold"], "alpha": "0.005", "rho": "1.5",
+        "overdispersion": None, "dwellMs": 60000, "minSoakMs": 300000, "maxHoldMs": 600000,
+        "minRequests": 100, "fastAdvance": True, "onInconclusive": "promote", "warmupMs": 90000,
+    }  # fmt: skip
+    one["policy"]["origin"] |= {"judge.alpha": "canary.yaml:9:5", "intervalMs": "default"}
+    one["verdicts"] = [look(BEGIN_MS, good, slow, check("own", "pass", "4", None, "<= 5"))
+                       | {"judge": "sequential"}]  # fmt: skip
+    return story(one)
+
+
+@pytest.mark.parametrize("made", [rolled_back, rolled_out, going_on, a_day, taken_off, counted])
 def test_a_page_s_bytes_stay_while_its_number_does(made: Any) -> None:
     told = made()
     for ending, text in (("md", readme(told)), ("html", report(told))):

@@ -72,6 +72,10 @@ def words(one: Plan) -> tuple[str, str]:
 
 
 SEEN = "The previous move was live at 1970-01-01T00:16:40Z."
+BACK = (
+    "All that this Canary owns is back as it was at 000000000000, the stable revision. The version "
+    "is quarantined: committed again it gets no traffic until `gitops-canary retry prod/shop`."
+)
 SAID: dict[str, tuple[Callable[[], Plan], str, str]] = {
     "start": (
         lambda: planned(act(Action.START, step=0), NEW), "start 1.1.0 at 0% (step 0/1)",
@@ -111,7 +115,7 @@ SAID: dict[str, tuple[Callable[[], Plan], str, str]] = {
     "abort": (
         lambda: planned(act(Action.ABORT, quarantine=True), HERE, AT_TEN),
         "abort 1.1.0, 10% -> 0% (step 1/1)",
-        f"{SEEN} Every owned value is back at the stable revision; the version is quarantined.",
+        f"{SEEN} {BACK}",
     ),
     "abort after the finish": (
         lambda: planned(
@@ -119,7 +123,7 @@ SAID: dict[str, tuple[Callable[[], Plan], str, str]] = {
             (*PROMOTED, *so_far((Action.FINISH, "10", "0"))),
         ),
         "abort 1.1.0 after its promotion (step 1/1)",
-        f"{SEEN} Every owned value is back at the stable revision; the version is quarantined.",
+        f"{SEEN} {BACK}",
     ),
     "retreat": (
         lambda: planned(act(Action.RETREAT), HERE, AT_TEN), "retreat 10% -> 0% (step 1/1)",

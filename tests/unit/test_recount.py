@@ -24,7 +24,7 @@ def test_a_rollback_is_told_move_by_move() -> None:
             "Rollout 0123456789ab, decided 2026-03-02T10:01:00Z to 2026-03-02T10:09:00Z; "
             "its commits can have later dates."
         ),
-        f"Asked for by commit {'a' * 40}; goes back to {'b' * 40}.",
+        f"Asked for by commit {'a' * 40}; a rollback goes back to {'b' * 40}.",
     ]
     assert lines[3:12] == [
         "Asked for by Ada: bump",
@@ -32,7 +32,7 @@ def test_a_rollback_is_told_move_by_move() -> None:
         "2026-03-02T10:01:00Z  start 0% -> 10%: Because.",
         "2026-03-02T10:09:00Z  abort 10% -> 0%: Because.",
         "    live: the share rose",
-        f"    fail: request-success-rate {measured}: failed with 500: 12",
+        f"    fail: request-success-rate: {measured}: failed with 500: 12",
         "    webhook smoke passed: 200",
         "    webhook gate did not pass: no answer",
         "",
@@ -50,7 +50,7 @@ def test_a_check_without_a_number_is_told_by_its_reason() -> None:
     silent["verdicts"][0]["checks"][0].update(value=None, verdict="inconclusive", why="no data")
     lines = list(recount(story(silent), "", {}))
 
-    assert "    inconclusive: request-success-rate gave no number: no data" in lines
+    assert "    inconclusive: request-success-rate: no data" in lines
     assert "2026-03-02T10:02:00Z  retreat 0% -> 10%, by a person's word: Because." in lines
     assert not any(line.startswith("Asked for by ") and "commit" not in line for line in lines)
     assert "Exposed: 0 minutes above 0 %, requests not counted." in lines
@@ -125,7 +125,7 @@ def test_what_went_on_until_a_move_was_written_or_live_is_exposed_too() -> None:
     # Two minutes at 10 % and five at 50 %, at ten a minute for each percent.
     bound = "in 7.0 of the minutes above 0 % requests were not counted: up to 2700 more"
     assert any(bound in line for line in lines)
-    open_end = "what met it after a decision to end the traffic until that was live"
+    open_end = "requests that met it after the decision to end its traffic, until that was live"
     assert not any(open_end in line for line in lines)
     assert any(open_end in line for line in lines_of(up, down))
 

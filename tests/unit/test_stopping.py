@@ -28,9 +28,13 @@ def with_check(judge: str | None = None, **check: Any) -> Json:
         (None, 1, "1 failed look"),
         (None, 2, "2 failed looks"),
         ("threshold", 2, "2 failed looks"),
-        ("sequential", 2, "evidence that is wrong at most once in 200 times"),
-        ("conditions", 2, "more failed measurements of a check at one weight than it lets by"),
-        ("mannwhitney", 2, "points that are worse than the primary's by ranks"),
+        ("sequential", 2, "evidence that condemns a good version at most once in 200 rollouts"),
+        (
+            "conditions",
+            2,
+            "more failed measurements of a check at one weight than its failureLimit",
+        ),
+        ("mannwhitney", 2, "measured points that rank worse than the primary's"),
     ],
 )
 def test_each_judge_condemns_in_its_own_way(judge: str | None, threshold: int, says: str) -> None:
@@ -41,8 +45,8 @@ def test_each_judge_condemns_in_its_own_way(judge: str | None, threshold: int, s
     ("steps", "strategy", "risk", "counted"),
     [
         (["10", "100"], "weighted", "3 times in 400", "primary, and at 100 % by itself"),
-        (["10", "50"], "weighted", "once in 200 times", "against the primary"),
-        (["100"], "A/B", "once in 200 times", "against the primary"),
+        (["10", "50"], "weighted", "once in 200 rollouts", "against the primary"),
+        (["100"], "A/B", "once in 200 rollouts", "against the primary"),
     ],
 )
 def test_who_has_all_traffic_is_judged_by_itself_too(
@@ -50,7 +54,7 @@ def test_who_has_all_traffic_is_judged_by_itself_too(
 ) -> None:
     given = with_check("sequential", builtin="request-success-rate")
     given |= {"steps": steps, "strategy": strategy}
-    assert condemned_by(given) == f"evidence that is wrong at most {risk}"
+    assert condemned_by(given) == f"evidence that condemns a good version at most {risk}"
     assert next(limits(given)).endswith(counted)
 
 
@@ -65,9 +69,9 @@ def test_who_has_all_traffic_is_judged_by_itself_too(
         (
             "sequential",
             {"builtin": "request-success-rate"},
-            "below 99: counted, request by request, against the primary",
+            "below 99 %: counted, request by request, against the primary",
         ),
-        ("threshold", {"builtin": "request-success-rate"}, "below 99: a failed check"),
+        ("threshold", {"builtin": "request-success-rate"}, "below 99 %: a failed check"),
     ],
 )
 def test_a_limit_says_on_which_side_it_is_broken(judge: str | None, check: Json, says: str) -> None:
@@ -109,7 +113,7 @@ def test_queries_count_up_beside_the_evidence() -> None:
     *_, mixed = limits(with_check("sequential"))
     builtin = list(limits(with_check("sequential", builtin="request-success-rate")))
 
-    assert mixed == "2 failed checks of a query, in all: as evidence does"
+    assert mixed == "2 failed checks of a query in all, as evidence does"
     assert len(builtin) == 1
     assert len(list(limits(with_check()))) == 1
 

@@ -109,7 +109,7 @@ def test_a_gate_has_no_deadline_but_the_silence_behind_it_has(
 def test_verdicts_are_put_into_words() -> None:
     (one,) = looks(FAIL)
     two = replace(one, measurements=(measured(FAIL), measured(PASS), measured(NONE)))
-    assert failing(two) == "errors was 1 (limit <= 1, 9 requests)"
+    assert failing(two, POLICY) == "errors was 1 (limit <= 1, 9 requests)"
     assert silent(two) == "errors: why"
     assert silent(replace(two, reason="said already")) == "said already"
 
