@@ -17,6 +17,7 @@ from gitops_canary.core.hooks import of
 from gitops_canary.core.outlook import outlook
 from gitops_canary.core.questions import unaskable
 from gitops_canary.core.text import counted, percent
+from gitops_canary.core.undoing import blob_id
 from gitops_canary.errors import CanaryError, Place, SpecError, UsageError
 from gitops_canary.manifest import catalog, contested, document
 from gitops_canary.manifest.header import KINDS
@@ -96,7 +97,7 @@ class Folder:
             remedy = "let whoever runs this read it"
             self._failed[name] = SpecError(problem, remedy=remedy, place=place)
             return name
-        name = BlobId(hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest())  # noqa: S324 - Git's own object id
+        name = blob_id(data)
         self._bytes[name] = data
         return name
 

@@ -13,6 +13,7 @@ from gitops_canary.core.edits import confirm
 from gitops_canary.core.evidence import decision_path, digest
 from gitops_canary.core.initialising import Beginning
 from gitops_canary.core.plan import QUARANTINE, Context, Plan, plan
+from gitops_canary.core.undoing import Brought
 from gitops_canary.errors import CanaryError, Unavailable
 from gitops_canary.manifest.spec_file import policy_json
 from gitops_canary.model.decision import Act, Hold
@@ -20,6 +21,7 @@ from gitops_canary.model.names import CanaryId, Digest, Path, Revision
 from gitops_canary.model.observation import Answer, Question
 from gitops_canary.model.rollout import Action, Rollout
 from gitops_canary.model.spec import CanarySpec, Policy
+from gitops_canary.ports import Git
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Planner:
     """Plans the moves of one look."""
 
     reader: Reader
+    git: Git
     timing: Timing
     clock: Clock
 
@@ -100,11 +103,21 @@ class Planner:
             lag_ms=self.timing.lag_ms,
             scrape_timeout_ms=self.timing.scrape_timeout_ms,
             landed=self.timing.landed,
+            brought=self._brought(rollout) if rollout and act.restores else None,
         )
         made = plan(act, context, router)
         assert made.after is not None, "its ground was read"
         confirm(act, before=one.tip.owned, after=made.after, place=one.spec.place)
         return made
+
+    def _brought(self, rollout: Rollout) -> Brought:
+        """List what the commit changed that asked for a version; of a merge, on its branch."""
+        source = rollout.moves[0].record.source
+        parents = self.git.commit(source).parents
+        before = self.git.files(parents[0]) if parents else {}
+        after = self.git.files(source)
+        paths = [path for path in {*before, *after} if before.get(path) != after.get(path)]
+        return Brought(before={p: before[p].id if p in before else None for p in paths})
 
     def _policy(
         self, act: Act, spec: CanarySpec, rollout: Rollout | None, otherwise: Revision

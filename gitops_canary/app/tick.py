@@ -171,7 +171,7 @@ class Station:
         acts = self._refusals.due(decisions, steady_ms)
         clock = await self.measuring.clock(measured, now_ms) if acts else Clock(own_ms=now_ms)
         clock = self.time.dating(clock)
-        planner = Planner(self.reader, self.measuring.timing, clock)
+        planner = Planner(self.reader, self.git, self.measuring.timing, clock)
         plans, refused = await self.worker.do(
             lambda: planner.plans(acts, seen, measured.answers, self._known()[1], begun)
         )
