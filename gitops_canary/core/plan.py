@@ -127,10 +127,9 @@ def plan(act: Act, context: Context, router: Router) -> Plan:
         verdict=newest,
         record=record,
         units=units.of(context.policy, newest.judge if newest else ""),
-        part=part(record.source, context.brought, texts) if record.reverts else "",
+        part=_part(record, context, texts),
     )
-    number = len(context.rollout.moves) + 1 if context.rollout else 1
-    path = evidence.decision_path(record, number)
+    path = evidence.decision_path(record, _number(context))
     return Plan(
         act=act,
         record=record,
@@ -211,6 +210,15 @@ def _record(act: Act, context: Context) -> Record:
         previous=so_far[-1].revision if so_far else None,
         reverts=_reverts(act, context),
     )
+
+
+def _number(context: Context) -> int:
+    return len(context.rollout.moves) + 1 if context.rollout else 1
+
+
+def _part(record: Record, context: Context, texts: Mapping[Path, str]) -> str:
+    """Say what of the source a restoration undoes; empty where all, or nothing is restored."""
+    return part(record.source, context.brought, texts) if record.reverts else ""
 
 
 def _image_changed(context: Context) -> bool:
