@@ -16,7 +16,7 @@ import httpx2
 from gitops_canary.git.commands import HEADS, is_revision
 from gitops_canary.git.process import Finished
 from gitops_canary.git.surroundings import Surroundings
-from gitops_canary.http import clock_ms
+from gitops_canary.http import clock_ms, no_cookies
 from gitops_canary.model.names import Revision
 
 _ANSWER_MAX = 1 << 16
@@ -124,6 +124,7 @@ class Poller:
                 follow_redirects=False,
                 trust_env=False,  # no proxy or .netrc of the environment sees the credentials
                 timeout=self._timeout_s,
+                cookies=no_cookies(),
             )
         return self._client
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,7 +59,7 @@ class Reply:
 
 
 class Session:
-    """A pool of connections to one service, without redirects, proxies or compression.
+    """A pool of connections to one service, without redirects, proxies, cookies or compression.
 
     Raises:
         ConfigError: the URL or the certificates cannot be used.
@@ -75,6 +76,7 @@ class Session:
             trust_env=False,  # a proxy or .netrc of the environment must not see the credentials
             timeout=None,  # every call runs under its caller's deadline
             limits=httpx2.Limits(max_connections=CONCURRENT_MAX),
+            cookies=no_cookies(),
             headers={"Accept-Encoding": "identity", "User-Agent": "gitops-canary"},
         )
 
@@ -129,6 +131,11 @@ class Session:
             f"limits requests (HTTP status {status}): it is asked again in {rest_s:.0f} s; "
             "ask it less often where this comes again and again"
         )
+
+
+def no_cookies() -> CookieJar:
+    """Give a jar that keeps none: they pile up until the service refuses requests for length."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
 
 
 def unreachable(error: Exception, secrets: Secrets) -> str:

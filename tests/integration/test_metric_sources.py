@@ -15,7 +15,7 @@ import pytest
 from provider_answers import AT, PROVIDERS, SECOND, SECRET, account_key, keptn
 from provider_asking import Asking, Watch
 from provider_nasty import FUTURE, ODD, PARTIAL, TWICE, body, drips, endless
-from provider_server import Handler, Server, sends
+from provider_server import Handler, Reply, Server, sends
 
 from gitops_canary.app.config import load
 from gitops_canary.app.outside import client
@@ -72,9 +72,9 @@ def openings(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Mappin
 def ask(
     server: Server, loop: asyncio.Runner, openings: Mapping[str, Opening], name: str
 ) -> Iterator[Asking]:
-    root = logging.getLogger()
+    root, watch = logging.getLogger(), Watch()
     level = root.level
-    root.addHandler(watch := Watch())
+    root.addHandler(watch)
     root.setLevel(logging.DEBUG)
     yield Asking(server, loop, openings[name], name)
     root.setLevel(level)
@@ -181,12 +181,9 @@ def test_every_byte_in_time_is_no_answer_in_time(name: str, ask: Asking) -> None
     assert "within 100 ms" in (found.error or "")
 
 
-def test_answer_that_is_too_large_is_refused(ask: Asking) -> None:
-    assert "more than" in (ask(sends(b" " * (BODY_MAX + 1))).error or "")
-
-
-def test_answer_without_an_end_is_refused(ask: Asking) -> None:
-    assert "more than" in (ask(endless).error or "")
+@pytest.mark.parametrize("reply", [sends(b" " * (BODY_MAX + 1)), endless], ids=["large", "endless"])
+def test_answer_that_is_too_large_is_refused(reply: Reply, ask: Asking) -> None:
+    assert "more than" in (ask(reply).error or "")
 
 
 @pytest.mark.parametrize("text", ["1e400", "-1e999", "9" * 5000, "true", '"99,5"', '"0x63"', "{}"])
@@ -248,6 +245,13 @@ def test_throttling_in_other_words_is_minded_too(ask: Asking) -> None:
     first, second = ask.asked([sends(told, 400), sends(PROVIDERS["cloudwatch"].value)])
     assert "asked again in 30 s" in (first.error or "")
     assert "limits requests" in (second.error or "")
+
+
+@pytest.mark.parametrize("name", ["prometheus", "http-json"])
+def test_no_cookie_is_sent_back(ask: Asking) -> None:
+    kinds = (PROVIDERS[ask.name].stale, PROVIDERS[ask.name].value)
+    ask.asked([sends(kind, Set_Cookie="session=1; Path=/") for kind in kinds])
+    assert "session=" not in "".join(ask.server.asked[1:2] or ["session="])
 
 
 def test_nobody_there_is_told(name: str, ask: Asking) -> None:
