@@ -41,6 +41,8 @@ RULES: Mapping[str, Make] = {
     "ours, as timed": partial(_ours, timed=True),
     "ours+ramp+gate+watch, as timed": partial(_ours, timed=True, steps=RAMP, watch_s=900.0),
     "ours, as timed, phased": partial(_ours, timed=True, phased=True),
+    "at once, as timed, phased": partial(_ours, timed=True, phased=True, rule=53),
+    "at once, as timed": partial(_ours, timed=True, rule=53),
     "ours+gate, phased": partial(_ours, phased=True),
     "cold+gate": partial(_ours, rule=40),
     "cold, as timed": partial(_ours, timed=True, rule=40),
@@ -64,7 +66,9 @@ RULES: Mapping[str, Make] = {
 """`as timed` is how the controller asks, `patient` how it did before decision 36; `blind` sees
 nothing while a weight is on its way; `to 100` gives the canary all traffic before it is promoted,
 where `held` condemns nobody, as before decision 48; `unlooked` rises while the canary is slow in
-its warm-up, as before decision 51; `by pods` sees what each pod counted itself."""
+its warm-up, as before decision 51; `phased` reads pods one after the other, and `at once` believes
+what the primary may not have shown yet, as before decision 55; `by pods` sees what each pod counted
+itself."""
 
 
 @dataclass(frozen=True, slots=True)

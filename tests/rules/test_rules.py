@@ -9,9 +9,10 @@ from rules.ours import KINDS
 from rules.playing import RULES, play, summary
 from rules.scraping import Phases
 from rules.traffic import FAULTY, HEALTHY, Counts, Scenario
+from rules.unseen import UNSEEN
 from rules.whole import WHOLE
 
-EVERY = {one.name: one for one in (*HEALTHY, *FAULTY, *WHOLE)}
+EVERY = {one.name: one for one in (*HEALTHY, *FAULTY, *UNSEEN, *WHOLE)}
 SEED = 77
 EMPTY = Counts(
     pods={f"{side}_{kind}": [(0, 0)] * 4 for side in ("canary", "primary") for kind in KINDS}
@@ -60,6 +61,16 @@ def test_faulty_release_costs_a_part_of_what_flaggers_rule_costs(name: str, most
 )  # fmt: skip
 def test_one_pod_of_a_healthy_release_condemns_nobody_where_pods_are_seen(name: str) -> None:
     assert summary("ours+gate, by pods", scenario(name), 100.0, runs=4, seed=SEED).back == 0
+
+
+def test_what_both_meet_condemns_nobody_where_pods_are_scraped_one_after_the_other() -> None:
+    blip = scenario("both fail 30 % for 90 s at 95 s")
+    now, before = (
+        summary(f"{rule}, as timed, phased", blip, 100.0, runs=8, seed=SEED)
+        for rule in ("ours", "at once")
+    )
+    assert (now.backs, now.done_s is None) == (0, False)
+    assert before.backs
 
 
 def test_what_is_never_heard_is_given_back_and_condemned_in_no_attempt() -> None:

@@ -44,6 +44,13 @@ UNSEEN = (
         "slow in clumps of 5, 0.3 %, of both", healthy=True, burst=5, slow=constant(BASE_SLOW)
     ),
     Scenario("both degrade alike at 120 s: 2 %", healthy=True, errors=_degraded),
+    # Within a scrape, so that of pods that are read one after the other some show it before others.
+    Scenario(
+        "both fail 30 % for 90 s at 95 s", healthy=True, errors=between(95, 185, 0.3, BASE_ERRORS)
+    ),
+    Scenario(
+        "both fail 50 % for 5 s at 100 s", healthy=True, errors=between(100, 105, 0.5, BASE_ERRORS)
+    ),
     Scenario("12 % of errors that pulse every 16 s", healthy=False, canary_errors=_pulsing),
     Scenario(
         "20 % at the weights 25 and 30 alone", healthy=False,

@@ -66,7 +66,7 @@ def finding(config: Config, metric: Metric, weighed: Weighed, counts: Counts | N
 
     `counts` are those of the newest block.
     """
-    found = _found(config, metric, weighed, counts)
+    found = _read(config, metric, weighed, _found(config, metric, weighed, counts))
     if found.fails and found.way == _SOLE:
         there = weighed.sole_total
         found = replace(found, sides=_there(there, metric), seen=there)
@@ -79,6 +79,26 @@ def finding(config: Config, metric: Metric, weighed: Weighed, counts: Counts | N
     falls = f"its share falls as it warms up: {told(weighed.newest)} in the newest scrapes"
     waits = falls if weighed.falling else ""
     return replace(found, log=min(found.log, log), fails=False, waits=waits, pod="")
+
+
+def _read(config: Config, metric: Metric, weighed: Weighed, found: Finding) -> Finding:
+    """Wait where the primary may not have shown yet what condemns the canary.
+
+    Without a broken pod of the primary's, that is: it was one for blocks.
+    """
+    edges = weighed.edges
+    if not found.fails or edges is None or found.way == _SOLE or weighed.faults.base:
+        return found
+    log = condemning(config, metric, edges.believed)[0]
+    if log >= math.log(config.limit):
+        return found
+    jumps = (
+        "share of bad requests jumps too" if len(edges.open) > 1 else "next scrape may show it too"
+    )
+    numbers = {**found.numbers, "logBelieved": exact(log, config.digits)}
+    return replace(
+        found, log=log, fails=False, waits=f"the primary's {jumps}", pod="", numbers=numbers
+    )
 
 
 def _found(config: Config, metric: Metric, weighed: Weighed, counts: Counts | None) -> Finding:

@@ -3,11 +3,13 @@
 import operator
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from gitops_canary.core.judges import eprocess
 from gitops_canary.core.judges.eprocess import Mixture
+from gitops_canary.core.judges.jumping import Edges, followed
 from gitops_canary.core.judges.pod_faults import Strand
-from gitops_canary.core.judges.sequential_types import Config, Metric
+from gitops_canary.core.judges.sequential_types import EDGES, Config, Metric
 from gitops_canary.model.judging import Counts
 
 Ratios = tuple[eprocess.Logs, ...]
@@ -40,6 +42,22 @@ def grown(
         spared=spared,
         total=before.total + c,
     )
+
+
+def edged(
+    config: Config, metric: Metric, edges: Edges | None, c: Counts, strands: tuple[Strand, Strand]
+) -> Edges | None:
+    """Follow what both sides meet; `strands` is all evidence before the block and with it."""
+    if config.alone or config.rule < EDGES:
+        return None
+    grow = partial(_tolerant, config, metric)
+    return followed(edges, *strands, c, eta=metric.eta, suspicious=config.suspicious, grow=grow)
+
+
+def _tolerant(config: Config, metric: Metric, before: Strand, c: Counts, times: int) -> Strand:
+    """Add counts up, where so many times the tolerance is no fault."""
+    less = config if times == 1 else replace(config, rho=config.rho * times)
+    return grown(less, metric, before, c)
 
 
 def _ratios(config: Config, metric: Metric, c: Counts, *, sole: float | None) -> Ratios:

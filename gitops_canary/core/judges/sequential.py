@@ -14,7 +14,7 @@ from functools import partial
 
 from gitops_canary.core.judges import eprocess, lonely, recovering, share, threshold, waiting
 from gitops_canary.core.judges.condemning import Finding, condemning, condemns, finding
-from gitops_canary.core.judges.growing import grown
+from gitops_canary.core.judges.growing import edged, grown
 from gitops_canary.core.judges.pod_faults import Strand, followed
 from gitops_canary.core.judges.pods import added, blamed
 from gitops_canary.core.judges.recovering import Shares
@@ -145,8 +145,7 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
     )
     whole = _so_far(before)
     sole = lonely.allowed(config, metric, before.beside, c, block.weight)
-    grow = partial(grown, config, metric, sole=sole)
-    after = grow(whole, c)
+    after = (grow := partial(grown, config, metric, sole=sole))(whole, c)
     span, known = (block.start_ms, block.end_ms), {"budget": metric.budget, "eta": metric.eta}
     both = config.rule >= BOTH
     warm = grow(before.warm, c) if before.warm else None
@@ -168,6 +167,7 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
         faults=followed(before.faults, whole, reading, c, span, grow=grow, both=both, **known)
         if config.rule >= LONE
         else before.faults,
+        edges=edged(config, metric, before.edges, c, (whole, after)),
         warm=Strand() if falling else warm,
         newest=newest,
         falling=falling,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from gitops_canary.core.judges import eprocess, share, threshold
 from gitops_canary.core.judges.eprocess import Mixture
+from gitops_canary.core.judges.jumping import Edges
 from gitops_canary.core.judges.pod_faults import NONE, Faults, Strand
 from gitops_canary.core.judges.pods import Pods
 from gitops_canary.core.judges.recovering import Shares
@@ -12,10 +13,11 @@ from gitops_canary.model.judging import Counts
 from gitops_canary.model.rollout import Outcome
 
 SEEN_MS = 15_000
-RULE = 54
+RULE = 55
 """The newest decision (docs/decisions) that changed how evidence is weighed, or from when."""
 APART, TOGETHER, LONE, KEPT, BORN, ROW, WARM, BOTH, SPLIT = 29, 31, 37, 38, 39, 40, 41, 42, 43
-HEEDS, SUMS, SOLE, PACED, NEWEST, COLD, ONCE, LOOKS, SHADOWED = 46, 47, 48, 49, 50, 51, 52, 53, 54
+HEEDS, SUMS, SOLE, PACED, NEWEST, COLD, ONCE, LOOKS = 46, 47, 48, 49, 50, 51, 52, 53
+SHADOWED, EDGES = 54, 55
 """The decisions since which a pod's own share is expected of it, the ways to condemn add up, a pod
 that is broken by itself is left out or waited for, what is promoted unproven kept its limit, a
 series that begins within a window counts whole in it, the blocks of all weights are one row, a
@@ -24,8 +26,8 @@ rest of a primary, clumped or retried requests are no other split, the silence o
 up for by what others say, clumps show in the sums of both sides, where nobody is left to compare
 with the limit alone condemns, ranks pass once an interval at a weight, nothing passes between a
 failed look at a limit and the next one, what breaks a limit during its warm-up holds, what one side
-missed is counted once, iterations are intervals, not looks, and a shadow says nothing before it has
-looked."""
+missed is counted once, iterations are intervals, not looks, a shadow says nothing before it has
+looked, and what both sides meet is believed once both were read."""
 WHOLE = 100
 """Percent: at this weight nobody is left to compare with, and what was seen before counts."""
 
@@ -131,6 +133,8 @@ class Weighed:
     """What the canary's pods counted of themselves."""
     faults: Faults = NONE
     """What single pods did, and the evidence without those that were broken."""
+    edges: Edges | None = None
+    """The evidence without what the primary may not have shown yet; None before the first block."""
     warm: Strand | None = None
     """The evidence since the share of bad requests fell last, where it did after the warm-up."""
     newest: Shares = ()
