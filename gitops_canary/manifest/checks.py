@@ -7,7 +7,7 @@ from gitops_canary.errors import SpecError
 from gitops_canary.manifest.checked import Checked
 from gitops_canary.manifest.criteria_fields import conditioned, read_criteria
 from gitops_canary.manifest.metric_template import MetricTemplate, TemplateLookup
-from gitops_canary.manifest.placeholders import check_query, check_variables
+from gitops_canary.manifest.placeholders import check_query, check_variables, referred
 from gitops_canary.manifest.problems import Problem, nearest
 from gitops_canary.model.spec import Check, Limits
 from gitops_canary.model.webhooks import HookType, Webhook
@@ -66,6 +66,7 @@ class _Reader:
     def _check(self, path: str, name: str) -> Check:
         doc = self._doc
         query, address, source = self._query(path)
+        query = query and referred(doc, query)
         builtin = name if query is None and name in BUILTINS else None
         if query is None and builtin is None and not doc.has(f"{path}.templateRef"):
             doc.complain(

@@ -71,11 +71,13 @@ def _spec() -> Iterator[Field]:
             "primaryScalerReplicas.maxReplicas": Type.WHOLE,
         }, below=f"{at}.",
     )  # fmt: skip
-    reference: dict[str, Type | tuple[str, ...]] = {"apiVersion": Type.WORD, "name": Type.NAME}
-    for name, kind in (("ingressRef", "Ingress"), ("routeRef", "ApisixRoute")):
+    reference: dict[str, Type | tuple[str, ...]] = {"apiVersion": Type.WORD}
+    for name, kind in (("ingress", "Ingress"), ("route", "ApisixRoute")):
         fields = {**reference, "kind": (kind,)}
-        yield from rows(Status.NEUTRAL, _FOUND, fields, below=f"{name}.")
-    upstream = {**reference, "kind": ("Upstream",), "namespace": Type.NAME}
+        yield from rows(Status.NEUTRAL, _FOUND, fields, below=f"{name}Ref.")
+        why = f"{_FOUND}; the name stands for {{{{ {name} }}}} in a query"
+        yield _honoured(f"{name}Ref.name", Type.NAME, why)
+    upstream = {**reference, "name": Type.NAME, "kind": ("Upstream",), "namespace": Type.NAME}
     yield from rows(Status.NEUTRAL, _FOUND, upstream, below="upstreamRef.")
 
 

@@ -8,18 +8,32 @@ from gitops_canary.manifest.problems import nearest, shown
 
 KNOWN = ("name", "namespace", "target", "service", "interval")
 """Placeholders with a value of their own; `variables.<name>` comes from templateVariables."""
-LATER = {"ingress": "there is no ingressRef yet", "route": "there is no routeRef yet"}
+REFERRED = {"ingress": "ingressRef", "route": "routeRef"}
+"""Placeholders that stand for the name of what the Canary itself refers to."""
 _PLACEHOLDER = re.compile(r"\{\{-?\s*([A-Za-z_][\w.-]*)\s*-?\}\}")
 _VALUE = re.compile(r"[A-Za-z0-9_./:|*+?%@=^$~,-]{1,253}")
+
+
+def referred(doc: Checked, query: str) -> str:
+    """Fill in the names of the Ingress and the route that the Canary refers to.
+
+    They are part of the check from then on, so that its records need no more than that.
+    """
+
+    def name(match: re.Match[str]) -> str:
+        known = doc.text(f"{REFERRED[match.group(1)]}.name") if match.group(1) in REFERRED else None
+        return known or match.group()
+
+    return _PLACEHOLDER.sub(name, query)
 
 
 def check_query(doc: Checked, path: str, query: str, variables: Collection[str]) -> None:
     """Complain about placeholders that nothing fills in."""
     known = [*KNOWN, *(f"variables.{name}" for name in sorted(variables))]
     for name in dict.fromkeys(_PLACEHOLDER.findall(query)):
-        if name in LATER:
-            problem = f"has {{{{ {name} }}}}, which is not supported yet: {LATER[name]}"
-            doc.complain(path, problem, "write the value itself")
+        if name in REFERRED:
+            problem = f"has {{{{ {name} }}}}, and there is no {REFERRED[name]} with a name"
+            doc.complain(path, problem, "write the name itself")
         elif name not in known:
             remedy = nearest(name, known)
             if name.startswith("variables."):

@@ -49,7 +49,7 @@ from gitops_canary.model.spec import Limits
             "analysis.metrics[0].templateVariables are for a query only",
         ),
         ({"query": 'up{a="{{ nam }}"}', "threshold": 1}, "has {{ nam }}"),
-        ({"query": "{{ ingress }}", "threshold": 1}, "{{ ingress }}, which is not supported yet"),
+        ({"query": "{{ ingress }}", "threshold": 1}, "{{ ingress }}, and there is no ingressRef"),
         ({"query": "{{ variables.a }}", "threshold": 1}, "has {{ variables.a }}"),
         ({"query": "{{ if name }}", "threshold": 1}, "{{ }} that is more than a name"),
         ({"query": "x" * 100_000, "threshold": 1}, "has more than 10000 characters"),
@@ -195,3 +195,16 @@ def test_a_success_rate_without_a_budget_to_weigh_is_refused(least: float, probl
         assert problem in refusal(whole).problem
     else:
         assert 0 < configs.budget(read(whole).policy.checks[0]) < 1
+
+
+def test_ingress_and_route_stand_for_the_names_the_canary_refers_to() -> None:
+    query = 'sum(rate(x{ingress="{{ ingress }}", route=~"{{route}}.+", ns="{{ namespace }}"}[1m]))'
+    document = flagger(
+        ingressRef={"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "public"},
+        routeRef={"apiVersion": "apisix.apache.org/v2", "kind": "ApisixRoute", "name": "all"},
+        analysis=analysis(metrics=[{"name": "errors", "query": query, "threshold": 1}]),
+    )
+    [check] = read(document).policy.checks
+    assert 'ingress="public", route=~"all.+", ns="{{ namespace }}"' in check.query
+    document["spec"]["ingressRef"]["name"] = 'public"} or vector(1) #'
+    assert "ingressRef.name" in str(refusal(document))

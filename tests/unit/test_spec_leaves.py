@@ -274,6 +274,17 @@ HONOURED: dict[str, tuple[dict[str, Any], Any, Any]] = {
         lambda s: s.policy.checks[0].variables,
         {"a": "b"},
     ),
+    **{
+        f"{name}Ref.name": (
+            {
+                f"{name}Ref": {"apiVersion": "v1", "kind": kind, "name": "x"},
+                "analysis": analysis(metrics=[{**CUSTOM, "query": f"a == {{{{ {name} }}}}"}]),
+            },
+            lambda s: s.policy.checks[0].query,
+            "a == x",
+        )
+        for name, kind in (("ingress", "Ingress"), ("route", "ApisixRoute"))
+    },
     **TELLING,
 }
 
