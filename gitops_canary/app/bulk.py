@@ -152,7 +152,7 @@ class Bulk:
             if blob is None:
                 yield _finding(revision, f"It removes {path} from the evidence.")
             elif path in self.written and DECISION.fullmatch(path):
-                yield self._again(revision, path)
+                yield self._again(revision, path, ours=doubt is None)
             self.written[path] = named
             self.lost.pop(path, None)
         if named and named in self._accepted:
@@ -160,12 +160,12 @@ class Bulk:
             gone = {p for p, tip in self.written.items() if tip and tip not in self._config}
             self.lost |= dict.fromkeys(gone - self.lost.keys(), named)
 
-    def _again(self, revision: Revision, path: Path) -> Finding:
-        """Report a decision that was written a second time."""
-        if path in self.lost:
+    def _again(self, revision: Revision, path: Path, *, ours: bool) -> Finding:
+        """Report a decision that was written a second time; only the controller has a reason to."""
+        if ours and path in self.lost:
             text = f"It changes {path}, whose first writing went with a loss that was accepted"
             return _unread(revision, f"{text}: that of {self.lost[path][:12]}.")
-        if self._lost_push(path):
+        if ours and self._lost_push(path):
             text = f"It changes {path}, whose first writing never reached the config branch."
             return _unread(revision, text)
         return _finding(revision, f"It changes {path}, which was written before.")

@@ -121,8 +121,9 @@ def _told(found: Verified, output: Form) -> int:
         for one in found.findings
     ]
     if output is Form.TABLE:
-        for row in rows:
-            write(f"{row['kind']}: commit {row['commit']}: {row['problem']}")
+        for one, row in zip(found.findings, rows, strict=True):
+            where = f"commit {row['commit']}: " if one.revision else ""
+            write(f"{row['kind']}: {where}{row['problem']}")
             write(f"  try: {row['remedy']}")
     else:
         show(rows, COLUMNS, output)

@@ -75,6 +75,8 @@ class Ownership:
             return self.openpgp.doubt(signed, commit.date_s)
         signature = Signature.parse(commit.signature) if commit.signature else None
         if signature is None:
+            if _by_pgp(commit):
+                return "it is signed by an OpenPGP key, and none of the trusted keys is one"
             none = "its signature is none of an ed25519 key for Git commits"
             return none if commit.signature else "it is not signed"
         doubt = self._distrust(signature.public, commit.date_s)

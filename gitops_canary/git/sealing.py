@@ -74,7 +74,7 @@ def unseal(data: bytes, trusted: Iterable[bytes]) -> bytes:
         found.verify(keys, 1)
         payload = base64.b64decode(value["payload"], validate=True)
     except (Unverified, FormatError) as error:
-        raise ValueError(f"no trusted key sealed it ({error})") from error
+        raise ValueError("no trusted key sealed it") from error
     except (KeyError, TypeError, AttributeError, binascii.Error) as error:
         raise ValueError(f"it is no DSSE envelope ({error!r})") from error
     alone = [one.unrecognized_fields for one in found.signatures.values()] == [{}]

@@ -142,7 +142,7 @@ CASES: dict[str, tuple[Callable[[Forge], object], str]] = {
     "forged by a person": (lambda f: f.on_top(message(f)), "it is not signed"),
     "signed by the forge": (
         lambda f: f.on_top(message(f), WEB_FLOW, extra=PGP),
-        "none of an ed25519",
+        "signed by an OpenPGP key, and none of the trusted keys",
     ),
     "half a record": (
         lambda f: f.on_top("x\n\nCanary-Format: 1\nCanary: a/b\n"),
@@ -253,7 +253,7 @@ CASES: dict[str, tuple[Callable[[Forge], object], str]] = {
             EVIDENCE,
             sign=True,
         ),
-        "no trusted key sealed it|no DSSE envelope",
+        r"no trusted key sealed it\.|no DSSE envelope",
     ),
     "a seal of another decision": (
         lambda f: f.alter(

@@ -11,6 +11,7 @@ from recorded_world import EVIDENCE
 
 from gitops_canary.errors import Unavailable
 from gitops_canary.model.decision import Hold, Wait
+from gitops_canary.model.finding import Kind
 from gitops_canary.model.request import Method
 
 MOVES = (
@@ -47,6 +48,14 @@ def test_a_version_is_promoted_by_requests_alone(tmp_path: pathlib.Path) -> None
         assert re.search(r"^```\ncheck +canary +primary .*\n```$", body, re.MULTILINE | re.DOTALL)
         merges = world.origin.git("log", "--first-parent", "--format=%cn", "main").split("\n")
         assert merges[:5] == ["GitHub"] * 5, "nothing else came to main"
+
+        names = world.origin.git("ls-tree", "-r", "--name-only", EVIDENCE).split("\n")
+        [second] = [one for one in names if one.endswith("decision-02.json")]
+        changed = world.origin.show(second, EVIDENCE).replace(b'"weight"', b'"wait"')
+        world.origin.commit({second: changed}, "Tidy up\n", branch=EVIDENCE)
+        told = [(one.kind, one.problem) for one in world.verified().findings]
+        assert (Kind.DIFFERENCE, f"It changes {second}, which was written before.") in told
+        assert {kind for kind, _ in told} == {Kind.DIFFERENCE}, "a stranger loses no race"
 
 
 def test_a_rollback_goes_before_the_advance_that_waits(tmp_path: pathlib.Path) -> None:
