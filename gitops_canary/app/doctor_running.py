@@ -11,11 +11,13 @@ from gitops_canary.app.doctor import Finding, fine, hint, wrong
 from gitops_canary.app.doctor_limits import limits
 from gitops_canary.app.doctor_live import engines
 from gitops_canary.app.doctor_manifests import CHECKS
+from gitops_canary.app.doctor_record import record
 from gitops_canary.app.doctor_rules import branch_rules
 from gitops_canary.app.doctor_subject import Subject, subject
 from gitops_canary.app.outside import notifier, webhook
 from gitops_canary.app.wiring import opened
 from gitops_canary.core.clocks import APART_MS, NEAR_MS
+from gitops_canary.core.message import MARK
 from gitops_canary.core.text import duration, iso
 from gitops_canary.errors import CanaryError, ConfigError, Unavailable
 from gitops_canary.forge import RULES
@@ -197,15 +199,26 @@ async def _repository(
     yield fine("git", one.name, f"{one.branch} is at {tip[:12]}")
     async for finding in _writing(settings, one, round_):
         yield finding
+    for finding in await station.worker.do(lambda: [*_record(one, round_, tip)]):
+        yield finding
     seen = await station.worker.do(lambda: _subject(round_, tip))
-    for name, check in CHECKS.items():
-        if name != "workloads":
-            for finding in check(seen):
-                yield finding
+    for finding in _manifests(seen):
+        yield finding
     async for finding in limits(seen, station.measuring, _now_ms()):
         yield finding
     async for finding in engines(seen, settings, station.measuring, tip, _now_ms()):
         yield finding
+
+
+def _manifests(seen: Subject) -> Iterator[Finding]:
+    for name, check in CHECKS.items():
+        if name != "workloads":
+            yield from check(seen)
+
+
+def _record(one: RepositorySettings, round_: Round, tip: Revision) -> Iterator[Finding]:
+    if not one.forge_commits:  # what a forge wrote is ours by its seal alone
+        yield from record(round_.station.git.history(tip, mentioning=MARK), one.branch)
 
 
 async def _writing(
