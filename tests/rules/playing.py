@@ -41,8 +41,8 @@ RULES: Mapping[str, Make] = {
     "ours, as timed": partial(_ours, timed=True),
     "ours+ramp+gate+watch, as timed": partial(_ours, timed=True, steps=RAMP, watch_s=900.0),
     "ours, as timed, phased": partial(_ours, timed=True, phased=True),
-    "at once, as timed, phased": partial(_ours, timed=True, phased=True, rule=53),
-    "at once, as timed": partial(_ours, timed=True, rule=53),
+    "at once, as timed, phased": partial(_ours, timed=True, phased=True, rule=55),
+    "at once, as timed": partial(_ours, timed=True, rule=55),
     "ours+gate, phased": partial(_ours, phased=True),
     "cold+gate": partial(_ours, rule=40),
     "cold, as timed": partial(_ours, timed=True, rule=40),
@@ -51,6 +51,8 @@ RULES: Mapping[str, Make] = {
     "apart+ramp+gate+watch": partial(_ours, apart=True, steps=RAMP, watch_s=900.0),
     "apart, as timed, phased": partial(_ours, timed=True, phased=True, apart=True),
     "unlooked, as timed": partial(_ours, timed=True, rule=50),
+    "even, as timed": partial(_ours, timed=True, rule=55),
+    "even+ramp+gate+watch": partial(_ours, steps=RAMP, watch_s=900.0, rule=55),
     "patient, as timed": partial(_ours, timed=True, patient=True),
     "one side, as timed, by pods": partial(_ours, timed=True, pods=True, rule=41),
     "ours+gate, by pods": partial(_ours, pods=True),
@@ -67,8 +69,8 @@ RULES: Mapping[str, Make] = {
 nothing while a weight is on its way; `to 100` gives the canary all traffic before it is promoted,
 where `held` condemns nobody, as before decision 48; `unlooked` rises while the canary is slow in
 its warm-up, as before decision 51; `phased` reads pods one after the other, and `at once` believes
-what the primary may not have shown yet, as before decision 55; `by pods` sees what each pod counted
-itself."""
+what the primary may not have shown yet, as before decision 55; `even` guesses nothing of a good
+version, as before decision 56; `by pods` sees what each pod counted itself."""
 
 
 @dataclass(frozen=True, slots=True)

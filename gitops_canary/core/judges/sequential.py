@@ -17,6 +17,7 @@ from gitops_canary.core.judges.condemning import Finding, condemning, condemns, 
 from gitops_canary.core.judges.growing import edged, grown
 from gitops_canary.core.judges.pod_faults import Strand, followed
 from gitops_canary.core.judges.pods import added, blamed
+from gitops_canary.core.judges.proof import proof
 from gitops_canary.core.judges.recovering import Shares
 from gitops_canary.core.judges.sequential_rules import Said, ruling, uncounted
 from gitops_canary.core.judges.sequential_types import (
@@ -157,7 +158,7 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
         sole=after.sole,
         spared=after.spared,
         good=good,
-        proof=eprocess.log_mean(good),
+        proof=proof(config, metric, good),
         total=after.total,
         sole_total=before.sole_total + c if sole is not None else before.sole_total,
         beside=before.beside
@@ -229,8 +230,8 @@ def _measurement(
         cold = warming(0 if config.alone else metric.warmup_ms, block.end_ms - state.first_ms)
         outcome, words = Outcome.FAIL, f"{found.way}: {words}{one and '; '}{one}"
     elif good >= math.log(config.proven) and not found.waits:
-        proof = f"proven good (evidence {amount(good)}, {config.proven:g} is enough)"
-        outcome, words = Outcome.PASS, f"{proof}; {words}"
+        proven = f"proven good (evidence {amount(good)}, {config.proven:g} is enough)"
+        outcome, words = Outcome.PASS, f"{proven}; {words}"
     if not metric.known:
         words = f"{words} ({_SPARED})"
     total = weighed.total

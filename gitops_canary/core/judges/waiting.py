@@ -3,6 +3,7 @@
 import math
 
 from gitops_canary.core.judges import eprocess
+from gitops_canary.core.judges.proof import prior
 from gitops_canary.core.judges.sequential_types import Config, Ends, Metric, State, Weighed
 from gitops_canary.core.judges.words import rough
 from gitops_canary.model.judging import Block
@@ -77,7 +78,7 @@ def _missing(config: Config, metric: Metric, weighed: Weighed, block: Block) -> 
         budget = f"{100 * metric.budget:g} %"
         bad = f"{total.canary_bad:,} of {total.canary:,} canary requests {metric.what}"
         return f"too many bad ones to prove less than {budget}: {bad}"
-    needed = math.log(config.proven) + math.log(len(eprocess.GOOD)) - best
+    needed = math.log(config.proven) - max(eprocess.added(weighed.good, prior(config, metric)))
     more = math.ceil(needed / each)
     every = f"{total.canary:,} of about {total.canary + more:,} canary requests"
     return f"{every} that prove its limit{_takes(weighed, block, more)}"
