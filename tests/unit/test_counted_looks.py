@@ -49,3 +49,19 @@ def test_an_interval_may_end_within_a_scrape() -> None:
 def test_looks_are_counted_anew_at_each_weight() -> None:
     states, _ = run(COUNTED, [*BLOCKS[:4], *(block(i, GOOD, weight="50") for i in (4, 5))])
     assert [one.passed for one in states] == [0, 1, 1, 2, 0, 1]
+
+
+def test_a_look_that_is_not_the_last_was_heard_and_ends_nothing() -> None:
+    early = run(COUNTED, BLOCKS[:2])[1][-1]
+    assert (early.outcome, early.final, early.heard) == (PASS, False, True)
+
+
+def test_two_looks_are_counted_and_one_is_none_to_count() -> None:
+    two, one = (ruled(replace(COUNTED, looks=looks), BLOCKS[:4]) for looks in (2, 1))
+    assert two == [
+        (WAIT, "nothing is wrong; look 1 of 2 ends in 15s"),
+        (PASS, "nothing is wrong at look 1"),
+        (WAIT, "nothing is wrong; look 2 of 2 ends in 15s"),
+        (PASS, "nothing speaks against more traffic"),
+    ]
+    assert not any("look" in reason for _, reason in one)

@@ -202,3 +202,15 @@ def test_points_of_both_sides_are_compared() -> None:
     verdicts = run(CONFIG, [reading] * 3)
     assert verdicts[-1].outcome is Outcome.FAIL
     assert verdicts[-1].measurements[0].numbers["class"] == "High"
+
+
+def test_a_shift_that_may_be_none_is_no_shift() -> None:
+    """Of 99.99 % the interval ends where the two sides meet, and a band of 0 is not left."""
+    low, high = [1.0, 2.0, 3.0, 4.0, 5.0], [5.0, 6.0, 7.0, 8.0, 9.0]
+    wide = Rule(tolerance=0, confidence=0.9999, partial=0)
+    assert ranks.shift_interval(low, high, 0.9999)[1] == 0
+    assert ranks.shift_interval(high, low, 0.9999)[0] == 0
+    assert classify(wide, high, low).kind is classify(wide, low, high).kind is Class.PASS
+    sure = replace(wide, confidence=0.95)
+    assert classify(sure, high, low).kind is Class.LOW
+    assert classify(sure, low, high).kind is Class.HIGH

@@ -77,7 +77,8 @@ def test_a_value_that_was_read_without_a_number_is_silence() -> None:
     config = Config(metrics=(METRIC,), values=ASKED)
     silent = with_values(block(0, GOOD), mine="1", yours=None)
 
-    assert ruled(config, silent) == (WAIT, False, False, "yours: no number")
+    assert ruled(config, silent) == (WAIT, False, False, "yours: no series")
+    assert ruled(config, silent, block(1, GOOD))[3] == "yours: no number when it was measured last"
 
 
 def test_a_value_counts_for_its_weight_until_it_is_read_again() -> None:

@@ -50,7 +50,7 @@ def ruling(config: Config, state: State, block: Block, said: Said) -> Ruling:
     if bad:
         final = state.values.failed >= config.values.threshold
         return Outcome.FAIL, f"{bad[0].check} was {bad[0].value}, {bad[0].why}", final, True
-    silence = _silence(config, state, block)
+    silence = _silence(config, state, block, said)
     if silence:
         return Outcome.INCONCLUSIVE, silence, False, False
     failed = [n for n, outcome in state.value_outcomes.items() if outcome is Outcome.FAIL]
@@ -63,7 +63,7 @@ def ruling(config: Config, state: State, block: Block, said: Said) -> Ruling:
     return _passing(config, state, block)
 
 
-def _silence(config: Config, state: State, block: Block) -> str:
+def _silence(config: Config, state: State, block: Block, said: Said) -> str:
     """Say why this block says nothing; empty where it does."""
     if block.doubt:
         return block.doubt
@@ -73,7 +73,9 @@ def _silence(config: Config, state: State, block: Block) -> str:
         if words := uncounted(config, block, block.reading(metric.name)):
             return f"{metric.name}: {words}"
     silent = [n for n, outcome in state.value_outcomes.items() if outcome is Outcome.INCONCLUSIVE]
-    return f"{silent[0]}: no number" if silent else ""
+    whys = {one.check: one.why for one in said.values}
+    why = "no number when it was measured last"
+    return f"{silent[0]}: {whys.get(silent[0], why)}" if silent else ""
 
 
 def uncounted(config: Config, block: Block, reading: Reading) -> str:
