@@ -18,7 +18,7 @@ import typer
 
 from gitops_canary.cli.examples import epilog
 from gitops_canary.cli.mistyped import Verb
-from gitops_canary.cli.printing import hush, say, settled
+from gitops_canary.cli.printing import hush, in_utf_8, say, settled
 from gitops_canary.collector import look_seldom
 from gitops_canary.errors import CanaryError
 
@@ -41,6 +41,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 def main() -> None:
     """Run the program; exits with the codes of docs/reference/exit-codes.md."""
     look_seldom()
+    in_utf_8()
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
     )

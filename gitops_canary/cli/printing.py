@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from itertools import accumulate
 from typing import Any, TextIO
 
@@ -55,6 +56,13 @@ def writing() -> Iterator[TextIO]:
         hush()
         problem = f"Standard output cannot be written: {error.strerror}."
         raise UsageError(problem, remedy="give it a place that takes all of it") from None
+
+
+def in_utf_8() -> None:
+    """Write UTF-8 whatever the locale says: JSON is nothing else, and names have any letters."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def say(text: str) -> None:

@@ -200,6 +200,17 @@ def test_an_output_that_takes_nothing_is_an_error_with_a_remedy(
     assert "try: " in done.stderr
 
 
+def test_a_name_of_any_letters_is_told_whatever_the_locale_is() -> None:
+    judge = {"type": "threshold", "metrics": [{"name": "é漢", "min": 1}]}
+    done = subprocess.run(
+        [sys.executable, "-m", "gitops_canary", "judge"],
+        env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "ascii"}, capture_output=True,
+        input=json.dumps({"judge": judge, "blocks": [{}]}).encode(), check=True,
+    )  # fmt: skip
+
+    assert json.loads(done.stdout)["checks"][0]["name"] == "é漢"
+
+
 def test_what_nobody_foresaw_is_a_report_to_paste() -> None:
     def broken() -> int:
         raise ZeroDivisionError("https://bot:s3cret@git.example/x.git said Basic Ym90OnMzY3JldA==")

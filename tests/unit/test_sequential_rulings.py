@@ -76,7 +76,6 @@ def test_values_alone_are_judged_too_and_nothing_at_all_is_not() -> None:
 def test_a_value_that_was_read_without_a_number_is_silence() -> None:
     config = Config(metrics=(METRIC,), values=ASKED)
     silent = with_values(block(0, GOOD), mine="1", yours=None)
-
     assert ruled(config, silent) == (WAIT, False, False, "yours: no series")
     assert ruled(config, silent, block(1, GOOD))[3] == "yours: no number when it was measured last"
 
