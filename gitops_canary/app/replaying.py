@@ -19,7 +19,17 @@ Decided = tuple[Move, Json, tuple[Move, ...]]
 """A move, its decision, and the rollout's moves before it."""
 Counted = dict[str, Counter[Agreement]]
 """How many blocks of each kind there are, by source."""
+NONE = "none"
+"""Stands for the address of a source that is left out."""
 _WORDS = 3
+_EXPIRED = (
+    "nothing, where that is longer ago than it keeps samples, or they were deleted: the recorded "
+    "ones still give the verdict"
+)
+_OTHERWISE = (
+    "compare the samples in its decision with the source's: some came late or were deleted since, "
+    "or another replica answers"
+)
 
 
 def sources(decided: Iterable[Decided]) -> frozenset[str]:
@@ -72,7 +82,7 @@ def _compared(
     for source, own in counted.items():
         if lost := _lost(source, own, answers):
             gone.add(source)
-            yield _finding(Kind.UNREADABLE, move, lost)
+            yield _finding(Kind.UNREADABLE, move, *lost)
     if not any(own.get(Agreement.DRIFT) for name, own in counted.items() if name not in gone):
         return
     kept = {question: a for question, a in answers.items() if question.source not in gone}
@@ -83,27 +93,24 @@ def _compared(
     if wrong:
         more = f" and {len(wrong) - _WORDS} more" if len(wrong) > _WORDS else ""
         text = f"Asked again, the source answers otherwise: {'; '.join(wrong[:_WORDS])}{more}."
-        yield _finding(Kind.DIFFERENCE, move, text)
+        yield _finding(Kind.DIFFERENCE, move, text, _OTHERWISE)
 
 
 def _lost(
     source: str, counted: Mapping[Agreement, int], answers: Mapping[Question, Answer]
-) -> str | None:
-    """Say why a source cannot be held against what it said; None where it can."""
+) -> tuple[str, str] | None:
+    """Say why a source cannot be held against what it said, and what to do; None where it can."""
     if counted.get(Agreement.UNAVAILABLE):
         errors = (a.error for question, a in answers.items() if question.source == source)
         why = next(filter(None, errors), "no answer").removeprefix(f"Metric source {source} ")
-        return f"The source {source} cannot be asked again ({why})."
+        again = f"ask again once it answers, or leave it out: --replay {source}={NONE}"
+        return f"The source {source} cannot be asked again ({why}).", again
     if counted.get(Agreement.EXPIRED):
         blocks = f"{counted[Agreement.EXPIRED]} of {sum(counted.values())} blocks"
-        return f"The source {source} has no samples from that time any more for {blocks}."
+        text = f"The source {source} has no samples from that time any more for {blocks}."
+        return text, _EXPIRED
     return None
 
 
-def _finding(kind: Kind, move: Move, problem: str) -> Finding:
-    return Finding(
-        kind=kind,
-        revision=move.revision,
-        problem=problem,
-        remedy="compare the samples in its decision with the source's; mind its retention",
-    )
+def _finding(kind: Kind, move: Move, problem: str, remedy: str) -> Finding:
+    return Finding(kind=kind, revision=move.revision, problem=problem, remedy=remedy)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from gitops_canary.app.config import load
 from gitops_canary.app.outside import client
+from gitops_canary.app.replaying import NONE
 from gitops_canary.errors import SpecError
 from gitops_canary.metrics import METRICS, Client, Opening
 from gitops_canary.model.addresses import check_address
 
-NONE = "none"
 _TIMEOUT_MS = 30_000
 
 

@@ -15,9 +15,8 @@ def differing(now: Json, then: Json, *, shadows: bool) -> Iterator[str]:
         yield f"at {then['at']} there are {len(now['checks'])} checks, not {len(then['checks'])}"
     for new, old in checks:
         for key in _COMPARED:
-            if _signed(new[key]) != _signed(old[key]):
-                name = old["name"]
-                yield f"at {then['at']} the {key} of {name} is {new[key]}, not {old[key]}"
+            for what, one, other in _unlike(key, _signed(new[key]), _signed(old[key])):
+                yield f"at {then['at']} the {what} of {old['name']} is {one}, not {other}"
     for key in ("outcome", "window", "final", "heard"):
         if now[key] != then[key]:
             yield f"at {then['at']} the {key} is {now[key]}, not {then[key]}"
@@ -35,6 +34,17 @@ def _beside(now: Json, then: Json) -> Iterator[str]:
     for new, old in zip(now["shadows"], then["shadows"], strict=True):
         for text in differing(new, old, shadows=False):
             yield f"by the shadow {old['judge']} {text}"
+
+
+def _unlike(key: str, new: object, old: object) -> Iterator[tuple[str, object, object]]:
+    """Name what differs: of numbers those that do, by their names."""
+    if not (isinstance(new, dict) and isinstance(old, dict)):
+        if new != old:
+            yield key, new, old
+        return
+    for name in sorted(new.keys() | old.keys()):
+        if new.get(name) != old.get(name):
+            yield name, new.get(name), old.get(name)
 
 
 def _signed(value: object) -> object:

@@ -134,7 +134,8 @@ class Told:
             yield f"{name} was {was} (limit {limit}): {check['why']}."
             yield _cause(check, self.policy, units)
         for check in self.silences():
-            yield f"{check['name']} gave no number: {check['why']}."
+            said = "gave no number" if check["value"] is None else "decided nothing"
+            yield f"{check['name']} {said}: {check['why']}."
         if not end["verdicts"]:
             yield end["reason"]
         canary, rollout = end["canary"], end["rollout"]

@@ -106,6 +106,7 @@ def test_a_source_that_does_not_answer_is_no_success(world: World) -> None:
     assert ended.code == 6, ended.out
     assert "5 blocks asked again: 0 match, 0 drift, 0 expired, 5 unavailable" in ended.err
     assert "The source default cannot be asked again (cannot be reached" in ended.out
+    assert "ask again once it answers, or leave it out: --replay default=none" in ended.out
 
 
 def test_each_source_is_told_for_itself(world: World, url: str) -> None:
@@ -115,6 +116,7 @@ def test_each_source_is_told_for_itself(world: World, url: str) -> None:
     assert "default: 5 blocks asked again: 0 match, 0 drift, 5 expired, 0 unavailable" in ended.err
     assert "billing: left out, it is believed what it said" in ended.err
     assert "The source default has no samples from that time any more for 1 of 1" in ended.out
+    assert "longer ago than it keeps samples, or they were deleted" in ended.out
 
 
 def test_a_source_that_is_gone_hides_no_others_drift(world: World) -> None:

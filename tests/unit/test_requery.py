@@ -1,5 +1,6 @@
 """Asking a source again, block by block."""
 
+from gitops_canary.core.differing import differing
 from gitops_canary.core.requery import Agreement, agreements, tally
 from gitops_canary.model.observation import Answer, Question, Sample, Series
 
@@ -60,3 +61,20 @@ def test_only_the_blocks_a_failing_question_is_about_are_left_open() -> None:
 
 def test_blocks_are_counted_by_kind() -> None:
     assert tally([(10, MATCH), (20, MATCH), (30, DRIFT)]) == {MATCH: 2, DRIFT: 1}
+
+
+def test_of_numbers_those_that_differ_are_named() -> None:
+    check = {
+        **dict.fromkeys(("name", "verdict", "value", "baseline", "limit", "samples", "why"), "x"),
+        "numbers": {"canary": "9", "eta": "1", "logGood": "-0.000000"},
+    }
+    then = {
+        **dict.fromkeys(("at", "outcome", "window", "final", "heard"), "t"),
+        "checks": [{**check, "numbers": {"canary": "8", "logGood": "0.000000"}}],
+    }
+    now = {**then, "checks": [check]}
+
+    assert list(differing(now, then, shadows=False)) == [
+        "at t the canary of x is 9, not 8",
+        "at t the eta of x is 1, not None",
+    ]
