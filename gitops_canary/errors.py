@@ -147,3 +147,7 @@ class VerificationError(CanaryError):
     """A record does not match what it claims."""
 
     exit_code = 8
+
+
+class NewerRecordError(VerificationError):
+    """A newer version made a record: whether it matches what it claims, this one cannot tell."""

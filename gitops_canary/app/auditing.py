@@ -141,7 +141,8 @@ class Auditor:
             yield self._foreign(move.revision, doubt)
             return
         found = list(self._move(claim, chain, forge=bool(doubt)))
-        if doubt and (found or (self._bulk and self._bulk.unsealed(move, len(chain) + 1))):
+        wrong = any(one.kind is not Kind.NEWER for one in found)
+        if doubt and (wrong or (self._bulk and self._bulk.unsealed(move, len(chain) + 1))):
             yield self._foreign(move.revision, doubt)
             return
         chains.setdefault(key, chain).append(replace(move, sealed=bool(doubt)))

@@ -232,22 +232,23 @@ class Bulk:
     def pages(self, chain: Sequence[Move]) -> Iterator[Finding]:
         """Build the readable pages again; those that another version worded are not compared."""
         decisions = [self._bytes(move, number) for number, move in enumerate(chain, 1)]
+        worded = {json.loads(data).get("pages", 1) for data in decisions if data} - {PAGES}
+        if worded:
+            yield Finding(
+                kind=Kind.UNREADABLE,
+                revision=chain[-1].revision,
+                problem=f"The pages of {decision_path(chain[-1].record, len(chain))} are worded by "
+                f"another version ({', '.join(map(str, sorted(worded)))}, here {PAGES}), so they "
+                "are not compared.",
+                remedy="nothing: its decisions are; the version that wrote them compares pages",
+            )
+            return
         over = [n for n, move in enumerate(chain, 1) if move.record.over]
         wanted = pages(chain[-1].record, decisions)
         if over and over[-1] < len(chain):
             # The report is as the last move that ended the rollout, or an attempt, left it.
             number = over[-1]
             wanted = pages(chain[number - 1].record, decisions[:number]) | wanted
-        worded = {json.loads(data).get("pages", 1) for data in decisions if data}
-        if worded - {PAGES}:
-            yield Finding(
-                kind=Kind.UNREADABLE,
-                revision=chain[-1].revision,
-                problem=f"The pages of {decision_path(chain[-1].record, len(chain))} are worded by "
-                f"another version ({min(worded)}, here {PAGES}), so they are not compared.",
-                remedy="nothing: its decisions are; the version that wrote them compares pages",
-            )
-            return
         for path, page in wanted.items():
             blob = self.files.get(path)
             text = self._clone.read([blob])[blob] if blob else b""

@@ -12,7 +12,7 @@ from gitops_canary.core.evidence import decision_path, digest, owned_json
 from gitops_canary.core.message import rollout_id
 from gitops_canary.core.plan import QUARANTINE, quarantine_entry
 from gitops_canary.core.recompute import recompute
-from gitops_canary.errors import CanaryError, EditRefused, VerificationError
+from gitops_canary.errors import CanaryError, EditRefused, NewerRecordError, VerificationError
 from gitops_canary.git.objects import RawCommit
 from gitops_canary.git.plain import PlainClone
 from gitops_canary.manifest import quarantine
@@ -77,6 +77,8 @@ class Checker:
         document = None
         try:
             document = self.decisions.of(move, len(before) + 1)
+        except NewerRecordError as error:
+            yield beyond(move, error)
         except CanaryError as error:
             lost = self.decisions.bulk is None
             yield Finding(
@@ -90,6 +92,8 @@ class Checker:
         yield from (differs(move, text) for text in self._claims(move, document))
         try:
             yield from (differs(move, text) for text in recompute(document, before))
+        except NewerRecordError as error:
+            yield beyond(move, error)
         except (KeyError, ValueError, ArithmeticError) as error:
             yield differs(move, f"its decision cannot be decided again: {error!r}")
         yield from self._tree(move, raw, document, before)
@@ -264,6 +268,12 @@ def differs(move: Move, text: str) -> Finding:
         problem=f"{move.record.canary} {move.record.action.value}: {text}.",
         remedy=f"git show {move.revision}",
     )
+
+
+def beyond(move: Move, error: NewerRecordError) -> Finding:
+    """Say that a newer version made a move, so that it is not proven here."""
+    what = f"{move.record.canary} {move.record.action.value}: {error.problem}"
+    return Finding(kind=Kind.NEWER, revision=move.revision, problem=what, remedy=error.remedy)
 
 
 def unread(move: Move, text: str, remedy: str) -> Finding:

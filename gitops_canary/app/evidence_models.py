@@ -7,7 +7,8 @@ from pydantic import Field, ValidationError
 from gitops_canary.app.evidence_policy import Commit, Exact, Policy, Sha256
 from gitops_canary.core.canonical import reformed
 from gitops_canary.core.evidence import SCHEMA
-from gitops_canary.errors import VerificationError
+from gitops_canary.core.recorded import REMEDY, newer
+from gitops_canary.errors import NewerRecordError, VerificationError
 
 Instant = Annotated[
     str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$", description="UTC")
@@ -251,7 +252,7 @@ def read_decision(data: bytes, *, name: str) -> dict[str, Any]:
         Decision.model_validate_json(data)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
-        raise _unreadable(name, f"{where} is not as its schema says") from None
+        raise _unreadable(name, f"{where} is not as its schema says", value) from None
     except (ValueError, RecursionError) as error:
         raise _unreadable(name, str(error)) from None
     if form != data:
@@ -260,7 +261,9 @@ def read_decision(data: bytes, *, name: str) -> dict[str, Any]:
     return value
 
 
-def _unreadable(name: str, why: str) -> VerificationError:
+def _unreadable(name: str, why: str, value: object = None) -> VerificationError:
+    if made := newer(value):
+        return NewerRecordError(f"{name} cannot be read: {made}.", remedy=REMEDY)
     return VerificationError(
         f"{name} is no decision of gitops-canary: {why}.",
         remedy="compare it with `gitops-canary schema evidence`; fetch the evidence branch again",

@@ -194,8 +194,7 @@ class _Eye:
         return replace(known, situation=situation)
 
     def see(self, view: View, spec: CanarySpec) -> Seen:
-        rollout = self.history.rollout(spec.id)
-        policy, pinned_at = self._pinned(spec, rollout)
+        policy, pinned_at = self._pinned(spec, rollout := self.history.rollout(spec.id))
         tip = self.reader.bind(view, spec.pinned(policy))
         trace = Trace(self.reader, self.graph, spec.id, tip)
         written = ground_with(self.reader, rollout.last.revision, spec, policy) if rollout else None
@@ -223,6 +222,7 @@ class _Eye:
             quarantined_until=barring.expires if barring else "",
             illegible=_where(self.illegible) if self.illegible else "",
             tip_ms=self.graph.commit(self.graph.tip).date_ms,
+            beyond=trace.beyond(self.history.illegible.get(spec.id), candidate),
             strange=self._strange(spec),
             bypass=bypass(trace, written, candidate.source),
             now_ms=self.now_ms,

@@ -8,6 +8,7 @@ from gitops_canary.app.reading import Reader
 from gitops_canary.app.trail import Bearing, Value
 from gitops_canary.core.edits import Ground
 from gitops_canary.core.message import rollout_id
+from gitops_canary.core.replay import Misfit
 from gitops_canary.errors import CanaryError, Unavailable
 from gitops_canary.model.commits import Commit
 from gitops_canary.model.names import CanaryId, Revision, RolloutId
@@ -81,6 +82,18 @@ class Trace:
         """Tell whether `control.resume` is as new as the newest override: no word is older."""
         said = self._origin(self._resume).revision
         return said == override.revision or self.graph.contains(said, override.revision)
+
+    def beyond(self, record: Misfit | None, candidate: Candidate) -> str:
+        """Say why a record cannot be read, as long as what it did is there; empty once it is over.
+
+        Its rollout is over where all traffic goes to the primary, and candidate and primary are
+        the same or the candidate is newer.
+        """
+        owned = self.tip.owned
+        if record is None or (owned.settled and not owned.exposed):
+            return ""
+        newer = self.graph.contains(candidate.source.revision, record.revision)
+        return "" if newer and not owned.exposed else record.why
 
     def stable(self, rollout: Rollout | None, name: RolloutId) -> Revision | None:
         """Find the newest revision to go back to: settled, weight 0, serving today's primary.

@@ -39,7 +39,11 @@ class Verified:
     @property
     def differences(self) -> list[Finding]:
         """What speaks against the record."""
-        return [one for one in self.findings if one.kind is Kind.DIFFERENCE]
+        return self.of(Kind.DIFFERENCE)
+
+    def of(self, kind: Kind) -> list[Finding]:
+        """Give the findings of one kind."""
+        return [one for one in self.findings if one.kind is kind]
 
 
 def verify(

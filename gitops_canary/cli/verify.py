@@ -127,19 +127,19 @@ def _told(found: Verified, output: Form) -> int:
             write(f"  try: {row['remedy']}")
     else:
         show(rows, COLUMNS, output)
-    wrong = found.differences
-    unread = sum(one.kind is Kind.UNREADABLE for one in found.findings)
+    wrong, newer = found.differences, found.of(Kind.NEWER)
     say(
         f"{counted(found.commits, 'commit')} of the controller "
         f"in {counted(found.rollouts, 'rollout')}, "
         f"{counted(found.verdicts, 'decision')}; {counted(len(wrong), 'difference')}, "
-        f"{unread} not readable."
+        f"{len(found.of(Kind.UNREADABLE))} not readable"
+        f"{f', {len(newer)} of a newer version and so not proven' if newer else ''}."
     )
     if not wrong:
         say(
             "What a clone cannot show: commits cut off its end. Write the tip down, and give it "
             "next time: --tip REV."
         )
-    if wrong:
+    if wrong or newer:
         return VerificationError.exit_code
     return Unavailable.exit_code if found.unanswered else 0

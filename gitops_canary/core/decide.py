@@ -10,6 +10,7 @@ from decimal import Decimal
 from gitops_canary.core import hooks
 from gitops_canary.core.adopting import unadopted
 from gitops_canary.core.barring import barred
+from gitops_canary.core.beyond import beyond
 from gitops_canary.core.going import going
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.strays import strayed
@@ -26,7 +27,7 @@ SAME = "Candidate and primary are the same version."
 
 def decide(s: Situation) -> Decision:
     """Decide about one canary; the same situation always gives the same decision."""
-    return strayed(s, _decided(s))
+    return strayed(s, beyond(s) or _decided(s))
 
 
 def _decided(s: Situation) -> Decision:

@@ -47,6 +47,8 @@ MARK = "Canary-Format:"
 COLUMNS = ("check", "canary", "primary", "limit", "verdict", "samples")
 """The first line of the table of checks."""
 _NONE = "none"
+_ABOUT = "Canary: "
+_NEWER = re.compile(r"Canary-Format: ([2-9]|[1-9][0-9]{1,3})")
 _ADDED = re.compile(r"-+|(?:(?:Co-authored-by|Signed-off-by): [^\n]*(?:\n|$))+", re.IGNORECASE)
 """What GitHub writes under a squashed message: who else wrote it, and a line above that."""
 _REVISION = re.compile(r"[0-9a-f]{40}")
@@ -153,6 +155,12 @@ def parse(message: str, revision: Revision) -> Record | None:
     if not claims(message):
         return None
     block = _last_block(message)
+    if newer := _NEWER.fullmatch(block[0]):
+        raise HistoryError(
+            f"Commit {revision[:12]} is signed as ours, in format {newer[1]}; this version reads "
+            "format 1.",
+            remedy="run the version of gitops-canary that wrote it, or a newer one",
+        )
     pairs = [line.partition(": ") for line in block]
     if tuple(key for key, _, _ in pairs) != KEYS:
         raise _corrupt(revision, "its trailers are not exactly the keys of format 1 in order")
@@ -165,6 +173,12 @@ def parse(message: str, revision: Revision) -> Record | None:
 def claims(message: str) -> bool:
     """Tell whether the last paragraph has a record's first key; anybody can write that."""
     return any(line.startswith(MARK) for line in _last_block(message))
+
+
+def about(message: str) -> CanaryId | None:
+    """Name the canary that a record is about, be the rest of it legible or not."""
+    names = [line.partition(": ")[2] for line in _last_block(message) if line.startswith(_ABOUT)]
+    return CanaryId(names[0]) if len(names) == 1 else None
 
 
 def _last_block(message: str) -> list[str]:

@@ -30,10 +30,14 @@ SHEET = (
 
 
 def pages(record: Record, decisions: Sequence[bytes]) -> dict[Path, bytes]:
-    """Write the pages of a rollout after its newest decision; the report once it is over."""
+    """Write the pages of a rollout after its newest decision; the report once it is over.
+
+    None where a newer version made one of the decisions: what it says there may mean something that
+    is not known here, so its pages stay as they are.
+    """
     readme_path, report_path = page_paths(record)
     story = told(decisions)
-    if story is None:
+    if story is None or any(one.get("pages", 1) > PAGES for one in story.decisions):
         return {}
     made = {readme_path: readme(story).encode()}
     return made | ({report_path: report(story).encode()} if record.over else {})

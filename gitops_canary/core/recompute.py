@@ -22,7 +22,7 @@ from gitops_canary.core.stays import left, stays
 from gitops_canary.core.text import instant_ms
 from gitops_canary.core.underway import settled, underway
 from gitops_canary.core.unseen import untold
-from gitops_canary.errors import SpecError
+from gitops_canary.errors import NewerRecordError, SpecError
 from gitops_canary.manifest.policy import policy_from_json
 from gitops_canary.model.decision import Act
 from gitops_canary.model.names import Revision
@@ -40,7 +40,12 @@ def recompute(document: Json, before: Sequence[Move]) -> Iterator[str]:
 
     `before` are the rollout's moves up to this one, oldest first. It is empty where no commit tells
     of them: then what rests on them is not decided again.
+
+    Raises:
+        NewerRecordError: a newer version decided it.
     """
+    if why := recorded.newer(document):
+        raise NewerRecordError(f"It is not judged again: {why}.", remedy=recorded.REMEDY)
     before = recorded.dated(document, before)
     policy = policy_from_json(document["policy"]["effective"])
     if policy.digest != document["policy"]["digest"]:

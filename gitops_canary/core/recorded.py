@@ -1,10 +1,13 @@
 """From decision-NN.json back to the values it was written from."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from gitops_canary.core.evidence import SCHEMA
+from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.core.questions import ask_delay_ms
 from gitops_canary.core.text import instant_ms
 from gitops_canary.errors import Place
@@ -26,6 +29,7 @@ from gitops_canary.model.spec import CanarySpec, Control, Dialect, Policy, Workl
 from gitops_canary.model.webhooks import Reply, Webhook
 
 Json = dict[str, Any]
+REMEDY = "verify it with the version of gitops-canary that wrote it, or a newer one"
 
 
 def answers(document: Json) -> dict[Question, Answer]:
@@ -139,6 +143,22 @@ def rule(document: Json) -> int:
     """Name the decision on judging that held; 0 before records named one."""
     number: int = document["timing"].get("rule", 0)
     return number
+
+
+def newer(value: object) -> str:
+    """Say by what a decision shows that a newer version made it; empty where this one knows it.
+
+    `value` is what its JSON holds, whatever that is.
+    """
+    if not isinstance(value, dict):
+        return ""
+    schema, timing = str(value.get("schema")), value.get("timing")
+    number = timing.get("rule") if isinstance(timing, dict) else None
+    if re.fullmatch(rf"{re.escape(SCHEMA[:-1])}([2-9]|[1-9]\d+)", schema):
+        return f"it is written as {schema}, and this version knows {SCHEMA}"
+    if isinstance(number, int) and number > RULE:
+        return f"it is judged by rule {number}, and this version knows rules up to {RULE}"
+    return ""
 
 
 def owned(value: Json) -> Owned:

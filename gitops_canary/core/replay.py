@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import takewhile
 
-from gitops_canary.core.message import parse
+from gitops_canary.core.message import about, parse
 from gitops_canary.core.text import percent
 from gitops_canary.errors import HistoryError
 from gitops_canary.model.commits import Commit
@@ -42,13 +42,15 @@ NEXT: Mapping[Action | None, frozenset[Action]] = {
 """Which move may follow which inside one rollout; None is its beginning."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Misfit:
     """A commit under our key that is not taken as ours; `canary` is None where it is illegible."""
 
     canary: CanaryId | None
     revision: Revision
     why: str
+    illegible: bool = False
+    """Whether its record cannot be read, as one that a newer version wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class History:
     misfits: tuple[Misfit, ...] = field(default=())
     beginnings: Mapping[CanaryId, tuple[Move, ...]] = field(default_factory=dict)
     """The commits that initialised a canary, newest first: no rollout, and none of `moves`."""
+    illegible: Mapping[CanaryId, Misfit] = field(default_factory=dict)
+    """The newest record of a canary, where it cannot be read: what came of it nobody knows here."""
 
     def beginning(self, canary: CanaryId) -> tuple[Move, ...]:
         """Give the newest initialising of a canary, oldest commit first; empty where none is."""
@@ -96,7 +100,8 @@ def moves(commits: Iterable[Commit]) -> Iterator[Move | Misfit]:
         try:
             record = parse(commit.message, commit.revision)
         except HistoryError as error:
-            yield Misfit(canary=None, revision=commit.revision, why=error.problem)
+            whose = about(commit.message)
+            yield Misfit(whose, commit.revision, error.problem, illegible=True)
             continue
         if record:
             yield Move(record=record, revision=commit.revision, date_ms=commit.date_ms)
@@ -106,9 +111,12 @@ def by_canary(found: Iterable[Move | Misfit]) -> History:
     """Sort moves, newest first, by canary, and leave out what is no chain of legal moves."""
     gathered: dict[CanaryId, list[Move]] = {}
     misfits: list[Misfit] = []
+    illegible: dict[CanaryId, Misfit] = {}
     for one in found:
         if isinstance(one, Misfit):
             misfits.append(one)
+            if one.illegible and one.canary and one.canary not in gathered:
+                illegible.setdefault(one.canary, one)
         else:
             gathered.setdefault(one.record.canary, []).append(one)
     fitting: dict[CanaryId, tuple[Move, ...]] = {}
@@ -120,7 +128,7 @@ def by_canary(found: Iterable[Move | Misfit]) -> History:
         rolled = tuple(move for move in fits if move.record.action is not Action.INITIALISE)
         fitting |= {canary: rolled} if rolled else {}
         beginnings |= {canary: begun} if begun else {}
-    return History(fitting, tuple(misfits), beginnings)
+    return History(fitting, tuple(misfits), beginnings, illegible)
 
 
 def _chained(own: Sequence[Move]) -> tuple[tuple[Move, ...], list[Misfit]]:
@@ -135,7 +143,7 @@ def _chained(own: Sequence[Move]) -> tuple[tuple[Move, ...], list[Misfit]]:
             fits.append(move)
         else:
             words = f"Move {move.revision[:12]} ({move.record.action.value}) {wrong}."
-            misfits.append(Misfit(canary=move.record.canary, revision=move.revision, why=words))
+            misfits.append(Misfit(move.record.canary, move.revision, words))
     return tuple(reversed(fits)), misfits[::-1]
 
 

@@ -60,6 +60,8 @@ class Situation:
     timed: bool = True
     """Whether `now_ms` may end a quarantine; not while a metric source that tells it is silent."""
     tip_ms: int
+    beyond: str = ""
+    """Why the newest record under our key, on which the tip rests, cannot be read; else empty."""
     strange: str = ""
     """Why a commit under our key is not taken as ours; empty where there is none."""
     stray: tuple[str, ...] = ()

@@ -13,6 +13,8 @@ class Kind(Enum):
     """The record does not match what it claims."""
     UNREADABLE = "unreadable"
     """Something could not be checked; nothing speaks against it."""
+    NEWER = "newer"
+    """A newer version wrote it: whether it holds, this one cannot tell, so it is not proven."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

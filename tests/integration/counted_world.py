@@ -130,12 +130,12 @@ class Rollout(World):
         object.__setattr__(self.station.measuring, "metrics", self.counters)
         file = self.person / "apps/checkout/canary.yaml"
         file.write_text(CANARY)
-        self._commit("Judge by evidence")
+        self.commit("Judge by evidence")
 
     def rewrite(self, canary: str) -> None:
         git(self.person, "pull", "-q", "--rebase")
         (self.person / "apps/checkout/canary.yaml").write_text(canary)
-        self._commit("Judge otherwise")
+        self.commit("Judge otherwise")
 
     def run(self, most: int = 80, until: Action | None = None) -> list[Act]:
         acts: list[Act] = []

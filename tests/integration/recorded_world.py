@@ -94,7 +94,7 @@ class World:
             folder.mkdir(parents=True)
             for source in (example() / "apps" / "checkout").glob("*.yaml"):
                 (folder / source.name).write_text(source.read_text().replace("checkout", name))
-        self._commit("Begin")
+        self.commit("Begin")
         self.start("controller")
 
     def start(self, name: str) -> None:
@@ -133,7 +133,7 @@ class World:
             old = file.read_text()
             start = old.index(f"{name}:") + len(f"{name}:")
             file.write_text(old[:start] + version + old[old.index(" ", start) :])
-        self._commit(f"Release {', '.join(self.names)[:40]} {version}")
+        self.commit(f"Release {', '.join(self.names)[:40]} {version}")
 
     def roll(self, most: int = 80) -> Report:
         """Tick until nothing rolls any more."""
@@ -148,7 +148,8 @@ class World:
     def close(self) -> None:
         self.station.close()
 
-    def _commit(self, message: str) -> None:
+    def commit(self, message: str) -> None:
+        """Commit and push what a person changed in their clone."""
         self.now_ms += 60_000
         git(self.person, "add", "-A")
         git(self.person, "commit", "-q", "-m", message, date_s=self.now_ms // 1000)

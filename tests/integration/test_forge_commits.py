@@ -8,12 +8,16 @@ import pytest
 from recorded_world import EVIDENCE, World, git
 from tampering import Forge, unsigned
 
-from gitops_canary.app.verifying import Scope, verify
+from gitops_canary.app.verifying import Scope, Verified, verify
+from gitops_canary.core.judges.sequential_types import RULE
+from gitops_canary.core.statement import seal_path, statement
 from gitops_canary.git.objects import Identity
-from gitops_canary.git.ownership import parse_trusted, trust
+from gitops_canary.git.ownership import trust
 from gitops_canary.git.plain import PlainClone
 from gitops_canary.git.signing import generate_key
 from gitops_canary.model.decision import Decision, Hold, Wait
+from gitops_canary.model.finding import Kind
+from gitops_canary.model.names import Path
 
 WHO = Identity(name="gitops-canary", email="canary@example.com")
 HUB = b"Hub <hub@example.com>"
@@ -33,9 +37,15 @@ def by_the_forge(body: bytes) -> bytes:
 
 
 def begun(
-    folder: pathlib.Path, change: Callable[[bytes], bytes] = by_the_forge, *, asked: bool = True
+    folder: pathlib.Path,
+    change: Callable[[bytes], bytes] = by_the_forge,
+    *,
+    asked: bool = True,
+    newer: bool = False,
 ) -> World:
     """Bring a rollout to its second weight, with a commit that the forge wrote from ours.
+
+    A `newer` version may have decided that, which says more than this one knows.
 
     Evidence is pushed before such a commit is there, so it names the one in front of it.
     """
@@ -46,6 +56,11 @@ def begun(
     world.close()
     forge = Forge(world.origin, world.key)
     tip, before = (name.encode() for name in forge.log()[:2])
+    if newer:
+        forge.decide(lambda document: document["timing"].update(rule=RULE + 1, more="unknown"))
+        path = forge.last_decision()
+        seal = world.key.seal(statement(Path(path), forge.read(path)))
+        forge.alter(0, forge.files(EVIDENCE, {seal_path(Path(path)): seal}), EVIDENCE, sign=True)
     forge.alter(0, lambda body: body.replace(tip, before), EVIDENCE, sign=True)
     forge.alter(0, change)
     world.start("another")
@@ -60,23 +75,45 @@ def step(world: World) -> Decision:
     return decision
 
 
+def verified(world: World) -> Verified:
+    clone = PlainClone(world.origin)
+    try:
+        ownership = trust(WHO, [("keys", world.keys.read_text())], ())
+        scope = Scope(tip=clone.resolve("main"), evidence=clone.resolve(EVIDENCE), sealed=True)
+        return verify(clone, ownership, scope)
+    finally:
+        clone.close()
+
+
 def test_a_rollout_goes_on_from_a_commit_the_forge_wrote(tmp_path: pathlib.Path) -> None:
     world = begun(tmp_path)
     world.roll()
 
     log = git(world.origin, "log", "--reverse", "--format=%an %(trailers:key=Canary-Step)", "main")
-    clone = PlainClone(world.origin)
-    ownership = trust(WHO, [("keys", world.keys.read_text())], ())
-    scope = Scope(tip=clone.resolve("main"), evidence=clone.resolve(EVIDENCE), sealed=True)
-    found = verify(clone, ownership, scope)
-    clone.close()
+    found = verified(world)
     world.close()
 
     assert "Hub Canary-Step: 2/5" in log
     assert "gitops-canary Canary-Step: 3/5" in log
     assert found.findings == []
     assert found.commits == 8
-    assert parse_trusted(world.keys.read_text()) == ownership.trusted
+
+
+def test_a_commit_that_a_newer_version_sealed_is_gone_on_from_and_not_proven(
+    tmp_path: pathlib.Path,
+) -> None:
+    world = begun(tmp_path, newer=True)
+    world.roll()
+    world.close()
+
+    log = git(world.origin, "log", "--reverse", "--format=%an %(trailers:key=Canary-Step)", "main")
+    assert "Hub Canary-Step: 2/5" in log
+    assert "gitops-canary Canary-Step: 3/5" in log
+    found = verified(world)
+    assert found.differences == []
+    [one] = found.of(Kind.NEWER)
+    assert f"judged by rule {RULE + 1}" in one.problem
+    assert found.commits == 8
 
 
 def test_without_being_asked_a_seal_vouches_for_nothing(tmp_path: pathlib.Path) -> None:

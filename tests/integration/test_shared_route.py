@@ -55,7 +55,7 @@ class Site(World):
         if pull:
             git(self.person, "pull", "-q", "--rebase")
         (self.person / ROUTES).write_text(text)
-        self._commit("Route")
+        self.commit("Route")
 
     def routes(self, revision: str = "main") -> str:
         return git(self.origin, "show", f"{revision}:{ROUTES}") + "\n"

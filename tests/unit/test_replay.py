@@ -179,8 +179,19 @@ def test_an_illegible_commit_under_our_key_stops_nothing() -> None:
 
     assert [m.revision for m in history.moves[WEB]] == [revision(1)]
     (misfit,) = history.misfits
-    assert (misfit.canary, misfit.revision) == (None, revision(0))
-    assert "Canary-Format" in misfit.why
+    assert (misfit.canary, misfit.revision) == (WEB, revision(0))
+    assert "is signed as ours, in format 2; this version reads format 1" in misfit.why
+    assert history.illegible == {WEB: misfit}
+
+
+def test_a_legible_move_is_newer_than_an_illegible_one_before_it() -> None:
+    odd = next(commits(record())).message.replace("Canary-Action: ", "Canary-Action: re")
+    start = record(action=Action.START, previous=None, weight_to=Decimal(0), weight_from=Decimal(0))
+    history = by_canary(moves(commits(start, odd)))
+
+    assert [m.revision for m in history.moves[WEB]] == [revision(0)]
+    assert [misfit.canary for misfit in history.misfits] == [WEB]
+    assert history.illegible == {}
 
 
 @pytest.mark.parametrize(
