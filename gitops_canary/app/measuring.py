@@ -11,6 +11,7 @@ from gitops_canary.core.course import Course
 from gitops_canary.core.dating import Clock
 from gitops_canary.core.initialising import Beginning, expected
 from gitops_canary.core.judges import sequential
+from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.core.questions import ask_delay_ms
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.stays import stays
@@ -33,6 +34,8 @@ class Timing:
     """How long a scrape may take; None: its interval, longer than which none may."""
     landed: bool = False
     """Whether moves come by pull requests, so that they are dated by the merges."""
+    rule: int = RULE
+    """By which rule on judging is decided: this version's; the worlds run others beside it."""
 
     @property
     def delay_ms(self) -> int:
@@ -193,7 +196,8 @@ class Measuring:
             for canary, live in lives.items()
             if live.live_ms is None or _measured(seen[canary])
         }
-        return {canary: course for canary, course in found.items() if course}
+        rule = self.timing.rule
+        return {canary: replace(course, rule=rule) for canary, course in found.items() if course}
 
     def _underway(self, one: Seen, now_ms: int) -> Course | None:
         """Keep judging the weight that the canary has until the next one is live.

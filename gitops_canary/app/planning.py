@@ -104,6 +104,7 @@ class Planner:
             scrape_timeout_ms=self.timing.scrape_timeout_ms,
             landed=self.timing.landed,
             brought=self._brought(rollout) if rollout and act.restores else None,
+            rule=self.timing.rule,
         )
         made = plan(act, context, router)
         assert made.after is not None, "its ground was read"

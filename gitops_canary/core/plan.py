@@ -9,6 +9,7 @@ from gitops_canary.core.basis import Basis
 from gitops_canary.core.dating import Clock, dated
 from gitops_canary.core.edits import Ground, edits
 from gitops_canary.core.hooks import opened_ms
+from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.core.message import compose, subject
 from gitops_canary.core.pages import pages
 from gitops_canary.core.rehearsal import always
@@ -61,6 +62,8 @@ class Context:
     """Whether the moves before are dated by the merges that brought them."""
     brought: Brought | None = None
     """What the rollout's source changed; None where nothing is restored, or nobody looked."""
+    rule: int = RULE
+    """By which rule on judging was decided."""
 
     @property
     def finished(self) -> bool:
@@ -183,6 +186,7 @@ def _basis(context: Context, files: Mapping[Path, str], after: Owned) -> Basis:
         finished=context.finished,
         landed=context.landed,
         moves=context.rollout.moves if context.rollout else (),
+        rule=context.rule,
     )
 
 

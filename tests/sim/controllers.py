@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from gitops_canary.app.ancestry import Graph
@@ -18,6 +18,7 @@ from gitops_canary.app.tick import Report, Station
 from gitops_canary.app.timekeeping import Timekeeper
 from gitops_canary.app.worker import Worker
 from gitops_canary.core.condensing import Past
+from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.git.ownership import TrustedKey
 from gitops_canary.git.signing import SigningKey
 from gitops_canary.model.announcement import Announcement
@@ -144,6 +145,8 @@ class Controller:
     initialises: bool = False
     forget: Callable[[], None] = keep
     pushes: int = 60
+    rule: int = RULE
+    """By which it judges, as its version does."""
     disk: Disk = field(default_factory=Disk)
     station: Station | None = None
     announcer: Announcer | None = None
@@ -174,7 +177,7 @@ class Controller:
             measuring=Measuring(
                 metrics=metrics,
                 sync=[source(self.sync, self.steady)],
-                timing=TIMING,
+                timing=replace(TIMING, rule=self.rule),
                 settle_ms=SETTLE_MS,
             ),
             budget=Budget(self.pushes),

@@ -13,6 +13,7 @@ from .deeds import DEEDS_AT_ONCE
 from .families import FAMILIES
 from .faults import FAULTS, Weather
 from .habits import settle_in
+from .mixing import mix
 from .people import DEEDS, People
 from .pieces import Figures, Setting
 from .rare import rarely
@@ -45,6 +46,8 @@ def world(
 ) -> Simulation:
     """Make a seed's world with its weather and its people."""
     made = Simulation(seed, setting, key, **FAMILIES[family](seed))
+    if family == "mixed":
+        mix(made)
     weather, rare = Weather(made, FAULTS), rarely(made)
     people = People(made, {**DEEDS, **DEEDS_AT_ONCE})
     settle_in(people)

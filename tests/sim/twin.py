@@ -1,7 +1,7 @@
 """A replica without a past: what it makes of a tip and of the samples that somebody moved on."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from gitops_canary.app.measuring import Measuring
@@ -92,7 +92,7 @@ def decided_again(world: "Simulation", move: "Landed") -> list[str]:
         measuring=Measuring(
             metrics=_Then(world.cluster.db, looked_ms, world.asked_ms[move.by]),
             sync=[source(world.setting.sync, lambda: looked_ms)],
-            timing=TIMING,
+            timing=replace(TIMING, rule=world.controllers[move.by].rule),
             settle_ms=SETTLE_MS,
         ),
         budget=Budget(60),
