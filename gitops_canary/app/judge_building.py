@@ -183,6 +183,7 @@ def _sequential(judge: models.Sequential, placing: Placing) -> sequential.Config
         on_inconclusive=judge.on_inconclusive,
         pod_grace_ms=judge.pod_grace_ms,
         digits=DIGITS,
+        rule=judge.rule,
         mismatch=1000.0 if judge.share_guard else None,
     )
 

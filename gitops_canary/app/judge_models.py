@@ -9,7 +9,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, W
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from gitops_canary.core.judges.sequential_types import RULE
+
 BLOCKS_MAX = 100_000
+SECTION_7 = 30
+"""The decision before the first that changed when evidence condemns."""
 _SOME: dict[str, JsonValue] = {"minItems": 1}
 """Told of by an error of ours, which says more than the reader's library."""
 
@@ -197,6 +201,9 @@ class Sequential(_Strict):
     """How long one pod that alone would condemn the canary may be broken; 0 condemns at once."""
     share_guard: Flag = True
     """Hold while the traffic does not split as the weight says."""
+    rule: Annotated[int, Field(strict=True, ge=SECTION_7, le=RULE), _PLAIN] = RULE
+    """The newest decision on the weighing of evidence that holds, by its number; with 30 the two
+    ways condemn each by itself, at once and at every weight."""
 
 
 AnyJudge = Annotated[Threshold | Conditions | MannWhitney | Sequential, Field(discriminator="type")]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from vectors import vectors
 
 from gitops_canary.app.judging import LINE_MAX, header, schema, streamed, verdicts
 from gitops_canary.errors import SpecError
@@ -71,6 +72,18 @@ def test_a_reading_without_counts_is_not_called_silence() -> None:
 def test_the_same_input_gives_the_same_bytes() -> None:
     blocks = [counts(150, i % 3, 1350, 2) for i in range(20)]
     assert json.dumps(judged(SEQUENTIAL, *blocks)) == json.dumps(judged(SEQUENTIAL, *blocks))
+
+
+@pytest.mark.parametrize("case", vectors("sequential.json")["cases"], ids=lambda one: one["name"])
+def test_by_the_first_rules_the_published_cases_condemn_at_their_block(case: Any) -> None:
+    metric = {"name": "m", "budget": case["slo"], "phi": 1 / case["eta"]}
+    judge = {**SEQUENTIAL, "metrics": [metric], "rho": case["rho"], "alpha": 0.005}
+    given = [counts(*four) for four in case["blocks_nc_kc_np_kp"]]
+    found = judged({**judge, "rule": 30}, *given)
+    ends = [at for at, one in enumerate(found, 1) if one["decision"] == "rollback"]
+    assert next(iter(ends), None) == case["rollback_at_block_tier1_thr400"]
+    told = [float(one["checks"][0]["numbers"]["logGood"]) for one in judged(judge, *given)]
+    assert told == pytest.approx(case["logE_good"], abs=1e-8)
 
 
 def test_a_threshold_of_none_is_one_as_in_flagger() -> None:
