@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from gitops_canary.core.counting import Past
+from gitops_canary.core.hour_before import Past
 from gitops_canary.core.judges import conditions, expression, mannwhitney, sequential, threshold
 from gitops_canary.core.judges.classify import Rule
 from gitops_canary.core.judges.sequential_types import HEEDS, KEPT, PACED, RULE, SPLIT

@@ -1,38 +1,35 @@
 """Exact counts of requests: raw counters at explicit instants, never extrapolated.
 
-A range query of a plain counter gives its newest sample at every instant, as received. The
+A range query of `last_over_time` gives a counter's newest sample at every instant, as received. The
 difference of two is what happened between them. A counter that falls was reset with its pod and is
-counted from 0, each series by itself. A series that appears later is a new pod's; one that only
-missed a scrape at the first instant is found by looking further back there.
+counted from 0, each series by itself. A series that appears later is a new pod's; one that was just
+not scraped at the first instant is found by looking further back there, and counts from then on.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
 from gitops_canary.core import buckets
 from gitops_canary.core import questions as asking
+from gitops_canary.core.births import KNOWN_S
 from gitops_canary.core.increments import Row, increments, series_key
-from gitops_canary.core.judges import eprocess
-from gitops_canary.core.judges.sequential_types import ONCE, RULE
+from gitops_canary.core.judges.sequential_types import CLEAR, RULE
 from gitops_canary.core.once import Once
-from gitops_canary.core.pace import through
 from gitops_canary.core.questions import Role
 from gitops_canary.core.sides import SIDES, Answers, answer_at, ordered
-from gitops_canary.core.streams import joined
+from gitops_canary.core.streams import Wrap, joined
 from gitops_canary.core.telemetry import telemetry
-from gitops_canary.core.text import percent
+from gitops_canary.core.text import duration, percent
 from gitops_canary.errors import SpecError
 from gitops_canary.model.judging import Counts, Pod, Reading, Trouble
 from gitops_canary.model.observation import Question
 from gitops_canary.model.spec import CanarySpec, Check
 
-BEFORE_MS = 300_000
-"""How far back a counter's first value is looked for."""
-PAST_MS = 3_600_000
-PAST_STEP_MS = 60_000
+_FAR_MS = 300_000
+"""How far back counters are looked for where nothing but their existence matters, and in records
+from before decision 57 throughout."""
 _CALLERS = ("source", "waypoint")
 _NEARLY = Decimal("0.8")
 
@@ -40,25 +37,24 @@ _NEARLY = Decimal("0.8")
 Asked = Mapping[Role, tuple[Question, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
-    """What the primary did in the hour before: overdispersion and share of bad requests."""
-
-    phi: float = 1.0
-    free: int = 0
-    share: float | None = None
-
-
 def asked(
-    check: Check, spec: CanarySpec, times: Sequence[int], *, scrape_ms: int, step_ms: int
+    check: Check,
+    spec: CanarySpec,
+    times: Sequence[int],
+    *,
+    scrape_ms: int,
+    step_ms: int,
+    rule: int = RULE,
 ) -> Asked:
     """List the questions for the counts of one builtin check at some instants, oldest first.
+
+    Records are of what was asked by the `rule` of their time.
 
     Raises:
         SpecError: the provider has no such series.
     """
-    text, before, bounds = _expressions(check, spec)
-    look_ms = 2 * scrape_ms
+    text, before, bounds = expressions(check, spec, scrape_ms=scrape_ms, rule=rule)
+    look_ms, far_ms = asking.FRESH_SCRAPES * scrape_ms, _far_ms(rule)
 
     def ask(expression: str, start: int, end: int, step: int, look: int) -> Question:
         return Question(
@@ -75,49 +71,43 @@ def asked(
         Role.COUNTS: tuple(
             ask(text, start, end, step_ms, look_ms) for start, end in asking.runs(times, step_ms)
         ),
-        Role.BEFORE: (ask(before, first, first, step_ms, BEFORE_MS),),
+        Role.BEFORE: (ask(before, first, first, step_ms, far_ms),),
     }
     if bounds:
-        found[Role.BOUNDS] = (ask(bounds, first, first, step_ms, BEFORE_MS),)
+        found[Role.BOUNDS] = (ask(bounds, first, first, step_ms, _FAR_MS),)
     return found
 
 
-def past(check: Check, spec: CanarySpec, first_ms: int, *, scrape_ms: int) -> Question:
-    """Ask for the counts of the hour before a rollout.
-
-    Raises:
-        SpecError: the provider has no such series.
-    """
-    return Question(
-        source=check.source,
-        expression=_expressions(check, spec)[0],
-        start_ms=first_ms - PAST_MS,
-        end_ms=first_ms,
-        step_ms=PAST_STEP_MS,
-        lookback_ms=2 * scrape_ms,
-    )
+def _far_ms(rule: int) -> int:
+    return KNOWN_S * 1000 if rule >= CLEAR else _FAR_MS
 
 
-def _expressions(check: Check, spec: CanarySpec) -> tuple[str, str, str]:
+def expressions(
+    check: Check, spec: CanarySpec, *, scrape_ms: int, rule: int = RULE
+) -> tuple[str, str, str]:
     """Give the counters, their last values from further back, and a latency's bucket bounds.
 
-    The further look is written into the query: not every server lets a question choose it.
+    How far one looks back is written into the queries: not every server lets a question choose it,
+    and for five minutes they take what was scraped last for what is now.
     """
     counted = telemetry(spec.provider, asking.names(spec))
     streams = counted.counted(check.builtin or "")
+    now = _lately(asking.FRESH_SCRAPES * scrape_ms) if rule >= CLEAR else str
+    far = _lately(_far_ms(rule))
     if check.builtin != "request-duration":
-        return joined(streams, str), joined(streams, _lately), ""
+        return joined(streams, now), joined(streams, far), ""
     bound = re.escape(bound_of(check, counted.unit_ms)).replace("\\", "\\\\")
     ends = f'le=~"{bound}(\\\\.0)?|\\\\+Inf"'
     return (
-        joined(streams, str, ends),
-        joined(streams, _lately, ends),
-        f"count by (le) ({joined(streams, _lately)})",
+        joined(streams, now, ends),
+        joined(streams, far, ends),
+        f"count by (le) ({joined(streams, _lately(_FAR_MS))})",
     )
 
 
-def _lately(selector: str) -> str:
-    return f"last_over_time({selector}[{BEFORE_MS // 1000}s])"
+def _lately(far_ms: int) -> Wrap:
+    span = duration(far_ms) if far_ms % 1000 else f"{far_ms // 1000}s"
+    return lambda selector: f"last_over_time({selector}[{span}])"
 
 
 def bound_of(check: Check, unit_ms: int) -> str:
@@ -147,8 +137,9 @@ def readings(
     if wrong:
         reading = Reading(metric=check.name, trouble=Trouble.INVALID, why=wrong)
         return [reading for _ in pairwise(times)]
-    rows = increments(roles[Role.COUNTS], answers, times, _before(roles, answers, times))
-    once = Once.among(rows, forgetful=rule < ONCE)
+    before = _before(roles, answers, times)
+    rows = increments(roles[Role.COUNTS], answers, times, before, rule=rule)
+    once = Once.among(rows, rule=rule)
     return [_reading(check, spec, rows, index, once) for index in range(len(times) - 1)]
 
 
@@ -176,7 +167,7 @@ def _reading(
     if trouble:
         return Reading(metric=check.name, trouble=Trouble.INVALID, why=str(trouble))
     told = dict[str, Counts]()
-    for side in ordered({r.side for r in rows}):
+    for side in ordered({r.side for r in rows if once.speaks(r.side, index)}):
         own = [r for r in rows if r.side == side]
         mine, other = (_add(check, own, workload, index) for workload in (canary, primary))
         told[side] = _counts(mine, other)
@@ -209,7 +200,7 @@ def _pods(check: Check, rows: Sequence[Row], workload: str, index: int) -> Itera
     own = [r for r in rows if r.workload == workload and r.side == "destination"]
     for pod in sorted({r.pod for r in own}):
         of_it = [(r, r.increments[index]) for r in own if r.pod == pod]
-        requests, bad = _total(check, of_it)
+        requests, bad = total(check, of_it)
         if requests:
             yield Pod(name=next(filter(None, pod), "?"), requests=requests, bad=bad)
 
@@ -221,10 +212,11 @@ def _counts(mine: tuple[int, int], other: tuple[int, int]) -> Counts:
 def _add(check: Check, rows: Sequence[Row], workload: str, index: int) -> tuple[int, int]:
     """Give requests and bad ones of one workload in one block."""
     own = [r for r in rows if r.workload == workload]
-    return _total(check, [(r, r.increments[index]) for r in own])
+    return total(check, [(r, r.increments[index]) for r in own])
 
 
-def _total(check: Check, own: Sequence[tuple[Row, int | str]]) -> tuple[int, int]:
+def total(check: Check, own: Sequence[tuple[Row, int | str]]) -> tuple[int, int]:
+    """Add up requests and bad ones of some series in one block."""
     gained = [(row, value) for row, value in own if isinstance(value, int)]
     if check.builtin != "request-duration":
         return sum(v for _, v in gained), sum(v for row, v in gained if row.bad)
@@ -242,11 +234,11 @@ def bounds(check: Check, spec: CanarySpec, at_ms: int) -> Question:
     """
     return Question(
         source=check.source,
-        expression=_expressions(check, spec)[2],
+        expression=expressions(check, spec, scrape_ms=1000)[2],
         start_ms=at_ms,
         end_ms=at_ms,
         step_ms=0,
-        lookback_ms=BEFORE_MS,
+        lookback_ms=_FAR_MS,
     )
 
 
@@ -264,34 +256,3 @@ def latencies(spec: CanarySpec, at_ms: int) -> Iterator[tuple[Check, Question]]:
 def unit_ms(spec: CanarySpec) -> int:
     """Say how many milliseconds one unit of a provider's bounds is."""
     return telemetry(spec.provider, asking.names(spec)).unit_ms
-
-
-def measured_past(
-    check: Check, spec: CanarySpec, question: Question, answers: Answers, *, alike: bool = False
-) -> Past:
-    """Measure overdispersion and the usual share of bad requests on the primary's pods.
-
-    `alike` takes all pods for equally good, see `eprocess.overdispersion`.
-    """
-    answer = answers.get(question)
-    times = through(question.start_ms, question.end_ms, question.step_ms)
-    if answer is None or answer.error or not answer.series:
-        return Past()
-    rows = [
-        row
-        for row in increments((question,), answers, times, {})
-        if row.workload == f"{spec.target.name}-primary"
-    ]
-    side = max(
-        {r.side for r in rows},
-        key=lambda s: (len({r.pod for r in rows if r.side == s}), s),
-        default="",
-    )
-    blocks = [
-        [_total(check, [(r, r.increments[i]) for r in rows if r.side == side and r.pod == pod])
-         for pod in sorted({r.pod for r in rows if r.side == side})]
-        for i in range(1, len(times) - 1)
-    ]  # fmt: skip
-    total, bad = (sum(pod[j] for block in blocks for pod in block) for j in (0, 1))
-    phi, free = eprocess.overdispersion(blocks, alike=alike)
-    return Past(phi=phi, free=free, share=bad / total if total else None)

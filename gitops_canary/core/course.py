@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import partial
 from itertools import pairwise
 
-from gitops_canary.core import configs, counting
+from gitops_canary.core import configs, counting, hour_before
 from gitops_canary.core import questions as asking
 from gitops_canary.core.judge import judge_all, results_at, value_at
 from gitops_canary.core.judges import (
@@ -24,7 +24,7 @@ from gitops_canary.core.judges import (
     sequential,
     threshold,
 )
-from gitops_canary.core.judges.sequential_types import APART, BORN, RULE, SEEN_MS, SHADOWED
+from gitops_canary.core.judges.sequential_types import RULE, SEEN_MS, SHADOWED
 from gitops_canary.core.pace import through
 from gitops_canary.core.shadows import beside
 from gitops_canary.core.sides import Answers
@@ -133,8 +133,8 @@ class Course:
     def _questions(self, kind: str) -> Iterator[Question]:
         if kind in WINDOWED:
             if self.instants:
-                ask = partial(asking.questions, scrape_ms=self.scrape_ms, workload=self.workload)
-                yield from ask(self.policy, self.spec, self.instants)
+                ask = partial(asking.questions, scrape_ms=self.scrape_ms, rule=self.rule)
+                yield from ask(self.policy, self.spec, self.instants, workload=self.workload)
             return
         if len(self.times) < 2:  # noqa: PLR2004 - a block has two ends
             return
@@ -154,16 +154,19 @@ class Course:
         for times in self._stretches():
             for own in self._counts(check, times).values():
                 yield from own
-        yield counting.past(check, self.spec, self._begun_ms, scrape_ms=self.scrape_ms)
+        yield self._past(check)
 
     def _values(self, check: Check) -> asking.Roles:
         ask = partial(asking.asked, scrape_ms=self.scrape_ms, workload=self.workload)
         return ask(check, self.policy, self.spec, self.instants)
 
     def _counts(self, check: Check, times: Sequence[int]) -> counting.Asked:
-        return counting.asked(
-            check, self.spec, times, scrape_ms=self.scrape_ms, step_ms=self.scrape_ms
-        )
+        ask = partial(counting.asked, scrape_ms=self.scrape_ms, step_ms=self.scrape_ms)
+        return ask(check, self.spec, times, rule=self.rule)
+
+    def _past(self, check: Check) -> Question:
+        ask = partial(hour_before.asked, scrape_ms=self.scrape_ms, rule=self.rule)
+        return ask(check, self.spec, self._begun_ms)
 
     @property
     def _begun_ms(self) -> int:
@@ -186,7 +189,7 @@ class Course:
     def _verdicts(self, kind: str, answers: Answers) -> tuple[Verdict, ...]:
         if kind == threshold.NAME:
             every = self.instants
-            ask = partial(judge_all, workload=self.workload, births=self.rule >= BORN)
+            ask = partial(judge_all, workload=self.workload, rule=self.rule)
             return ask(self.policy, self.spec, answers, every, every, scrape_ms=self.scrape_ms)
         if kind == conditions.NAME:
             found = judged(self._config(kind, answers), self._looks(answers))
@@ -207,7 +210,7 @@ class Course:
             results_at,
             scrape_ms=self.scrape_ms,
             workload=self.workload,
-            births=self.rule >= BORN,
+            rule=self.rule,
         )
         for start, end in pairwise((self.live_ms, *self.instants)):
             read = (
@@ -279,14 +282,14 @@ class Course:
 
     def _metric(self, check: Check, answers: Answers) -> sequential.Metric:
         try:
-            asked = counting.past(check, self.spec, self._begun_ms, scrape_ms=self.scrape_ms)
-            alike = self.rule < APART
-            past = counting.measured_past(check, self.spec, asked, answers, alike=alike)
+            found = hour_before.measured(
+                check, self.spec, self._past(check), answers, rule=self.rule
+            )
         except SpecError:
             # Not swallowed: every reading of this check tells the same error.
-            past = counting.Past()
-        found = configs.metric(check, self.policy.judge, past)
-        return replace(found, known=True) if self.asked_ms is None else found
+            found = hour_before.Past()
+        metric = configs.metric(check, self.policy.judge, found)
+        return replace(metric, known=True) if self.asked_ms is None else metric
 
 
 def _since(start_ms: int, one: Verdict) -> Verdict:

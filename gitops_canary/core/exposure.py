@@ -9,7 +9,7 @@ from typing import Any
 from gitops_canary.core import counting, sides
 from gitops_canary.core.basis import Basis
 from gitops_canary.core.judges import WINDOWED
-from gitops_canary.core.judges.sequential_types import BORN, ONCE, RULE
+from gitops_canary.core.judges.sequential_types import ONCE, RULE
 from gitops_canary.core.numbers import number
 from gitops_canary.core.pace import through
 from gitops_canary.core.questions import Role, asked, window_ms
@@ -118,7 +118,7 @@ def counted(
     if policy.judge.type not in WINDOWED:
         return _summed(check, spec, answers, instants, scrape_ms, rule)
     try:
-        roles = asked(check, policy, spec, instants, scrape_ms=scrape_ms, births=rule >= BORN)
+        roles = asked(check, policy, spec, instants, scrape_ms=scrape_ms, rule=rule)
     except SpecError:
         # Not swallowed: the judge reports it as the check's reason.
         return None
@@ -164,7 +164,7 @@ def arrived(
         return None
     times = tuple(through(stay.start_ms, stay.until_ms, scrape_ms))
     whole = tuple(sorted({*times, *live[:1]}))
-    ask = partial(counting.asked, check, spec, scrape_ms=scrape_ms, step_ms=scrape_ms)
+    ask = partial(counting.asked, check, spec, scrape_ms=scrape_ms, step_ms=scrape_ms, rule=rule)
     try:
         roles = dict(ask(times))
         if len(live) > 1:
@@ -176,7 +176,9 @@ def arrived(
         return None
     blocks = counting.readings(check, spec, roles, answers, whole, rule=rule)
     first = next((i for i, at_ms in enumerate(whole) if at_ms >= stay.end_ms), len(whole) - 1)
-    unseen_ms = after_all(roles[Role.COUNTS], answers, blocks[first:], whole[first:], scrape_ms)
+    unseen_ms = after_all(
+        roles[Role.COUNTS], answers, blocks[first:], whole[first:], scrape_ms, rule
+    )
     return _added(check, blocks[first:], whole[first], whole[-1], unseen_ms)
 
 
@@ -195,12 +197,13 @@ def _summed(
     """Add up the blocks of exact counts that end at these instants."""
     times = (ends[0] - scrape_ms, *ends)
     try:
-        roles = counting.asked(check, spec, times, scrape_ms=scrape_ms, step_ms=scrape_ms)
+        ask = partial(counting.asked, scrape_ms=scrape_ms, step_ms=scrape_ms, rule=rule)
+        roles = ask(check, spec, times)
     except SpecError:
         # Not swallowed: the judge reports it as the check's reason.
         return None
     blocks = counting.readings(check, spec, roles, answers, times, rule=rule)
-    unseen_ms = after_all(roles[Role.COUNTS], answers, blocks, times, scrape_ms)
+    unseen_ms = after_all(roles[Role.COUNTS], answers, blocks, times, scrape_ms, rule)
     return _added(check, blocks, times[0], times[-1], unseen_ms)
 
 

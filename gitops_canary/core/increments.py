@@ -1,8 +1,15 @@
-"""What each series of a counter gained between instants: resets, births and missed scrapes."""
+"""What each series of a counter gained between instants: resets, births and missed scrapes.
+
+What a counter has when it is heard first counts whole where it was born since the first instant,
+and not at all where it may be older: where it, the rest of its target, or everybody was not scraped
+at that instant.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from gitops_canary.core.births import TARGET
+from gitops_canary.core.judges.sequential_types import CLEAR, RULE
 from gitops_canary.core.numbers import bound, whole
 from gitops_canary.core.sides import Answers
 from gitops_canary.core.text import percent
@@ -22,7 +29,9 @@ class Row:
     pod: tuple[str, ...]
     increments: tuple[int | str, ...]
     timely: bool | None
-    """Whether it had a sample at the first instant; False: an older one stands in, None: none."""
+    """Whether it had a sample at the first instant; False: an older one is known, None: none."""
+    heard: int | None
+    """The first block at whose end it had a sample; None: none of them."""
 
 
 def series_key(labels: Mapping[str, str]) -> frozenset[str]:
@@ -47,9 +56,16 @@ def increments(
     asked_for: Sequence[Question],
     answers: Answers,
     times: Sequence[int],
-    before: Mapping[frozenset[str], str],
+    before: Mapping[frozenset[str], str] | None,
+    *,
+    rule: int = RULE,
 ) -> list[Row]:
-    """Turn every series into increments between the instants."""
+    """Turn every series into increments between the instants.
+
+    `before` are values from further back than the first of them; None where nobody asked for such,
+    so that only what is new on a known target is born. Records are counted by the `rule` of their
+    time.
+    """
     values: dict[frozenset[str], dict[int, str]] = {}
     labels: dict[frozenset[str], Mapping[str, str]] = {}
     for question in asked_for:
@@ -59,6 +75,12 @@ def increments(
             known = values.setdefault(key, {})
             for sample in series.samples:
                 known[sample.at_ms] = _later(known.get(sample.at_ms), sample.value)
+    timely = {
+        key: True if times[0] in values[key] else False if key in (before or {}) else None
+        for key in labels
+    }
+    older = _older(labels, timely, asked=before is not None) if rule >= CLEAR else set()
+    since = {} if before is None or rule >= CLEAR else before
     return [
         Row(
             workload=own.get("destination_workload", ""),
@@ -66,11 +88,38 @@ def increments(
             bad=own.get("response_code", "").startswith("5"),
             part=own.get("le", ""),
             pod=tuple(own.get(name, "") for name in _POD),
-            increments=tuple(_increments(values[key], times, before.get(key))),
-            timely=True if times[0] in values[key] else False if key in before else None,
+            increments=tuple(_increments(values[key], times, since.get(key), known=key in older)),
+            timely=timely[key],
+            heard=next((i for i, at_ms in enumerate(times[1:]) if at_ms in values[key]), None),
         )
         for key, own in labels.items()
     ]
+
+
+def _older(
+    labels: Mapping[frozenset[str], Mapping[str, str]],
+    timely: Mapping[frozenset[str], bool | None],
+    *,
+    asked: bool,
+) -> set[frozenset[str]]:
+    """Name the series whose first number may hold what is from before the first instant."""
+
+    def among(one: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+        side = (one.get("reporter", ""),)
+        return side, side + tuple(one.get(name, "") for name in TARGET)
+
+    there, away = (
+        {group for key, own in labels.items() if timely[key] is said for group in among(own)}
+        for said in (True, False)
+    )
+    away -= there
+    return {
+        key
+        for key, own in labels.items()
+        if timely[key] is False
+        or (timely[key] is None and (not there or not away.isdisjoint(among(own))))
+        or (timely[key] is None and not asked and among(own)[1] not in there)
+    }
 
 
 def _later(known: str | None, value: str) -> str:
@@ -82,9 +131,12 @@ def _later(known: str | None, value: str) -> str:
 
 
 def _increments(
-    values: Mapping[int, str], times: Sequence[int], before: str | None
+    values: Mapping[int, str], times: Sequence[int], before: str | None, *, known: bool
 ) -> Iterator[int | str]:
-    """Yield what one counter gained in each block, or why that is not known."""
+    """Yield what one counter gained in each block, or why that is not known.
+
+    Of a counter that is `known` from before, the first number counts nothing.
+    """
     first = values.get(times[0], before)
     last: int | str | None = None if first is None else whole(first)
     for at_ms in times[1:]:
@@ -98,5 +150,5 @@ def _increments(
         elif isinstance(last, int):
             yield value - last if value >= last else value
         else:
-            yield value if last is None else last
+            yield last if last is not None else 0 if known else value
         last = value

@@ -13,7 +13,7 @@ count as the canary's.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gitops_canary.core.births import gained
+from gitops_canary.core.births import Look, gained
 from gitops_canary.core.promql import exactly, one_of
 
 REQUESTS = "istio_requests_total"
@@ -40,8 +40,8 @@ class Names:
         return self.service.removesuffix("-canary")
 
 
-def requests(names: Names, window: str, *, births: bool = True) -> str:
-    """Count requests by side and status code, e.g. over `1m`.
+def requests(names: Names, look: Look) -> str:
+    """Count requests by side and status code.
 
     One query for all codes: good and bad requests cannot come from different instants, and a
     canary that fails every request is 0 %, not a missing series.
@@ -51,7 +51,7 @@ def requests(names: Names, window: str, *, births: bool = True) -> str:
     def over(wrap: Callable[[str], str]) -> str:
         return f"{wrap(mine)} or {_renamed(wrap(_lost(names)), names)}"
 
-    counts = gained(over, window, selectors=[mine], births=births)
+    counts = gained(over, look, selectors=[mine])
     return f"sum by ({_GROUP}, response_code) ({counts})"
 
 
@@ -62,15 +62,15 @@ def requests_seen(names: Names) -> str:
     return f"max by ({_GROUP}) ({mine} or {lost})"
 
 
-def latency(names: Names, window: str) -> str:
+def latency(names: Names, look: Look) -> str:
     """Ask for the 99th percentile by side, in milliseconds."""
-    rate = f"increase({_series(LATENCY, names)}[{window}])"
+    rate = look.increase(_series(LATENCY, names))
     return f"histogram_quantile({QUANTILE}, sum by ({_GROUP}, le) ({rate}))"
 
 
-def latency_count(names: Names, window: str) -> str:
+def latency_count(names: Names, look: Look) -> str:
     """Count the requests a percentile rests on."""
-    return f"sum by ({_GROUP}) (increase({_all_buckets(names)}[{window}]))"
+    return f"sum by ({_GROUP}) ({look.increase(_all_buckets(names))})"
 
 
 def latency_seen(names: Names) -> str:

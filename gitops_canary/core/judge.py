@@ -11,7 +11,8 @@ from functools import partial
 
 from gitops_canary.core import sides
 from gitops_canary.core.judges import threshold
-from gitops_canary.core.questions import Role, asked, longest_window_ms
+from gitops_canary.core.judges.sequential_types import RULE
+from gitops_canary.core.questions import FRESH_SCRAPES, Role, asked, longest_window_ms
 from gitops_canary.core.sides import Answers, Roles, Seen
 from gitops_canary.core.text import duration, percent
 from gitops_canary.errors import SpecError
@@ -20,8 +21,6 @@ from gitops_canary.model.observation import Verdict
 from gitops_canary.model.rollout import Outcome
 from gitops_canary.model.spec import CanarySpec, Check, Limits, Policy
 
-FRESH_SCRAPES = 2
-"""How many scrapes old the newest sample may be."""
 _BUILTINS: Mapping[str, Callable[..., Iterator[Seen]]] = {
     "request-success-rate": sides.success_rate,
     "request-duration": sides.latency,
@@ -37,17 +36,17 @@ def judge(
     *,
     scrape_ms: int,
     workload: str = "",
-    births: bool = True,
+    rule: int = RULE,
 ) -> Verdict:
     """Say what all checks say at one evaluation time about the canary, or another workload.
 
     `answers` are those to `questions(policy, spec, instants, scrape_ms=scrape_ms)`, or to those of
-    records before decision 39 without `births`. One failing check fails; otherwise one without a
+    records by the `rule` of their time. One failing check fails; otherwise one without a
     clear number makes it inconclusive.
     """
     [verdict] = judge_all(
         policy, spec, answers, instants, [at_ms],
-        scrape_ms=scrape_ms, workload=workload, births=births,
+        scrape_ms=scrape_ms, workload=workload, rule=rule,
     )  # fmt: skip
     return verdict
 
@@ -61,11 +60,11 @@ def judge_all(
     *,
     scrape_ms: int,
     workload: str = "",
-    births: bool = True,
+    rule: int = RULE,
 ) -> tuple[Verdict, ...]:
     """Judge at several of the instants; what was asked is worked out once for all of them."""
     who, limits = workload or spec.target.name, config(policy)
-    ask = partial(_roles, scrape_ms=scrape_ms, workload=who, births=births)
+    ask = partial(_roles, scrape_ms=scrape_ms, workload=who, rule=rule)
     roles = [(check, ask(check, policy, spec, instants)) for check in policy.checks]
     span_ms = longest_window_ms(policy)
 
@@ -119,11 +118,11 @@ def results_at(
     *,
     scrape_ms: int,
     workload: str = "",
-    births: bool = True,
+    rule: int = RULE,
 ) -> Reading:
     """Read one check as conditions see it: every series of a query is one number of `result`."""
     who = workload or spec.target.name
-    roles = _roles(check, policy, spec, instants, scrape_ms=scrape_ms, workload=who, births=births)
+    roles = _roles(check, policy, spec, instants, scrape_ms=scrape_ms, workload=who, rule=rule)
     oldest_ms = _oldest_ms(at_ms, scrape_ms)
     found = read(check, roles, who, answers, at_ms=at_ms, oldest_ms=oldest_ms)
     if isinstance(roles, str) or found.trouble is not Trouble.SEVERAL:
@@ -166,11 +165,11 @@ def _roles(
     *,
     scrape_ms: int,
     workload: str,
-    births: bool = True,
+    rule: int = RULE,
 ) -> Roles | str:
     try:
         return asked(
-            check, policy, spec, instants, scrape_ms=scrape_ms, workload=workload, births=births
+            check, policy, spec, instants, scrape_ms=scrape_ms, workload=workload, rule=rule
         )
     except SpecError as error:
         return f"{error.problem} To go on: {error.remedy}"

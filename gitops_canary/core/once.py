@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from gitops_canary.core.increments import Row
 from gitops_canary.core.judges.pod_faults import left
+from gitops_canary.core.judges.sequential_types import CLEAR, ONCE
 from gitops_canary.model.judging import Counts
 
 
@@ -18,17 +19,26 @@ class Once:
     late: set[str] = field(default_factory=set)
     """Sides that were silent when the first block began, and others not: nobody knows which part of
     what they saw when they are heard again is from before."""
+    until: dict[str, int | None] = field(default_factory=dict)
+    """The same since decision 57: up to which block they say nothing; None: all of them."""
     forgetful: bool = False
     """As before decision 52: a gap is counted by the other sides, and when it is caught up with."""
     _ahead: dict[str, Counts] = field(default_factory=dict)
     """What others were counted for since a side saw anything."""
 
     @classmethod
-    def among(cls, rows: Sequence[Row], *, forgetful: bool) -> "Once":
+    def among(cls, rows: Sequence[Row], *, rule: int) -> "Once":
         """Begin with what is known of the first instant."""
         timely = {row.side for row in rows if row.timely}
         late = {row.side for row in rows if row.timely is False} - timely
-        return cls(late=late if timely else set(), forgetful=forgetful)
+        if rule >= CLEAR:
+            return cls(until={side: _heard(rows, side) for side in late})
+        return cls(late=late if timely else set(), forgetful=rule < ONCE)
+
+    def speaks(self, side: str, index: int) -> bool:
+        """Tell whether a side has anything to say of a block."""
+        last = self.until.get(side, -1)
+        return last is not None and index > last
 
     def take(self, seen: Iterable[tuple[str, Counts]]) -> tuple[str, Counts]:
         """Give the side that saw the most, and what nobody has counted of that.
@@ -54,6 +64,11 @@ class Once:
             for side in silent:
                 self._ahead[side] = self._ahead.get(side, Counts()) + best
         return best_side, best
+
+
+def _heard(rows: Sequence[Row], side: str) -> int | None:
+    """Name the block in which a side is heard first; None where it is in none."""
+    return min((r.heard for r in rows if r.side == side and r.heard is not None), default=None)
 
 
 def _total(counts: Counts) -> int:

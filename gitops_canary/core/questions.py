@@ -12,7 +12,8 @@ from functools import partial
 from itertools import pairwise
 
 from gitops_canary.core import istio, promql
-from gitops_canary.core.births import gained
+from gitops_canary.core.births import Look, gained
+from gitops_canary.core.judges.sequential_types import CLEAR, RULE
 from gitops_canary.core.pace import through
 from gitops_canary.core.streams import Telemetry, joined
 from gitops_canary.core.telemetry import telemetry
@@ -21,6 +22,8 @@ from gitops_canary.errors import Place, SpecError
 from gitops_canary.model.observation import Question
 from gitops_canary.model.spec import CanarySpec, Check, Policy
 
+FRESH_SCRAPES = 2
+"""How many scrapes old the newest sample may be."""
 INSTANTS_MAX = 1000
 """Evaluation times looked at: beyond that the oldest and the newest half of them."""
 
@@ -117,15 +120,17 @@ def questions(
     *,
     scrape_ms: int,
     workload: str = "",
+    rule: int = RULE,
 ) -> tuple[Question, ...]:
     """List the questions of all checks, each once; queries are about the canary unless said.
 
     A check that cannot be asked has none here; `judge` says why, and `lint` before it.
     """
     found: dict[Question, None] = {}
+    ask = partial(asked, scrape_ms=scrape_ms, workload=workload, rule=rule)
     for check in policy.checks:
         try:
-            roles = asked(check, policy, spec, instants, scrape_ms=scrape_ms, workload=workload)
+            roles = ask(check, policy, spec, instants)
         except SpecError:
             # Not swallowed: the judge meets the same error and reports it as this check's reason.
             continue
@@ -168,12 +173,12 @@ def asked(
     *,
     scrape_ms: int,
     workload: str = "",
-    births: bool = True,
+    rule: int = RULE,
 ) -> Mapping[Role, tuple[Question, ...]]:
     """List the questions of one check by role; several only where `instants` has a gap.
 
-    A builtin check asks about canary and primary alike; a query asks about one workload. Without
-    `births` it is what was asked before decision 39, for old records.
+    A builtin check asks about canary and primary alike; a query asks about one workload. Records
+    are of what was asked by the `rule` of their time.
 
     Raises:
         SpecError: it cannot be asked: unknown builtin or placeholder, unsafe value.
@@ -192,7 +197,7 @@ def asked(
             )
             for start, end in spans
         )
-        for role, query in _queries(check, spec, scrape_ms, workload, births=births).items()
+        for role, query in _queries(check, spec, scrape_ms, workload, rule=rule).items()
     }
 
 
@@ -204,18 +209,21 @@ def runs(instants: Sequence[int], step_ms: int) -> Iterator[tuple[int, int]]:
 
 
 def _queries(
-    check: Check, spec: CanarySpec, scrape_ms: int, workload: str, *, births: bool
+    check: Check, spec: CanarySpec, scrape_ms: int, workload: str, *, rule: int
 ) -> Mapping[Role, _Query]:
-    lookback_ms = max(2 * scrape_ms, check.interval_ms)
+    lookback_ms = max(FRESH_SCRAPES * scrape_ms, check.interval_ms)
     if check.builtin is None:
         values = _values(check, spec, workload or spec.target.name)
         text = promql.render(check.query, values, place=spec.place)
         return {Role.VALUE: _Query(text, lookback_ms)}
-    texts = _builtin(check.builtin, spec, duration(check.interval_ms), births=births)
+    look = Look(
+        window=duration(check.interval_ms), recent=duration(FRESH_SCRAPES * scrape_ms), rule=rule
+    )
+    texts = _builtin(check.builtin, spec, look)
     return {role: _Query(text, lookback_ms) for role, text in texts.items()}
 
 
-def _builtin(builtin: str, spec: CanarySpec, window: str, *, births: bool) -> Mapping[Role, str]:
+def _builtin(builtin: str, spec: CanarySpec, look: Look) -> Mapping[Role, str]:
     if builtin not in BUILTINS:
         known = ", ".join(sorted(BUILTINS))
         raise SpecError(
@@ -224,16 +232,16 @@ def _builtin(builtin: str, spec: CanarySpec, window: str, *, births: bool) -> Ma
             place=spec.place,
         )
     if spec.provider != "istio":
-        return _other(builtin, telemetry(spec.provider, names(spec)), window, births=births)
+        return _other(builtin, telemetry(spec.provider, names(spec)), look)
     own = names(spec)
     if builtin == "request-duration":
         return {
-            Role.LATENCY: istio.latency(own, window),
-            Role.REQUESTS: istio.latency_count(own, window),
+            Role.LATENCY: istio.latency(own, look),
+            Role.REQUESTS: istio.latency_count(own, look),
             Role.SEEN: istio.latency_seen(own),
         }
     return {
-        Role.REQUESTS: istio.requests(own, window, births=births),
+        Role.REQUESTS: istio.requests(own, look),
         Role.SEEN: istio.requests_seen(own),
     }
 
@@ -249,30 +257,28 @@ def names(spec: CanarySpec) -> istio.Names:
     )
 
 
-def _other(builtin: str, counted: Telemetry, window: str, *, births: bool) -> Mapping[Role, str]:
+def _other(builtin: str, counted: Telemetry, look: Look) -> Mapping[Role, str]:
     """Ask any provider's series the way Istio's are asked."""
-
-    def increase(selector: str) -> str:
-        return f"increase({selector}[{window}])"
 
     def seen(selector: str) -> str:
         return f"timestamp({selector})"
 
     by = "destination_workload, reporter"
     if builtin == "request-success-rate":
-        selectors = [stream.selector() for stream in counted.requests]
-        over = partial(joined, counted.requests)
-        requests = gained(over, window, selectors=selectors, births=births)
+        selectors = tuple(stream.selector() for stream in counted.requests)
+        if look.rule >= CLEAR:
+            selectors = counted.heard()
+        requests = gained(partial(joined, counted.requests), look, selectors=selectors)
         return {
             Role.REQUESTS: f"sum by ({by}, response_code) ({requests})",
             Role.SEEN: f"max by ({by}) ({joined(counted.requests, seen)})",
         }
     timed, every = counted.counted(builtin), 'le="+Inf"'
-    buckets = joined(timed, increase)
+    buckets = joined(timed, look.increase)
     quantile = f"histogram_quantile({istio.QUANTILE}, sum by ({by}, le) ({buckets}))"
     return {
         Role.LATENCY: quantile if counted.unit_ms == 1 else f"{quantile} * {counted.unit_ms}",
-        Role.REQUESTS: f"sum by ({by}) ({joined(timed, increase, every)})",
+        Role.REQUESTS: f"sum by ({by}) ({joined(timed, look.increase, every)})",
         Role.SEEN: f"max by ({by}) ({joined(timed, seen, every)})",
     }
 

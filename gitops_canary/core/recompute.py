@@ -16,7 +16,7 @@ from gitops_canary.core.exposure import exposure_json
 from gitops_canary.core.going import going
 from gitops_canary.core.judge import judge
 from gitops_canary.core.judges import WINDOWED, threshold
-from gitops_canary.core.judges.sequential_types import BORN, HEEDS, SEEN_MS, SHADOWED
+from gitops_canary.core.judges.sequential_types import HEEDS, SEEN_MS, SHADOWED
 from gitops_canary.core.situation import Situation
 from gitops_canary.core.stays import left, stays
 from gitops_canary.core.text import instant_ms
@@ -105,8 +105,8 @@ def _windows(
     """Judge the windows of `threshold`, which end at the recorded times."""
     spec = recorded.spec(document, policy)
     who = promoted(spec) if recorded.finished(before) else ""
-    scrape_ms, births = document["timing"]["scrapeMs"], recorded.rule(document) >= BORN
-    ask = partial(judge, scrape_ms=scrape_ms, workload=who, births=births)
+    scrape_ms, rule = document["timing"]["scrapeMs"], recorded.rule(document)
+    ask = partial(judge, scrape_ms=scrape_ms, workload=who, rule=rule)
     times = [instant_ms(one["at"]) for one in document["verdicts"]]
     return tuple(ask(policy, spec, answers, times, at) for at in times)
 

@@ -54,6 +54,14 @@ class Telemetry:
         """Tell whether the primary is counted by itself."""
         return any(stream.workload == primary for stream in self.requests)
 
+    def heard(self) -> tuple[str, ...]:
+        """Select what tells whether anything was scraped: the first series, if there are others.
+
+        VictoriaMetrics refuses a query over 16 KiB, `-search.maxQueryLen`.
+        """
+        metric = self.requests[0].metric
+        return tuple(one.selector() for one in self.requests if one.metric == metric)
+
     def counted(self, builtin: str) -> tuple[Stream, ...]:
         """Give the streams that a builtin metric reads.
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from gitops_canary.core import sides
+from gitops_canary.core.judges.sequential_types import CLEAR, RULE
 from gitops_canary.core.numbers import number
 from gitops_canary.core.sides import Answers
 from gitops_canary.model.judging import Reading
@@ -67,17 +68,18 @@ def after_all(
     blocks: Sequence[Reading],
     times: Sequence[int],
     scrape_ms: int,
+    rule: int = RULE,
 ) -> int:
     """Say how many milliseconds of the blocks between some instants no sample tells of.
 
     Counters catch up with a gap, so that only the one at the end is lost, and blocks without a
-    number.
+    number; since decision 57 the one at the beginning too, as nobody knows what is from before it.
     """
-    every = reversed(times)
-    seen = (at for at in every if sides.present(sides.answer_at(asked, answers, at), at))
-    last_ms = next(seen, times[0])
+    seen = [at for at in times if sides.present(sides.answer_at(asked, answers, at), at)]
+    first_ms, last_ms = (seen[0], seen[-1]) if seen else (times[0], times[0])
+    blind_ms = first_ms if rule >= CLEAR else times[0]
     ends = zip(pairwise(times), blocks, strict=True)
-    lost_ms = sum(end - start for (start, end), block in ends if not block.counts)
+    lost_ms = sum(end - start for (start, end), one in ends if not one.counts or end <= blind_ms)
     if last_ms < times[-1]:
         lost_ms += times[-1] - last_ms + _SCRAPES * scrape_ms
     return min(lost_ms, times[-1] - times[0])

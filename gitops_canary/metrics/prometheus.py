@@ -77,6 +77,8 @@ _WHOLE: Mapping[str, str] = {
     # VictoriaMetrics' cluster: the same, and no cached points whose end has been rounded.
     "deny_partial_response": "1",
     "nocache": "1",
+    # Nor the point before in the place of one that is newer than `-search.latencyOffset`.
+    "latency_offset": "0s",
 }
 """What asks for whole answers; servers leave alone what they do not know."""
 

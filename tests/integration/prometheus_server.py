@@ -44,16 +44,24 @@ def prometheus(directory: Path, series: Iterable[Written]) -> Iterator[str]:
         check=True,
         capture_output=True,
     )
-    config, log = directory / "prometheus.yml", directory / "log"
-    config.write_text("global: {scrape_interval: 1h}\n")
+    with serving(directory) as base:
+        yield base
+
+
+@contextlib.contextmanager
+def serving(directory: Path, *options: str, config: str = "") -> Iterator[str]:
+    """Serve what is in the directory; `config` comes before the scrape interval."""
+    file, log = directory / "prometheus.yml", directory / "log"
+    file.write_text(f"{config}global: {{scrape_interval: 1h}}\n")
     with log.open("wb") as sink:
         server = subprocess.Popen(
             [
                 "prometheus",
-                f"--config.file={config}",
-                f"--storage.tsdb.path={data}",
+                f"--config.file={file}",
+                f"--storage.tsdb.path={directory / 'data'}",
                 "--storage.tsdb.retention.time=10y",
                 "--web.listen-address=127.0.0.1:0",
+                *options,
             ],
             stdout=sink,
             stderr=subprocess.STDOUT,

@@ -1,18 +1,13 @@
-"""The part of PromQL that the controller uses, over series in memory.
-
-`increase` adds up differences and does not extrapolate as Prometheus does: what is compared are
-ratios.
-"""
+"""The part of PromQL that the controller uses, over series in memory."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
-from math import isnan, nan
 
 from gitops_canary.model.observation import Answer, Question, Sample, Series
 
+from .numbering import AGGREGATES, RANGED, interpolated
 from .series import Database, Labels, Row, sample
 
 Vector = list[tuple[Labels, float]]
@@ -99,14 +94,17 @@ class _Parser:
         return found
 
     def both(self) -> Evaluate:
+        found = self.less()
+        while word := self._take(r"unless\b|and\b"):
+            on = self._labels() if self._take(r"on\b") else None
+            found = _where(found, self.less(), on, there=word == "and")
+        return found
+
+    def less(self) -> Evaluate:
         found = self.one()
-        while True:
-            if self._take(r"unless\b"):
-                found = _unless(found, self.one())
-            elif self._take(r"and\s+on\s*\(\s*\)"):
-                found = _where_any(found, self.one())
-            else:
-                return found
+        while self._take("-"):
+            found = _less(found, self.one())
+        return found
 
     def one(self) -> Evaluate:
         word = self._take(r"[a-z_]\w*(?=\s*\(|\s+by\b)")
@@ -116,22 +114,22 @@ class _Parser:
             return inner
         if not word:
             return self._selector()
-        if word in _AGGREGATES:
+        if word in AGGREGATES:
             by = self._labels() if self._take(r"by\b") else ()
             self._need(r"\(")
             inner = self.either()
             if not by and self._take(r"\)\s*by\b"):
-                return _grouped(_AGGREGATES[word], self._labels(), inner)
+                return _grouped(AGGREGATES[word], self._labels(), inner)
             self._need(r"\)")
-            return _grouped(_AGGREGATES[word], by, inner)
+            return _grouped(AGGREGATES[word], by, inner)
         self._need(r"\(")
         made = self._function(word)
         self._need(r"\)")
         return made
 
     def _function(self, word: str) -> Evaluate:
-        if word in _RANGED:
-            return _ranged(_RANGED[word], *self._range())
+        if word in RANGED:
+            return _ranged(RANGED[word], *self._range())
         if word == "vector":
             constant = float(self._need(r"[\d.]+"))
             return lambda _db, _at: [({}, constant)]
@@ -165,7 +163,7 @@ class _Parser:
 
     def _labels(self) -> tuple[str, ...]:
         self._need(r"\(")
-        names = tuple(part.strip() for part in self._need(r"[\w\s,]*").split(","))
+        names = tuple(part.strip() for part in self._take(r"[\w\s,]*").split(","))
         self._need(r"\)")
         return names
 
@@ -196,17 +194,28 @@ def _or(one: Evaluate, other: Evaluate) -> Evaluate:
     return evaluate
 
 
-def _unless(one: Evaluate, other: Evaluate) -> Evaluate:
+def _where(one: Evaluate, other: Evaluate, on: tuple[str, ...] | None, *, there: bool) -> Evaluate:
+    """Give those of one side that have a like on the other, `and`, or have none, `unless`."""
+
+    def key(labels: Labels) -> tuple[object, ...]:
+        if on is None:
+            return tuple(sorted(labels.items()))
+        return tuple(labels.get(name, "") for name in on if name)
+
     def evaluate(db: Database, at: At) -> Vector:
-        known = {tuple(sorted(labels.items())) for labels, _ in other(db, at)}
-        return [row for row in one(db, at) if tuple(sorted(row[0].items())) not in known]
+        known = {key(labels) for labels, _ in other(db, at)}
+        return [row for row in one(db, at) if (key(row[0]) in known) is there]
 
     return evaluate
 
 
-def _where_any(one: Evaluate, other: Evaluate) -> Evaluate:
-    """Give all of one side where the other has anything, as `and on ()` does."""
-    return lambda db, at: one(db, at) if other(db, at) else []
+def _less(one: Evaluate, other: Evaluate) -> Evaluate:
+    def evaluate(db: Database, at: At) -> Vector:
+        known = {tuple(sorted(labels.items())): value for labels, value in other(db, at)}
+        pairs = ((row, value, tuple(sorted(row.items()))) for row, value in one(db, at))
+        return [(row, value - known[key]) for row, value, key in pairs if key in known]
+
+    return evaluate
 
 
 def _grouped(
@@ -248,50 +257,12 @@ def _timestamp(selector: str) -> Evaluate:
     ]
 
 
-def _increase(samples: Sequence[tuple[int, float]]) -> float | None:
-    if len(samples) < 2:
-        return None
-    if isnan(samples[0][1]) or isnan(samples[-1][1]):
-        return nan
-    total = 0.0
-    for (_, before), (_, after) in pairwise(samples):
-        total += after - before if after >= before else after
-    return total
-
-
 def _quantile(quantile: float, of: Evaluate) -> Evaluate:
     def evaluate(db: Database, at: At) -> Vector:
         groups: dict[tuple[tuple[str, str], ...], list[tuple[float, float]]] = {}
         for labels, value in of(db, at):
             key = tuple(sorted((k, v) for k, v in labels.items() if k != "le"))
             groups.setdefault(key, []).append((float(labels["le"].replace("+Inf", "inf")), value))
-        return [(dict(key), _interpolated(quantile, sorted(own))) for key, own in groups.items()]
+        return [(dict(key), interpolated(quantile, sorted(own))) for key, own in groups.items()]
 
     return evaluate
-
-
-def _interpolated(quantile: float, buckets: Sequence[tuple[float, float]]) -> float:
-    total = buckets[-1][1]
-    if total == 0:
-        return nan
-    rank, low, below = quantile * total, 0.0, 0.0
-    for bound, count in buckets:
-        if count >= rank:
-            if bound == float("inf"):
-                return low
-            return low + (bound - low) * (rank - below) / (count - below)
-        low, below = bound, count
-    return low
-
-
-_AGGREGATES: Mapping[str, Callable[[Sequence[float]], float]] = {
-    "sum": sum,
-    "max": max,
-    "min": min,
-    "count": lambda values: float(len(values)),
-}
-_RANGED: Mapping[str, Callable[[Sequence[tuple[int, float]]], float | None]] = {
-    "increase": _increase,
-    "max_over_time": lambda samples: max((value for _, value in samples), default=None),
-    "last_over_time": lambda samples: samples[-1][1] if samples else None,
-}

@@ -6,6 +6,7 @@ from typing import Any
 
 from gitops_canary.core import evidence
 from gitops_canary.core.judges import lonely, sequential, sequential_rules
+from gitops_canary.core.judges.sequential_types import ONCE
 from gitops_canary.core.once import Once
 
 from .families import sequential as drawn
@@ -60,7 +61,7 @@ def _forgotten() -> Sequence[Swap]:
 def _twice() -> Sequence[Swap]:
     """Count what one side missed by the others, and again when it is heard."""
     real = Once.among
-    again = staticmethod(lambda rows, **_given: real(rows, forgetful=True))
+    again = staticmethod(lambda rows, **_given: real(rows, rule=ONCE - 1))
     return [(Once, "among", again)]
 
 

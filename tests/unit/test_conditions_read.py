@@ -4,8 +4,8 @@ import pytest
 from checks import check, spec
 from test_judge import AT, SCRAPE, point
 
-from gitops_canary.core.judge import FRESH_SCRAPES, results_at
-from gitops_canary.core.questions import Role, asked
+from gitops_canary.core.judge import results_at
+from gitops_canary.core.questions import FRESH_SCRAPES, Role, asked
 from gitops_canary.model.observation import Answer
 
 

@@ -8,7 +8,7 @@ import pytest
 from checks import DURATION, check, spec
 
 from gitops_canary.core import configs
-from gitops_canary.core.counting import Past
+from gitops_canary.core.hour_before import Past
 from gitops_canary.core.judges.sequential import Metric
 from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.errors import SpecError

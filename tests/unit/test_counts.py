@@ -6,7 +6,9 @@ import pytest
 from checks import DURATION, check, spec
 
 from gitops_canary.core import counting
-from gitops_canary.core.counting import BEFORE_MS, Past
+from gitops_canary.core import hour_before as hour
+from gitops_canary.core.births import KNOWN_S
+from gitops_canary.core.hour_before import Past
 from gitops_canary.core.judges.sequential_types import RULE
 from gitops_canary.core.questions import Role
 from gitops_canary.model.judging import Counts, Pod, Reading, Trouble
@@ -37,7 +39,7 @@ def counted(
     **others: Sequence[Series],
 ) -> list[Reading]:
     """Count three blocks; `others` are the answers for other roles."""
-    roles = counting.asked(one, SPEC, TIMES, scrape_ms=SCRAPE, step_ms=SCRAPE)
+    roles = counting.asked(one, SPEC, TIMES, scrape_ms=SCRAPE, step_ms=SCRAPE, rule=rule)
     answers: dict[Question, Answer] = {}
     for role, asked in roles.items():
         shown = series if role is Role.COUNTS else others.get(role.name.lower(), ())
@@ -81,12 +83,15 @@ def test_a_counter_that_is_no_number_spoils_its_block_alone() -> None:
     assert "NaN" in found[1].why
 
 
-def test_a_first_scrape_that_was_missed_is_looked_for_further_back() -> None:
+def test_what_was_not_scraped_at_first_counts_from_then_on() -> None:
     seen = counter("shop", [None, 105, 110, 110])
     earlier = counter("shop", [90, 100], [T - 2 * SCRAPE, T - SCRAPE])
 
-    assert counts(counted(seen, before=[earlier]))[0] == (5, 0, 0, 0)
-    assert counts(counted(seen))[0] == (105, 0, 0, 0), "it is a new pod's"
+    assert counts(counted(seen, before=[earlier]))[:2] == [(0, 0, 0, 0), (5, 0, 0, 0)]
+    assert counts(counted(seen, before=[earlier], rule=53))[0] == (5, 0, 0, 0)
+    there = counter("shop-primary", [0, 0, 0, 0])
+    assert counts(counted(seen, there))[0] == (105, 0, 0, 0), "it is a new pod's"
+    assert counts(counted(seen))[0] == (0, 0, 0, 0), "nobody was scraped"
 
 
 @pytest.mark.parametrize("role", [Role.COUNTS, Role.BEFORE])
@@ -118,15 +123,14 @@ def test_the_newest_stretch_has_to_be_answered_too() -> None:
 def test_what_is_asked_has_exact_instants() -> None:
     roles = counting.asked(check(), SPEC, TIMES, scrape_ms=SCRAPE, step_ms=SCRAPE)
     (every,), (before,) = roles[Role.COUNTS], roles[Role.BEFORE]
-    hour = counting.past(check(), SPEC, T, scrape_ms=SCRAPE)
+    before_it = hour.asked(check(), SPEC, T, scrape_ms=SCRAPE)
 
     assert (every.start_ms, every.end_ms, every.step_ms) == (T, TIMES[-1], SCRAPE)
-    assert every.lookback_ms == hour.lookback_ms == 2 * SCRAPE
-    assert (before.start_ms, before.end_ms, before.lookback_ms) == (T, T, BEFORE_MS)
-    assert "last_over_time" in before.expression
-    assert "[300s]" in before.expression
-    assert (hour.start_ms, hour.end_ms, hour.step_ms) == (T - 3_600_000, T, 60_000)
-    assert hour.expression == every.expression
+    assert every.lookback_ms == before_it.lookback_ms == 2 * SCRAPE
+    assert (before.start_ms, before.end_ms, before.lookback_ms) == (T, T, KNOWN_S * 1000)
+    assert every.expression.replace("[30s]", "[3600s]") == before.expression != every.expression
+    assert (before_it.start_ms, before_it.end_ms, before_it.step_ms) == (T - 3_600_000, T, 60_000)
+    assert before_it.expression == every.expression
     assert Role.BOUNDS not in roles
 
 
@@ -183,13 +187,13 @@ def test_pods_that_answered_are_counted_by_themselves() -> None:
     assert first.pods == (Pod(name="a", requests=6, bad=2), Pod(name="b", requests=3, bad=0))
 
 
-HOUR = counting.past(check(), SPEC, T, scrape_ms=SCRAPE)
+HOUR = hour.asked(check(), SPEC, T, scrape_ms=SCRAPE)
 MINUTES = range(HOUR.start_ms, HOUR.end_ms + 1, HOUR.step_ms)
 
 
 def past(*series: Series, answers: Mapping[Question, Answer] | None = None) -> Past:
     known = {HOUR: Answer(series=series)} if answers is None else answers
-    return counting.measured_past(check(), SPEC, HOUR, known)
+    return hour.measured(check(), SPEC, HOUR, known)
 
 
 def hourly(workload: str, first: int, each: int, **labels: str) -> Series:

@@ -242,7 +242,7 @@ def test_records_from_before_births_are_judged_by_what_they_asked(kind: str) -> 
     then = replace(now, rule=38)
     [check_] = now.policy.checks
     about = (check_, now.policy, now.spec, now.instants)
-    older = asked(*about, scrape_ms=SCRAPE, births=False)
+    older = asked(*about, scrape_ms=SCRAPE, rule=38)
     assert older != asked(*about, scrape_ms=SCRAPE)
     answers = {
         one: Answer(series=(_point(one, "10" if role is Role.REQUESTS else None),))
@@ -263,7 +263,7 @@ def _point(question: Question, value: str | None) -> Series:
 
 def test_a_pod_that_is_always_worse_was_a_burst_before_decision_29() -> None:
     """Whose share of failures is whose own is seen in the hour before."""
-    now = course()
+    now = replace(course(), rule=28)
     asked_ = now.questions()
     past = min(asked_, key=lambda one: one.start_ms)
     rows = []

@@ -50,7 +50,7 @@ def windows(
     """Count windows; the `unheard` sides have a sample at the newest instant alone."""
     answers: dict[Question, Answer] = {}
     if at:
-        roles = asked(one.policy.checks[0], one.policy, one, at, scrape_ms=SCRAPE)
+        roles = asked(one.policy.checks[0], one.policy, one, at, scrape_ms=SCRAPE, rule=rule)
         seen = tuple(newest(late_s, side) for side in ("source", "destination"))
         seen = tuple(
             replace(one, samples=one.samples[-1:]) if one.labels["reporter"] in unheard else one
@@ -93,7 +93,7 @@ def test_failures_choose_no_side_and_of_two_alike_callers_count(
 
 def test_records_are_counted_by_what_was_asked_then() -> None:
     about = (WINDOWED.policy.checks[0], WINDOWED.policy, WINDOWED, INSTANTS)
-    older = asked(*about, scrape_ms=SCRAPE, births=False)[Role.REQUESTS]
+    older = asked(*about, scrape_ms=SCRAPE, rule=38)[Role.REQUESTS]
     answers = dict.fromkeys(older, Answer(series=(row("10"),)))
     count = partial(counted, WINDOWED.policy, WINDOWED, answers, INSTANTS, scrape_ms=SCRAPE)
 

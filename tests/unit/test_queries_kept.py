@@ -42,8 +42,14 @@ def lines(provider: str) -> Iterator[str]:
         counts = partial(
             counting.asked, one, known, [T, T + SCRAPE], scrape_ms=SCRAPE, step_ms=SCRAPE
         )
-        older = partial(windows, births=False)
-        for way, ask in (("windows", windows), ("windows before 39", older), ("counts", counts)):
+        ways = {
+            "windows": windows,
+            "windows before 57": partial(windows, rule=56),
+            "windows before 39": partial(windows, rule=38),
+            "counts": counts,
+            "counts before 57": partial(counts, rule=56),
+        }
+        for way, ask in ways.items():
             try:
                 for role, questions in ask().items():
                     for question in questions:

@@ -166,6 +166,7 @@ def test_records_of_before_are_judged_as_they_were() -> None:
         check(interval_ms=INTERVAL), kind="mannwhitney", now_ms=LIVE + SCRAPE + DELAY,
         earlier=(BEFORE,),
     )  # fmt: skip
+    one = replace(one, rule=HEEDS)
     none = {q: silent(q, a, "nothing", LIVE) for q, a in answered(one.questions()).items()}
     [now], [then] = (replace(one, rule=rule).verdicts(none) for rule in (HEEDS, HEEDS - 1))
     assert (now.outcome, now.heard) == (Outcome.INCONCLUSIVE, False)
@@ -174,7 +175,7 @@ def test_records_of_before_are_judged_as_they_were() -> None:
 
 def test_ranks_pass_once_an_interval_at_a_weight() -> None:
     one = course(check(interval_ms=INTERVAL), kind="mannwhitney", blocks=6, earlier=(BEFORE,))
-    answers = answered(one.questions())
+    answers = answered(replace(one, rule=PACED).questions())
     now, then = (replace(one, rule=rule).verdicts(answers) for rule in (PACED, PACED - 1))
 
     passes = [(v.window.end_ms - LIVE) // SCRAPE for v in now if v.outcome is Outcome.PASS]
