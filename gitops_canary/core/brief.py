@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gitops_canary.core.told import Json, Told
 
-ROWS_MAX = 1200
+ROWS_MAX = 1000
 """Checks that are shown, each as a row of a table and a mark in a plot."""
 LINES_MAX = 3000
 """Lines of diffs that are shown."""

@@ -23,6 +23,8 @@ arrow between two weights does."""
 _KNOWN = 1024
 """Words remembered: each page of a rollout says again what the one before it said."""
 MARK = f"<!-- gitops-canary page {PAGES} -->"
+CHECKS = ("weight", "check", "canary", "primary", "limit", "verdict", "samples", "why")
+"""Columns of what was measured last at each weight."""
 SHEET = (
     "The go/no-go sheet that `gitops-canary plan --sheet` wrote before the start names a policy "
     "digest: if it is the one above, these are the conditions that were approved."
@@ -136,12 +138,14 @@ def _moves(story: Told) -> Iterator[str]:
 
 def _checks(story: Told) -> Iterator[str]:
     rows = [
-        (f"{d['weight']['from']} %", *figures, MARKS[outcome], samples)
+        (f"{d['weight']['from']} %", *figures, MARKS[outcome], samples, check["why"])
         for d in story.decisions
         for verdict in d["verdicts"][-1:]
-        for *figures, outcome, samples in story.checked(verdict)
+        for check, (*figures, outcome, samples) in zip(
+            verdict["checks"], story.checked(verdict), strict=True
+        )
     ]
-    return table(("at", "check", "canary", "primary", "limit", "verdict", "samples"), rows)
+    return table(CHECKS, rows)
 
 
 def _policy(story: Told) -> Iterator[str]:

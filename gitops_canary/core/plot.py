@@ -14,6 +14,8 @@ Json = dict[str, Any]
 WIDTH, LEFT, RIGHT = 960, 64, 36
 WEIGHT_HEIGHT, CHECK_HEIGHT = 150, 130
 TOP, BOTTOM = 26, 30
+_CLEAR = 12
+"""Rows below the title in which nothing is written above its line."""
 _TICKS, _ROWS = 6, 3
 """At most so many intervals along an axis."""
 _SECOND, _MINUTE, _HOUR, _DAY = 1000, 60_000, 3_600_000, 86_400_000
@@ -85,10 +87,10 @@ def weights(story: Told, line: Axis) -> str:
     return drawing(WEIGHT_HEIGHT, "Weight of the canary in percent", parts)
 
 
-def check(name: str, story: Told, line: Axis, limits: Json, title: str) -> str:
-    """Draw one check: canary, primary, limit, and how each evaluation came out."""
+def check(name: str, story: Told, line: Axis, ends: Sequence[str | None], title: str) -> str:
+    """Draw one check: canary, primary, limits, and how each evaluation came out."""
     points = tuple(points_of(name, story))
-    bounds = [v for v in (_number(limits["minimum"]), _number(limits["maximum"])) if v is not None]
+    bounds = [v for v in map(_number, ends) if v is not None]
     known = [v for p in points for v in (p.value, p.baseline) if v is not None]
     scale = fit([*bounds, *known], CHECK_HEIGHT)
     parts = [
@@ -196,9 +198,11 @@ def _move(decision: Json, line: Axis, scale: Scale) -> str:
 
 def _limit(bound: Decimal, scale: Scale) -> str:
     y = scale.y(float(bound))
+    below = y < TOP + _CLEAR  # else it would stand in the title
     return (
         f'<path class="limit" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
-        f'<text class="limit" x="{LEFT + 4}" y="{y - 5:.1f}">limit {bound:f}</text>'
+        f'<text class="limit" x="{LEFT + 4}" y="{y + 14 if below else y - 5:.1f}">'
+        f"limit {bound:f}</text>"
     )
 
 

@@ -11,8 +11,10 @@ from gitops_canary.core import in_force, plot
 from gitops_canary.core.brief import brief, left_out
 from gitops_canary.core.evidence import Json
 from gitops_canary.core.markup import MARKS, scrolling, table, text
+from gitops_canary.core.report_checks import checks
 from gitops_canary.core.text import change, counted, instant_ms, one_line
 from gitops_canary.core.told import Told
+from gitops_canary.core.units import Units
 
 _SHEET = (
     "<p>The go/no-go sheet that <code>gitops-canary plan --sheet</code> wrote before the start "
@@ -32,6 +34,10 @@ _WORDS = (
 )
 
 
+_PRE = '<pre tabindex="0">'
+"""What is wider than the page scrolls, by keys as well."""
+
+
 def report(story: Told) -> str:
     """Write the page: decision, exposure, why, who, how to check it, what is not known."""
     shown = brief(story)
@@ -41,7 +47,7 @@ def report(story: Told) -> str:
             _cards(story),
             *_plots(shown),
             _section("Moves", _moves(story)),
-            _section("Checks", _left_out(left_out(story, shown)) + _checks(shown)),
+            _section("Checks", checks(shown, left_out(story, shown))),
             *_remedies(story),
             _section("Rollback conditions in force", _bullets(story.conditions()) + _SHEET),
             _section("What changed", "".join(_diffs(shown))),
@@ -111,8 +117,8 @@ def _cards(story: Told) -> str:
     rows = (
         ("highest weight", f"{highest} %"),
         ("minutes above 0 %", f"{minutes}"),
-        ("requests that met it", "not counted" if requests is None else f"{requests}"),
-        ("of them failed", "not counted" if failed is None else f"{failed}"),
+        ("requests that met it", "not counted" if requests is None else f"{requests:,}"),
+        ("of them failed", "not counted" if failed is None else f"{failed:,}"),
         ("took", _took(story)),
     )
     cells = "".join(f"<div><dt>{name}</dt><dd>{text(value)}</dd></div>" for name, value in rows)
@@ -131,7 +137,10 @@ def _took(story: Told) -> str:
 def _name(version: str) -> str:
     """Shorten one image reference to its last part; the whole stands in the table."""
     container, _, reference = version.partition("=")
-    return reference.rpartition("/")[2] if reference and "," not in reference else container
+    if not reference or "," in reference:
+        return container
+    name, _, digest = reference.rpartition("/")[2].partition("@sha256:")
+    return name if ":" in name or not digest else f"{name}@{digest[:12]}"
 
 
 def _plots(story: Told) -> Iterator[str]:
@@ -145,16 +154,22 @@ def _plots(story: Told) -> Iterator[str]:
     yield scrolling("Weight", plot.weights(story, line))
     for check in story.policy["checks"]:
         if any(True for _ in plot.points_of(check["name"], story)):
-            title = _titled(check, story)
-            yield scrolling(title, plot.check(check["name"], story, line, check, title))
+            units = _units(story)
+            title = _titled(check["name"], units)
+            drawn = plot.check(check["name"], story, line, units.bounds(check), title)
+            yield scrolling(title, drawn)
     yield "</section>"
 
 
-def _titled(check: Json, story: Told) -> str:
+def _units(story: Told) -> Units:
+    """Say how numbers are written at the first look, which those of a rollout agree with."""
+    return story.units(next((v for d in story.decisions for v in d["verdicts"]), {}))
+
+
+def _titled(check: str, units: Units) -> str:
     """Name a check's plot, with the unit of its numbers."""
-    verdict: Json = next((v for d in story.decisions for v in d["verdicts"]), {})
-    name = story.units(verdict).unit(check["name"])
-    return f"{check['name']}, in {name}" if name else check["name"]
+    name = units.unit(check)
+    return f"{check}, in {name}" if name else check
 
 
 def _moves(story: Told) -> str:
@@ -170,28 +185,6 @@ def _moves(story: Told) -> str:
         for d in story.decisions
     ]
     return table("Moves", ("decided", "move", "weight", "verdict", "previous live", "why"), rows)
-
-
-def _checks(story: Told) -> str:
-    rows = [
-        (verdict["at"], f"{d['weight']['from']} %", *figures, MARKS[outcome], samples)
-        for d in story.decisions
-        for verdict in d["verdicts"]
-        for *figures, outcome, samples in story.checked(verdict)
-    ]
-    if not rows:
-        return "<p>Nothing was measured.</p>"
-    head = ("evaluated", "at", "check", "canary", "primary", "limit", "verdict", "samples")
-    return table("Checks", head, rows)
-
-
-def _left_out(looks: int) -> str:
-    if not looks:
-        return ""
-    return (
-        f"<p>{looks} looks in the middle of long steps are left out here and in the plots; the "
-        "decisions hold them all.</p>"
-    )
 
 
 def _remedies(story: Told) -> Iterator[str]:
@@ -212,7 +205,7 @@ def _diffs(story: Told) -> Iterator[str]:
         yield f"<details open><summary>{text(name)}, {files}</summary>"
         for each in d["changes"]:
             lines = "\n".join(_diff_line(line) for line in each["diff"].splitlines())
-            yield f"<pre>{lines}</pre>"
+            yield f"{_PRE}{lines}</pre>"
         if not count:
             yield "<p>No byte: the commit confirms what was there.</p>"
         yield "</details>"
@@ -247,7 +240,7 @@ def _verify(story: Told) -> str:
     last: Json = story.last
     return (
         "<p>In a clone of the configuration repository with its evidence branch; no server is "
-        "needed:</p>\n<pre>gitops-canary verify --trusted-keys allowed_signers\n"
+        f"needed:</p>\n{_PRE}gitops-canary verify --trusted-keys allowed_signers\n"
         f"git log --grep &#39;Canary-Rollout: {last['rollout']}&#39;\n"
         f"git show origin/gitops-canary/evidence:{text(last['canary'])}/{last['rollout']}"
         "/decision-01.json | sha256sum</pre>\n<p>The sha256 of each decision stands in its commit "

@@ -10,11 +10,9 @@ from typing import Any
 from gitops_canary.core.met import Stage, most, stages
 from gitops_canary.core.stopping import condemned_by, limits
 from gitops_canary.core.text import duration, percent
-from gitops_canary.core.units import Units, recorded
+from gitops_canary.core.units import FAST, Units, recorded
 
 Json = dict[str, Any]
-_FAST = 99
-"""Percentage of requests within its limit that a latency check asks for."""
 _NONE = Decimal(0)
 ENDS = {
     "finish": "rolled out",
@@ -196,6 +194,8 @@ def _cause(check: Json, policy: Json, units: Units) -> str:
         return "The primary was not measured beside it, so the cause may lie outside the version."
     limits: Json = next((c for c in policy["checks"] if c["name"] == check["name"]), {})
     had = f"The primary had {units.value(check['name'], check['baseline'])} in the same window"
+    if units.judge == "mannwhitney":
+        return f"{had}, which it is compared with: the likely cause is this version."
     if _within(Decimal(check["baseline"]), check, limits):
         return f"{had}, within the limit: the likely cause is this version."
     rest = _rest(check.get("numbers", {}))
@@ -214,7 +214,7 @@ def _within(value: Decimal, check: Json, limits: Json) -> bool:
     """Whether a value keeps a check's limit; counted, it is the percentage of good requests."""
     low, high = limits.get("minimum"), limits.get("maximum")
     if "primaryBad" in check.get("numbers", {}) and high is not None:
-        return value >= _FAST
+        return value >= Decimal(FAST)
     return (low is None or value >= Decimal(low)) and (high is None or value <= Decimal(high))
 
 

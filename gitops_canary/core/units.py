@@ -10,6 +10,8 @@ from gitops_canary.model.spec import Policy
 Json = dict[str, Any]
 _SHARES = frozenset({"sequential", "mannwhitney"})
 """Judges that weigh what builtin checks counted, as a percentage of the requests."""
+FAST = "99"
+"""Percentage of requests within its limit that a latency check asks for."""
 _ALIKE = {"increase": "above", "decrease": "below"}
 _BOUND = re.compile(r"([<>]=) ([0-9.]+)")
 _OF_LIMITS = re.compile(r"result\[0\] (?=[<>]= [0-9.]+(?: && result\[0\] [<>]= [0-9.]+)?$)")
@@ -75,6 +77,23 @@ class Units:
         if self.judge == "conditions" and _OF_LIMITS.match(limit):
             limit = limit.replace("result[0] ", "").replace("&&", "and")
         return bounded(limit, self.unit(check))
+
+    def bounds(self, check: Json) -> tuple[str | None, str | None]:
+        """Give the ends of a recorded check's limits on the scale of its numbers; None has none.
+
+        Ranks compare with the primary, and counted requests within a limit are a percentage.
+
+        >>> slow = {"name": "a", "minimum": None, "maximum": "250"}
+        >>> [Units(judge, {"a": "request-duration"}).bounds(slow)
+        ...     for judge in ("threshold", "sequential", "mannwhitney")]
+        [(None, '250'), ('99', None), (None, None)]
+        """
+        if self.builtins.get(check["name"]) and self.judge in _SHARES:
+            if self.judge == "mannwhitney":
+                return None, None
+            if check["maximum"] is not None:
+                return FAST, None
+        return check["minimum"], check["maximum"]
 
 
 BARE = Units("")

@@ -32,7 +32,7 @@ def test_a_rollout_of_twenty_thousand_looks_fits() -> None:
     page = report(story(*(long(number, 1000) for number in range(20))))
 
     assert len(page.encode()) < 1 << 20
-    assert "19760 looks in the middle of long steps are left out here" in page
+    assert "Left out here and in the plots: 19800 looks in the middle of long steps" in page
     assert "... 652 more lines: see the decision" in page
 
 
@@ -48,7 +48,7 @@ def test_the_look_that_decided_is_there() -> None:
 def test_of_a_short_rollout_nothing_is_left_out() -> None:
     page = report(story(decision(1, "start"), failed(9)))
 
-    assert "left out here" not in page
+    assert "Left out" not in page
     assert "more lines" not in page
 
 
@@ -57,8 +57,8 @@ def test_the_middle_of_many_looks_is_left_out() -> None:
     shown = brief(whole).last["verdicts"]
     every = whole.last["verdicts"]
 
-    assert shown == [*every[:120], *every[-120:]], "240 looks of 5 checks are 1200 rows"
-    assert left_out(whole, brief(whole)) == 760
+    assert shown == [*every[:100], *every[-100:]], "200 looks of 5 checks are 1000 rows"
+    assert left_out(whole, brief(whole)) == 800
 
 
 def test_without_a_look_there_is_room_for_all_lines() -> None:
@@ -89,6 +89,6 @@ def test_of_each_of_very_many_steps_the_first_and_the_last_look_are_shown() -> N
 
 
 def test_of_an_odd_number_of_looks_one_more_of_the_newest_is_shown() -> None:
-    shown, every = brief(steps(48, 7)).last["verdicts"], steps(1, 7).last["verdicts"]
+    shown, every = brief(steps(40, 7)).last["verdicts"], steps(1, 7).last["verdicts"]
 
-    assert shown == [*every[:2], *every[-3:]], "5 looks at 5 checks of 48 decisions are 1200 rows"
+    assert shown == [*every[:2], *every[-3:]], "5 looks at 5 checks of 40 decisions are 1000 rows"
