@@ -16,7 +16,6 @@ from gitops_canary.model.spec import Limits
 
 Placing = Callable[..., AbstractContextManager[None]]
 """Lets an error name the place that a path leads to."""
-PHI_MAX = 20.0
 ALL = 100
 """Percent that the weights of groups share."""
 DIGITS = 12
@@ -197,7 +196,7 @@ def _counted(one: models.SequentialMetric, placing: Placing) -> sequential.Metri
     return sequential.Metric(
         name=one.name,
         budget=budget,
-        eta=1 / min(max(one.phi, 1.0), PHI_MAX),
+        eta=1 / max(one.phi, 1.0),
         history=one.history,
         known=one.known,
         warmup_ms=one.warmup_ms,

@@ -168,7 +168,7 @@ class SequentialMetric(_Strict):
     min: Annotated[float, Field(strict=True, ge=1e-7, le=100 - 1e-7)] | None = None
     """Least percentage of good requests: a budget of 1 - min / 100."""
     phi: Annotated[float, Field(strict=True, ge=0.01, le=1000)] = 1.0
-    """How much more bad requests scatter than single ones would; taken as 1 to 20."""
+    """How much more bad requests scatter than single ones would; taken as 1 at the least."""
     known: Flag = True
     """Whether `phi` was measured; if not, no single block condemns."""
     history: Annotated[float, Field(strict=True, ge=0, le=1)] | None = None

@@ -6,7 +6,14 @@ from decimal import Decimal
 from gitops_canary.core.hour_before import Past
 from gitops_canary.core.judges import conditions, expression, mannwhitney, sequential, threshold
 from gitops_canary.core.judges.classify import Rule
-from gitops_canary.core.judges.sequential_types import HEEDS, KEPT, PACED, RULE, SPLIT
+from gitops_canary.core.judges.sequential_types import (
+    BURSTY,
+    HEEDS,
+    KEPT,
+    PACED,
+    RULE,
+    SPLIT,
+)
 from gitops_canary.core.text import percent
 from gitops_canary.errors import Place, SpecError
 from gitops_canary.model.spec import CanarySpec, Check, Criteria, JudgePolicy, Limits, Policy
@@ -14,6 +21,7 @@ from gitops_canary.model.spec import CanarySpec, Check, Criteria, JudgePolicy, L
 QUANTILE_BUDGET = 0.01
 """Part of the requests that may be slower than a limit on the 99th percentile."""
 PHI_MAX = 20.0
+"""The largest overdispersion that is believed of any service; see `_believed`."""
 FREE_LEAST = 6
 """Degrees of freedom from which an estimate of the overdispersion counts (two bad minutes)."""
 _NEVER = 1_000_000_000
@@ -63,20 +71,30 @@ def counted(
     return found
 
 
-def metric(check: Check, said: JudgePolicy, past: Past) -> sequential.Metric:
+def metric(check: Check, said: JudgePolicy, past: Past, rule: int = RULE) -> sequential.Metric:
     """Weigh one check by its budget, and by what the primary did before the rollout."""
     slow = check.builtin == "request-duration"
+    most = _believed(check, past) if rule >= BURSTY else PHI_MAX
     phi = max(past.phi, float(said.overdispersion or 1), 1.0)
     return sequential.Metric(
         name=check.name,
         budget=budget(check),
-        eta=1 / min(phi, PHI_MAX),
+        eta=1 / min(phi, most),
         known=past.free >= FREE_LEAST or said.overdispersion is not None,
         history=past.share,
         warmup_ms=said.warmup_ms if slow else 0,
         what=f"took over {percent(check.limits.maximum or Decimal(0))} ms" if slow else "failed",
         limit=_limit(check),
     )
+
+
+def _believed(check: Check, past: Past) -> float:
+    """Give the largest overdispersion that is believed: 20, or more where much comes at once.
+
+    Of a pod that stops for a second, bursts grow with its requests. But what lies in two minutes
+    alone is one incident, and so is a burst that takes the budget of a minute of the whole service.
+    """
+    return max(PHI_MAX, min(past.lasting, budget(check) * past.minute))
 
 
 def _limit(check: Check) -> str:

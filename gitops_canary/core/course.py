@@ -288,7 +288,7 @@ class Course:
         except SpecError:
             # Not swallowed: every reading of this check tells the same error.
             found = hour_before.Past()
-        metric = configs.metric(check, self.policy.judge, found)
+        metric = configs.metric(check, self.policy.judge, found, self.rule)
         return replace(metric, known=True) if self.asked_ms is None else metric
 
 

@@ -23,6 +23,10 @@ class Past:
     phi: float = 1.0
     free: int = 0
     share: float | None = None
+    lasting: float = 1.0
+    """The overdispersion without the two minutes that scatter most."""
+    minute: float = 0.0
+    """Requests a minute."""
 
 
 def asked(
@@ -71,4 +75,10 @@ def measured(
     ]  # fmt: skip
     requests, bad = (sum(pod[j] for block in blocks for pod in block) for j in (0, 1))
     phi, free = eprocess.overdispersion(blocks, alike=rule < APART)
-    return Past(phi=phi, free=free, share=bad / requests if requests else None)
+    return Past(
+        phi=phi,
+        free=free,
+        share=bad / requests if requests else None,
+        lasting=eprocess.lasting(blocks),
+        minute=requests / max(len(blocks), 1),
+    )

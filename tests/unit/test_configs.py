@@ -76,6 +76,24 @@ def test_what_scatters_more_weighs_less_down_to_a_twentieth(
 
 
 @pytest.mark.parametrize(
+    ("phi", "lasting", "minute", "most"),
+    [
+        (400, 300, 300_000, 300),  # of 5,000 a second: many bursts, each of hundreds
+        (400, 3, 300_000, 20),  # one incident alone
+        (400, 300, 6_000, 60),  # a burst as large as what may fail in a minute
+        (400, 300, 600, 20),
+        (120, 300, 300_000, 120),
+    ],
+)
+def test_bursts_may_grow_with_the_traffic(
+    phi: float, lasting: float, minute: float, most: float
+) -> None:
+    past = Past(phi=phi, free=99, lasting=lasting, minute=minute)
+    assert 1 / metric(check(), past).eta == pytest.approx(most)
+    assert configs.metric(check(), JudgePolicy(), past, 55).eta == pytest.approx(1 / 20)
+
+
+@pytest.mark.parametrize(
     ("free", "said", "known"), [(5, None, False), (6, None, True), (0, Decimal(1), True)]
 )
 def test_scatter_is_known_by_two_bad_minutes_or_by_the_policy(

@@ -182,17 +182,35 @@ def overdispersion(
         The estimate (not clamped), and its degrees of freedom.
     """
     shares = _shares(blocks, alike=alike)
-    chi, free = 0.0, 0
-    for block in blocks:
-        due = [(n * share, k) for (n, k), share in zip(block, shares, strict=True) if n and share]
-        total, bad = sum(n for n, _ in due), sum(k for _, k in due)
-        if len(due) < 2 or not bad:  # noqa: PLR2004 - one pod has nobody to differ from
-            continue
-        chi += sum((k - bad * n / total) ** 2 / (bad * n / total) for n, k in due)
-        free += len(due) - 1
+    scattered = [_scatter(block, shares) for block in blocks]
+    free = sum(one for _, one in scattered)
     # Shares that differ were estimated from the same counts.
     free -= 0 if len(set(shares)) < 2 else sum(share > 0 for share in shares) - 1  # noqa: PLR2004
-    return (chi / free, free) if free > 0 else (1.0, 0)
+    return (sum(chi for chi, _ in scattered) / free, free) if free > 0 else (1.0, 0)
+
+
+def lasting(blocks: Sequence[Sequence[tuple[int, int]]]) -> float:
+    """Estimate the same without the two blocks that scatter most, which one incident may lie in.
+
+    >>> calm, burst = [(1000, 2), (1000, 1)], [(1000, 99), (1000, 1)]
+    >>> round(lasting([calm] * 9 + [burst, burst]), 1), lasting([burst]), lasting([])
+    (0.3, 1.0, 1.0)
+    >>> round(lasting([burst, burst[::-1]] * 9))
+    96
+    """
+    alike = [1.0] * max(map(len, blocks), default=0)
+    scattered = sorted((_scatter(block, alike)[0], i) for i, block in enumerate(blocks))
+    kept = sorted(i for _, i in scattered[:-2])
+    return overdispersion([blocks[i] for i in kept])[0]
+
+
+def _scatter(block: Sequence[tuple[int, int]], shares: Sequence[float]) -> tuple[float, int]:
+    """Give chi squared of one block over its pods, and its degrees of freedom."""
+    due = [(n * share, k) for (n, k), share in zip(block, shares, strict=True) if n and share]
+    total, bad = sum(n for n, _ in due), sum(k for _, k in due)
+    if len(due) < 2 or not bad:  # noqa: PLR2004 - one pod has nobody to differ from
+        return 0.0, 0
+    return sum((k - bad * n / total) ** 2 / (bad * n / total) for n, k in due), len(due) - 1
 
 
 def _shares(blocks: Sequence[Sequence[tuple[int, int]]], *, alike: bool) -> list[float]:
