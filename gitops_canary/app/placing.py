@@ -121,14 +121,15 @@ class Placing:
         folders, text = self.folders(revision), self._found(revision)
         around = near(folders, pairs)
         built = tuple(self._whole(revision, outer) for outer in roots(folders, pairs))
+        mine = frozenset(file for one in around for file in folders[one].resources)
         return Sides(
             spec=spec,
             pairs=pairs,
             built=built,
             text=text,
             near=around,
-            mine=frozenset(file for one in around for file in folders[one].resources),
-            charted=() if built else charted(spec.target.kind, pairs, text),
+            mine=mine,
+            charted=charted(spec.target.kind, pairs, text, mine if built else None),
         )
 
     def sound(self, revision: Revision, spec: CanarySpec, pairs: tuple[FieldBinding, ...]) -> None:

@@ -37,7 +37,7 @@ class Sides:
     mine: frozenset[str]
     """The files that these list: what others build bears the same names in other namespaces."""
     charted: tuple[Unseen, ...] = ()
-    """Fields that are values of what no kustomization here builds a workload from."""
+    """Fields that are values of what a chart, not a kustomization here, builds a workload from."""
 
     @property
     def unseen(self) -> tuple[Unseen, ...]:
@@ -48,7 +48,7 @@ class Sides:
 
     @property
     def _whole(self) -> bool:
-        return bool(self.built) and not any(each.unseen for each in self.built)
+        return bool(self.built) and not self.charted and not any(one.unseen for one in self.built)
 
     def check(self) -> None:
         """Make sure that both sides are there, and that nothing of one is the other's.
@@ -197,12 +197,19 @@ def _around(folders: Folders, users: set[str]) -> set[str]:
     return set().union(*(building.around(folders, one) for one in users))
 
 
-def charted(kind: str, pairs: tuple[FieldBinding, ...], text: Found) -> tuple[Unseen, ...]:
-    """Tell of the fields that lie in no workload of a kind, so that a chart makes one of them."""
+def charted(
+    kind: str, pairs: tuple[FieldBinding, ...], text: Found, listed: frozenset[str] | None
+) -> tuple[Unseen, ...]:
+    """Tell of the fields that lie in no workload of a kind, so that a chart makes one of them.
+
+    Of what kustomize builds these are objects that it lists (`listed`), such as a HelmRelease; in
+    its own files and in patches a field is what they set. Without `listed` nothing is built.
+    """
     found: dict[str, Place] = {}
     for ref in (ref for pair in pairs for ref in (pair.candidate, pair.primary)):
         root = parse(text(ref.file) or "", file=ref.file)[ref.index]
-        if root is None or root.word("kind") == kind:
+        built = listed is not None and ref.file not in listed
+        if root is None or root.word("kind") == kind or built:
             continue
         node = root.get(*ref.path) or root
         found.setdefault(ref.file, Place(ref.file, node.line, node.column))

@@ -174,8 +174,8 @@ class Asking:
             raise SpecError(
                 "There is no workload with an image here.",
                 remedy="name the checkout's top with --checkout; `gitops-canary doctor` lists what "
-                "else could be driven, and docs/reference/sources.md says how a chart's values are "
-                "listed",
+                "else could be driven, docs/how-to/with-a-helm-release.md shows a chart's values, "
+                "and docs/reference/sources.md the others",
             )
         return Question(
             key="workload", text="Which workload?", options=options, default=options[0],
