@@ -1,5 +1,6 @@
 """From a policy to the configurations of its judges."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -122,7 +123,7 @@ def conditioned(
         SpecError: a condition cannot be read; it names its place.
     """
     found = tuple(
-        _condition(check, policy, spec.origins.get(f"checks[{index}].criteria", ""))
+        _condition(check, policy, spec.origins, f"checks[{index}].criteria")
         for index, check in enumerate(policy.checks)
     )
     if endless:
@@ -141,23 +142,31 @@ def checked(spec: CanarySpec) -> None:
         conditioned(spec.policy, spec)
 
 
-def _condition(check: Check, policy: Policy, origin: str) -> conditions.Metric:
+def _condition(
+    check: Check, policy: Policy, origins: Mapping[str, str], at: str
+) -> conditions.Metric:
     said = check.criteria or Criteria()
     success = said.success or ("" if said.failure else _within(check.limits))
+    return conditions.Metric(
+        name=check.name,
+        success=_expression(check, success, origins.get(f"{at}.success", "")),
+        failure=_expression(check, said.failure, origins.get(f"{at}.failure", "")),
+        failure_limit=said.failure_limit,
+        inconclusive_limit=said.inconclusive_limit,
+        consecutive_error_limit=said.consecutive_error_limit,
+        consecutive_success_limit=said.consecutive_success_limit,
+        count=said.count,
+        interval_ms=policy.interval_ms,
+        initial_delay_ms=said.initial_delay_ms,
+        dry_run=said.dry_run,
+    )
+
+
+def _expression(check: Check, text: str, origin: str) -> expression.Condition | None:
+    if not text:
+        return None
     try:
-        return conditions.Metric(
-            name=check.name,
-            success=expression.read(success) if success else None,
-            failure=expression.read(said.failure) if said.failure else None,
-            failure_limit=said.failure_limit,
-            inconclusive_limit=said.inconclusive_limit,
-            consecutive_error_limit=said.consecutive_error_limit,
-            consecutive_success_limit=said.consecutive_success_limit,
-            count=said.count,
-            interval_ms=policy.interval_ms,
-            initial_delay_ms=said.initial_delay_ms,
-            dry_run=said.dry_run,
-        )
+        return expression.read(text)
     except SpecError as error:
         problem = f"The check {check.name}: {error.problem}"
         raise SpecError(problem, remedy=error.remedy, place=Place.read(origin)) from error

@@ -7,7 +7,7 @@ from gitops_canary.manifest.checked import Checked
 from gitops_canary.manifest.fields import Field, Status, Type
 from gitops_canary.model.spec import POD_GRACE_MS, Check, JudgePolicy
 
-SEQUENTIAL, THRESHOLD = "sequential", "threshold"
+SEQUENTIAL, THRESHOLD, MANNWHITNEY = "sequential", "threshold", "mannwhitney"
 CONDITIONS = "conditions"
 KINDS = (SEQUENTIAL, THRESHOLD, CONDITIONS, "mannwhitney")
 NO_DATA = ("hold", "extend", "ask", "fail")
@@ -118,7 +118,7 @@ def read_watch(doc: Checked, kind: str) -> dict[str, Any]:
         doc.complain(at, "has no duration", "say how long, e.g. duration: 15m")
     if doc.has(at) and not any(doc.items("analysis.metrics")):
         doc.complain(at, "has no check to judge by", "add a check, or remove it")
-    if doc.has(at) and kind == "mannwhitney":
+    if doc.has(at) and kind == MANNWHITNEY:
         doc.complain(at, "has nobody to compare with", "choose another judge, or remove it")
     return {
         "watch_ms": doc.whole(f"{at}.duration") or 0,
@@ -142,6 +142,8 @@ def read_judge(doc: Checked, checks: tuple[Check, ...], *, own: bool) -> JudgePo
     )
     if kind in shadows:
         doc.complain(f"{_AT}.shadows", f"has {kind}, which decides", "remove it there")
+    if kind == MANNWHITNEY:
+        _check_compared(doc, checks)
     if SEQUENTIAL in {kind, *shadows}:
         _check_budgets(doc, checks)
     else:
@@ -173,6 +175,17 @@ def _check_unread(doc: Checked, kind: str) -> None:
                 at,
                 f"is read by {SEQUENTIAL} alone, and {kind} decides here",
                 f"remove it, or add {SEQUENTIAL} to shadows",
+            )
+
+
+def _check_compared(doc: Checked, checks: tuple[Check, ...]) -> None:
+    """Refuse a query where two sides are compared: nobody would look at its answers."""
+    for check, path in zip(checks, doc.items("analysis.metrics"), strict=False):
+        if check.builtin is None:
+            doc.complain(
+                path,
+                f"is a query of one side, and {MANNWHITNEY} compares two",
+                f"use a builtin check, or another analysis.judge.type than {MANNWHITNEY}",
             )
 
 

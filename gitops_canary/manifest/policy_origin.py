@@ -48,6 +48,8 @@ _OF_CHECK = {
     "minimum": ("thresholdRange.min", "threshold"),
     "maximum": ("thresholdRange.max", "threshold"),
     "criteria": ("successCondition", "failureCondition"),
+    "criteria.success": ("successCondition",),
+    "criteria.failure": ("failureCondition",),
 }
 
 

@@ -1,5 +1,6 @@
 """Checks of a Canary: what they mean, and what is said of wrong ones."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -115,12 +116,23 @@ def test_conditions_stand_for_limits() -> None:
     configs.checked(whole)
 
 
-def test_condition_that_cannot_be_read_names_its_place() -> None:
-    whole = read(conditioned("conditions", successCondition="result[0] => 1"))
+@pytest.mark.parametrize("wrong", ["successCondition", "failureCondition"])
+def test_condition_that_cannot_be_read_names_its_place(wrong: str) -> None:
+    good = dict.fromkeys(("successCondition", "failureCondition"), "result[0] > 1")
+    document = conditioned("conditions", **good | {wrong: "result[0] => 1"})
 
     with pytest.raises(SpecError, match="The check errors: The condition") as caught:
-        configs.checked(whole)
-    assert str(caught.value.place).startswith("apps/canary.yaml:1:")
+        configs.checked(read(document))
+    assert caught.value.place is not None
+    assert json.dumps(document)[caught.value.place.column - 1 :].startswith('"result[0] => 1"')
+
+
+def test_ranks_take_no_query_whose_answers_nobody_compares() -> None:
+    query = refusal(conditioned("mannwhitney", thresholdRange={"max": 1}))
+    assert "metrics[0] is a query of one side, and mannwhitney compares two" in query.problem
+    beside = {"type": "threshold", "shadows": ["mannwhitney"]}
+    checks = [{"name": "errors", "query": "up", "thresholdRange": {"max": 1}}]
+    assert read(own(analysis=analysis(judge=beside, metrics=checks))).policy.judge.shadows
 
 
 def test_conditions_for_another_judge_are_refused() -> None:
