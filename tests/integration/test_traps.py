@@ -8,13 +8,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from mesh_world import T
+from mesh_world import SCRAPE, T
 from prometheus_server import serving
 from remote_write import remote_write
 from test_meshes import DURATION, SUCCESS, ask, course, verdicts
 from trap_world import UNTIL, at, world
 from victoria_server import MISSING, flush, victoria
 
+from gitops_canary.core import hour_before
 from gitops_canary.core.course import Course
 from gitops_canary.core.judges.sequential_types import CLEAR, RULE
 from gitops_canary.model.observation import Question, Verdict
@@ -127,6 +128,24 @@ def test_pods_are_reset_and_born_at_the_edges_of_blocks(url: str) -> None:
     assert counts(found[-1])[0] == str(9 * 100 + 9 * 50 + 3 * 10)
     [first] = verdicts(url, judged("resets", "threshold", blocks=5))
     assert first.outcome is Outcome.PASS
+
+
+def test_what_happened_before_the_weight_was_live_is_not_of_it(url: str) -> None:
+    """All failed up to the scrape before; what one scrape after it sees may be a scrape older."""
+    assert counts(verdicts(url, judged("before", "sequential"))[-1]) == ["900", "0", "8100", "0"]
+    assert [said(one)[0] for one in verdicts(url, judged("before", "threshold"))] == ["100", "100"]
+
+
+def test_the_hour_before_holds_nothing_that_is_older(url: str) -> None:
+    one = judged("hour", "sequential")
+    for rule, share in ((RULE, 0.01), (CLEAR - 1, 0.8)):
+        question = hour_before.asked(SUCCESS, one.spec, T, scrape_ms=SCRAPE, rule=rule)
+        found = hour_before.measured(SUCCESS, one.spec, question, ask(url, (question,)), rule=rule)
+        assert found.share == pytest.approx(share, rel=0.05)
+
+
+def test_replicas_that_nobody_joins_double_both_sides_alike(url: str) -> None:
+    assert counts(verdicts(url, judged("doubled", "sequential"))[-1]) == ["180", "0", "1620", "0"]
 
 
 def test_a_bound_as_prometheus_3_writes_it_is_the_bound(url: str) -> None:

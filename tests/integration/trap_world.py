@@ -5,7 +5,7 @@ ends the series with a stale marker, as a Prometheus writes it that is up itself
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mesh_world import PHASE, SCRAPE, T
 from prometheus_server import Written
@@ -123,11 +123,25 @@ def odd_series() -> Iterator[Counter]:
             yield Counter(workload=who, value=steady(rate), le=le)
     for who in ("ends", "ends-primary"):
         yield Counter(workload=who, value=steady(100), away=(4, UNTIL))
+    # Failures that end before a weight is live; an hour before, as which began a pod was away.
+    for who, code, value in (
+        ("before", "200", since(-1, 100)), ("before", "503", lambda now: 100 * min(now + 300, 299)),
+        ("before-primary", "200", steady(900)),
+        ("hour-primary", "200", steady(990)), ("hour-primary", "503", steady(10)),
+    ):  # fmt: skip
+        yield Counter(workload=who, value=value, code=code)
+    for code, start in (("200", 0), ("503", 1_000_000)):
+        yield Counter(
+            workload="hour-primary", value=steady(0, start), code=code, pod="b", away=(-260, -230)
+        )
 
 
 def world() -> Iterator[Written]:
     yield from (one.written() for one in (*old_requests(), *odd_series()))
     for replica in "ab":
+        for who, rate in (("doubled", 10), ("doubled-primary", 90)):
+            own = Counter(workload=who, value=steady(rate)).written()
+            yield replace(own, labels={**own.labels, "prometheus_replica": replica})
         yield Written("twice", {"replica": replica}, [(at(i), 1.0) for i in range(UNTIL)])
     yield Written("nothing", {}, [(at(i), 0.0) for i in range(UNTIL)])
     yield Written("ending", {}, [*((at(i), 1.0) for i in range(4)), (at(4), STALE)])
