@@ -90,7 +90,7 @@ def expressions(
     How far one looks back is written into the queries: not every server lets a question choose it,
     and for five minutes they take what was scraped last for what is now.
     """
-    counted = telemetry(spec.provider, asking.names(spec))
+    counted = telemetry(spec.provider, asking.names(spec), rule)
     streams = counted.counted(check.builtin or "")
     now = _lately(asking.FRESH_SCRAPES * scrape_ms) if rule >= CLEAR else str
     far = _lately(_far_ms(rule))

@@ -7,7 +7,7 @@ from gitops_canary.errors import SpecError
 
 _HASH = "[bcdfghjklmnpqrstvwxz2456789]"
 """Characters of the hashes in pod names; `primary` has others, so it is never taken for one."""
-_POD = {
+POD = {
     "Deployment": f"-{_HASH}{{1,10}}-{_HASH}{{5}}",
     "DaemonSet": f"-{_HASH}{{5}}",
     "StatefulSet": "-[0-9]{1,10}",
@@ -49,7 +49,7 @@ def _pods(workload: str, kind: str) -> str:
     Raises:
         SpecError: it is cut within the workload's own name.
     """
-    whole = f"{escaped(workload)}{_POD[kind]}"
+    whole = f"{escaped(workload)}{POD[kind]}"
     left = _PREFIX_MOST - len(workload) - 1
     if kind != "Deployment" or left > _HASH_MOST:
         return whole

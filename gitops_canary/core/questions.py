@@ -232,7 +232,7 @@ def _builtin(builtin: str, spec: CanarySpec, look: Look) -> Mapping[Role, str]:
             place=spec.place,
         )
     if spec.provider != "istio":
-        return _other(builtin, telemetry(spec.provider, names(spec)), look)
+        return _other(builtin, telemetry(spec.provider, names(spec), look.rule), look)
     own = names(spec)
     if builtin == "request-duration":
         return {

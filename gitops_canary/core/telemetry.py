@@ -7,8 +7,10 @@ from functools import lru_cache
 from gitops_canary.core import ingress_series, istio
 from gitops_canary.core.ingress_series import NOT_WORD, PORT
 from gitops_canary.core.istio import Names
+from gitops_canary.core.judges.sequential_types import NAMED, RULE
 from gitops_canary.core.pod_series import application
 from gitops_canary.core.promql import escaped, exactly
+from gitops_canary.core.series_before import BEFORE
 from gitops_canary.core.streams import Stream, Telemetry, both
 from gitops_canary.errors import SpecError
 from gitops_canary.model.initial import Measured
@@ -21,8 +23,8 @@ _ANYBODY = Names(namespace="ns", canary="x", primary="x-primary", service="x-can
 
 
 @lru_cache(_KNOWN)
-def telemetry(provider: str, names: Names) -> Telemetry:
-    """Say what a provider counts.
+def telemetry(provider: str, names: Names, rule: int = RULE) -> Telemetry:
+    """Say what a provider counts; records are of what was counted by the `rule` of their time.
 
     Raises:
         SpecError: it counts nothing that could be found by name.
@@ -36,7 +38,8 @@ def telemetry(provider: str, names: Names) -> Telemetry:
             f"There is no builtin metric for the provider {provider}.",
             remedy="write the query in a MetricTemplate: only you know its series",
         )
-    return _FAMILIES[family](names)
+    older = BEFORE.get(family) if rule < NAMED else None
+    return (older or _FAMILIES[family])(names)
 
 
 def measured(provider: str) -> Measured:

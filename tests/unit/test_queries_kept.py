@@ -44,9 +44,11 @@ def lines(provider: str) -> Iterator[str]:
         )
         ways = {
             "windows": windows,
+            "windows before 58": partial(windows, rule=57),
             "windows before 57": partial(windows, rule=56),
             "windows before 39": partial(windows, rule=38),
             "counts": counts,
+            "counts before 58": partial(counts, rule=57),
             "counts before 57": partial(counts, rule=56),
         }
         for way, ask in ways.items():
