@@ -103,7 +103,9 @@ class Planner:
             lag_ms=self.timing.lag_ms,
             scrape_timeout_ms=self.timing.scrape_timeout_ms,
             landed=self.timing.landed,
-            brought=self._brought(rollout) if rollout and act.restores else None,
+            brought=self._brought(rollout, seen.view.revision)
+            if rollout and act.restores
+            else None,
             rule=self.timing.rule,
         )
         made = plan(act, context, router)
@@ -111,9 +113,14 @@ class Planner:
         confirm(act, before=one.tip.owned, after=made.after, place=one.spec.place)
         return made
 
-    def _brought(self, rollout: Rollout) -> Brought:
-        """List what the commit changed that asked for a version; of a merge, on its branch."""
+    def _brought(self, rollout: Rollout, tip: Revision) -> Brought | None:
+        """List what the commit changed that asked for a version; of a merge, on its branch.
+
+        None where a person accepted a history without it: no abort waits for it.
+        """
         source = rollout.moves[0].record.source
+        if not self.git.contains(tip, source):
+            return None
         parents = self.git.commit(source).parents
         before = self.git.files(parents[0]) if parents else {}
         after = self.git.files(source)

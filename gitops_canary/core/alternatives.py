@@ -1,5 +1,6 @@
 """What else could have been done, and why it was not: what a reviewer misses most."""
 
+from gitops_canary.core.text import counted
 from gitops_canary.model.decision import Act
 from gitops_canary.model.rollout import Action, Outcome, Record
 from gitops_canary.model.webhooks import HookType
@@ -27,7 +28,8 @@ def alternatives(act: Act, record: Record) -> tuple[tuple[str, str], ...]:
     fixed = _FIXED.get(act.action)
     if fixed is not None:
         return fixed
-    failures = f"{record.failed} failed looks of the {record.threshold} that condemn a version"
+    failed = counted(record.failed, "failed look")
+    failures = f"{failed} of the {record.threshold} that condemn a version"
     if act.action is Action.ABORT:
         return _abort(act, record)
     if act.action is Action.RETREAT:

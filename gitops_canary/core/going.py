@@ -119,7 +119,7 @@ def _promoted(s: Situation, live_ms: int) -> Decision | None:
         weight=s.tip.weight,
         at_ms=max(live_ms, s.tip_ms),
         reason="Override: a person asked by control.promote to promote now, without the checks of "
-        f"this step and of the {left} left.",
+        f"this step{f' and of the {left} left' if left else ''}.",
         override=True,
     )
 

@@ -281,15 +281,18 @@ def _measures(check: Json) -> str:
 
 
 def lines(decision: Json) -> Iterator[str]:
-    """Tell it for a terminal: a line for each check and option."""
+    """Tell it for a terminal: a line for each check, and for each option that was set."""
     policy = decision["policy"]
     for name, low, high, window, source, _, what in limits(policy):
         ends = [
             f"{word} {end}" for word, end in (("at least", low), ("at most", high)) if end != "-"
         ]
-        yield f"{name}: {what}; {' and '.join(ends) or 'no limit'}; over {window}; from {source}"
+        yield f"{name}: {what}; {' and '.join(ends) or 'no limit'}; over {window}; asked of {source}"
     for name, success, failure, *_ in asks(policy):
         yield f"{name}: passes if {success}, fails if {failure}"
-    for name, value, place, path in options(decision):
-        where = place if path == "-" else f"{path}, {place}"
-        yield f"{name}: {value} ({where})"
+    every = list(options(decision))
+    found = [one for one in every if one[2] != _DEFAULT]
+    for name, value, place, path in found:
+        yield f"{name}: {value} ({path}, {place})"
+    usual = counted(len(every) - len(found), "other option")
+    yield f"{usual} at the default: `gitops-canary report {decision['rollout']}` shows every one"

@@ -29,7 +29,7 @@ def test_an_advance_that_passed_tells_what_is_left() -> None:
         "wait": "every check passed over a whole window, so waiting would show nothing new",
         "promote": "3 of 5 steps are still to be passed",
         "skip a step": "the weight rises one step at a time",
-        "abort": "1 failed looks of the 5 that condemn a version",
+        "abort": "1 failed look of the 5 that condemn a version",
         "retreat": "there was an answer to every check",
     }
 
