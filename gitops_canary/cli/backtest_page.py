@@ -13,6 +13,7 @@ from gitops_canary.core.past import Backtest, Range
 from gitops_canary.core.report import head
 from gitops_canary.core.suggesting import leaving, suggested
 from gitops_canary.core.text import iso, percent
+from gitops_canary.core.units import bounded, joined
 
 HEIGHT = 220
 COLUMNS = 400
@@ -46,9 +47,11 @@ def _table(found: Backtest) -> str:
 
 
 def _cells(one: Range) -> tuple[str, ...]:
-    middle, worst = ("-" if v is None else percent(v) for v in (one.middle, one.worst))
+    ends = (None if v is None else percent(v) for v in (one.middle, one.worst))
+    middle, worst = (joined(end, one.unit) for end in ends)
     counts = (str(one.looks), str(one.failed), str(one.silent))
-    return (one.check, one.limit, *counts, middle, worst, suggested(one))
+    limit, better = (bounded(text, one.unit) for text in (one.limit, suggested(one)))
+    return (one.check, limit, *counts, middle, worst, better)
 
 
 def _stopped(found: Backtest) -> str:
@@ -85,9 +88,10 @@ def _check(one: Range, stopped: Sequence[int]) -> str:
 
 
 def _told(one: Range) -> str:
-    limit = f"{one.limit} {one.unit}".rstrip()
+    limit = bounded(one.limit, one.unit)
     text = f"Limit {limit}: {one.failed} of {one.looks} looks failed, {one.silent} were silent."
-    text = f"{text} Suggested: {one.suggested}." if one.suggested else text
+    better = bounded(one.suggested or "", one.unit)
+    text = f"{text} Suggested: {better}." if better else text
     text = f"{text} Normal is told {leaving(one)}." if one.left_out else text
     return f"{text} {one.misfit}" if one.misfit else text
 

@@ -22,6 +22,7 @@ from gitops_canary.core.numbers import number
 from gitops_canary.core.past import Backtest, Quiet, Range
 from gitops_canary.core.questions import longest_window_ms
 from gitops_canary.core.suggesting import QUIET, breaks, by_looks, by_sums, part
+from gitops_canary.core.units import unit
 from gitops_canary.core.warmups import stops
 from gitops_canary.model.observation import Measurement, Verdict
 from gitops_canary.model.rollout import Outcome
@@ -29,7 +30,6 @@ from gitops_canary.model.spec import Check, Policy
 
 RUNS_MAX = 2_000
 """Past rollouts that a judge goes through at the most: a week of five minutes each."""
-_UNITS = {"request-success-rate": "%", "request-duration": "ms"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +259,7 @@ def _range(check: Check, seen: Sequence[Measurement]) -> Range:
         span=(seen[0].at_ms, seen[-1].at_ms) if seen else (0, 0),
         left_out=odd,
         short=bool(values) and not unit_ms(values),
-        unit=_UNITS.get(check.builtin or "", ""),
+        unit=unit(check.builtin, "threshold"),
         requests=requests,
         thin=bool(requests) and requests * configs.budget(check) < 1,
         why=seen[-1].why if seen and not values else "",

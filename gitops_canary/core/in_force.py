@@ -287,7 +287,8 @@ def lines(decision: Json) -> Iterator[str]:
         ends = [
             f"{word} {end}" for word, end in (("at least", low), ("at most", high)) if end != "-"
         ]
-        yield f"{name}: {what}; {' and '.join(ends) or 'no limit'}; over {window}; asked of {source}"
+        told = " and ".join(ends) or "no limit"
+        yield f"{name}: {what}; {told}; over {window}; asked of {source}"
     for name, success, failure, *_ in asks(policy):
         yield f"{name}: passes if {success}, fails if {failure}"
     every = list(options(decision))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from test_report import HOSTILE, decision, failed, story
 
 from gitops_canary.core.recount import recount
@@ -168,3 +169,63 @@ def test_a_weight_that_a_person_took_to_0_was_exposed_until_then() -> None:
     live = {"since": "2026-03-02T10:06:30Z", "proof": []}
     lines = lines_of(up, back, decision(7, "start", live=live, weight={"from": "0", "to": "0"}))
     assert "Exposed: 4.50 minutes above 0 %, requests not counted." in lines
+
+
+def ruled(judge: str, why: str, numbers: dict[str, str], **check: Any) -> dict[str, Any]:
+    """Give a recorded verdict of one judge about a builtin check."""
+    one: dict[str, Any] = decision(2, "advance")["verdicts"][0]
+    told = {"why": why, "numbers": numbers, "baseline": None} | check
+    return one | {
+        "checks": [one["checks"][0] | told], "judge": judge, "reason": f"{judge} says so",
+        "shadows": [],
+    }  # fmt: skip
+
+
+SUM = "12 of 1,840 canary requests failed, 3 of 16,500 on the primary: 36x, evidence 4,120 against"
+JUDGES = {
+    "threshold": (
+        ruled("threshold", "below the limit", {}),
+        "99.9 % on 1240 requests against >= 99 %: below the limit",
+    ),
+    "conditions": (
+        ruled("conditions", "it holds", {
+            "phase": "X", "failed": "1", "inconclusive": "0", "errors": "2"},
+            samples="3", limit="result[0] >= 99"),
+        "result 99.9 % against >= 99 %: it holds; 1 failed, 0 inconclusive, 2 errors of 3: phase X",
+    ),
+    "mannwhitney": (
+        ruled("mannwhitney", "always 6", {"class": "High", "meanRatio": "3.000000"}, value="6",
+              baseline="2", samples="9 points"),
+        "6 % on average of 9 points, 2 % on the primary (3x): higher than the primary, always 6",
+    ),
+    "sequential": (ruled("sequential", SUM, {"canary": "1840"}), SUM),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+def test_every_judge_shows_its_sum_for_whoever_decides_and_beside(judge: str) -> None:
+    verdict, says = JUDGES[judge]
+    beside = ruled("threshold", "within the limits", {}) | {"shadows": []}
+    one = decision(2, "advance", verdicts=[verdict | {"shadows": [beside]}])
+    one["policy"]["effective"]["checks"][0]["builtin"] = "request-success-rate"
+    lines = list(recount(story(one), "", {}))
+    at = lines.index(f"    pass: request-success-rate: {says}")
+    kept = "99.9 % on 1240 requests against >= 99 %: within the limits"
+
+    assert lines[at + 1 : at + 4] == [
+        f"    {judge}: pass, {judge} says so",
+        "    threshold, which decides nothing, would say pass: threshold says so",
+        f"      pass: request-success-rate: {kept}",
+    ]
+
+
+def test_the_policy_that_applied_is_told_by_what_was_set() -> None:
+    one = decision(2, "advance", pages=10)
+    one["policy"]["origin"] = {"steps": "canary.yaml:7:3"}
+    lines = list(recount(story(one), "", {}))
+    at = lines.index("Policy in force:")
+
+    assert lines[at + 2] == (
+        "  weights, one after the other: 10% (analysis.stepWeights, canary.yaml:7:3)"
+    )
+    assert lines[at + 3].startswith("  12 other options at the default: `gitops-canary report 01")
