@@ -70,6 +70,8 @@ def same(one: Value, other: Value) -> bool:
 
     >>> same(1.0, 1.0), same(1.0, True), same([1.0], [True]), same("1", 1.0), same(None, None)
     (True, False, False, False, True)
+    >>> same([1.0], 1.0), same(1.0, [1.0]), same([1.0], [1.0, 1.0]), same([[1.0]], [[1.0]])
+    (False, False, False, True)
     """
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
