@@ -14,6 +14,7 @@ from gitops_canary.core.judges.sequential_types import (
     PACED,
     RULE,
     SPLIT,
+    ZEROS,
 )
 from gitops_canary.core.text import percent
 from gitops_canary.errors import Place, SpecError
@@ -30,7 +31,9 @@ _NEVER = 1_000_000_000
 
 def ranked(policy: Policy, rule: int) -> mannwhitney.Config:
     """Compare every counted check by ranks; more is worse."""
-    compared = Rule(direction="increase", critical=True, alike_too=rule >= SPLIT)
+    compared = Rule(
+        direction="increase", critical=True, alike_too=rule >= SPLIT, from_none=rule >= ZEROS
+    )
     counted = (check for check in policy.checks if check.builtin)
     return mannwhitney.Config(
         metrics=tuple(mannwhitney.Metric(name=check.name, rule=compared) for check in counted),

@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from checks import check, spec
 from vectors import vectors
 
+from gitops_canary.core import configs
 from gitops_canary.core.judges import mannwhitney, ranks
 from gitops_canary.core.judges.classify import Class, Found, Rule, classify
 from gitops_canary.model.judging import Block, Counts, Reading, Trouble
@@ -214,3 +216,30 @@ def test_a_shift_that_may_be_none_is_no_shift() -> None:
     sure = replace(wide, confidence=0.95)
     assert classify(sure, high, low).kind is Class.LOW
     assert classify(sure, low, high).kind is Class.HIGH
+
+
+@pytest.mark.parametrize(
+    ("points", "bad", "kind"),
+    [(10, 7, Class.HIGH), (10, 5, Class.HIGH), (10, 4, Class.PASS), (6, 5, Class.HIGH),
+     (6, 4, Class.PASS)],
+)  # fmt: skip
+def test_what_the_primary_has_none_of_is_seen_in_a_part_of_the_points(
+    points: int, bad: int, kind: Class
+) -> None:
+    none, some = [0.0] * points, [100.0 + at for at in range(bad)] + [0.0] * (points - bad)
+    found = classify(Rule(), none, some)
+    assert found.kind is kind
+    assert ("not 0, and all of the primary's are (rank test z" in found.why) is (kind is Class.HIGH)
+    fewer = classify(Rule(), some, none)
+    assert fewer.kind is (Class.LOW if kind is Class.HIGH else kind)
+    assert ("not 0, and all of the canary's are" in fewer.why) is (kind is Class.HIGH)
+    for rule in (Rule(from_none=False), Rule(partial=0), Rule(direction="decrease")):
+        assert classify(rule, none, some).kind is Class.PASS
+    below = [-1.0, *none[1:]]
+    assert classify(Rule(), below, some).kind is not Class.LOW
+
+
+def test_before_decision_61_nothing_was_a_multiple_of_nothing() -> None:
+    policy = spec(check()).policy
+    rules = [configs.ranked(policy, rule).metrics[0].rule.from_none for rule in (60, 61)]
+    assert rules == [False, True]

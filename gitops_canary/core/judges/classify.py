@@ -51,6 +51,9 @@ class Rule:
     outlier_factor: float = 3.0
     partial: float = 2.0
     """Mean ratio from which a significant shift of a part of the points counts too; 0 is off."""
+    from_none: bool = True
+    """Whether that holds where the other side has nothing but 0, of which nothing is a multiple;
+    not in records before decision 61."""
     least_points: int = 5
     """Fewer points on a side are an error: at 2 points one healthy look in nine is called bad."""
     alike_too: bool = False
@@ -140,10 +143,28 @@ def _compared(
         return Class.HIGH, told
     if may_fall and high < -band:
         return Class.LOW, told
-    kind = _partial(rule, z, ratio, may_rise=may_rise, may_fall=may_fall)
+    times = _times(control, experiment) if rule.from_none and math.isnan(ratio) else ratio
+    kind = _partial(rule, z, times, may_rise=may_rise, may_fall=may_fall)
     if kind is Class.PASS:
         return kind, told
-    return kind, f"a part of the points is {ratio:.3g}x as high (rank test z {z:.3g}); {told}"
+    words = f"a part of the points is {times:.3g}x as high"
+    if math.isnan(ratio):
+        whose = "the primary's" if z > 0 else "the canary's"
+        words = f"a part of the points is not 0, and all of {whose} are"
+    return kind, f"{words} (rank test z {z:.3g}); {told}"
+
+
+def _times(control: Sequence[float], experiment: Sequence[float]) -> float:
+    """Say how many times as much one side has where the other has nothing but 0.
+
+    >>> _times([0.0, 0.0], [0.0, 3.0]), _times([0.0, 3.0], [0.0, 0.0])
+    (inf, 0.0)
+    >>> _times([-1.0, 1.0], [0.0, 3.0]), _times([0.0, 0.0], [-1.0, 0.0])
+    (nan, nan)
+    """
+    if min(*control, *experiment) < 0 or (any(control) and any(experiment)):
+        return math.nan
+    return math.inf if any(experiment) else 0.0
 
 
 def _partial(rule: Rule, z: float, ratio: float, *, may_rise: bool, may_fall: bool) -> Class:
