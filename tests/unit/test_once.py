@@ -1,8 +1,11 @@
 """Requests that several sides see, where one of them missed scrapes."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from test_counts import T, counted, counter, counts
 
+from gitops_canary.core.once import Once
 from gitops_canary.model.judging import Counts
 from gitops_canary.model.observation import Series
 
@@ -74,3 +77,31 @@ def test_a_gap_that_all_have_is_counted_where_it_ends() -> None:
         counter("shop", [0, None, None, 24]),
     )
     assert [one and one[0] for one in counts(found)] == [0, 0, 24]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 9), st.integers(0, 9), st.lists(st.booleans(), min_size=3)),
+        min_size=1,
+        max_size=9,
+    )
+)
+def test_whoever_misses_what_each_request_counts_once(
+    rows: list[tuple[int, int, list[bool]]],
+) -> None:
+    """Each side catches up with what it missed; the last block is heard by one of them."""
+    once, total, counted = Once(), Counts(), Counts()
+    missed = dict.fromkeys(("source", "destination", "waypoint"), Counts())
+    for at, (canary, primary, silent) in enumerate(rows):
+        new = Counts(
+            canary=canary, canary_bad=canary // 2, primary=primary, primary_bad=primary // 3
+        )
+        total, seen = total + new, []
+        for number, (side, before) in enumerate(missed.items()):
+            quiet = silent[number] and not (at == len(rows) - 1 and number == 0)
+            seen.append((side, Counts() if quiet else before + new))
+            missed[side] = before + new if quiet else Counts()
+        counted = counted + once.take(seen)[1]
+        assert counted.canary <= total.canary
+        assert counted.primary_bad <= total.primary_bad
+    assert counted == total
