@@ -183,10 +183,12 @@ def test_a_pipe_gets_no_colours(checkout: Path, colour: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("out", "problem"),
-    [(">&-", "There is no standard output."), (">/dev/full", "Standard output cannot be written:")],
+    ("verb", "out", "problem"),
+    [
+        ("version", ">&-", "There is no standard output."),
+        ("schema judge", ">/dev/full", "Standard output cannot be written:"),
+    ],
 )
-@pytest.mark.parametrize("verb", ["version", "schema judge"])
 def test_an_output_that_takes_nothing_is_an_error_with_a_remedy(
     verb: str, out: str, problem: str
 ) -> None:
