@@ -9,12 +9,13 @@ not scraped at the first instant is found by looking further back there, and cou
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 
 from gitops_canary.core import buckets
 from gitops_canary.core import questions as asking
 from gitops_canary.core.births import KNOWN_S
-from gitops_canary.core.increments import Row, increments, series_key
+from gitops_canary.core.increments import Row, boundless, increments, series_key
 from gitops_canary.core.judges.sequential_types import CLEAR, RULE
 from gitops_canary.core.once import Once
 from gitops_canary.core.questions import Role
@@ -140,7 +141,8 @@ def readings(
     before = _before(roles, answers, times)
     rows = increments(roles[Role.COUNTS], answers, times, before, rule=rule)
     once = Once.among(rows, rule=rule)
-    return [_reading(check, spec, rows, index, once) for index in range(len(times) - 1)]
+    read = partial(_reading, check, spec, rows, once=once, rule=rule)
+    return [read(index) for index in range(len(times) - 1)]
 
 
 def _error(roles: Asked, answers: Answers, times: Sequence[int]) -> str | None:
@@ -159,11 +161,12 @@ def _before(roles: Asked, answers: Answers, times: Sequence[int]) -> dict[frozen
 
 
 def _reading(
-    check: Check, spec: CanarySpec, rows: Sequence[Row], index: int, once: Once
+    check: Check, spec: CanarySpec, rows: Sequence[Row], index: int, *, once: Once, rule: int
 ) -> Reading:
     """Add up one block, by the side that saw the most; both sides see the same requests."""
     canary, primary = spec.target.name, f"{spec.target.name}-primary"
     trouble = next((r.increments[index] for r in rows if isinstance(r.increments[index], str)), "")
+    trouble = trouble or (boundless(check, rows, index) if rule >= CLEAR else "")
     if trouble:
         return Reading(metric=check.name, trouble=Trouble.INVALID, why=str(trouble))
     told = dict[str, Counts]()

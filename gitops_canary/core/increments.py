@@ -14,6 +14,7 @@ from gitops_canary.core.numbers import bound, whole
 from gitops_canary.core.sides import Answers
 from gitops_canary.core.text import percent
 from gitops_canary.model.observation import Answer, Question
+from gitops_canary.model.spec import Check
 
 _POD = ("pod", "kubernetes_pod_name", "instance", "destination_pod")
 
@@ -94,6 +95,25 @@ def increments(
         )
         for key, own in labels.items()
     ]
+
+
+def boundless(check: Check, rows: Sequence[Row], index: int) -> str:
+    """Say who counted requests in a block, and none up to the limit: a version without that bound.
+
+    All of its requests would look slow. Empty where there is none.
+    """
+    if check.builtin != "request-duration":
+        return ""
+    bounded = {(row.workload, row.side, row.pod) for row in rows if row.part != "+Inf"}
+    for row in rows:
+        gained = row.increments[index]
+        if gained and (row.workload, row.side, row.pod) not in bounded:
+            limit = check.limits.maximum
+            return (
+                f"{row.workload} counts requests, and none up to {limit} ms: its histogram has no "
+                "such bound; give both versions one, or choose a limit that both have"
+            )
+    return ""
 
 
 def _older(

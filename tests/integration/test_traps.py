@@ -155,6 +155,16 @@ def test_a_bound_as_prometheus_3_writes_it_is_the_bound(url: str) -> None:
     assert "100, 500, 1000" in verdicts(url, wrong)[-1].reason
 
 
+@pytest.mark.parametrize("who", ["other-bounds", "new-bounds"])
+def test_a_version_without_the_bound_is_not_slow(url: str, who: str) -> None:
+    one = course("istio", DURATION, target=who)
+    found = verdicts(url, one)[-1]
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert f"{who} counts requests, and none up to 500 ms" in found.reason
+    before = verdicts(url, replace(one, rule=CLEAR - 1))[-1]
+    assert before.outcome is (Outcome.FAIL if who == "other-bounds" else Outcome.INCONCLUSIVE)
+
+
 @pytest.mark.parametrize("kind", ["threshold", "conditions", "sequential", "mannwhitney"])
 def test_what_ended_is_silent_though_it_is_looked_back_at(url: str, kind: str) -> None:
     """Five minutes long Prometheus would repeat the last value."""

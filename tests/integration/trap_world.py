@@ -121,6 +121,15 @@ def odd_series() -> Iterator[Counter]:
     for who, slow in (("bounds", 10), ("bounds-primary", 0)):
         for le, rate in (("100.0", 50), ("500.0", 100 - slow), ("1000.0", 100), ("+Inf", 100)):
             yield Counter(workload=who, value=steady(rate), le=le)
+    # A version whose histogram has no 500, and one whose histogram is new, with other bounds.
+    for who, bounds, since_scrape in (
+        ("other-bounds", ("100", "1000", "+Inf"), SINCE),
+        ("other-bounds-primary", ("100", "500", "+Inf"), SINCE),
+        ("new-bounds", ("100", "1000", "+Inf"), 2),
+        ("new-bounds-primary", ("100", "1000", "+Inf"), 2),
+    ):
+        for le in bounds:
+            yield Counter(workload=who, value=steady(100), le=le, since=since_scrape)
     for who in ("ends", "ends-primary"):
         yield Counter(workload=who, value=steady(100), away=(4, UNTIL))
     # Failures that end before a weight is live; an hour before, as which began a pod was away.

@@ -10,6 +10,7 @@ from test_exposure import INSTANTS, row, windows
 from test_report import decision, failed, story
 
 from gitops_canary.core.exposure import counted
+from gitops_canary.core.judges.sequential_types import CLEAR, RULE
 from gitops_canary.core.unseen import untold
 
 
@@ -73,6 +74,28 @@ def test_blocks_after_the_last_sample_were_not_seen(lost: int, unseen_s: int) ->
     else:
         assert found is not None
         assert found.unseen_ms == unseen_s * 1000
+
+
+@pytest.mark.parametrize(
+    ("lost", "rule", "unseen_s"), [(0, RULE, 0), (1, RULE, 15), (3, RULE, 45), (3, CLEAR - 1, 0)]
+)
+def test_blocks_before_the_first_sample_were_not_seen(lost: int, rule: int, unseen_s: int) -> None:
+    """Since decision 57: what counters caught up with there may be older than the weight."""
+    one = replace(course(blocks=4), rule=rule)
+    kept = one.times[lost]
+    answers = {
+        question: replace(
+            answer,
+            series=tuple(
+                replace(s, samples=tuple(p for p in s.samples if p.at_ms >= kept))
+                for s in answer.series
+            ),
+        )
+        for question, answer in answered(one.questions()).items()
+    }
+    found = counted(one.policy, one.spec, answers, one.times[1:], scrape_ms=SCRAPE, rule=rule)
+    assert found is not None
+    assert found.unseen_ms == unseen_s * 1000
 
 
 def test_old_records_are_held_to_what_they_tell() -> None:
