@@ -9,7 +9,7 @@ from gitops_canary.core.judges import eprocess
 from gitops_canary.core.judges.eprocess import Mixture
 from gitops_canary.core.judges.jumping import Edges, followed
 from gitops_canary.core.judges.pod_faults import Strand
-from gitops_canary.core.judges.sequential_types import EDGES, Config, Metric
+from gitops_canary.core.judges.sequential_types import EDGES, Config, Metric, Weighed
 from gitops_canary.model.judging import Counts
 
 Ratios = tuple[eprocess.Logs, ...]
@@ -45,13 +45,18 @@ def grown(
 
 
 def edged(
-    config: Config, metric: Metric, edges: Edges | None, c: Counts, strands: tuple[Strand, Strand]
+    config: Config, metric: Metric, before: Weighed, c: Counts, strands: tuple[Strand, Strand]
 ) -> Edges | None:
-    """Follow what both sides meet; `strands` is all evidence before the block and with it."""
-    if config.alone or config.rule < EDGES:
+    """Follow what both sides meet; `strands` is all evidence before the block and with it.
+
+    Beside a broken pod of the primary's nothing waits for that, nor ever does again.
+    """
+    if config.alone or config.rule < EDGES or before.faults.base:
         return None
     grow = partial(_tolerant, config, metric)
-    return followed(edges, *strands, c, eta=metric.eta, suspicious=config.suspicious, grow=grow)
+    return followed(
+        before.edges, *strands, c, eta=metric.eta, suspicious=config.suspicious, grow=grow
+    )
 
 
 def _tolerant(config: Config, metric: Metric, before: Strand, c: Counts, times: int) -> Strand:

@@ -40,6 +40,8 @@ class Edges:
     """What is held against the limit."""
     joined: bool = False
     """Whether blocks were weighed as one; else `calm` is all evidence before the newest block."""
+    closed: Strand | None = None
+    """`calm` with the one open block, where that is known: nobody weighs it anew."""
 
 
 def followed(
@@ -49,7 +51,7 @@ def followed(
     """Take one block in; `whole` is all evidence before it, `after` with it."""
     before = edges.open if edges else ()
     if edges and before and jumps(before[-1], c, eta):
-        every, kept = (*before, c), replace(edges, joined=True)
+        every, kept = (*before, c), replace(edges, joined=True, closed=None)
         if len(every) <= _MOST:
             return replace(kept, open=every, believed=edges.calm)
         # The newest one goes on: its edge is not over yet.
@@ -59,10 +61,12 @@ def followed(
     calm = _closed(edges, grow) if edges and joined else whole
     early = calm.worse.blocks and calm.worse.log < math.log(suspicious)
     newest = grow(calm, c, 1) if joined else after
-    return Edges(calm, (c,), calm if early else newest, joined)
+    return Edges(calm, (c,), calm if early else newest, joined, newest)
 
 
 def _closed(edges: Edges, grow: Grow) -> Strand:
+    if edges.closed is not None:
+        return edges.closed
     times = 1 if len(edges.open) == 1 else TIMES
     return grow(edges.calm, _sum(edges.open), times)
 

@@ -168,7 +168,7 @@ def _weigh(config: Config, metric: Metric, state: State, reading: Reading, block
         faults=followed(before.faults, whole, reading, c, span, grow=grow, both=both, **known)
         if config.rule >= LONE
         else before.faults,
-        edges=edged(config, metric, before.edges, c, (whole, after)),
+        edges=edged(config, metric, before, c, (whole, after)),
         warm=Strand() if falling else warm,
         newest=newest,
         falling=falling,
