@@ -141,6 +141,12 @@ def test_what_flagger_made_in_the_cluster_comes_into_git() -> None:
     assert route["hosts"] == ["shop", "shop.example"]
     assert route["gateways"] == ["istio-system/public", "mesh"]
     assert any("Flagger" in one.what for one in prepared.remarks)
+    crds = [one.remedy for one in prepared.remarks if "CRD" in one.remedy or "/crd" in one.remedy]
+    assert crds == ["keep Flagger's CRD in the cluster where Flagger itself goes"]
+    assert [(one.step, bool(one.until)) for one in prepared.stages] == [
+        ("1/2", True),
+        ("2/2", False),
+    ]
     assert initialised(now).stages == ()
 
 

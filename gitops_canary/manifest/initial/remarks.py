@@ -80,13 +80,17 @@ def elsewhere(terrain: Terrain, scoped: Terrain, choice: Choice) -> Iterator[Rem
 
 def _flagger(choice: Choice) -> Iterator[Remark]:
     """Warn of a Flagger that made the same objects in the cluster."""
-    if choice.canary is not None and choice.canary.group == "flagger.app":
+    if choice.canary is not None and _flaggers(choice):
         yield Remark(
             place=choice.canary.place,
             what="where Flagger runs, it has made these objects in the cluster and owns them",
             remedy="stop Flagger and take its ownerReferences and annotations off them before its "
             "Canary is deleted; `gitops-canary doctor` finds them",
         )
+
+
+def _flaggers(choice: Choice) -> bool:
+    return choice.canary is not None and choice.canary.group == "flagger.app"
 
 
 def _selects(terrain: Terrain, choice: Choice, then: Terrain) -> Iterator[Remark]:
@@ -202,7 +206,9 @@ def _engine(terrain: Terrain, choice: Choice) -> Iterator[Remark]:
         yield Remark(
             place=choice.workload.place,
             what="the Canary is applied with the rest of its folder",
-            remedy="install manifests/crd in the cluster before the last commit",
+            remedy="keep Flagger's CRD in the cluster where Flagger itself goes"
+            if _flaggers(choice)
+            else "install manifests/crd in the cluster before the last commit",
         )
 
 

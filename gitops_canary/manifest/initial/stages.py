@@ -118,8 +118,10 @@ class _Work:
     def run(self) -> tuple[Stage, ...]:
         """Write the stages in their order."""
         draft, name = self.draft, self.workload.ref.name
-        # Where versions lie in fields, and the Canary is there, nothing is left to rest.
-        count = 2 if self.choice.canary is not None and self.beside.versions.pairs else 3
+        # Of a Canary that is there the workload is scaled by the controller alone, and only where
+        # versions lie in manifests.
+        rests = self.choice.carried and not self.beside.versions.pairs
+        count = 3 if self.choice.canary is None or rests else 2
         self.beside.write()
         self._said()
         if self.choice.serving:
