@@ -54,6 +54,10 @@ def read_criteria(doc: Checked, path: str) -> Criteria | None:
         found = doc.whole(f"{path}.{name}")
         return absent if found is None else found
 
+    wanted, most = limit("consecutiveSuccessLimit", 0), doc.whole(f"{path}.count")
+    if most is not None and wanted > most:
+        problem = f"asks for {wanted} good measurements in a row, and count ends them after {most}"
+        doc.complain(f"{path}.consecutiveSuccessLimit", problem, f"give count {wanted} or more")
     return Criteria(
         success=doc.text(f"{path}.successCondition") or "",
         failure=doc.text(f"{path}.failureCondition") or "",

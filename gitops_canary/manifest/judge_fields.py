@@ -7,7 +7,8 @@ from gitops_canary.manifest.checked import Checked
 from gitops_canary.manifest.fields import Field, Status, Type
 from gitops_canary.model.spec import POD_GRACE_MS, Check, JudgePolicy
 
-SEQUENTIAL, THRESHOLD, MANNWHITNEY = "sequential", "threshold", "mannwhitney"
+SEQUENTIAL, THRESHOLD = "sequential", "threshold"
+MANNWHITNEY, CONDITIONS = "mannwhitney", "conditions"
 CONDITIONS = "conditions"
 KINDS = (SEQUENTIAL, THRESHOLD, CONDITIONS, "mannwhitney")
 NO_DATA = ("hold", "extend", "ask", "fail")
@@ -144,6 +145,9 @@ def read_judge(doc: Checked, checks: tuple[Check, ...], *, own: bool) -> JudgePo
         doc.complain(f"{_AT}.shadows", f"has {kind}, which decides", "remove it there")
     if kind == MANNWHITNEY:
         _check_compared(doc, checks)
+    if kind == CONDITIONS and checks and all(c.criteria and c.criteria.dry_run for c in checks):
+        problem = "has dryRun for every check, so nothing could ever pass"
+        doc.complain("analysis.metrics", problem, "let one of them decide")
     if SEQUENTIAL in {kind, *shadows}:
         _check_budgets(doc, checks)
     else:

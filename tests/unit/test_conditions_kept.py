@@ -221,3 +221,11 @@ def test_of_a_long_condition_that_cannot_be_read_the_beginning_is_shown(text: st
 def test_by_itself_one_inconclusive_measurement_is_too_many_as_in_argo() -> None:
     neither = Metric(name="m", success=POSITIVE, failure=FALSE, count=3)
     assert phases(run(neither, ["-1"])) == ["Inconclusive"]
+
+
+def test_where_every_metric_is_a_dry_run_that_is_the_reason() -> None:
+    found = once(Metric(name="m", dry_run=True), Reading(metric="m", value="1"))
+    assert (found.outcome, found.reason) == (
+        Outcome.INCONCLUSIVE,
+        "no metric decides: every one is a dry run",
+    )

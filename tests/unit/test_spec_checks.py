@@ -127,6 +127,17 @@ def test_condition_that_cannot_be_read_names_its_place(wrong: str) -> None:
     assert json.dumps(document)[caught.value.place.column - 1 :].startswith('"result[0] => 1"')
 
 
+def test_conditions_that_can_never_pass_are_refused() -> None:
+    dry = {"thresholdRange": {"max": 1}, "dryRun": True}
+    text = str(refusal(conditioned("conditions", **dry)))
+    assert "analysis.metrics has dryRun for every check, so nothing could ever pass" in text
+    row = dry | {"dryRun": False, "consecutiveSuccessLimit": 4}
+    text = str(refusal(conditioned("conditions", **row, count=3)))
+    assert "asks for 4 good measurements in a row, and count ends them after 3" in text
+    assert read(conditioned("conditions", **row, count=4)).policy.checks
+    assert read(conditioned("conditions", **row)).policy.checks
+
+
 def test_ranks_take_no_query_whose_answers_nobody_compares() -> None:
     query = refusal(conditioned("mannwhitney", thresholdRange={"max": 1}))
     assert "metrics[0] is a query of one side, and mannwhitney compares two" in query.problem

@@ -244,6 +244,8 @@ def _reason(config: Config, state: State, phase: Phase) -> str:
         if not metric.dry_run and tally.phase is phase and tally.why:
             was = f" was {tally.value}, " if tally.value else " had no result: "
             return f"{metric.name}{was}{tally.why}{_count(metric, tally)} (phase {phase.value})"
+    if all(metric.dry_run for metric in config.metrics):
+        return "no metric decides: every one is a dry run"
     return f"nothing was measured yet (phase {phase.value})"
 
 
