@@ -172,19 +172,18 @@ def _kuma(names: Names) -> Telemetry:
     """
     apex, namespace = escaped(names.apex), escaped(names.namespace)
 
-    def service(arm: str) -> str:
-        return f"{apex}-{arm}_{namespace}_svc_{PORT}"
-
     def called(arm: str) -> tuple[str, ...]:
-        mesh_service = f"[^_]+_{apex}-{arm}_{namespace}_[^_]*_msvc_{PORT}"
+        service = f"([^_]+_)?{apex}-{arm}_{namespace}_([^_]*_m)?svc_{PORT}"
         unified = f"kri_msvc_[^_]*_[^_]*_{namespace}_{apex}-{arm}_[^_]*"
-        return (f'envoy_cluster_name=~"{service(arm)}|{mesh_service}|{unified}"',)
+        return (f'envoy_cluster_name=~"{service}|{unified}"',)
 
     def own(label: str) -> Telemetry:
-        port = 'envoy_cluster_name=~"localhost_[0-9]+|self_inbound_.+"'
-        return _clusters(
-            names, lambda arm: (f'{label}=~"{service(arm)}"', port), side="destination"
-        )
+        port = 'envoy_cluster_name=~"(localhost|self_inbound)_.+"'
+
+        def where(arm: str) -> tuple[str, ...]:
+            return f'{label}=~"{apex}-{arm}_{namespace}_svc_{PORT}"', port
+
+        return _clusters(names, where, side="destination")
 
     every = (_clusters(names, called), own("kuma_io_service"), own("service"))
     return Telemetry(
