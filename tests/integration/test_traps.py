@@ -95,6 +95,16 @@ def test_a_window_holds_nothing_that_is_older(
         assert said(before) in older
 
 
+def test_a_percentile_holds_nothing_that_is_older(url: str) -> None:
+    one = course("istio", DURATION, target="slow-before", judge=JudgePolicy(), blocks=9)
+    found, before = (
+        verdicts(url, replace(one, rule=rule))[1].measurements[0] for rule in (RULE, CLEAR - 1)
+    )
+    assert (found.outcome, found.samples) == (Outcome.PASS, "100 requests")
+    assert before.samples in {"230 requests", "2000 requests"}
+    assert before.outcome is (Outcome.PASS if before.samples == "230 requests" else Outcome.FAIL)
+
+
 def instant(text: str) -> Question:
     return Question(source="default", expression=text, start_ms=T, end_ms=T)
 

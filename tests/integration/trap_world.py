@@ -108,6 +108,9 @@ def old_requests() -> Iterator[Counter]:
     yield from born_in_a_gap("born", (1, 5))
     yield from better_before("marked", (-12, 5), ended=False)
     yield from better_before("unmarked", (-12, 5), ended=True)
+    for le, value in (("500", since(4, 100)), ("1000", steady(100)), ("+Inf", steady(100))):
+        # Slow until scrape 4, in a gap, and fast after it.
+        yield Counter(workload="slow-before", value=value, le=le, away=(-12, 5))
 
 
 def odd_series() -> Iterator[Counter]:
