@@ -19,6 +19,7 @@ from gitops_canary.core.judges import (
 )
 from gitops_canary.core.judges.classify import Rule
 from gitops_canary.core.judges.eprocess import Mixture, log_mean, log_sum
+from gitops_canary.core.judges.sequential_types import EDGES, RULE
 from gitops_canary.model.judging import Block, Counts, Reading, Trouble
 from gitops_canary.model.observation import Verdict
 from gitops_canary.model.rollout import Outcome
@@ -64,8 +65,12 @@ def blocks(every: Sequence[tuple[Counts, Counts]]) -> list[Block]:
     ]
 
 
-def said(every: Sequence[Block], metrics: Sequence[sequential.Metric] = METRICS) -> list[Verdict]:
-    config = sequential.Config(metrics=tuple(metrics), dwell_ms=0, min_soak_ms=0, max_hold_ms=0)
+def said(
+    every: Sequence[Block], metrics: Sequence[sequential.Metric] = METRICS, *, rule: int = RULE
+) -> list[Verdict]:
+    config = sequential.Config(
+        metrics=tuple(metrics), dwell_ms=0, min_soak_ms=0, max_hold_ms=0, rule=rule
+    )
     return list(judged(config, every))
 
 
@@ -76,14 +81,14 @@ def test_more_canary_failures_never_turn_a_failure_into_anything_else(
 ) -> None:
     at = data.draw(st.integers(0, len(every) - 1))
     one = every[at][1]
-    worse = replace(
-        one,
-        canary_bad=data.draw(st.integers(one.canary_bad, one.canary)),
-        primary_bad=data.draw(st.integers(0, one.primary_bad)),
-    )
+    worse = replace(one, canary_bad=data.draw(st.integers(one.canary_bad, one.canary)))
+    rule = data.draw(st.sampled_from((RULE, EDGES - 1)))
+    if rule < EDGES:
+        # Since then a primary that fails less in one block may fail more suddenly in the next.
+        worse = replace(worse, primary_bad=data.draw(st.integers(0, one.primary_bad)))
     after = [*every[:at], (every[at][0], worse), *every[at + 1 :]]
 
-    both = zip(said(blocks(every)), said(blocks(after)), strict=True)
+    both = zip(said(blocks(every), rule=rule), said(blocks(after), rule=rule), strict=True)
     assert all(b.outcome is Outcome.FAIL for a, b in both if a.outcome is Outcome.FAIL)
 
 

@@ -163,8 +163,10 @@ def test_a_suspicion_that_nobody_is_left_to_settle_ends_with_proof() -> None:
     old = run(replace(config, rule=47), [*HALF, odd, *whole(1, begin=9)])[1]
     assert "is suspicious" in old[-1].reason
     # Below it the primary is there to settle it.
-    half = run(config, [*HALF, odd, *[block(i, (750, 0, 9, 0), weight="99") for i in range(9, 17)]])
-    assert "is suspicious" in half[1][-1].reason
+    long = [*HALF, odd, *[block(i, (750, 0, 9, 0), weight="99") for i in range(9, 17)]]
+    assert "is suspicious" in run(replace(config, rule=60), long)[1][-1].reason
+    # By now it is no more than a quarter of what the limit lets pass.
+    assert run(config, long)[1][-1].outcome is PASS
 
 
 def test_twice_what_was_usual_in_the_last_minute_or_five_of_the_primary_is_no_fault() -> None:

@@ -52,6 +52,10 @@ def test_a_fault_that_is_there_from_the_start_is_condemned_as_soon_as_before() -
         assert failed(CONFIG, *counts) == failed(ONCE, *counts) is not None
 
 
+def test_silence_before_the_first_request_is_no_health() -> None:
+    assert failed(CONFIG, (0, 0, 1350, 1), WORSE) == 1
+
+
 def test_a_fault_that_begins_later_is_condemned_once_the_primary_was_read_again() -> None:
     assert failed(ONCE, WELL, WELL, WELL, WORSE, WORSE) == 3
     assert failed(CONFIG, WELL, WELL, WELL, WORSE, WORSE) == 4

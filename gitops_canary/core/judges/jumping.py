@@ -59,7 +59,7 @@ def followed(
         return Edges(calm, (c,), calm, joined=True)
     joined = edges is not None and edges.joined
     calm = _closed(edges, grow) if edges and joined else whole
-    early = calm.worse.blocks and calm.worse.log < math.log(suspicious)
+    early = calm.total.canary and calm.worse.log < math.log(suspicious)
     newest = grow(calm, c, 1) if joined else after
     return Edges(calm, (c,), calm if early else newest, joined, newest)
 

@@ -12,6 +12,7 @@ from gitops_canary.core.judges.sequential_types import (
     COLD,
     KEPT,
     LOOKS,
+    MATTERS,
     NEWEST,
     SPLIT,
     SUMS,
@@ -103,7 +104,9 @@ def _doubt(config: Config, state: State, findings: Mapping[str, Finding]) -> str
         # Where nobody is left no suspicion is ever settled, so proof that it keeps its limit does.
         settled = weighed.sole.blocks and weighed.proof >= math.log(config.proven)
         suspicious = rest.worse.log >= math.log(config.suspicious) and not settled
-        if suspicious and weighed.total.canary_bad:
+        # More bad requests than the primary's are no suspicion where they are too few to matter.
+        matters = rest.floor.log > 0 or config.rule < MATTERS
+        if suspicious and matters and weighed.total.canary_bad:
             sides = compared(weighed.total, metric.what)
             return f"{metric.name} is suspicious: {sides}{found.beside}"
         if recent := _beyond(config, metric, weighed.recent):

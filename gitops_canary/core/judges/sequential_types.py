@@ -13,11 +13,11 @@ from gitops_canary.model.judging import Counts
 from gitops_canary.model.rollout import Outcome
 
 SEEN_MS = 15_000
-RULE = 61
+RULE = 62
 """The newest decision (docs/decisions) that changed how evidence is weighed, or from when."""
 APART, TOGETHER, LONE, KEPT, BORN, ROW, WARM, BOTH, SPLIT = 29, 31, 37, 38, 39, 40, 41, 42, 43
 HEEDS, SUMS, SOLE, PACED, NEWEST, COLD, ONCE, LOOKS = 46, 47, 48, 49, 50, 51, 52, 53
-SHADOWED, EDGES, GUESS, CLEAR, NAMED, BURSTY, ZEROS = 54, 55, 56, 57, 58, 60, 61
+SHADOWED, EDGES, GUESS, CLEAR, NAMED, BURSTY, ZEROS, MATTERS = 54, 55, 56, 57, 58, 60, 61, 62
 """The decisions since which a pod's own share is expected of it, the ways to condemn add up, a pod
 that is broken by itself is left out or waited for, what is promoted unproven kept its limit, a
 series that begins within a window counts whole in it, the blocks of all weights are one row, a
@@ -30,8 +30,8 @@ missed is counted once, iterations are intervals, not looks, a shadow says nothi
 looked, what both sides meet is believed once both were read, the proof guesses that a version is as
 good as the one before it, nothing counts that may be from before a window or a weight, series are
 known by the names that today's proxies and scrapes give them, bursts are believed that grow with
-the traffic, and by ranks a part of the points is worse also than a primary that has nothing but 0.
-"""
+the traffic, by ranks a part of the points is worse also than a primary that has nothing but 0, and
+what does not matter is no suspicion."""
 WHOLE = 100
 """Percent: at this weight nobody is left to compare with, and what was seen before counts."""
 
