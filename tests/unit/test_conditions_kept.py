@@ -160,7 +160,9 @@ def test_the_reason_names_the_metric_that_brought_the_phase_about() -> None:
     assert once(metric(), Reading(metric="m", value="0")).reason == (
         "m was 0, the successCondition does not hold, failed measurement 1 of 1 (phase Failed)"
     )
-    assert once(metric(dry_run=True), readings).reason == "nothing was measured yet (phase Running)"
+    dry = once(metric(dry_run=True), readings)
+    assert dry.reason == "no metric decides: every one is a dry run"
+    assert dry.outcome is Outcome.INCONCLUSIVE
     late = metric(initial_delay_ms=999 * SECOND)
     assert once(late, readings).reason == "nothing was measured yet (phase Running)"
     silent = once(metric(consecutive_error_limit=0), Reading(metric="m", trouble=Trouble.ERROR))
@@ -221,11 +223,3 @@ def test_of_a_long_condition_that_cannot_be_read_the_beginning_is_shown(text: st
 def test_by_itself_one_inconclusive_measurement_is_too_many_as_in_argo() -> None:
     neither = Metric(name="m", success=POSITIVE, failure=FALSE, count=3)
     assert phases(run(neither, ["-1"])) == ["Inconclusive"]
-
-
-def test_where_every_metric_is_a_dry_run_that_is_the_reason() -> None:
-    found = once(Metric(name="m", dry_run=True), Reading(metric="m", value="1"))
-    assert (found.outcome, found.reason) == (
-        Outcome.INCONCLUSIVE,
-        "no metric decides: every one is a dry run",
-    )
