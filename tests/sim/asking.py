@@ -7,12 +7,14 @@ from .exposing import Exposing
 from .phones import Said
 from .watching import JUDGED, Landed, need
 
+EARLY_MS = 30_000
+"""How long before it is on the server a weight may be live at the most, by its date."""
 HEARD_MS = 60_000
 """How long a move may be on its way that was decided before an answer came."""
 
 
 class Asked(Exposing):
-    """The promises about webhooks (G) and about the watch (W)."""
+    """The promises about webhooks (G), about silence (S) and about the watch (W)."""
 
     def g1_no_move_passes_a_closed_gate(self, move: Landed) -> None:
         """Each gate in the way has confirmed this very move to who made it."""
@@ -42,6 +44,15 @@ class Asked(Exposing):
             said = self._said(move, HookType.ROLLBACK)
             heard = any(one.passed and since_ms < one.at_ms < until_ms for one in said)
             need(not heard, f"{move.record.action} after a rollback webhook asked for its end")
+
+    def s1_silence_takes_nothing_back_before_its_deadline(self, move: Landed) -> None:
+        """Who hears nothing waits for it, and for another replica that may hear more."""
+        window, before = move.record.window, move.previous
+        silent = move.record.verdict is Outcome.INCONCLUSIVE and window is not None
+        if move.record.action is Action.RETREAT and silent and window and before:
+            waited_ms = window.end_ms - before.at_ms
+            least_ms = move.shape.deadline_s * 1000 - EARLY_MS
+            need(waited_ms >= least_ms, f"it was given up after {waited_ms} ms of silence")
 
     def w1_a_finished_version_is_taken_back_by_its_watch_alone(self, move: Landed) -> None:
         """What was finished goes back whole where its watch, or a person, condemns it."""

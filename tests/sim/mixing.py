@@ -15,14 +15,14 @@ PAIRS = ((RULE - 1, RULE), (RULE, RULE + 1))
 """The rules of the older and the newer version: the one before this, or the one after it."""
 BACK = 0.4
 """The share of the worlds in which the newer version is taken back again."""
-SOON_MS, APART_MS, LATER_MS = 40_000, (5_000, 90_000), 60_000
+SOON_MS, APART_MS, LATER_MS = 120_000, (20_000, 120_000), 60_000
 """When the upgrade begins at the latest, how far apart two replicas change, and how long after the
 last one a downgrade begins."""
 
 
 def mix(world: Simulation) -> None:
     """Let a world have two controllers at least, and change the version of each."""
-    old, new = PAIRS[int(mark(world.seed, "versions") * len(PAIRS))]
+    old, new = PAIRS[int(mark(world.seed, "two versions at once") * len(PAIRS))]
     if len(world.controllers) == 1:
         name = "controller-1"
         world.network[name] = Network()

@@ -36,11 +36,13 @@ from gitops_canary.model.rollout import Action, Outcome
 from gitops_canary.sync.none import Nothing
 from gitops_canary.sync.traffic import Traffic, _Look
 
+from .blind_mutants import BLIND
 from .ears import heard
 from .exposing_mutants import EXPOSING
 from .joined_mutants import JOINED
 from .leaving_mutants import LEAVING
 from .memory import MemoryGit
+from .mixing_mutants import MIXING
 from .pinned_mutants import PINNED
 from .planting import Mutant, Swap
 from .remote import Remote
@@ -280,9 +282,11 @@ MUTANTS: Sequence[Mutant] = (
     Mutant("what one that died did is not told", lambda: [
         (retelling.Retelling, "missed", lambda _self, _report, _own, _now_ms: ()),
     ], heard),
+    *BLIND,
     *LEAVING,
     *EXPOSING,
     *JOINED,
+    *MIXING,
     *PINNED,
     *REQUESTED,
     *ROTATING,

@@ -10,6 +10,7 @@ FAST = (
     "another weight is written", "the window reaches back before live", "a failure passes",
     "an unready canary takes traffic", "a person's trailers are obeyed",
     "the window begins at the push", "nothing is judged at weight 100",
+    "one that was cut off pushes what it decided then",
 )  # fmt: skip
 NAMES = [mutant.name for mutant in MUTANTS]
 
