@@ -28,7 +28,7 @@ def import_(
         for place, why in one.lost:
             say(f"{place}: {why}")
     if not found:
-        say(f"There is nothing of {tool.value} in {path}.")
+        say(f"There is nothing of {tool.value} below {path.resolve()}.")
         return 1
     say(
         f"{len(found)} read; commit what is printed in the place of what was read: "

@@ -72,7 +72,7 @@ def init(
     if asked and typer.confirm("Make these commits on a new local branch?", err=True):
         commit = True
     if commit or patches:
-        _write(checkout, prepared, commit=commit, patches=patches)
+        _write(checkout, prepared, apart=answers, commit=commit, patches=patches)
     else:
         say("nothing is written yet; --commit makes these commits, --patches DIR writes patches")
     return 0
@@ -179,13 +179,18 @@ def _message(prepared: Prepared, stage: Stage) -> str:
     )
 
 
-def _write(checkout: Path, prepared: Prepared, *, commit: bool, patches: Path | None) -> None:
+def _write(
+    checkout: Path, prepared: Prepared, *, apart: Path | None, commit: bool, patches: Path | None
+) -> None:
     tree = WorkTree(checkout)
-    dirty = [one for one in tree.changed() if re.search(r"\.ya?ml$", one)]
+    own = apart.resolve() if apart else None  # the answers may lie in the checkout
+    changed = (one for one in tree.changed() if (checkout / one).resolve() != own)
+    dirty = [one for one in changed if re.search(r"\.ya?ml$", one)]
     if dirty:
         raise Refused(
             f"These files are not as they were committed: {', '.join(dirty[:5])}.",
-            remedy="commit or stash them, so that what was shown is what is committed",
+            remedy="commit them, stash them or move them away, so that what was shown is what is "
+            "committed",
         )
     label = prepared.label
     name = f"init-{label}" if commit else None

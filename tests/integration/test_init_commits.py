@@ -120,7 +120,10 @@ def test_without_a_terminal_a_question_names_its_answers(clone: Path, tmp_path: 
     done = run("init", "-C", clone, "--answers", answers, "-o", "json")
     assert done.code == 0, done.err
     assert [row["step"] for row in done.rows()] == ["1/3", "2/3", "3/3"]
-    assert run("init", "-C", clone, "--answers", answers, "--commit").code == 0
+    inside = clone / "answers.yaml"
+    inside.write_text(answers.read_text())
+    assert run("init", "-C", clone, "--answers", inside, "--commit").code == 0
+    inside.unlink()
     assert (
         git(clone, "branch", "--list", "--format=%(refname:short)", "init-*") == "init-web-live\n"
     )

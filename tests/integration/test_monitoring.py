@@ -39,6 +39,12 @@ CASES = {
         'gitops_canary_last_look_timestamp_seconds{repository="config"}', "0+60x20", "11m",
         "CanaryRepositoryNotLookedAt", 0,
     ),
+    "the controller is gone": (
+        'gitops_canary_build_info{version="1"}', "1x3 stale", "10m", "CanaryControllerGone", 1,
+    ),
+    "the controller runs": (
+        'gitops_canary_build_info{version="1"}', "1x20", "10m", "CanaryControllerGone", 0,
+    ),
     "a bug": (
         'gitops_canary_looks_total{repository="config",outcome="bug"}', "0x2 1x20", "5m",
         "CanaryControllerBug", 1,
