@@ -1,10 +1,9 @@
 """A policy over days that are past: what it would have said of what was running.
 
 The workload that served everyone stands in for a canary, so every look at a quiet day is a look at
-a healthy release. Under `threshold` a rollout is begun at every instant: it lasts one interval a
-step, and is rolled back once `threshold` looks within it fail. The other judges go through past
-rollouts one after the other, as long as the quickest real one; `conditions`, which begins anew at
-each weight, through past weights.
+a healthy release. Under `threshold` a rollout is begun at every instant, see `past_looks`. The
+other judges go through past rollouts one after the other, as long as the quickest real one;
+`conditions`, which begins anew at each weight, through past weights.
 """
 
 import math
@@ -20,6 +19,7 @@ from gitops_canary.core.judges import conditions, sequential
 from gitops_canary.core.normal_days import left_out, unit_ms
 from gitops_canary.core.numbers import number
 from gitops_canary.core.past import Backtest, Quiet, Range
+from gitops_canary.core.past_looks import looks, walked
 from gitops_canary.core.questions import longest_window_ms
 from gitops_canary.core.suggesting import QUIET, breaks, by_looks, by_sums, part
 from gitops_canary.core.units import unit
@@ -84,8 +84,9 @@ def span_ms(policy: Policy, scrape_ms: int) -> int:
         counts = [check.criteria.count or 1 for check in policy.checks if check.criteria]
         return max(longest, policy.interval_ms) + (max([1, *counts]) - 1) * policy.interval_ms
     if judge.type == sequential.NAME:
-        return max(len(policy.steps) * judge.dwell_ms, judge.min_soak_ms) + scrape_ms
-    return len(policy.steps) * policy.interval_ms + scrape_ms
+        counted = policy.needed(1) * policy.interval_ms if policy.needed(1) > 1 else 0
+        return max(len(policy.steps) * judge.dwell_ms, judge.min_soak_ms, counted) + scrape_ms
+    return looks(policy) * policy.interval_ms + scrape_ms
 
 
 def starts(from_ms: int, to_ms: int, span: int, looked: Sequence[tuple[int, int]]) -> Begun:
@@ -189,26 +190,23 @@ def _after(
 
 def backtest(policy: Policy, verdicts: Sequence[Verdict]) -> Backtest:
     """Sum verdicts up, oldest first, one an interval."""
-    span = len(policy.steps)
-    fails = [one.outcome is Outcome.FAIL for one in verdicts]
-    deaf = [one.outcome is Outcome.INCONCLUSIVE for one in verdicts]
-    begun = max(len(verdicts) - span + 1, 0)
+    outcomes = [one.outcome for one in verdicts]
+    walks = tuple(walked(policy, outcomes))
     ends = [one.window.end_ms for one in verdicts]
-    stopped = [i for i in range(begun) if sum(fails[i : i + span]) >= policy.threshold]
     ranges = tuple(
         _range(check, [one.measurements[i] for one in verdicts])
         for i, check in enumerate(policy.checks)
     )
-    heard = [i for i in range(begun) if not all(deaf[i : i + span])]
-    normal = {i for i in heard if not _odd(ranges, ends[i], ends[i + span - 1])}
-    ended = [verdicts[i : i + span] for i in stopped if i in normal]
+    heard = [one for one in walks if one.heard]
+    normal = [one for one in heard if not _odd(ranges, ends[one.first], ends[one.last])]
+    ended = [verdicts[one.first : one.last + 1] for one in normal if one.stopped]
     return Backtest(
-        begun=begun,
-        stopped=tuple(ends[i] for i in stopped),
+        begun=len(walks),
+        stopped=tuple(ends[one.first] for one in walks if one.stopped),
         ranges=tuple(
             replace(one, stops=sum(_fails(run, i) for run in ended)) for i, one in enumerate(ranges)
         ),
-        silent=begun - len(heard),
+        silent=len(walks) - len(heard),
         judged=len(heard),
         every_ms=policy.interval_ms,
         apart_ms=policy.interval_ms,

@@ -87,7 +87,7 @@ def test_bad_ten_minutes_are_found_and_a_limit_suggested(url: str, tmp_path: pat
     ended = CliRunner().invoke(application(), command)
     assert ended.exit_code == 0, ended.output
     [row] = json.loads(ended.stdout)
-    assert (row["rollouts"]["begun"], len(row["rollouts"]["stopped"])) == (236, 9)
+    assert (row["rollouts"]["begun"], len(row["rollouts"]["stopped"])) == (236, 10)
     assert (row["looks"], row["silent"], row["failed"]) == (237, 0, 10)
     # The hour of the incident is no norm, so the limit stays, and no other hour broke it.
     assert row["suggested"] == "keep it"
@@ -97,13 +97,13 @@ def test_bad_ten_minutes_are_found_and_a_limit_suggested(url: str, tmp_path: pat
     assert row["rollouts"]["onNormalDays"] == {"begun": 175, "stopped": 0, "held": 0}
     assert "Of the 175 on normal days it is 0." in ended.stderr
     assert "request-success-rate without 2026-02-02 04:00 to 05:00 (at its wo" in ended.stderr
-    assert "By threshold, of 236 rollouts of shop, begun every 1m, 9 (3.81 %)" in ended.stderr
+    assert "By threshold, of 236 rollouts of shop, begun every 1m, 10 (4.23 %)" in ended.stderr
     assert "rolled back. " in ended.stderr
     assert "They began: 2026-02-02T04:2" in ended.stderr
     text = page.read_text()
     assert "<svg" in text
     assert not re.search(r"https?:|<script|src=", text)
-    # The limit is drawn, and one stroke for the nine in a row that would have been stopped.
+    # The limit is drawn, and one stroke for the ten in a row that would have been stopped.
     assert (text.count('class="limit"'), text.count('path class="fail"')) == (1, 1)
     assert text.count('rect class="odd"') == 1
     assert 'header class="open"' in text

@@ -17,23 +17,47 @@ from gitops_canary.core.backtest import (
 )
 from gitops_canary.core.suggesting import bounded, suggested, tight_words
 from gitops_canary.model.rollout import Outcome
-from gitops_canary.model.spec import Criteria, JudgePolicy
+from gitops_canary.model.spec import Criteria, JudgePolicy, Strategy
 
 PASS, FAIL, SILENT = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
 
 
-def test_a_rollout_begins_at_every_look_that_leaves_room_for_a_whole_one() -> None:
-    found = backtest(policy(check(), threshold=2), looks(PASS, FAIL, FAIL, PASS, FAIL))
+def test_a_rollout_begins_at_every_look_and_a_failed_one_holds_its_weight() -> None:
+    found = backtest(policy(check(), threshold=2), looks(PASS, FAIL, FAIL, PASS, FAIL, PASS, PASS))
 
-    assert found.begun == 4
-    assert found.stopped == (LIVE_MS + 60_000,), "two failures in two looks, once"
+    # From the first on two fail before the second pass; the fourth has passed two by the sixth,
+    # and nobody knows how one ends that begins with the last.
+    assert found.begun == 6
+    assert found.stopped == tuple(LIVE_MS + n * 30_000 for n in (1, 2, 3))
     assert backtest(policy(check(), steps=3), looks(PASS, PASS)).begun == 0
 
 
-def test_rollouts_in_which_nothing_was_measured_are_told_apart() -> None:
-    found = backtest(policy(check(), threshold=2), looks(PASS, SILENT, SILENT, SILENT, FAIL))
+@pytest.mark.parametrize(
+    ("changes", "bad", "stopped"),
+    [
+        # Flagger's own default: five failed looks, and steps that pass in three.
+        ({"threshold": 5, "steps": 3}, 5, 3),
+        ({"threshold": 5, "steps": 3}, 4, 0),
+        # The one step of an A/B test needs as many looks as it has iterations.
+        ({"threshold": 2, "steps": 1, "strategy": Strategy.AB_TEST, "iterations": 5}, 2, 5),
+        ({"threshold": 2, "steps": 1}, 2, 1),
+    ],
+)
+def test_more_failures_than_steps_stop_a_rollout_too(
+    changes: dict[str, Any], bad: int, stopped: int
+) -> None:
+    every = [PASS] * 20 + [FAIL] * bad + [PASS] * 20
+    found = backtest(policy(check(), **changes), looks(*every))
 
-    assert (found.begun, found.silent) == (4, 2)
+    assert len(found.stopped) == stopped
+
+
+def test_rollouts_in_which_nothing_was_measured_are_told_apart() -> None:
+    """After one look a failed one would have added, and two of the deadline, the weight is back."""
+    own = policy(check(), threshold=2, progress_deadline_ms=30_000)
+    found = backtest(own, looks(PASS, *[SILENT] * 7, PASS, PASS))
+
+    assert (found.begun, found.silent, found.stopped) == (9, 3, ())
 
 
 def test_no_line_is_drawn_where_nothing_was_measured() -> None:
@@ -144,6 +168,14 @@ def test_a_suggestion_that_is_a_bound_is_kept_and_the_largest_is_none() -> None:
         ({"judge": JudgePolicy(type="sequential")}, 300_000 + 5_000),
         ({"judge": JudgePolicy(type="sequential", dwell_ms=400_000)}, 800_000 + 5_000),
         ({"judge": JudgePolicy(type="conditions")}, 60_000),
+        (
+            {
+                "judge": JudgePolicy(type="sequential"),
+                "strategy": Strategy.AB_TEST,
+                "iterations": 30,
+            },
+            30 * 15_000 + 5_000,
+        ),
         ({"judge": JudgePolicy(type="conditions"), "interval_ms": 90_000}, 90_000),
     ],
 )
