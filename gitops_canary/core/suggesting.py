@@ -58,7 +58,7 @@ def by_sums(shares: Sequence[Decimal]) -> str | None:
     """Suggest a share of good requests that whole rollouts keep, and that can be proven.
 
     >>> by_sums([Decimal("0.01")] * 98 + [Decimal("0.03")] * 2), by_sums([Decimal("0.015")] * 9)
-    ('>= 96.69', '>= 97.5')
+    ('>= 96.7', '>= 97.5')
 
     Args:
         shares: of bad requests on normal days, a rollout each, 0 to 1.
