@@ -52,7 +52,8 @@ def skipper(names: Names) -> Telemetry:
     """Routes are named `kube_<namespace>__<ingress>__<host>__<path>__<service>`, `_` for others.
 
     `skipper_response_duration_seconds` would be the time of copying an answer that came, without
-    the wait for it and without a backend that cannot be reached.
+    the wait for it and without a backend that cannot be reached. Without a `code`, which can be
+    turned off, all requests would seem fine: they are no data.
     """
     namespace, apex = (NOT_WORD.sub("_", name) for name in (names.namespace, names.apex))
 
@@ -62,7 +63,13 @@ def skipper(names: Names) -> Telemetry:
 
     metric = "skipper_serve_route_duration_seconds"
     return Telemetry(
-        requests=both(names, f"{metric}_count", where, side="ingress", code="code"),
+        requests=both(
+            names,
+            f"{metric}_count",
+            lambda arm: (*where(arm), 'code!=""'),
+            side="ingress",
+            code="code",
+        ),
         latency=both(names, f"{metric}_bucket", where, side="ingress"),
         unit_ms=1000,
     )

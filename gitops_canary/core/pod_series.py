@@ -25,6 +25,8 @@ _SCRAPES = (("kubernetes_namespace", "kubernetes_pod_name"), ("namespace", "pod"
 def application(names: Names) -> Telemetry:
     """What the application itself exports; pods are told apart by the end of their names.
 
+    Requests without a status code would all seem fine: they are no data.
+
     Raises:
         SpecError: the pods of canary and primary cannot be told apart.
     """
@@ -34,7 +36,8 @@ def application(names: Names) -> Telemetry:
     def streams(end: str, code: str = "") -> tuple[Stream, ...]:
         def scraped(namespace: str, pod: str) -> tuple[Stream, ...]:
             def where(arm: str) -> tuple[str, ...]:
-                return exactly(namespace, names.namespace), f'{pod}=~"{pods[arm]}"'
+                own = exactly(namespace, names.namespace), f'{pod}=~"{pods[arm]}"'
+                return (*own, f'{code}!=""') if code else own
 
             return both(names, f"{metric}_{end}", where, side="destination", code=code)
 

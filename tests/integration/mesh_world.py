@@ -92,6 +92,12 @@ def _same_labels() -> Iterator[Written]:
         )
     two = {"service": "prod-shop-canary-two-80@kubernetescrd", "code": "503"}
     yield Written(MESHES["traefik"][0], two, rising(500))
+    # Without a status code nobody knows whether a request failed.
+    for mesh, label in (("kubernetes", "status"), ("skipper", "code")):
+        for workload in HASHES:
+            own = dict(MESHES[mesh][3](workload, "good"))
+            del own[label]
+            yield Written(MESHES[mesh][0], own, rising(500))
     # The time to copy an answer that came: always quick, and never that nobody was there.
     for le in ("0.1", "+Inf"):
         copied = skipper("shop", "good") | {"le": le}

@@ -144,7 +144,7 @@ def test_each_kind_is_ready_by_its_own_counts_and_pods(kind: str) -> None:
 def test_pods_of_the_primary_are_never_the_canarys(kind: str) -> None:
     one = spec(check(), provider="kubernetes", target="shop")
     own = names(replace(one, target=replace(one.target, kind=kind)))
-    patterns = {s.workload: s.where[-1] for s in telemetry("kubernetes", own).requests}
+    patterns = {s.workload: s.where[1] for s in telemetry("kubernetes", own).requests}
     canary, primary = (patterns[name] for name in ("shop", "shop-primary"))
     assert canary != primary
     matcher = re.compile(canary.partition('=~"')[2].removesuffix('"'))
