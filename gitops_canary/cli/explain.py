@@ -102,7 +102,7 @@ def told(report: Report, canary: CanaryId) -> Iterator[str]:
     if verdicts:
         units = of(policy, verdicts[-1].judge)
         yield f"\nChecks at {iso(verdicts[-1].window.end_ms)}:\n{table(verdicts[-1], units)}"
-        yield from (f"  {line}" for line in sums(verdicts[-1], units.builtins))
+        yield from (f"  {line}" for line in sums(verdicts[-1], units))
     if one.rollout:
         yield "\nMoves, newest first:"
         for move in reversed(one.rollout.moves):

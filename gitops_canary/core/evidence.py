@@ -22,7 +22,7 @@ from gitops_canary.model.spec import CanarySpec
 Json = dict[str, Any]
 Answers = Mapping[Question, Answer]
 SCHEMA = "gitops-canary.dev/decision/v1"
-PAGES = 10
+PAGES = 11
 """How pages are worded. It rises with every other wording, so that old ones are not taken for
 changed; each decision holds it, under its digest, so that nobody can pass a page off as old."""
 

@@ -33,29 +33,26 @@ def sentence(decision: Decision) -> str:
     return one_line(f"{text} Try: {decision.remedy}." if decision.remedy else text)
 
 
-def sums(verdict: Verdict, builtins: Mapping[str, str | None]) -> Iterator[str]:
-    """Say what a verdict rests on and what follows, and what judges beside it would have said.
-
-    `builtins` names the builtin metric that each check is, which gives its numbers their units.
-    """
-    yield from _sums(verdict, builtins, "")
+def sums(verdict: Verdict, units: Units) -> Iterator[str]:
+    """Say what a verdict rests on and what follows, and what judges beside it would have said."""
+    yield from _sums(verdict, units, "")
     if verdict.reason:
         yield one_line(f"{verdict.judge}: {verdict.outcome.value}, {verdict.reason}")
     for shadow in verdict.shadows:
         would = f"{shadow.judge}, which decides nothing, would say {shadow.outcome.value}"
         yield one_line(f"{would}{f': {shadow.reason}' if shadow.reason else ''}")
-        yield from _sums(shadow, builtins, "  ")
+        yield from _sums(shadow, units, "  ")
 
 
-def _sums(verdict: Verdict, builtins: Mapping[str, str | None], indent: str) -> Iterator[str]:
-    found = zip(verdict.measurements, arithmetic(verdict, builtins), strict=True)
+def _sums(verdict: Verdict, units: Units, indent: str) -> Iterator[str]:
+    found = zip(verdict.measurements, arithmetic(verdict, units), strict=True)
     for measurement, line in found:
         yield f"{indent}{measurement.outcome.value}: {line}"
 
 
-def arithmetic(verdict: Verdict, builtins: Mapping[str, str | None]) -> Iterator[str]:
+def arithmetic(verdict: Verdict, units: Units) -> Iterator[str]:
     """Say what each check rests on, so that a person can do the sum again."""
-    words, units = _ARITHMETIC.get(verdict.judge, _told), Units(verdict.judge, builtins)
+    words, units = _ARITHMETIC.get(verdict.judge, _told), units.under(verdict.judge)
     for one in verdict.measurements:
         yield one_line(f"{one.check}: {one.why if one.value is None else words(one, units)}")
 
@@ -75,10 +72,7 @@ def _conditions(one: Measurement, units: Units) -> str:
         return _limits(one, units)
     counted = ", ".join(f"{said[kind]} {kind}" for kind in ("failed", "inconclusive", "errors"))
     value, limit = units.value(one.check, one.value), units.limit(one.check, one.limit)
-    return (
-        f"result {value} against {limit}: {one.why}; "
-        f"{counted} of {one.samples}: phase {said['phase']}"
-    )
+    return f"result {value} ({limit}): {one.why}; {counted} of {one.samples}: phase {said['phase']}"
 
 
 def _ranks(one: Measurement, units: Units) -> str:

@@ -8,6 +8,7 @@ from gitops_canary.core.in_force import lines
 from gitops_canary.core.recorded import verdict
 from gitops_canary.core.text import change, one_line
 from gitops_canary.core.told import Json, Told
+from gitops_canary.core.units import recorded
 
 
 def recount(story: Told, asked: str, whys: Whys) -> Iterator[str]:
@@ -42,9 +43,9 @@ def _move(decision: Json, whys: Whys) -> Iterator[str]:
     )
     for fact in decision["live"]["proof"] if decision["live"] else ():
         yield one_line(f"    live: {fact}")
-    builtins = {one["name"]: one["builtin"] for one in decision["policy"]["effective"]["checks"]}
+    units = recorded(decision["policy"]["effective"]["checks"], "")
     for one in decision["verdicts"][-1:]:
-        yield from (f"    {line}" for line in sums(verdict(one), builtins))
+        yield from (f"    {line}" for line in sums(verdict(one), units))
     for hook in decision.get("webhooks", ()):
         said = "passed" if hook["passed"] else "did not pass"
         yield one_line(f"    webhook {hook['name']} {said}: {hook['why'] or hook['status']}")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gitops_canary.model.spec import Policy
@@ -53,6 +53,12 @@ class Units:
     judge: str
     builtins: Mapping[str, str | None] = field(default_factory=dict)
     """The builtin metric that each check is, None for a query; others have no unit."""
+    criteria: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """The conditions of checks that have some: success, failure; empty where there is none."""
+
+    def under(self, judge: str) -> "Units":
+        """Give how another judge's numbers of the same checks are written."""
+        return replace(self, judge=judge)
 
     def unit(self, check: str) -> str:
         """Name the unit of a check's numbers."""
@@ -70,10 +76,15 @@ class Units:
         >>> ask = Units("conditions", {"a": "request-duration", "b": None})
         >>> ask.limit("a", "result[0] >= 20 && result[0] <= 500"), ask.limit("b", "result[0] > 5")
         ('>= 20 ms and <= 500 ms', 'result[0] > 5')
+        >>> Units("conditions", criteria={"a": ("result < 1", "result > 5")}).limit("a", "")
+        'passes if result < 1, fails if result > 5'
         """
         if self.judge == "mannwhitney" and ", tolerance " in limit:
             side = _ALIKE.get(limit.partition(",")[0])
             return f"not {side} the primary" if side else "as the primary"
+        if self.judge == "conditions" and (said := self.criteria.get(check)):
+            ends = zip(("passes", "fails"), said, strict=True)
+            return ", ".join(f"{what} if {one}" for what, one in ends if one) or limit
         if self.judge == "conditions" and _OF_LIMITS.match(limit):
             limit = limit.replace("result[0] ", "").replace("&&", "and")
         return bounded(limit, self.unit(check))
@@ -102,9 +113,19 @@ BARE = Units("")
 
 def of(policy: Policy, judge: str) -> Units:
     """Give the units of a verdict under a policy."""
-    return Units(judge, {check.name: check.builtin for check in policy.checks})
+    return Units(
+        judge,
+        {check.name: check.builtin for check in policy.checks},
+        {c.name: (c.criteria.success, c.criteria.failure) for c in policy.checks if c.criteria},
+    )
 
 
 def recorded(checks: Iterable[Json], judge: str) -> Units:
     """Give the units of a recorded verdict under a policy's `checks`, as JSON."""
-    return Units(judge, {check["name"]: check["builtin"] for check in checks})
+    found = list(checks)
+    asked = ((one["name"], one["criteria"]) for one in found if one.get("criteria"))
+    return Units(
+        judge,
+        {one["name"]: one["builtin"] for one in found},
+        {name: (said["success"], said["failure"]) for name, said in asked},
+    )

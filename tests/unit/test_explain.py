@@ -19,13 +19,14 @@ from gitops_canary.core.judges import (
     threshold,
 )
 from gitops_canary.core.judges.classify import Rule
+from gitops_canary.core.units import Units
 from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.judging import Block, Counts, Reading, Trouble
 from gitops_canary.model.names import CanaryId
 from gitops_canary.model.rollout import Action
 from gitops_canary.model.spec import Limits, Strategy
 
-BUILTIN = {"m": "request-success-rate"}
+BUILTIN = Units("", {"m": "request-success-rate"})
 COUNTS = Counts(canary=150, canary_bad=9, primary=1350, primary_bad=1)
 CASES: list[tuple[Config, str]] = [
     (
@@ -44,7 +45,7 @@ CASES: list[tuple[Config, str]] = [
             )
         ),
         (
-            "m: result 94 % against >= 99 %: the successCondition does not hold; "
+            "m: result 94 % (>= 99 %): the successCondition does not hold; "
             "2 failed, 0 inconclusive, 0 errors of 2 measurements: phase Failed"
         ),
     ),

@@ -191,7 +191,7 @@ JUDGES = {
         ruled("conditions", "it holds", {
             "phase": "X", "failed": "1", "inconclusive": "0", "errors": "2"},
             samples="3", limit="result[0] >= 99"),
-        "result 99.9 % against >= 99 %: it holds; 1 failed, 0 inconclusive, 2 errors of 3: phase X",
+        "result 99.9 % (>= 99 %): it holds; 1 failed, 0 inconclusive, 2 errors of 3: phase X",
     ),
     "mannwhitney": (
         ruled("mannwhitney", "always 6", {"class": "High", "meanRatio": "3.000000"}, value="6",
