@@ -29,7 +29,7 @@ from gitops_canary.model.spec import CanarySpec, Control, Dialect, Policy, Workl
 from gitops_canary.model.webhooks import Reply, Webhook
 
 Json = dict[str, Any]
-REMEDY = "verify it with the version of gitops-canary that wrote it, or a newer one"
+REMEDY = "read it with the version of gitops-canary that wrote it, or a newer one"
 
 
 def answers(document: Json) -> dict[Question, Answer]:
