@@ -56,6 +56,7 @@ def test_truth_table(
         ("-result[-1] < -1", [0, 2], True),
         ("result[0] in [1]", [1], True),
         ("result[0] in [0, 2 - 1] && 2 not in [1] && !(1 not in [1]) && 1 !in []", [1], True),
+        ("1 + 1 not in [1, 3] && [0, 1 > 2 || true][1] && [false || true][0]", [], True),
         ("[1, 2][1] == 2 && [1] == [1] && [1] != [1, 2] && len([]) == 0", [], True),
         ("result[0] == true || true in result || result[0] == '1' || [1] == [true]", [1], False),
         ("result[0] != true && nil == nil && true == (1 == 1)", [1], True),
@@ -99,7 +100,8 @@ def test_what_has_no_truth_is_an_error_and_no_verdict(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "result[0] >", "__import__('os')", "result.__class__", "open('x')", "(1", "1 2", "a = 1",
-     "len()", "all(result)", "lambda: 1", "result[0] > 1; 2", "'a\\'", "(" * 500 + "1", "!" * 999,
+     "len()", "all(result)", "lambda: 1", "result[0] > 1; 2",
+     "(1] > 0", "result[0) > 1", "[1) == 1", "abs(1] > 0", "'a\\'", "(" * 500 + "1", "!" * 999,
      "x" * 3000, "\u0661 > 0", f"true{' ' * 1997}", f"{'(' * 41}true{')' * 41}",
      f"{'true && ' * 60}{'(' * 41}true{')' * 41}"],
 )  # fmt: skip

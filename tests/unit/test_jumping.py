@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_judge_sequential import COUNTED, FAIL, METRIC, WAIT, block, run
 
+from gitops_canary.core.judges import eprocess
 from gitops_canary.core.judges.sequential import Config
 from gitops_canary.model.observation import Verdict
 
@@ -80,3 +82,18 @@ def test_nobody_waits_where_nobody_is_left_to_compare_with() -> None:
 def test_nobody_is_condemned_sooner_than_by_all_evidence(counts: list[Counted]) -> None:
     now, before = failed(CONFIG, *counts), failed(ONCE, *counts)
     assert now is None or (before is not None and before <= now)
+
+
+def test_blocks_weighed_as_one_are_held_against_twice_the_tolerance() -> None:
+    counts = [WELL, WELL, (150, 60, 1350, 400), WELL, WELL]
+    states, _ = run(CONFIG, [block(i, one) for i, one in enumerate(counts)])
+    edges = states[-1].weighed["success"].edges
+    assert edges is not None
+
+    def weighed(four: Counted, rho: float) -> tuple[float, ...]:
+        canary, canary_bad, primary, primary_bad = four
+        return eprocess.relative(canary, canary_bad, primary, primary_bad, rho=rho, eta=METRIC.eta)
+
+    together = (450, 60, 4050, 402)
+    expected = eprocess.UNSEEN.times(weighed(WELL, 1.5)).times(weighed(together, 3.0))
+    assert edges.calm.worse.log == pytest.approx(expected.log, abs=1e-12)
