@@ -11,7 +11,7 @@ from gitops_canary.core.markup import scrolling, table
 from gitops_canary.core.normal_days import LeftOut
 from gitops_canary.core.past import Backtest, Range
 from gitops_canary.core.report import head
-from gitops_canary.core.suggesting import leaving, suggested
+from gitops_canary.core.suggesting import QUIET, leaving, suggested
 from gitops_canary.core.text import iso, percent
 from gitops_canary.core.units import bounded, joined
 
@@ -32,7 +32,8 @@ Point = tuple[int, Decimal]
 
 def page(name: str, summary: str, found: Backtest) -> str:
     """Write the page; every foreign word is escaped."""
-    kind = "bad" if found.quiet.stopped else "open" if found.stopped or found.held else "good"
+    often = found.quiet.stopped > (1 - QUIET) * found.quiet.begun
+    kind = "bad" if often else "open" if found.stopped or found.held else "good"
     parts = "\n".join(_check(one, found.stopped) for one in found.ranges)
     return (
         f'{head(f"Backtest of {name}", _STYLE)}<header class="{kind}"><p class="kind">Backtest</p>'

@@ -9,6 +9,7 @@ from checks import check
 from past import policy, the_range, valued
 from situations import looks
 
+from gitops_canary.cli.backtest_page import page
 from gitops_canary.core.backtest import (
     RUNS_MAX,
     Begun,
@@ -18,6 +19,7 @@ from gitops_canary.core.backtest import (
     starts,
 )
 from gitops_canary.core.normal_days import LeftOut
+from gitops_canary.core.past import Quiet
 from gitops_canary.core.suggesting import counted as counted_spans
 from gitops_canary.core.suggesting import minded, thin, tight_words
 from gitops_canary.model.observation import Verdict
@@ -140,3 +142,19 @@ def test_few_requests_a_look_are_told_before_a_limit_is_loosened() -> None:
 
     assert "a look rests on about 3 requests, of which a single bad one" in told["few"]
     assert told["many"] == ""
+
+
+@pytest.mark.parametrize(
+    ("stopped", "held", "kind"), [(2, 0, "bad"), (1, 0, "open"), (0, 1, "open"), (0, 0, "good")]
+)
+def test_a_page_is_red_where_quiet_days_were_stopped_more_often_than_is_fine(
+    stopped: int, held: int, kind: str
+) -> None:
+    found = replace(
+        backtest(policy(check()), valued("99.5", "99.5")),
+        stopped=tuple(range(stopped)),
+        held=held,
+        quiet=Quiet(1000, stopped, held),
+    )
+
+    assert f'<header class="{kind}">' in page("prod/shop", "", found)
