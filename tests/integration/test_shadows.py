@@ -93,5 +93,5 @@ def _minded(document: Any, before: Sequence[Move]) -> Iterator[str]:
         altered[place:] = []
         assert "the shadows that say something are" in next(recompute(other, before))
         other["timing"]["rule"] = SHADOWED - 1
-        assert list(recompute(other, before)) == []
+        assert not any("shadow" in one for one in recompute(other, before)), "they asked otherwise"
         yield shadow["judge"]
