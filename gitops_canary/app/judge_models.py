@@ -222,7 +222,8 @@ Four = Annotated[tuple[Whole, Whole, Whole, Whole], Field(strict=False)]
 Two = Annotated[tuple[Whole, Whole], Field(strict=False)]
 _TEXT = r"^\s*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[Nn]a[Nn]|[+-]?[Ii]nf)\s*$"
 Number = Annotated[
-    float | int | Annotated[str, Field(max_length=60, pattern=_TEXT)], BeforeValidator(_no_flag)
+    Real | Annotated[int, Field(strict=True)] | Annotated[str, Field(max_length=60, pattern=_TEXT)],
+    BeforeValidator(_no_flag),
 ]
 """A number, also as a text as Prometheus writes it: "0.5", "NaN", "+Inf"."""
 

@@ -35,6 +35,7 @@ from gitops_canary.errors import SpecError
         ({"blocks": [{"weight": "1e-999"}]}, "blocks.0.weight is no number within"),
         ({"blocks": [{"weight": True}]}, "blocks.0.weight is not a number"),
         ({"blocks": [{"weight": "5_0"}]}, "blocks.0.weight is no number within"),
+        ({"blocks": [{"readings": [{"metric": "m", "value": "1_0"}]}]}, "value is not a number"),
         ({"blocks": [{"last": 1}]}, "blocks.0.last is not true or false"),
         ({"judge": {**SEQUENTIAL, "alpha": "0.5"}}, "judge.alpha is not a number"),
         ({"judge": {**RANKS, "every": True}}, "judge.every is not a whole number"),
