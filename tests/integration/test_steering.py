@@ -63,7 +63,8 @@ def subject(origin: Origin) -> str:
 
 def assert_told(origin: Origin, clone: Path, rollout: object, why: str) -> None:
     """Find the reason of the commit before the newest one wherever it is looked for."""
-    said = f"by control.abort. Commit {origin.git('rev-parse', 'main~1')[:12]} says: {why}"
+    asked = origin.git("rev-parse", "main~1")[:12]
+    said = f"by control.abort in the Canary. Commit {asked} says: {why}"
     [entry] = run("quarantine", "list", "-C", clone, "-o", "json").rows()
     assert (entry["rollout"], entry["canary"]) == (rollout, "prod/checkout")
     assert str(entry["reason"]).endswith(said)
