@@ -89,7 +89,7 @@ class Checker:
             )
         if document is None:
             return
-        yield from (differs(move, text) for text in self._claims(move, document))
+        yield from (differs(move, text) for text in self._claims(move, raw, document))
         try:
             yield from (differs(move, text) for text in recompute(document, before))
         except NewerRecordError as error:
@@ -98,7 +98,7 @@ class Checker:
             yield differs(move, f"its decision cannot be decided again: {error!r}")
         yield from self._tree(move, raw, document, before)
 
-    def _claims(self, move: Move, document: Json) -> Iterator[str]:
+    def _claims(self, move: Move, raw: RawCommit, document: Json) -> Iterator[str]:
         """Hold the trailers against the evidence, and the time against the commit's date."""
         evidence = move.record.evidence
         assert evidence is not None, "its digest was compared"
@@ -108,8 +108,18 @@ class Checker:
                 name for name in told.__slots__ if getattr(told, name) != getattr(move.record, name)
             ]
             yield f"its trailers and its evidence disagree about {', '.join(names)}"
-        if move.date_ms // 1000 < recorded.act(document).at_ms // 1000:
+        decided_s = recorded.act(document).at_ms // 1000
+        if move.date_ms // 1000 < decided_s > self._newest_s(move, raw):
             yield "it is dated before its own decision"
+
+    def _newest_s(self, move: Move, raw: RawCommit) -> int:
+        """Give the newest date of what a move rests on: a clock that was ahead may have made it.
+
+        The decision has that date then, and the commit the time that was told (`core.dating`).
+        """
+        names = [*map(Revision, raw.parents), move.record.source]
+        found = self.clone.commits(names).values()
+        return max((one.date_s for one in found if one), default=0)
 
     def _tree(
         self, move: Move, raw: RawCommit, document: Json, earlier: Sequence[Move]

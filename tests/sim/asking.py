@@ -50,7 +50,8 @@ class Asked(Exposing):
         window, before = move.record.window, move.previous
         silent = move.record.verdict is Outcome.INCONCLUSIVE and window is not None
         if move.record.action is Action.RETREAT and silent and window and before:
-            waited_ms = window.end_ms - before.at_ms
+            since_ms = min(before.at_ms, self.dated_ms(before.revision))
+            waited_ms = window.end_ms - since_ms
             least_ms = move.shape.deadline_s * 1000 - EARLY_MS
             need(waited_ms >= least_ms, f"it was given up after {waited_ms} ms of silence")
 

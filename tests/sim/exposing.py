@@ -63,9 +63,8 @@ class Exposing(Leaving):
         ended_ms, requests = newest_ms(told), told.exposed()[1]
         if requests is None:
             return
-        since_ms = began.at_ms
-        if move.shape.weighs:  # counted from its date on: the same weight may have been live then
-            since_ms = min(since_ms, self.dated_ms(began.revision))
+        # Counted from its date on: the same weight may have been live then.
+        since_ms = min(began.at_ms, self.dated_ms(began.revision))
         every = self._app(move).truth.within(since_ms, ended_ms)[0]
         need(float(requests) <= every + len(told.decisions), f"{requests} told, {every:.0f} met it")
 

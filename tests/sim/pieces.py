@@ -1,6 +1,6 @@
 """What a seed is drawn from, and what it is counted by."""
 
-import zlib
+import hashlib
 from dataclasses import dataclass, field, replace
 from random import Random
 
@@ -205,5 +205,9 @@ there, because where everybody is wrong nobody knows better."""
 
 
 def mark(*parts: object) -> float:
-    """Draw a number from 0 to 1 that depends on nothing but its arguments."""
-    return zlib.crc32(repr(parts).encode()) / 0xFFFFFFFF
+    """Draw a number from 0 to 1 that depends on nothing but its arguments.
+
+    By a hash, not a checksum: that is linear, and words of one length would be drawn alike.
+    """
+    digest = hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64

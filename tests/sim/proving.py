@@ -61,7 +61,12 @@ def verified(world: Simulation) -> Verified:
         {f"refs/heads/{branch}": tip for branch, tip in remote.refs.items()},
     )
     ownership = Ownership(ME, (TrustedKey(public=key.public),) if key else ())
-    scope = Scope(tip=remote.refs[CONFIG], evidence=remote.refs.get(EVIDENCE), paths=("apps/",))
+    scope = Scope(
+        tip=remote.refs[CONFIG],
+        evidence=remote.refs.get(EVIDENCE),
+        paths=("apps/",),
+        sealed=world.setting.delivery is not None,
+    )
     return verify(clone, ownership, scope)
 
 
