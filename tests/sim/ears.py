@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitops_canary.app.tick import Report
 from gitops_canary.core.announce import PEOPLE_HEAR
+from gitops_canary.core.text import percent
 from gitops_canary.model.announcement import Announcement, Severity
 from gitops_canary.model.decision import Hold, Wait
 from gitops_canary.model.names import Revision
@@ -81,18 +82,14 @@ class Ears:
         self, process: Process, kind: HookType, key: str, body: Mapping[str, object]
     ) -> None:
         """Let a webhook be told something by a process that lives."""
-        name, life = process
-        if self.world.controllers[name].life == life:
-            what = {one: body[one] for one in ("canary", "rollout", "event", "weight")}
-            if self.keys.setdefault(f"{kind}/{key}", what) != what:
-                self.twice = f"{name} told {what} by the key of something else"
-            self.called.append((process, kind, body))
+        what = {one: body[one] for one in ("canary", "rollout", "event", "weight")}
+        if self.keys.setdefault(f"{kind}/{key}", what) != what:
+            self.twice = f"{process[0]} told {what} by the key of something else"
+        self.called.append((process, kind, body))
 
     def take(self, process: Process, told: Announcement) -> None:
-        """Hear something from a process that lives; one that is dead says nothing."""
-        name, life = process
-        if self.world.controllers[name].life != life:
-            return
+        """Hear something from a process that lives."""
+        name, _ = process
         if WORD in told.sentence:
             self.secret = f"{name} told people a secret"
         own = [one for by, one in self.heard if by == process and one.canary == told.canary]
@@ -121,7 +118,9 @@ class Ears:
         return [
             move
             for _, move in self.moves
-            if (move.record.action.value, move.record.rollout, f"{move.after.weight:f}") == what
+            # What it says of the weight, where a merge brought it onto another one.
+            if (move.record.action.value, move.record.rollout, percent(move.record.weight_to))
+            == what
         ]
 
     def check(self) -> None:
@@ -267,15 +266,19 @@ class Ear:
     process: Process
 
     async def hear(self, hook: Webhook, key: str, body: Mapping[str, object]) -> str:
-        await asyncio.sleep(TAKES_S * (1 + len(key) % 7))
+        await self._takes(TAKES_S * (1 + len(key) % 7))
         self.ears.called_by(self.process, hook.type, key, body)
         return ""
 
     async def notify(self, notifier: str, told: Announcement) -> str:
         assert notifier == "people"
-        await asyncio.sleep(TAKES_S)
-        name, life = self.process
-        if self.ears.world.controllers[name].life != life:
-            await asyncio.get_running_loop().create_future()  # it died: nothing goes on, ever
+        await self._takes(TAKES_S)
         self.ears.take(self.process, told)
         return ""
+
+    async def _takes(self, span_s: float) -> None:
+        """Take a while; of a process that died meanwhile nothing goes on, ever."""
+        await asyncio.sleep(span_s)
+        name, life = self.process
+        if self.ears.world.controllers[name].life != life:
+            await asyncio.get_running_loop().create_future()
