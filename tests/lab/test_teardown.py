@@ -2,7 +2,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,14 @@ from gitops_canary.lab.world import HEALTHY, World
 
 Sign = Callable[[Path, Path], bool]
 """Looks at a lab's directory and at what it printed."""
+
+
+@pytest.fixture(autouse=True)
+def heeded() -> Iterator[None]:
+    """Let children heed Ctrl-C, also where a shell started the tests in its background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def processes_of(directory: Path) -> list[str]:
