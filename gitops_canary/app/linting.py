@@ -17,14 +17,13 @@ from gitops_canary.core.hooks import of
 from gitops_canary.core.outlook import outlook
 from gitops_canary.core.questions import unaskable
 from gitops_canary.core.text import counted, percent
-from gitops_canary.core.undoing import blob_id
 from gitops_canary.errors import CanaryError, Place, SpecError, UsageError
 from gitops_canary.manifest import catalog, contested, document
 from gitops_canary.manifest.header import KINDS
 from gitops_canary.manifest.nodes import SIZE_MAX, Node
 from gitops_canary.manifest.problems import nearest, shown
 from gitops_canary.model.commits import Blob
-from gitops_canary.model.names import BlobId, CanaryId, Path, Revision
+from gitops_canary.model.names import BlobId, CanaryId, Path, Revision, blob_id
 from gitops_canary.model.spec import CanarySpec
 from gitops_canary.model.webhooks import HookType
 from gitops_canary.ports import Store

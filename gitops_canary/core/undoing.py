@@ -4,12 +4,11 @@ Git's own words, `This reverts commit`, claim all of a commit. A commit that cha
 or anything beside one, is undone in part only, and then its message says which part.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitops_canary.core.text import counted, one_line
-from gitops_canary.model.names import BlobId, Path, Revision
+from gitops_canary.model.names import BlobId, Path, Revision, blob_id
 
 NAMED_MAX = 5
 """Files that are named; the others are counted."""
@@ -20,11 +19,6 @@ class Brought:
     """What a commit changed: every regular file, with its blob before; None where it was new."""
 
     before: Mapping[Path, BlobId | None]
-
-
-def blob_id(data: bytes) -> BlobId:
-    """Name bytes as Git names a blob of them."""
-    return BlobId(hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest())  # noqa: S324 - Git's own object id
 
 
 def part(source: Revision, brought: Brought | None, texts: Mapping[Path, str]) -> str:

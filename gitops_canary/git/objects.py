@@ -4,12 +4,13 @@ Formats: gitformat of loose objects, `git help hash-object`, `git help mktree`; 
 itself in tests/unit/test_git_objects.py.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, NewType
+
+from gitops_canary.model.names import object_name
 
 ObjectId = NewType("ObjectId", str)
 """The id of any object, 40 lower-case hex digits."""
@@ -81,8 +82,7 @@ class RawCommit:
 
 def object_id(kind: Kind, body: bytes) -> ObjectId:
     """Name an object by the SHA-1 of its header and body."""
-    header = b"%s %d\0" % (kind.value, len(body))
-    return ObjectId(hashlib.sha1(header + body, usedforsecurity=False).hexdigest())
+    return ObjectId(object_name(kind.value, body))
 
 
 EMPTY_TREE = object_id(Kind.TREE, b"")

@@ -1,5 +1,6 @@
 """The names of things, so that one string is never taken for another."""
 
+import hashlib
 from typing import NewType
 
 CanaryId = NewType("CanaryId", str)
@@ -22,3 +23,14 @@ Path = NewType("Path", str)
 
 EVIDENCE_BRANCH = "gitops-canary/evidence"
 """Where the bulk behind decisions is kept."""
+
+
+def object_name(kind: bytes, body: bytes) -> str:
+    """Name a Git object by the SHA-1 of its header and body."""
+    header = b"%s %d\0" % (kind, len(body))
+    return hashlib.sha1(header + body, usedforsecurity=False).hexdigest()
+
+
+def blob_id(data: bytes) -> BlobId:
+    """Name bytes as Git names a blob of them."""
+    return BlobId(object_name(b"blob", data))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gitops_canary.core.undoing import Brought, blob_id, part
-from gitops_canary.model.names import Path, Revision
+from gitops_canary.core.undoing import Brought, part
+from gitops_canary.model.names import Path, Revision, blob_id
 
 HERE = Revision("5" * 40)
 WEB, CART, ROUTE = Path("web.yaml"), Path("cart.yaml"), Path("route.yaml")
